@@ -1,0 +1,19 @@
+import { z } from 'zod'
+import { CustomerSettings } from './customers.ts'
+import { DatabaseSettings } from './database.ts'
+import { CacheSettings, LimitSettings, McpSettings, ObservabilitySettings, SecuritySettings } from './runtime.ts'
+import { ServerSettings } from './server.ts'
+
+/** Every setting there is. `docs/configuration.md` is generated from this schema. */
+export const ConfigSchema = z.object({
+  server: ServerSettings,
+  database: DatabaseSettings,
+  cache: CacheSettings,
+  limits: LimitSettings,
+  security: SecuritySettings,
+  observability: ObservabilitySettings,
+  mcp: McpSettings,
+  customers: CustomerSettings,
+})
+
+export type Config = z.output<typeof ConfigSchema>

@@ -1,0 +1,90 @@
+import { z } from 'zod'
+import { setting, wholeNumber, yesOrNo } from './setting.ts'
+
+export const CacheSettings = z.object({
+  redisUrl: setting('REDIS_URL', z.url({ protocol: /^rediss?$/ }).optional(), {
+    describe: 'Redis 7 or newer, for a shared cache and shared rate limits. Unset: both stay in each process.',
+    example: 'rediss://:a-long-password@redis.internal:6379/0',
+    secret: true,
+  }),
+  entriesMax: setting('CACHE_ENTRIES_MAX', wholeNumber(100, 10_000_000).default(20_000), {
+    describe: 'Values the in-process cache holds at most.',
+    example: '20000',
+  }),
+})
+
+export const LimitSettings = z.object({
+  enabled: setting('RATE_LIMIT_ENABLED', yesOrNo().default(true), {
+    describe: 'Apply the rate limits.',
+    example: 'true',
+  }),
+  perKeyPerMinute: setting('RATE_LIMIT_PER_KEY_PER_MINUTE', wholeNumber(1, 100_000_000).default(6000), {
+    describe: 'Calls one API key may make in a minute, all tools together.',
+    example: '6000',
+  }),
+  perIpPerMinute: setting('RATE_LIMIT_PER_IP_PER_MINUTE', wholeNumber(1, 100_000_000).default(100), {
+    describe: 'Requests without a valid key that one address may make in a minute.',
+    example: '100',
+  }),
+})
+
+export const SecuritySettings = z.object({
+  encryptionKey: setting(
+    'ENCRYPTION_KEY',
+    z
+      .base64()
+      .refine((text) => Buffer.from(text, 'base64').length >= 32, 'base64 of at least 32 bytes')
+      .optional(),
+    {
+      describe:
+        'Root key, base64 of at least 32 random bytes (`openssl rand -base64 32`). Signs cursors, confirmations and request state. Development makes one under `DATA_DIR`.',
+      example: 'base64 of 32 random bytes',
+      secret: true,
+      requiredInProduction: true,
+    },
+  ),
+})
+
+export const ObservabilitySettings = z.object({
+  logLevel: setting(
+    'LOG_LEVEL',
+    z
+      .string()
+      .transform((text) => text.toUpperCase())
+      .pipe(z.enum(['DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL']))
+      .default('INFO'),
+    { describe: 'Least severe level that is logged: DEBUG, INFO, WARNING, ERROR or CRITICAL.', example: 'WARNING' },
+  ),
+  logFormat: setting('LOG_FORMAT', z.enum(['json', 'text']).default('json'), {
+    describe: 'One JSON object a line, or text for people.',
+    example: 'json',
+  }),
+  traceEndpoint: setting('OTEL_EXPORTER_OTLP_ENDPOINT', z.url({ protocol: /^https?$/ }).optional(), {
+    describe: 'OTLP/HTTP collector. Unset: no spans are made.',
+    example: 'http://otel-collector:4318',
+  }),
+  traceSampleShare: setting('OTEL_TRACES_SAMPLER_ARG', z.coerce.number().min(0).max(1).default(1), {
+    describe: 'Share of new traces that are recorded; an incoming sampled trace always is.',
+    example: '0.1',
+  }),
+  metricsToken: setting('METRICS_TOKEN', z.string().min(32).optional(), {
+    describe: 'Bearer token that `/metrics` asks for. Unset: open, so keep the port internal.',
+    example: 'at least 32 characters',
+    secret: true,
+  }),
+})
+
+export const McpSettings = z.object({
+  conformance: setting('MCP_CONFORMANCE', yesOrNo().default(false), {
+    describe: 'Mount the fixtures of the official conformance suite at `/mcp/conformance`. Refused in production.',
+    example: 'false',
+  }),
+  sessionsMax: setting('MCP_SESSIONS_MAX', wholeNumber(1, 1_000_000).default(1000), {
+    describe: 'Sessions of 2025-era clients that are open at once.',
+    example: '1000',
+  }),
+  sessionIdleSeconds: setting('MCP_SESSION_IDLE_SECONDS', wholeNumber(1, 86_400).default(900), {
+    describe: 'Idle time after which such a session is closed.',
+    example: '900',
+  }),
+})

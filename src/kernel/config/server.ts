@@ -1,0 +1,53 @@
+import { z } from 'zod'
+import { commaList, setting, wholeNumber } from './setting.ts'
+
+export const ServerSettings = z.object({
+  environment: setting('ENVIRONMENT', z.enum(['development', 'test', 'staging', 'production']).default('development'), {
+    describe: 'Where this process runs. `production` refuses weak, default and missing secrets.',
+    example: 'production',
+  }),
+  host: setting('SERVER_HOST', z.string().min(1).default('127.0.0.1'), {
+    describe: 'Address to listen on. In a container: `0.0.0.0`.',
+    example: '0.0.0.0',
+  }),
+  port: setting('SERVER_PORT', wholeNumber(0, 65535).default(8080), {
+    describe: 'TCP port for HTTP and MCP. `0` takes any free port.',
+    example: '8080',
+  }),
+  publicUrl: setting('PUBLIC_URL', z.url({ protocol: /^https?$/ }).optional(), {
+    describe: 'The URL under which callers reach this server; needed behind a proxy. Default: host and port.',
+    example: 'https://mcp.example.com',
+  }),
+  allowedHosts: setting('ALLOWED_HOSTS', commaList().default([]), {
+    describe: 'Host names accepted in the `Host` header beside loopback and the public URL (DNS-rebinding guard).',
+    example: 'mcp.example.com,mcp.internal',
+  }),
+  corsOrigins: setting('CORS_ORIGINS', commaList().default([]), {
+    describe: 'Browser origins that may call the HTTP and MCP endpoints. Empty: none.',
+    example: 'https://app.example.com',
+  }),
+  trustedProxies: setting('TRUSTED_PROXIES', commaList().default([]), {
+    describe: 'Addresses or CIDR ranges of proxies whose `X-Forwarded-For` is believed. Empty: none.',
+    example: '10.0.0.0/8',
+  }),
+  shutdownSeconds: setting('SHUTDOWN_TIMEOUT_SECONDS', wholeNumber(0, 600).default(25), {
+    describe: 'How long a stop waits for calls in flight before it cancels them.',
+    example: '25',
+  }),
+  toolTimeoutSeconds: setting('TOOL_TIMEOUT_SECONDS', wholeNumber(1, 3600).default(30), {
+    describe: 'Deadline of one tool call.',
+    example: '30',
+  }),
+  bodyBytesMax: setting('BODY_BYTES_MAX', wholeNumber(1024, 64 * 1024 * 1024).default(4 * 1024 * 1024), {
+    describe: 'Largest accepted request body, in bytes.',
+    example: '4194304',
+  }),
+  resultCharactersMax: setting('RESULT_CHARACTERS_MAX', wholeNumber(1000, 1_000_000).default(50_000), {
+    describe: 'Largest tool result, in characters of JSON; a larger one is refused with a hint how to page.',
+    example: '50000',
+  }),
+  dataDir: setting('DATA_DIR', z.string().min(1).default('.plimsoll'), {
+    describe: 'Folder for the embedded database and local state.',
+    example: '/var/lib/plimsoll',
+  }),
+})

@@ -1,0 +1,62 @@
+/**
+ * Every way a request can fail by expectation, in one table: the HTTP status, and the default `code` a caller sees.
+ * Anything thrown that is not a `Failure` is a bug: it reaches the edge once, gets an error id and is logged there.
+ */
+export const FAILURES = {
+  invalid: { status: 400, code: 'INVALID_PARAMETERS' },
+  unauthenticated: { status: 401, code: 'UNAUTHENTICATED' },
+  forbidden: { status: 403, code: 'INSUFFICIENT_SCOPE' },
+  not_found: { status: 404, code: 'NOT_FOUND' },
+  method_not_allowed: { status: 405, code: 'METHOD_NOT_ALLOWED' },
+  conflict: { status: 409, code: 'CONFLICT' },
+  too_large: { status: 413, code: 'LIMIT_EXCEEDED' },
+  unsupported: { status: 415, code: 'UNSUPPORTED' },
+  rate_limited: { status: 429, code: 'RATE_LIMIT_EXCEEDED' },
+  cancelled: { status: 499, code: 'CANCELLED' },
+  upstream: { status: 502, code: 'INTEGRATION_ERROR' },
+  unavailable: { status: 503, code: 'UNAVAILABLE' },
+  timeout: { status: 504, code: 'TIMEOUT' },
+} as const
+
+export type FailureKind = keyof typeof FAILURES
+
+/** One wrong input: where it is, what was expected there, and a value that would have been right. */
+export interface FieldProblem {
+  readonly path: string
+  readonly expected: string
+  readonly example?: unknown
+}
+
+export interface FailureOptions {
+  /** For the log only; never shown to the caller. */
+  readonly cause?: unknown
+  /** More precise than the kind's own code, e.g. `CLIENT_NOT_FOUND`. */
+  readonly code?: string
+  readonly problems?: readonly FieldProblem[]
+  readonly retryAfterSeconds?: number
+  /** The scopes the operation needs, for the `WWW-Authenticate` challenge of a `forbidden`. */
+  readonly scopesNeeded?: readonly string[]
+}
+
+/** An expected failure. The message is written for the caller; the cause is for the log. */
+export class Failure extends Error {
+  readonly kind: FailureKind
+  readonly code: string
+  readonly problems: readonly FieldProblem[]
+  readonly retryAfterSeconds: number | undefined
+  readonly scopesNeeded: readonly string[]
+
+  constructor(kind: FailureKind, message: string, options: FailureOptions = {}) {
+    super(message, { cause: options.cause })
+    this.name = 'Failure'
+    this.kind = kind
+    this.code = options.code ?? FAILURES[kind].code
+    this.problems = options.problems ?? []
+    this.retryAfterSeconds = options.retryAfterSeconds
+    this.scopesNeeded = options.scopesNeeded ?? []
+  }
+
+  get status(): number {
+    return FAILURES[this.kind].status
+  }
+}

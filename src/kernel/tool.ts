@@ -1,0 +1,43 @@
+import type { z } from 'zod'
+import type { Ctx, Scope } from './context.ts'
+
+/** What a call does to the world. The four MCP hints follow from it. */
+export type Effect = 'read' | 'create' | 'update' | 'destroy'
+
+interface ToolShape<I extends z.ZodObject, O extends z.ZodObject> {
+  /** snake_case, unique across all servers, at most 40 characters. */
+  readonly name: string
+  /** What a person sees, e.g. 'Calculate health score'. */
+  readonly title: string
+  /** What it does, when to use it, when not to and which sibling instead, side effects, limits. For a model to read. */
+  readonly describe: string
+  readonly effect: Effect
+  readonly scope: Scope
+  /** Strict: an unknown argument is refused by name. A plain object at the root. */
+  readonly input: I
+  readonly output: O
+  /** Overrides the configured deadline (30 s). */
+  readonly timeoutSeconds?: number
+  readonly run: (ctx: Ctx, input: z.output<I>) => Promise<z.output<O>>
+}
+
+/** One tool, as data: it knows nothing of MCP. */
+export interface Tool extends Omit<ToolShape<z.ZodObject, z.ZodObject>, 'run'> {
+  readonly run: (ctx: Ctx, input: unknown) => Promise<Record<string, unknown>>
+}
+
+/** Declares a tool. Input and output types are checked here and erased after; callers validate before `run`. */
+export function tool<I extends z.ZodObject, O extends z.ZodObject>(shape: ToolShape<I, O>): Tool {
+  // safe because: every caller of `run` parses with `shape.input` first, and O is an object schema.
+  return shape as unknown as Tool
+}
+
+/** An MCP server a module brings: its tools by toolset, in the order they are listed. */
+export interface ToolServer {
+  /** `customers`: the path `/mcp/customers` and the scopes `customers:read|write`. */
+  readonly name: string
+  readonly title: string
+  /** ≤ 2,048 characters, most important first: how the tools work together. */
+  readonly instructions: string
+  readonly toolsets: Readonly<Record<string, readonly Tool[]>>
+}
