@@ -7,14 +7,10 @@ export const DatabaseSettings = z.object({
     example: 'postgresql://plimsoll:a-long-password@db.internal:5432/plimsoll',
     secret: true,
   }),
-  sslMode: setting(
-    'DB_SSL_MODE',
-    z.enum(['disable', 'prefer', 'require', 'verify-ca', 'verify-full']).default('prefer'),
-    {
-      describe: 'TLS to the database. `require` encrypts; `verify-full` also checks the name.',
-      example: 'verify-full',
-    },
-  ),
+  sslMode: setting('DB_SSL_MODE', z.enum(['disable', 'require', 'verify-ca', 'verify-full']).optional(), {
+    describe: 'TLS to the database: `require` encrypts, `verify-full` also checks the name. Unset: as the URL says.',
+    example: 'verify-full',
+  }),
   poolSize: setting('DB_POOL_SIZE', wholeNumber(1, 1000).default(20), {
     describe: 'Connections of one process for requests. Sum over processes must stay under the server’s limit.',
     example: '50',

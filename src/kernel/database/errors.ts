@@ -1,0 +1,60 @@
+import { DatabaseError } from 'pg'
+import { Failure } from '../failure.ts'
+
+/** Worth another try of the whole transaction: serialization failure, deadlock. Nothing was kept. */
+export function isTransient(error: unknown): boolean {
+  return error instanceof DatabaseError && (error.code === '40001' || error.code === '40P01')
+}
+
+/** True for a unique or exclusion constraint; `constraint` narrows it to one. */
+export function isDuplicate(error: unknown, constraint?: string): boolean {
+  return (
+    error instanceof DatabaseError &&
+    (error.code === '23505' || error.code === '23P01') &&
+    (constraint === undefined || error.constraint === constraint)
+  )
+}
+
+/**
+ * What the caller may know of a database error. Slow, down and full are expected and become a `Failure`; anything else
+ * (a wrong statement, a broken constraint) is a bug and is passed on as it is.
+ */
+export function translate(error: unknown, sql: string, signal: AbortSignal | undefined): unknown {
+  if (error instanceof Failure || !(error instanceof Error)) return error
+  if (error instanceof DatabaseError) return translateAnswer(error, signal)
+  if (!isConnectionLoss(error)) return error
+  if (/^commit/i.test(sql)) {
+    return new Failure(
+      'unavailable',
+      'The database was lost while the change was being saved: it may or may not have been. Read it back, or retry with the same idempotency key.',
+      { cause: error },
+    )
+  }
+  return new Failure('unavailable', 'The database cannot be reached at the moment. Nothing was changed; try again.', {
+    cause: error,
+    retryAfterSeconds: 1,
+  })
+}
+
+function translateAnswer(error: DatabaseError, signal: AbortSignal | undefined): unknown {
+  const code = error.code ?? ''
+  if (code === '57014') {
+    return signal?.aborted
+      ? new Failure('cancelled', 'The call was cancelled. Nothing was changed.', { cause: error })
+      : new Failure('timeout', 'The database took too long over one statement. Narrow the request.', { cause: error })
+  }
+  const isUnavailable = code.startsWith('08') || code.startsWith('53') || code.startsWith('57P')
+  if (!isUnavailable) return error
+  return new Failure('unavailable', 'The database cannot serve at the moment. Nothing was changed; try again.', {
+    cause: error,
+    retryAfterSeconds: 1,
+  })
+}
+
+function isConnectionLoss(error: Error & { code?: unknown }): boolean {
+  const code = typeof error.code === 'string' ? error.code : ''
+  return (
+    /^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOST|ENOENT)/.test(code) ||
+    /timeout exceeded when trying to connect|Connection terminated|not queryable|Cannot use a pool/.test(error.message)
+  )
+}

@@ -1,0 +1,149 @@
+import { Kysely, PostgresDialect } from 'kysely'
+import pg from 'pg'
+import type { PoolClient, PoolConfig } from 'pg'
+import type { Logger } from 'pino'
+import type { Config } from '../config/config.ts'
+import type { Db } from './db.ts'
+import { translate } from './errors.ts'
+import { clientQuery } from './query.ts'
+import type { QueryObserver } from './query.ts'
+import { enterSession } from './session.ts'
+import { statementNames } from './statement.ts'
+import { parseTypes } from './value-types.ts'
+
+export interface PoolUse {
+  readonly active: number
+  readonly idle: number
+  readonly waiting: number
+  readonly max: number
+}
+
+/** What one handle is for. A job may run longer statements than a request. */
+export interface HandleOptions {
+  readonly signal?: AbortSignal
+  readonly statementTimeoutSeconds?: number
+}
+
+export interface Database {
+  /** Sees the rows of one tenant only: row-level security refuses the rest even to a statement that forgets to ask. */
+  forTenant(tenantId: string, options?: HandleOptions): Db
+  /** Sees every tenant. For the key lookup before a tenant is known, and for fanning jobs out; nothing else. */
+  readonly system: Db
+  /** Connections as the login user, for migrations and the job queue's own schema. */
+  readonly owner: pg.Pool
+  use(): PoolUse
+  /** One round trip; throws `Failure('unavailable')` when there is no answer in time. */
+  ping(): Promise<void>
+  close(): Promise<void>
+}
+
+export interface DatabaseOptions {
+  readonly url: string
+  readonly settings: Config['database']
+  readonly log: Logger
+  readonly observe: QueryObserver
+}
+
+const SYSTEM = '*'
+const OWNER_POOL_SIZE = 4
+const SYSTEM_POOL_SIZE = 4
+
+/**
+ * Opens the pools. Connections are made on first use, replaced after `poolRecycleSeconds`, and run as a role that
+ * row-level security binds: `plimsoll_app` for tenants, `plimsoll_system` for the few statements across tenants.
+ */
+export function openDatabase({ url, settings, log, observe }: DatabaseOptions): Database {
+  const base = connectionOptions(url, settings)
+  const app = openPool({ ...base, ...roleOption('plimsoll_app'), max: settings.poolSize + settings.poolOverflow }, log)
+  const system = openPool({ ...base, ...roleOption('plimsoll_system'), max: SYSTEM_POOL_SIZE }, log)
+  const owner = openPool({ ...base, max: OWNER_POOL_SIZE }, log)
+  const identify = statementNames()
+
+  const handle = (pool: pg.Pool, tenantId: string, options: HandleOptions): Db => {
+    const timeoutSeconds = options.statementTimeoutSeconds ?? settings.statementTimeoutSeconds
+    const cancel = async (pid: number) => void (await owner.query('select pg_cancel_backend($1)', [pid]))
+    const slowMilliseconds = settings.slowQueryMilliseconds
+    const connect = async () => {
+      options.signal?.throwIfAborted()
+      const client = await checkOut(pool, options.signal)
+      try {
+        await enterSession(client, tenantId, timeoutSeconds)
+      } catch (error) {
+        client.release(true)
+        throw translate(error, '', options.signal)
+      }
+      return clientQuery(client, { identify, observe, log, slowMilliseconds, signal: options.signal, cancel })
+    }
+    // safe because: the driver only ever calls `connect` on a pool it is handed, and `query`/`release` on its clients.
+    return new Kysely<unknown>({ dialect: new PostgresDialect({ pool: { connect, options: {} } as never }) })
+  }
+
+  return {
+    forTenant: (tenantId, options = {}) => handle(app, tenantId, options),
+    system: handle(system, SYSTEM, {}),
+    owner,
+    use: () => ({
+      active: app.totalCount - app.idleCount,
+      idle: app.idleCount,
+      waiting: app.waitingCount,
+      max: settings.poolSize + settings.poolOverflow,
+    }),
+    ping: async () => {
+      await owner.query('select 1').catch((error: unknown) => {
+        throw translate(error, '', undefined)
+      })
+    },
+    close: async () => {
+      await Promise.all([app.end(), system.end(), owner.end()])
+    },
+  }
+}
+
+async function checkOut(pool: pg.Pool, signal: AbortSignal | undefined): Promise<PoolClient> {
+  try {
+    return await pool.connect()
+  } catch (error) {
+    throw translate(error, '', signal)
+  }
+}
+
+function openPool(options: PoolConfig, log: Logger): pg.Pool {
+  const pool = new pg.Pool(options)
+  // An idle connection that breaks is replaced at the next checkout; without a listener it would end the process.
+  pool.on('error', (error) => log.warn({ err: error }, 'a database connection broke while idle'))
+  return pool
+}
+
+function roleOption(role: string): PoolConfig {
+  return { options: `-c role=${role} -c idle_in_transaction_session_timeout=60s -c timezone=UTC` }
+}
+
+/** Settings shared by every connection: TLS by mode, waits, recycling, value types. */
+export function connectionOptions(url: string, settings: Config['database']): PoolConfig {
+  return {
+    connectionString: url,
+    ...sslOption(settings.sslMode),
+    min: 0,
+    connectionTimeoutMillis: settings.poolWaitSeconds * 1000,
+    maxLifetimeSeconds: settings.poolRecycleSeconds,
+    idleTimeoutMillis: 60_000,
+    keepAlive: true,
+    application_name: 'plimsoll',
+    types: parseTypes,
+  }
+}
+
+function sslOption(mode: Config['database']['sslMode']): PoolConfig {
+  switch (mode) {
+    case undefined:
+      return {}
+    case 'disable':
+      return { ssl: false }
+    case 'require':
+      return { ssl: { rejectUnauthorized: false } }
+    case 'verify-ca':
+      return { ssl: { rejectUnauthorized: true, checkServerIdentity: () => undefined } }
+    case 'verify-full':
+      return { ssl: { rejectUnauthorized: true } }
+  }
+}
