@@ -1,0 +1,16 @@
+import { defineConfig } from 'vitest/config'
+import { ClosingLines } from './test/support/closing-lines.ts'
+
+export default defineConfig({
+  test: {
+    include: ['{src,test,bench,scripts}/**/*.test.ts'],
+    reporters: ['default', new ClosingLines()],
+    coverage: {
+      provider: 'v8',
+      include: ['src/**/*.ts'],
+      exclude: ['src/**/*.test.ts'],
+      reporter: ['text-summary', 'json-summary', 'html'],
+      thresholds: { lines: 85 },
+    },
+  },
+})
