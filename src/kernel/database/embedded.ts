@@ -1,0 +1,131 @@
+import { access, constants, mkdir, realpath, statfs } from 'node:fs/promises'
+import pg from 'pg'
+import type { Logger } from 'pino'
+import { Failure } from '../failure.ts'
+import { clusterFiles, EMBEDDED_NAME, ensureCluster } from './embedded/cluster.ts'
+import { lockDataDir } from './embedded/owner-lock.ts'
+import { type Endpoint, findRunning, halt, launch, type Postmaster } from './embedded/postmaster.ts'
+import { findPrograms } from './embedded/programs.ts'
+import { makeExecutable, runAs } from './embedded/system-user.ts'
+
+/** An embedded server: its superuser's URL, and how to end it. */
+export interface EmbeddedPostgres {
+  readonly url: string
+  /** Ends the server and gives the folder up. Safe to call twice. */
+  stop(): Promise<void>
+}
+
+export interface EmbeddedPostgresOptions {
+  readonly dataDir: string
+  readonly log: Logger
+  /** PostgreSQL settings over the defaults, e.g. `{ fsync: 'off' }` for a database nobody will miss. */
+  readonly settings?: Readonly<Record<string, string>>
+}
+
+const BYTES_MIN = 200 * 1024 * 1024
+const DEFAULT_SETTINGS = {
+  max_connections: '200',
+  shared_buffers: '128MB',
+  // Parallel import and recompute write in bursts: checkpoints by size rather than every few seconds.
+  max_wal_size: '2GB',
+  // Statements that fail are logged by us, without their values.
+  log_min_messages: 'log',
+  log_min_error_statement: 'panic',
+  log_checkpoints: 'off',
+  timezone: 'UTC',
+  log_timezone: 'UTC',
+}
+
+/**
+ * Runs PostgreSQL 18 on `<dataDir>/postgres`, making it on first use, on a socket inside that folder or, where its
+ * path is too long for one, on a free loopback port. A server that a killed process left running is taken over; after a
+ * crash it recovers. One process may own the folder: a second gets `Failure('conflict')` naming the first.
+ */
+export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
+  const dataDir = await prepareFolder(options.dataDir)
+  const owner = await lockDataDir(dataDir)
+  try {
+    const { postmaster, url } = await startOrAdopt(dataDir, options)
+    let stopping: Promise<void> | undefined
+    const stop = () => {
+      stopping ??= halt(postmaster.process).finally(() => owner.release())
+      return stopping
+    }
+    return { url, stop }
+  } catch (error) {
+    await owner.release()
+    throw error
+  }
+}
+
+async function startOrAdopt(
+  dataDir: string,
+  { log, settings }: EmbeddedPostgresOptions,
+): Promise<{ postmaster: Postmaster; url: string }> {
+  const files = clusterFiles(dataDir)
+  const programs = await findPrograms()
+  await Promise.all([makeExecutable(programs.initdb), makeExecutable(programs.postgres)])
+  const as = await runAs([files.data, programs.postgres])
+  const password = await ensureCluster(files, programs.initdb, as)
+  const found = await findRunning(files)
+  if (found)
+    log.info({ pid: found.process.pid }, 'taking over the embedded PostgreSQL that a killed process left running')
+  const postmaster = found ?? (await launch(files, programs.postgres, as, { ...DEFAULT_SETTINGS, ...settings }))
+  try {
+    await ensureDatabase(postmaster.endpoint, password)
+  } catch (error) {
+    await halt(postmaster.process)
+    throw error
+  }
+  return { postmaster, url: urlOf(postmaster.endpoint, password) }
+}
+
+/** The folder's real path. A path through a link would not match the one the running server reports. */
+async function prepareFolder(dataDir: string): Promise<string> {
+  try {
+    await mkdir(dataDir, { recursive: true, mode: 0o711 })
+    await access(dataDir, constants.R_OK | constants.W_OK | constants.X_OK)
+  } catch (error) {
+    throw new Failure(
+      'unavailable',
+      `${dataDir} cannot be used: ${describe(error)}. Set DATA_DIR to a writable folder.`,
+      {
+        cause: error,
+      },
+    )
+  }
+  const { bavail, bsize } = await statfs(dataDir)
+  if (bavail * bsize < BYTES_MIN) {
+    throw new Failure('unavailable', `${dataDir} has less than 200 MB free, too little for the embedded PostgreSQL.`)
+  }
+  return realpath(dataDir)
+}
+
+async function ensureDatabase(endpoint: Endpoint, password: string): Promise<void> {
+  const client = new pg.Client({ ...endpoint, user: EMBEDDED_NAME, password, database: 'postgres' })
+  client.on('error', () => {
+    // The failing call below reports it; without a listener it would end the process.
+  })
+  try {
+    await client.connect()
+    const { rowCount } = await client.query('select 1 from pg_database where datname = $1', [EMBEDDED_NAME])
+    if (rowCount === 0) await client.query(`create database ${EMBEDDED_NAME}`)
+  } catch (error) {
+    throw new Failure('unavailable', `The embedded PostgreSQL runs but does not let us in: ${describe(error)}.`, {
+      cause: error,
+    })
+  } finally {
+    await client.end().catch(() => undefined)
+  }
+}
+
+function urlOf({ host, port }: Endpoint, password: string): string {
+  const address = host.startsWith('/') ? 'localhost' : host
+  const url = new URL(`postgresql://${EMBEDDED_NAME}:${password}@${address}:${port}/${EMBEDDED_NAME}`)
+  if (host.startsWith('/')) url.searchParams.set('host', host)
+  return url.href
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,108 @@
+import { spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { chmod, chown, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { Failure } from '../../failure.ts'
+import type { RunAs } from './system-user.ts'
+
+/** The superuser and the database of the embedded server. */
+export const EMBEDDED_NAME = 'plimsoll'
+
+const MAJOR_VERSION = '18'
+
+/** Where the files of one embedded server are. */
+export interface ClusterFiles {
+  readonly data: string
+  readonly password: string
+  readonly log: string
+}
+
+export function clusterFiles(dataDir: string): ClusterFiles {
+  return {
+    data: path.join(dataDir, 'postgres'),
+    password: path.join(dataDir, 'postgres.password'),
+    log: path.join(dataDir, 'postgres.log'),
+  }
+}
+
+/**
+ * The superuser's password of an existing cluster, or of the one made now. A cluster is made beside its final place
+ * and renamed into it, so a process killed half-way leaves nothing that looks finished.
+ */
+export async function ensureCluster(files: ClusterFiles, initdb: string, as: RunAs): Promise<string> {
+  const version = await readText(path.join(files.data, 'PG_VERSION'))
+  if (version === undefined) return createCluster(files, initdb, as)
+  if (version.trim() !== MAJOR_VERSION) {
+    throw new Failure(
+      'unavailable',
+      `${files.data} was written by PostgreSQL ${version.trim()}; this is ${MAJOR_VERSION}. ` +
+        'Dump it with that version and restore it here, or set DATA_DIR to another folder.',
+    )
+  }
+  const password = await readText(files.password)
+  if (password === undefined) {
+    throw new Failure('unavailable', `${files.data} exists, but its password file ${files.password} cannot be read.`)
+  }
+  return password.trim()
+}
+
+async function createCluster(files: ClusterFiles, initdb: string, as: RunAs): Promise<string> {
+  const fresh = `${files.data}.new`
+  await rm(fresh, { recursive: true, force: true })
+  await mkdir(fresh, { mode: 0o700 })
+  const password = randomBytes(24).toString('base64url')
+  const passwordForInit = `${files.password}.init`
+  await writeFile(passwordForInit, `${password}\n`, { mode: 0o600 })
+  try {
+    if (as.owner) {
+      await chown(fresh, as.owner.uid, as.owner.gid)
+      await chown(passwordForInit, as.owner.uid, as.owner.gid)
+    }
+    await runInitdb(initdb, as, fresh, passwordForInit)
+  } finally {
+    await rm(passwordForInit, { force: true })
+  }
+  await writeFile(files.password, `${password}\n`, { mode: 0o600 })
+  await chmod(files.password, 0o600)
+  await rename(fresh, files.data)
+  return password
+}
+
+async function runInitdb(initdb: string, as: RunAs, dataFolder: string, passwordFile: string): Promise<void> {
+  const { file, args, identity } = as.command(initdb, [
+    `--pgdata=${dataFolder}`,
+    `--username=${EMBEDDED_NAME}`,
+    `--pwfile=${passwordFile}`,
+    '--auth=scram-sha-256',
+    '--encoding=UTF8',
+    '--locale-provider=builtin',
+    '--builtin-locale=C.UTF-8',
+    '--locale=C',
+  ])
+  const child = spawn(file, args, { ...identity, cwd: '/', env: {}, stdio: ['ignore', 'pipe', 'pipe'] })
+  let output = ''
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
+  child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()))
+  const code = await new Promise<number | string>((resolve) => {
+    child.on('error', (error) => resolve(error.message))
+    child.on('close', (exitCode, signal) => resolve(exitCode ?? signal ?? 'unknown'))
+  })
+  if (code === 0) return
+  throw new Failure(
+    'unavailable',
+    `The embedded PostgreSQL could not be set up in ${dataFolder}: ${lastLines(output)}`,
+    {
+      cause: new Error(`initdb ended with ${code}: ${output}`),
+    },
+  )
+}
+
+/** The file's text; undefined when there is none. */
+export async function readText(file: string): Promise<string | undefined> {
+  return readFile(file, 'utf8').catch(() => undefined)
+}
+
+/** What a person needs of a long output: its end. */
+export function lastLines(output: string): string {
+  return output.trim().split('\n').slice(-3).join(' ').slice(-600)
+}
