@@ -1,5 +1,7 @@
 import type { z } from 'zod'
 import type { Ctx, Scope } from './context.ts'
+import { unattended } from './interaction.ts'
+import type { Interaction } from './interaction.ts'
 
 /** What a call does to the world. The four MCP hints follow from it. */
 export type Effect = 'read' | 'create' | 'update' | 'destroy'
@@ -18,18 +20,34 @@ interface ToolShape<I extends z.ZodObject, O extends z.ZodObject> {
   readonly output: O
   /** Overrides the configured deadline (30 s). */
   readonly timeoutSeconds?: number
-  readonly run: (ctx: Ctx, input: z.output<I>) => Promise<z.output<O>>
+  /** The tool may put questions to its caller while it runs. */
+  readonly asks?: boolean
+  /** Pictures, sound or files instead of the JSON text of the result. */
+  readonly present?: (output: z.output<O>) => readonly ContentPart[]
+  readonly run: (ctx: Ctx, input: z.output<I>, interaction: Interaction) => Promise<z.output<O>>
 }
 
+/** One piece of a result that is not JSON. Binary data is base64. */
+export type ContentPart =
+  | { readonly type: 'text'; readonly text: string }
+  | { readonly type: 'image' | 'audio'; readonly data: string; readonly mimeType: string }
+  | {
+      readonly type: 'resource'
+      readonly resource: { readonly uri: string; readonly mimeType: string; readonly text: string }
+    }
+
 /** One tool, as data: it knows nothing of MCP. */
-export interface Tool extends Omit<ToolShape<z.ZodObject, z.ZodObject>, 'run'> {
-  readonly run: (ctx: Ctx, input: unknown) => Promise<Record<string, unknown>>
+export interface Tool extends Omit<ToolShape<z.ZodObject, z.ZodObject>, 'run' | 'present'> {
+  readonly present?: (output: Record<string, unknown>) => readonly ContentPart[]
+  /** Without an interaction nobody can be asked. */
+  readonly run: (ctx: Ctx, input: unknown, interaction?: Interaction) => Promise<Record<string, unknown>>
 }
 
 /** Declares a tool. Input and output types are checked here and erased after; callers validate before `run`. */
 export function tool<I extends z.ZodObject, O extends z.ZodObject>(shape: ToolShape<I, O>): Tool {
   // safe because: every caller of `run` parses with `shape.input` first, and O is an object schema.
-  return shape as unknown as Tool
+  const erased = shape as unknown as Tool
+  return { ...erased, run: (ctx, input, interaction = unattended) => erased.run(ctx, input, interaction) }
 }
 
 /** An MCP server a module brings: its tools by toolset, in the order they are listed. */

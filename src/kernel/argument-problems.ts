@@ -1,0 +1,63 @@
+import { z } from 'zod'
+import type { FieldProblem } from './failure.ts'
+
+/** Zod's issues as problems a caller can act on: where, what was expected, and a value that would have been right. */
+export function argumentProblems(schema: z.ZodObject, error: z.ZodError): readonly FieldProblem[] {
+  return error.issues.flatMap((issue) => problemsOf(schema, issue))
+}
+
+function problemsOf(schema: z.ZodObject, issue: z.core.$ZodIssue): readonly FieldProblem[] {
+  const path = issue.path.map(String).join('.')
+  if (issue.code === 'unrecognized_keys') {
+    const known = Object.keys(schema.shape)
+    const expected =
+      issue.path.length > 0
+        ? 'no such field'
+        : known.length === 0
+          ? 'no arguments at all'
+          : `no such argument; there are: ${known.join(', ')}`
+    return issue.keys.map((key) => ({ path: path === '' ? key : `${path}.${key}`, expected }))
+  }
+  const example = exampleAt(schema, issue.path)
+  return [
+    {
+      path: path === '' ? '(arguments)' : path,
+      expected: expectation(issue),
+      ...(example !== undefined && { example }),
+    },
+  ]
+}
+
+function expectation(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'invalid_value') return `one of: ${issue.values.map(String).join(', ')}`
+  if (issue.code === 'invalid_type' && issue.input === undefined) return `${issue.expected}, and it is required`
+  return issue.message.replace(/^Invalid input: expected /, '')
+}
+
+/** The example in the parameter's own metadata, else its default, else a value of its type. */
+function exampleAt(schema: z.ZodObject, path: readonly PropertyKey[]): unknown {
+  const field = schema.shape[String(path[0])]
+  if (path.length !== 1 || field === undefined) return undefined
+  const meta = z.globalRegistry.get(field)
+  if (Array.isArray(meta?.['examples'])) return meta['examples'][0]
+  return plainExample(z.toJSONSchema(field as z.ZodType, { io: 'input', unrepresentable: 'any' }))
+}
+
+function plainExample(json: Record<string, unknown>): unknown {
+  if (json['default'] !== undefined) return json['default']
+  if (Array.isArray(json['examples'])) return json['examples'][0]
+  if (Array.isArray(json['enum'])) return json['enum'][0]
+  if (json['type'] === 'integer' || json['type'] === 'number') return numberExample(json)
+  if (json['type'] === 'boolean') return true
+  if (json['format'] === 'date-time') return '2026-01-31T09:00:00Z'
+  if (json['format'] === 'date') return '2026-01-31'
+  if (json['format'] === 'email') return 'ada@example.com'
+  if (json['format'] === 'uri') return 'https://example.com'
+  return undefined
+}
+
+function numberExample(json: Record<string, unknown>): number {
+  const { minimum, exclusiveMinimum } = json
+  if (typeof minimum === 'number' && minimum > Number.MIN_SAFE_INTEGER) return minimum
+  return typeof exclusiveMinimum === 'number' ? exclusiveMinimum + 1 : 1
+}

@@ -1,0 +1,155 @@
+import { randomUUID } from 'node:crypto'
+import type { Logger } from 'pino'
+import { argumentProblems } from './argument-problems.ts'
+import type { OpenContext, Principal } from './context.ts'
+import { Failure } from './failure.ts'
+import type { FailureKind } from './failure.ts'
+import { CannotAsk, QuestionsOpen, unattended } from './interaction.ts'
+import type { Interaction, Question } from './interaction.ts'
+import { requireScope } from './scope.ts'
+import type { ToolEntry } from './tool-catalogue.ts'
+
+export interface ToolCallOptions {
+  readonly openContext: OpenContext
+  readonly settings: {
+    readonly toolTimeoutSeconds: number
+    readonly resultCharactersMax: number
+    /** Compare every result with its full schema; for tests and development. */
+    readonly checkResults: boolean
+  }
+  readonly observer: ToolCallObserver
+  readonly log: Logger
+}
+
+/** Told about every call; must not throw. */
+export interface ToolCallObserver {
+  started(toolName: string): void
+  finished(toolName: string, status: ToolCallStatus, seconds: number): void
+}
+
+/** `bug` is whatever was not expected; `asked` a round that ended with questions to the caller. */
+export type ToolCallStatus = 'ok' | 'asked' | 'bug' | FailureKind
+
+export interface ToolCaller {
+  readonly principal: Principal
+  readonly requestId: string
+  /** The surface aborts it when the caller leaves; the call aborts it when its deadline passes. */
+  readonly controller: AbortController
+  readonly interaction?: Interaction
+}
+
+export type ToolOutcome =
+  | { readonly kind: 'done'; readonly output: Record<string, unknown>; readonly json: string }
+  | { readonly kind: 'failed'; readonly failure: Failure }
+  | { readonly kind: 'bug'; readonly errorId: string }
+  | { readonly kind: 'questions'; readonly questions: Readonly<Record<string, Question>> }
+  | { readonly kind: 'cannot_ask'; readonly kinds: readonly Question['kind'][] }
+
+export type CallTool = (entry: ToolEntry, args: unknown, caller: ToolCaller) => Promise<ToolOutcome>
+
+/**
+ * The one way to call a tool, whatever the surface: scope, arguments, deadline, run, result, bound. Never throws: what
+ * the caller may know is in the outcome, and a bug is logged here under the id that the caller is given.
+ */
+export function toolCalls(options: ToolCallOptions): CallTool {
+  const { observer, log } = options
+  return async (entry, args, caller) => {
+    const { name } = entry.tool
+    const startedAt = performance.now()
+    observer.started(name)
+    let outcome: ToolOutcome
+    try {
+      outcome = await run(options, entry, args, caller)
+    } catch (error) {
+      outcome = outcomeOf(error, name, caller, log)
+    }
+    observer.finished(name, statusOf(outcome), (performance.now() - startedAt) / 1000)
+    return outcome
+  }
+}
+
+async function run(
+  options: ToolCallOptions,
+  entry: ToolEntry,
+  args: unknown,
+  caller: ToolCaller,
+): Promise<ToolOutcome> {
+  const { tool } = entry
+  const { settings } = options
+  requireScope(caller.principal, tool.scope)
+  const parsed = entry.input.safeParse(args ?? {})
+  if (!parsed.success) {
+    throw new Failure('invalid', `The arguments of ${tool.name} are wrong. Correct them and call again.`, {
+      problems: argumentProblems(entry.input, parsed.error),
+    })
+  }
+  const { controller, requestId, interaction = unattended } = caller
+  const output = await withDeadline(controller, tool.timeoutSeconds ?? settings.toolTimeoutSeconds, async () =>
+    tool.run(options.openContext(caller.principal, { requestId, signal: controller.signal }), parsed.data, interaction),
+  )
+  if (settings.checkResults) requireResultShape(entry, output)
+  const json = JSON.stringify(output)
+  if (json.length > settings.resultCharactersMax) throw tooLarge(json.length, settings.resultCharactersMax)
+  return { kind: 'done', output, json }
+}
+
+/** Settles with the work, or rejects as soon as the controller is aborted; the deadline aborts it. */
+function withDeadline<T>(controller: AbortController, seconds: number, work: () => Promise<T>): Promise<T> {
+  const { signal } = controller
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(abortFailure(signal))
+    if (signal.aborted) return onAbort()
+    const timer = setTimeout(() => {
+      controller.abort(
+        new Failure(
+          'timeout',
+          `The tool did not finish within ${seconds} seconds and was stopped. Ask for less at once.`,
+        ),
+      )
+    }, seconds * 1000)
+    signal.addEventListener('abort', onAbort, { once: true })
+    const settled = (): void => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', onAbort)
+    }
+    work().finally(settled).then(resolve, reject)
+  })
+}
+
+function abortFailure(signal: AbortSignal): Failure {
+  if (signal.reason instanceof Failure) return signal.reason
+  return new Failure('cancelled', 'The call was cancelled.', { cause: signal.reason })
+}
+
+function requireResultShape(entry: ToolEntry, output: unknown): void {
+  const checked = entry.tool.output.safeParse(output)
+  if (checked.success) return
+  const where = checked.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ')
+  throw new Error(`The result of ${entry.tool.name} does not match its own schema: ${where}`)
+}
+
+function tooLarge(characters: number, charactersMax: number): Failure {
+  return new Failure(
+    'too_large',
+    `The result has ${characters} characters and at most ${charactersMax} are sent. Ask for less: narrow the filter, lower the limit, follow the cursor page by page, or ask for the concise format.`,
+  )
+}
+
+function outcomeOf(error: unknown, toolName: string, caller: ToolCaller, log: Logger): ToolOutcome {
+  if (error instanceof QuestionsOpen) return { kind: 'questions', questions: error.questions }
+  if (error instanceof CannotAsk) return { kind: 'cannot_ask', kinds: error.kinds }
+  const { requestId } = caller
+  if (error instanceof Failure) {
+    if (error.cause !== undefined) log.warn({ err: error.cause, toolName, requestId, kind: error.kind }, error.message)
+    return { kind: 'failed', failure: error }
+  }
+  const errorId = randomUUID()
+  log.error({ err: error, errorId, toolName, requestId }, 'tool call failed unexpectedly')
+  return { kind: 'bug', errorId }
+}
+
+function statusOf(outcome: ToolOutcome): ToolCallStatus {
+  if (outcome.kind === 'done') return 'ok'
+  if (outcome.kind === 'failed') return outcome.failure.kind
+  return outcome.kind === 'bug' ? 'bug' : 'asked'
+}

@@ -1,0 +1,84 @@
+import type { z } from 'zod'
+import type { Tool, ToolServer } from './tool.ts'
+import { lintTool } from './tool-lint.ts'
+import { listedInputSchema, listedOutputSchema } from './tool-schema.ts'
+import type { JsonSchema } from './tool-schema.ts'
+
+/** One tool, compiled: its schemas made once, ready to be listed and called. */
+export interface ToolEntry {
+  readonly tool: Tool
+  readonly server: ToolServer
+  readonly toolset: string
+  /** Refuses unknown arguments. */
+  readonly input: z.ZodObject
+  readonly inputSchema: JsonSchema
+  readonly outputSchema: JsonSchema
+  readonly hints: ToolHints
+}
+
+/** Follow from the tool's effect (https://modelcontextprotocol.io/specification, ToolAnnotations). */
+export interface ToolHints {
+  readonly readOnlyHint: boolean
+  readonly destructiveHint: boolean
+  readonly idempotentHint: boolean
+  readonly openWorldHint: boolean
+}
+
+/** Every tool of every server, in listing order. */
+export interface ToolCatalogue {
+  readonly servers: readonly ToolServer[]
+  readonly entries: readonly ToolEntry[]
+  readonly byName: ReadonlyMap<string, ToolEntry>
+}
+
+const INSTRUCTIONS_CHARACTERS_MAX = 2048
+
+/** Compiles and checks the tools once, at start. Throws with every problem found, so that none reaches a client. */
+export function compileCatalogue(servers: readonly ToolServer[]): ToolCatalogue {
+  const problems = servers.flatMap(lintServer)
+  const byName = new Map<string, ToolEntry>()
+  for (const server of servers) {
+    for (const [toolset, tools] of Object.entries(server.toolsets)) {
+      for (const tool of tools) {
+        const entry = compile(server, toolset, tool)
+        const other = byName.get(tool.name)
+        if (other !== undefined)
+          problems.push(`tool ${tool.name}: ${other.server.name} and ${server.name} both have it`)
+        problems.push(...lintTool(tool, entry.inputSchema))
+        byName.set(tool.name, entry)
+      }
+    }
+  }
+  if (problems.length > 0) throw new Error(`The tool catalogue is not fit to be served:\n- ${problems.join('\n- ')}`)
+  return { servers, entries: [...byName.values()], byName }
+}
+
+function compile(server: ToolServer, toolset: string, tool: Tool): ToolEntry {
+  return {
+    tool,
+    server,
+    toolset,
+    input: tool.input.strict(),
+    inputSchema: listedInputSchema(tool.input),
+    outputSchema: listedOutputSchema(tool.output),
+    hints: hintsOf(tool),
+  }
+}
+
+function hintsOf(tool: Tool): ToolHints {
+  return {
+    readOnlyHint: tool.effect === 'read',
+    destructiveHint: tool.effect === 'destroy',
+    idempotentHint: tool.effect !== 'create',
+    openWorldHint: false,
+  }
+}
+
+function lintServer(server: ToolServer): string[] {
+  const problems: string[] = []
+  if (!/^[a-z][a-z0-9-]*$/.test(server.name)) problems.push(`server ${server.name}: its name must be lower case`)
+  if (server.instructions.length > INSTRUCTIONS_CHARACTERS_MAX) {
+    problems.push(`server ${server.name}: its instructions must have at most ${INSTRUCTIONS_CHARACTERS_MAX} characters`)
+  }
+  return problems
+}

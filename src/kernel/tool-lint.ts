@@ -1,0 +1,41 @@
+import type { Tool } from './tool.ts'
+import type { JsonSchema } from './tool-schema.ts'
+
+const NAME = /^[a-z][a-z0-9]*(_[a-z0-9]+)*$/
+/** Leaves room for a client's `mcp__<server>__` prefix within the 64 characters that models accept. */
+const NAME_CHARACTERS_MAX = 40
+const ROOT_FORBIDDEN = ['$ref', 'anyOf', 'oneOf', 'allOf', 'not', 'if']
+
+/** What is wrong with a tool's definition, in words for its author; empty when it is fit to be listed. */
+export function lintTool(tool: Tool, inputSchema: JsonSchema): readonly string[] {
+  return [...lintName(tool.name), ...lintWords(tool), ...lintInput(inputSchema)].map(
+    (problem) => `tool ${tool.name}: ${problem}`,
+  )
+}
+
+function lintName(name: string): readonly string[] {
+  const problems: string[] = []
+  if (!NAME.test(name)) problems.push('its name must be snake_case: a-z, 0-9 and single underscores')
+  if (name.length > NAME_CHARACTERS_MAX) problems.push(`its name must have at most ${NAME_CHARACTERS_MAX} characters`)
+  return problems
+}
+
+function lintWords(tool: Tool): readonly string[] {
+  const problems: string[] = []
+  if (tool.title.trim() === '') problems.push('it needs a title')
+  if (tool.describe.trim() === '') problems.push('it needs a description')
+  return problems
+}
+
+function lintInput(schema: JsonSchema): readonly string[] {
+  const problems: string[] = []
+  if (schema['type'] !== 'object') problems.push('the root of its input must be a plain object')
+  for (const keyword of ROOT_FORBIDDEN) {
+    if (keyword in schema) problems.push(`the root of its input must not use ${keyword}: clients reject it`)
+  }
+  if (JSON.stringify(schema).includes('"$ref"')) problems.push('its input must not refer ($ref): clients reject it')
+  for (const [name, property] of Object.entries((schema['properties'] ?? {}) as Record<string, JsonSchema>)) {
+    if (typeof property['description'] !== 'string') problems.push(`its parameter ${name} needs a description`)
+  }
+  return problems
+}

@@ -1,0 +1,79 @@
+import { z } from 'zod'
+
+/** A JSON Schema, draft 2020-12. */
+export type JsonSchema = { readonly [keyword: string]: unknown }
+
+/** The input schema a caller sees: everything a model needs to fill it in, and no noise. */
+export function listedInputSchema(input: z.ZodObject): JsonSchema {
+  return tidy(z.toJSONSchema(input.strict(), { io: 'input', cycles: 'throw', reused: 'inline' }))
+}
+
+/**
+ * The output schema a caller sees: one level deep, so that it stays small in a model's context. It accepts everything
+ * that the full schema accepts, and results are checked against the full one.
+ */
+export function listedOutputSchema(output: z.ZodObject): JsonSchema {
+  const full = z.toJSONSchema(output, { io: 'output', unrepresentable: 'any', reused: 'inline' })
+  const properties = Object.entries(full.properties ?? {}).map(([name, schema]) => [name, relax(schema)] as const)
+  return { type: 'object', properties: Object.fromEntries(properties) }
+}
+
+const SAFE_INTEGERS = { minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER }
+
+/** Drops what says nothing: the dialect, the bounds of every safe integer, and patterns that a format already names. */
+function tidy(value: unknown): JsonSchema {
+  // safe because: called with a schema object only; arrays and scalars are returned by `tidyValue`.
+  return tidyValue(value) as JsonSchema
+}
+
+function tidyValue(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(tidyValue)
+  if (typeof value !== 'object' || value === null) return value
+  const schema = value as Record<string, unknown>
+  return Object.fromEntries(
+    Object.entries(schema)
+      .filter(([keyword, content]) => !isNoise(schema, keyword, content))
+      .map(([keyword, content]) => [keyword, tidyValue(content)]),
+  )
+}
+
+function isNoise(schema: Record<string, unknown>, keyword: string, content: unknown): boolean {
+  if (keyword === '$schema') return typeof content === 'string'
+  if (keyword === 'pattern') return typeof content === 'string' && typeof schema['format'] === 'string'
+  if (keyword === 'minimum' || keyword === 'maximum') return content === SAFE_INTEGERS[keyword]
+  return false
+}
+
+type JsonType = 'string' | 'number' | 'integer' | 'boolean' | 'object' | 'array' | 'null'
+
+function relax(schema: unknown): JsonSchema {
+  const types = typesOf(schema)
+  if (types === undefined) return {}
+  return { type: types.length === 1 ? types[0] : types }
+}
+
+/** The JSON types a schema allows, or undefined when it may allow any. */
+function typesOf(schema: unknown): readonly JsonType[] | undefined {
+  if (typeof schema !== 'object' || schema === null) return undefined
+  const { type, anyOf, oneOf, enum: values, const: constant } = schema as Record<string, unknown>
+  if (typeof type === 'string') return [type as JsonType]
+  if (Array.isArray(type)) return type as JsonType[]
+  const options = Array.isArray(anyOf) ? anyOf : Array.isArray(oneOf) ? oneOf : undefined
+  if (options !== undefined) return unionOf(options.map(typesOf))
+  if (Array.isArray(values)) return unionOf(values.map((value) => [jsonTypeOf(value)]))
+  if (constant !== undefined) return [jsonTypeOf(constant)]
+  return undefined
+}
+
+function unionOf(parts: readonly (readonly JsonType[] | undefined)[]): readonly JsonType[] | undefined {
+  const known = parts.filter((part) => part !== undefined)
+  if (known.length < parts.length || known.length === 0) return undefined
+  return [...new Set(known.flat())]
+}
+
+function jsonTypeOf(value: unknown): JsonType {
+  if (value === null) return 'null'
+  if (Array.isArray(value)) return 'array'
+  const name = typeof value
+  return name === 'string' || name === 'number' || name === 'boolean' ? name : 'object'
+}
