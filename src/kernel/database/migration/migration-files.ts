@@ -1,0 +1,59 @@
+import { createHash } from 'node:crypto'
+import { readdir, readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { Failure } from '../../failure.ts'
+
+/** One file of `migrations/`, taken apart. */
+export interface MigrationFile {
+  /** `202611200001_kernel_roles`: the file's name without its ending. */
+  readonly name: string
+  readonly up: string
+  readonly down: string
+  /** Why code of the release before cannot run after it; undefined when it can. */
+  readonly breaking: string | undefined
+  /** SHA-256 of the text with Unix line ends, hexadecimal. */
+  readonly checksum: string
+}
+
+const NAME = /^\d{12}_[a-z]+(_[a-z0-9]+)+\.sql$/
+
+/** Every migration of the folder in order. Throws `Failure('invalid')` naming a file that is not one. */
+export async function readMigrationFiles(folder: string): Promise<MigrationFile[]> {
+  const names = await readdir(folder).catch((error: unknown) => {
+    throw new Failure('unavailable', `The migrations folder ${folder} cannot be read.`, { cause: error })
+  })
+  const files = names.filter((name) => !name.startsWith('.')).toSorted()
+  return Promise.all(
+    files.map(async (name) => {
+      if (!NAME.test(name)) throw malformed(name, 'its name is not YYYYMMDDHHMM_<module>_<what>.sql')
+      return parseMigration(name, await readFile(path.join(folder, name), 'utf8'))
+    }),
+  )
+}
+
+/** Takes one file apart: a line `-- up`, its SQL, a line `-- down`, its SQL; `-- breaking: why` anywhere. */
+export function parseMigration(fileName: string, source: string): MigrationFile {
+  const text = source.replaceAll('\r\n', '\n')
+  const [head, up, ...tooMany] = text.split(/^-- up[ \t]*$/m)
+  if (up === undefined || tooMany.length > 0) throw malformed(fileName, 'it needs one line "-- up"')
+  const [upSql, downSql, ...more] = up.split(/^-- down[ \t]*$/m)
+  if (downSql === undefined || more.length > 0) throw malformed(fileName, 'it needs one line "-- down" after "-- up"')
+  if (!hasSql(upSql)) throw malformed(fileName, 'its up part is empty')
+  if (!hasSql(downSql)) throw malformed(fileName, 'its down part is empty')
+  if (hasSql(head)) throw malformed(fileName, 'there is SQL before the line "-- up"')
+  return {
+    name: fileName.replace(/\.sql$/, ''),
+    up: upSql ?? '',
+    down: downSql,
+    breaking: /^-- breaking:[ \t]*(\S.*)$/m.exec(text)?.[1]?.trim(),
+    checksum: createHash('sha256').update(text).digest('hex'),
+  }
+}
+
+function hasSql(text: string | undefined): boolean {
+  return (text ?? '').split('\n').some((line) => line.trim() !== '' && !line.trim().startsWith('--'))
+}
+
+function malformed(fileName: string, why: string): Failure {
+  return new Failure('invalid', `Migration ${fileName} cannot be used: ${why}.`, { code: 'MIGRATION_MALFORMED' })
+}
