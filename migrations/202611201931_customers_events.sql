@@ -133,13 +133,28 @@ create table customers.usage_windows (
   active_days_before smallint not null,
   -- The busiest day's distinct people.
   active_users_peak integer not null,
-  first_day date,
+  -- The last day with any use at all, however long ago; null when there never was one.
   last_day date,
   primary key (tenant_id, client_id, days)
 );
 select kernel.isolate_tenant('customers.usage_windows');
 
+-- A window is forgotten when a day of its customer changes, whoever changes it, and is added up again when next read.
+create function customers.forget_usage_windows() returns trigger language plpgsql set search_path = pg_catalog, pg_temp as $$
+begin
+  delete from customers.usage_windows w using (select distinct tenant_id, client_id from changed) c
+  where w.tenant_id = c.tenant_id and w.client_id = c.client_id;
+  return null;
+end $$;
+create trigger forget_windows_on_insert after insert on customers.usage_daily
+  referencing new table as changed for each statement execute function customers.forget_usage_windows();
+create trigger forget_windows_on_update after update on customers.usage_daily
+  referencing new table as changed for each statement execute function customers.forget_usage_windows();
+create trigger forget_windows_on_delete after delete on customers.usage_daily
+  referencing old table as changed for each statement execute function customers.forget_usage_windows();
+
 -- down
 drop table customers.usage_windows, customers.usage_daily_users, customers.usage_daily_features, customers.usage_daily, customers.usage_dirty, customers.event_receipts;
+drop function customers.forget_usage_windows();
 drop function customers.ensure_usage_partition(date);
 drop table customers.usage_events;
