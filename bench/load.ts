@@ -1,0 +1,59 @@
+import { cpuSeconds, LOAD_CORE, startPinned } from './pinned.ts'
+import type { Sample } from './measure.ts'
+
+/** One HTTP request, as it is sent again and again. */
+export interface HttpRequest {
+  readonly method: 'GET' | 'POST'
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: string
+}
+
+export interface Load {
+  readonly url: string
+  /** Sent in turn by every connection. */
+  readonly requests: readonly HttpRequest[]
+  readonly connections: number
+  readonly seconds: number
+}
+
+/** What the load generator counted. */
+export interface LoadResult {
+  readonly perSecond: number
+  readonly p50Milliseconds: number
+  readonly p99Milliseconds: number
+  readonly answers: number
+  readonly failures: number
+  readonly bytes: number
+}
+
+/**
+ * Loads a server from a process of its own on the other core. Every answer must be a 2xx of about the size of the one
+ * that was looked at: a server that fails fast must not win.
+ */
+export async function measureLoad(load: Load, pid: number, isRight: (body: string) => boolean): Promise<Sample> {
+  const bytesExpected = await probe(load, isRight)
+  const generator = await startPinned<LoadResult>('hammer.ts', { core: LOAD_CORE, args: [JSON.stringify(load)] })
+  const before = cpuSeconds(pid)
+  // safe because: hammer.ts answers its one question with a LoadResult.
+  const result = (await generator.ask('go')) as LoadResult
+  const cpuMicroseconds = ((cpuSeconds(pid) - before) * 1e6) / result.answers
+  await generator.stop()
+  await probe(load, isRight)
+  if (result.failures > 0) throw new Error(`${load.url}: ${result.failures} of ${result.answers} requests failed`)
+  const bytesEach = result.bytes / result.answers
+  if (bytesEach < bytesExpected) throw new Error(`${load.url}: answers of ${bytesEach} bytes, not ${bytesExpected}`)
+  const { perSecond, p50Milliseconds, p99Milliseconds } = result
+  return { perSecond, cpuMicroseconds, p50Milliseconds, p99Milliseconds }
+}
+
+/** Sends each request once and looks at the answer. Returns the smallest body's length in bytes. */
+async function probe({ url, requests }: Load, isRight: (body: string) => boolean): Promise<number> {
+  const lengths: number[] = []
+  for (const { method, headers, body } of requests.slice(0, 20)) {
+    const response = await fetch(url, { method, headers, ...(body === undefined ? {} : { body }) })
+    const text = await response.text()
+    if (!response.ok || !isRight(text)) throw new Error(`${url} answered ${response.status}: ${text.slice(0, 500)}`)
+    lengths.push(Buffer.byteLength(text))
+  }
+  return Math.min(...lengths)
+}

@@ -1,0 +1,100 @@
+import { execFileSync, fork, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+
+/** Servers run on the first core and whatever loads them on the second, so that neither takes from the other. */
+export const SERVER_CORE = 0
+export const LOAD_CORE = 1
+
+export interface PinnedOptions {
+  readonly core?: number
+  readonly env?: Readonly<Record<string, string>>
+  readonly args?: readonly string[]
+  /** Where `node --cpu-prof` writes when the process ends. */
+  readonly profileDir?: string | undefined
+}
+
+/** A process of ours that said it is ready. */
+export interface Pinned<Ready> {
+  readonly pid: number
+  readonly ready: Ready
+  ask(question: unknown): Promise<unknown>
+  stop(): Promise<void>
+}
+
+/** Starts a script of this folder, waits for its first message, and keeps it until `stop`. */
+export async function startPinned<Ready>(script: string, options: PinnedOptions = {}): Promise<Pinned<Ready>> {
+  const child = launch(script, options)
+  const ready = await firstMessage(child, script)
+  return {
+    pid: child.pid ?? 0,
+    // safe because: each script's first message is what its own file declares, and callers name that type.
+    ready: ready as Ready,
+    ask: async (question) => {
+      const answer = firstMessage(child, script)
+      child.send(JSON.stringify(question))
+      return answer
+    },
+    stop: async () => {
+      if (child.exitCode !== null || child.signalCode !== null) return
+      const ended = once(child, 'exit')
+      child.disconnect()
+      await ended
+    },
+  }
+}
+
+/** CPU time, user and system, a process has used so far; NaN where `/proc` does not tell. */
+export function cpuSeconds(pid: number): number {
+  if (process.platform !== 'linux') return Number.NaN
+  // The second field is the program's name and may hold spaces; what follows its ")" is fixed.
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? []
+  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND
+}
+
+/** Resident memory in MiB, now and at its highest; NaN where `/proc` does not tell. */
+export function residentMebibytes(pid: number): { now: number; peak: number } {
+  if (process.platform !== 'linux') return { now: Number.NaN, peak: Number.NaN }
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+  const read = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status)?.[1]) / 1024
+  return { now: read('VmRSS'), peak: read('VmHWM') }
+}
+
+const TICKS_PER_SECOND = 100
+
+function launch(script: string, { core, env, args = [], profileDir }: PinnedOptions): ChildProcess {
+  const file = path.join(import.meta.dirname, script)
+  const profiling = profileDir === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileDir}`]
+  const environment = { ...process.env, ...env }
+  const stdio: ['ignore', 'ignore', 'inherit', 'ipc'] = ['ignore', 'ignore', 'inherit', 'ipc']
+  if (core === undefined || !canPin(core)) return fork(file, args, { execArgv: profiling, env: environment, stdio })
+  const command = ['-c', String(core), process.execPath, ...profiling, file, ...args]
+  return spawn('taskset', command, { env: environment, stdio })
+}
+
+/** Whether a process can be held on a core of its own here. */
+export function canPin(core: number): boolean {
+  if (process.platform !== 'linux' || os.cpus().length <= core || os.cpus().length < 2) return false
+  try {
+    execFileSync('taskset', ['-c', String(core), 'true'], { stdio: 'ignore' })
+    return true
+  } catch {
+    return false
+  }
+}
+
+async function firstMessage(child: ChildProcess, script: string): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const ended = (code: number | null) => reject(new Error(`${script} ended with ${code ?? 'a signal'}`))
+    child.once('exit', ended)
+    child.once('error', reject)
+    child.once('message', (message) => {
+      child.off('exit', ended)
+      child.off('error', reject)
+      resolve(message)
+    })
+  })
+}

@@ -1,0 +1,10 @@
+import { z } from 'zod'
+
+/** The trivial tool that every server under test offers. */
+export const echoShape = {
+  name: 'echo',
+  title: 'Echo',
+  description: 'Return the text it was given.',
+  input: z.strictObject({ text: z.string().max(1000) }),
+  output: z.object({ text: z.string() }),
+}
