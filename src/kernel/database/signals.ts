@@ -1,0 +1,174 @@
+import { sql } from 'kysely'
+import pg from 'pg'
+import type { Logger } from 'pino'
+import type { Db } from './db.ts'
+
+/** Short messages to every process on this database, delivered when the transaction that sent them commits. */
+export interface Signals {
+  /** True while every subscription is in force. While it is false, messages are being missed. */
+  readonly connected: boolean
+  /** Sends within `tx`: nobody hears it before, or without, the commit. The payload holds at most 7,999 bytes. */
+  publish(tx: Db, channel: string, payload: string): Promise<void>
+  /** Calls `heard` for every message from now on, this process's own included. Returns how to end it. */
+  subscribe(channel: string, heard: (payload: string) => void): () => void
+  /** Calls `act` each time the connection is lost. What was learnt from signals can no longer be trusted. */
+  onLost(act: () => void): void
+  /** Calls `act` each time every subscription is in force again. Messages sent in between were missed. */
+  onRestored(act: () => void): void
+  close(): Promise<void>
+}
+
+export interface SignalsOptions {
+  /** Connection of the login user; a session of its own is held, so not through a transaction pooler. */
+  readonly connection: pg.ClientConfig
+  readonly log: Logger
+  readonly heartbeatMilliseconds?: number
+  readonly backoffMillisecondsMax?: number
+}
+
+const HEARTBEAT_MILLISECONDS = 5000
+const BACKOFF_MILLISECONDS = 100
+const BACKOFF_MILLISECONDS_MAX = 5000
+
+/** Opens the one listening connection of a process. Resolves after the first attempt, connected or not. */
+export async function openSignals(options: SignalsOptions): Promise<Signals> {
+  const signals = new SignalConnection(options)
+  await signals.connect()
+  return signals
+}
+
+class SignalConnection implements Signals {
+  readonly #connection: pg.ClientConfig
+  readonly #log: Logger
+  readonly #heartbeatMilliseconds: number
+  readonly #backoffMillisecondsMax: number
+  readonly #subscribers = new Map<string, Set<(payload: string) => void>>()
+  readonly #lost: (() => void)[] = []
+  readonly #restored: (() => void)[] = []
+  /** The connection in use or being made. */
+  #client: pg.Client | undefined
+  #isOpen = false
+  #isClosed = false
+  #isInForce = false
+  /** LISTEN statements sent and not confirmed yet. */
+  #unconfirmed = 0
+  #attempts = 0
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(options: SignalsOptions) {
+    this.#connection = options.connection
+    this.#log = options.log
+    this.#heartbeatMilliseconds = options.heartbeatMilliseconds ?? HEARTBEAT_MILLISECONDS
+    this.#backoffMillisecondsMax = options.backoffMillisecondsMax ?? BACKOFF_MILLISECONDS_MAX
+  }
+
+  get connected(): boolean {
+    return this.#isInForce && this.#unconfirmed === 0
+  }
+
+  async publish(tx: Db, channel: string, payload: string): Promise<void> {
+    await sql`select pg_notify(${channel}, ${payload})`.execute(tx)
+  }
+
+  subscribe(channel: string, heard: (payload: string) => void): () => void {
+    const known = this.#subscribers.get(channel)
+    const all = known ?? new Set()
+    this.#subscribers.set(channel, all.add(heard))
+    if (!known && this.#client && this.#isOpen) void this.#listen(this.#client, channel)
+    return () => void all.delete(heard)
+  }
+
+  onLost(act: () => void): void {
+    this.#lost.push(act)
+  }
+
+  onRestored(act: () => void): void {
+    this.#restored.push(act)
+  }
+
+  async connect(): Promise<void> {
+    const client = new pg.Client({
+      ...this.#connection,
+      application_name: 'plimsoll signals',
+      connectionTimeoutMillis: this.#heartbeatMilliseconds,
+      query_timeout: this.#heartbeatMilliseconds,
+      keepAlive: true,
+    })
+    client.on('error', (error) => this.#drop(client, error))
+    client.on('end', () => this.#drop(client, new Error('the server ended the connection')))
+    client.on('notification', ({ channel, payload }) => this.#deliver(channel, payload ?? ''))
+    this.#client = client
+    try {
+      await client.connect()
+    } catch (error) {
+      this.#drop(client, error)
+      return
+    }
+    if (this.#client !== client) return void (await client.end().catch(() => undefined))
+    this.#isOpen = true
+    this.#beat(client)
+    await Promise.all([...this.#subscribers.keys()].map((channel) => this.#listen(client, channel)))
+    if (this.#client === client) this.#confirm()
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    this.#isInForce = false
+    clearTimeout(this.#timer)
+    const client = this.#client
+    this.#client = undefined
+    await client?.end().catch(() => undefined)
+  }
+
+  #deliver(channel: string, payload: string): void {
+    for (const heard of this.#subscribers.get(channel) ?? []) heard(payload)
+  }
+
+  async #listen(client: pg.Client, channel: string): Promise<void> {
+    this.#unconfirmed++
+    try {
+      await client.query(`listen ${pg.escapeIdentifier(channel)}`)
+    } catch (error) {
+      this.#drop(client, error)
+      return
+    }
+    if (this.#client !== client) return
+    this.#unconfirmed--
+    this.#confirm()
+  }
+
+  #confirm(): void {
+    if (this.#unconfirmed > 0 || this.#isInForce) return
+    this.#isInForce = true
+    this.#attempts = 0
+    for (const act of this.#restored) act()
+  }
+
+  /** Asks again and again, because a connection cut by a firewall never says so. */
+  #beat(client: pg.Client): void {
+    this.#timer = setTimeout(() => {
+      client.query('select 1').then(
+        () => this.#client === client && this.#beat(client),
+        (error: unknown) => this.#drop(client, error),
+      )
+    }, this.#heartbeatMilliseconds)
+    this.#timer.unref()
+  }
+
+  #drop(client: pg.Client, error: unknown): void {
+    if (this.#client !== client) return
+    const wasInForce = this.#isInForce
+    this.#client = undefined
+    this.#isOpen = false
+    this.#isInForce = false
+    this.#unconfirmed = 0
+    clearTimeout(this.#timer)
+    client.end().catch(() => undefined)
+    if (this.#isClosed) return
+    this.#log.warn({ err: error }, 'the signal connection was lost; reconnecting')
+    if (wasInForce) for (const act of this.#lost) act()
+    const backoff = Math.min(this.#backoffMillisecondsMax, BACKOFF_MILLISECONDS * 2 ** Math.min(this.#attempts++, 10))
+    this.#timer = setTimeout(() => void this.connect(), backoff)
+    this.#timer.unref()
+  }
+}
