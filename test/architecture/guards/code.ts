@@ -1,0 +1,107 @@
+import { type Expression, type Program, Visitor } from 'oxc-parser'
+import { eachSource, type Guard } from '../guard.ts'
+import { parsed, type SourceFile } from '../tree.ts'
+
+export const environment: Guard = {
+  fixture: 'environment',
+  rule: 'only kernel/config reads the environment',
+  look: eachSource('src/', (file) =>
+    file.path.startsWith('src/kernel/config/') ? [] : placesOf(file, { member: ['process', 'env'] }),
+  ),
+}
+
+export const clock: Guard = {
+  fixture: 'clock',
+  rule: 'only kernel/clock.ts reads the system clock',
+  look: eachSource('src/', (file) =>
+    file.path === 'src/kernel/clock.ts'
+      ? []
+      : [...placesOf(file, { member: ['Date', 'now'] }), ...placesOf(file, { newWithoutArguments: 'Date' })],
+  ),
+}
+
+export const systemClock: Guard = {
+  fixture: 'system-clock',
+  rule: 'only the wiring hands the system clock out',
+  look: eachSource('src/', (file) =>
+    /^src\/(kernel\/clock|app|main)\.ts$/.test(file.path) || !/\bsystemClock\b/.test(file.text)
+      ? []
+      : ['names systemClock'],
+  ),
+}
+
+export const terminal: Guard = {
+  fixture: 'terminal',
+  rule: 'no console: a line is logged through ctx.log, or written by the surface that owns the stream',
+  look: eachSource('src/', (file) => placesOf(file, { member: ['console', undefined] })),
+}
+
+export const assertions: Guard = {
+  fixture: 'assertions',
+  rule: 'a type assertion says in a line beside it why it is safe',
+  look: eachSource('src/', (file) => {
+    const lines = file.text.split('\n')
+    return assertionLines(file)
+      .filter((line) => !lines.slice(Math.max(0, line - 3), line + 1).some((text) => text.includes('safe because')))
+      .map((line) => `line ${line + 1}: ${lines[line]?.trim()}`)
+  }),
+}
+
+export const exports: Guard = {
+  fixture: 'exports',
+  rule: 'named exports only, and each by name',
+  look: eachSource('src/', (file) =>
+    parsed(file)
+      .module.staticExports.flatMap(({ entries }) => entries)
+      .flatMap(({ exportName, importName }) => {
+        if (exportName.kind === 'Default' || exportName.name === 'default') return ['exports a default']
+        return importName.kind === 'AllButDefault' || importName.kind === 'All' ? ['exports *'] : []
+      }),
+  ),
+}
+
+interface Wanted {
+  readonly member?: readonly [object: string, property: string | undefined]
+  readonly newWithoutArguments?: string
+}
+
+/** The lines on which `object.property` is read, or `new Name()` is called. */
+function placesOf(file: SourceFile, { member, newWithoutArguments }: Wanted): string[] {
+  const found: number[] = []
+  visit(parsed(file).program, {
+    MemberExpression(node) {
+      if (member === undefined || !isNamed(node.object, member[0])) return
+      const property =
+        node.property.type === 'Literal' ? node.property.value : 'name' in node.property && node.property.name
+      if (member[1] === undefined || property === member[1]) found.push(node.start)
+    },
+    NewExpression(node) {
+      const called = newWithoutArguments !== undefined && isNamed(node.callee, newWithoutArguments)
+      if (called && node.arguments.length === 0) found.push(node.start)
+    },
+  })
+  return found.map((start) => `line ${lineOf(file, start) + 1}`)
+}
+
+function assertionLines(file: SourceFile): number[] {
+  const found: number[] = []
+  visit(parsed(file).program, {
+    TSAsExpression(node) {
+      const type = file.text.slice(node.typeAnnotation.start, node.typeAnnotation.end)
+      if (type !== 'const') found.push(lineOf(file, node.typeAnnotation.start))
+    },
+  })
+  return found
+}
+
+function visit(program: Program, visitor: ConstructorParameters<typeof Visitor>[0]): void {
+  new Visitor(visitor).visit(program)
+}
+
+function isNamed(node: Expression, name: string): boolean {
+  return node.type === 'Identifier' && node.name === name
+}
+
+function lineOf(file: SourceFile, offset: number): number {
+  return file.text.slice(0, offset).split('\n').length - 1
+}

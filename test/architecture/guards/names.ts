@@ -1,0 +1,78 @@
+import { basename } from 'node:path'
+import { moduleOf } from '../areas.ts'
+import { eachFile, eachSource, type Guard } from '../guard.ts'
+import type { SourceFile } from '../tree.ts'
+
+const SAYS_NOTHING = /^(utils?|commons?|helpers?|shared|types?|services?|libs?|misc|managers?|constants)$/
+const REPORT = /(^|[-_ ])(plan|report|summary|status|progress|notes?|todo|roadmap)([-_ ]|$)/i
+
+export const names: Guard = {
+  fixture: 'names',
+  rule: 'a folder or file is named for what it holds',
+  look: eachFile(isSource, (file) =>
+    file.path
+      .split('/')
+      .map((part) => part.replace(/(\.test|\.d)?\.[a-z]+$/, ''))
+      .filter((part) => SAYS_NOTHING.test(part))
+      .map((part) => `"${part}" says nothing`),
+  ),
+}
+
+export const kebabCase: Guard = {
+  fixture: 'kebab-case',
+  rule: 'files and folders of code are kebab-case',
+  look: eachFile(isSource, (file) =>
+    file.path
+      .split('/')
+      .filter((part) => !/^[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9]+)*$/.test(part))
+      .map((part) => `"${part}" is not kebab-case`),
+  ),
+}
+
+export const indexFiles: Guard = {
+  fixture: 'index-files',
+  rule: "index.ts is a module's door and exists nowhere else",
+  look: eachSource('src/', (file) =>
+    basename(file.path) !== 'index.ts' || file.path === `src/modules/${moduleOf(file.path)}/index.ts`
+      ? []
+      : ['is an index.ts inside a module or outside the modules'],
+  ),
+}
+
+export const moduleDoors: Guard = {
+  fixture: 'module-doors',
+  rule: 'every module has its door',
+  look: (tree) => {
+    const modules = [...new Set(tree.map((file) => moduleOf(file.path)).filter((name) => name !== undefined))]
+    const paths = new Set(tree.map((file) => file.path))
+    const offences = modules
+      .filter((name) => !paths.has(`src/modules/${name}/index.ts`))
+      .map((name) => ({ path: `src/modules/${name}`, why: 'has no index.ts' }))
+    return { subjects: modules.length, offences }
+  },
+}
+
+export const toolTests: Guard = {
+  fixture: 'tool-tests',
+  rule: 'every tool has its test beside it',
+  look: eachFile(
+    (file) => /^src\/modules\/.*\/tools\/[^/]+\.ts$/.test(file.path) && !file.path.endsWith('.test.ts'),
+    (file, tree) => {
+      const test = file.path.replace(/\.ts$/, '.test.ts')
+      return tree.some(({ path }) => path === test) ? [] : [`${test} is missing`]
+    },
+  ),
+}
+
+export const documents: Guard = {
+  fixture: 'documents',
+  rule: 'no plan, report, summary, status or notes file is in the tree',
+  look: eachFile(
+    (file) => file.path.endsWith('.md') || file.path.endsWith('.txt'),
+    (file) => (REPORT.test(basename(file.path).replace(/\.[a-z]+$/, '')) ? ['is one'] : []),
+  ),
+}
+
+function isSource(file: SourceFile): boolean {
+  return /^(src|test|bench|scripts|console)\//.test(file.path) && /\.(ts|tsx|mjs|js)$/.test(file.path)
+}

@@ -1,0 +1,81 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join, posix } from 'node:path'
+import { type ParseResult, parseSync } from 'oxc-parser'
+
+/** A file of the repository, or of a fixture. `path` is relative to the root, with `/`. */
+export interface SourceFile {
+  readonly path: string
+  readonly text: string
+}
+
+export type Tree = readonly SourceFile[]
+
+const GENERATED = new Set(['node_modules', 'coverage', '.git', '.plimsoll', 'fixtures', 'results'])
+const READ = /\.(ts|mjs|js|sql|md|json|yaml|yml|txt)$/
+
+/** Every text file under `root` that a person wrote. */
+export function readTree(root: string, folder = ''): SourceFile[] {
+  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
+    const path = posix.join(folder, entry.name)
+    if (entry.isDirectory()) return GENERATED.has(entry.name) ? [] : readTree(root, path)
+    return READ.test(entry.name) ? [{ path, text: readFileSync(join(root, path), 'utf8') }] : []
+  })
+}
+
+/** A fixture: files one after the other, each begun by `=== path`, or `=== path OFFENDS` where the guard must bite. */
+export function readFixture(text: string): { tree: SourceFile[]; offending: string[] } {
+  const parts = text.split(/^=== /m).slice(1)
+  const files = parts.map((part) => {
+    const [head = '', ...body] = part.split('\n')
+    const [path = '', mark] = head.split(' ')
+    return { path, text: body.join('\n'), offends: mark === 'OFFENDS' }
+  })
+  return {
+    tree: files.map(({ path, text }) => ({ path, text })),
+    offending: files.filter((file) => file.offends).map((file) => file.path),
+  }
+}
+
+const parses = new WeakMap<SourceFile, ParseResult>()
+
+/** The syntax tree of a TypeScript file, parsed once. */
+export function parsed(file: SourceFile): ParseResult {
+  const known = parses.get(file)
+  if (known) return known
+  const result = parseSync(file.path, file.text)
+  parses.set(file, result)
+  return result
+}
+
+export interface ModuleImport {
+  /** The repository path for a relative or `#` import; the package specifier otherwise. */
+  readonly target: string
+  readonly isType: boolean
+}
+
+/** What a file imports or re-exports, dynamic imports of a literal included. */
+export function importsOf(file: SourceFile): ModuleImport[] {
+  const { module } = parsed(file)
+  const found = [
+    ...module.staticImports.map(({ moduleRequest, entries }) => ({
+      request: moduleRequest.value,
+      isType: entries.length > 0 && entries.every((entry) => entry.isType),
+    })),
+    ...module.staticExports.flatMap(({ entries }) =>
+      entries.flatMap(({ moduleRequest, isType }) =>
+        moduleRequest === null ? [] : [{ request: moduleRequest.value, isType }],
+      ),
+    ),
+    ...module.dynamicImports.map(({ moduleRequest }) => ({
+      request: file.text.slice(moduleRequest.start + 1, moduleRequest.end - 1),
+      isType: false,
+    })),
+  ]
+  return found.map(({ request, isType }) => ({ target: resolveImport(file.path, request), isType }))
+}
+
+function resolveImport(from: string, request: string): string {
+  if (request.startsWith('.')) return posix.join(posix.dirname(from), request)
+  if (request.startsWith('#kernel/')) return `src/kernel/${request.slice('#kernel/'.length)}.ts`
+  return request
+}
