@@ -2,7 +2,7 @@ import { access, constants, mkdir, realpath, statfs } from 'node:fs/promises'
 import pg from 'pg'
 import type { Logger } from 'pino'
 import { Failure } from '../failure.ts'
-import { clusterFiles, EMBEDDED_NAME, ensureCluster } from './embedded/cluster.ts'
+import { clusterFiles, EMBEDDED_NAME, ensureCluster, readText } from './embedded/cluster.ts'
 import { lockDataDir } from './embedded/owner-lock.ts'
 import { type Endpoint, findRunning, halt, launch, type Postmaster } from './embedded/postmaster.ts'
 import { findPrograms } from './embedded/programs.ts'
@@ -55,6 +55,23 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   } catch (error) {
     await owner.release()
     throw error
+  }
+}
+
+/**
+ * As `startEmbeddedPostgres`, but where another process owns the folder its running server is used, and left running.
+ * For a command typed beside a server that is up.
+ */
+export async function joinEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
+  try {
+    return await startEmbeddedPostgres(options)
+  } catch (error) {
+    if (!(error instanceof Failure) || error.code !== 'DATA_DIR_IN_USE') throw error
+    const files = clusterFiles(await realpath(options.dataDir))
+    const running = await findRunning(files)
+    const password = await readText(files.password)
+    if (!running || password === undefined) throw error
+    return { url: urlOf(running.endpoint, password.trim()), stop: async () => undefined }
   }
 }
 

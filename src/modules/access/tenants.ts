@@ -1,0 +1,17 @@
+import { change } from '#kernel/change'
+import { Failure } from '#kernel/failure'
+import type { Tenant } from './contract.ts'
+import { insertTenant } from './store.ts'
+
+/** Makes the tenant that `ctx` already names. */
+export const createTenant = change<{ name: string }, Tenant>(
+  'access.create-tenant',
+  'access:write',
+  async (ctx, { name }) => {
+    const tenant = { tenantId: ctx.tenantId, name }
+    if (!(await insertTenant(ctx, tenant))) {
+      throw new Failure('conflict', `There is a tenant ${ctx.tenantId} already.`, { code: 'TENANT_EXISTS' })
+    }
+    return { result: tenant, subject: tenant.tenantId, after: tenant }
+  },
+)
