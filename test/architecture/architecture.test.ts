@@ -22,13 +22,13 @@ describe.each(guards)('$rule', (guard) => {
     const fixture = readFixture(readFileSync(join(here, 'fixtures', `${guard.fixture}.tree`), 'utf8'))
     const bitten = new Set(guard.look(fixture.tree).offences.map(({ path }) => path))
     expect(fixture.offending).not.toEqual([])
-    expect([...bitten].sort()).toEqual([...new Set(fixture.offending)].sort())
+    expect([...bitten].toSorted()).toEqual([...new Set(fixture.offending)].toSorted())
   })
 })
 
 it('every fixture belongs to a guard', () => {
   const fixtures = readdirSync(join(here, 'fixtures')).map((name) => name.replace(/\.tree$/, ''))
-  expect(fixtures.sort()).toEqual(guards.map((guard) => guard.fixture).sort())
+  expect(fixtures.toSorted()).toEqual(guards.map((guard) => guard.fixture).toSorted())
 })
 
 /** Whatever the files of guards/ export is a guard. */

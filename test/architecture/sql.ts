@@ -24,7 +24,7 @@ export function sqlIn(file: SourceFile): string[] {
       keep(file.text.slice(node.quasi.start, node.quasi.end), /^sql\b/.test(tag))
     },
     CallExpression(node) {
-      if (node.callee.type !== 'MemberExpression' || !('name' in node.callee.property)) return
+      if (node.callee.type !== 'MemberExpression' || node.callee.property.type !== 'Identifier') return
       keep(file.text.slice(node.callee.property.start, node.end), BUILDER.has(node.callee.property.name))
     },
   }).visit(parsed(file).program)

@@ -54,8 +54,10 @@ export const exports: Guard = {
     parsed(file)
       .module.staticExports.flatMap(({ entries }) => entries)
       .flatMap(({ exportName, importName }) => {
-        if (exportName.kind === 'Default' || exportName.name === 'default') return ['exports a default']
-        return importName.kind === 'AllButDefault' || importName.kind === 'All' ? ['exports *'] : []
+        const exported: string = exportName.kind
+        const imported: string = importName.kind
+        if (exported === 'Default' || exportName.name === 'default') return ['exports a default']
+        return imported === 'AllButDefault' || imported === 'All' ? ['exports *'] : []
       }),
   ),
 }
