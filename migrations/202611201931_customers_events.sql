@@ -121,7 +121,7 @@ create table customers.usage_daily_users (
 select kernel.isolate_tenant('customers.usage_daily_users');
 
 -- One customer's last `days` days up to and including `as_of`, beside the `days` before them: what a score of every
--- customer reads, so that it need not add up every day again.
+-- customer reads, so that it need not add up every day again. `as_of` is -infinity where a day has changed since.
 create table customers.usage_windows (
   tenant_id text collate "C" not null,
   client_id text collate "C" not null,
@@ -139,22 +139,22 @@ create table customers.usage_windows (
 );
 select kernel.isolate_tenant('customers.usage_windows');
 
--- A window is forgotten when a day of its customer changes, whoever changes it, and is added up again when next read.
-create function customers.forget_usage_windows() returns trigger language plpgsql set search_path = pg_catalog, pg_temp as $$
+-- A window is out of date once a day of its customer changes, whoever changes it; the next score adds it up again.
+create function customers.outdate_usage_windows() returns trigger language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
-  delete from customers.usage_windows w using (select distinct tenant_id, client_id from changed) c
-  where w.tenant_id = c.tenant_id and w.client_id = c.client_id;
+  update customers.usage_windows w set as_of = '-infinity' from (select distinct tenant_id, client_id from changed) c
+  where w.tenant_id = c.tenant_id and w.client_id = c.client_id and w.as_of <> '-infinity';
   return null;
 end $$;
-create trigger forget_windows_on_insert after insert on customers.usage_daily
-  referencing new table as changed for each statement execute function customers.forget_usage_windows();
-create trigger forget_windows_on_update after update on customers.usage_daily
-  referencing new table as changed for each statement execute function customers.forget_usage_windows();
-create trigger forget_windows_on_delete after delete on customers.usage_daily
-  referencing old table as changed for each statement execute function customers.forget_usage_windows();
+create trigger outdate_windows_on_insert after insert on customers.usage_daily
+  referencing new table as changed for each statement execute function customers.outdate_usage_windows();
+create trigger outdate_windows_on_update after update on customers.usage_daily
+  referencing new table as changed for each statement execute function customers.outdate_usage_windows();
+create trigger outdate_windows_on_delete after delete on customers.usage_daily
+  referencing old table as changed for each statement execute function customers.outdate_usage_windows();
 
 -- down
 drop table customers.usage_windows, customers.usage_daily_users, customers.usage_daily_features, customers.usage_daily, customers.usage_dirty, customers.event_receipts;
-drop function customers.forget_usage_windows();
+drop function customers.outdate_usage_windows();
 drop function customers.ensure_usage_partition(date);
 drop table customers.usage_events;
