@@ -1,0 +1,98 @@
+// What the documents cite must exist: links, paths, commands, settings; and generated documents must be current.
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { generatedDocuments } from './generated-documents.ts'
+
+const root = dirname(import.meta.dirname)
+const { scripts } = readJson<{ scripts: Record<string, string> }>('package.json')
+const NPM_BUILTIN = new Set(['ci', 'install', 'config', 'ping', 'exec'])
+const REPOSITORY_PATH = /^(src|test|bench|scripts|docs|migrations|bin|ops|\.ci)\/[\w./-]*$/
+/** Set by npm, vitest or the operating system rather than read by us. */
+const FOREIGN_SETTING = new Set(['NODE_ENV', 'W3C'])
+
+const documents = findDocuments()
+const commands = sourcesUnder('src/surfaces/cli').join('\n')
+const settings = sourcesUnder('src/kernel/config').join('\n')
+const problems = [...documents.flatMap(checkDocument), ...(await staleDocuments())]
+if (documents.length === 0) problems.push('there is no document to check')
+for (const problem of problems) console.error(problem)
+console.log(`${documents.length} documents checked, ${problems.length} problems`)
+process.exitCode = problems.length === 0 ? 0 : 1
+
+function checkDocument(path: string): string[] {
+  const text = readFileSync(join(root, path), 'utf8')
+  const prose = text.replace(/^```[^]*?^```/gm, '')
+  return [
+    ...brokenLinks(path, prose),
+    ...[...prose.matchAll(/`([^`\n]+)`/g)].flatMap(([, code = '']) => missing(code)),
+    ...unknownCommands(text),
+  ].map((problem) => `${path}: ${problem}`)
+}
+
+function brokenLinks(path: string, prose: string): string[] {
+  return [...prose.matchAll(/\]\(([^)\s]+)\)/g)].flatMap(([, link = '']) => {
+    if (/^(https?|mailto):/.test(link)) return []
+    const [file = '', anchor] = link.split('#')
+    const target = file === '' ? path : relative(root, join(root, dirname(path), file))
+    if (!existsSync(join(root, target))) return [`the link to ${link} leads nowhere`]
+    if (anchor === undefined || !target.endsWith('.md')) return []
+    return anchorsOf(target).has(anchor) ? [] : [`${target} has no heading #${anchor}`]
+  })
+}
+
+/** Headings as code hosts make anchors of them. */
+function anchorsOf(path: string): Set<string> {
+  const headings = readFileSync(join(root, path), 'utf8').matchAll(/^#+ (.+)$/gm)
+  const anchors = [...headings].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  )
+  return new Set(anchors)
+}
+
+/** A path or a setting between backticks. */
+function missing(code: string): string[] {
+  if (REPOSITORY_PATH.test(code) && !existsSync(join(root, code))) return [`\`${code}\` does not exist`]
+  const [name = ''] = code.split('=')
+  const isSetting = /^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$/.test(name) && !FOREIGN_SETTING.has(name)
+  return isSetting && !settings.includes(`'${name}'`) ? [`there is no setting ${name}`] : []
+}
+
+/** `npm run x`, `npm test` and `plimsoll x` anywhere, code blocks included. */
+function unknownCommands(text: string): string[] {
+  const npm = [...text.matchAll(/\bnpm (?:run (?:-s )?)?([a-z][a-z:-]*)/g)].flatMap(([cited, name = '']) =>
+    name in scripts || NPM_BUILTIN.has(name) ? [] : [`there is no \`${cited}\``],
+  )
+  const own = [...text.matchAll(/(?:^|[`] ?|-- |\$ )plimsoll ([a-z]+)/gm)].flatMap(([, name = '']) =>
+    new RegExp(`command\\(\\s*'${name}[ ']`).test(commands) ? [] : [`there is no \`plimsoll ${name}\``],
+  )
+  return [...npm, ...own]
+}
+
+async function staleDocuments(): Promise<string[]> {
+  const generated = await generatedDocuments()
+  return [...generated].flatMap(([path, text]) => {
+    const current = existsSync(join(root, path)) ? readFileSync(join(root, path), 'utf8') : undefined
+    return current === text ? [] : [`${path} is out of date: npm run docs`]
+  })
+}
+
+function findDocuments(): string[] {
+  const top = readdirSync(root).filter((name) => name.endsWith('.md'))
+  return [...top, ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' }).map((name) => `docs/${name}`)]
+    .filter((path) => path.endsWith('.md'))
+    .toSorted()
+}
+
+function sourcesUnder(folder: string): string[] {
+  return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
+    .map((name) => readFileSync(join(root, folder, name), 'utf8'))
+}
+
+function readJson<T>(path: string): T {
+  // safe because: the file is this package's own manifest.
+  return JSON.parse(readFileSync(join(root, path), 'utf8')) as T
+}
