@@ -1,0 +1,54 @@
+import { randomBytes } from 'node:crypto'
+import type { Cache } from '../../src/kernel/cache.ts'
+import type { Clock } from '../../src/kernel/clock.ts'
+import type { Ctx, Scope } from '../../src/kernel/context.ts'
+import type { DomainEvent, Outbox } from '../../src/kernel/outbox.ts'
+import type { TestDatabase } from './database.ts'
+import { quiet } from './database.ts'
+
+export interface TestTenant {
+  readonly tenantId: string
+  /** Events that committed or not: what the verbs told the outbox, in order. */
+  readonly published: readonly DomainEvent[]
+  /** A request context of this tenant; all customer scopes unless others are named. */
+  ctx(options?: { scopes?: readonly Scope[]; clock?: Clock; signal?: AbortSignal }): Ctx
+}
+
+/** The instant at which test clocks stand unless a test sets its own. */
+export const TEST_NOW = new Date('2026-11-20T12:00:00.000Z')
+
+const EVERY_SCOPE: readonly Scope[] = ['access:read', 'access:write', 'customers:read', 'customers:write']
+
+/** A tenant of this test's own, with its row in `access.tenants`. */
+export async function testTenant(database: TestDatabase): Promise<TestTenant> {
+  const tenantId = `t-${randomBytes(6).toString('hex')}`
+  await database.owner.query('insert into access.tenants (tenant_id, name, created_at) values ($1, $2, $3)', [
+    tenantId,
+    'Test tenant',
+    TEST_NOW,
+  ])
+  const published: DomainEvent[] = []
+  const outbox: Outbox = { publish: async (_tx, _tenantId, events) => void published.push(...events) }
+  return {
+    tenantId,
+    published,
+    ctx: ({ scopes = EVERY_SCOPE, clock = () => TEST_NOW, signal = new AbortController().signal } = {}) => ({
+      tenantId,
+      actor: { kind: 'key', id: 'key_test', name: 'test' },
+      scopes: new Set(scopes),
+      requestId: 'req_test',
+      signal,
+      clock,
+      db: database.forTenant(tenantId, { signal }),
+      cache: uncached,
+      outbox,
+      log: quiet,
+    }),
+  }
+}
+
+/** Every read goes to the database. */
+const uncached: Cache = {
+  getOrLoad: (_tenantId, _key, _options, load) => load(),
+  invalidate: async () => undefined,
+}
