@@ -12,7 +12,15 @@ process.once('disconnect', () => process.exit(0))
 process.send?.('ready')
 
 async function hammer(): Promise<LoadResult> {
-  const { requests: sent, latency, throughput, non2xx, errors, timeouts, duration } = await autocannon({
+  const {
+    requests: sent,
+    latency,
+    throughput,
+    non2xx,
+    errors,
+    timeouts,
+    duration,
+  } = await autocannon({
     url,
     connections,
     duration: seconds,

@@ -11,13 +11,20 @@ export function describeMachine(now: Date): readonly (readonly [string, string])
     ['kernel', `${os.type()} ${os.release()} ${os.arch()}`],
     ['node', process.version],
     ['commit', commit()],
-    ['load before', os.loadavg().map((load) => load.toFixed(2)).join(' ')],
+    [
+      'load before',
+      os
+        .loadavg()
+        .map((load) => load.toFixed(2))
+        .join(' '),
+    ],
   ]
 }
 
 function commit(): string {
   try {
-    const run = (...args: string[]) => execFileSync('git', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+    const run = (...args: string[]) =>
+      execFileSync('git', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
     return `${run('rev-parse', '--short', 'HEAD').trim()}${run('status', '--porcelain', 'src').trim() === '' ? '' : ' with changes'}`
   } catch {
     return 'unknown'

@@ -59,6 +59,7 @@ function optionsIn(scratchDir: string): BenchOptions {
 
 function find(wanted: string): Benchmark {
   const found = benchmarks.find((benchmark) => benchmark.name === wanted)
-  if (found === undefined) throw new Error(`no benchmark ${wanted}; there are ${benchmarks.map((b) => b.name).join(', ')}`)
+  if (found === undefined)
+    throw new Error(`no benchmark ${wanted}; there are ${benchmarks.map((b) => b.name).join(', ')}`)
   return found
 }

@@ -19,11 +19,7 @@ export async function save(dir: string, name: string, text: string, sections: re
 }
 
 function sectionText({ title, notes, rows }: Section): string {
-  const table = [
-    '| | median | min – max | ratio | goal | met |',
-    '|---|---|---|---|---|---|',
-    ...rows.map(rowText),
-  ]
+  const table = ['| | median | min – max | ratio | goal | met |', '|---|---|---|---|---|---|', ...rows.map(rowText)]
   return `## ${title}\n\n${table.join('\n')}\n\n${notes.map((note) => `- ${note}`).join('\n')}\n`
 }
 

@@ -54,7 +54,11 @@ function rowsOf(found: ReadonlyMap<string, readonly Sample[]>): Row[] {
   const sdk = found.get('sdk') ?? []
   return [
     rowOf('bare node:http', 'calls/s', bare, 'perSecond'),
-    { ...rowOf('official SDK, nothing on', 'calls/s', sdk, 'perSecond'), ratio: { to: 'bare', value: ratio(sdk, bare, 'perSecond') }, goal: atLeast(0, 1, 'x') },
+    {
+      ...rowOf('official SDK, nothing on', 'calls/s', sdk, 'perSecond'),
+      ratio: { to: 'bare', value: ratio(sdk, bare, 'perSecond') },
+      goal: atLeast(0, 1, 'x'),
+    },
     rowOf('bare node:http, CPU', 'µs/call', bare, 'cpuMicroseconds'),
     rowOf('official SDK, CPU', 'µs/call', sdk, 'cpuMicroseconds'),
   ]
