@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest'
+import { fastCounter, fastHistogram } from './fast-metric.ts'
+import { createMetrics } from './metrics.ts'
+import { Histogram, Registry } from 'prom-client'
+
+async function linesOf(exposition: Promise<string>, name: string): Promise<string[]> {
+  return (await exposition).split('\n').filter((line) => line.startsWith(name))
+}
+
+describe('the metrics of an app', () => {
+  it('count tool calls by name and status, and spread their time over buckets', async () => {
+    const metrics = createMetrics('1.2.3')
+    metrics.tool.started('score')
+    metrics.tool.finished('score', 'ok', 0.004)
+    metrics.tool.started('score')
+    metrics.tool.finished('score', 'not_found', 70)
+    const text = await metrics.exposition()
+    expect(text).toContain('mcp_tool_execution_total{tool_name="score",status="ok"} 1')
+    expect(text).toContain('mcp_tool_execution_total{tool_name="score",status="not_found"} 1')
+    expect(text).toContain('mcp_tool_execution_duration_seconds_bucket{le="0.0025",tool_name="score"} 0')
+    expect(text).toContain('mcp_tool_execution_duration_seconds_bucket{le="0.005",tool_name="score"} 1')
+    expect(text).toContain('mcp_tool_execution_duration_seconds_bucket{le="30",tool_name="score"} 1')
+    expect(text).toContain('mcp_tool_execution_duration_seconds_bucket{le="+Inf",tool_name="score"} 2')
+    expect(text).toContain('mcp_tool_execution_duration_seconds_sum{tool_name="score"} 70.004')
+    expect(text).toContain('mcp_tool_executions_active 0')
+  })
+
+  it('have the names and labels that dashboards and alerts ask for', async () => {
+    const metrics = createMetrics('1.2.3')
+    metrics.query.finished('customers.find', true, 0.01)
+    metrics.integration.finished('zendesk', '/tickets', 'ok', 0.2)
+    metrics.cache.hit('overview')
+    metrics.cache.miss('overview')
+    metrics.job.finished('customers.recompute', 'failed', 2)
+    metrics.http.finished('GET', '/api/v1/clients/:id', 404, 0.01)
+    metrics.rateLimited('ip')
+    metrics.failed('http', 'bug')
+    metrics.watchPool(() => ({ active: 3, idle: 2, waiting: 1, max: 30 }))
+    const text = await metrics.exposition()
+    for (const line of [
+      'database_query_duration_seconds_count{query_type="customers.find"} 1',
+      'database_query_errors_total{query_type="customers.find"} 1',
+      'integration_api_calls_total{integration="zendesk",status="ok"} 1',
+      'integration_api_duration_seconds_count{integration="zendesk",endpoint="/tickets"} 1',
+      'cache_hits_total{cache="overview"} 1',
+      'cache_misses_total{cache="overview"} 1',
+      'jobs_total{job="customers.recompute",status="failed"} 1',
+      'http_requests_total{method="GET",route="/api/v1/clients/:id",status="404"} 1',
+      'rate_limit_rejections_total{bucket="ip"} 1',
+      'failures_total{surface="http",kind="bug"} 1',
+      'database_connections_active 3',
+      'database_connections_max 30',
+      'plimsoll_build_info{version="1.2.3",',
+      'process_resident_memory_bytes ',
+      'process_cpu_seconds_total ',
+      'nodejs_eventloop_lag_p99_seconds ',
+    ]) {
+      expect(text).toContain(line)
+    }
+  })
+
+  it('of two apps in one process do not mix', async () => {
+    const [one, two] = [createMetrics('1'), createMetrics('1')]
+    one.cache.hit('overview')
+    expect(await linesOf(two.exposition(), 'cache_hits_total{')).toEqual([])
+  })
+})
+
+describe('a fast metric', () => {
+  it('is written exactly as prom-client writes its own histogram', async () => {
+    const [ours, theirs] = [new Registry(), new Registry()]
+    const fast = fastHistogram(ours, 'd', 'Help.', ['a', 'b'], [0.1, 1, 10])
+    const slow = new Histogram({
+      name: 'd',
+      help: 'Help.',
+      labelNames: ['a', 'b'],
+      buckets: [0.1, 1, 10],
+      registers: [theirs],
+    })
+    for (const seconds of [0, 0.1, 0.100001, 1, 5, 10, 11]) {
+      fast('x', 'quo"te\\\n').observe(seconds)
+      slow.labels('x', 'quo"te\\\n').observe(seconds)
+    }
+    expect(await ours.metrics()).toBe(await theirs.metrics())
+  })
+
+  it('counts what exceeds its bound of label sets under "other"', async () => {
+    const registry = new Registry()
+    const count = fastCounter(registry, 'c', 'Help.', ['a'])
+    for (let id = 0; id < 2500; id++) count(`id${id}`).add(1)
+    const lines = await linesOf(registry.metrics(), 'c{')
+    expect(lines).toHaveLength(2001)
+    expect(lines).toContain('c{a="other"} 500')
+  })
+})
