@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { Cache } from '../../src/kernel/cache.ts'
+import { openCache } from '../../src/kernel/cache/tiered-cache.ts'
 import type { Clock } from '../../src/kernel/clock.ts'
 import type { Ctx, Scope } from '../../src/kernel/context.ts'
 import type { DomainEvent, Outbox } from '../../src/kernel/outbox.ts'
@@ -8,7 +8,7 @@ import { quiet } from './database.ts'
 
 export interface TestTenant {
   readonly tenantId: string
-  /** Events that committed or not: what the verbs told the outbox, in order. */
+  /** What the verbs told the outbox, in order, whether it was committed or not. It also went to the real outbox. */
   readonly published: readonly DomainEvent[]
   /** A request context of this tenant; all customer scopes unless others are named. */
   ctx(options?: { scopes?: readonly Scope[]; clock?: Clock; signal?: AbortSignal }): Ctx
@@ -28,7 +28,13 @@ export async function testTenant(database: TestDatabase): Promise<TestTenant> {
     TEST_NOW,
   ])
   const published: DomainEvent[] = []
-  const outbox: Outbox = { publish: async (_tx, _tenantId, events) => void published.push(...events) }
+  const cache = openCache({ entriesMax: 1000, log: quiet })
+  const outbox: Outbox = {
+    publish: async (tx, publisher, events) => {
+      published.push(...events)
+      await database.queue.outbox.publish(tx, publisher, events)
+    },
+  }
   return {
     tenantId,
     published,
@@ -40,15 +46,9 @@ export async function testTenant(database: TestDatabase): Promise<TestTenant> {
       signal,
       clock,
       db: database.forTenant(tenantId, { signal }),
-      cache: uncached,
+      cache,
       outbox,
       log: quiet,
     }),
   }
-}
-
-/** Every read goes to the database. */
-const uncached: Cache = {
-  getOrLoad: (_tenantId, _key, _options, load) => load(),
-  invalidate: async () => undefined,
 }

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import { describe, expect, it } from 'vitest'
-import { testDatabase, testTenant } from '../../../test/support/database.ts'
+import { testDatabase } from '../../../test/support/database.ts'
+import { testTenant } from '../../../test/support/tenant.ts'
 
 describe('row-level security', async () => {
   const database = await testDatabase()
