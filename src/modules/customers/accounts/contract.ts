@@ -1,0 +1,178 @@
+import { z } from 'zod'
+import { ClientId, Day, IdempotencyKey, Money, RiskLevel, STATUSES, Score, Stage, Tier, Trend } from '../contract.ts'
+
+const Name = z.string().trim().min(1).max(200)
+const Industry = z.string().trim().min(1).max(100)
+const Email = z.email().max(255)
+
+export const RegisterClientInput = z
+  .strictObject({
+    client_name: Name.describe('Name you call the customer by'),
+    company_name: Name.optional().describe('Legal name; default client_name'),
+    client_id: ClientId.optional().describe('Your own id; default a new cs_… id'),
+    industry: Industry.default('Technology').describe('Industry'),
+    contract_value: Money.default(0).describe('Annual value, e.g. 50000'),
+    contract_start_date: Day.optional().describe('Default today'),
+    contract_end_date: Day.optional().describe('Default start + 365 days'),
+    primary_contact_email: Email.optional().describe('Main contact'),
+    primary_contact_name: Name.optional().describe('Main contact'),
+    tier: Tier.default('standard').describe('Plan'),
+    seats: z.int().min(1).max(10_000_000).optional().describe('Users paid for'),
+    idempotency_key: IdempotencyKey,
+  })
+  .superRefine((input, issue) => {
+    const { contract_start_date: start, contract_end_date: end } = input
+    if (start !== undefined && end !== undefined && end <= start) {
+      issue.addIssue({
+        code: 'custom',
+        path: ['contract_end_date'],
+        message: `a date later than contract_start_date (${start}), e.g. one year after it`,
+      })
+    }
+  })
+export type RegisterClientInput = z.output<typeof RegisterClientInput>
+
+const Instant = z.iso.datetime({ offset: true })
+
+export const ClientRecord = z.strictObject({
+  client_id: z.string(),
+  client_name: z.string(),
+  company_name: z.string(),
+  industry: z.string(),
+  tier: Tier,
+  lifecycle_stage: Stage,
+  status: z.enum(STATUSES),
+  contract_value: z.number(),
+  currency: z.string(),
+  contract_start_date: Day,
+  contract_end_date: Day.nullable(),
+  renewal_date: Day.nullable(),
+  primary_contact_email: z.string().nullable(),
+  primary_contact_name: z.string().nullable(),
+  csm_assigned: z.string().nullable(),
+  users_provisioned: z.int().nullable(),
+  health_score: Score.nullable(),
+  health_trend: Trend,
+  churn_probability: z.number().min(0).max(1).nullable(),
+  last_engagement_at: Instant.nullable(),
+  version: z.int(),
+  created_at: Instant,
+  updated_at: Instant,
+})
+export type ClientRecord = z.output<typeof ClientRecord>
+
+export const RegisterClientOutput = z.strictObject({
+  client_id: z.string(),
+  client_record: ClientRecord.extend({
+    active_users: z.int().nullable(),
+    feature_adoption_rate: z.number().nullable(),
+    support_tickets_open: z.int(),
+    satisfaction_score: z.number().nullable(),
+  }),
+  summary: z.strictObject({
+    tier: Tier,
+    contract_value: z.number(),
+    contract_term_days: z.int(),
+    days_until_renewal: z.int().nullable(),
+    lifecycle_stage: Stage,
+  }),
+  next_steps: z.array(z.string()),
+})
+export type RegisterClientOutput = z.output<typeof RegisterClientOutput>
+
+const Updates = z
+  .strictObject({
+    client_name: Name,
+    company_name: Name,
+    industry: Industry,
+    tier: Tier,
+    contract_value: Money,
+    contract_start_date: Day,
+    contract_end_date: Day,
+    primary_contact_email: Email.nullable(),
+    primary_contact_name: Name.nullable(),
+    csm_assigned: Name.nullable(),
+    status: z.enum(STATUSES),
+  })
+  .partial()
+  .refine((updates) => Object.keys(updates).length > 0, 'at least one field, e.g. {"tier": "enterprise"}')
+
+export const UpdateClientInfoInput = z.strictObject({
+  client_id: ClientId,
+  updates: Updates.describe('Fields to set'),
+  expected_version: z.int().min(1).optional().describe('Refuse if changed since this version was read'),
+})
+export type UpdateClientInfoInput = z.output<typeof UpdateClientInfoInput>
+
+export const UpdateClientInfoOutput = z.strictObject({
+  updated_fields: z.array(z.string()),
+  updated_record: ClientRecord,
+  audit: z.strictObject({
+    updated_at: Instant,
+    fields_changed: z.int(),
+    previous_values: z.record(z.string(), z.union([z.string(), z.number(), z.null()])),
+  }),
+})
+export type UpdateClientInfoOutput = z.output<typeof UpdateClientInfoOutput>
+
+export const ListClientsInput = z
+  .strictObject({
+    tier_filter: Tier.optional().describe('Only this tier'),
+    lifecycle_stage_filter: Stage.optional().describe('Only this stage'),
+    health_score_min: Score.optional().describe('At least'),
+    health_score_max: Score.optional().describe('At most; 60 finds those at risk'),
+    sort_by: z
+      .enum(['churn_risk', 'renewal', 'value', 'client_id'])
+      .default('churn_risk')
+      .describe('Riskiest, soonest, largest or by id first'),
+    limit: z.int().min(1).max(1000).default(50).describe('Page size'),
+    offset: z.int().min(0).max(10_000_000).default(0).describe('Rows to skip'),
+    response_format: z.enum(['concise', 'detailed']).default('detailed').describe('Concise: id, name, risk only'),
+  })
+  .superRefine((input, issue) => {
+    const { health_score_min: min, health_score_max: max } = input
+    if (min !== undefined && max !== undefined && min > max) {
+      issue.addIssue({ code: 'custom', path: ['health_score_min'], message: `a score up to health_score_max (${max})` })
+    }
+  })
+export type ListClientsInput = z.output<typeof ListClientsInput>
+
+const ListedClient = z.strictObject({
+  client_id: z.string(),
+  client_name: z.string(),
+  health_score: Score.nullable(),
+  risk_level: RiskLevel.nullable(),
+  churn_probability: z.number().nullable(),
+  top_risk: z.string().nullable(),
+  days_until_renewal: z.int().nullable(),
+  tier: Tier.optional(),
+  lifecycle_stage: Stage.optional(),
+  health_trend: Trend.optional(),
+  contract_value: z.number().optional(),
+  currency: z.string().optional(),
+  csm_assigned: z.string().nullable().optional(),
+  active_users: z.int().nullable().optional(),
+  support_tickets_open: z.int().optional(),
+})
+export type ListedClient = z.output<typeof ListedClient>
+
+export const ListClientsOutput = z.strictObject({
+  clients: z.array(ListedClient),
+  pagination: z.strictObject({
+    total_count: z.int(),
+    limit: z.int(),
+    offset: z.int(),
+    returned_count: z.int(),
+    has_more: z.boolean(),
+  }),
+  filters_applied: z.record(z.string(), z.union([z.string(), z.number()])),
+  summary: z.strictObject({
+    total_clients: z.int(),
+    average_health_score: z.number().nullable(),
+    without_health_score: z.int(),
+    total_arr: z.record(z.string(), z.number()),
+    total_active_users: z.int(),
+    lifecycle_breakdown: z.record(z.string(), z.int()),
+  }),
+})
+export type ListClientsOutput = z.output<typeof ListClientsOutput>

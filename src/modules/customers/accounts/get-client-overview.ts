@@ -1,0 +1,124 @@
+import type { Ctx } from '#kernel/context'
+import { daysUntil } from '../days.ts'
+import { fromCents } from '../money.ts'
+import { insightsOf } from './overview-insights.ts'
+import type { OverviewThresholds } from './overview-insights.ts'
+import { clientTag } from './client-record.ts'
+import type { GetClientOverviewInput, GetClientOverviewOutput } from './overview-contract.ts'
+import { findOverview } from './store/overview.ts'
+import type { OverviewRow } from './store/overview.ts'
+import { describeIndicator } from '../health/risk-indicators.ts'
+
+const TTL_SECONDS = 300
+const DAY_MILLISECONDS = 86_400_000
+
+/** One customer at a glance. At most five minutes old; a write to the customer makes it new. */
+export function getClientOverview(thresholds: OverviewThresholds) {
+  return (ctx: Ctx, { client_id }: GetClientOverviewInput): Promise<GetClientOverviewOutput> => {
+    const options = { ttlSeconds: TTL_SECONDS, tags: [clientTag(client_id)] }
+    return ctx.cache.getOrLoad(ctx.tenantId, `customers:overview:${client_id}`, options, async () =>
+      overview(await findOverview(ctx, client_id), ctx.clock(), thresholds),
+    )
+  }
+}
+
+function overview(row: OverviewRow, now: Date, thresholds: OverviewThresholds): GetClientOverviewOutput {
+  return {
+    client_overview: {
+      identity: {
+        client_id: row.client_id,
+        client_name: row.client_name,
+        company_name: row.company_name,
+        industry: row.industry,
+        tier: row.tier,
+        lifecycle_stage: row.lifecycle_stage,
+        status: row.status,
+        csm_assigned: row.csm_assigned,
+        primary_contact_name: row.primary_contact_name,
+        primary_contact_email: row.primary_contact_email,
+        customer_since: row.contract_start_date,
+        version: row.version,
+      },
+      onboarding: { milestones_reached: row.milestones, last_milestone: row.last_milestone },
+      engagement: engagement(row, now),
+      support: {
+        open_tickets: row.open_tickets,
+        urgent_open: row.urgent_open,
+        opened_last_30_days: row.recent_tickets,
+        satisfaction_percent: row.answers_percent === null ? null : Math.round(row.answers_percent * 10) / 10,
+        survey_answers: row.answers,
+      },
+      product_usage: {
+        active_days_last_30: row.active_days,
+        events_last_30_days: row.events,
+        events_30_days_before: row.events_before,
+        most_users_in_a_day: row.peak_users,
+        users_provisioned: row.seats,
+        last_used_on: row.last_used_on,
+      },
+      revenue: revenue(row, now, thresholds),
+      communication: { last_event: row.last_title, last_event_at: row.last_title_at?.toISOString() ?? null },
+      risks: row.risks.map((risk) => ({
+        indicator: risk.name,
+        severity: risk.severity,
+        description: describeIndicator(risk.name, risk.current, risk.threshold),
+        detected_at: new Date(risk.detected_at).toISOString(),
+      })),
+      opportunities: opportunities(row, thresholds),
+      // safe because: the table's checks allow the event types and impacts of the schema only.
+      recent_activity: row.recent.map(({ at, ...event }) => ({
+        ...event,
+        timestamp: new Date(at).toISOString(),
+      })) as GetClientOverviewOutput['client_overview']['recent_activity'],
+    },
+    ...insightsOf(row, thresholds),
+  }
+}
+
+function engagement(row: OverviewRow, now: Date): GetClientOverviewOutput['client_overview']['engagement'] {
+  const instants = [row.last_engagement_at, row.last_contacted_at].flatMap((instant) => instant?.getTime() ?? [])
+  const last = instants.length === 0 ? null : Math.max(...instants)
+  return {
+    last_contact_at: last === null ? null : new Date(last).toISOString(),
+    days_since_contact: last === null ? null : Math.max(0, Math.floor((now.getTime() - last) / DAY_MILLISECONDS)),
+    contacts: row.contacts,
+    champions: row.champions,
+  }
+}
+
+function revenue(
+  row: OverviewRow,
+  now: Date,
+  thresholds: OverviewThresholds,
+): GetClientOverviewOutput['client_overview']['revenue'] {
+  const value = fromCents(row.contract_value_cents)
+  return {
+    contract_value: value,
+    currency: row.currency,
+    is_high_value: value >= thresholds.highValueFrom,
+    contract_end_date: row.contract_end_date,
+    renewal_date: row.renewal_date,
+    days_until_renewal: daysUntil(row.renewal_date, now),
+    auto_renew: row.auto_renew,
+    payments_overdue: row.payments_overdue,
+    amount_overdue: fromCents(row.overdue_cents),
+  }
+}
+
+/** Signs of room to grow that the stored figures show; each says which. */
+function opportunities(row: OverviewRow, thresholds: OverviewThresholds): string[] {
+  const found: string[] = []
+  if (row.seats !== null && row.peak_users >= row.seats * SEATS_NEARLY_FULL && row.peak_users > 0) {
+    found.push(`${row.peak_users} of ${row.seats} seats in use on the busiest day: offer more seats`)
+  }
+  const isGrowing = row.events_before > 0 && row.events >= row.events_before * GROWTH
+  if (isGrowing)
+    found.push(`Usage up ${Math.round((row.events / row.events_before - 1) * 100)} % on the 30 days before`)
+  if (row.health_score !== null && row.health_score >= thresholds.championFrom) {
+    found.push(`Health ${row.health_score}: ask for a reference or a case study`)
+  }
+  return found
+}
+
+const SEATS_NEARLY_FULL = 0.9
+const GROWTH = 1.2

@@ -1,0 +1,75 @@
+import type { Ctx } from '#kernel/context'
+import { addDays, dayOf } from '../days.ts'
+import { requireCustomer } from './store/customers.ts'
+import { countTimeline, listTimeline } from './store/timeline.ts'
+import type { TimelineCount, TimelineRow } from './store/timeline.ts'
+import type { GetClientTimelineInput, GetClientTimelineOutput } from './timeline-contract.ts'
+
+const RANGE_DAYS_DEFAULT = 90
+/** Fewer events than this say nothing about a direction. */
+const TRAJECTORY_EVENTS_MIN = 4
+const MILESTONES_SHOWN = 10
+
+/** What happened to a customer, newest first, with counts over the whole range. Days are UTC. */
+export async function getClientTimeline(ctx: Ctx, input: GetClientTimelineInput): Promise<GetClientTimelineOutput> {
+  await requireCustomer(ctx, input.client_id)
+  const end = input.end_date ?? dayOf(ctx.clock())
+  const start = input.start_date ?? addDays(end, -RANGE_DAYS_DEFAULT)
+  const query = {
+    clientId: input.client_id,
+    from: new Date(`${start}T00:00:00Z`),
+    before: new Date(`${addDays(end, 1)}T00:00:00Z`),
+    eventTypes: input.event_types,
+  }
+  const rows = await listTimeline(ctx, query, input.limit)
+  const counts = await countTimeline(ctx, query)
+  const sentiment = { positive: 0, neutral: 0, negative: 0 }
+  for (const { impact, events } of counts) sentiment[impact] += events
+  const total = sum(counts, 'events')
+  return {
+    timeline: rows.map(({ occurred_at, ...row }) => ({ ...row, timestamp: occurred_at.toISOString() })),
+    summary: {
+      total_events: total,
+      returned_events: rows.length,
+      date_range: { start, end },
+      event_type_breakdown: byType(counts),
+      sentiment,
+      overall_sentiment: total === 0 ? 'not_enough_data' : direction(sentiment.positive - sentiment.negative),
+    },
+    insights: {
+      key_milestones: milestones(rows),
+      recent_activity: { last_7_days: sum(counts, 'last_7_days'), last_30_days: sum(counts, 'last_30_days') },
+      trajectory: trajectory(counts),
+    },
+  }
+}
+
+function milestones(rows: readonly TimelineRow[]): string[] {
+  const shown = rows.filter((row) => row.category === 'milestone' || row.severity === 'critical')
+  return shown.slice(0, MILESTONES_SHOWN).map((row) => `${dayOf(row.occurred_at)} ${row.title}`)
+}
+
+function byType(counts: readonly TimelineCount[]): Record<string, number> {
+  const types: Record<string, number> = {}
+  for (const { event_type, events } of counts) types[event_type] = (types[event_type] ?? 0) + events
+  return types
+}
+
+/** Good less bad events of the later half of the range, against those of the earlier half. */
+function trajectory(counts: readonly TimelineCount[]): GetClientTimelineOutput['insights']['trajectory'] {
+  const telling = counts.filter((count) => count.impact !== 'neutral')
+  if (sum(telling, 'events') < TRAJECTORY_EVENTS_MIN) return 'not_enough_data'
+  let balance = 0
+  for (const { impact, events, later_half } of telling) {
+    balance += (impact === 'positive' ? 1 : -1) * (2 * later_half - events)
+  }
+  return balance > 0 ? 'improving' : balance < 0 ? 'declining' : 'steady'
+}
+
+function direction(balance: number): 'positive' | 'neutral' | 'negative' {
+  return balance > 0 ? 'positive' : balance < 0 ? 'negative' : 'neutral'
+}
+
+function sum(counts: readonly TimelineCount[], of: 'events' | 'last_7_days' | 'last_30_days'): number {
+  return counts.reduce((total, count) => total + count[of], 0)
+}

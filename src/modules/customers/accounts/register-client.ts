@@ -1,0 +1,93 @@
+import { change } from '#kernel/change'
+import { Failure } from '#kernel/failure'
+import { newId } from '#kernel/ids'
+import { addDays, dayOf, daysBetween, daysUntil } from '../days.ts'
+import { toCents } from '../money.ts'
+import { CLIENTS_TAG, clientRecord } from './client-record.ts'
+import type { RegisterClientInput, RegisterClientOutput } from './contract.ts'
+import { setPrimaryContact } from './store/contacts.ts'
+import { insertCustomer } from './store/customers.ts'
+import { recordStage } from './store/lifecycle.ts'
+import { addTimelineEvent } from './store/timeline.ts'
+
+const CONTRACT_DAYS_DEFAULT = 365
+
+const NEXT_STEPS = [
+  'track_usage_engagement with event_name records what they do in the product',
+  'calculate_health_score once there are usage, tickets, surveys or payments',
+  'update_client_info assigns a CSM (csm_assigned)',
+]
+
+/** Registers a customer. The health score stays null until there is data to compute it from. */
+export const registerClient = change<RegisterClientInput, RegisterClientOutput>(
+  'customers.register',
+  'customers:write',
+  async (ctx, input) => {
+    const now = ctx.clock()
+    const start = input.contract_start_date ?? dayOf(now)
+    const end = input.contract_end_date ?? addDays(start, CONTRACT_DAYS_DEFAULT)
+    if (end <= start) throw endsBeforeStart(start)
+    const row = await insertCustomer(ctx, {
+      client_id: input.client_id ?? newId('cs', now),
+      client_name: input.client_name,
+      company_name: input.company_name ?? input.client_name,
+      industry: input.industry,
+      tier: input.tier,
+      contract_value_cents: toCents(input.contract_value),
+      contract_start_date: start,
+      contract_end_date: end,
+      seats: input.seats ?? null,
+      primary_contact_email: input.primary_contact_email ?? null,
+      primary_contact_name: input.primary_contact_name ?? null,
+    })
+    if (row.primary_contact_email !== null) {
+      await setPrimaryContact(ctx, row.client_id, { email: row.primary_contact_email, name: row.primary_contact_name })
+    }
+    await recordStage(ctx, row.client_id, { from: null, to: row.lifecycle_stage, reason: null, automated: false })
+    await addTimelineEvent(ctx, row.client_id, {
+      event_type: 'contract',
+      category: 'registered',
+      title: `${row.client_name} registered on the ${row.tier} plan`,
+      impact: 'positive',
+    })
+    const record = clientRecord(row)
+    return {
+      result: {
+        client_id: row.client_id,
+        client_record: {
+          ...record,
+          active_users: null,
+          feature_adoption_rate: null,
+          support_tickets_open: 0,
+          satisfaction_score: null,
+        },
+        summary: {
+          tier: row.tier,
+          contract_value: record.contract_value,
+          contract_term_days: daysBetween(start, end),
+          days_until_renewal: daysUntil(row.renewal_date, now),
+          lifecycle_stage: row.lifecycle_stage,
+        },
+        next_steps: NEXT_STEPS,
+      },
+      subject: row.client_id,
+      after: record,
+      events: [{ name: 'customers.registered', payload: { client_id: row.client_id } }],
+      invalidates: [CLIENTS_TAG],
+    }
+  },
+  { idempotencyKey: (input) => input.idempotency_key },
+)
+
+function endsBeforeStart(start: string): Failure {
+  return new Failure('invalid', 'The contract would end before it starts.', {
+    code: 'INVALID_DATE',
+    problems: [
+      {
+        path: 'contract_end_date',
+        expected: `a date later than contract_start_date (${start})`,
+        example: addDays(start, CONTRACT_DAYS_DEFAULT),
+      },
+    ],
+  })
+}

@@ -1,0 +1,126 @@
+import { change } from '#kernel/change'
+import { Failure } from '#kernel/failure'
+import { toCents } from '../money.ts'
+import { CLIENTS_TAG, clientRecord, clientTag } from './client-record.ts'
+import type { ClientRecord, UpdateClientInfoInput, UpdateClientInfoOutput } from './contract.ts'
+import { setPrimaryContact } from './store/contacts.ts'
+import { lockCustomer, saveCustomer } from './store/customers.ts'
+import type { CustomerRow } from './store/customers.ts'
+import { moveStage } from './store/lifecycle.ts'
+import { addTimelineEvent } from './store/timeline.ts'
+
+type Field = keyof UpdateClientInfoInput['updates']
+
+/** Changes fields of one customer. Fields that already have the value are not counted as changed. */
+export const updateClientInfo = change<UpdateClientInfoInput, UpdateClientInfoOutput>(
+  'customers.update',
+  'customers:write',
+  async (ctx, { client_id, updates, expected_version }) => {
+    const before = await lockCustomer(ctx, client_id)
+    if (expected_version !== undefined && expected_version !== before.version) {
+      throw changedMeanwhile(expected_version, before.version)
+    }
+    const record = clientRecord(before)
+    const { contract_value, ...rest } = updates
+    const wanted = {
+      ...before,
+      ...rest,
+      ...(contract_value !== undefined && { contract_value_cents: toCents(contract_value) }),
+    }
+    // safe because: `rest` holds only fields that were given; a missing one is not spread.
+    const next = { ...wanted, ...renewal(before, updates) } as CustomerRow
+    if (next.contract_end_date !== null && next.contract_end_date <= next.contract_start_date) throw wrongTerm(next)
+
+    const fields = changedFields(record, clientRecord(next))
+    const saved = fields.length === 0 ? before : await apply(ctx, before, next, fields)
+    const previous = Object.fromEntries(fields.map((field) => [field, record[field] ?? null]))
+    const after = clientRecord(saved)
+    return {
+      result: {
+        updated_fields: fields,
+        updated_record: after,
+        audit: { updated_at: after.updated_at, fields_changed: fields.length, previous_values: previous },
+      },
+      subject: client_id,
+      before: previous,
+      after: Object.fromEntries(fields.map((field) => [field, after[field] ?? null])),
+      events: fields.length === 0 ? [] : [{ name: 'customers.updated', payload: { client_id, fields } }],
+      invalidates: [clientTag(client_id), CLIENTS_TAG],
+    }
+  },
+)
+
+type Context = Parameters<typeof lockCustomer>[0]
+
+async function apply(
+  ctx: Context,
+  before: CustomerRow,
+  next: CustomerRow,
+  fields: readonly Field[],
+): Promise<CustomerRow> {
+  const saved = await saveCustomer(ctx, next)
+  if (fields.includes('primary_contact_email') || fields.includes('primary_contact_name')) {
+    await setPrimaryContact(ctx, before.client_id, {
+      email: next.primary_contact_email,
+      name: next.primary_contact_name,
+    })
+  }
+  await addTimelineEvent(ctx, before.client_id, {
+    event_type: 'contract',
+    category: 'updated',
+    title: `Changed: ${fields.join(', ')}`,
+    metadata: { fields },
+  })
+  if ((before.status === 'churned') === (next.status === 'churned')) return saved
+  const to = next.status === 'churned' ? 'churned' : 'active'
+  await moveStage(ctx, before.client_id, {
+    from: before.lifecycle_stage,
+    to,
+    reason: 'status changed',
+    automated: false,
+  })
+  return lockCustomer(ctx, before.client_id)
+}
+
+/** The renewal follows the end of the contract while the two were the same day. */
+function renewal(before: CustomerRow, updates: UpdateClientInfoInput['updates']): Partial<CustomerRow> {
+  const isFollowing = before.renewal_date === null || before.renewal_date === before.contract_end_date
+  return updates.contract_end_date !== undefined && isFollowing ? { renewal_date: updates.contract_end_date } : {}
+}
+
+const FIELDS: readonly Field[] = [
+  'client_name',
+  'company_name',
+  'industry',
+  'tier',
+  'contract_value',
+  'contract_start_date',
+  'contract_end_date',
+  'primary_contact_email',
+  'primary_contact_name',
+  'csm_assigned',
+  'status',
+]
+
+function changedFields(before: ClientRecord, after: ClientRecord): Field[] {
+  return FIELDS.filter((field) => before[field] !== after[field])
+}
+
+function changedMeanwhile(expected: number, actual: number): Failure {
+  return new Failure('conflict', `The customer was changed since: it is at version ${actual}, not ${expected}.`, {
+    code: 'VERSION_CONFLICT',
+    problems: [{ path: 'expected_version', expected: 'the version of the record you last read', example: actual }],
+  })
+}
+
+function wrongTerm(row: CustomerRow): Failure {
+  return new Failure('invalid', 'The contract would end before it starts.', {
+    code: 'INVALID_DATE',
+    problems: [
+      {
+        path: 'updates.contract_end_date',
+        expected: `a date later than contract_start_date (${row.contract_start_date})`,
+      },
+    ],
+  })
+}

@@ -1,0 +1,136 @@
+import {
+  AS_OF,
+  AT_RISK_BELOW,
+  CHURN_HIGH,
+  CHURN_MEDIUM,
+  CRITICAL_BELOW,
+  DAY,
+  HEALTHY_FROM,
+  LOOKBACK,
+  MODEL,
+} from './score-sql.ts'
+import { TICKET_RISE, USAGE_DROP, scoredCustomers } from './score-sql.ts'
+import type { Range } from './score-sql.ts'
+
+/**
+ * One statement that scores and stores: history, the customers' current score and trend, risk indicators opened and
+ * resolved, churn predictions, and a timeline entry for whoever crossed the at-risk line. Every part sees the same
+ * snapshot, so what it stores is what it computed. `final` says what to hand back from `ranked` and `raised`.
+ *
+ * `standard` is false for a what-if (custom weights, another look-back): only its own history is kept.
+ */
+export function recomputation(range: Range, standard: boolean, final: string): string {
+  return `
+with ${scoredCustomers(range)},
+${rankedCustomers()},
+${raisedIndicators()},
+${keptHistory()}${standard ? `,\n${currentState(range)}` : ''}
+${final}`
+}
+
+/** Beside the score: the one stored at least seven days earlier, and the trend of ±3 points that follows. */
+function rankedCustomers(): string {
+  return `ranked as materialized (
+  select s.*, h.overall_score as score_before, h.day as score_before_on,
+    case when s.overall_score >= h.overall_score + 3 then 'improving' when s.overall_score <= h.overall_score - 3 then 'declining'
+      else 'stable' end as trend
+  from scored s left join lateral (
+    select overall_score, day from customers.health_scores h
+    where h.tenant_id = $1 and h.client_id = s.client_id and h.scoring_model = ${MODEL} and h.day <= ${DAY} - 7
+    order by day desc limit 1) h on true)`
+}
+
+/** Names, categories and their order by weight are those of `../risk-indicators.ts`. */
+function raisedIndicators(): string {
+  return `raised as (
+  select r.client_id, i.* from ranked r cross join lateral (values
+    ('health_low', 'health', case when overall_score < ${CRITICAL_BELOW} then 'critical' else 'high' end,
+      overall_score, ${AT_RISK_BELOW}, overall_score < ${AT_RISK_BELOW}),
+    ('usage_stopped', 'usage', 'critical', (${DAY} - last_used_on)::float8, ${LOOKBACK}::float8, last_used_on is not null and active_days = 0),
+    ('usage_decline', 'usage', case when usage_drop >= 0.6 then 'high' else 'medium' end,
+      usage_drop, ${USAGE_DROP}, active_days > 0 and usage_drop >= ${USAGE_DROP}),
+    ('payment_overdue', 'payment', case when overdue_days > 30 then 'critical' else 'high' end, overdue_days::float8, 0, overdue_days > 0),
+    ('renewal_near', 'renewal',
+      case when overall_score >= ${HEALTHY_FROM} then 'low' when days_until_renewal <= 30 then 'high' else 'medium' end,
+      days_until_renewal::float8, 90, days_until_renewal between 0 and 90 and not auto_renew),
+    ('tickets_rising', 'support', 'medium', ticket_rise, ${TICKET_RISE}, tickets >= 2 and ticket_rise > ${TICKET_RISE}),
+    ('urgent_tickets_open', 'support', 'high', urgent_tickets::float8, 1, urgent_tickets > 0),
+    ('satisfaction_low', 'satisfaction', case when satisfaction_score < 25 then 'high' else 'medium' end, satisfaction_score, 50, satisfaction_score < 50),
+    ('contact_lost', 'engagement', case when silent_days > 60 then 'medium' else 'low' end, floor(silent_days), 30, silent_days > 30)
+  ) i (indicator_name, category, severity, current_value, threshold_value, is_raised)
+  where i.is_raised)`
+}
+
+function keptHistory(): string {
+  return `kept as (
+  insert into customers.health_scores as h (tenant_id, client_id, scoring_model, day, as_of, lookback_days, overall_score,
+    usage_score, engagement_score, support_score, satisfaction_score, payment_score,
+    weight_usage, weight_engagement, weight_support, weight_satisfaction, weight_payment, missing)
+  select $1, client_id, ${MODEL}, ${DAY}, ${AS_OF}, ${LOOKBACK}, overall_score,
+    usage_score, engagement_score, support_score, satisfaction_score, payment_score,
+    $5 * (usage_score is not null)::int / weight_known, $6 * (engagement_score is not null)::int / weight_known,
+    $7 * (support_score is not null)::int / weight_known, $8 * (satisfaction_score is not null)::int / weight_known,
+    $9 * (payment_score is not null)::int / weight_known,
+    array_remove(array[case when usage_score is null then 'usage' end, case when engagement_score is null then 'engagement' end,
+      case when support_score is null then 'support' end, case when satisfaction_score is null then 'satisfaction' end,
+      case when payment_score is null then 'payment' end], null)
+  from ranked where overall_score is not null
+  on conflict (tenant_id, client_id, scoring_model, day) do update set as_of = excluded.as_of,
+    lookback_days = excluded.lookback_days, overall_score = excluded.overall_score, usage_score = excluded.usage_score,
+    engagement_score = excluded.engagement_score, support_score = excluded.support_score,
+    satisfaction_score = excluded.satisfaction_score, payment_score = excluded.payment_score,
+    weight_usage = excluded.weight_usage, weight_engagement = excluded.weight_engagement,
+    weight_support = excluded.weight_support, weight_satisfaction = excluded.weight_satisfaction,
+    weight_payment = excluded.weight_payment, missing = excluded.missing
+  where (h.overall_score, h.lookback_days, h.usage_score, h.engagement_score, h.support_score, h.satisfaction_score, h.payment_score)
+    is distinct from (excluded.overall_score, excluded.lookback_days, excluded.usage_score, excluded.engagement_score,
+      excluded.support_score, excluded.satisfaction_score, excluded.payment_score)
+    or (h.weight_usage, h.weight_engagement, h.weight_support, h.weight_satisfaction, h.weight_payment)
+    is distinct from (excluded.weight_usage, excluded.weight_engagement, excluded.weight_support,
+      excluded.weight_satisfaction, excluded.weight_payment))`
+}
+
+function currentState(range: Range): string {
+  return `current as (
+  update customers.customers c set health_score = r.overall_score, health_trend = r.trend, health_as_of = ${AS_OF},
+    churn_probability = r.churn_probability
+  from ranked r where c.tenant_id = $1 and c.client_id = r.client_id
+    and (c.health_score is distinct from r.overall_score or c.health_trend <> r.trend
+      or c.churn_probability is distinct from r.churn_probability)),
+opened as (
+  insert into customers.risk_indicators as i (tenant_id, client_id, indicator_name, category, severity, current_value,
+    threshold_value, detected_at, updated_at)
+  select $1, client_id, indicator_name, category, severity, current_value, threshold_value, ${AS_OF}, ${AS_OF} from raised
+  on conflict (tenant_id, client_id, indicator_name) where resolved_at is null do update set
+    severity = excluded.severity, current_value = excluded.current_value, threshold_value = excluded.threshold_value,
+    updated_at = excluded.updated_at
+  where (i.severity, i.current_value, i.threshold_value)
+    is distinct from (excluded.severity, excluded.current_value, excluded.threshold_value)),
+resolved as (
+  update customers.risk_indicators i set resolved_at = ${AS_OF}, updated_at = ${AS_OF}
+  from ranked r where i.tenant_id = $1 and i.client_id = r.client_id and i.resolved_at is null
+    and not exists (select 1 from raised x where x.client_id = i.client_id and x.indicator_name = i.indicator_name)),
+predicted as (
+  insert into customers.churn_predictions as p (tenant_id, client_id, model_name, day, as_of, model_version, model_kind,
+    churn_probability, churn_risk_level, contributing_factors, predicted_churn_date)
+  select $1, client_id, 'churn-points', ${DAY}, ${AS_OF}, '1', 'rule', churn_probability,
+    case when churn_probability >= ${CHURN_HIGH} then 'high' when churn_probability >= ${CHURN_MEDIUM} then 'medium' else 'low' end,
+    jsonb_strip_nulls(jsonb_build_object('health', nullif(points_health, 0), 'usage_decline', nullif(points_usage, 0),
+      'usage_stopped', nullif(points_idle, 0), 'renewal_near', nullif(points_renewal, 0),
+      'payment_overdue', nullif(points_payment, 0), 'tickets_rising', nullif(points_tickets, 0),
+      'contact_lost', nullif(points_silence, 0), 'satisfaction_low', nullif(points_satisfaction, 0))),
+    case when churn_probability >= ${CHURN_MEDIUM} and renewal_date >= ${DAY} then renewal_date end
+  from ranked where ${range === 'one' ? 'churn_probability is not null' : `churn_probability >= ${CHURN_MEDIUM}`}
+  on conflict (tenant_id, client_id, model_name, day) do update set as_of = excluded.as_of,
+    churn_probability = excluded.churn_probability, churn_risk_level = excluded.churn_risk_level,
+    contributing_factors = excluded.contributing_factors, predicted_churn_date = excluded.predicted_churn_date
+  where (p.churn_probability, p.contributing_factors) is distinct from (excluded.churn_probability, excluded.contributing_factors)),
+crossed as (
+  insert into customers.timeline_events (tenant_id, client_id, occurred_at, event_id, event_type, category, title, impact, severity, metadata)
+  select $1, client_id, ${AS_OF}, 'evt_' || replace(gen_random_uuid()::text, '-', ''), 'health', 'health_score',
+    case when overall_score < ${AT_RISK_BELOW} then 'Health fell below ' else 'Health recovered to ' end || ${AT_RISK_BELOW},
+    case when overall_score < ${AT_RISK_BELOW} then 'negative' else 'positive' end,
+    case when overall_score < ${CRITICAL_BELOW} then 'critical' when overall_score < ${AT_RISK_BELOW} then 'high' else 'info' end,
+    jsonb_build_object('from', stored_score, 'to', overall_score)
+  from ranked where (stored_score < ${AT_RISK_BELOW}) <> (overall_score < ${AT_RISK_BELOW}))`
+}

@@ -1,0 +1,185 @@
+/**
+ * The SQL that scores: facts of every customer, then components, score and churn points from them. One text serves one
+ * customer and all of a tenant, so both are computed by the same rules. Formulas are explained in `../score-rules.ts`.
+ *
+ * Parameters: see `ScoreParameters`; they are bound in the order of `scoreParameters`.
+ */
+export interface ScoreParameters {
+  readonly tenantId: string
+  readonly asOf: Date
+  readonly lookbackDays: number
+  readonly model: string
+  readonly weights: Readonly<Record<Component, number>>
+  readonly atRiskBelow: number
+  readonly criticalBelow: number
+  readonly healthyFrom: number
+  readonly usageDropShare: number
+  readonly ticketRiseShare: number
+  readonly churnMediumFrom: number
+  readonly churnHighFrom: number
+}
+
+export const COMPONENTS = ['usage', 'engagement', 'support', 'satisfaction', 'payment'] as const
+export type Component = (typeof COMPONENTS)[number]
+
+export function scoreParameters(input: ScoreParameters): unknown[] {
+  return [
+    input.tenantId,
+    input.asOf,
+    input.lookbackDays,
+    input.model,
+    ...COMPONENTS.map((component) => input.weights[component]),
+    input.atRiskBelow,
+    input.criticalBelow,
+    input.healthyFrom,
+    input.usageDropShare,
+    input.ticketRiseShare,
+    input.churnMediumFrom,
+    input.churnHighFrom,
+  ]
+}
+
+/** The number of the first parameter after those of `scoreParameters`; the customer, when one is asked for. */
+export const CLIENT = '$17'
+export const AS_OF = '$2::timestamptz'
+export const MODEL = '$4::text'
+export const AT_RISK_BELOW = '$10::float8'
+export const CRITICAL_BELOW = '$11::float8'
+export const HEALTHY_FROM = '$12::float8'
+export const USAGE_DROP = '$13::float8'
+export const TICKET_RISE = '$14::float8'
+export const CHURN_MEDIUM = '$15::float8'
+export const CHURN_HIGH = '$16::float8'
+export const DAY = `(${AS_OF} at time zone 'UTC')::date`
+export const LOOKBACK = '$3::int'
+
+/** `one` narrows every source to the customer; `all` leaves out customers that have churned. */
+export type Range = 'one' | 'all'
+
+/** Common table expressions `facts` and `scored`, one row a customer, to be followed by a `select` or by writes. */
+export function scoredCustomers(range: Range): string {
+  const only = range === 'one' ? `and client_id = ${CLIENT}` : ''
+  const which = range === 'one' ? `and c.client_id = ${CLIENT}` : "and c.status <> 'churned'"
+  return `
+used as (
+  select client_id, events, events_before, active_days, active_users_peak, last_day from customers.usage_windows
+  where tenant_id = $1 and days = ${LOOKBACK} and as_of = ${DAY} ${only}),
+contacted as (
+  select client_id, max(last_contacted_at) as last_at from customers.contacts
+  where tenant_id = $1 and last_contacted_at <= ${AS_OF} ${only} group by client_id),
+ticketed as (
+  select client_id,
+    count(*) filter (where is_open) as open, count(*) filter (where is_open and priority in ('P0', 'P1')) as urgent,
+    count(*) filter (where escalated and opened_at > ${since(1)}) as escalated,
+    count(*) filter (where opened_at > ${since(1)}) as opened,
+    count(*) filter (where opened_at <= ${since(1)} and opened_at > ${since(2)}) as opened_before
+  from (select client_id, priority, escalated, opened_at,
+      status not in ('resolved', 'closed') or coalesce(resolved_at, closed_at) > ${AS_OF} as is_open
+    from customers.tickets where tenant_id = $1 and opened_at <= ${AS_OF} ${only}) t
+  where is_open or opened_at > ${since(2)} group by client_id),
+answered as (
+  select client_id, avg(percent) as percent, count(*) as answers, max(responded_at) as last_at
+  from customers.survey_answers
+  where tenant_id = $1 and responded_at <= ${AS_OF}
+    and responded_at > ${AS_OF} - make_interval(days => greatest(${LOOKBACK}, 90)) ${only}
+  group by client_id),
+billed as (
+  select client_id, max(due_on) as last_due,
+    max(${DAY} - due_on) filter (where due_on < ${DAY} and (status <> 'paid' or paid_on > ${DAY})) as overdue_days,
+    coalesce(bool_or(paid_on > due_on and paid_on > ${DAY} - ${LOOKBACK} and paid_on <= ${DAY}), false) as paid_late
+  from customers.payments
+  where tenant_id = $1 and due_on <= ${DAY} and status in ('pending', 'paid', 'failed')
+    and (due_on > ${DAY} - 366 or status <> 'paid') ${only}
+  group by client_id),
+contracted as (
+  select client_id, bool_or(auto_renew) as auto_renew, bool_or(payment_status is not null) as told,
+    coalesce(bool_or(payment_status = 'overdue'), false) as overdue,
+    coalesce(bool_or(payment_status in ('payment_plan', 'at_risk')), false) as strained
+  from customers.contracts
+  where tenant_id = $1 and start_date <= ${DAY} and coalesce(end_date >= ${DAY}, true) ${only} group by client_id),
+facts as (
+  select c.client_id, c.client_name, c.lifecycle_stage, c.status, c.contract_start_date, c.renewal_date, c.seats,
+    c.health_score as stored_score, c.renewal_date - ${DAY} as days_until_renewal,
+    coalesce(k.auto_renew, false) as auto_renew,
+    u.last_day as last_used_on, coalesce(u.events, 0) as events, coalesce(u.events_before, 0) as events_before,
+    coalesce(u.active_days, 0) as active_days, coalesce(u.active_users_peak, 0) as active_users_peak,
+    greatest(c.last_engagement_at, p.last_at) as last_contact_at,
+    extract(epoch from ${AS_OF} - greatest(c.last_engagement_at, p.last_at))::float8 / 86400 as silent_days,
+    exists (select 1 from customers.tickets where tenant_id = $1) as has_ticket_source,
+    coalesce(t.open, 0) as open_tickets, coalesce(t.urgent, 0) as urgent_tickets,
+    coalesce(t.escalated, 0) as escalated_tickets, coalesce(t.opened, 0) as tickets,
+    coalesce(t.opened_before, 0) as tickets_before,
+    coalesce(a.answers, 0) as answers, a.percent as answers_percent, a.last_at as last_answer_at,
+    b.last_due as last_due_on, coalesce(b.overdue_days, case when k.overdue then 1 end, 0) as overdue_days,
+    coalesce(b.paid_late, false) or coalesce(k.strained, false) as paid_late,
+    b.client_id is not null or coalesce(k.told, false) as has_payment_source
+  from customers.customers c
+  left join used u on u.client_id = c.client_id
+  left join contacted p on p.client_id = c.client_id
+  left join ticketed t on t.client_id = c.client_id
+  left join answered a on a.client_id = c.client_id
+  left join billed b on b.client_id = c.client_id
+  left join contracted k on k.client_id = c.client_id
+  where c.tenant_id = $1 ${which} ${FENCE}),
+parts as (
+  select *,
+    least(1, 1.4::float8 * active_days / least(${LOOKBACK}, greatest(7, ${DAY} - contract_start_date + 1))) as frequency,
+    case when events_before > 0 then least(1, 0.8::float8 * events / events_before) end as momentum,
+    case when seats > 0 and (active_users_peak > 0 or active_days = 0)
+      then least(1, active_users_peak::float8 / seats) end as breadth,
+    case when events_before > 0 then greatest(0, 1 - events::float8 / events_before) end as usage_drop,
+    (tickets - tickets_before)::float8 / greatest(tickets_before, 1) as ticket_rise
+  from facts ${FENCE}),
+components as (
+  select *,
+    case when last_used_on is not null then round(1000 * (
+      0.4 * frequency + 0.3 * coalesce(momentum, 0) + 0.3 * coalesce(breadth, 0))
+      / (0.4 + case when momentum is null then 0 else 0.3 end + case when breadth is null then 0 else 0.3 end)
+    ) / 10 end as usage_score,
+    round(10 * case when silent_days <= 3 then 100 - 5 * silent_days when silent_days <= 7 then 85 - 2.5 * (silent_days - 3)
+      when silent_days <= 14 then 75 - 15 * (silent_days - 7) / 7 when silent_days <= 30 then 60 - 15 * (silent_days - 14) / 16
+      else greatest(0, 45 - 0.75 * (silent_days - 30)) end) / 10 as engagement_score,
+    case when has_ticket_source then round(10 * (100::float8 - least(30, 3 * open_tickets) - least(20, 10 * urgent_tickets)
+      - least(20, 10 * escalated_tickets) - case when tickets >= 2 then 30 * least(1, greatest(0, ticket_rise)) else 0 end)) / 10
+    end as support_score,
+    round(10 * answers_percent) / 10 as satisfaction_score,
+    case when has_payment_source then 100::float8 - case when overdue_days > 30 then 60 when overdue_days > 0 then 40 else 0 end
+      - case when paid_late then 20 else 0 end
+      - case when days_until_renewal between 0 and 30 and not auto_renew then 10 else 0 end
+    end as payment_score
+  from parts ${FENCE}),
+weighed as (
+  select *,
+    $5::float8 * (usage_score is not null)::int + $6::float8 * (engagement_score is not null)::int
+      + $7::float8 * (support_score is not null)::int + $8::float8 * (satisfaction_score is not null)::int
+      + $9::float8 * (payment_score is not null)::int as weight_known
+  from components ${FENCE}),
+scored as (
+  select *, case when overall_score is not null then 1 / (1 + exp(-(${CHURN_BASE}
+      + points_health + points_usage + points_idle + points_renewal + points_payment + points_tickets + points_silence
+      + points_satisfaction))) end as churn_probability
+  from (select *,
+    0.05::float8 * (75 - overall_score) as points_health,
+    2 * coalesce(usage_drop, 0)::float8 as points_usage,
+    case when last_used_on is not null and active_days = 0 then 1 else 0 end::float8 as points_idle,
+    case when days_until_renewal between 0 and 90 and not auto_renew then 0.6 else 0 end::float8 as points_renewal,
+    case when overdue_days > 0 then 0.7 else 0 end::float8 as points_payment,
+    case when tickets >= 2 then 0.4 * least(1, greatest(0, ticket_rise)) else 0 end::float8 as points_tickets,
+    case when silent_days > 30 then 0.5 else 0 end::float8 as points_silence,
+    case when satisfaction_score < 50 then 0.6 else 0 end::float8 as points_satisfaction
+  from (select *, case when weight_known > 0 then round(10 * (
+      $5 * coalesce(usage_score, 0) + $6 * coalesce(engagement_score, 0) + $7 * coalesce(support_score, 0)
+      + $8 * coalesce(satisfaction_score, 0) + $9 * coalesce(payment_score, 0)) / weight_known) / 10 end as overall_score
+    from weighed ${FENCE}) s ${FENCE}) p ${FENCE})`
+}
+
+/** Log-odds of leaving before any factor: about 6 in 100, for an account at 75 points. */
+export const CHURN_BASE = '-2.75'
+
+/** Keeps the planner from merging two steps, which would repeat the first one's expressions at every use. */
+const FENCE = 'offset 0'
+
+/** So many look-backs before now. */
+function since(times: number): string {
+  return `${AS_OF} - make_interval(days => ${times} * ${LOOKBACK})`
+}
