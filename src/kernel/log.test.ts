@@ -53,7 +53,7 @@ describe('a log line', () => {
     ['a URL with credentials', { url: 'postgresql://plimsoll:sesame-open@db:5432/x' }],
     ['a URL with a token', { url: 'https://x.test/hook?token=sesame-open&a=1' }],
     ['an error message', { err: new Error('connect redis://:sesame-open@redis failed') }],
-    ['a key of ours', { note: 'key plm_live_sesame-open was used' }],
+    ['a key of ours', { note: 'key plim_live_sesame-open was used' }],
   ])('never shows %s', (_what, fields) => {
     const text = logged(json, (log) => log.info(fields, 'it happened'))
     expect(text).toContain('it happened')

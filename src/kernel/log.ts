@@ -43,7 +43,7 @@ const SECRET_FIELDS = [
 const IN_TEXT: readonly (readonly [RegExp, string])[] = [
   [/([a-z][a-z0-9+.-]*:\/\/)[^\s/@"']*:[^\s/@"']*@/gi, '$1***@'],
   [/\b(Bearer|Basic)\s+[\w.~+/=-]{6,}/g, '$1 ***'],
-  [/\bplm_[\w-]{6,}/g, 'plm_***'],
+  [/\bplim_[\w-]{6,}/g, 'plim_***'],
   [/([?&](?:token|key|api_key|apikey|password|secret|signature)=)[^&\s"']+/gi, '$1***'],
 ]
 

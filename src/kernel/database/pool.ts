@@ -109,8 +109,12 @@ async function checkOut(pool: pg.Pool, signal: AbortSignal | undefined): Promise
 
 function openPool(options: PoolConfig, log: Logger): pg.Pool {
   const pool = new pg.Pool(options)
-  // An idle connection that breaks is replaced at the next checkout; without a listener it would end the process.
+  // A connection that breaks is replaced at the next checkout; without a listener, idle or in use, it would end the
+  // process. Whoever waits for a statement on it gets the error there.
   pool.on('error', (error) => log.warn({ err: error }, 'a database connection broke while idle'))
+  pool.on('connect', (client) =>
+    client.on('error', (error) => log.debug({ err: error }, 'a database connection broke')),
+  )
   return pool
 }
 

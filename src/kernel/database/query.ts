@@ -1,5 +1,6 @@
 import type { PoolClient, QueryResult } from 'pg'
 import type { Logger } from 'pino'
+import { Failure } from '../failure.ts'
 import { translate } from './errors.ts'
 import type { StatementIdentity } from './statement.ts'
 
@@ -51,7 +52,7 @@ export function clientQuery(client: PoolClient & { processID?: number }, options
         return result
       } catch (error) {
         const translated = translate(error, sql, signal)
-        isLost ||= translated !== error && !(error instanceof Error && 'severity' in error)
+        isLost ||= translated instanceof Failure && translated.kind === 'unavailable'
         throw translated
       } finally {
         signal?.removeEventListener('abort', onAbort)

@@ -1,0 +1,127 @@
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { sql } from 'kysely'
+import { pino } from 'pino'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { quiet, testDatabase } from '../../../test/support/database.ts'
+import type { TestDatabase } from '../../../test/support/database.ts'
+import { DatabaseSettings } from '../config/database.ts'
+import { Failure } from '../failure.ts'
+import { openDatabase } from './pool.ts'
+import { statement } from './statement.ts'
+
+let database: TestDatabase
+
+beforeAll(async () => {
+  database = await testDatabase()
+})
+
+const unobserved = { started: () => () => undefined }
+const one = { ...DatabaseSettings.parse({}), poolSize: 1, poolOverflow: 0, poolWaitSeconds: 1 }
+
+describe('the request role', () => {
+  it('is bound by row-level security', async () => {
+    const { rows } = await sql<{ role: string; super: boolean; bypass: boolean }>`
+      select rolname as role, rolsuper as super, rolbypassrls as bypass from pg_roles where rolname = current_user`.execute(
+      database.forTenant('acme'),
+    )
+    expect(rows).toEqual([{ role: 'plimsoll_app', super: false, bypass: false }])
+  })
+})
+
+describe('a statement', () => {
+  it('is prepared once and reported under its name', async () => {
+    const seen: string[] = []
+    const observe = { started: (label: string) => (failed: boolean) => void seen.push(`${label} ${failed}`) }
+    const own = openDatabase({ url: database.url, settings: one, log: quiet, observe })
+    const double = statement<{ twice: number }>('test.double', 'select $1::int * 2 as twice')
+    const db = own.forTenant('acme')
+    expect(await double(db, [21])).toEqual([{ twice: 42 }])
+    expect(await double(db, [4])).toEqual([{ twice: 8 }])
+    const { rows } = await sql<{ n: number }>`
+      select count(*)::int as n from pg_prepared_statements where statement like '/* test.double */%'`.execute(db)
+    expect(rows).toEqual([{ n: 1 }])
+    expect(seen.filter((line) => line.startsWith('test.double'))).toEqual(['test.double false', 'test.double false'])
+    await own.close()
+  })
+
+  it('that runs too long is stopped by the server and fails as a timeout', async () => {
+    const db = database.forTenant('acme', { statementTimeoutSeconds: 1 })
+    await expect(sql`select pg_sleep(10)`.execute(db)).rejects.toMatchObject({ kind: 'timeout' })
+  })
+
+  it('whose caller leaves is cancelled on the server', async () => {
+    const leaving = new AbortController()
+    const db = database.forTenant('acme', { signal: leaving.signal })
+    const running = sql`select pg_sleep(10)`.execute(db)
+    const sleeping =
+      "select 1 from pg_stat_activity where query like 'select pg_sleep(10)%' and state = 'active' and datname = current_database()"
+    while ((await database.owner.query(sleeping)).rowCount === 0);
+    leaving.abort(new Failure('cancelled', 'gone'))
+    await expect(running).rejects.toMatchObject({ kind: 'cancelled' })
+    expect((await database.owner.query(sleeping)).rowCount).toBe(0)
+  })
+
+  it('slower than the limit is logged without its values', async () => {
+    const lines: string[] = []
+    const log = pino({ level: 'warn' }, { write: (line: string) => void lines.push(line) })
+    const own = openDatabase({
+      url: database.url,
+      settings: { ...one, slowQueryMilliseconds: 1 },
+      log,
+      observe: unobserved,
+    })
+    await statement('test.slow', 'select pg_sleep(0.05), $1::text')(own.forTenant('acme'), ['my secret'])
+    expect(lines.join('')).toContain('"statement":"test.slow"')
+    expect(lines.join('')).not.toContain('my secret')
+    await own.close()
+  })
+})
+
+describe('the pool', () => {
+  it('fails a request that waited too long for a connection as unavailable', async () => {
+    const own = openDatabase({ url: database.url, settings: one, log: quiet, observe: unobserved })
+    await own
+      .forTenant('acme')
+      .transaction()
+      .execute(async (tx) => {
+        await sql`select 1`.execute(tx)
+        expect(own.use()).toMatchObject({ active: 1, max: 1 })
+        await expect(sql`select 1`.execute(own.forTenant('acme'))).rejects.toMatchObject({ kind: 'unavailable' })
+      })
+    await own.close()
+  })
+
+  it('fails as unavailable when nobody listens, and when what listens never answers', async () => {
+    const silent = createServer(() => undefined)
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
+    // safe because: a listening TCP server has an AddressInfo.
+    const { port } = silent.address() as AddressInfo
+    for (const url of ['postgresql://nobody@127.0.0.1:1/none', `postgresql://nobody@127.0.0.1:${port}/none`]) {
+      const own = openDatabase({ url, settings: one, log: quiet, observe: unobserved })
+      await expect(own.ping()).rejects.toMatchObject({ kind: 'unavailable' })
+      await expect(sql`select 1`.execute(own.forTenant('acme'))).rejects.toMatchObject({ kind: 'unavailable' })
+      await own.close()
+    }
+    silent.close()
+  })
+
+  it('replaces connections that the server ended', async () => {
+    const own = openDatabase({ url: database.url, settings: one, log: quiet, observe: unobserved })
+    const db = own.forTenant('acme')
+    const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(db)
+    await database.owner.query('select pg_terminate_backend($1)', [rows[0]?.pid])
+    const answered = await sql`select 1`.execute(db).catch((error: unknown) => error)
+    if (answered instanceof Error) expect(answered).toMatchObject({ kind: 'unavailable' })
+    expect((await sql<{ n: number }>`select 1 as n`.execute(db)).rows).toEqual([{ n: 1 }])
+    await own.close()
+  })
+
+  it('never rounds a bigint', async () => {
+    const db = database.forTenant('acme')
+    expect((await sql<{ n: number }>`select 9007199254740991::bigint as n`.execute(db)).rows).toEqual([
+      { n: 9007199254740991 },
+    ])
+    await expect(sql`select 9007199254740993::bigint as n`.execute(db)).rejects.toThrow('2^53')
+  })
+})

@@ -1,0 +1,148 @@
+import { sql } from 'kysely'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { openSignals } from '#kernel/database/signals'
+import type { Signals } from '#kernel/database/signals'
+import { quiet, testDatabase } from '../../../test/support/database.ts'
+import type { TestDatabase } from '../../../test/support/database.ts'
+import { TEST_NOW, testTenant } from '../../../test/support/tenant.ts'
+import { accessModule } from './index.ts'
+import type { Access } from './index.ts'
+
+let database: TestDatabase
+let signals: Signals[]
+/** Two processes on one database. */
+let here: Access
+let there: Access
+let now = TEST_NOW
+
+beforeAll(async () => {
+  database = await testDatabase()
+  const open = () => openSignals({ connection: { connectionString: database.url }, log: quiet })
+  signals = await Promise.all([open(), open()])
+  const [mine, other] = signals.map(
+    (heard) => accessModule({ database, signals: heard, clock: () => now, log: quiet }).api,
+  )
+  if (mine === undefined || other === undefined) throw new Error('two processes are needed')
+  here = mine
+  there = other
+})
+
+afterAll(async () => {
+  await Promise.all(signals.map((heard) => heard.close()))
+})
+
+const input = { name: 'support agent', scopes: ['customers:read' as const] }
+
+describe('an API key', () => {
+  it('opens its tenant with its scopes, and is stored only as a hash', async () => {
+    const tenant = await testTenant(database)
+    const { key, apiKey } = await here.createKey(tenant.ctx(), input)
+    expect(key).toMatch(/^plim_[A-Za-z0-9_-]{43}$/)
+    expect(await here.authenticate(`Bearer ${key}`)).toEqual({
+      tenantId: tenant.tenantId,
+      actor: { kind: 'key', id: apiKey.keyId, name: 'support agent' },
+      scopes: new Set(['customers:read']),
+    })
+    const { rows } = await database.owner.query('select k::text as row from access.api_keys k where tenant_id = $1', [
+      tenant.tenantId,
+    ])
+    expect(JSON.stringify(rows)).not.toContain(key.slice(12))
+    const audit = await sql<{ row: string }>`select e::text as row from audit.events e`.execute(tenant.ctx().db)
+    expect(audit.rows).toHaveLength(1)
+    expect(JSON.stringify(audit.rows)).not.toContain(key.slice(12))
+  })
+
+  it('is answered from memory, without a promise, once it is known', async () => {
+    const tenant = await testTenant(database)
+    const { key } = await here.createKey(tenant.ctx(), input)
+    await here.authenticate(`Bearer ${key}`)
+    expect(here.authenticate(`Bearer ${key}`)).toMatchObject({ tenantId: tenant.tenantId })
+  })
+
+  it('revoked in one process is refused in the other at once', async () => {
+    const tenant = await testTenant(database)
+    const { key, apiKey } = await here.createKey(tenant.ctx(), input)
+    await Promise.all([here.authenticate(`Bearer ${key}`), there.authenticate(`Bearer ${key}`)])
+    await here.revokeKey(tenant.ctx(), { keyId: apiKey.keyId })
+    await vi.waitFor(async () => {
+      await expect(async () => there.authenticate(`Bearer ${key}`)).rejects.toMatchObject({ kind: 'unauthenticated' })
+    })
+    await expect(async () => here.authenticate(`Bearer ${key}`)).rejects.toThrow('revoked')
+  })
+
+  it('is not taken from memory while revocations cannot be heard', async () => {
+    const tenant = await testTenant(database)
+    const deaf = await openSignals({ connection: { connectionString: database.url }, log: quiet })
+    const alone = accessModule({ database, signals: deaf, clock: () => now, log: quiet }).api
+    const { key, apiKey } = await here.createKey(tenant.ctx(), input)
+    await alone.authenticate(`Bearer ${key}`)
+    await deaf.close()
+    await here.revokeKey(tenant.ctx(), { keyId: apiKey.keyId })
+    await expect(async () => alone.authenticate(`Bearer ${key}`)).rejects.toThrow('revoked')
+  })
+
+  it('past its expiry is refused, even from memory', async () => {
+    const tenant = await testTenant(database)
+    const { key } = await here.createKey(tenant.ctx(), { ...input, expiresAt: new Date(TEST_NOW.getTime() + 1000) })
+    expect(await here.authenticate(`Bearer ${key}`)).toMatchObject({ tenantId: tenant.tenantId })
+    now = new Date(TEST_NOW.getTime() + 1000)
+    await expect(async () => here.authenticate(`Bearer ${key}`)).rejects.toThrow('expired')
+    now = TEST_NOW
+  })
+
+  it.each([
+    undefined,
+    '',
+    'Bearer',
+    'Bearer x',
+    'Basic abc',
+    `Bearer plim_${'a'.repeat(43)}`,
+    `Bearer plim_${'a'.repeat(9000)}`,
+  ])('is not what %j is', async (authorization) => {
+    await expect(async () => here.authenticate(authorization)).rejects.toMatchObject({ kind: 'unauthenticated' })
+  })
+})
+
+describe('managing keys', () => {
+  it('needs the access scopes', async () => {
+    const tenant = await testTenant(database)
+    const reader = tenant.ctx({ scopes: ['customers:read', 'customers:write'] })
+    await expect(here.createKey(reader, input)).rejects.toMatchObject({ kind: 'forbidden' })
+    await expect(here.listKeys(reader)).rejects.toMatchObject({ kind: 'forbidden' })
+    await expect(here.revokeKey(reader, { keyId: 'key_x' })).rejects.toMatchObject({ kind: 'forbidden' })
+  })
+
+  it('does not find the key of another tenant', async () => {
+    const [mine, theirs] = [await testTenant(database), await testTenant(database)]
+    const { key, apiKey } = await here.createKey(theirs.ctx(), input)
+    await expect(here.revokeKey(mine.ctx(), { keyId: apiKey.keyId })).rejects.toMatchObject({ kind: 'not_found' })
+    expect(await here.listKeys(mine.ctx())).toEqual([])
+    expect(await here.authenticate(`Bearer ${key}`)).toMatchObject({ tenantId: theirs.tenantId })
+  })
+
+  it('leaves an audit row for making and for revoking', async () => {
+    const tenant = await testTenant(database)
+    const { apiKey } = await here.createKey(tenant.ctx(), input)
+    await here.revokeKey(tenant.ctx(), { keyId: apiKey.keyId })
+    const { rows } = await sql<{ action: string; subject: string }>`
+      select action, subject from audit.events order by id`.execute(tenant.ctx().db)
+    expect(rows.map((row) => [row.action, row.subject]).toSorted()).toEqual([
+      ['access.create-key', apiKey.keyId],
+      ['access.revoke-key', apiKey.keyId],
+    ])
+  })
+
+  it('in a tenant that is not there says so', async () => {
+    const tenant = await testTenant(database)
+    const nowhere = { ...tenant.ctx(), tenantId: 'nowhere', db: database.forTenant('nowhere') }
+    await expect(here.createKey(nowhere, input)).rejects.toMatchObject({ kind: 'not_found' })
+  })
+
+  it('makes a tenant once', async () => {
+    const db = database.forTenant('acme')
+    const ctx = { ...(await testTenant(database)).ctx(), tenantId: 'acme', db }
+    expect(await here.createTenant(ctx, { name: 'Acme' })).toEqual({ tenantId: 'acme', name: 'Acme' })
+    await expect(here.createTenant(ctx, { name: 'Acme' })).rejects.toMatchObject({ code: 'TENANT_EXISTS' })
+    expect(await here.tenants()).toContainEqual({ tenantId: 'acme', name: 'Acme' })
+  })
+})
