@@ -33,6 +33,8 @@ export interface JobQueueOptions {
   readonly signals?: Signals
   /** This process runs jobs, keeps the schedules and clears up. */
   readonly work: boolean
+  /** Pause before the first retry; it doubles from one to the next, up to ten minutes. */
+  readonly retryDelaySeconds?: number
 }
 
 export const JOB_SCHEMA = 'jobs'
@@ -40,6 +42,7 @@ export const JOB_SCHEMA = 'jobs'
 export const DEAD_LETTERS = 'dead-letters'
 
 const RETRIES = 5
+const RETRY_DELAY_SECONDS = 2
 const TIMEOUT_SECONDS = 900
 const HEARTBEAT_SECONDS = 30
 
@@ -47,7 +50,8 @@ const HEARTBEAT_SECONDS = 30
 export const timeoutSecondsOf = (job: Job): number => job.timeoutSeconds ?? TIMEOUT_SECONDS
 
 /** Opens the queues, making their schema on first use. */
-export async function openJobQueue({ owner, log, signals, work }: JobQueueOptions): Promise<JobQueue> {
+export async function openJobQueue(queueOptions: JobQueueOptions): Promise<JobQueue> {
+  const { owner, log, signals, work, retryDelaySeconds = RETRY_DELAY_SECONDS } = queueOptions
   const boss = new PgBoss({
     db: ownerDb(owner, signals),
     schema: JOB_SCHEMA,
@@ -75,7 +79,7 @@ export async function openJobQueue({ owner, log, signals, work }: JobQueueOption
     async register(jobs) {
       await boss.createQueue(DEAD_LETTERS, { retryLimit: 0 })
       for (const job of jobs) {
-        await ensureQueue(boss, job)
+        await ensureQueue(boss, job, retryDelaySeconds)
         if (job.on !== undefined) queuesByEvent.set(job.on, [...(queuesByEvent.get(job.on) ?? []), job.name])
       }
     },
@@ -83,10 +87,10 @@ export async function openJobQueue({ owner, log, signals, work }: JobQueueOption
   }
 }
 
-async function ensureQueue(boss: PgBoss, job: Job): Promise<void> {
+async function ensureQueue(boss: PgBoss, job: Job, retryDelaySeconds: number): Promise<void> {
   const options = {
     retryLimit: job.retries ?? RETRIES,
-    retryDelay: 2,
+    retryDelay: retryDelaySeconds,
     retryBackoff: true,
     retryDelayMax: 600,
     // The worker ends a run at its own deadline; this is for a worker that cannot.

@@ -15,7 +15,7 @@ export interface TestDatabase extends Database {
 }
 
 /** Quiet unless something is wrong. */
-export const quiet = pino({ level: process.env['TEST_LOG_LEVEL'] ?? 'error' })
+export const quiet = pino({ level: process.env['TEST_LOG_LEVEL'] ?? 'silent' })
 
 /**
  * Clones the migrated template; dropped after the test file (or the `describe` it is called in). Call it at the top:

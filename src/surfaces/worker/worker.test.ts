@@ -1,0 +1,188 @@
+import { sql } from 'kysely'
+import { afterAll, describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import type { Ctx, OpenContext } from '#kernel/context'
+import { openSignals } from '#kernel/database/signals'
+import { DEAD_LETTERS, openJobQueue } from '#kernel/job-queue'
+import { type Job, job } from '#kernel/jobs'
+import { quiet, testDatabase } from '../../../test/support/database.ts'
+import { testTenant } from '../../../test/support/tenant.ts'
+import type { JobObserver } from './run-job.ts'
+import { startWorker } from './worker.ts'
+
+const Payload = z.strictObject({ customerId: z.string() })
+
+describe('the worker', async () => {
+  const database = await testDatabase()
+  const signals = await openSignals({ connection: { connectionString: database.url }, log: quiet })
+  const [tenant, other] = await Promise.all([testTenant(database), testTenant(database)])
+  const tenantIds = [tenant.tenantId, other.tenantId]
+  const closers: (() => Promise<void>)[] = []
+  afterAll(async () => {
+    await Promise.all(closers.map((close) => close()))
+    await signals.close()
+  })
+
+  const openContext: OpenContext = (principal, request) => ({
+    ...tenant.ctx(),
+    ...principal,
+    ...request,
+    db: database.forTenant(principal.tenantId, { signal: request.signal }),
+  })
+
+  async function start(jobs: readonly Job[], observe?: JobObserver) {
+    const queue = await openJobQueue({ owner: database.owner, log: quiet, signals, work: true, retryDelaySeconds: 1 })
+    await queue.register(jobs)
+    const options = { queue, jobs, openContext, scopes: new Set(tenant.ctx().scopes), log: quiet, pollSeconds: 0.5 }
+    const tenants = () => Promise.resolve(tenantIds)
+    const worker = await startWorker({ ...options, tenants, ...(observe ? { observe } : {}) })
+    closers.push(async () => {
+      await worker.stop(1)
+      await queue.close(1)
+    })
+    return { queue, worker }
+  }
+
+  /** A job that hands each run to whoever waits for the next one. */
+  function recording(name: string, extra: Partial<Job> & { act?: (ctx: Ctx) => Promise<void> } = {}) {
+    const runs: { ctx: Ctx; payload: unknown }[] = []
+    const waiting: (() => void)[] = []
+    const { act, ...shape } = extra
+    const recorded = job({
+      name,
+      describe: 'Records its runs.',
+      payload: Payload,
+      ...shape,
+      run: async (ctx, payload) => {
+        runs.push({ ctx, payload })
+        for (const wake of waiting.splice(0)) wake()
+        await act?.(ctx)
+      },
+    })
+    const until = async (count: number) => {
+      while (runs.length < count) await new Promise<void>((resolve) => waiting.push(resolve))
+      return runs
+    }
+    return { job: recorded, runs, until }
+  }
+
+  it('delivers an event whose transaction commits, as the job, for its tenant; one rolled back never', async () => {
+    const listener = recording('test.on-added', { on: 'test.added' })
+    const { queue } = await start([listener.job])
+    const publish = (tx: Ctx['db'], customerId: string) =>
+      queue.outbox.publish(tx, tenant.tenantId, [{ name: 'test.added', payload: { customerId } }])
+
+    const broken = tenant
+      .ctx()
+      .db.transaction()
+      .execute(async (tx) => {
+        await publish(tx, 'cus_lost')
+        throw new Error('rolled back')
+      })
+    await expect(broken).rejects.toThrow('rolled back')
+    await tenant
+      .ctx()
+      .db.transaction()
+      .execute((tx) => publish(tx, 'cus_kept'))
+
+    const [run] = await listener.until(1)
+    expect(run?.payload).toEqual({ customerId: 'cus_kept' })
+    expect(run?.ctx).toMatchObject({ tenantId: tenant.tenantId, actor: { kind: 'job', id: 'test.on-added' } })
+    expect(listener.runs).toHaveLength(1)
+  })
+
+  it('turns one order of a schedule into a run for every tenant', async () => {
+    const nightly = recording('test.nightly', { cron: '0 3 * * *', payload: z.strictObject({}) })
+    const { queue } = await start([nightly.job])
+    expect(await queue.boss.getSchedules()).toMatchObject([
+      { name: 'test.nightly', cron: '0 3 * * *', timezone: 'UTC' },
+    ])
+
+    await queue.boss.send('test.nightly', { kind: 'every-tenant' })
+    const runs = await nightly.until(2)
+    expect(runs.map(({ ctx }) => ctx.tenantId).toSorted()).toEqual(tenantIds.toSorted())
+  })
+
+  it('takes down the schedule of a job that is gone', async () => {
+    const { queue } = await start([recording('test.unscheduled').job])
+    expect(await queue.boss.getSchedules()).toEqual([])
+  })
+
+  it('tries a failed run again, and puts it among the dead letters when its retries are used up', async () => {
+    const outcomes: string[] = []
+    const failing = recording('test.failing', {
+      on: 'test.doomed',
+      retries: 1,
+      act: () => Promise.reject(new Error('the vendor is down')),
+    })
+    const { queue } = await start([failing.job], (_, outcome) => outcomes.push(outcome))
+    const dead = Promise.withResolvers<unknown>()
+    await queue.boss.work(DEAD_LETTERS, { pollingIntervalSeconds: 0.5 }, async ([letter]) => dead.resolve(letter?.data))
+
+    const event = { name: 'test.doomed', payload: { customerId: 'cus_1' } }
+    await tenant
+      .ctx()
+      .db.transaction()
+      .execute((tx) => queue.outbox.publish(tx, tenant.tenantId, [event]))
+
+    expect(await dead.promise).toEqual({ kind: 'tenant', tenantId: tenant.tenantId, payload: event.payload })
+    expect(failing.runs).toHaveLength(2)
+    expect(outcomes).toEqual(['failed', 'failed'])
+  }, 20_000)
+
+  it('refuses a payload the job does not take before the job sees it', async () => {
+    const refused = Promise.withResolvers<unknown>()
+    const strict = recording('test.strict', { on: 'test.odd', retries: 0 })
+    const { queue } = await start([strict.job], (name, outcome) => refused.resolve([name, outcome]))
+    const event = { name: 'test.odd', payload: { customer: 7 } }
+    await tenant
+      .ctx()
+      .db.transaction()
+      .execute((tx) => queue.outbox.publish(tx, tenant.tenantId, [event]))
+
+    expect(await refused.promise).toEqual(['test.strict', 'invalid'])
+    expect(strict.runs).toEqual([])
+  })
+
+  it('aborts a run at its deadline', async () => {
+    const ended = Promise.withResolvers<unknown>()
+    const slow = recording('test.slow', {
+      on: 'test.slow',
+      retries: 0,
+      timeoutSeconds: 1,
+      act: (ctx) => new Promise((_, reject) => ctx.signal.addEventListener('abort', () => reject(ctx.signal.reason))),
+    })
+    const { queue } = await start([slow.job], (_, outcome) => ended.resolve(outcome))
+    const event = { name: 'test.slow', payload: { customerId: 'cus_1' } }
+    await tenant
+      .ctx()
+      .db.transaction()
+      .execute((tx) => queue.outbox.publish(tx, tenant.tenantId, [event]))
+
+    expect(await ended.promise).toBe('timeout')
+  })
+
+  it('that stops waits for the run in progress', async () => {
+    const mayEnd = Promise.withResolvers<void>()
+    const outcomes: string[] = []
+    const long = recording('test.long', { on: 'test.long', act: () => mayEnd.promise })
+    const { queue, worker } = await start([long.job], (_, outcome) => outcomes.push(outcome))
+    const event = { name: 'test.long', payload: { customerId: 'cus_1' } }
+    await tenant
+      .ctx()
+      .db.transaction()
+      .execute((tx) => queue.outbox.publish(tx, tenant.tenantId, [event]))
+    await long.until(1)
+
+    const stopped = worker.stop(30)
+    expect(outcomes).toEqual([])
+    mayEnd.resolve()
+    await stopped
+    expect(outcomes).toEqual(['done'])
+  })
+
+  it('leaves a tenant able to add work and unable to read any', async () => {
+    await expect(sql`select data from jobs.job`.execute(tenant.ctx().db)).rejects.toThrow(/permission denied/)
+    await expect(sql`delete from jobs.job`.execute(tenant.ctx().db)).rejects.toThrow(/permission denied/)
+  })
+})
