@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { openCache } from '../../src/kernel/cache/tiered-cache.ts'
+import { tieredCache } from '../../src/kernel/cache/tiered-cache.ts'
 import type { Clock } from '../../src/kernel/clock.ts'
 import type { Ctx, Scope } from '../../src/kernel/context.ts'
 import type { DomainEvent, Outbox } from '../../src/kernel/outbox.ts'
@@ -28,7 +28,7 @@ export async function testTenant(database: TestDatabase): Promise<TestTenant> {
     TEST_NOW,
   ])
   const published: DomainEvent[] = []
-  const cache = openCache({ entriesMax: 1000, log: quiet })
+  const cache = tieredCache({ entriesMax: 1000, log: quiet })
   const outbox: Outbox = {
     publish: async (tx, publisher, events) => {
       published.push(...events)

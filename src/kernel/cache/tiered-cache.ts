@@ -27,7 +27,7 @@ interface Load {
  * invalidation overtakes is neither kept nor shared with those who ask later: after `invalidate` returns, no caller of
  * this process gets an older value. Memory is used only while invalidations of other processes are heard.
  */
-export function openCache(options: CacheOptions): Cache {
+export function tieredCache(options: CacheOptions): Cache {
   const { bus, redis, log } = options
   const memory = memoryTier(options.entriesMax)
   const loads = new Map<string, Load>()

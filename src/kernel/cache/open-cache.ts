@@ -1,0 +1,50 @@
+import type { Logger } from 'pino'
+import type { Cache } from '../cache.ts'
+import type { Clock } from '../clock.ts'
+import type { Config } from '../config/config.ts'
+import type { Database } from '../database/pool.ts'
+import type { Signals } from '../database/signals.ts'
+import { openRedis } from '../redis.ts'
+import { signalsBus } from './invalidation-bus.ts'
+import { redisBus } from './redis-bus.ts'
+import { redisTier } from './redis-tier.ts'
+import { tieredCache } from './tiered-cache.ts'
+
+export interface OpenCacheOptions {
+  readonly settings: Config['cache']
+  readonly signals: Signals
+  readonly database: Pick<Database, 'system'>
+  readonly clock: Clock
+  readonly log: Logger
+  readonly onHit?: (tier: 'memory' | 'redis') => void
+  readonly onMiss?: () => void
+}
+
+/** A slower answer than this costs more than it saves. */
+const REDIS_MILLISECONDS_MAX = 100
+
+/**
+ * The cache of one process. With Redis, values are shared and invalidations travel through it; without, values stay
+ * here and invalidations travel through the database, so several processes agree either way.
+ */
+export function openCache(options: OpenCacheOptions): { readonly cache: Cache; close(): void } {
+  const { settings, signals, database, clock, log, onHit, onMiss } = options
+  const counters = { ...(onHit ? { onHit } : {}), ...(onMiss ? { onMiss } : {}) }
+  const base = { entriesMax: settings.entriesMax, log, ...counters }
+  if (settings.redisUrl === undefined) {
+    return { cache: tieredCache({ ...base, bus: signalsBus(signals, database.system, log) }), close: () => undefined }
+  }
+  const redis = openRedis(settings.redisUrl, log, REDIS_MILLISECONDS_MAX)
+  const bus = redisBus(redis, log)
+  return {
+    cache: tieredCache({
+      ...base,
+      bus,
+      redis: redisTier(redis, log, () => clock().getTime()),
+    }),
+    close() {
+      bus.close()
+      redis.disconnect()
+    },
+  }
+}

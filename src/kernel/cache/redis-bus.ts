@@ -1,0 +1,60 @@
+import type { Redis } from 'ioredis'
+import type { Logger } from 'pino'
+import { Invalidation, type InvalidationBus } from './invalidation-bus.ts'
+
+const CHANNEL = 'plimsoll:cache-invalidated'
+
+/** Invalidations over Redis. Takes a second connection, because one that subscribes can do nothing else. */
+export function redisBus(redis: Redis, log: Logger): InvalidationBus & { close(): void } {
+  const listener = redis.duplicate({ enableOfflineQueue: true, commandTimeout: 0, maxRetriesPerRequest: null })
+  const forgetters: ((tags: readonly string[]) => void)[] = []
+  const lostActs: (() => void)[] = []
+  let connected = false
+
+  const lose = () => {
+    if (!connected) return
+    connected = false
+    for (const act of lostActs) act()
+  }
+  const subscribe = () => {
+    listener.subscribe(CHANNEL).then(
+      () => {
+        connected = true
+      },
+      (error: unknown) => log.warn({ err: error }, 'cache invalidations of other processes are not heard'),
+    )
+  }
+  listener.on('ready', subscribe)
+  listener.on('close', lose)
+  listener.on('error', () => {
+    // Reported by the connection it was duplicated from.
+  })
+  listener.on('message', (_channel: string, payload: string) => {
+    const message = Invalidation.safeParse(parseJson(payload))
+    if (message.success && message.data !== 'all') for (const forget of forgetters) forget(message.data)
+    else for (const act of lostActs) act()
+  })
+
+  return {
+    get connected() {
+      return connected
+    },
+    publish(tags) {
+      redis.publish(CHANNEL, JSON.stringify(tags)).catch((error: unknown) => {
+        log.debug({ err: error }, 'other processes were not told of a cache invalidation')
+      })
+    },
+    onInvalidate: (forget) => void forgetters.push(forget),
+    onLost: (act) => void lostActs.push(act),
+    close: () => listener.disconnect(),
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    // Not a message of ours: to be safe it counts as "everything".
+    return 'all'
+  }
+}
