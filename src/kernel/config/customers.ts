@@ -5,6 +5,7 @@ const weight = (env: string, name: string, value: number) =>
   setting(env, share().default(value), {
     describe: `Weight of ${name} in the health score. The five weights must sum to 1.`,
     example: String(value),
+    aliases: [`${name.toUpperCase()}_WEIGHT`],
   })
 
 export const CustomerSettings = z

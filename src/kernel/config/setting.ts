@@ -8,6 +8,10 @@ export interface SettingMeta {
   /** Never printed, and refused in production when missing (if required there), weak or a known default. */
   readonly secret?: boolean
   readonly requiredInProduction?: boolean
+  /** Must be off in production. */
+  readonly neverInProduction?: boolean
+  /** Other names the variable is known by, read when `env` is unset. */
+  readonly aliases?: readonly string[]
 }
 
 /** Every setting of the product, keyed by its schema. */

@@ -1,0 +1,140 @@
+import { describe, expect, it } from 'vitest'
+import { ConfigError, loadConfig, suspectVariables } from './load.ts'
+import { configurationReference } from './reference.ts'
+import { effectiveConfig, settings } from './settings.ts'
+
+const STRONG_KEY = 'p9Yt0m0hVJp2k8zN1i3xqv7QyTzA5rWbE6uDcGfHsLk='
+const STRONG_TOKEN = 'f3a9c1d07b5e4826a1c9e7d3b5f08264d9c7'
+
+function problemsOf(env: Record<string, string>) {
+  try {
+    loadConfig(env)
+  } catch (error) {
+    if (error instanceof ConfigError) return error
+    throw error
+  }
+  throw new Error('the configuration was accepted')
+}
+
+describe('loading the configuration', () => {
+  it('needs nothing: every setting has a default or may be unset', () => {
+    const config = loadConfig({})
+    expect(config.server.port).toBe(8080)
+    expect(config.database.url).toBeUndefined()
+    expect(config.limits.enabled).toBe(true)
+  })
+
+  it('reads numbers, switches, lists and words', () => {
+    const config = loadConfig({
+      SERVER_PORT: '9090',
+      RATE_LIMIT_ENABLED: 'false',
+      ALLOWED_HOSTS: 'a.example, b.example',
+      LOG_LEVEL: 'warning',
+    })
+    expect(config.server).toMatchObject({ port: 9090, allowedHosts: ['a.example', 'b.example'] })
+    expect(config.limits.enabled).toBe(false)
+    expect(config.observability.logLevel).toBe('WARNING')
+  })
+
+  it('takes an empty or blank variable as unset', () => {
+    expect(loadConfig({ SERVER_PORT: '', DB_POOL_SIZE: '  ' })).toEqual(loadConfig({}))
+  })
+
+  it('knows the other names of the health weights, and prefers ours', () => {
+    const aliased = { USAGE_WEIGHT: '0.3', PAYMENT_WEIGHT: '0.15' }
+    expect(loadConfig(aliased).customers).toMatchObject({ usageWeight: 0.3, paymentWeight: 0.15 })
+    const both = { ...aliased, HEALTH_SCORE_WEIGHT_USAGE: '0.3', USAGE_WEIGHT: '0.9' }
+    expect(loadConfig(both).customers.usageWeight).toBe(0.3)
+  })
+
+  it('reports everything wrong at once: the variable, what was expected, what it got, an example', () => {
+    const error = problemsOf({ SERVER_PORT: 'eighty', DB_POOL_SIZE: '0', LOG_FORMAT: 'xml', PUBLIC_URL: 'nowhere' })
+    expect(error.message).toMatchInlineSnapshot(`
+      "4 settings are wrong:
+        SERVER_PORT: expected a whole number from 0 to 65535; got "eighty". Example: SERVER_PORT=8080
+        PUBLIC_URL: expected a URL; got "nowhere". Example: PUBLIC_URL=https://mcp.example.com
+        DB_POOL_SIZE: expected a whole number from 1 to 1000; got "0". Example: DB_POOL_SIZE=50
+        LOG_FORMAT: expected one of json, text; got "xml". Example: LOG_FORMAT=json"
+    `)
+  })
+
+  it('refuses health weights that do not sum to 1, and says what they sum to', () => {
+    const { problems } = problemsOf({ HEALTH_SCORE_WEIGHT_USAGE: '0.5' })
+    expect(problems[0]?.env).toBe('HEALTH_SCORE_WEIGHT_USAGE')
+    expect(problems[0]?.expected).toContain('sum to 1, not 1.150')
+  })
+
+  it('never repeats a secret, however wrong', () => {
+    const error = problemsOf({ ENCRYPTION_KEY: 'sesame-open', METRICS_TOKEN: 'sesame-open', DATABASE_URL: 'sesame' })
+    expect(error.problems.map((problem) => problem.env)).toEqual(['DATABASE_URL', 'ENCRYPTION_KEY', 'METRICS_TOKEN'])
+    expect(error.message).not.toContain('sesame')
+  })
+
+  it('suspects variables that look like ours with a slip, and no others', () => {
+    expect(
+      suspectVariables({ DATABSE_URL: 'x', LOG_LEVLE: 'x', PATH: 'x', HOMEBREW_PREFIX: 'x', REDIS_URL: 'x' }),
+    ).toEqual([
+      { set: 'DATABSE_URL', meant: 'DATABASE_URL' },
+      { set: 'LOG_LEVLE', meant: 'LOG_LEVEL' },
+    ])
+  })
+})
+
+describe('production', () => {
+  const good = { ENVIRONMENT: 'production', ENCRYPTION_KEY: STRONG_KEY }
+
+  it('starts with strong secrets', () => {
+    const url = 'postgresql://plimsoll:Xq4vT9wLm2@db.internal/plimsoll'
+    const config = loadConfig({ ...good, METRICS_TOKEN: STRONG_TOKEN, DATABASE_URL: url, MCP_CONFORMANCE: 'false' })
+    expect(config.server.environment).toBe('production')
+  })
+
+  it.each<[string, Record<string, string>, string]>([
+    ['a missing key', { ENCRYPTION_KEY: '' }, 'ENCRYPTION_KEY'],
+    ['a key of zeros', { ENCRYPTION_KEY: Buffer.alloc(32).toString('base64') }, 'ENCRYPTION_KEY'],
+    ['a key that encodes text', { ENCRYPTION_KEY: btoa('nobody will ever guess this text') }, 'ENCRYPTION_KEY'],
+    ['a token that repeats a word', { METRICS_TOKEN: 'changeme'.repeat(4) }, 'METRICS_TOKEN'],
+    ['a token with a well-known word', { METRICS_TOKEN: `${STRONG_TOKEN}-password` }, 'METRICS_TOKEN'],
+    ['a token of one letter', { METRICS_TOKEN: 'a'.repeat(40) }, 'METRICS_TOKEN'],
+    ['a token in order', { METRICS_TOKEN: 'abcdefghijklmnopqrstuvwxyz0123456789' }, 'METRICS_TOKEN'],
+    ['the default of PostgreSQL', { DATABASE_URL: 'postgresql://postgres:postgres@db/x' }, 'DATABASE_URL'],
+    ['the user name as password', { DATABASE_URL: 'postgresql://serviceuser:serviceuser@db/x' }, 'DATABASE_URL'],
+    ['a short password', { DATABASE_URL: 'postgresql://plimsoll:x7Q@db/x' }, 'DATABASE_URL'],
+    ['a distant Redis without password', { REDIS_URL: 'redis://redis.internal:6379' }, 'REDIS_URL'],
+    ['the conformance fixtures', { MCP_CONFORMANCE: 'true' }, 'MCP_CONFORMANCE'],
+  ])('refuses %s', (_what, env, variable) => {
+    const { problems } = problemsOf({ ...good, ...env })
+    expect(problems.map((problem) => problem.env)).toEqual([variable])
+  })
+
+  it('lets a Redis on the same machine go without password', () => {
+    expect(loadConfig({ ...good, REDIS_URL: 'redis://127.0.0.1:6379' }).cache.redisUrl).toContain('127.0.0.1')
+  })
+
+  it('is the only place where weak secrets stop the start', () => {
+    expect(loadConfig({ METRICS_TOKEN: 'a'.repeat(40) }).observability.metricsToken).toHaveLength(40)
+  })
+})
+
+describe('what the configuration says of itself', () => {
+  it('shows every value in effect, and no secret', () => {
+    const env = { ENCRYPTION_KEY: STRONG_KEY, DATABASE_URL: 'postgresql://u:sesame-open@db:5432/x', SERVER_PORT: '1' }
+    const shown = effectiveConfig(loadConfig(env))
+    expect(shown).toContainEqual({ env: 'SERVER_PORT', value: '1' })
+    expect(shown).toContainEqual({ env: 'ENCRYPTION_KEY', value: '(hidden)' })
+    expect(shown).toContainEqual({ env: 'DATABASE_URL', value: 'postgresql://***@db:5432/x' })
+    expect(shown).toContainEqual({ env: 'REDIS_URL', value: '(unset)' })
+    expect(shown).toHaveLength(settings.length)
+  })
+
+  it('documents every setting once, and every example is a value it would accept', () => {
+    const text = configurationReference()
+    expect(settings.length).toBeGreaterThan(40)
+    for (const setting of settings) {
+      expect(text).toContain(`\`${setting.env}\``)
+      const env = { ENCRYPTION_KEY: STRONG_KEY, [setting.env]: setting.example }
+      if (setting.secret !== true) expect(() => loadConfig(env)).not.toThrow()
+    }
+    expect(new Set(settings.map((setting) => setting.env)).size).toBe(settings.length)
+  })
+})

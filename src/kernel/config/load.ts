@@ -1,0 +1,134 @@
+import { ConfigSchema } from './config.ts'
+import type { Config } from './config.ts'
+import { urlWeakness, weakness } from './secret-strength.ts'
+import { settings } from './settings.ts'
+import type { Setting } from './settings.ts'
+
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** One variable that stops the start. Holds nothing secret. */
+export interface SettingProblem {
+  readonly env: string
+  readonly expected: string
+  readonly got: string
+  readonly example: string
+}
+
+/** Everything that is wrong with the environment, at once. The message is for whoever starts the process. */
+export class ConfigError extends Error {
+  readonly problems: readonly SettingProblem[]
+
+  constructor(problems: readonly SettingProblem[]) {
+    const lines = problems.map(
+      ({ env, expected, got, example }) => `  ${env}: expected ${expected}; got ${got}. Example: ${env}=${example}`,
+    )
+    const count = problems.length === 1 ? 'One setting is' : `${problems.length} settings are`
+    super(`${count} wrong:\n${lines.join('\n')}`)
+    this.name = 'ConfigError'
+    this.problems = problems
+  }
+}
+
+/** Reads every setting from `env`; an empty variable counts as unset. Throws `ConfigError` naming all that is wrong. */
+export function loadConfig(env: Environment): Config {
+  const raw = rawValues(env)
+  const parsed = ConfigSchema.safeParse(raw)
+  const wrong = parsed.success ? [] : parsed.error.issues.map((issue) => problemOf(env, issue))
+  const problems = [...uniqueByVariable(wrong), ...productionProblems(env)]
+  if (!parsed.success || problems.length > 0) throw new ConfigError(uniqueByVariable(problems))
+  return parsed.data
+}
+
+const TYPO_DISTANCE_MAX = 2
+const TYPO_LENGTH_MIN = 8
+
+/** Variables nobody reads that look like a slip in the name of one of ours: what is set, and what was meant. */
+export function suspectVariables(env: Environment): readonly { readonly set: string; readonly meant: string }[] {
+  const names = settings.flatMap((setting) => [setting.env, ...(setting.aliases ?? [])])
+  const known = new Set(names)
+  return Object.keys(env)
+    .filter((name) => name.length >= TYPO_LENGTH_MIN && !known.has(name))
+    .flatMap((set) => {
+      const meant = names.find((name) => isNear(set, name))
+      return meant === undefined ? [] : [{ set, meant }]
+    })
+}
+
+function rawValues(env: Environment): Record<string, Record<string, string>> {
+  const raw: Record<string, Record<string, string>> = {}
+  for (const group of Object.keys(ConfigSchema.shape)) raw[group] = {}
+  for (const setting of settings) {
+    const value = given(env, setting)
+    if (value !== undefined) (raw[setting.group] ??= {})[setting.field] = value
+  }
+  return raw
+}
+
+function given(env: Environment, setting: Setting): string | undefined {
+  for (const name of [setting.env, ...(setting.aliases ?? [])]) {
+    const value = env[name]?.trim()
+    if (value !== undefined && value !== '') return value
+  }
+  return undefined
+}
+
+function problemOf(
+  env: Environment,
+  issue: { readonly path: PropertyKey[]; readonly code?: string; readonly message: string },
+) {
+  const [group, field] = issue.path
+  const setting = settings.find((each) => each.group === group && each.field === field)
+  if (setting === undefined) throw new Error(`no setting at ${issue.path.map(String).join('.')}: ${issue.message}`)
+  // A rule over several settings says itself what it expects.
+  const expected = issue.code === 'custom' ? issue.message : setting.expects
+  return problem(env, setting, expected)
+}
+
+function problem(env: Environment, setting: Setting, expected: string, reason?: string): SettingProblem {
+  const value = given(env, setting)
+  const hidden = setting.secret === true ? 'a value that is not shown' : `"${(value ?? '').slice(0, 100)}"`
+  const got = value === undefined ? 'nothing' : hidden
+  return {
+    env: setting.env,
+    expected,
+    got: reason === undefined ? got : `${got} (${reason})`,
+    example: setting.example,
+  }
+}
+
+/** What is bearable on a laptop and not in production. */
+function productionProblems(env: Environment): SettingProblem[] {
+  const isProduction = settings.some((setting) => setting.env === 'ENVIRONMENT' && given(env, setting) === 'production')
+  if (!isProduction) return []
+  return settings.flatMap((setting) => {
+    const value = given(env, setting)
+    if (value === undefined) {
+      return setting.requiredInProduction === true ? [problem(env, setting, `${setting.expects} in production`)] : []
+    }
+    if (setting.neverInProduction === true) {
+      return /^(false|0|no|off|n|disabled)$/i.test(value) ? [] : [problem(env, setting, 'nothing in production')]
+    }
+    if (setting.secret !== true) return []
+    const reason = setting.expects === 'a URL' ? urlWeakness(value) : weakness(value)
+    return reason === undefined ? [] : [problem(env, setting, 'a strong secret in production', reason)]
+  })
+}
+
+function uniqueByVariable(problems: readonly SettingProblem[]): SettingProblem[] {
+  return [...new Map(problems.toReversed().map((each) => [each.env, each])).values()].toReversed()
+}
+
+/** Whether two names are at most two slips (a letter added, lost or changed) apart. */
+function isNear(one: string, two: string): boolean {
+  if (Math.abs(one.length - two.length) > TYPO_DISTANCE_MAX) return false
+  let row = Array.from({ length: two.length + 1 }, (_, at) => at)
+  for (let i = 1; i <= one.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= two.length; j++) {
+      const changed = (row[j - 1] ?? 0) + (one[i - 1] === two[j - 1] ? 0 : 1)
+      next.push(Math.min(changed, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1))
+    }
+    row = next
+  }
+  return (row[two.length] ?? Infinity) <= TYPO_DISTANCE_MAX
+}

@@ -1,0 +1,42 @@
+import { settings } from './settings.ts'
+import type { Setting } from './settings.ts'
+
+const INTRO = `# Configuration
+
+Every setting is an environment variable. An empty variable counts as unset. All wrong settings are reported at once, at
+start, each with what was expected and an example; \`plimsoll config\` shows what is in effect, secrets hidden. In
+production (\`ENVIRONMENT=production\`) a missing, weak or well-known secret stops the start.
+`
+
+/** \`docs/configuration.md\`: every setting, by group, generated from the schema so that it can not be out of date. */
+export function configurationReference(): string {
+  const groups = Map.groupBy(settings, (setting) => setting.group)
+  const sections = [...groups].map(([group, members]) => section(group, members))
+  return `${INTRO}\n${settings.length} settings, generated from the schema by \`npm run docs\`.\n\n${sections.join('\n')}`
+}
+
+function section(group: string, members: readonly Setting[]): string {
+  const title = group.charAt(0).toUpperCase() + group.slice(1)
+  const rows = members.map(
+    (setting) =>
+      `| ${[name(setting), meaning(setting), setting.expects, preset(setting), example(setting)].join(' | ')} |`,
+  )
+  return `## ${title}\n\n| Variable | Meaning | Value | Default | Example |\n|---|---|---|---|---|\n${rows.join('\n')}\n`
+}
+
+function name({ env, aliases }: Setting): string {
+  return [env, ...(aliases ?? [])].map((each) => `\`${each}\``).join(' or ')
+}
+
+function meaning({ describe, secret, requiredInProduction }: Setting): string {
+  const notes = [secret === true && 'Secret.', requiredInProduction === true && 'Required in production.']
+  return [describe, ...notes.filter((note) => note !== false)].join(' ').replaceAll('|', '\\|')
+}
+
+function preset({ defaultText }: Setting): string {
+  return defaultText === undefined ? '–' : `\`${defaultText}\``
+}
+
+function example(setting: Setting): string {
+  return `\`${setting.example}\``
+}

@@ -1,0 +1,83 @@
+/** Values that stand in examples and tutorials, which is where an attacker looks first. */
+const WELL_KNOWN = [
+  'changeme',
+  'change-me',
+  'change_me',
+  'changethis',
+  'change-this',
+  'secret',
+  'password',
+  'passw0rd',
+  'default',
+  'example',
+  'placeholder',
+  'insecure',
+  'letmein',
+  'qwerty',
+  '123456',
+  'your-',
+  'your_',
+  'my-super',
+  'development',
+]
+const DATABASE_DEFAULTS = new Set([
+  'postgres',
+  'postgresql',
+  'plimsoll',
+  'admin',
+  'root',
+  'test',
+  'user',
+  'db',
+  'redis',
+])
+
+/** NIST SP 800-63B calls 112 bits enough for a key; a measured text stays a little under what it was drawn from. */
+const ENTROPY_BITS_MIN = 96
+const URL_PASSWORD_MIN = 8
+
+/** Why a key or token is weak, or undefined when it is not. The value is never part of the answer. */
+export function weakness(secret: string): string | undefined {
+  if (isWellKnown(secret)) return 'it contains a well-known default'
+  const decoded = Buffer.from(secret, 'base64')
+  const isBase64 = decoded.length >= 32 && decoded.toString('base64').replace(/=+$/, '') === secret.replace(/=+$/, '')
+  if (isBase64 && decoded.every((byte) => byte >= 0x20 && byte < 0x7f)) return 'it is encoded text, not random bytes'
+  if (entropyBits(secret) < ENTROPY_BITS_MIN) return 'it repeats itself, or is too short, to be random'
+  if (isSequence(secret)) return 'it is a sequence, not random'
+  return undefined
+}
+
+/** Why the password inside a connection URL is weak, or undefined. A server on this machine may go without. */
+export function urlWeakness(text: string): string | undefined {
+  if (!URL.canParse(text)) return undefined
+  const { hostname, username, password } = new URL(text)
+  const isLocal = ['', 'localhost', '127.0.0.1', '[::1]'].includes(hostname)
+  if (password === '') return isLocal ? undefined : `it has no password, and ${hostname} is another machine`
+  const plain = decodeURIComponent(password)
+  if (isWellKnown(plain) || DATABASE_DEFAULTS.has(plain.toLowerCase())) return 'its password is a well-known default'
+  if (plain === decodeURIComponent(username)) return 'its password is its user name'
+  if (plain.length < URL_PASSWORD_MIN) return `its password is shorter than ${URL_PASSWORD_MIN} characters`
+  return undefined
+}
+
+function isWellKnown(secret: string): boolean {
+  const lower = secret.toLowerCase()
+  return WELL_KNOWN.some((word) => lower.includes(word))
+}
+
+/** Shannon's entropy of the characters, times their number; of the part that repeats, where the text repeats itself. */
+function entropyBits(text: string): number {
+  const unit = /^(.+?)\1+$/.exec(text)?.[1] ?? text
+  const counts = new Map<string, number>()
+  for (const character of unit) counts.set(character, (counts.get(character) ?? 0) + 1)
+  let bits = 0
+  for (const count of counts.values()) bits -= count * Math.log2(count / unit.length)
+  return bits
+}
+
+/** `abcdefgh…`, `0123…`: most characters follow the one before. */
+function isSequence(text: string): boolean {
+  let follows = 0
+  for (let at = 1; at < text.length; at++) follows += text.charCodeAt(at) - text.charCodeAt(at - 1) === 1 ? 1 : 0
+  return follows > text.length / 2
+}

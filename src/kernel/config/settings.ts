@@ -1,0 +1,73 @@
+import { z } from 'zod'
+import { ConfigSchema } from './config.ts'
+import type { Config } from './config.ts'
+import { settingRegistry } from './setting.ts'
+import type { SettingMeta } from './setting.ts'
+
+/** One setting with everything that is known about it. */
+export interface Setting extends SettingMeta {
+  /** `database` and `poolSize`: where its value is in `Config`. */
+  readonly group: string
+  readonly field: string
+  /** In words: `a whole number from 1 to 1000`. */
+  readonly expects: string
+  /** As one would type it; undefined when unset is the default. */
+  readonly defaultText: string | undefined
+}
+
+/** Every setting of the product, in the order of the schema. */
+export const settings: readonly Setting[] = Object.entries(ConfigSchema.shape).flatMap(([group, schema]) =>
+  Object.entries(schema.shape).map(([field, value]) => settingOf(group, field, value)),
+)
+
+/** The value a configuration holds for a setting. */
+export function valueOf(config: Config, { group, field }: Setting): unknown {
+  // safe because: group and field were read from the schema that made the configuration.
+  return (config as Record<string, Record<string, unknown>>)[group]?.[field]
+}
+
+/** The configuration as one may show it: every variable with its value, secrets hidden. */
+export function effectiveConfig(config: Config): readonly { readonly env: string; readonly value: string }[] {
+  return settings.map((setting) => ({ env: setting.env, value: shown(setting, valueOf(config, setting)) }))
+}
+
+function shown(setting: Setting, value: unknown): string {
+  if (value === undefined) return '(unset)'
+  if (setting.secret !== true) return Array.isArray(value) ? value.join(',') : String(value)
+  if (typeof value !== 'string' || !URL.canParse(value)) return '(hidden)'
+  const url = new URL(value)
+  if (url.host === '') return '(hidden)'
+  return `${url.protocol}//${url.username === '' && url.password === '' ? '' : '***@'}${url.host}${url.pathname}`
+}
+
+function settingOf(group: string, field: string, schema: z.ZodType): Setting {
+  const meta = settingRegistry.get(schema)
+  if (meta === undefined) throw new Error(`${group}.${field} is not declared with setting()`)
+  // A stored schema is plain JSON, so the few keywords read below are read without ceremony.
+  const json: Record<string, unknown> = z.toJSONSchema(schema, { io: 'output', unrepresentable: 'any' })
+  return { ...meta, group, field, expects: words(json), defaultText: asText(json['default']) }
+}
+
+function words(json: Record<string, unknown>): string {
+  const { type, minimum, maximum } = json
+  if (Array.isArray(json['enum'])) return `one of ${json['enum'].join(', ')}`
+  if (type === 'boolean') return 'true or false'
+  if (type === 'integer' || type === 'number') {
+    const kind = type === 'integer' ? 'a whole number' : 'a number'
+    if (typeof maximum === 'number' && maximum < Number.MAX_SAFE_INTEGER) return `${kind} from ${minimum} to ${maximum}`
+    return typeof minimum === 'number' ? `${kind}, ${minimum} or more` : kind
+  }
+  if (json['format'] === 'uri') return 'a URL'
+  if (json['format'] === 'base64') return 'base64 of at least 32 bytes'
+  if (type === 'string') {
+    return typeof json['minLength'] === 'number' && json['minLength'] > 1
+      ? `text of at least ${json['minLength']} characters`
+      : 'text'
+  }
+  return 'a list, separated by commas'
+}
+
+function asText(value: unknown): string | undefined {
+  if (value === undefined || (Array.isArray(value) && value.length === 0)) return undefined
+  return Array.isArray(value) ? value.join(',') : String(value)
+}
