@@ -4,9 +4,11 @@ import { parsed, type SourceFile } from '../tree.ts'
 
 export const environment: Guard = {
   fixture: 'environment',
-  rule: 'only kernel/config reads the environment',
+  rule: 'only kernel/config, and the programs that hand it over (main.ts), read the environment',
   look: eachSource('src/', (file) =>
-    file.path.startsWith('src/kernel/config/') ? [] : placesOf(file, { member: ['process', 'env'] }),
+    file.path.startsWith('src/kernel/config/') || /\/main\.ts$/.test(file.path)
+      ? []
+      : placesOf(file, { member: ['process', 'env'] }),
   ),
 }
 
