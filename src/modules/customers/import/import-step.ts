@@ -1,0 +1,127 @@
+import type { Ctx } from '#kernel/context'
+import { compileFlags } from './flags.ts'
+import type { RaiseFlags } from './flags.ts'
+import { entities } from './entities.ts'
+import type { EntityName } from './entities.ts'
+import type { InspectedFile } from './inspect-file.ts'
+import type { FieldSource, Load } from './mapping.ts'
+import { readCsv } from './read-csv.ts'
+import type { CsvRow } from './read-csv.ts'
+import { columnFinder, compileRow, compileText } from './read-row.ts'
+import type { Cell, Found, FoundByLookup, ReadRow, RowProblem } from './read-row.ts'
+import type { TakenRow } from './save-batch.ts'
+import { seenValues } from './seen-values.ts'
+import type { SeenValues } from './seen-values.ts'
+import { findByKey } from './store.ts'
+
+/** Rows read, checked and joined, ready to be stored. */
+export interface ReadBatch {
+  readonly taken: readonly TakenRow[]
+  readonly rejected: readonly { readonly line: number; readonly problem: RowProblem }[]
+  /** How many taken rows raised each flag. */
+  readonly flags: ReadonlyMap<string, number>
+  readonly passedOver: number
+  /** Rows of the file up to and including this batch; blank lines do not count. */
+  readonly rowsDone: number
+  readonly bytes: number
+}
+
+/** One load of a mapping over one file, compiled: nothing of the mapping is looked up row by row. */
+export interface Step {
+  readonly load: Load
+  readonly file: InspectedFile
+  read(ctx: Ctx, rowsMax: number): AsyncGenerator<ReadBatch>
+}
+
+/** Throws `Failure('invalid')` when the file lacks a column the load names. */
+export function compileStep(declared: Load, file: InspectedFile): Step {
+  const load = withCustomerLookup(declared)
+  const cell = columnFinder(file.name, file.columns)
+  const lookups = Object.entries(load.lookups).map(([name, lookup]) => ({
+    name,
+    entity: lookup.entity,
+    key: compileText(lookup.key, cell),
+  }))
+  const lookupKey = (name: string): Cell => lookups.find((lookup) => lookup.name === name)?.key ?? (() => '')
+  const compiled = {
+    lookups,
+    isMeant: compileWhere(load, cell),
+    readRow: compileRow(load, cell),
+    keyIndex: Object.keys(load.fields).indexOf(entities[load.entity].key),
+  }
+  return {
+    load,
+    file,
+    read: (ctx, rowsMax) =>
+      readBatches(ctx, file, rowsMax, { ...compiled, seen: seenValues(), raise: compileFlags(load, cell, lookupKey) }),
+  }
+}
+
+interface Compiled {
+  readonly lookups: readonly { readonly name: string; readonly entity: EntityName; readonly key: Cell }[]
+  readonly isMeant: (row: CsvRow) => boolean
+  readonly readRow: (row: CsvRow, found: FoundByLookup) => ReadRow
+  readonly keyIndex: number
+  readonly seen: SeenValues
+  readonly raise: RaiseFlags
+}
+
+async function* readBatches(
+  ctx: Ctx,
+  file: InspectedFile,
+  rowsMax: number,
+  compiled: Compiled,
+): AsyncGenerator<ReadBatch> {
+  let rowsDone = 0
+  for await (const { rows, defects, bytes } of readCsv(file.source, { rowsMax, signal: ctx.signal })) {
+    const meant = rows.filter(compiled.isMeant)
+    const found = await findAll(ctx, meant, compiled)
+    const rejected = defects.map(({ line, reason, value, expected }) => ({
+      line,
+      problem: { reason: reason as string, column: '', value, expected },
+    }))
+    const taken: TakenRow[] = []
+    const flags = new Map<string, number>()
+    for (const row of meant) {
+      const read = readOnce(row, found, compiled)
+      if ('problem' in read) rejected.push({ line: row.line, problem: read.problem })
+      else {
+        taken.push({ row, values: read.values })
+        for (const name of compiled.raise(row, read.values, found)) flags.set(name, (flags.get(name) ?? 0) + 1)
+      }
+    }
+    rowsDone += rows.length + defects.length
+    yield { taken, rejected, flags, passedOver: rows.length - meant.length, rowsDone, bytes }
+  }
+}
+
+function readOnce(row: CsvRow, found: FoundByLookup, { readRow, seen, keyIndex }: Compiled): ReadRow {
+  const read = readRow(row, found)
+  if ('problem' in read) return read
+  const key = String(read.values[keyIndex])
+  if (!seen.seenBefore(key)) return read
+  const expected = 'a key that no earlier row of the file has'
+  return { problem: { reason: 'repeated_key', column: 'key', value: key, expected } }
+}
+
+async function findAll(ctx: Ctx, rows: readonly CsvRow[], { lookups }: Compiled): Promise<FoundByLookup> {
+  const found = new Map<string, Map<string, Found>>()
+  for (const { name, entity, key } of lookups) {
+    found.set(name, await findByKey(ctx, entity, [...new Set(rows.map(key))]))
+  }
+  return found
+}
+
+/** A row whose customer is not stored is rejected, whether or not the mapping looks the customer up. */
+function withCustomerLookup(load: Load): Load {
+  const source: FieldSource | undefined = load.fields['client_id']
+  const isGiven = Object.values(load.lookups).some(({ entity }) => entity === 'customer')
+  if (load.entity === 'customer' || source === undefined || 'from' in source || isGiven) return load
+  return { ...load, lookups: { ...load.lookups, customer: { entity: 'customer', key: source } } }
+}
+
+function compileWhere({ where }: Load, cell: (column: string) => Cell): (row: CsvRow) => boolean {
+  if (where === undefined) return () => true
+  const read = cell(where.column)
+  return 'is' in where ? (row) => read(row).trim() === where.is : (row) => read(row).trim() !== where.is_not
+}

@@ -1,0 +1,139 @@
+import { parse as parseYaml, YAMLParseError } from 'yaml'
+import { z } from 'zod'
+import { Failure } from '#kernel/failure'
+import type { FieldProblem } from '#kernel/failure'
+import { ENTITY_NAMES, entities } from './entities.ts'
+
+/** A mapping file: which CSV file becomes which entity, and how its columns become fields. */
+export type Mapping = z.output<typeof MappingSchema>
+export type Load = Mapping['loads'][number]
+export type FieldSource = z.output<typeof FieldSource>
+export type Flag = z.output<typeof Flag>
+
+const Name = z.string().regex(/^[a-z][a-z0-9_]*$/, 'a name of lower-case letters, digits and _')
+const Column = z.string().min(1)
+/** As it would stand in a cell. */
+const Constant = z.union([z.string(), z.number(), z.boolean()]).transform(String)
+
+/** Where a field's value comes from; it is read as the kind the field has. A bare string names a column. */
+const FieldSource = z.union([
+  Column.transform((column) => ({ column })),
+  z.strictObject({
+    column: Column,
+    /** What the source calls it → what it is called here. A value that is not listed is refused. */
+    map: z.record(z.string(), Constant).optional(),
+    /** Taken when the cell is empty. */
+    default: Constant.optional(),
+    /** Minutes to add to a time, from another column. */
+    plus_minutes: Column.optional(),
+    /** True for numbers above this one. */
+    above: z.number().optional(),
+  }),
+  z.strictObject({ constant: Constant }),
+  /** Text with columns in braces: `{usage_id}/{usage_date}`. */
+  z.strictObject({ template: z.string().min(1) }),
+  z.strictObject({ from: Name, field: Name }),
+  /** A JSON object: its names, and the column of each. */
+  z.strictObject({ object: z.record(z.string(), Column) }),
+])
+
+const Compared = z.union([
+  z.strictObject({ column: Column }),
+  z.strictObject({ field: Name }),
+  z.strictObject({ from: Name, field: Name }),
+  z.strictObject({ constant: z.string() }),
+])
+
+/** Something worth telling about a row that is nevertheless taken. */
+const Flag = z
+  .strictObject({
+    name: Name,
+    describe: z.string().min(1),
+    /** Counts rows where the column is empty. */
+    missing: Column.optional(),
+    /** Counts rows whose value of the column was seen before in the file. */
+    repeated: Column.optional(),
+    /** Counts rows where the first value is less (earlier) than the second; an absent value never counts. */
+    less: z.tuple([Compared, Compared]).optional(),
+    /** Counts rows where the two differ; an absent value never counts. */
+    differ: z.tuple([Compared, Compared]).optional(),
+  })
+  .refine(
+    ({ missing, repeated, less, differ }) =>
+      [missing, repeated, less, differ].filter((rule) => rule !== undefined).length === 1,
+    'exactly one of `missing`, `repeated`, `less` and `differ`',
+  )
+
+const LoadSchema = z.strictObject({
+  file: z.string().min(1),
+  entity: z.enum(ENTITY_NAMES),
+  /** Rows of other entities this row points at, found by their key in the database: loaded earlier, or stored before. */
+  lookups: z.record(Name, z.strictObject({ entity: z.enum(ENTITY_NAMES), key: FieldSource })).default({}),
+  fields: z.record(Name, FieldSource),
+  flags: z.array(Flag).default([]),
+  /** Rows for which this is not true are not meant for this entity; they are counted as passed over. */
+  where: z
+    .union([z.strictObject({ column: Column, is: Constant }), z.strictObject({ column: Column, is_not: Constant })])
+    .optional(),
+  /** Sets the contract value and dates of the customers concerned from their running contracts. */
+  derive_contract_value: z.boolean().default(false),
+  /** What happens to a row that is stored already under its natural key. */
+  stored: z.enum(['skip', 'update']).default('skip'),
+})
+
+export const MappingSchema = z.strictObject({
+  name: Name,
+  describe: z.string().min(1),
+  /** In the order they are loaded: what others point at comes first. */
+  loads: z.array(LoadSchema).min(1),
+})
+
+/** Parses a mapping file. Throws `Failure('invalid')` whose problems name the path inside the file. */
+export function parseMapping(text: string, file: string): Mapping {
+  let raw: unknown
+  try {
+    raw = parseYaml(text)
+  } catch (error) {
+    if (!(error instanceof YAMLParseError)) throw error
+    throw new Failure('invalid', `${file} is not valid YAML: ${error.message}`, { cause: error })
+  }
+  const parsed = MappingSchema.safeParse(raw)
+  const problems = parsed.success
+    ? fieldProblems(parsed.data)
+    : parsed.error.issues.map((issue) => ({ path: issue.path.join('.') || '(root)', expected: issue.message }))
+  if (parsed.success && problems.length === 0) return parsed.data
+  const lines = problems.map(({ path, expected }) => `  ${path}: expected ${expected}`)
+  throw new Failure('invalid', `${file} is not a mapping:\n${lines.join('\n')}`, { problems })
+}
+
+/** What a schema cannot say: the fields an entity has, the ones it needs, and the lookups that are declared. */
+function fieldProblems(mapping: Mapping): FieldProblem[] {
+  const problems: FieldProblem[] = []
+  mapping.loads.forEach((load, index) => {
+    const at = `loads.${index}`
+    const entity = entities[load.entity]
+    for (const [name, source] of Object.entries(load.fields)) {
+      if (!Object.hasOwn(entity.fields, name)) {
+        problems.push({
+          path: `${at}.fields.${name}`,
+          expected: `a field of ${load.entity}: ${Object.keys(entity.fields).join(', ')}`,
+        })
+      }
+      if ('from' in source && !Object.hasOwn(load.lookups, source.from)) {
+        problems.push({
+          path: `${at}.fields.${name}.from`,
+          expected: `a lookup of this load: ${Object.keys(load.lookups).join(', ') || 'none is declared'}`,
+        })
+      }
+    }
+    if (load.stored === 'update' && !entity.isUpdatable) {
+      problems.push({ path: `${at}.stored`, expected: `skip, because a stored ${load.entity} never changes` })
+    }
+    for (const [name, field] of Object.entries(entity.fields)) {
+      if (field.required && !Object.hasOwn(load.fields, name)) {
+        problems.push({ path: `${at}.fields.${name}`, expected: `a source, because every ${load.entity} needs it` })
+      }
+    }
+  })
+  return problems
+}

@@ -1,0 +1,110 @@
+import { CsvError, parse } from 'csv-parse'
+import type { Parser } from 'csv-parse'
+import type { CsvSource } from './source.ts'
+
+/** One record of a file: the line it begins on (the header is line 1) and its cells, as many as the header has. */
+export interface CsvRow {
+  readonly line: number
+  readonly cells: readonly string[]
+}
+
+/** A record that cannot be read as a row: where it is, what is wrong, and what was expected. */
+export interface CsvDefect {
+  readonly line: number
+  readonly reason: 'wrong_cell_count' | 'unclosed_quote' | 'record_too_large' | 'unreadable'
+  readonly value: string
+  readonly expected: string
+  /** Nothing after this record could be read. */
+  readonly isLast: boolean
+}
+
+export interface CsvBatch {
+  readonly rows: readonly CsvRow[]
+  readonly defects: readonly CsvDefect[]
+  /** Bytes of the file consumed so far. */
+  readonly bytes: number
+}
+
+/** Longest record that is read, in bytes: a forgotten quote must not swallow a whole file into memory. */
+export const RECORD_BYTES_MAX = 1024 * 1024
+
+interface ParsedRecord {
+  readonly record: readonly string[]
+  readonly info: { readonly lines: number; readonly bytes: number }
+}
+
+/**
+ * Reads a CSV file (RFC 4180: UTF-8, comma, double quotes; LF or CRLF; a byte-order mark is ignored) in batches, with
+ * memory bounded by the batch and by the longest record. A record with too few or too many cells is a defect and the
+ * reading goes on; an unclosed quote or an overlong record makes the rest of the file unreadable, so it is the last.
+ */
+export async function* readCsv(
+  source: CsvSource,
+  { rowsMax, signal }: { readonly rowsMax: number; readonly signal: AbortSignal },
+): AsyncGenerator<CsvBatch> {
+  let rows: CsvRow[] = []
+  let defects: CsvDefect[] = []
+  let cellCount: number | undefined
+  let lastLine = 0
+  let bytes = 0
+  try {
+    for await (const { record, info } of openRecords(source, signal)) {
+      const line = lastLine + 1
+      lastLine = info.lines
+      bytes = info.bytes
+      if (cellCount === undefined) cellCount = record.length
+      else if (record.length === cellCount) rows.push({ line, cells: record })
+      else if (record.length > 1 || record[0] !== '') defects.push(wrongCellCount(line, record, cellCount))
+      if (rows.length + defects.length >= rowsMax) {
+        yield { rows, defects, bytes }
+        rows = []
+        defects = []
+      }
+    }
+  } catch (error) {
+    if (!(error instanceof CsvError)) throw error
+    defects.push(unreadable(error, lastLine + 1))
+  }
+  if (rows.length + defects.length > 0) yield { rows, defects, bytes }
+}
+
+function openRecords(source: CsvSource, signal: AbortSignal): AsyncIterable<ParsedRecord> {
+  const parser: Parser = parse({
+    bom: true,
+    info: true,
+    relax_column_count: true,
+    relax_quotes: true,
+    max_record_size: RECORD_BYTES_MAX,
+  })
+  const file = source.open(signal)
+  file.on('error', (error) => parser.destroy(error))
+  return file.pipe(parser)
+}
+
+function wrongCellCount(line: number, record: readonly string[], expected: number): CsvDefect {
+  return {
+    line,
+    reason: 'wrong_cell_count',
+    value: record.join(','),
+    expected: `${expected} cells, as the header has, not ${record.length}`,
+    isLast: false,
+  }
+}
+
+function unreadable(error: CsvError, line: number): CsvDefect {
+  const known: Partial<Record<string, Pick<CsvDefect, 'reason' | 'expected'>>> = {
+    CSV_QUOTE_NOT_CLOSED: {
+      reason: 'unclosed_quote',
+      expected: 'a closing double quote; the rest of the file was not read',
+    },
+    CSV_MAX_RECORD_SIZE: {
+      reason: 'record_too_large',
+      expected: `a record of at most ${RECORD_BYTES_MAX} bytes (is a quote left open?); the rest of the file was not read`,
+    },
+  }
+  const found = known[error.code] ?? {
+    reason: 'unreadable',
+    expected: `${error.message}; the rest of the file was not read`,
+  }
+  return { line, value: '', isLast: true, ...found }
+}

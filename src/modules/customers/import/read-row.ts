@@ -1,0 +1,170 @@
+import { Failure } from '#kernel/failure'
+import type { CsvRow } from './read-csv.ts'
+import { entities } from './entities.ts'
+import type { Field } from './entities.ts'
+import type { FieldSource, Load } from './mapping.ts'
+import { readValue, UNREADABLE, VALUE_KINDS } from './read-value.ts'
+import type { Value } from './read-value.ts'
+
+/** A row of another entity, found by its key: its fields by name, dates and times as text. */
+export type Found = Readonly<Record<string, Value>>
+/** What the lookups of a batch found: by lookup name, then by key. */
+export type FoundByLookup = ReadonlyMap<string, ReadonlyMap<string, Found>>
+
+/** Why a row was not taken: the column (or field) at fault, and what was expected of it. */
+export interface RowProblem {
+  readonly reason: string
+  readonly column: string
+  readonly value: string
+  readonly expected: string
+}
+
+export type ReadRow = { readonly values: readonly Value[] } | { readonly problem: RowProblem }
+
+/** Reads a cell of one row. */
+export type Cell = (row: CsvRow) => string
+
+/** Finds columns in one file's header, or says which are missing. */
+export function columnFinder(file: string, columns: readonly string[]): (column: string) => Cell {
+  return (column) => {
+    const index = columns.indexOf(column)
+    if (index === -1) throw new Failure('invalid', `${file} has no column "${column}". ${headerHint(columns)}`)
+    return ({ cells }) => cells[index] ?? ''
+  }
+}
+
+function headerHint(columns: readonly string[]): string {
+  const only = columns[0] ?? ''
+  const delimiter = columns.length === 1 ? [';', '\t', '|'].find((mark) => only.includes(mark)) : undefined
+  return delimiter === undefined
+    ? `It has: ${columns.join(', ')}.`
+    : `Its header is separated by ${JSON.stringify(delimiter)}; cells must be separated by commas.`
+}
+
+/**
+ * Compiles the fields of a load for one file's header. The result reads a row into values in the order of
+ * `Object.keys(load.fields)`, or says what is wrong with it. Throws `Failure('invalid')` for a missing column.
+ */
+export function compileRow(load: Load, cell: (column: string) => Cell): (row: CsvRow, found: FoundByLookup) => ReadRow {
+  const lookups = Object.entries(load.lookups).map(([name, lookup]) => ({
+    name,
+    entity: lookup.entity,
+    column: sourceName(lookup.key),
+    key: compileText(lookup.key, cell),
+  }))
+  const fields: readonly Readonly<Record<string, Field>>[] = [entities[load.entity].fields]
+  const readers = Object.entries(load.fields).map(([name, source]) => {
+    const field = fields[0]?.[name]
+    if (field === undefined) throw new Failure('invalid', `${load.entity} has no field ${name}.`)
+    return compileField(field, source, cell, lookups)
+  })
+
+  return (row, found) => {
+    for (const { name, entity, column, key } of lookups) {
+      const value = key(row)
+      if (found.get(name)?.has(value)) continue
+      const expected = `the ${entity} it belongs to, stored before or in a file loaded earlier`
+      return { problem: { reason: `unknown_${name}`, column, value, expected } }
+    }
+    const values: Value[] = []
+    for (const read of readers) {
+      const value = read(row, found)
+      if (typeof value === 'object' && value !== null) return { problem: value }
+      values.push(value)
+    }
+    return { values }
+  }
+}
+
+type Reader = (row: CsvRow, found: FoundByLookup) => Value | RowProblem
+type LookupKeys = readonly { readonly name: string; readonly key: Cell }[]
+
+function compileField(field: Field, source: FieldSource, cell: (column: string) => Cell, lookups: LookupKeys): Reader {
+  if ('from' in source) {
+    const key = lookups.find(({ name }) => name === source.from)?.key
+    return (row, found) => found.get(source.from)?.get(key?.(row) ?? '')?.[source.field] ?? null
+  }
+  const column = sourceName(source)
+  const read = compileText(source, cell)
+  const map = 'map' in source ? source.map : undefined
+  const plus = 'plus_minutes' in source && source.plus_minutes !== undefined ? cell(source.plus_minutes) : undefined
+  const above = 'above' in source ? source.above : undefined
+
+  return (row) => {
+    const text = read(row)
+    const problem = (reason: string, expected: string): RowProblem => ({ reason, column, value: text, expected })
+    if (above !== undefined) return Number(text) > above
+    const mapped = map === undefined || text === '' ? text : own(map, text)
+    if (mapped === undefined) return problem('unknown_value', `one of ${Object.keys(map ?? {}).join(', ')}`)
+    const value = readValue(field.kind, mapped)
+    if (value === UNREADABLE) return problem(`not_${field.kind}`, VALUE_KINDS[field.kind])
+    if (value === null) return field.required ? problem('missing_value', 'a value') : (field.empty ?? null)
+    const fault = faultOf(field, value)
+    if (fault !== undefined) return problem(fault[0], fault[1])
+    return plus === undefined ? value : addMinutes(value, plus(row))
+  }
+}
+
+function own(map: Readonly<Record<string, string>>, key: string): string | undefined {
+  return Object.hasOwn(map, key) ? map[key] : undefined
+}
+
+/** Why a value that could be read is still not one the field takes: a reason, and what was expected. */
+function faultOf(field: Field, value: string | number | boolean): readonly [string, string] | undefined {
+  if (typeof value === 'string') {
+    if (field.oneOf !== undefined && !field.oneOf.includes(value))
+      return ['unknown_value', `one of ${field.oneOf.join(', ')}`]
+    if (field.lengthMax !== undefined && value.length > field.lengthMax) {
+      return ['too_long', `at most ${field.lengthMax} characters, not ${value.length}`]
+    }
+    if (field.pattern !== undefined && !field.pattern.test(value))
+      return ['bad_format', `text matching ${field.pattern.source}`]
+  }
+  if (field.min !== undefined && Number(value) < field.min) return ['out_of_range', `at least ${field.min}`]
+  if (field.max !== undefined && Number(value) > field.max) return ['out_of_range', `at most ${field.max}`]
+  return undefined
+}
+
+function addMinutes(value: Value, minutes: string): Value {
+  if (typeof value !== 'string' || minutes.trim() === '' || !Number.isFinite(Number(minutes))) return null
+  return new Date(Date.parse(value) + Number(minutes) * 60_000).toISOString()
+}
+
+function sourceName(source: FieldSource): string {
+  if ('column' in source) return source.column
+  if ('template' in source) return source.template
+  return 'from' in source ? `${source.from}.${source.field}` : 'constant'
+}
+
+/** The text a source gives for a row, before it is read as a kind. */
+export function compileText(source: FieldSource, cell: (column: string) => Cell): Cell {
+  if ('constant' in source) return () => source.constant
+  if ('template' in source) return compileTemplate(source.template, cell)
+  if ('object' in source) return compileObject(source.object, cell)
+  if ('from' in source)
+    throw new Failure('invalid', `A lookup's key comes from the row itself, not from "${source.from}".`)
+  const read = cell(source.column)
+  const fallback = 'default' in source ? source.default : undefined
+  return (row) => {
+    const text = read(row).trim()
+    return text === '' && fallback !== undefined ? fallback : text
+  }
+}
+
+function compileTemplate(template: string, cell: (column: string) => Cell): Cell {
+  const parts = template.split(/\{([^}]+)\}/).map((part, index) => (index % 2 === 0 ? () => part : cell(part)))
+  return (row) => parts.map((part) => part(row)).join('')
+}
+
+function compileObject(object: Readonly<Record<string, string>>, cell: (column: string) => Cell): Cell {
+  const entries = Object.entries(object).map(([name, column]) => [name, cell(column)] as const)
+  return (row) =>
+    JSON.stringify(Object.fromEntries(entries.map(([name, read]) => [name, plainValue(read(row).trim())])))
+}
+
+/** Numbers and truth values as such, so that later rules can compute with them; an empty cell is null. */
+function plainValue(text: string): Value {
+  if (text === '') return null
+  if (/^-?(0|[1-9]\d{0,14})(\.\d{1,9})?$/.test(text)) return Number(text)
+  return /^(true|false)$/i.test(text) ? text.toLowerCase() === 'true' : text
+}

@@ -1,0 +1,115 @@
+import type { Checkpoint } from './store.ts'
+import type { Step } from './import-step.ts'
+
+/** One row that was not stored. `line` is where it begins in the file; the header is line 1. */
+export interface Rejection {
+  readonly file: string
+  readonly entity: string
+  readonly line: number
+  readonly column: string
+  readonly value: string
+  readonly reason: string
+  readonly expected: string
+}
+
+/**
+ * What became of the rows of one file for one entity. `read` = `inserted` + `updated` + `alreadyStored` + `passedOver`
+ * + rejected rows. After an interruption, what was inserted before it is counted in.
+ */
+export interface StepReport {
+  readonly file: string
+  readonly entity: string
+  readonly read: number
+  readonly inserted: number
+  readonly updated: number
+  readonly alreadyStored: number
+  /** Rows the mapping does not mean for this entity. */
+  readonly passedOver: number
+  readonly rejections: Readonly<Record<string, number>>
+  /** Rows that were taken although something about them is odd. */
+  readonly flags: Readonly<Record<string, { readonly count: number; readonly describe: string }>>
+  /** Rows an interrupted run had done already. */
+  readonly resumedAfterRows: number
+}
+
+export interface ImportReport {
+  readonly mapping: string
+  readonly dryRun: boolean
+  readonly steps: readonly StepReport[]
+  /** Given, but read by no load of the mapping. */
+  readonly unusedFiles: readonly string[]
+}
+
+export interface StepTally {
+  read: number
+  taken: number
+  passedOver: number
+  readonly flags: Map<string, number>
+  readonly rejections: Map<string, number>
+}
+
+export function stepReport(step: Step, tally: StepTally, done: Checkpoint, resumed: Checkpoint): StepReport {
+  const flags = step.load.flags.map(
+    ({ name, describe }) => [name, { count: tally.flags.get(name) ?? 0, describe }] as const,
+  )
+  return {
+    file: step.file.name,
+    entity: step.load.entity,
+    read: tally.read,
+    inserted: done.rows_inserted,
+    updated: done.rows_updated,
+    alreadyStored: tally.taken - done.rows_inserted - done.rows_updated,
+    passedOver: tally.passedOver,
+    rejections: Object.fromEntries(tally.rejections),
+    flags: Object.fromEntries(flags),
+    resumedAfterRows: resumed.rows_done,
+  }
+}
+
+export function rejectedCount({ rejections }: StepReport): number {
+  return Object.values(rejections).reduce((sum, count) => sum + count, 0)
+}
+
+/** The report as lines of text for a terminal. */
+export function reportLines(report: ImportReport): string[] {
+  const head = `${report.dryRun ? 'Dry run with' : 'Imported with'} the mapping ${report.mapping}${report.dryRun ? '; nothing was kept' : ''}.`
+  const unused = report.unusedFiles.map((file) => `${file}: not used by this mapping`)
+  return [head, ...report.steps.flatMap(stepLines), ...unused]
+}
+
+function stepLines(step: StepReport): string[] {
+  const parts = [
+    `${number(step.read)} read`,
+    `${number(step.inserted)} inserted`,
+    ...(step.updated > 0 ? [`${number(step.updated)} updated`] : []),
+    `${number(step.alreadyStored)} already stored`,
+    ...(step.passedOver > 0 ? [`${number(step.passedOver)} passed over`] : []),
+    `${number(rejectedCount(step))} rejected`,
+  ]
+  const resumed = step.resumedAfterRows > 0 ? ` (went on after row ${number(step.resumedAfterRows)})` : ''
+  const rejections = Object.entries(step.rejections).map(
+    ([reason, count]) => `    rejected, ${reason}: ${number(count)}`,
+  )
+  const flags = Object.entries(step.flags).map(
+    ([name, flag]) => `    noted, ${name}: ${number(flag.count)} – ${flag.describe}`,
+  )
+  return [`  ${step.file} → ${step.entity}: ${parts.join(', ')}${resumed}`, ...rejections, ...flags]
+}
+
+const number = (value: number) => value.toLocaleString('en-US')
+
+const VALUE_LENGTH_MAX = 80
+
+/** One line of the file of rejected rows, as CSV. */
+export function rejectionLine({ file, line, column, value, entity, reason, expected }: Rejection): string {
+  const shown = value.length > VALUE_LENGTH_MAX ? `${value.slice(0, VALUE_LENGTH_MAX)}…` : value
+  return [file, String(line), column, shown, entity, reason, expected].map(csvCell).join(',')
+}
+
+export const REJECTION_HEADER = 'file,line,column,value,entity,reason,expected'
+
+/** Quoted where needed; a cell that a spreadsheet would run as a formula is made text. */
+function csvCell(text: string): string {
+  const safe = /^[=+\-@\t\r]/.test(text) && Number.isNaN(Number(text)) ? `'${text}` : text
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
+}

@@ -1,0 +1,91 @@
+import { DatabaseError } from 'pg'
+import type { Ctx } from '#kernel/context'
+import { dayOf } from '../days.ts'
+import { ensurePartitions, markDirty } from '../events/store.ts'
+import type { Load } from './mapping.ts'
+import type { CsvRow } from './read-csv.ts'
+import type { RowProblem } from './read-row.ts'
+import type { Value } from './read-value.ts'
+import { deriveContractValue, saveRows, withinSavepoint } from './store.ts'
+
+/** A row that was read: where it stood in the file, and its values in the order of the load's fields. */
+export interface TakenRow {
+  readonly row: CsvRow
+  readonly values: readonly Value[]
+}
+
+export interface SavedBatch {
+  readonly inserted: number
+  readonly updated: number
+  readonly refused: readonly { readonly row: CsvRow; readonly problem: RowProblem }[]
+}
+
+/**
+ * Stores a batch in the open transaction, with everything that follows from it: days to roll up, values to derive.
+ * A row that the database refuses is found by halving and does not take the rest of the batch with it.
+ */
+export async function saveBatch(ctx: Ctx, source: string, load: Load, rows: readonly TakenRow[]): Promise<SavedBatch> {
+  const saved = await saveOrHalve(ctx, source, load, rows)
+  const clientIds = fieldOf(load, rows, 'client_id')
+  if (load.entity === 'usage_event' && saved.inserted > 0) {
+    await markDirty(
+      ctx,
+      clientIds,
+      fieldOf(load, rows, 'occurred_at').map((time) => time.slice(0, 10)),
+    )
+  }
+  if (load.derive_contract_value) await deriveContractValue(ctx, [...new Set(clientIds)], dayOf(ctx.clock()))
+  return saved
+}
+
+/** Makes the months a batch of usage needs. In a transaction of its own: it locks the whole table for a moment. */
+export async function prepareMonths(ctx: Ctx, load: Load, rows: readonly TakenRow[]): Promise<void> {
+  if (load.entity !== 'usage_event') return
+  await ensurePartitions(ctx, fieldOf(load, rows, 'occurred_at'))
+}
+
+function fieldOf(load: Load, rows: readonly TakenRow[], field: string): string[] {
+  const index = Object.keys(load.fields).indexOf(field)
+  return rows.map(({ values }) => String(values[index]))
+}
+
+async function saveOrHalve(ctx: Ctx, source: string, load: Load, rows: readonly TakenRow[]): Promise<SavedBatch> {
+  const [first] = rows
+  if (first === undefined) return { inserted: 0, updated: 0, refused: [] }
+  try {
+    const saved = await withinSavepoint(ctx, () =>
+      saveRows(
+        ctx,
+        source,
+        load,
+        rows.map(({ values }) => values),
+      ),
+    )
+    return { ...saved, refused: [] }
+  } catch (error) {
+    if (!isRefusal(error)) throw error
+    if (rows.length === 1) return { inserted: 0, updated: 0, refused: [{ row: first.row, problem: refusal(error) }] }
+    const middle = rows.length >> 1
+    const left = await saveOrHalve(ctx, source, load, rows.slice(0, middle))
+    const right = await saveOrHalve(ctx, source, load, rows.slice(middle))
+    return {
+      inserted: left.inserted + right.inserted,
+      updated: left.updated + right.updated,
+      refused: [...left.refused, ...right.refused],
+    }
+  }
+}
+
+/** Class 22: the value cannot be stored. Class 23: a constraint forbids it. Anything else is not the row's fault. */
+function isRefusal(error: unknown): error is DatabaseError {
+  return error instanceof DatabaseError && /^2[23]/.test(error.code ?? '')
+}
+
+function refusal(error: DatabaseError): RowProblem {
+  return {
+    reason: 'refused_by_database',
+    column: error.column ?? '',
+    value: '',
+    expected: error.constraint === undefined ? error.message : `a row that satisfies ${error.constraint}`,
+  }
+}
