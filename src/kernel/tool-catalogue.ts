@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import type { Tool, ToolServer } from './tool.ts'
-import { lintTool } from './tool-lint.ts'
+import { NAME_CHARACTERS_MAX, lintTool } from './tool-lint.ts'
 import { listedInputSchema, listedOutputSchema } from './tool-schema.ts'
 import type { JsonSchema } from './tool-schema.ts'
 
@@ -34,7 +34,10 @@ export interface ToolCatalogue {
 const INSTRUCTIONS_CHARACTERS_MAX = 2048
 
 /** Compiles and checks the tools once, at start. Throws with every problem found, so that none reaches a client. */
-export function compileCatalogue(servers: readonly ToolServer[]): ToolCatalogue {
+export function compileCatalogue(
+  servers: readonly ToolServer[],
+  nameCharactersMax: number = NAME_CHARACTERS_MAX,
+): ToolCatalogue {
   const problems = servers.flatMap(lintServer)
   const byName = new Map<string, ToolEntry>()
   for (const server of servers) {
@@ -44,7 +47,7 @@ export function compileCatalogue(servers: readonly ToolServer[]): ToolCatalogue 
         const other = byName.get(tool.name)
         if (other !== undefined)
           problems.push(`tool ${tool.name}: ${other.server.name} and ${server.name} both have it`)
-        problems.push(...lintTool(tool, entry.inputSchema))
+        problems.push(...lintTool(tool, entry.inputSchema, nameCharactersMax))
         byName.set(tool.name, entry)
       }
     }

@@ -3,20 +3,20 @@ import type { JsonSchema } from './tool-schema.ts'
 
 const NAME = /^[a-z][a-z0-9]*(_[a-z0-9]+)*$/
 /** Leaves room for a client's `mcp__<server>__` prefix within the 64 characters that models accept. */
-const NAME_CHARACTERS_MAX = 40
+export const NAME_CHARACTERS_MAX = 40
 const ROOT_FORBIDDEN = ['$ref', 'anyOf', 'oneOf', 'allOf', 'not', 'if']
 
 /** What is wrong with a tool's definition, in words for its author; empty when it is fit to be listed. */
-export function lintTool(tool: Tool, inputSchema: JsonSchema): readonly string[] {
-  return [...lintName(tool.name), ...lintWords(tool), ...lintInput(inputSchema)].map(
+export function lintTool(tool: Tool, inputSchema: JsonSchema, nameCharactersMax: number): readonly string[] {
+  return [...lintName(tool.name, nameCharactersMax), ...lintWords(tool), ...lintInput(inputSchema)].map(
     (problem) => `tool ${tool.name}: ${problem}`,
   )
 }
 
-function lintName(name: string): readonly string[] {
+function lintName(name: string, charactersMax: number): readonly string[] {
   const problems: string[] = []
   if (!NAME.test(name)) problems.push('its name must be snake_case: a-z, 0-9 and single underscores')
-  if (name.length > NAME_CHARACTERS_MAX) problems.push(`its name must have at most ${NAME_CHARACTERS_MAX} characters`)
+  if (name.length > charactersMax) problems.push(`its name must have at most ${charactersMax} characters`)
   return problems
 }
 

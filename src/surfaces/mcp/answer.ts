@@ -1,0 +1,135 @@
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Principal } from '#kernel/context'
+import { Failure } from '#kernel/failure'
+import type { Limiter } from '#kernel/limits'
+import { refusal } from './challenge.ts'
+import type { Dispatch } from './dispatch.ts'
+import type { Endpoint } from './endpoint.ts'
+import { eraOf, legacyEra } from './era.ts'
+import type { Era } from './era.ts'
+import { eventStream } from './event-stream.ts'
+import type { EventStream } from './event-stream.ts'
+import type { Exchange } from './exchange.ts'
+import { takesStream } from './media-types.ts'
+import { ACCEPTED, RPC, RpcError, errorReply, isRecord, readMessage } from './rpc.ts'
+import type { Reply, RpcMessage } from './rpc.ts'
+import type { SdkHandlers } from './sdk-handlers.ts'
+import { BASE_HEADERS, send } from './send.ts'
+import { inSession, openSession, opensSession } from './session-requests.ts'
+import type { RunningCalls } from './running-calls.ts'
+import type { Sessions } from './sessions.ts'
+import type { ToolCalls } from './tool-call.ts'
+
+export interface AnswerParts {
+  readonly limiter: Limiter
+  readonly dispatch: Dispatch
+  readonly toolCalls: ToolCalls
+  readonly sessions: Sessions
+  readonly sdk: SdkHandlers
+  /** Every call is entered here while it runs. */
+  readonly running: RunningCalls
+}
+
+/** A request whose caller is known; its body may be on the way still. */
+export interface Arrival {
+  readonly req: IncomingMessage
+  readonly res: ServerResponse
+  readonly endpoint: Endpoint
+  readonly principal: Principal
+}
+
+/** Answers one message. Rejects with `RpcError` or `Failure` before anything was sent, or not at all. */
+export async function answerMessage(parts: AnswerParts, arrival: Arrival, body: unknown): Promise<void> {
+  const { req, res, endpoint, principal } = arrival
+  const message = readMessage(body)
+  if (message === 'response') return inSession(parts.sessions, arrival, body)
+  const era = eraOf(message, req.headers)
+  if (!era.modern && req.headers['mcp-session-id'] !== undefined) {
+    if (message.method === 'tools/call') parts.toolCalls.admit(arrival, message)
+    return inSession(parts.sessions, arrival, body)
+  }
+  await count(parts.limiter, principal, message)
+  if (opensSession(endpoint, era, message)) return openSession(parts.sessions, arrival, body)
+  const stream = wantsNotices(message) ? eventStream(res, BASE_HEADERS, takesStream(req)) : undefined
+  const exchange = exchangeOf(arrival, era, stream)
+  const { controller } = exchange
+  if (era.modern) res.once('close', () => res.writableFinished || controller.abort())
+  parts.running.add(controller)
+  try {
+    const reply = await parts.dispatch(exchange, message)
+    if (reply === undefined) return await parts.sdk.handle(arrival, body)
+    finish(res, reply, stream)
+  } catch (error) {
+    if (stream?.open !== true) throw error
+    finish(res, errorReply(message.id, asRpcError(error)), stream)
+  } finally {
+    parts.running.remove(controller)
+  }
+}
+
+const BATCH_MAX = 100
+
+/** Answers several messages at once, which 2025-03-26 allows and no other revision does. */
+export async function answerBatch(parts: AnswerParts, arrival: Arrival, bodies: readonly unknown[]): Promise<void> {
+  const { req, res } = arrival
+  const header = req.headers['mcp-protocol-version']
+  const era = legacyEra(typeof header === 'string' ? header.trim() : undefined)
+  if (era.version !== '2025-03-26') throw invalidBatch(`${era.version} has no batches`)
+  if (bodies.length === 0 || bodies.length > BATCH_MAX) throw invalidBatch(`a batch holds 1 to ${BATCH_MAX} messages`)
+  const replies = await Promise.all(bodies.map((body) => answerInBatch(parts, arrival, era, body)))
+  const bodiesOut = replies.flatMap((reply) => (reply.body === undefined ? [] : [reply.body.toString()]))
+  send(res, bodiesOut.length === 0 ? ACCEPTED : { status: 200, body: `[${bodiesOut.join(',')}]` })
+}
+
+async function answerInBatch(parts: AnswerParts, arrival: Arrival, era: Era, body: unknown): Promise<Reply> {
+  const id = isRecord(body) && typeof body['id'] !== 'object' ? body['id'] : undefined
+  const exchange = exchangeOf(arrival, era, undefined)
+  parts.running.add(exchange.controller)
+  try {
+    const message = readMessage(body)
+    if (message === 'response') return ACCEPTED
+    if (message.method === 'initialize') throw invalidBatch('initialize comes alone')
+    await count(parts.limiter, arrival.principal, message)
+    const reply = await parts.dispatch(exchange, message)
+    return reply ?? (await parts.sdk.answer(arrival, body))
+  } catch (error) {
+    return errorReply(typeof id === 'string' || typeof id === 'number' ? id : undefined, asRpcError(error))
+  } finally {
+    parts.running.remove(exchange.controller)
+  }
+}
+
+/** Tool calls are counted when the tool is known. */
+async function count(limiter: Limiter, principal: Principal, message: RpcMessage): Promise<void> {
+  if (message.method !== 'tools/call') await limiter.take('key', principal.actor.id)
+}
+
+function exchangeOf({ endpoint, principal }: Arrival, era: Era, notices: EventStream | undefined): Exchange {
+  const controller = new AbortController()
+  const requestId = randomUUID()
+  return notices === undefined
+    ? { endpoint, principal, era, requestId, controller }
+    : { endpoint, principal, era, requestId, controller, notices }
+}
+
+/** Whether the caller asked to be told anything before the result. */
+function wantsNotices({ params }: RpcMessage): boolean {
+  const meta = params['_meta']
+  return isRecord(meta) && ('progressToken' in meta || 'io.modelcontextprotocol/logLevel' in meta)
+}
+
+function finish(res: ServerResponse, reply: Reply, stream: EventStream | undefined): void {
+  if (stream?.open === true) stream.end(reply.body?.toString() ?? '')
+  else send(res, reply)
+}
+
+function asRpcError(error: unknown): RpcError {
+  if (error instanceof RpcError) return error
+  if (error instanceof Failure) return refusal(error)
+  return new RpcError(500, RPC.internal, 'Internal error')
+}
+
+function invalidBatch(why: string): RpcError {
+  return new RpcError(400, RPC.invalidRequest, `Invalid Request: ${why}.`)
+}

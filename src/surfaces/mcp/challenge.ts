@@ -1,0 +1,75 @@
+import type { Failure } from '#kernel/failure'
+import type { Endpoint } from './endpoint.ts'
+import { RPC, RpcError } from './rpc.ts'
+import type { Reply } from './rpc.ts'
+
+const WELL_KNOWN = '/.well-known/oauth-protected-resource'
+
+/**
+ * The document of RFC 9728 for one endpoint. It names no authorization server while this server takes API keys only:
+ * there is none to ask.
+ */
+export function resourceMetadata(endpoint: Endpoint, publicUrl: string): Reply {
+  const body = JSON.stringify({
+    resource: resourceOf(endpoint, publicUrl),
+    resource_name: endpoint.title,
+    scopes_supported: endpoint.scopes,
+    bearer_methods_supported: ['header'],
+  })
+  return { status: 200, body }
+}
+
+/** The path of the endpoint that a well-known URL describes: `/mcp` for the bare form; undefined for other URLs. */
+export function describedPath(path: string): string | undefined {
+  if (path === WELL_KNOWN) return '/mcp'
+  return path.startsWith(`${WELL_KNOWN}/`) ? path.slice(WELL_KNOWN.length) : undefined
+}
+
+/** 401: who are you? Names the document that says how to get in, and the scopes that are of use here. */
+export function unauthenticated(failure: Failure, endpoint: Endpoint, publicUrl: string): RpcError {
+  const challenge = [
+    'Bearer error="invalid_token"',
+    `error_description="${quotable(failure.message)}"`,
+    ...(endpoint.scopes.length > 0 ? [`scope="${endpoint.scopes.join(' ')}"`] : []),
+    `resource_metadata="${metadataUrl(endpoint, publicUrl)}"`,
+  ].join(', ')
+  return refusal(failure, ['WWW-Authenticate', challenge])
+}
+
+/** 403: all scopes that the operation needs, so that the caller asks for them once. */
+export function insufficientScope(failure: Failure, endpoint: Endpoint, publicUrl: string): RpcError {
+  const challenge = [
+    'Bearer error="insufficient_scope"',
+    `scope="${failure.scopesNeeded.join(' ')}"`,
+    `resource_metadata="${metadataUrl(endpoint, publicUrl)}"`,
+    `error_description="${quotable(failure.message)}"`,
+  ].join(', ')
+  return refusal(failure, ['WWW-Authenticate', challenge])
+}
+
+/** Any other expected failure that ends the request before a tool runs. */
+export function refusal(failure: Failure, headers: readonly string[] = []): RpcError {
+  const { kind, code, status, message, scopesNeeded, retryAfterSeconds } = failure
+  const retry = retryAfterSeconds === undefined ? [] : ['Retry-After', String(Math.ceil(retryAfterSeconds))]
+  return new RpcError(code === 'NOT_ACCEPTABLE' ? 406 : status, RPC.refused, message, {
+    data: {
+      kind,
+      code,
+      ...(scopesNeeded.length > 0 && { scopesNeeded }),
+      ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+    },
+    headers: [...headers, ...retry],
+  })
+}
+
+function resourceOf(endpoint: Endpoint, publicUrl: string): string {
+  return `${publicUrl}${endpoint.path.split('?', 1)[0]}`
+}
+
+function metadataUrl(endpoint: Endpoint, publicUrl: string): string {
+  return `${publicUrl}${WELL_KNOWN}${endpoint.path.split('?', 1)[0]}`
+}
+
+function quotable(text: string): string {
+  return text.replace(/[^\x20-\x7e]|["\\]/g, ' ')
+}

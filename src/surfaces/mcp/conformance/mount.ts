@@ -1,0 +1,53 @@
+import { InMemoryServerEventBus } from '@modelcontextprotocol/server'
+import { compileCatalogue } from '#kernel/tool-catalogue'
+import type { Mount } from '../endpoint.ts'
+import { askingTools } from './asking-tools.ts'
+import { CONFORMANCE_SCOPE, contentTools } from './content-tools.ts'
+import { noticeTools } from './notice-tools.ts'
+import { registerPrompts } from './prompts.ts'
+import { registerResources } from './resources.ts'
+
+/**
+ * What the official conformance suite looks for, at `/mcp/conformance`: fixtures that touch nothing, served by the code
+ * that serves the real tools. The suite sends no token, so its caller is nobody, in a tenant that does not exist.
+ */
+export function conformanceMount(): Mount {
+  const bus = new InMemoryServerEventBus()
+  // The suite's names are longer than ours may be.
+  const catalogue = compileCatalogue(
+    [
+      {
+        name: 'conformance',
+        title: 'Conformance fixtures',
+        instructions: 'Fixtures of the MCP conformance suite. Nothing here has an effect.',
+        toolsets: { fixtures: [...contentTools, ...noticeTools(bus), ...askingTools] },
+      },
+    ],
+    64,
+  )
+  return {
+    catalogue,
+    asRoot: false,
+    anonymous: {
+      tenantId: 'conformance',
+      actor: { kind: 'key', id: 'conformance', name: 'conformance suite' },
+      scopes: new Set([CONFORMANCE_SCOPE]),
+    },
+    extensions: {
+      conformance: {
+        bus,
+        capabilities: {
+          tools: { listChanged: true },
+          prompts: { listChanged: true },
+          resources: { subscribe: true, listChanged: true },
+          logging: {},
+          completions: {},
+        },
+        register: (server) => {
+          registerPrompts(server)
+          registerResources(server)
+        },
+      },
+    },
+  }
+}

@@ -1,0 +1,91 @@
+import type { Principal } from '#kernel/context'
+import type { ToolServer } from '#kernel/tool'
+import type { ToolCatalogue, ToolEntry } from '#kernel/tool-catalogue'
+import type { McpExtension } from './extension.ts'
+
+/** One URL that speaks MCP: which tools it shows, and how it introduces itself. */
+export interface Endpoint {
+  /** `/mcp/customers/health`; a read-only view ends in `?readonly`. */
+  readonly path: string
+  readonly title: string
+  readonly instructions: string
+  readonly entries: readonly ToolEntry[]
+  readonly byName: ReadonlyMap<string, ToolEntry>
+  readonly scopes: readonly string[]
+  /** It has a tool that puts questions to its caller. */
+  readonly asks: boolean
+  readonly extension?: McpExtension
+  /** Whoever calls without a token; only the conformance mount has one. */
+  readonly anonymous?: Principal
+}
+
+/** A server that is mounted beside the catalogue's own: its extension, and who may call it without a token. */
+export interface Mount {
+  readonly catalogue: ToolCatalogue
+  readonly extensions?: Readonly<Record<string, McpExtension>>
+  readonly anonymous?: Principal
+  /** Also serve all its tools together, at `/mcp`. */
+  readonly asRoot: boolean
+}
+
+const INSTRUCTIONS_CHARACTERS_MAX = 2048
+
+/** Every URL of the mounts: `/mcp`, `/mcp/<server>`, `/mcp/<server>/<toolset>`, and the read-only view of each. */
+export function endpointsOf(mounts: readonly Mount[]): ReadonlyMap<string, Endpoint> {
+  const endpoints = new Map<string, Endpoint>()
+  for (const mount of mounts) {
+    for (const endpoint of endpointsOfMount(mount)) {
+      const view = readOnlyView(endpoint)
+      endpoints.set(endpoint.path, endpoint)
+      endpoints.set(view.path, view)
+      endpoints.set(`${endpoint.path}/readonly`, view)
+    }
+  }
+  return endpoints
+}
+
+/** The endpoint of a request's URL, or undefined. `readonly` may stand anywhere in the query. */
+export function findEndpoint(endpoints: ReadonlyMap<string, Endpoint>, url: string): Endpoint | undefined {
+  const exact = endpoints.get(url)
+  if (exact !== undefined) return exact
+  const [path = '', query] = url.split('?', 2)
+  const plain = path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
+  const readOnly = query !== undefined && /(^|&)readonly(=(true|1)?)?(&|$)/.test(query)
+  return endpoints.get(readOnly ? `${plain}?readonly` : plain)
+}
+
+function endpointsOfMount(mount: Mount): Endpoint[] {
+  const { catalogue, anonymous } = mount
+  const found: Endpoint[] = []
+  if (mount.asRoot) found.push(endpoint('/mcp', 'Plimsoll', allInstructions(catalogue.servers), catalogue.entries))
+  for (const server of catalogue.servers) {
+    const extension = mount.extensions?.[server.name]
+    const extra = { ...(extension !== undefined && { extension }), ...(anonymous !== undefined && { anonymous }) }
+    const entries = catalogue.entries.filter((entry) => entry.server === server)
+    const path = `/mcp/${server.name}`
+    found.push({ ...endpoint(path, server.title, server.instructions, entries), ...extra })
+    for (const toolset of Object.keys(server.toolsets)) {
+      const some = entries.filter((entry) => entry.toolset === toolset)
+      found.push({ ...endpoint(`${path}/${toolset}`, server.title, server.instructions, some), ...extra })
+    }
+  }
+  return found
+}
+
+function readOnlyView(full: Endpoint): Endpoint {
+  const entries = full.entries.filter((entry) => entry.tool.effect === 'read')
+  return { ...full, ...endpoint(`${full.path}?readonly`, full.title, full.instructions, entries) }
+}
+
+function endpoint(path: string, title: string, instructions: string, entries: readonly ToolEntry[]): Endpoint {
+  const byName = new Map(entries.map((entry) => [entry.tool.name, entry]))
+  const scopes = [...new Set(entries.map((entry) => entry.tool.scope))].sort()
+  const asks = entries.some((entry) => entry.tool.asks === true)
+  return { path, title, instructions, entries, byName, scopes, asks }
+}
+
+function allInstructions(servers: readonly ToolServer[]): string {
+  const share = Math.floor(INSTRUCTIONS_CHARACTERS_MAX / Math.max(1, servers.length)) - 2
+  if (servers.length === 1) return servers[0]?.instructions ?? ''
+  return servers.map((server) => server.instructions.slice(0, share)).join('\n\n')
+}

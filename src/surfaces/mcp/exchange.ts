@@ -1,0 +1,19 @@
+import type { Principal } from '#kernel/context'
+import type { Endpoint } from './endpoint.ts'
+import type { Era } from './era.ts'
+
+/** One request on its way: who asks, where, in which revision, and how to tell that the caller left. */
+export interface Exchange {
+  readonly endpoint: Endpoint
+  readonly principal: Principal
+  readonly era: Era
+  readonly requestId: string
+  readonly controller: AbortController
+  /** Tells the caller something before the result; absent where nothing can be told. */
+  readonly notices?: Notices
+}
+
+export interface Notices {
+  send(messageJson: string): void
+  keepAlive(): void
+}

@@ -1,0 +1,68 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Authenticate, Principal } from '#kernel/context'
+import { answerBatch, answerMessage } from './answer.ts'
+import type { AnswerParts, Arrival } from './answer.ts'
+import { parseBody, readBody } from './body.ts'
+import type { Endpoint } from './endpoint.ts'
+import { requireMediaTypes } from './media-types.ts'
+import type { Refuse } from './refuse.ts'
+import { isRecord } from './rpc.ts'
+import { inSession } from './session-requests.ts'
+
+export interface HandlerParts extends AnswerParts {
+  readonly authenticate: Authenticate
+  readonly bodyBytesMax: number
+  readonly refuse: Refuse
+}
+
+/** Serves one HTTP request of an endpoint: who asks, and what does the body say? */
+export function endpointHandler(
+  parts: HandlerParts,
+): (req: IncomingMessage, res: ServerResponse, endpoint: Endpoint) => void {
+  return (req, res, endpoint) => {
+    try {
+      if (req.method === 'POST') requireMediaTypes(req)
+      const principal = identify(parts, req, endpoint)
+      if (!(principal instanceof Promise)) return receive(parts, { req, res, endpoint, principal })
+      principal
+        .then((known) => receive(parts, { req, res, endpoint, principal: known }))
+        .catch((error: unknown) => parts.refuse(req, res, endpoint, error))
+    } catch (error) {
+      parts.refuse(req, res, endpoint, error)
+    }
+  }
+}
+
+function identify(parts: HandlerParts, req: IncomingMessage, endpoint: Endpoint): Principal | Promise<Principal> {
+  const { authorization } = req.headers
+  if (authorization === undefined && endpoint.anonymous !== undefined) return endpoint.anonymous
+  return parts.authenticate(authorization)
+}
+
+function receive(parts: HandlerParts, arrival: Arrival): void {
+  const { req, res, endpoint } = arrival
+  const failed = (error: unknown): void => parts.refuse(req, res, endpoint, error)
+  if (req.method !== 'POST') {
+    inSession(parts.sessions, arrival).catch(failed)
+    return
+  }
+  readBody(req, parts.bodyBytesMax, (bytes) => answer(parts, arrival, bytes), failed)
+}
+
+function answer(parts: HandlerParts, arrival: Arrival, bytes: Buffer): void {
+  const { req, res, endpoint } = arrival
+  let body: unknown
+  try {
+    body = parseBody(bytes)
+  } catch (error) {
+    return parts.refuse(req, res, endpoint, error)
+  }
+  const answered = Array.isArray(body) ? answerBatch(parts, arrival, body) : answerMessage(parts, arrival, body)
+  answered.catch((error: unknown) => parts.refuse(req, res, endpoint, error, idOf(body)))
+}
+
+/** The id to name in an error, where the body got far enough to have one. */
+function idOf(body: unknown): string | number | undefined {
+  const id = isRecord(body) ? body['id'] : undefined
+  return typeof id === 'string' || Number.isSafeInteger(id) ? (id as string | number) : undefined
+}

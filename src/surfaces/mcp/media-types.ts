@@ -1,0 +1,21 @@
+import type { IncomingMessage } from 'node:http'
+import { Failure } from '#kernel/failure'
+
+/** Throws unless the body is declared as JSON and the caller takes JSON back. */
+export function requireMediaTypes(req: IncomingMessage): void {
+  const type = req.headers['content-type']
+  if (type !== 'application/json' && !/^application\/json\s*(;|$)/i.test(type ?? '')) {
+    throw new Failure('unsupported', 'The Content-Type must be application/json.')
+  }
+  const { accept } = req.headers
+  if (accept === undefined || accept.includes('application/json') || accept.includes('*/*')) return
+  if (!accept.includes('application/*')) {
+    throw new Failure('unsupported', 'The Accept header must allow application/json.', { code: 'NOT_ACCEPTABLE' })
+  }
+}
+
+/** Whether the caller can read a stream of events. */
+export function takesStream(req: IncomingMessage): boolean {
+  const { accept } = req.headers
+  return accept === undefined || accept.includes('text/event-stream') || accept.includes('*/*')
+}

@@ -1,0 +1,106 @@
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import { z } from 'zod'
+import type { Clock } from '#kernel/clock'
+import type { Answer, Question } from '#kernel/interaction'
+import { RPC, RpcError, isRecord } from './rpc.ts'
+
+/** The capability a client must declare before it may be asked a question of the kind. */
+export const CAPABILITY = { form: 'elicitation', completion: 'sampling', roots: 'roots' } as const satisfies Record<
+  Question['kind'],
+  string
+>
+
+/** A question in MCP's words. */
+export function inputRequest(question: Question): { method: string; params: Record<string, unknown> } {
+  if (question.kind === 'roots') return { method: 'roots/list', params: {} }
+  if (question.kind === 'form') {
+    return { method: 'elicitation/create', params: { message: question.message, requestedSchema: question.schema } }
+  }
+  const messages = [{ role: 'user', content: { type: 'text', text: question.prompt } }]
+  return { method: 'sampling/createMessage', params: { messages, maxTokens: question.tokensMax } }
+}
+
+const Form = z.object({
+  action: z.enum(['accept', 'decline', 'cancel']),
+  content: z.record(z.string(), z.unknown()).optional(),
+})
+const TextBlock = z.object({ type: z.string(), text: z.string().optional() })
+const Completion = z.object({ content: z.union([TextBlock, z.array(TextBlock)]) })
+const Roots = z.object({ roots: z.array(z.object({ uri: z.string() })) })
+
+/** The caller's answer, or undefined when it is none: the question is then put again. */
+export function readAnswer(question: Question, raw: unknown): Answer | undefined {
+  if (question.kind === 'form') {
+    const form = Form.safeParse(raw)
+    return form.success ? readForm(question.schema, form.data) : undefined
+  }
+  if (question.kind === 'roots') {
+    const roots = Roots.safeParse(raw)
+    return roots.success ? { kind: 'roots', uris: roots.data.roots.map((root) => root.uri) } : undefined
+  }
+  const completion = Completion.safeParse(raw)
+  if (!completion.success) return undefined
+  const text = [completion.data.content]
+    .flat()
+    .map((block) => block.text ?? '')
+    .join('')
+  return { kind: 'completion', text }
+}
+
+/** An accepted form must have every required field. */
+function readForm(schema: Readonly<Record<string, unknown>>, form: z.output<typeof Form>): Answer | undefined {
+  const { action, content = {} } = form
+  const required = Array.isArray(schema['required']) ? schema['required'] : []
+  if (action === 'accept' && required.some((field) => content[String(field)] === undefined)) return undefined
+  return { kind: 'form', action, content }
+}
+
+/** The answers of earlier rounds, bound to the caller, the tool and its arguments. */
+export interface RoundState {
+  readonly subject: string
+  readonly answers: Readonly<Record<string, unknown>>
+}
+
+const STATE_SECONDS = 600
+
+/**
+ * Seals what a stateless call must remember between its rounds into a string that the caller carries. It comes back
+ * from the outside, so it is signed, expires after ten minutes, and is of use to the same caller, tool and arguments only.
+ */
+export function roundStates(
+  secret: Uint8Array,
+  clock: Clock,
+): {
+  seal: (state: RoundState) => string
+  open: (sealed: unknown, subject: string) => RoundState['answers']
+} {
+  const sign = (payload: string): Buffer => createHmac('sha256', secret).update('mcp-round:').update(payload).digest()
+  return {
+    seal: ({ subject, answers }) => {
+      const expires = Math.floor(clock().getTime() / 1000) + STATE_SECONDS
+      const payload = Buffer.from(JSON.stringify({ s: digest(subject), e: expires, a: answers })).toString('base64url')
+      return `${payload}.${sign(payload).toString('base64url')}`
+    },
+    open: (sealed, subject) => {
+      if (sealed === undefined) return {}
+      const [payload = '', signature = ''] = typeof sealed === 'string' ? sealed.split('.', 2) : []
+      const given = Buffer.from(signature, 'base64url')
+      const wanted = sign(payload)
+      const genuine =
+        given.toString('base64url') === signature && given.length === wanted.length && timingSafeEqual(given, wanted)
+      if (!genuine) throw invalidState('it was not issued here, or was changed')
+      const state: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8'))
+      if (!isRecord(state) || state['s'] !== digest(subject)) throw invalidState('it belongs to another call')
+      if (Number(state['e']) * 1000 < clock().getTime()) throw invalidState('it has expired; start again')
+      return isRecord(state['a']) ? state['a'] : {}
+    },
+  }
+}
+
+function digest(subject: string): string {
+  return createHash('sha256').update(subject).digest('base64url')
+}
+
+function invalidState(why: string): RpcError {
+  return new RpcError(200, RPC.invalidParams, `Invalid requestState: ${why}.`)
+}

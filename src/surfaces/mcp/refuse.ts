@@ -1,0 +1,63 @@
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Logger } from 'pino'
+import { Failure } from '#kernel/failure'
+import type { Limiter } from '#kernel/limits'
+import { addressBucket } from '../http/client-address.ts'
+import { insufficientScope, refusal, unauthenticated } from './challenge.ts'
+import type { Endpoint } from './endpoint.ts'
+import { RPC, RpcError, errorReply } from './rpc.ts'
+import type { RpcId } from './rpc.ts'
+import { send } from './send.ts'
+
+/** Answers a request that cannot be served, with what its caller may know. Never throws. */
+export type Refuse = (req: IncomingMessage, res: ServerResponse, endpoint: Endpoint, error: unknown, id?: RpcId) => void
+
+export interface RefuseParts {
+  readonly limiter: Limiter
+  readonly log: Logger
+  readonly clientAddress: (req: IncomingMessage) => string
+  readonly publicUrlOf: (req: IncomingMessage) => string
+}
+
+export function refusals(parts: RefuseParts): Refuse {
+  const { limiter, log, clientAddress, publicUrlOf } = parts
+  /** Nobody in particular: counted per address, so that keys cannot be guessed at speed. */
+  const countStranger = async (req: IncomingMessage, failure: Failure): Promise<Failure> => {
+    try {
+      await limiter.take('ip', addressBucket(clientAddress(req)))
+      return failure
+    } catch (error) {
+      return error instanceof Failure ? error : failure
+    }
+  }
+  const rpcErrorOf = async (req: IncomingMessage, endpoint: Endpoint, error: unknown): Promise<RpcError> => {
+    if (error instanceof RpcError) return error
+    if (!(error instanceof Failure)) return unexpected(error, log)
+    const failure = error.kind === 'unauthenticated' ? await countStranger(req, error) : error
+    if (failure.kind === 'unauthenticated') return unauthenticated(failure, endpoint, publicUrlOf(req))
+    if (failure.kind === 'forbidden' && failure.scopesNeeded.length > 0) {
+      return insufficientScope(failure, endpoint, publicUrlOf(req))
+    }
+    if (failure.kind === 'method_not_allowed') return refusal(failure, ['Allow', 'POST'])
+    return failure.kind === 'too_large' ? refusal(failure, ['Connection', 'close']) : refusal(failure)
+  }
+  return (req, res, endpoint, error, id) => {
+    rpcErrorOf(req, endpoint, error)
+      .catch((cause: unknown) => unexpected(cause, log))
+      .then((refused) => {
+        req.resume()
+        send(res, errorReply(id, refused))
+      })
+      .catch((cause: unknown) => {
+        log.error({ err: cause }, 'mcp refusal could not be sent')
+        res.destroy()
+      })
+  }
+}
+
+function unexpected(error: unknown, log: Logger): RpcError {
+  const errorId = randomUUID()
+  log.error({ err: error, errorId }, 'mcp request failed unexpectedly')
+  return new RpcError(500, RPC.internal, 'Internal error', { data: { errorId } })
+}

@@ -1,0 +1,87 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Config } from '#kernel/config/config'
+import { Failure } from '#kernel/failure'
+import type { Limiter } from '#kernel/limits'
+import type { ToolCatalogue } from '#kernel/tool-catalogue'
+import { addressBucket } from '../http/client-address.ts'
+import { crossOrigin } from '../http/cors.ts'
+import { requestGuard } from '../http/host-guard.ts'
+import { describedPath, resourceMetadata } from './challenge.ts'
+import { endpointsOf, findEndpoint } from './endpoint.ts'
+import type { Endpoint } from './endpoint.ts'
+import { notFound, publicListing } from './public-listing.ts'
+import type { Refuse } from './refuse.ts'
+import type { Reply } from './rpc.ts'
+import { send } from './send.ts'
+
+export interface FrontDoorParts {
+  readonly endpoints: ReadonlyMap<string, Endpoint>
+  readonly catalogue: ToolCatalogue
+  readonly server: Config['server']
+  readonly limiter: Limiter
+  readonly addressOf: (req: IncomingMessage) => string
+  readonly publicUrlOf: (req: IncomingMessage) => string
+  readonly handle: (req: IncomingMessage, res: ServerResponse, endpoint: Endpoint) => void
+  readonly refuse: Refuse
+}
+
+export interface FrontDoor {
+  readonly serves: (url: string) => boolean
+  readonly handle: (req: IncomingMessage, res: ServerResponse) => void
+  /** Answers every further request with the failure. */
+  readonly shut: (failure: Failure) => void
+}
+
+const LISTING = '/mcp/tools'
+const WELL_KNOWN = '/.well-known/oauth-protected-resource'
+
+/** Sends each request where its URL says: an endpoint, the public listing, a well-known document, or nowhere. */
+export function frontDoor(parts: FrontDoorParts): FrontDoor {
+  const { endpoints, server, refuse } = parts
+  const guard = requestGuard(server)
+  const allowPages = crossOrigin(server.corsOrigins)
+  const listing = publicListing(parts.catalogue)
+  const [anyEndpoint] = endpointsOf([{ catalogue: parts.catalogue, asRoot: true }]).values()
+  if (anyEndpoint === undefined) throw new Error('There is no endpoint to serve.')
+  let closed: Failure | undefined
+
+  const handle = (req: IncomingMessage, res: ServerResponse): void => {
+    const url = req.url ?? '/'
+    const endpoint = findEndpoint(endpoints, url)
+    try {
+      guard(req)
+      if (closed !== undefined) throw closed
+      if (req.headers.origin !== undefined && allowPages(req, res)) return
+      if (endpoint !== undefined) return parts.handle(req, res, endpoint)
+      answerPublic(req, res, url).catch((error: unknown) => refuse(req, res, anyEndpoint, error))
+    } catch (error) {
+      refuse(req, res, endpoint ?? anyEndpoint, error)
+    }
+  }
+
+  /** What anybody may read; counted per address. */
+  const answerPublic = async (req: IncomingMessage, res: ServerResponse, url: string): Promise<void> => {
+    const [path = '', query = ''] = url.split('?', 2)
+    const reply = publicReply(path, query, req)
+    if (reply === undefined) return send(res, notFound('There is no MCP endpoint at this URL.'))
+    if (req.method !== 'GET' && req.method !== 'HEAD')
+      throw new Failure('method_not_allowed', 'This document takes GET.')
+    await parts.limiter.take('ip', addressBucket(parts.addressOf(req)))
+    send(res, reply)
+  }
+
+  const publicReply = (path: string, query: string, req: IncomingMessage): Reply | undefined => {
+    if (path === LISTING) return listing(new URLSearchParams(query))
+    const described = describedPath(path)
+    const endpoint = described === undefined ? undefined : endpoints.get(described)
+    return endpoint === undefined ? undefined : resourceMetadata(endpoint, parts.publicUrlOf(req))
+  }
+
+  return {
+    serves: (url) => /^\/mcp([/?]|$)/.test(url) || url.startsWith(WELL_KNOWN),
+    handle,
+    shut: (failure) => {
+      closed = failure
+    },
+  }
+}

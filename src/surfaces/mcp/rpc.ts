@@ -1,0 +1,94 @@
+/** JSON-RPC 2.0 and MCP error codes (https://modelcontextprotocol.io/specification/2026-07-28/schema). */
+export const RPC = {
+  parse: -32700,
+  invalidRequest: -32600,
+  methodNotFound: -32601,
+  invalidParams: -32602,
+  internal: -32603,
+  /** Implementation-defined: authentication, limits, sessions. `data` says what. */
+  refused: -32000,
+  headerMismatch: -32020,
+  missingCapability: -32021,
+  unsupportedVersion: -32022,
+} as const
+
+export type RpcId = string | number
+
+/** A request or notification whose envelope was checked; `params` is still the caller's word. */
+export interface RpcMessage {
+  readonly id: RpcId | undefined
+  readonly method: string
+  readonly params: Readonly<Record<string, unknown>>
+}
+
+/** A protocol-level refusal: it becomes a JSON-RPC error under this HTTP status. */
+export class RpcError extends Error {
+  readonly status: number
+  readonly code: number
+  readonly data: unknown
+  readonly headers: readonly string[]
+
+  constructor(
+    status: number,
+    code: number,
+    message: string,
+    extra: { data?: unknown; headers?: readonly string[] } = {},
+  ) {
+    super(message)
+    this.name = 'RpcError'
+    this.status = status
+    this.code = code
+    this.data = extra.data
+    this.headers = extra.headers ?? []
+  }
+}
+
+/** One HTTP answer. No body: accepted, nothing to say. `headers` is flat: name, value, name, value. */
+export interface Reply {
+  readonly status: number
+  readonly body?: string | Buffer
+  readonly headers?: readonly string[]
+}
+
+export const ACCEPTED: Reply = { status: 202 }
+
+/** A JSON-RPC success around a result that is JSON already. */
+export function resultReply(id: RpcId, resultJson: string): Reply {
+  return { status: 200, body: `{"jsonrpc":"2.0","id":${idJson(id)},"result":${resultJson}}` }
+}
+
+export function errorReply(id: RpcId | undefined, error: RpcError): Reply {
+  const { code, message, data } = error
+  const body = JSON.stringify({
+    jsonrpc: '2.0',
+    id: id ?? null,
+    error: { code, message, ...(data !== undefined && { data }) },
+  })
+  return { status: error.status, body, headers: error.headers }
+}
+
+export function idJson(id: RpcId): string {
+  return typeof id === 'number' ? String(id) : JSON.stringify(id)
+}
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** Checks the JSON-RPC envelope of one message. `response` is an answer to a request of ours. */
+export function readMessage(value: unknown): RpcMessage | 'response' {
+  if (!isRecord(value) || value['jsonrpc'] !== '2.0') throw notRpc()
+  const { id, method, params } = value
+  if (typeof method !== 'string') {
+    if (method === undefined && id !== undefined && ('result' in value || 'error' in value)) return 'response'
+    throw notRpc()
+  }
+  if (id !== undefined && typeof id !== 'string' && !(typeof id === 'number' && Number.isSafeInteger(id)))
+    throw notRpc()
+  if (params !== undefined && !isRecord(params)) throw notRpc()
+  return { id, method, params: params ?? {} }
+}
+
+function notRpc(): RpcError {
+  return new RpcError(400, RPC.invalidRequest, 'Invalid Request: the body is not a JSON-RPC 2.0 message of MCP.')
+}

@@ -1,0 +1,45 @@
+import type { NodeIncomingMessageLike } from '@modelcontextprotocol/node'
+import type { Arrival } from './answer.ts'
+import type { Endpoint } from './endpoint.ts'
+import { ACCEPTED, RPC, RpcError } from './rpc.ts'
+import type { Reply } from './rpc.ts'
+import { authOf, sdkHandler } from './sdk.ts'
+import type { SdkHandler, SdkParts } from './sdk.ts'
+import { setSecurityHeaders } from '../http/headers.ts'
+
+/** The official SDK behind every endpoint, made when the first unusual request comes. */
+export interface SdkHandlers {
+  /** Answers a request of which the body was read. */
+  handle(arrival: Arrival, body: unknown): Promise<void>
+  /** Answers one message of a batch, without a stream. */
+  answer(arrival: Arrival, body: unknown): Promise<Reply>
+  close(): Promise<void>
+}
+
+export function sdkHandlers(parts: SdkParts): SdkHandlers {
+  const made = new Map<Endpoint, SdkHandler>()
+  const handlerOf = (endpoint: Endpoint): SdkHandler => {
+    const known = made.get(endpoint) ?? sdkHandler(endpoint, parts)
+    made.set(endpoint, known)
+    return known
+  }
+  return {
+    handle: ({ req, res, endpoint, principal }, body) => {
+      setSecurityHeaders(res)
+      const authenticated = Object.assign(req, { auth: authOf(principal) })
+      // safe because: a request that reached a server has a method and a URL; the types only differ in `undefined`.
+      return handlerOf(endpoint).handle(authenticated as NodeIncomingMessageLike, res, body)
+    },
+    answer: async ({ endpoint, principal }, body) => {
+      const response = await handlerOf(endpoint).fetch(body, principal)
+      const text = await response.text()
+      if (text === '') return ACCEPTED
+      const [data] = /^data: (.*)$/m.exec(text)?.slice(1) ?? [text]
+      if (data === undefined) throw new RpcError(500, RPC.internal, 'Internal error')
+      return { status: response.status, body: data }
+    },
+    close: async () => {
+      await Promise.allSettled([...made.values()].map((handler) => handler.close()))
+    },
+  }
+}

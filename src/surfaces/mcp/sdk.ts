@@ -1,0 +1,165 @@
+import { McpServer, ProtocolError, createMcpHandler } from '@modelcontextprotocol/server'
+import type { CallToolResult, McpRequestContext, ServerContext } from '@modelcontextprotocol/server'
+import { toNodeHandler } from '@modelcontextprotocol/node'
+import type { NodeMcpRequestHandler } from '@modelcontextprotocol/node'
+import { randomUUID } from 'node:crypto'
+import type { Logger } from 'pino'
+import type { Principal } from '#kernel/context'
+import { Failure } from '#kernel/failure'
+import type { Endpoint } from './endpoint.ts'
+import { LEGACY_VERSIONS, META, MODERN_VERSION } from './era.ts'
+import type { Era } from './era.ts'
+import { KEEP_ALIVE_MILLISECONDS } from './event-stream.ts'
+import type { Notices } from './exchange.ts'
+import { RPC, RpcError, isRecord } from './rpc.ts'
+import type { ServerIdentity } from './server-identity.ts'
+import type { ToolCalls } from './tool-call.ts'
+import { listPage, offsetOf } from './tool-list.ts'
+
+export interface SdkParts {
+  readonly identity: ServerIdentity
+  readonly toolCalls: ToolCalls
+  readonly log: Logger
+}
+
+export const SUBSCRIPTIONS_MAX = 1024
+
+/**
+ * A server of the official SDK for one caller: it lives for one request, one session or one pipe, and is never shared,
+ * so that nothing of one caller can reach another. `caller` is asked on every call, for scopes change while a session
+ * lives. Tools are listed and called as on the hot path.
+ */
+export function sdkServer(endpoint: Endpoint, caller: () => Principal, modern: boolean, parts: SdkParts): McpServer {
+  const { identity, toolCalls, log } = parts
+  const { extension, instructions } = endpoint
+  const mcp = new McpServer(identity.info, {
+    capabilities: { ...extension?.capabilities, tools: { ...extension?.capabilities.tools } },
+    instructions,
+    supportedProtocolVersions: [MODERN_VERSION, ...LEGACY_VERSIONS],
+  })
+  const era = (): Era => ({
+    modern,
+    version: modern ? MODERN_VERSION : '2025-11-25',
+    capabilities: { ...mcp.server.getClientCapabilities() },
+  })
+  mcp.server.setRequestHandler('tools/list', ({ params }) =>
+    asProtocol(log, () => listPage(endpoint, caller().scopes, era(), offsetOf(params?.cursor), identity)),
+  )
+  mcp.server.setRequestHandler('tools/call', (request, ctx) =>
+    asProtocol(log, async () => {
+      const controller = new AbortController()
+      ctx.mcpReq.signal.addEventListener('abort', () => controller.abort(ctx.mcpReq.signal.reason), { once: true })
+      const speaks = modern ? { ...era(), capabilities: envelopeCapabilities(ctx) } : era()
+      const exchange = {
+        endpoint,
+        principal: caller(),
+        era: speaks,
+        requestId: randomUUID(),
+        controller,
+        notices: noticesOf(ctx),
+      }
+      const message = { id: undefined, method: 'tools/call', params: paramsOf(request.params, ctx, modern) }
+      // safe because: made by `resultJson`, which writes CallToolResult or InputRequiredResult.
+      return JSON.parse(await toolCalls.resultJson(exchange, message)) as CallToolResult
+    }),
+  )
+  extension?.register(mcp)
+  return mcp
+}
+
+export interface SdkHandler {
+  readonly handle: NodeMcpRequestHandler
+  /** Answers one message of a 2025 batch. */
+  readonly fetch: (body: unknown, principal: Principal) => Promise<Response>
+  readonly close: () => Promise<void>
+}
+
+/** The SDK's handler of one endpoint, for every method that is not on the hot path. */
+export function sdkHandler(endpoint: Endpoint, parts: SdkParts): SdkHandler {
+  const factory = ({ era, authInfo }: McpRequestContext): McpServer => {
+    const principal = principalIn(authInfo?.extra)
+    return sdkServer(endpoint, () => principal, era === 'modern', parts)
+  }
+  const onerror = (error: Error): void => parts.log.debug({ err: error }, 'mcp sdk')
+  const bus = endpoint.extension?.bus
+  const handler = createMcpHandler(factory, {
+    onerror,
+    keepAliveMs: KEEP_ALIVE_MILLISECONDS,
+    maxSubscriptions: SUBSCRIPTIONS_MAX,
+    ...(bus !== undefined && { bus }),
+  })
+  const headers = { 'Content-Type': 'application/json', Accept: 'application/json, text/event-stream' }
+  return {
+    handle: toNodeHandler(handler, { onerror }),
+    fetch: (body, principal) =>
+      handler.fetch(new Request('http://localhost/', { method: 'POST', headers }), {
+        authInfo: authOf(principal),
+        parsedBody: body,
+      }),
+    close: handler.close,
+  }
+}
+
+/** How the principal travels through the SDK, which carries it without reading it. */
+export function authOf(principal: Principal): {
+  token: string
+  clientId: string
+  scopes: string[]
+  extra: { principal: Principal }
+} {
+  return { token: '', clientId: principal.actor.id, scopes: [...principal.scopes], extra: { principal } }
+}
+
+function principalIn(extra: Readonly<Record<string, unknown>> | undefined): Principal {
+  const principal = extra?.['principal']
+  if (principal === undefined) throw new Error('A request reached the SDK without its principal.')
+  // safe because: only `authOf` writes it.
+  return principal as Principal
+}
+
+function envelopeCapabilities(ctx: ServerContext): Readonly<Record<string, unknown>> {
+  const envelope: Readonly<Record<string, unknown>> = { ...ctx.mcpReq.envelope }
+  const declared = envelope[META.clientCapabilities]
+  return isRecord(declared) ? declared : {}
+}
+
+/** The parameters as they were sent: the SDK lifts some of them out. */
+function paramsOf(params: object, ctx: ServerContext, modern: boolean): Record<string, unknown> {
+  const { inputResponses, envelope, _meta } = ctx.mcpReq
+  const requestState = ctx.mcpReq.requestState()
+  return {
+    ...params,
+    ...(inputResponses !== undefined && { inputResponses }),
+    ...(requestState !== undefined && { requestState }),
+    // A 2025 caller sets its log level for the session, and the SDK filters by it.
+    _meta: { ...(modern ? envelope : { [META.logLevel]: 'debug' }), ..._meta },
+  }
+}
+
+function noticesOf(ctx: ServerContext): Notices {
+  return {
+    send: (messageJson) => {
+      const { method, params } = JSON.parse(messageJson)
+      const sent =
+        method === 'notifications/message'
+          ? ctx.mcpReq.log(params.level, params.data)
+          : ctx.mcpReq.notify({ method, params })
+      // safe because: a notice that cannot be delivered has nobody to miss it.
+      sent.catch(() => undefined)
+    },
+    keepAlive: () => undefined,
+  }
+}
+
+async function asProtocol<T>(log: Logger, work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof RpcError) throw new ProtocolError(error.code, error.message, error.data)
+    if (error instanceof Failure)
+      throw new ProtocolError(RPC.refused, error.message, { kind: error.kind, code: error.code })
+    const errorId = randomUUID()
+    log.error({ err: error, errorId }, 'mcp request failed unexpectedly')
+    throw new ProtocolError(RPC.internal, 'Internal error', { errorId })
+  }
+}

@@ -1,0 +1,13 @@
+import { META } from './era.ts'
+
+/** Who answers, as clients show it. */
+export interface ServerIdentity {
+  readonly info: { readonly name: string; readonly title: string; readonly version: string }
+  /** The `_meta` that names the server in every result of the stateless revision, as JSON. */
+  readonly metaJson: string
+}
+
+export function serverIdentity(version: string): ServerIdentity {
+  const info = { name: 'plimsoll', title: 'Plimsoll', version }
+  return { info, metaJson: JSON.stringify({ [META.serverInfo]: info }) }
+}

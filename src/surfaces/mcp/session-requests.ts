@@ -1,0 +1,43 @@
+import { Failure } from '#kernel/failure'
+import type { Arrival } from './answer.ts'
+import type { Endpoint } from './endpoint.ts'
+import type { Era } from './era.ts'
+import { CAPABILITY } from './questions.ts'
+import { RPC, RpcError, isRecord } from './rpc.ts'
+import type { RpcMessage } from './rpc.ts'
+import type { Sessions } from './sessions.ts'
+import { setSecurityHeaders } from '../http/headers.ts'
+
+/**
+ * Whether this `initialize` deserves a session: the endpoint has a tool that asks, and the caller can answer. All other
+ * callers are served without, so that any process can answer any of their requests.
+ */
+export function opensSession(endpoint: Endpoint, era: Era, message: RpcMessage): boolean {
+  if (era.modern || message.method !== 'initialize' || !endpoint.asks) return false
+  const { capabilities } = message.params
+  return isRecord(capabilities) && Object.values(CAPABILITY).some((name) => capabilities[name] !== undefined)
+}
+
+/** Opens a session for an `initialize` and lets it answer. */
+export async function openSession(sessions: Sessions, arrival: Arrival, body: unknown): Promise<void> {
+  const { req, res, endpoint, principal } = arrival
+  const session = await sessions.open(endpoint, principal)
+  setSecurityHeaders(res)
+  await session.handle(req, res, body)
+}
+
+/** Lets the session that the request names answer it: a POST, the GET that listens, or the DELETE that ends it. */
+export async function inSession(sessions: Sessions, arrival: Arrival, body?: unknown): Promise<void> {
+  const { req, res, endpoint, principal } = arrival
+  const id = req.headers['mcp-session-id']
+  if (id === undefined) {
+    if (req.method === 'POST')
+      throw new RpcError(400, RPC.invalidRequest, 'Invalid Request: nobody asked for this response.')
+    throw new Failure('method_not_allowed', 'This endpoint takes POST.')
+  }
+  const session = typeof id === 'string' ? sessions.find(id, endpoint, principal) : undefined
+  if (session === undefined)
+    throw new Failure('not_found', 'There is no such session. Initialize anew.', { code: 'SESSION_NOT_FOUND' })
+  setSecurityHeaders(res)
+  await session.handle(req, res, body)
+}

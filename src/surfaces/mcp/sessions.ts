@@ -1,0 +1,115 @@
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { NodeStreamableHTTPServerTransport } from '@modelcontextprotocol/node'
+import type { Clock } from '#kernel/clock'
+import type { Principal } from '#kernel/context'
+import type { Endpoint } from './endpoint.ts'
+import { sdkServer } from './sdk.ts'
+import type { SdkParts } from './sdk.ts'
+
+/**
+ * Sessions of 2025-era callers that can be asked questions; everybody else is served without one. They live in this
+ * process, close after idling, and are of use to the caller and the endpoint that opened them only.
+ */
+export interface Sessions {
+  open(endpoint: Endpoint, principal: Principal): Promise<Session>
+  /** The session, if there is one of this id for this caller and endpoint; counts as use. */
+  find(id: string, endpoint: Endpoint, principal: Principal): Session | undefined
+  /** Closes those that idled too long. */
+  sweep(): void
+  count(): number
+  close(): Promise<void>
+}
+
+export interface Session {
+  /** Lets the SDK answer one HTTP request of the session; `body` is its parsed body. */
+  handle(req: IncomingMessage, res: ServerResponse, body?: unknown): Promise<void>
+}
+
+export interface SessionSettings {
+  readonly sessionsMax: number
+  readonly sessionIdleSeconds: number
+}
+
+interface OpenSession extends Session {
+  readonly endpoint: Endpoint
+  readonly owner: string
+  principal: Principal
+  readonly close: () => Promise<void>
+  usedAt: number
+  inFlight: number
+}
+
+/** One caller may hold this share of all sessions, so that it cannot push the others out. */
+const SHARE_PER_CALLER = 0.25
+
+export function sessionTable(settings: SessionSettings, clock: Clock, parts: SdkParts): Sessions {
+  /** In order of last use, the longest unused first. */
+  const open = new Map<string, OpenSession>()
+  const perCallerMax = Math.max(1, Math.floor(settings.sessionsMax * SHARE_PER_CALLER))
+
+  const drop = (id: string): void => {
+    const session = open.get(id)
+    open.delete(id)
+    session?.close().catch((error: unknown) => parts.log.debug({ err: error }, 'mcp session did not close cleanly'))
+  }
+  const makeRoom = (owner: string): void => {
+    const own = [...open].filter(([, session]) => session.owner === owner)
+    const [oldestOwn] = own
+    if (own.length >= perCallerMax && oldestOwn !== undefined) drop(oldestOwn[0])
+    const [oldest] = open.keys()
+    if (open.size >= settings.sessionsMax && oldest !== undefined) drop(oldest)
+  }
+  return {
+    open: async (endpoint, principal) => {
+      const owner = ownerOf(principal)
+      makeRoom(owner)
+      const server = sdkServer(endpoint, () => session.principal, false, parts)
+      const transport = new NodeStreamableHTTPServerTransport({
+        sessionIdGenerator: randomUUID,
+        onsessioninitialized: (id) => void open.set(id, session),
+        onsessionclosed: (id) => void open.delete(id),
+      })
+      const session: OpenSession = {
+        endpoint,
+        owner,
+        principal,
+        usedAt: clock().getTime(),
+        inFlight: 0,
+        close: () => server.close(),
+        handle: async (req, res, body) => {
+          session.inFlight += 1
+          res.once('close', () => {
+            session.inFlight -= 1
+            session.usedAt = clock().getTime()
+          })
+          await transport.handleRequest(req, res, body)
+        },
+      }
+      await server.connect(transport)
+      return session
+    },
+    find: (id, endpoint, principal) => {
+      const session = open.get(id)
+      if (session?.endpoint !== endpoint || session.owner !== ownerOf(principal)) return undefined
+      session.usedAt = clock().getTime()
+      session.principal = principal
+      open.delete(id)
+      open.set(id, session)
+      return session
+    },
+    sweep: () => {
+      const idleSince = clock().getTime() - settings.sessionIdleSeconds * 1000
+      for (const [id, session] of open) if (session.inFlight === 0 && session.usedAt < idleSince) drop(id)
+    },
+    count: () => open.size,
+    close: async () => {
+      await Promise.allSettled([...open.values()].map((session) => session.close()))
+      open.clear()
+    },
+  }
+}
+
+function ownerOf(principal: Principal): string {
+  return JSON.stringify([principal.tenantId, principal.actor.kind, principal.actor.id])
+}

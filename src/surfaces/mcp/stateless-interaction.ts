@@ -1,0 +1,59 @@
+import { CannotAsk, QuestionsOpen } from '#kernel/interaction'
+import type { Answer, Interaction, NoteLevel, Question } from '#kernel/interaction'
+import { META } from './era.ts'
+import type { Exchange } from './exchange.ts'
+import { CAPABILITY, readAnswer } from './questions.ts'
+import { isRecord } from './rpc.ts'
+
+/** From the most talkative level to the least (RFC 5424, as MCP's LoggingLevel). */
+const LEVELS = ['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency']
+
+/**
+ * Asks by ending the call with the questions: the caller comes back with the answers, and the tool runs again from the
+ * start. The SDK does that on behalf of a 2025 caller with a session; without one it cannot be asked.
+ */
+export function statelessInteraction(
+  exchange: Exchange,
+  params: Readonly<Record<string, unknown>>,
+  answers: Readonly<Record<string, unknown>>,
+): Interaction {
+  const { era, notices } = exchange
+  const can = (kind: Question['kind']): boolean => era.capabilities[CAPABILITY[kind]] !== undefined
+  const meta = isRecord(params['_meta']) ? params['_meta'] : {}
+  const token = meta['progressToken']
+  const wantsProgress = typeof token === 'string' || typeof token === 'number'
+  const logLevel = LEVELS.indexOf(String(meta[META.logLevel]))
+  if (wantsProgress) notices?.keepAlive()
+  return {
+    can,
+    ask: async (questions) => answered(questions, answers, can),
+    progress: (done, total, message) => {
+      if (!wantsProgress) return
+      notices?.send(notification('progress', { progressToken: token, progress: done, total, message }))
+    },
+    note: (level: NoteLevel, message) => {
+      if (logLevel < 0 || LEVELS.indexOf(level) < logLevel) return
+      notices?.send(notification('message', { level, data: message }))
+    },
+  }
+}
+
+/** The answers to all the questions; throws `QuestionsOpen` with those that have none yet. */
+export function answered(
+  questions: Readonly<Record<string, Question>>,
+  answers: Readonly<Record<string, unknown>>,
+  can: Interaction['can'],
+): Readonly<Record<string, Answer>> {
+  const read = Object.entries(questions).map(
+    ([key, question]) => [key, question, readAnswer(question, answers[key])] as const,
+  )
+  const open = read.filter(([, , answer]) => answer === undefined)
+  const unasked = [...new Set(open.map(([, question]) => question.kind))].filter((kind) => !can(kind))
+  if (unasked.length > 0) throw new CannotAsk(unasked)
+  if (open.length > 0) throw new QuestionsOpen(Object.fromEntries(open.map(([key, question]) => [key, question])))
+  return Object.fromEntries(read.flatMap(([key, , answer]) => (answer === undefined ? [] : [[key, answer]])))
+}
+
+function notification(name: 'progress' | 'message', params: Record<string, unknown>): string {
+  return JSON.stringify({ jsonrpc: '2.0', method: `notifications/${name}`, params })
+}

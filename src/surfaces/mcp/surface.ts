@@ -1,0 +1,137 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Logger } from 'pino'
+import { toolCalls } from '#kernel/call-tool'
+import type { CallTool, ToolCallObserver } from '#kernel/call-tool'
+import type { Clock } from '#kernel/clock'
+import type { Config } from '#kernel/config/config'
+import type { Authenticate, OpenContext } from '#kernel/context'
+import { Failure } from '#kernel/failure'
+import type { Limiter } from '#kernel/limits'
+import type { ToolServer } from '#kernel/tool'
+import { compileCatalogue } from '#kernel/tool-catalogue'
+import type { ToolCatalogue } from '#kernel/tool-catalogue'
+import { clientAddress } from '../http/client-address.ts'
+import { conformanceMount } from './conformance/mount.ts'
+import { dispatcher } from './dispatch.ts'
+import { endpointsOf } from './endpoint.ts'
+import type { Mount } from './endpoint.ts'
+import { endpointHandler } from './handler.ts'
+import { refusals } from './refuse.ts'
+import { frontDoor } from './routes.ts'
+import { runningCalls } from './running-calls.ts'
+import { sdkHandlers } from './sdk-handlers.ts'
+import { serverIdentity } from './server-identity.ts'
+import { sessionTable } from './sessions.ts'
+import { toolCallResults } from './tool-call.ts'
+
+export interface McpSurfaceOptions {
+  readonly servers: readonly ToolServer[]
+  readonly authenticate: Authenticate
+  readonly openContext: OpenContext
+  readonly limiter: Limiter
+  readonly settings: Pick<Config, 'server' | 'mcp'>
+  readonly log: Logger
+  readonly observer: ToolCallObserver
+  readonly clock: Clock
+  /** Signs what callers carry between the rounds of a call; the same in every process. */
+  readonly secret: Uint8Array
+  /** The product's version, as clients show it. */
+  readonly version: string
+}
+
+export interface McpSurface {
+  /** Whether a URL is this surface's to answer: everything under `/mcp`, and its well-known documents. */
+  readonly serves: (url: string) => boolean
+  /** Answers one request. Never throws. */
+  readonly handle: (req: IncomingMessage, res: ServerResponse) => void
+  readonly catalogue: ToolCatalogue
+  readonly callTool: CallTool
+  /** Sessions of 2025-era callers that are open now. */
+  readonly sessionCount: () => number
+  /** Refuses new requests, waits for the running calls, cancels the rest, and closes streams and sessions. */
+  readonly close: (deadlineSeconds: number) => Promise<void>
+}
+
+/** Serves the tools over MCP: own dispatcher for the methods that matter, the official SDK for the rest. */
+export function createMcpSurface(options: McpSurfaceOptions): McpSurface {
+  const { settings, log, limiter, clock, authenticate } = options
+  const { server } = settings
+  const catalogue = compileCatalogue(options.servers)
+  const identity = serverIdentity(options.version)
+  const callTool = toolCallsOf(options)
+  const results = toolCallResults({ callTool, limiter, identity, secret: options.secret, clock })
+  const sdkParts = { identity, toolCalls: results, log }
+  const sdk = sdkHandlers(sdkParts)
+  const sessions = sessionTable(settings.mcp, clock, sdkParts)
+  const running = runningCalls()
+  const addressOf = clientAddress(server.trustedProxies)
+  const publicUrlOf = publicUrls(server.publicUrl)
+  const refuse = refusals({ limiter, log, clientAddress: addressOf, publicUrlOf })
+  const handle = endpointHandler({
+    authenticate,
+    bodyBytesMax: server.bodyBytesMax,
+    refuse,
+    limiter,
+    dispatch: dispatcher(identity, results),
+    toolCalls: results,
+    sessions,
+    sdk,
+    running,
+  })
+  const mounts: Mount[] = [{ catalogue, asRoot: true }, ...conformanceMounts(settings)]
+  const door = frontDoor({
+    endpoints: endpointsOf(mounts),
+    catalogue,
+    server,
+    limiter,
+    addressOf,
+    publicUrlOf,
+    handle,
+    refuse,
+  })
+  const sweeping = setInterval(sessions.sweep, sweepMilliseconds(settings.mcp.sessionIdleSeconds)).unref()
+  return {
+    serves: door.serves,
+    handle: door.handle,
+    catalogue,
+    callTool,
+    sessionCount: sessions.count,
+    close: async (deadlineSeconds) => {
+      door.shut(new Failure('unavailable', 'The server is stopping. Try again in a moment.', { retryAfterSeconds: 1 }))
+      clearInterval(sweeping)
+      const cancelled = await running.drain(deadlineSeconds)
+      if (cancelled > 0) log.warn({ cancelled }, 'tool calls were cancelled by the stop')
+      await Promise.all([sessions.close(), sdk.close()])
+    },
+  }
+}
+
+/** The kernel's `callTool` with this process's settings. */
+export function toolCallsOf(
+  options: Omit<McpSurfaceOptions, 'authenticate' | 'limiter' | 'secret' | 'version'>,
+): CallTool {
+  const { environment, toolTimeoutSeconds, resultCharactersMax } = options.settings.server
+  const checkResults = environment === 'development' || environment === 'test'
+  const { openContext, observer, log } = options
+  return toolCalls({ openContext, observer, log, settings: { toolTimeoutSeconds, resultCharactersMax, checkResults } })
+}
+
+function conformanceMounts(settings: McpSurfaceOptions['settings']): Mount[] {
+  if (!settings.mcp.conformance) return []
+  if (settings.server.environment === 'production') {
+    throw new Error('MCP_CONFORMANCE is on: its fixtures answer without a token and have no place in production.')
+  }
+  return [conformanceMount()]
+}
+
+/** The URL by which callers know this server: the configured one, or the `Host` they used, which was checked. */
+function publicUrls(configured: string | undefined): (req: IncomingMessage) => string {
+  const fixed = configured?.replace(/\/+$/, '')
+  return (req) => fixed ?? `http://${req.headers.host ?? 'localhost'}`
+}
+
+const SWEEP_SECONDS_MAX = 30
+
+function sweepMilliseconds(idleSeconds: number): number {
+  return Math.min(SWEEP_SECONDS_MAX, idleSeconds / 4) * 1000
+}

@@ -1,0 +1,118 @@
+import type { Scope } from '#kernel/context'
+import type { ToolEntry } from '#kernel/tool-catalogue'
+import type { Endpoint } from './endpoint.ts'
+import { META } from './era.ts'
+import type { Era } from './era.ts'
+import { RPC, RpcError, idJson } from './rpc.ts'
+import type { Reply, RpcId } from './rpc.ts'
+import type { ServerIdentity } from './server-identity.ts'
+
+/** How long a caller may keep a list. Tools change with a deployment only. */
+export const LIST_TTL_MILLISECONDS = 300_000
+const PAGE_TOOLS_MAX = 100
+const CURSOR = /^tools:(\d{1,6})$/
+
+/**
+ * Answers `tools/list`. Lists are made once per endpoint, set of scopes and revision, and kept as bytes: equal callers
+ * get equal bytes, in catalogue order.
+ */
+export function toolLists(identity: ServerIdentity): (request: ListRequest) => Reply {
+  const made = new Map<string, Buffer>()
+  return ({ endpoint, scopes, era, id, cursor }) => {
+    const offset = offsetOf(cursor)
+    const key = `${endpoint.path} ${dialectOf(era)} ${scopeKey(endpoint, scopes)} ${offset}`
+    let page = made.get(key)
+    if (page === undefined) {
+      page = Buffer.from(JSON.stringify(listPage(endpoint, scopes, era, offset, identity)))
+      made.set(key, page)
+    }
+    const head = `{"jsonrpc":"2.0","id":${idJson(id)},"result":`
+    const headBytes = Buffer.byteLength(head)
+    const body = Buffer.allocUnsafe(headBytes + page.length + 1)
+    body.write(head)
+    page.copy(body, headBytes)
+    body[body.length - 1] = 0x7d
+    return { status: 200, body }
+  }
+}
+
+export interface ListRequest {
+  readonly endpoint: Endpoint
+  readonly scopes: ReadonlySet<Scope>
+  readonly era: Era
+  readonly id: RpcId
+  readonly cursor: unknown
+}
+
+/** The result of one page of `tools/list`; pages that do not exist are refused. */
+export function listPage(
+  endpoint: Endpoint,
+  scopes: ReadonlySet<Scope>,
+  era: Era,
+  offset: number,
+  identity: ServerIdentity,
+): { tools: ListedTool[]; nextCursor?: string; [key: string]: unknown } {
+  const visible = endpoint.entries.filter((entry) => scopes.has(entry.tool.scope))
+  if (offset > 0 && offset >= visible.length) throw invalidCursor()
+  const end = offset + PAGE_TOOLS_MAX
+  return {
+    ...(era.modern && { resultType: 'complete' }),
+    tools: visible.slice(offset, end).map((entry) => listed(entry, era)),
+    ...(end < visible.length && { nextCursor: Buffer.from(`tools:${end}`).toString('base64url') }),
+    ...(era.modern && {
+      ttlMs: LIST_TTL_MILLISECONDS,
+      // Which tools there are depends on the caller's scopes.
+      cacheScope: 'private',
+      _meta: { [META.serverInfo]: identity.info },
+    }),
+  }
+}
+
+/** Throws -32602 for a cursor that is not one of ours. */
+export function offsetOf(cursor: unknown): number {
+  if (cursor === undefined) return 0
+  const match = typeof cursor === 'string' ? CURSOR.exec(Buffer.from(cursor, 'base64url').toString('latin1')) : null
+  if (match?.[1] === undefined) throw invalidCursor()
+  return Number(match[1])
+}
+
+export interface ListedTool {
+  readonly name: string
+  readonly description: string
+  readonly inputSchema: { readonly [keyword: string]: unknown; readonly type: 'object' }
+  readonly annotations: Readonly<Record<string, unknown>>
+  readonly title?: string
+  readonly outputSchema?: { readonly [keyword: string]: unknown; readonly type: 'object' }
+}
+
+/** One tool as the revision lists it: 2025-03-26 knows neither titles nor output schemas. */
+export function listed(entry: ToolEntry, era: Era): ListedTool {
+  const { name, title, describe, present } = entry.tool
+  const described = {
+    name,
+    description: describe,
+    inputSchema: { ...entry.inputSchema, type: 'object' as const },
+  }
+  if (era.version === '2025-03-26') return { ...described, annotations: { title, ...entry.hints } }
+  return {
+    ...described,
+    title,
+    annotations: { ...entry.hints },
+    ...(present === undefined && { outputSchema: { ...entry.outputSchema, type: 'object' as const } }),
+  }
+}
+
+function dialectOf(era: Era): string {
+  return era.modern || era.version === '2025-03-26' ? era.version : 'titled'
+}
+
+function scopeKey(endpoint: Endpoint, scopes: ReadonlySet<Scope>): string {
+  let key = ''
+  // safe because: an endpoint's scopes are those of its tools.
+  for (const scope of endpoint.scopes) key += scopes.has(scope as Scope) ? '1' : '0'
+  return key
+}
+
+function invalidCursor(): RpcError {
+  return new RpcError(200, RPC.invalidParams, 'Invalid cursor')
+}
