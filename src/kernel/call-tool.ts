@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
 import { argumentProblems } from './argument-problems.ts'
 import type { OpenContext, Principal } from './context.ts'
+import { withDeadline } from './deadline.ts'
 import { Failure } from './failure.ts'
 import type { FailureKind } from './failure.ts'
 import { CannotAsk, QuestionsOpen, unattended } from './interaction.ts'
@@ -84,41 +85,13 @@ async function run(
     })
   }
   const { controller, requestId, interaction = unattended } = caller
-  const output = await withDeadline(controller, tool.timeoutSeconds ?? settings.toolTimeoutSeconds, async () =>
+  const output = await withDeadline(controller, 'tool', tool.timeoutSeconds ?? settings.toolTimeoutSeconds, async () =>
     tool.run(options.openContext(caller.principal, { requestId, signal: controller.signal }), parsed.data, interaction),
   )
   if (settings.checkResults) requireResultShape(entry, output)
   const json = JSON.stringify(output)
   if (json.length > settings.resultCharactersMax) throw tooLarge(json.length, settings.resultCharactersMax)
   return { kind: 'done', output, json }
-}
-
-/** Settles with the work, or rejects as soon as the controller is aborted; the deadline aborts it. */
-function withDeadline<T>(controller: AbortController, seconds: number, work: () => Promise<T>): Promise<T> {
-  const { signal } = controller
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(abortFailure(signal))
-    if (signal.aborted) return onAbort()
-    const timer = setTimeout(() => {
-      controller.abort(
-        new Failure(
-          'timeout',
-          `The tool did not finish within ${seconds} seconds and was stopped. Ask for less at once.`,
-        ),
-      )
-    }, seconds * 1000)
-    signal.addEventListener('abort', onAbort, { once: true })
-    const settled = (): void => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', onAbort)
-    }
-    work().finally(settled).then(resolve, reject)
-  })
-}
-
-function abortFailure(signal: AbortSignal): Failure {
-  if (signal.reason instanceof Failure) return signal.reason
-  return new Failure('cancelled', 'The call was cancelled.', { cause: signal.reason })
 }
 
 function requireResultShape(entry: ToolEntry, output: unknown): void {
