@@ -18,3 +18,5 @@ export function clientRecord(row: CustomerRow): ClientRecord {
 /** Cache tags of what is shown about one customer, and about lists of them. */
 export const clientTag = (clientId: string) => `customers:client:${clientId}`
 export const CLIENTS_TAG = 'customers:clients'
+/** Of everything that shows computed health, for when all of it is computed anew. */
+export const HEALTH_TAG = 'customers:health'

@@ -3,7 +3,7 @@ import { daysUntil } from '../days.ts'
 import { fromCents } from '../money.ts'
 import { insightsOf } from './overview-insights.ts'
 import type { OverviewThresholds } from './overview-insights.ts'
-import { clientTag } from './client-record.ts'
+import { HEALTH_TAG, clientTag } from './client-record.ts'
 import type { GetClientOverviewInput, GetClientOverviewOutput } from './overview-contract.ts'
 import { findOverview } from './store/overview.ts'
 import type { OverviewRow } from './store/overview.ts'
@@ -15,7 +15,7 @@ const DAY_MILLISECONDS = 86_400_000
 /** One customer at a glance. At most five minutes old; a write to the customer makes it new. */
 export function getClientOverview(thresholds: OverviewThresholds) {
   return (ctx: Ctx, { client_id }: GetClientOverviewInput): Promise<GetClientOverviewOutput> => {
-    const options = { ttlSeconds: TTL_SECONDS, tags: [clientTag(client_id)] }
+    const options = { ttlSeconds: TTL_SECONDS, tags: [clientTag(client_id), HEALTH_TAG] }
     return ctx.cache.getOrLoad(ctx.tenantId, `customers:overview:${client_id}`, options, async () =>
       overview(await findOverview(ctx, client_id), ctx.clock(), thresholds),
     )

@@ -42,7 +42,7 @@ export interface StoredRisk {
 
 const find = statement<OverviewRow>(
   'customers.overview',
-  `select ${CUSTOMER_COLUMNS.replaceAll(/\b(?=[a-z_]+\b)/g, 'c.')}, c.health_as_of, m.*, p.*, t.*, a.*, u.*, l.last_used_on, k.auto_renew, b.*, e.*,
+  `select ${CUSTOMER_COLUMNS}, c.health_as_of, m.*, p.*, t.*, a.*, u.*, l.last_used_on, k.auto_renew, b.*, e.*,
      h.scores, coalesce(r.risks, '[]') as risks, coalesce(n.recent, '[]') as recent
    from customers.customers c
    cross join lateral (select count(*) as milestones, (array_agg(milestone_name order by achieved_at desc))[1] as last_milestone

@@ -2,15 +2,19 @@ import {
   AS_OF,
   AT_RISK_BELOW,
   CHURN_HIGH,
+  CHURN_LOW,
   CHURN_MEDIUM,
   CRITICAL_BELOW,
   DAY,
   HEALTHY_FROM,
   LOOKBACK,
   MODEL,
+  TICKET_RISE,
+  USAGE_DROP,
+  scoredCustomers,
 } from './score-sql.ts'
-import { TICKET_RISE, USAGE_DROP, scoredCustomers } from './score-sql.ts'
 import type { Range } from './score-sql.ts'
+import { CHURN_MODEL } from '../churn-model.ts'
 
 /**
  * One statement that scores and stores: history, the customers' current score and trend, risk indicators opened and
@@ -33,7 +37,9 @@ function rankedCustomers(): string {
   return `ranked as materialized (
   select s.*, h.overall_score as score_before, h.day as score_before_on,
     case when s.overall_score >= h.overall_score + 3 then 'improving' when s.overall_score <= h.overall_score - 3 then 'declining'
-      else 'stable' end as trend
+      else 'stable' end as trend,
+    case when s.churn_probability >= ${CHURN_HIGH} then 'high' when s.churn_probability >= ${CHURN_MEDIUM} then 'medium'
+      when s.churn_probability >= ${CHURN_LOW} then 'low' when s.churn_probability is not null then 'negligible' end as churn_level
   from scored s left join lateral (
     select overall_score, day from customers.health_scores h
     where h.tenant_id = $1 and h.client_id = s.client_id and h.scoring_model = ${MODEL} and h.day <= ${DAY} - 7
@@ -113,8 +119,8 @@ resolved as (
 predicted as (
   insert into customers.churn_predictions as p (tenant_id, client_id, model_name, day, as_of, model_version, model_kind,
     churn_probability, churn_risk_level, contributing_factors, predicted_churn_date)
-  select $1, client_id, 'churn-points', ${DAY}, ${AS_OF}, '1', 'rule', churn_probability,
-    case when churn_probability >= ${CHURN_HIGH} then 'high' when churn_probability >= ${CHURN_MEDIUM} then 'medium' else 'low' end,
+  select $1, client_id, '${CHURN_MODEL.name}', ${DAY}, ${AS_OF}, '${CHURN_MODEL.version}', '${CHURN_MODEL.kind}', churn_probability,
+    churn_level,
     jsonb_strip_nulls(jsonb_build_object('health', nullif(points_health, 0), 'usage_decline', nullif(points_usage, 0),
       'usage_stopped', nullif(points_idle, 0), 'renewal_near', nullif(points_renewal, 0),
       'payment_overdue', nullif(points_payment, 0), 'tickets_rising', nullif(points_tickets, 0),

@@ -1,8 +1,22 @@
+import { COMPONENTS } from '../health-weights.ts'
+import type { Component } from '../health-weights.ts'
+
 /**
  * The SQL that scores: facts of every customer, then components, score and churn points from them. One text serves one
- * customer and all of a tenant, so both are computed by the same rules. Formulas are explained in `../score-rules.ts`.
+ * customer and all of a tenant, so both follow the same rules. A component is 0–100, or null without data:
  *
- * Parameters: see `ScoreParameters`; they are bound in the order of `scoreParameters`.
+ * - usage: 40 % frequency (active days against 5 in 7, full at that), 30 % momentum (events against the window before:
+ *   0.8 when equal, full from 1.25 times), 30 % breadth (most people in a day against seats). A part that cannot be
+ *   known (nothing before, seats or people unknown) is left out and the others are scaled up.
+ * - engagement: by days since the last contact, in straight lines through 0 d 100, 3 d 85, 7 d 75, 14 d 60, 30 d 45,
+ *   90 d 0: the steps of the customer-success checklists, without their jumps and without an end at 30 points.
+ * - support: 100 − 3 an open ticket (at most 30) − 10 an open P0 or P1 (at most 20) − 10 an escalation in the window (at
+ *   most 20) − up to 30 for the rise of tickets against the window before. Known as soon as any ticket is.
+ * - satisfaction: mean of the survey answers of the window, of 90 days at least, each on its own scale as 0–100.
+ * - payment: 100 − 40 overdue (60 after 30 days) − 20 paid late in the window or on a plan − 10 with a renewal within 30
+ *   days that is not automatic.
+ *
+ * The score is the mean of the known components by their weights; the points are those of `../churn-model.ts`.
  */
 export interface ScoreParameters {
   readonly tenantId: string
@@ -15,12 +29,10 @@ export interface ScoreParameters {
   readonly healthyFrom: number
   readonly usageDropShare: number
   readonly ticketRiseShare: number
+  readonly churnLowFrom: number
   readonly churnMediumFrom: number
   readonly churnHighFrom: number
 }
-
-export const COMPONENTS = ['usage', 'engagement', 'support', 'satisfaction', 'payment'] as const
-export type Component = (typeof COMPONENTS)[number]
 
 export function scoreParameters(input: ScoreParameters): unknown[] {
   return [
@@ -36,11 +48,12 @@ export function scoreParameters(input: ScoreParameters): unknown[] {
     input.ticketRiseShare,
     input.churnMediumFrom,
     input.churnHighFrom,
+    input.churnLowFrom,
   ]
 }
 
 /** The number of the first parameter after those of `scoreParameters`; the customer, when one is asked for. */
-export const CLIENT = '$17'
+export const CLIENT = '$18'
 export const AS_OF = '$2::timestamptz'
 export const MODEL = '$4::text'
 export const AT_RISK_BELOW = '$10::float8'
@@ -50,6 +63,7 @@ export const USAGE_DROP = '$13::float8'
 export const TICKET_RISE = '$14::float8'
 export const CHURN_MEDIUM = '$15::float8'
 export const CHURN_HIGH = '$16::float8'
+export const CHURN_LOW = '$17::float8'
 export const DAY = `(${AS_OF} at time zone 'UTC')::date`
 export const LOOKBACK = '$3::int'
 
@@ -136,7 +150,7 @@ components as (
       0.4 * frequency + 0.3 * coalesce(momentum, 0) + 0.3 * coalesce(breadth, 0))
       / (0.4 + case when momentum is null then 0 else 0.3 end + case when breadth is null then 0 else 0.3 end)
     ) / 10 end as usage_score,
-    round(10 * case when silent_days <= 3 then 100 - 5 * silent_days when silent_days <= 7 then 85 - 2.5 * (silent_days - 3)
+    round(10 * case when silent_days is null then null when silent_days <= 3 then 100 - 5 * silent_days when silent_days <= 7 then 85 - 2.5 * (silent_days - 3)
       when silent_days <= 14 then 75 - 15 * (silent_days - 7) / 7 when silent_days <= 30 then 60 - 15 * (silent_days - 14) / 16
       else greatest(0, 45 - 0.75 * (silent_days - 30)) end) / 10 as engagement_score,
     case when has_ticket_source then round(10 * (100::float8 - least(30, 3 * open_tickets) - least(20, 10 * urgent_tickets)

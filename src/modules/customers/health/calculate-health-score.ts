@@ -1,0 +1,79 @@
+import { change } from '#kernel/change'
+import type { Ctx } from '#kernel/context'
+import { Failure } from '#kernel/failure'
+import { CLIENTS_TAG, clientTag } from '../accounts/client-record.ts'
+import { lockCustomer } from '../accounts/store/customers.ts'
+import { dayOf } from '../days.ts'
+import { explainHealth } from './explain-health.ts'
+import type { CalculateHealthScoreInput, HealthOutput } from './score-contract.ts'
+import { scoreHistory, storeScore } from './store/score.ts'
+import { refreshUsageWindows } from './store/usage-windows.ts'
+import { STANDARD_LOOKBACK_DAYS, STANDARD_MODEL, scoringOf } from './scoring.ts'
+import type { HealthSettings } from './scoring.ts'
+
+/** Brings the daily rollups of one customer, or of all, up to date with their events. */
+export type RollUp = (ctx: Ctx, range: { readonly clientId?: string }) => Promise<unknown>
+
+/**
+ * Computes one customer's health from what is stored, keeps it, and explains it. The standard model over 30 days sets
+ * the customer's current score, trend, risk indicators and churn prediction; anything else is a what-if with a history
+ * of its own.
+ */
+export function calculateHealthScore(settings: HealthSettings, rollUp: RollUp) {
+  return change<CalculateHealthScoreInput, HealthOutput>('customers.score', 'customers:write', async (ctx, input) => {
+    if (input.scoring_model === 'ml_predictive') throw noTrainedModel()
+    const { client_id, lookback_period_days: lookbackDays } = input
+    const before = await lockCustomer(ctx, client_id)
+    const day = dayOf(ctx.clock())
+    await rollUp(ctx, { clientId: client_id })
+    await refreshUsageWindows(ctx, { day, lookbackDays, clientId: client_id })
+
+    const isStandard =
+      input.scoring_model === STANDARD_MODEL &&
+      lookbackDays === STANDARD_LOOKBACK_DAYS &&
+      (input.risk_threshold ?? settings.atRiskBelow) === settings.atRiskBelow &&
+      before.status !== 'churned'
+    const model = isStandard ? STANDARD_MODEL : whatIfName(input)
+    const scoring = scoringOf(settings, {
+      tenantId: ctx.tenantId,
+      asOf: ctx.clock(),
+      lookbackDays,
+      model,
+      ...(input.component_weights && { weights: input.component_weights }),
+      ...(input.risk_threshold !== undefined && { atRiskBelow: input.risk_threshold }),
+    })
+    const row = await storeScore(ctx, client_id, scoring, isStandard)
+    const history = await scoreHistory(ctx, client_id, model, day)
+    return {
+      result: explainHealth(row, history, { scoring, isStandard, includePredictions: input.include_predictions }),
+      subject: client_id,
+      before: { health_score: before.health_score },
+      after: { health_score: row.overall_score, model },
+      events: isStandard
+        ? [{ name: 'customers.health-scored', payload: { client_id, score: row.overall_score, trend: row.trend } }]
+        : [],
+      invalidates: [clientTag(client_id), CLIENTS_TAG],
+    }
+  })
+}
+
+/** What-ifs with other parameters are other histories. */
+function whatIfName(input: CalculateHealthScoreInput): string {
+  const weights = input.component_weights
+  const parts = [
+    input.scoring_model,
+    `${input.lookback_period_days}d`,
+    ...(input.risk_threshold === undefined ? [] : [`below ${input.risk_threshold}`]),
+    ...Object.entries(weights ?? {})
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, weight]) => `${name} ${weight}`),
+  ]
+  return parts.join(', ')
+}
+
+function noTrainedModel(): Failure {
+  return new Failure('unavailable', 'No trained model is deployed. Use scoring_model weighted_composite.', {
+    code: 'MODEL_NOT_AVAILABLE',
+    problems: [{ path: 'scoring_model', expected: 'weighted_composite or custom', example: 'weighted_composite' }],
+  })
+}

@@ -1,0 +1,39 @@
+/**
+ * The rule behind every churn probability: log-odds added up per factor, turned into a probability by the logistic
+ * function. The points are judgement, in the proportions of the triggers that the settings name; they were not fitted
+ * to data, so no confidence is stated. A change of any point is a new version. Computed in `store/score-sql.ts`.
+ */
+export const CHURN_MODEL = { name: 'churn-points', version: '1', kind: 'rule' } as const
+
+export const CHURN_FACTORS = {
+  points_health: ['health', '0.05 for every point of health under 75; less above'],
+  points_usage: ['usage_decline', '2 times the share by which usage fell'],
+  points_idle: ['usage_stopped', '1 when a product once used was not used at all'],
+  points_renewal: ['renewal_near', '0.6 within 90 days of a renewal that is not automatic'],
+  points_payment: ['payment_overdue', '0.7 with a payment overdue'],
+  points_tickets: ['tickets_rising', '0.4 times the rise of support tickets, at most doubled'],
+  points_silence: ['contact_lost', '0.5 after 30 days without contact'],
+  points_satisfaction: ['satisfaction_low', '0.6 with survey answers under 50 of 100'],
+} as const
+
+export type ChurnPoints = Readonly<Record<keyof typeof CHURN_FACTORS, number>>
+
+export interface ChurnFactor {
+  readonly factor: string
+  readonly log_odds: number
+  readonly rule: string
+}
+
+/** The factors that moved the probability, the strongest first. */
+export function churnFactors(points: ChurnPoints): ChurnFactor[] {
+  // safe because: the keys of an object literal are its keys.
+  const names = Object.keys(CHURN_FACTORS) as (keyof ChurnPoints)[]
+  return names
+    .map((name) => ({
+      factor: CHURN_FACTORS[name][0],
+      log_odds: Math.round(points[name] * 1000) / 1000,
+      rule: CHURN_FACTORS[name][1],
+    }))
+    .filter(({ log_odds }) => log_odds !== 0)
+    .toSorted((a, b) => Math.abs(b.log_odds) - Math.abs(a.log_odds))
+}

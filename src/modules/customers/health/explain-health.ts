@@ -1,0 +1,114 @@
+import { dayOf } from '../days.ts'
+import { CHURN_MODEL, churnFactors } from './churn-model.ts'
+import { explainComponents, missingComponents, valuesOf } from './explain-components.ts'
+import { COMPONENTS, renormalise } from './health-weights.ts'
+import { PREDICTION_NEEDS, predictScores } from './predict-scores.ts'
+import type { DatedScore } from './predict-scores.ts'
+import { actionFor, describeIndicator } from './risk-indicators.ts'
+import { riskLevel } from './risk-level.ts'
+import type { HealthOutput } from './score-contract.ts'
+import type { ScoreParameters } from './store/score-sql.ts'
+import type { ScoredRow } from './store/score.ts'
+
+interface Told {
+  readonly scoring: ScoreParameters
+  readonly isStandard: boolean
+  readonly includePredictions: boolean
+}
+
+const STRONG_FROM = 80
+const WEAK_BELOW = 60
+
+/** A scored row as the answer to "how healthy, since when, why, and what next". */
+export function explainHealth(row: ScoredRow, history: readonly DatedScore[], told: Told): HealthOutput {
+  const { scoring, isStandard, includePredictions } = told
+  const missing = missingComponents(row)
+  const isKnown = row.overall_score !== null
+  return {
+    client_id: row.client_id,
+    status: isKnown ? 'success' : 'not_enough_data',
+    current_health_score: row.overall_score,
+    health_trend: row.trend,
+    score_change: scoreChange(row),
+    component_scores: explainComponents(row, scoring.weights),
+    weights_renormalised: isKnown && missing.some((component) => scoring.weights[component] > 0),
+    health_metrics: {
+      scoring_model: scoring.model,
+      lookback_days: scoring.lookbackDays,
+      as_of: row.as_of,
+      stored_as_current: isStandard,
+      days_until_renewal: row.days_until_renewal,
+    },
+    risk_level: riskLevel(row.overall_score, scoring),
+    risk_indicators: row.raised.map(({ indicator_name, ...indicator }) => ({
+      indicator: indicator_name,
+      ...indicator,
+      description: describeIndicator(indicator_name, indicator.current_value, indicator.threshold_value),
+    })),
+    ...(includePredictions && { churn_prediction: churnPrediction(row, scoring) }),
+    historical_scores: [...history],
+    ...(includePredictions && { predicted_scores: predictedScores(history, dayOf(scoring.asOf)) }),
+    contributing_factors: contributingFactors(row),
+    improvement_opportunities: opportunities(row, scoring),
+    automated_alerts: row.raised.flatMap(({ indicator_name, severity, current_value, threshold_value }) =>
+      severity === 'critical' || severity === 'high'
+        ? [`${severity}: ${describeIndicator(indicator_name, current_value, threshold_value)}`]
+        : [],
+    ),
+    recommended_actions: recommendedActions(row),
+  }
+}
+
+function scoreChange(row: ScoredRow): HealthOutput['score_change'] {
+  if (row.overall_score === null || row.score_before === null || row.score_before_on === null) return null
+  return { points: Math.round((row.overall_score - row.score_before) * 10) / 10, since: row.score_before_on }
+}
+
+function churnPrediction(row: ScoredRow, scoring: ScoreParameters): HealthOutput['churn_prediction'] {
+  if (row.churn_probability === null || row.churn_level === null) {
+    return { status: 'not_enough_data', missing: 'a health score' }
+  }
+  const isLikely = row.churn_probability >= scoring.churnMediumFrom
+  const isAhead = (row.days_until_renewal ?? -1) >= 0
+  return {
+    status: 'known',
+    probability: Math.round(row.churn_probability * 1000) / 1000,
+    risk_level: row.churn_level,
+    predicted_churn_date: isLikely && isAhead ? row.renewal_date : null,
+    model: CHURN_MODEL,
+    factors: churnFactors(row),
+  }
+}
+
+function predictedScores(history: readonly DatedScore[], today: string): HealthOutput['predicted_scores'] {
+  const fit = predictScores(history, today)
+  if (fit === undefined) return { status: 'not_enough_data', missing: PREDICTION_NEEDS }
+  return { ...fit, weeks: [...fit.weeks] }
+}
+
+function contributingFactors(row: ScoredRow): HealthOutput['contributing_factors'] {
+  const known = Object.entries(valuesOf(row)).flatMap(([name, value]) => (value === null ? [] : [{ name, value }]))
+  const tell = ({ name, value }: { name: string; value: number }) => `${name} ${value}`
+  return {
+    positive: known.filter(({ value }) => value >= STRONG_FROM).map(tell),
+    negative: known.filter(({ value }) => value < WEAK_BELOW).map(tell),
+  }
+}
+
+/** How many points the score would gain with the component at 100, the largest first. */
+function opportunities(row: ScoredRow, scoring: ScoreParameters): HealthOutput['improvement_opportunities'] {
+  const values = valuesOf(row)
+  const weights = renormalise(scoring.weights, values)
+  return COMPONENTS.map((component) => ({
+    component,
+    points_to_gain: Math.round((100 - (values[component] ?? 100)) * weights[component] * 10) / 10,
+  }))
+    .filter(({ points_to_gain }) => points_to_gain > 0)
+    .toSorted((a, b) => b.points_to_gain - a.points_to_gain)
+}
+
+function recommendedActions(row: ScoredRow): string[] {
+  const actions = row.raised.flatMap(({ indicator_name }) => actionFor(indicator_name) ?? [])
+  if (row.overall_score !== null) return actions
+  return ['Connect usage, tickets, surveys or payments; component_scores says what is missing.', ...actions]
+}

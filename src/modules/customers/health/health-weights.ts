@@ -1,0 +1,21 @@
+export const COMPONENTS = ['usage', 'engagement', 'support', 'satisfaction', 'payment'] as const
+export type Component = (typeof COMPONENTS)[number]
+export type PerComponent<T> = Readonly<Record<Component, T>>
+
+/**
+ * The weights that were used: those of the components with data, scaled so that they sum to 1 again. All zero when
+ * nothing with a weight is known.
+ */
+export function renormalise(weights: PerComponent<number>, values: PerComponent<number | null>): PerComponent<number> {
+  const known = COMPONENTS.filter((component) => values[component] !== null)
+  const sum = known.reduce((total, component) => total + weights[component], 0)
+  const used = (component: Component) =>
+    values[component] === null || sum === 0 ? 0 : Math.round((weights[component] / sum) * 1e6) / 1e6
+  return {
+    usage: used('usage'),
+    engagement: used('engagement'),
+    support: used('support'),
+    satisfaction: used('satisfaction'),
+    payment: used('payment'),
+  }
+}

@@ -1,0 +1,57 @@
+import { addDays, daysBetween } from '../days.ts'
+
+export interface DatedScore {
+  readonly day: string
+  readonly score: number
+}
+
+const SCORES_MIN = 5
+const SPAN_DAYS_MIN = 21
+const WEEKS = 12
+
+export interface Fit {
+  readonly status: 'fitted'
+  /** How it was made, and from how much. */
+  readonly method: string
+  readonly points_per_week: number
+  readonly weeks: readonly DatedScore[]
+}
+
+/**
+ * The straight line of least squares through the stored scores, carried on for twelve weeks and kept within 0–100.
+ * Undefined with fewer than five scores or less than three weeks of them. `history` is in order of days.
+ */
+export function predictScores(history: readonly DatedScore[], today: string): Fit | undefined {
+  const [first, last] = [history[0], history.at(-1)]
+  if (first === undefined || last === undefined || history.length < SCORES_MIN) return undefined
+  if (daysBetween(first.day, last.day) < SPAN_DAYS_MIN) return undefined
+
+  const days = history.map(({ day }) => daysBetween(today, day))
+  const meanDay = mean(days)
+  const meanScore = mean(history.map(({ score }) => score))
+  let covariance = 0
+  let variance = 0
+  for (const [at, day] of days.entries()) {
+    covariance += (day - meanDay) * ((history[at]?.score ?? 0) - meanScore)
+    variance += (day - meanDay) ** 2
+  }
+  const perDay = covariance / variance
+  const at = (day: number) => Math.min(100, Math.max(0, meanScore + perDay * (day - meanDay)))
+  return {
+    status: 'fitted',
+    method: `least squares over ${history.length} stored scores since ${first.day}`,
+    points_per_week: round(perDay * 7),
+    weeks: Array.from({ length: WEEKS }, (_, week) => {
+      const ahead = (week + 1) * 7
+      return { day: addDays(today, ahead), score: round(at(ahead)) }
+    }),
+  }
+}
+
+export const PREDICTION_NEEDS = `at least ${SCORES_MIN} stored scores over ${SPAN_DAYS_MIN} days`
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length
+}
+
+const round = (value: number) => Math.round(value * 10) / 10

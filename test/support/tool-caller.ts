@@ -1,0 +1,37 @@
+import { toolCalls } from '#kernel/call-tool'
+import type { ToolOutcome } from '#kernel/call-tool'
+import type { Scope } from '#kernel/context'
+import type { Clock } from '#kernel/clock'
+import type { Tool } from '#kernel/tool'
+import { compileCatalogue } from '#kernel/tool-catalogue'
+import { quiet } from './database.ts'
+import type { TestTenant } from './tenant.ts'
+
+interface CallOptions {
+  readonly scopes?: readonly Scope[]
+  readonly clock?: Clock
+}
+
+/** Calls tools as a surface does: scope, arguments, run, and the result checked against its schema. */
+export function toolCaller(tools: readonly Tool[]) {
+  const catalogue = compileCatalogue([{ name: 'test', title: 'Test', instructions: 'Test.', toolsets: { all: tools } }])
+  return async (tenant: TestTenant, name: string, args: unknown, options: CallOptions = {}): Promise<ToolOutcome> => {
+    const entry = catalogue.byName.get(name)
+    if (entry === undefined) throw new Error(`no tool ${name}`)
+    const ctx = tenant.ctx(options)
+    const call = toolCalls({
+      openContext: (_principal, { signal }) => tenant.ctx({ ...options, signal }),
+      settings: { toolTimeoutSeconds: 30, resultCharactersMax: 50_000, checkResults: true },
+      observer: { started: () => undefined, finished: () => undefined },
+      log: quiet,
+    })
+    return call(entry, args, { principal: ctx, requestId: 'req_test', controller: new AbortController() })
+  }
+}
+
+/** The result of a call that went well; throws with what went wrong. */
+export function resultOf(outcome: ToolOutcome): Record<string, unknown> {
+  if (outcome.kind === 'done') return outcome.output
+  if (outcome.kind === 'failed') throw outcome.failure
+  throw new Error(`the call ended as ${outcome.kind}`)
+}
