@@ -1,0 +1,126 @@
+import { createLimiter } from '#kernel/limits'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { KEYS, log, startMcpServer } from './mcp-server.ts'
+import type { RunningServer } from './mcp-server.ts'
+import { legacy, modern, send, withHeaders } from './post.ts'
+
+let server: RunningServer
+beforeAll(async () => {
+  server = await startMcpServer({ server: { publicUrl: 'https://mcp.example.com' } })
+})
+afterAll(() => server[Symbol.asyncDispose]())
+
+const asBob = { authorization: KEYS.bob }
+
+describe('a caller without a valid key', () => {
+  it.each([undefined, 'Bearer wrong', 'Basic x'])('is told where to read how to get in: %s', async (authorization) => {
+    const answer = await send(server, withHeaders(modern('tools/list'), { authorization }))
+    expect(answer.status).toBe(401)
+    expect(answer.headers['www-authenticate']).toBe(
+      'Bearer error="invalid_token", error_description="The API key is missing or not valid.", scope="demo:read demo:write", resource_metadata="https://mcp.example.com/.well-known/oauth-protected-resource/mcp"',
+    )
+  })
+
+  it.each(['/.well-known/oauth-protected-resource', '/.well-known/oauth-protected-resource/mcp/demo'])(
+    'can read %s',
+    async (path) => {
+      const answer = await send(server, { path, method: 'GET', headers: { authorization: undefined } })
+      expect(answer.status).toBe(200)
+      expect(answer.body['resource']).toMatch(/^https:\/\/mcp\.example\.com\/mcp/)
+      expect(answer.body['scopes_supported']).toEqual(['demo:read', 'demo:write'])
+      expect(answer.body).not.toHaveProperty('authorization_servers')
+    },
+  )
+
+  it('can list names, titles and schemas, and nothing else', async () => {
+    const options = { method: 'GET', headers: { authorization: undefined } }
+    const answer = await send(server, { ...options, path: '/mcp/tools?server=demo&toolset=speech' })
+    expect(answer.body['tools']).toMatchObject([
+      { name: 'echo', title: 'Echo', inputSchema: { type: 'object' } },
+      { name: 'write_down', title: 'Write down' },
+    ])
+    expect((await send(server, { ...options, path: '/mcp/tools?server=nobody' })).status).toBe(404)
+  })
+
+  it('is limited by its address', async () => {
+    const settings = { enabled: true, perKeyPerMinute: 100, perIpPerMinute: 2 }
+    const limiter = createLimiter({ settings, log, milliseconds: () => 0 })
+    await using limited = await startMcpServer({ limiter })
+    const stranger = withHeaders(modern('tools/list'), { authorization: 'Bearer guess' })
+    const statuses = [await send(limited, stranger), await send(limited, stranger), await send(limited, stranger)]
+    expect(statuses.map((answer) => answer.status)).toEqual([401, 401, 429])
+    expect(statuses[2]?.headers['retry-after']).toBe('60')
+    expect((await send(limited, modern('tools/list'))).status).toBe(200)
+  })
+})
+
+describe('a caller with a key', () => {
+  it('is limited by the key', async () => {
+    const settings = { enabled: true, perKeyPerMinute: 1, perIpPerMinute: 100 }
+    const limiter = createLimiter({ settings, log, milliseconds: () => 0 })
+    await using limited = await startMcpServer({ limiter })
+    const call = modern('tools/call', { name: 'echo', arguments: { text: 'x' } })
+    expect((await send(limited, call)).status).toBe(200)
+    expect((await send(limited, call)).status).toBe(429)
+  })
+
+  it('sees only the tools its scopes allow', async () => {
+    const names = async (headers: Record<string, string>) => {
+      const answer = await send(server, withHeaders(modern('tools/list'), headers))
+      return JSON.stringify(answer.body['result']?.['tools'])
+    }
+    expect(await names({ authorization: KEYS.ada })).toContain('write_down')
+    expect(await names(asBob)).not.toContain('write_down')
+  })
+
+  it.each([
+    ['the stateless revision', modern('tools/call', { name: 'write_down', arguments: { text: 'x' } })],
+    ['2025-11-25', legacy('tools/call', { name: 'write_down', arguments: { text: 'x' } })],
+  ])('is told which scope a call needs in %s', async (_revision, call) => {
+    const answer = await send(server, withHeaders(call, asBob))
+    expect(answer.status).toBe(403)
+    expect(answer.headers['www-authenticate']).toContain(
+      'error="insufficient_scope", scope="demo:write", resource_metadata=',
+    )
+    expect(answer.body['id']).toBe(1)
+  })
+
+  it('gets equal bytes for equal scopes', async () => {
+    const [first, second] = await Promise.all([send(server, modern('tools/list')), send(server, modern('tools/list'))])
+    expect(first.text).toBe(second.text)
+    expect(first.body['result']).toMatchObject({ resultType: 'complete', cacheScope: 'private', ttlMs: 300_000 })
+  })
+})
+
+describe('requests a web page could forge', () => {
+  it.each([
+    ['a Host of another name', { host: 'evil.example.com' }, 'HOST_NOT_ALLOWED'],
+    ['an Origin that was not invited', { origin: 'https://evil.example.com' }, 'ORIGIN_NOT_ALLOWED'],
+  ])('are refused: %s', async (_what, headers, code) => {
+    const answer = await send(server, withHeaders(modern('tools/list'), headers))
+    expect(answer.status).toBe(403)
+    expect(answer.body['error']?.['data']?.['code']).toBe(code)
+  })
+
+  it('pass from this machine', async () => {
+    const answer = await send(server, withHeaders(modern('tools/list'), { origin: 'http://localhost:6274' }))
+    expect(answer.status).toBe(200)
+  })
+})
+
+describe('every answer', () => {
+  it.each([
+    ['a result', modern('tools/list')],
+    ['a refusal', withHeaders(modern('tools/list'), { authorization: undefined })],
+    ['an answer of the SDK', modern('prompts/list')],
+    ['an unknown URL', { path: '/mcp/nowhere', body: {} }],
+  ])('carries the security headers: %s', async (_what, question) => {
+    const { headers } = await send(server, question)
+    expect(headers).toMatchObject({
+      'x-content-type-options': 'nosniff',
+      'x-frame-options': 'DENY',
+      'strict-transport-security': 'max-age=31536000; includeSubDomains',
+      'content-security-policy': "default-src 'self'",
+    })
+  })
+})

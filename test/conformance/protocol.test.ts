@@ -1,0 +1,174 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startMcpServer } from './mcp-server.ts'
+import type { RunningServer } from './mcp-server.ts'
+import { legacy, modern, send, withHeaders } from './post.ts'
+import type { Question } from './post.ts'
+
+let server: RunningServer
+beforeAll(async () => {
+  server = await startMcpServer()
+})
+afterAll(() => server[Symbol.asyncDispose]())
+
+const echo = { name: 'echo', arguments: { text: 'ahoy' } }
+const codeOf = async (question: Question) => {
+  const { status, body } = await send(server, question)
+  return { status, code: Number(body['error']?.['code']) }
+}
+
+describe('the stateless revision', () => {
+  it('answers a call with one value, as text and as structured content', async () => {
+    const { body } = await send(server, modern('tools/call', echo))
+    expect(body).toMatchInlineSnapshot(`
+      {
+        "id": 1,
+        "jsonrpc": "2.0",
+        "result": {
+          "_meta": {
+            "io.modelcontextprotocol/serverInfo": {
+              "name": "plimsoll",
+              "title": "Plimsoll",
+              "version": "0.0.0-test",
+            },
+          },
+          "content": [
+            {
+              "text": "{"text":"ahoy","tenant":"tenant-of-ada"}",
+              "type": "text",
+            },
+          ],
+          "resultType": "complete",
+          "structuredContent": {
+            "tenant": "tenant-of-ada",
+            "text": "ahoy",
+          },
+        },
+      }
+    `)
+  })
+
+  it('tells what it can do without a session', async () => {
+    const { body } = await send(server, modern('server/discover'))
+    expect(body['result']).toMatchObject({
+      supportedVersions: ['2026-07-28'],
+      capabilities: { tools: {} },
+      cacheScope: 'public',
+    })
+  })
+
+  it.each([
+    [
+      'another version in the header',
+      withHeaders(modern('tools/call', echo), { 'mcp-protocol-version': '2025-11-25' }),
+    ],
+    ['another method in the header', withHeaders(modern('tools/call', echo), { 'mcp-method': 'tools/list' })],
+    ['another name in the header', withHeaders(modern('tools/call', echo), { 'mcp-name': 'write_down' })],
+    ['no name in the header', withHeaders(modern('tools/call', echo), { 'mcp-name': undefined })],
+    ['a name that is not base64', withHeaders(modern('tools/call', echo), { 'mcp-name': '=?base64?%%%?=' })],
+  ])('refuses headers that disagree with the body: %s', async (_what, question) => {
+    expect(await codeOf(question)).toEqual({ status: 400, code: -32020 })
+  })
+
+  it('names the versions it serves to whoever speaks another', async () => {
+    const version = '2030-01-01'
+    const params = {
+      _meta: { 'io.modelcontextprotocol/protocolVersion': version, 'io.modelcontextprotocol/clientCapabilities': {} },
+    }
+    const answer = await send(server, withHeaders(modern('tools/list', params), { 'mcp-protocol-version': version }))
+    expect(answer.status).toBe(400)
+    expect(answer.body['error']).toMatchObject({
+      code: -32022,
+      data: { supported: ['2026-07-28'], requested: version },
+    })
+  })
+
+  it('wants its _meta in every request', async () => {
+    expect(await codeOf(modern('tools/list', { _meta: {} }))).toEqual({ status: 400, code: -32602 })
+  })
+
+  it.each(['initialize', 'ping', 'logging/setLevel', 'no/such'])('does not know %s', async (method) => {
+    expect(await codeOf(modern(method))).toEqual({ status: 404, code: -32601 })
+  })
+
+  it('has neither GET nor DELETE', async () => {
+    for (const method of ['GET', 'DELETE']) {
+      const answer = await send(server, { method })
+      expect(answer.status).toBe(405)
+      expect(answer.headers['allow']).toBe('POST')
+    }
+  })
+})
+
+describe('the 2025 revisions', () => {
+  it.each(['2025-11-25', '2025-06-18', '2025-03-26'])('agree on %s when it is asked for', async (protocolVersion) => {
+    const { body } = await send(server, {
+      body: { jsonrpc: '2.0', id: 'a', method: 'initialize', params: { protocolVersion } },
+    })
+    expect(body['result']?.['protocolVersion']).toBe(protocolVersion)
+    const called = await send(server, legacy('tools/call', echo, protocolVersion))
+    expect(called.body['result']?.['content']?.['0']?.['text']).toContain('ahoy')
+    expect(called.text).not.toContain('resultType')
+  })
+
+  it('offer the newest of them for a version nobody knows', async () => {
+    const { body } = await send(server, legacy('initialize', { protocolVersion: '1999-01-01' }))
+    expect(body['result']?.['protocolVersion']).toBe('2025-11-25')
+  })
+
+  it('take batches in 2025-03-26 only', async () => {
+    const ping = { jsonrpc: '2.0', id: 1, method: 'ping' }
+    const call = { jsonrpc: '2.0', id: 2, method: 'tools/call', params: echo }
+    const rare = { jsonrpc: '2.0', id: 3, method: 'prompts/list' }
+    const body = [ping, call, rare, { jsonrpc: '2.0', method: 'notifications/initialized' }]
+    const answer = await send(server, { body })
+    expect(answer.body).toMatchObject([{ id: 1, result: {} }, { id: 2 }, { id: 3, error: { code: -32601 } }])
+    expect(await codeOf({ body, headers: { 'mcp-protocol-version': '2025-06-18' } })).toEqual({
+      status: 400,
+      code: -32600,
+    })
+  })
+
+  it('acknowledge notifications without a body', async () => {
+    const answer = await send(server, { body: { jsonrpc: '2.0', method: 'notifications/initialized' } })
+    expect(answer).toMatchObject({ status: 202, text: '' })
+  })
+
+  it('answer 404 for a session nobody opened, so that the client initializes anew', async () => {
+    const answer = await send(server, withHeaders(legacy('tools/list'), { 'mcp-session-id': 'gone' }))
+    expect(answer.status).toBe(404)
+  })
+})
+
+describe('endpoints', () => {
+  it.each([
+    ['/mcp/demo', 5],
+    ['/mcp/demo/speech', 2],
+    ['/mcp/demo/speech?readonly', 1],
+    ['/mcp/demo/readonly', 4],
+    ['/mcp?readonly', 4],
+  ])('%s shows its own tools', async (path, count) => {
+    const { body } = await send(server, { ...modern('tools/list'), path })
+    expect(body['result']?.['tools']).toHaveLength(count)
+  })
+
+  it('a tool outside the view does not exist there', async () => {
+    const question = {
+      ...modern('tools/call', { name: 'write_down', arguments: { text: 'x' } }),
+      path: '/mcp/demo?readonly',
+    }
+    expect(await codeOf(question)).toEqual({ status: 200, code: -32602 })
+  })
+
+  it('a cursor that was not issued here is refused', async () => {
+    expect(await codeOf(modern('tools/list', { cursor: 'dG9vbHM6OTk' }))).toEqual({ status: 200, code: -32602 })
+  })
+
+  it.each([
+    ['no JSON', { headers: { 'content-type': 'text/plain' }, body: '{}' }, 415],
+    ['an answer nobody can give', { headers: { accept: 'text/html' }, body: '{}' }, 406],
+    ['too much', { body: 'x'.repeat(4 * 1024 * 1024 + 1) }, 413],
+    ['another URL', { path: '/mcp/demo/speech/echo', body: '{}' }, 404],
+  ])('refuse %s', async (_what, question, status) => {
+    expect((await send(server, question)).status).toBe(status)
+  })
+})
