@@ -7,23 +7,25 @@ import type { Reporter, TestCase, TestModule, TestSuite } from 'vitest/node'
 export class ClosingLines implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandled: readonly unknown[]): void {
     const tests = modules.flatMap((module) => [...module.children.allTests()])
+    const suites = modules.flatMap((module) => [...module.children.allSuites()])
     const passed = tests.filter((test) => test.result().state === 'passed').length
-    const skipped = tests.filter((test) => test.result().state === 'skipped')
     // A module or suite that broke outside its tests fails the run without a failed test.
-    const broken = modules.flatMap((module) => [module, ...module.children.allSuites()]).filter(hasErrors).length
+    const broken = [...modules, ...suites].filter((part) => part.errors().length > 0).length
     const failed = tests.filter((test) => test.result().state === 'failed').length + broken + unhandled.length
+    const skipped = [
+      ...tests.filter((test) => test.result().state === 'skipped').map(describeTest),
+      ...suites.filter(isSkippedUnseen).map((suite) => `${suite.module.relativeModuleId}: ${suite.fullName}`),
+    ]
 
-    const reasons = countBy(skipped.map(describeSkip))
-    if (reasons.size > 0) process.stdout.write('\nSkipped:\n')
-    for (const [reason, count] of reasons) process.stdout.write(`  ${reason}${count > 1 ? ` (${count} tests)` : ''}\n`)
-    process.stdout.write(
-      `\n${passed} passed, ${failed} failed${skipped.length > 0 ? `, ${skipped.length} skipped` : ''}\n`,
-    )
+    const counts = countBy(skipped)
+    if (counts.size > 0) write('\nSkipped:')
+    for (const [what, count] of counts) write(`  ${what}${count > 1 ? ` (${count} tests)` : ''}`)
+    write(`\n${passed} passed, ${failed} failed${skipped.length > 0 ? `, ${skipped.length} skipped` : ''}`)
   }
 }
 
 /** The outermost skipped suite speaks for all its tests. */
-function describeSkip(test: TestCase): string {
+function describeTest(test: TestCase): string {
   const path: TestSuite[] = []
   for (let at = test.parent; at.type === 'suite'; at = at.parent) path.unshift(at)
   const outermost = path.find((suite) => suite.options.mode === 'skip')
@@ -32,12 +34,17 @@ function describeSkip(test: TestCase): string {
   return `${test.module.relativeModuleId}: ${outermost?.fullName ?? test.fullName}${note}`
 }
 
-function hasErrors(part: TestModule | TestSuite): boolean {
-  return part.errors().length > 0
+/** A suite that was skipped before it could say what its tests are. */
+function isSkippedUnseen(suite: TestSuite): boolean {
+  return suite.options.mode === 'skip' && suite.children.size === 0
 }
 
 function countBy(names: readonly string[]): Map<string, number> {
   const counts = new Map<string, number>()
   for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1)
   return counts
+}
+
+function write(line: string): void {
+  process.stdout.write(`${line}\n`)
 }
