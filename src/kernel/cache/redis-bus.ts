@@ -3,10 +3,12 @@ import type { Logger } from 'pino'
 import { Invalidation, type InvalidationBus } from './invalidation-bus.ts'
 
 const CHANNEL = 'plimsoll:cache-invalidated'
+const SUBSCRIBE_MILLISECONDS_MAX = 2000
 
 /** Invalidations over Redis. Takes a second connection, because one that subscribes can do nothing else. */
 export function redisBus(redis: Redis, log: Logger): InvalidationBus & { close(): void } {
-  const listener = redis.duplicate({ enableOfflineQueue: true, commandTimeout: 0, maxRetriesPerRequest: null })
+  // Subscribes itself after each reconnection: ioredis does it without handling a failure, which would end the process.
+  const listener = redis.duplicate({ commandTimeout: SUBSCRIBE_MILLISECONDS_MAX, autoResubscribe: false })
   const forgetters: ((tags: readonly string[]) => void)[] = []
   const lostActs: (() => void)[] = []
   let connected = false
@@ -21,7 +23,10 @@ export function redisBus(redis: Redis, log: Logger): InvalidationBus & { close()
       () => {
         connected = true
       },
-      (error: unknown) => log.warn({ err: error }, 'cache invalidations of other processes are not heard'),
+      (error: unknown) => {
+        log.warn({ err: error }, 'cache invalidations of other processes are not heard')
+        listener.disconnect(true)
+      },
     )
   }
   listener.on('ready', subscribe)

@@ -35,7 +35,7 @@ export function redisTier(redis: Redis, log: Logger, now: () => number): RedisTi
   const owed = new Map<string, string>()
 
   const attempt = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
-    if (now() < pausedUntil) return undefined
+    if (redis.status !== 'ready' || now() < pausedUntil) return undefined
     try {
       return await work()
     } catch (error) {
