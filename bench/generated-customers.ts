@@ -29,7 +29,7 @@ export async function generateCustomers(pool: pg.Pool, size: TenantSize): Promis
 
 /** 0 … 1, the same for the same numbers. */
 const chance = (...numbers: string[]) =>
-  `((hashint8extended((${numbers.join(') * 1000003 + (')})::bigint, 42) & 1048575) / 1048576.0)`
+  `((hashint8extended((${numbers.join(') * 1000003::bigint + (')})::bigint, 42) & 1048575) / 1048576.0)`
 const clientId = (n: string) => `'cus_' || lpad(${n}::text, 8, '0')`
 
 const STATEMENTS: readonly string[] = [

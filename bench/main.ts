@@ -4,11 +4,12 @@ import os from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Benchmark, BenchOptions, Section } from './benchmark.ts'
+import { healthRecompute } from './health-recompute.ts'
 import { describeMachine } from './machine.ts'
 import { markdown, save } from './report.ts'
 import { toolsCall } from './tools-call.ts'
 
-const benchmarks: readonly Benchmark[] = [toolsCall]
+const benchmarks: readonly Benchmark[] = [toolsCall, healthRecompute]
 const RESULTS = path.join(import.meta.dirname, 'results')
 
 const { values, positionals } = parseArgs({

@@ -1,0 +1,59 @@
+import { pino } from 'pino'
+import { systemClock } from '#kernel/clock'
+import { loadConfig } from '#kernel/config/load'
+import type { Config } from '#kernel/config/config'
+import type { Ctx, Principal } from '#kernel/context'
+import { openPlatform } from '#kernel/platform'
+import type { Platform } from '#kernel/platform'
+import type { ScratchDatabase } from './scratch-database.ts'
+
+/** Our own side of a benchmark that needs no surface: production settings on the scratch database. */
+export interface PlatformUnderTest {
+  readonly config: Config
+  readonly platform: Platform
+  /** A caller's context, of a key that may do everything; each with a fresh signal, as a request gets it. */
+  open(): Ctx
+  /** A job's. */
+  openJob(): Ctx
+  close(): Promise<void>
+}
+
+export const TENANT = 'bench'
+
+const PRINCIPAL: Principal = {
+  tenantId: TENANT,
+  actor: { kind: 'key', id: 'key_bench', name: 'bench' },
+  scopes: new Set(['customers:read', 'customers:write']),
+}
+
+/** What a process needs in its environment to run as in production, limits raised. */
+export function productionSettings(databaseUrl: string, scratchDir: string): Record<string, string> {
+  return {
+    ENVIRONMENT: 'production',
+    DATABASE_URL: databaseUrl,
+    DATA_DIR: scratchDir,
+    SERVER_PORT: '0',
+    ENCRYPTION_KEY: 'p9Yt0m0hVJp2k8zN1i3xqv7QyTzA5rWbE6uDcGfHsLk=',
+    RATE_LIMIT_PER_KEY_PER_MINUTE: '100000000',
+  }
+}
+
+/** `as: 'command'` runs no jobs: nothing works in the background of a measurement. */
+export async function openPlatformUnderTest(
+  database: ScratchDatabase,
+  scratchDir: string,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<PlatformUnderTest> {
+  const config = loadConfig({ ...productionSettings(database.url, scratchDir), ...settings })
+  const log = pino({ level: 'warn' }, pino.destination(2))
+  const platform = await openPlatform({ config, clock: systemClock, log, version: '0.0.0', as: 'command' })
+  let count = 0
+  const request = () => ({ requestId: `bench-${++count}`, signal: new AbortController().signal })
+  return {
+    config,
+    platform,
+    open: () => platform.openContext(PRINCIPAL, request()),
+    openJob: () => platform.openJobContext(PRINCIPAL, request()),
+    close: () => platform.close(),
+  }
+}

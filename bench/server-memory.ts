@@ -1,0 +1,46 @@
+import { readFileSync } from 'node:fs'
+import type pg from 'pg'
+
+/** The most memory, in MiB, that PostgreSQL's backends had to themselves at any moment of a measurement. */
+export interface MemoryWatch {
+  stop(): Promise<number>
+}
+
+const SAMPLE_MILLISECONDS = 50
+
+/** Samples the anonymous memory of every backend, parallel workers included; what they share is not counted. */
+export function watchServerMemory(pool: pg.Pool): MemoryWatch {
+  let peak = 0
+  let isOver = false
+  const sample = async () => {
+    const { rows } = await pool.query<{ pid: number }>(
+      `select pid from pg_stat_activity where backend_type in ('client backend', 'parallel worker') and pid <> pg_backend_pid()`,
+    )
+    peak = Math.max(
+      peak,
+      rows.reduce((sum, { pid }) => sum + anonymousMebibytes(pid), 0),
+    )
+  }
+  const sampling = (async () => {
+    while (!isOver) {
+      await sample()
+      await new Promise((resolve) => setTimeout(resolve, SAMPLE_MILLISECONDS))
+    }
+  })()
+  return {
+    stop: async () => {
+      isOver = true
+      await sampling
+      return peak
+    },
+  }
+}
+
+function anonymousMebibytes(pid: number): number {
+  try {
+    return Number(/^RssAnon:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024
+  } catch {
+    // Safe because: a backend that has ended between the two looks has no memory.
+    return 0
+  }
+}
