@@ -1,0 +1,63 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Authenticate, Principal } from '#kernel/context'
+import type { Clock } from '#kernel/clock'
+import { Failure } from '#kernel/failure'
+import type { LimitBucket, Limiter } from '#kernel/limits'
+import { addressBucket } from './client-address.ts'
+
+export interface AdmissionOptions {
+  readonly authenticate: Authenticate
+  readonly limiter: Limiter
+  readonly clock: Clock
+}
+
+/** Who calls, within the limits. A valid key counts for itself; anything else counts for its address. */
+export function admission({ authenticate, limiter, clock }: AdmissionOptions) {
+  const count = async (bucket: LimitBucket, id: string, reply: FastifyReply): Promise<void> => {
+    try {
+      const { limit, remaining, resetSeconds } = await limiter.take(bucket, id)
+      if (limit === Infinity) return
+      reply.header('X-RateLimit-Limit', limit)
+      reply.header('X-RateLimit-Remaining', remaining)
+      reply.header('X-RateLimit-Reset', Math.ceil(clock().getTime() / 1000) + resetSeconds)
+    } catch (error) {
+      if (error instanceof Failure && error.retryAfterSeconds !== undefined) {
+        reply.header('X-RateLimit-Remaining', 0)
+        reply.header('X-RateLimit-Reset', Math.ceil(clock().getTime() / 1000) + error.retryAfterSeconds)
+      }
+      throw error
+    }
+  }
+  return {
+    async principal(request: FastifyRequest, reply: FastifyReply): Promise<Principal> {
+      let principal: Principal
+      try {
+        principal = await authenticate(bearerOf(request.headers.authorization))
+      } catch (error) {
+        if (error instanceof Failure && error.kind === 'unauthenticated') {
+          await count('ip', addressBucket(request.ip), reply)
+        }
+        throw error
+      }
+      await count('key', principal.actor.id, reply)
+      return principal
+    },
+    /** Counts a request that needs no key. */
+    anonymous: (request: FastifyRequest, reply: FastifyReply) => count('ip', addressBucket(request.ip), reply),
+  }
+}
+
+/** Tracking clients send the key as the user name of Basic authentication, with no password. */
+export function bearerOf(authorization: string | undefined): string | undefined {
+  const basic = /^Basic\s+([\w+/=-]+)\s*$/i.exec(authorization ?? '')?.[1]
+  if (basic === undefined) return authorization
+  const [user = ''] = Buffer.from(basic, 'base64').toString('utf8').split(':', 1)
+  return `Bearer ${user}`
+}
+
+/** The `WWW-Authenticate` that a 401 or 403 carries (RFC 6750, section 3). */
+export function challengeOf(failure: Failure, hadKey: boolean): string | undefined {
+  if (failure.kind === 'unauthenticated') return `Bearer realm="plimsoll"${hadKey ? ', error="invalid_token"' : ''}`
+  if (failure.kind !== 'forbidden' || failure.scopesNeeded.length === 0) return undefined
+  return `Bearer realm="plimsoll", error="insufficient_scope", scope="${failure.scopesNeeded.join(' ')}"`
+}

@@ -1,0 +1,54 @@
+import type { Clock } from '#kernel/clock'
+import { Failure } from '#kernel/failure'
+
+/** What went wrong, as the caller may know it. */
+export interface ErrorView {
+  readonly status: number
+  readonly code: string
+  readonly message: string
+  readonly details?: Readonly<Record<string, unknown>>
+}
+
+export function dataBody(data: unknown, requestId: string, clock: Clock) {
+  return { data, meta: { timestamp: clock().toISOString(), request_id: requestId } }
+}
+
+export function errorBody(view: ErrorView, requestId: string, clock: Clock) {
+  const { code, message, details } = view
+  const timestamp = clock().toISOString()
+  return { error: { code, message, ...(details !== undefined && { details }), timestamp, request_id: requestId } }
+}
+
+/** An expected failure, with the problems, the wait or the scopes that help the caller to do it right. */
+export function failureView(failure: Failure): ErrorView {
+  const { status, code, message, problems, retryAfterSeconds, scopesNeeded } = failure
+  const details = {
+    ...(problems.length > 0 && { problems }),
+    ...(retryAfterSeconds !== undefined && { retry_after: retryAfterSeconds }),
+    ...(scopesNeeded.length > 0 && { scopes_needed: scopesNeeded }),
+  }
+  return { status, code, message, ...(Object.keys(details).length > 0 && { details }) }
+}
+
+/** A bug: nothing but the id under which the log has the rest. */
+export function bugView(errorId: string): ErrorView {
+  const message = 'Something went wrong on our side. Tell us the error id.'
+  return { status: 500, code: 'INTERNAL_ERROR', message, details: { error_id: errorId } }
+}
+
+/** Whatever was thrown as a `Failure`, or undefined for a bug. Names the HTTP framework's own refusals. */
+export function expectedFailure(error: unknown): Failure | undefined {
+  if (error instanceof Failure) return error
+  if (!(error instanceof Error)) return undefined
+  const { code, statusCode } = error as Error & { readonly code?: unknown; readonly statusCode?: unknown }
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE')
+    return new Failure('too_large', 'The body is larger than this route takes.')
+  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
+    return new Failure('unsupported', 'The Content-Type must be application/json.')
+  }
+  if (code === 'FST_ERR_BAD_URL') return new Failure('invalid', 'The URL is not well formed.', { code: 'BAD_URL' })
+  if (code === 'FST_ERR_MAX_LIMIT_BODY' || statusCode === 413)
+    return new Failure('too_large', 'The request is too large.')
+  if (typeof statusCode !== 'number' || statusCode < 400 || statusCode > 499) return undefined
+  return new Failure('invalid', 'The body is not valid JSON.', { code: 'BAD_JSON', cause: error })
+}

@@ -1,0 +1,61 @@
+import { randomUUID } from 'node:crypto'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Logger } from 'pino'
+import type { Clock } from '#kernel/clock'
+import { Failure } from '#kernel/failure'
+import type { Metrics } from '#kernel/metrics'
+import { challengeOf } from './authorization.ts'
+import type { admission } from './authorization.ts'
+import { bugView, errorBody, expectedFailure, failureView } from './envelope.ts'
+import type { routeTable } from './route-table.ts'
+
+export interface ErrorOptions {
+  readonly log: Logger
+  readonly metrics: Metrics
+  readonly clock: Clock
+}
+
+/** The one place where whatever was thrown becomes an answer, and where a bug is logged. */
+export function errorAnswers({ log, metrics, clock }: ErrorOptions) {
+  return (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+    const failure = expectedFailure(error)
+    const route = request.routeOptions.url
+    reply.type('application/json; charset=utf-8')
+    if (failure === undefined) {
+      const errorId = randomUUID()
+      log.error(
+        { err: error, errorId, requestId: request.id, method: request.method, route },
+        'request failed unexpectedly',
+      )
+      metrics.failed('http', 'bug')
+      return reply.code(500).send(errorBody(bugView(errorId), request.id, clock))
+    }
+    if (failure.cause !== undefined && failure.status >= 500) {
+      log.warn({ err: failure.cause, requestId: request.id, route, kind: failure.kind }, failure.message)
+    }
+    metrics.failed('http', failure.kind)
+    const challenge = challengeOf(failure, request.headers.authorization !== undefined)
+    if (challenge !== undefined) reply.header('WWW-Authenticate', challenge)
+    if (failure.retryAfterSeconds !== undefined) reply.header('Retry-After', Math.ceil(failure.retryAfterSeconds))
+    // The rest of a body that is too large is not read, so the connection cannot serve another request.
+    if (failure.kind === 'too_large') reply.header('Connection', 'close')
+    return reply.code(failure.status).send(errorBody(failureView(failure), request.id, clock))
+  }
+}
+
+/** 404 for a path nobody has, 405 with `Allow` for a path that takes other methods. Both count against the address. */
+export function refuseUnknown(
+  app: FastifyInstance,
+  table: ReturnType<typeof routeTable>,
+  admit: ReturnType<typeof admission>,
+): void {
+  app.setNotFoundHandler(async (request, reply) => {
+    await admit.anonymous(request, reply)
+    const methods = table.methodsOf(request.url)
+    if (methods.length === 0)
+      throw new Failure('not_found', 'There is nothing at this path.', { code: 'ROUTE_NOT_FOUND' })
+    const allow = methods.join(', ')
+    reply.header('Allow', allow)
+    throw new Failure('method_not_allowed', `This path takes ${allow}.`)
+  })
+}

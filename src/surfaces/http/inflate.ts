@@ -1,0 +1,37 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Readable } from 'node:stream'
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
+import { Failure } from '#kernel/failure'
+
+/**
+ * The body as it was before its `Content-Encoding`. The reader's bound counts the bytes that come out, so a small bomb
+ * stops as soon as it is too large, and the inflater is thrown away with the rest unread.
+ */
+export function inflated(headers: IncomingHttpHeaders, payload: Readable): Readable {
+  const encoding = headers['content-encoding']?.trim().toLowerCase() ?? 'identity'
+  if (encoding === 'identity' || encoding === '') return payload
+  const inflater = inflaterOf(encoding)
+  let receivedEncodedLength = 0
+  payload.on('data', (chunk: Buffer) => {
+    receivedEncodedLength += chunk.length
+  })
+  // The reader stops listening once the body is too large; an error after that must not end the process.
+  inflater.on('error', () => undefined)
+  payload.on('error', (error) => inflater.destroy(error))
+  Object.defineProperty(inflater, 'receivedEncodedLength', { get: () => receivedEncodedLength })
+  return payload.pipe(inflater)
+}
+
+function inflaterOf(encoding: string) {
+  switch (encoding) {
+    case 'gzip':
+    case 'x-gzip':
+      return createGunzip()
+    case 'deflate':
+      return createInflate()
+    case 'br':
+      return createBrotliDecompress()
+    default:
+      throw new Failure('unsupported', `The Content-Encoding ${encoding.slice(0, 40)} is not understood; use gzip.`)
+  }
+}

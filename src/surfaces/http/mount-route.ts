@@ -1,0 +1,88 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Clock } from '#kernel/clock'
+import type { OpenContext, Principal } from '#kernel/context'
+import { withDeadline } from '#kernel/deadline'
+import { Failure } from '#kernel/failure'
+import type { Route } from '#kernel/route'
+import { requireScope } from '#kernel/scope'
+import type { Tracing } from '#kernel/tracing'
+import type { admission } from './authorization.ts'
+import { dataBody } from './envelope.ts'
+import { requestParser } from './request-parts.ts'
+
+export interface MountOptions {
+  readonly admit: ReturnType<typeof admission>
+  readonly openContext: OpenContext
+  readonly tracing: Tracing
+  readonly clock: Clock
+  readonly timeoutSeconds: number
+  readonly bodyBytesMax: number
+  /** Compare every answer with its schema; for tests and development. */
+  readonly checkAnswers: boolean
+  /** Aborted when a stop no longer waits for requests in flight. */
+  readonly stopped: AbortSignal
+}
+
+/** Serves one route: key, limits, scope, then the body, then its work within the deadline, then the envelope. */
+export function mountRoute(app: FastifyInstance, route: Route, options: MountOptions): void {
+  const parse = requestParser(route)
+  const principals = new WeakMap<FastifyRequest, Principal>()
+  app.route({
+    method: route.method,
+    url: route.path,
+    bodyLimit: route.bodyBytesMax ?? options.bodyBytesMax,
+    onRequest: async (request, reply) => {
+      const principal = await options.admit.principal(request, reply)
+      requireScope(principal, route.scope)
+      principals.set(request, principal)
+    },
+    handler: async (request, reply) => {
+      const principal = principals.get(request)
+      if (principal === undefined) throw new Error('a handler ran before its caller was known')
+      const input = parse({ params: request.params, query: request.query, body: request.body })
+      const result = await answer(route, request, reply, principal, input, options)
+      if (options.checkAnswers) requireShape(route, result)
+      reply.code(route.status ?? 200)
+      if (route.status === 204) return reply.send()
+      return route.envelope === 'bare' ? result : dataBody(result, request.id, options.clock)
+    },
+  })
+}
+
+async function answer(
+  route: Route,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  principal: Principal,
+  input: Parameters<Route['run']>[1],
+  options: MountOptions,
+): Promise<unknown> {
+  const controller = new AbortController()
+  const onStop = () => controller.abort(new Failure('unavailable', 'The server is stopping. Send it again.'))
+  const onClose = () => {
+    if (!reply.raw.writableFinished) controller.abort(new Failure('cancelled', 'The caller left.'))
+  }
+  reply.raw.once('close', onClose)
+  options.stopped.addEventListener('abort', onStop, { once: true })
+  try {
+    const ctx = options.openContext(principal, { requestId: request.id, signal: controller.signal })
+    const work = async () => route.run(ctx, input)
+    const attributes = { 'http.request.method': route.method, 'http.route': route.path }
+    return await options.tracing.span(
+      `${route.method} ${route.path}`,
+      attributes,
+      () => withDeadline(controller, 'request', options.timeoutSeconds, work),
+      request.headers,
+    )
+  } finally {
+    reply.raw.off('close', onClose)
+    options.stopped.removeEventListener('abort', onStop)
+  }
+}
+
+function requireShape(route: Route, result: unknown): void {
+  const checked = route.response.safeParse(result)
+  if (checked.success) return
+  const where = checked.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ')
+  throw new Error(`The answer of ${route.method} ${route.path} does not match its own schema: ${where}`)
+}

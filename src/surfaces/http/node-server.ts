@@ -1,0 +1,100 @@
+import { createServer } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Clock } from '#kernel/clock'
+import { Failure } from '#kernel/failure'
+import { crossOrigin } from './cors.ts'
+import { errorBody, failureView } from './envelope.ts'
+import { SECURITY_HEADER_LINES, setSecurityHeaders } from './headers.ts'
+import { requestGuard } from './host-guard.ts'
+import type { GuardSettings } from './host-guard.ts'
+import { identify } from './request-id.ts'
+
+export type NodeHandler = (req: IncomingMessage, res: ServerResponse) => void
+
+export interface NodeServerOptions {
+  readonly guard: GuardSettings
+  readonly clock: Clock
+  /** Answers `/mcp…` and `/.well-known/oauth-protected-resource…`. */
+  readonly mcp: NodeHandler | undefined
+  /** Answers everything else. */
+  readonly http: NodeHandler
+  /** True once the process stops: connections are closed after their answer. */
+  readonly isStopping: () => boolean
+  readonly patience: { readonly headersSeconds: number; readonly requestSeconds: number }
+}
+
+const HEADER_BYTES_MAX = 16 * 1024
+
+/** Longer than the 60 s after which common load balancers close an idle connection, so that they close it first. */
+const KEEP_ALIVE_MILLISECONDS = 65_000
+
+/**
+ * The one listening server. Before anyone answers it sets the security headers and the request id, refuses foreign
+ * hosts and origins, and answers preflights; then MCP goes straight to its handler and the rest to the framework.
+ */
+export function nodeServer(options: NodeServerOptions): Server {
+  const { guard, clock, mcp, http, isStopping, patience } = options
+  const check = requestGuard(guard)
+  const cors = crossOrigin(guard.corsOrigins)
+  return createServer(
+    {
+      maxHeaderSize: HEADER_BYTES_MAX,
+      headersTimeout: patience.headersSeconds * 1000,
+      requestTimeout: patience.requestSeconds * 1000,
+      keepAliveTimeout: KEEP_ALIVE_MILLISECONDS,
+      connectionsCheckingInterval: Math.min(5, patience.headersSeconds) * 500,
+    },
+    (req, res) => {
+      setSecurityHeaders(res)
+      const requestId = identify(req)
+      res.setHeader('X-Request-ID', requestId)
+      if (isStopping()) res.setHeader('Connection', 'close')
+      try {
+        check(req)
+      } catch (error) {
+        if (!(error instanceof Failure)) throw error
+        return refuse(res, error, requestId, clock)
+      }
+      if (cors(req, res)) return
+      if (mcp !== undefined && isMcp(req.url ?? '')) mcp(req, res)
+      else http(req, res)
+    },
+  )
+}
+
+/** Answers what could not be parsed as a request, with the same headers and form as everything else. */
+export function answerParserError(error: Error & { readonly code?: string }, socket: Socket, clock: Clock): void {
+  if (!socket.writable || socket.bytesWritten > 0 || error.code === 'ECONNRESET') {
+    socket.destroy()
+    return
+  }
+  const { status, reason, code, message } = parserError(error.code)
+  const body = JSON.stringify(errorBody({ status, code, message }, 'unparsed', clock))
+  socket.end(
+    `HTTP/1.1 ${status} ${reason}\r\n${SECURITY_HEADER_LINES}Content-Type: application/json; charset=utf-8\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  )
+}
+
+function parserError(code: string | undefined) {
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
+    return { status: 408, reason: 'Request Timeout', code: 'TIMEOUT', message: 'The request did not arrive in time.' }
+  }
+  if (code === 'HPE_HEADER_OVERFLOW') {
+    const message = 'The headers are too large.'
+    return { status: 431, reason: 'Request Header Fields Too Large', code: 'LIMIT_EXCEEDED', message }
+  }
+  return { status: 400, reason: 'Bad Request', code: 'BAD_REQUEST', message: 'This is not a well-formed HTTP request.' }
+}
+
+function isMcp(url: string): boolean {
+  if (url.startsWith('/mcp')) return url.length === 4 || url[4] === '/' || url[4] === '?'
+  return url.startsWith('/.well-known/oauth-protected-resource')
+}
+
+function refuse(res: ServerResponse, failure: Failure, requestId: string, clock: Clock): void {
+  const view = failureView(failure)
+  res.writeHead(view.status, { 'Content-Type': 'application/json; charset=utf-8' })
+  res.end(JSON.stringify(errorBody(view, requestId, clock)))
+}

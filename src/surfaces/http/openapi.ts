@@ -1,0 +1,124 @@
+import { z } from 'zod'
+import { FAILURES } from '#kernel/failure'
+import type { Route } from '#kernel/route'
+
+export interface OpenApiOptions {
+  readonly routes: readonly Route[]
+  readonly version: string
+  readonly publicUrl: string | undefined
+}
+
+type Json = Readonly<Record<string, unknown>>
+
+/** The OpenAPI 3.1 document of the routes. Its schemas are the ones that requests are checked against. */
+export function openApiDocument({ routes, version, publicUrl }: OpenApiOptions): Json {
+  const paths: Record<string, Record<string, Json>> = {}
+  for (const route of routes) (paths[templateOf(route.path)] ??= {})[route.method.toLowerCase()] = operation(route)
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Plimsoll',
+      version,
+      description: 'MCP servers you can put in production, and prove it. This is the REST side; MCP is at `/mcp`.',
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    servers: [{ url: publicUrl ?? '/' }],
+    tags: [...new Set(routes.flatMap((route) => route.tags))].sort().map((name) => ({ name })),
+    paths: { ...PROBE_PATHS, ...paths },
+    components: { securitySchemes: SECURITY_SCHEMES, schemas: { Error: schemaOf(ErrorShape, 'output') } },
+    security: [{ key: [] }, { keyAsUser: [] }],
+  }
+}
+
+const ErrorShape = z.object({
+  error: z.object({
+    code: z.string().describe(`For programs, e.g. ${FAILURES.invalid.code}.`),
+    message: z.string().describe('For people.'),
+    details: z.record(z.string(), z.unknown()).optional(),
+    timestamp: z.iso.datetime(),
+    request_id: z.string(),
+  }),
+})
+
+const Meta = z.object({ timestamp: z.iso.datetime(), request_id: z.string() })
+
+const SECURITY_SCHEMES = {
+  key: { type: 'http', scheme: 'bearer', description: 'An API key, from `plimsoll keys create`.' },
+  keyAsUser: { type: 'http', scheme: 'basic', description: 'The API key as user name, with no password.' },
+}
+
+const PROBE_PATHS = {
+  '/health': probe('Whether the process and its database work', ['200', '503']),
+  '/ready': probe('Whether traffic may be sent here, and what fails if not', ['200', '503']),
+  '/version': probe('Which version runs', ['200']),
+}
+
+function probe(summary: string, statuses: readonly string[]): Json {
+  const content = { 'application/json': { schema: { type: 'object' } } }
+  const responses = Object.fromEntries(statuses.map((status) => [status, { description: summary, content }]))
+  return { get: { operationId: operationId('get', summary), summary, tags: ['operations'], security: [], responses } }
+}
+
+function operation(route: Route): Json {
+  const { method, path, summary, tags, scope, body } = route
+  const requestBody = body && { required: true, content: jsonContent(schemaOf(body, 'input')) }
+  return {
+    operationId: operationId(method, path),
+    summary,
+    tags: [...tags],
+    description: `Needs the scope \`${scope}\`.`,
+    parameters: [...parameters('path', route.params), ...parameters('query', route.query)],
+    ...(requestBody !== undefined && { requestBody }),
+    responses: {
+      [String(route.status ?? 200)]: success(route),
+      '4XX': failure('What was wrong with the request.'),
+      '5XX': failure('What went wrong here.'),
+    },
+  }
+}
+
+function success(route: Route): Json {
+  if (route.status === 204) return { description: 'Done.' }
+  const data = schemaOf(route.response, 'output')
+  if (route.envelope === 'bare') return { description: 'The result.', content: jsonContent(data) }
+  const schema = {
+    type: 'object',
+    required: ['data', 'meta'],
+    properties: { data, meta: schemaOf(Meta, 'output') },
+  }
+  return { description: 'The result.', content: jsonContent(schema) }
+}
+
+function failure(description: string): Json {
+  return { description, content: jsonContent({ $ref: '#/components/schemas/Error' }) }
+}
+
+function jsonContent(schema: Json): Json {
+  return { 'application/json': { schema } }
+}
+
+function parameters(place: 'path' | 'query', shape: z.ZodObject | undefined): readonly Json[] {
+  if (shape === undefined) return []
+  const { properties = {}, required = [] } = z.toJSONSchema(shape, { io: 'input', unrepresentable: 'any' })
+  return Object.entries(properties).map(([name, schema]) => ({
+    name,
+    in: place,
+    required: place === 'path' || required.includes(name),
+    schema,
+  }))
+}
+
+/** Zod writes JSON Schema 2020-12, which is what OpenAPI 3.1 takes; only the dialect's name is left out. */
+function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Json {
+  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any', reused: 'inline' })
+  return rest
+}
+
+function templateOf(path: string): string {
+  return path.replace(/:(\w+)/g, '{$1}')
+}
+
+function operationId(method: string, text: string): string {
+  const words = text.replace(/[^A-Za-z0-9]+/g, '_').replace(/^_+|_+$/g, '')
+  return `${method.toLowerCase()}_${words.toLowerCase()}`
+}

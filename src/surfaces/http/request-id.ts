@@ -1,0 +1,19 @@
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+
+const SANE = /^[\w.:/+=-]{1,128}$/
+
+/** The caller's `X-Request-ID` when it is sane, else a new one. Also put into the headers, for whoever reads it next. */
+export function identify(req: IncomingMessage): string {
+  const given = req.headers['x-request-id']
+  if (typeof given === 'string' && SANE.test(given)) return given
+  const id = randomUUID()
+  req.headers['x-request-id'] = id
+  return id
+}
+
+/** The id that `identify` gave this request. */
+export function requestIdOf(req: IncomingMessage): string {
+  const id = req.headers['x-request-id']
+  return typeof id === 'string' ? id : identify(req)
+}

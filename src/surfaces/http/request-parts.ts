@@ -1,0 +1,56 @@
+import { z } from 'zod'
+import { argumentProblems } from '#kernel/argument-problems'
+import { Failure } from '#kernel/failure'
+import type { FieldProblem } from '#kernel/failure'
+import type { Route } from '#kernel/route'
+
+export interface RequestParts {
+  readonly params: unknown
+  readonly query: unknown
+  readonly body: unknown
+}
+
+/**
+ * Makes the parser of a route's path, query and body: all problems of all three at once, each naming its field. Objects
+ * refuse what they do not know, unless their schema says that it is open.
+ */
+export function requestParser(route: Route): (raw: RequestParts) => RequestParts {
+  const nothing = z.strictObject({})
+  const parts = {
+    params: strict(route.params ?? nothing),
+    query: strict(route.query ?? nothing),
+    body: route.body === undefined ? z.unknown() : strict(route.body),
+  }
+  return (raw) => {
+    const params = parts.params.safeParse(raw.params)
+    const query = parts.query.safeParse(raw.query)
+    const body = parts.body.safeParse(raw.body)
+    if (params.success && query.success && body.success) {
+      return { params: params.data, query: query.data, body: body.data }
+    }
+    const problems = [
+      ...problemsOf('path', parts.params, params),
+      ...problemsOf('query', parts.query, query),
+      ...problemsOf('body', parts.body, body),
+    ]
+    throw new Failure('invalid', 'The request is wrong. Correct the fields and send it again.', { problems })
+  }
+}
+
+function strict(schema: z.ZodType): z.ZodType {
+  return schema instanceof z.ZodObject && schema.def.catchall === undefined ? schema.strict() : schema
+}
+
+function problemsOf(place: string, schema: z.ZodType, result: z.ZodSafeParseResult<unknown>): readonly FieldProblem[] {
+  if (result.success) return []
+  if (schema instanceof z.ZodObject) {
+    return argumentProblems(schema, result.error).map((problem) => ({
+      ...problem,
+      path: problem.path === '(arguments)' ? place : `${place}.${problem.path}`,
+    }))
+  }
+  return result.error.issues.map((issue) => ({
+    path: [place, ...issue.path].map(String).join('.'),
+    expected: issue.message.replace(/^Invalid input: expected /, ''),
+  }))
+}

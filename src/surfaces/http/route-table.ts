@@ -1,0 +1,29 @@
+/** Which methods a path takes, for the `Allow` of a 405. */
+export function routeTable() {
+  const entries: { readonly pattern: RegExp; readonly methods: Set<string> }[] = []
+  const byPath = new Map<string, Set<string>>()
+  return {
+    add(path: string, methods: readonly string[]): void {
+      let known = byPath.get(path)
+      if (known === undefined) {
+        known = new Set()
+        byPath.set(path, known)
+        entries.push({ pattern: patternOf(path), methods: known })
+      }
+      for (const method of methods) known.add(method)
+    },
+    methodsOf(url: string): readonly string[] {
+      const [path = ''] = url.split('?', 1)
+      return [
+        ...new Set(entries.filter(({ pattern }) => pattern.test(path)).flatMap(({ methods }) => [...methods])),
+      ].sort()
+    },
+  }
+}
+
+function patternOf(path: string): RegExp {
+  const parts = path
+    .split('/')
+    .map((part) => (part.startsWith(':') ? '[^/]+' : part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')))
+  return new RegExp(`^${parts.join('/')}/?$`)
+}

@@ -1,0 +1,187 @@
+import type { AddressInfo } from 'node:net'
+import type { Server } from 'node:http'
+import Fastify from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { Logger } from 'pino'
+import type { Readable } from 'node:stream'
+import type { Clock } from '#kernel/clock'
+import type { Config } from '#kernel/config/config'
+import type { Authenticate, OpenContext } from '#kernel/context'
+import type { Limiter } from '#kernel/limits'
+import type { Metrics } from '#kernel/metrics'
+import type { Route } from '#kernel/route'
+import type { Tracing } from '#kernel/tracing'
+import { admission } from './authorization.ts'
+import { dataBody } from './envelope.ts'
+import { errorAnswers, refuseUnknown } from './errors.ts'
+import { inflated } from './inflate.ts'
+import { mountRoute } from './mount-route.ts'
+import { answerParserError, nodeServer } from './node-server.ts'
+import type { NodeHandler } from './node-server.ts'
+import { openApiDocument } from './openapi.ts'
+import { mountProbes } from './probes.ts'
+import type { Probes } from './probes.ts'
+import { requestIdOf } from './request-id.ts'
+import { routeTable } from './route-table.ts'
+import { announceSuccessor, versioned } from './versions.ts'
+
+export interface HttpSurfaceOptions {
+  readonly routes: readonly Route[]
+  readonly authenticate: Authenticate
+  readonly openContext: OpenContext
+  readonly limiter: Limiter
+  readonly metrics: Metrics
+  readonly tracing: Tracing
+  readonly config: Pick<Config, 'server' | 'observability'>
+  readonly log: Logger
+  readonly clock: Clock
+  readonly probes: Probes
+  readonly version: string
+  /** Answers `/mcp…` and `/.well-known/oauth-protected-resource…`, on the bare request. */
+  readonly mcp?: NodeHandler
+  /** How long a caller may take to send the headers, and the whole request. Default: 10 s and 120 s. */
+  readonly patience?: { readonly headersSeconds: number; readonly requestSeconds: number }
+}
+
+export interface HttpSurface {
+  /** Starts to listen; rejects when the port is taken. Resolves with the port and address it got. */
+  listen(): Promise<AddressInfo>
+  /**
+   * Stops accepting, waits at most so long for what is in flight, cancels the rest, and closes every connection.
+   * Resolves with the number of connections that had to be cut.
+   */
+  close(deadlineSeconds: number): Promise<number>
+}
+
+/** HTTP for machines: REST routes with their envelope, probes, the OpenAPI document, and the port that MCP shares. */
+export function createHttpSurface(options: HttpSurfaceOptions): HttpSurface {
+  const { config, clock, metrics } = options
+  const stop = new AbortController()
+  let isStopping = false
+  const lifecycle = { isStopping: () => isStopping, stopped: stop.signal }
+  const app = framework(options, lifecycle.isStopping)
+  const inflaters = new WeakMap<FastifyRequest, Readable>()
+  const table = routeTable()
+  const admit = admission({ authenticate: options.authenticate, limiter: options.limiter, clock })
+
+  app.addHook('onRoute', (route) => table.add(route.url, [route.method].flat()))
+  app.addHook('preParsing', async (request, _reply, payload) => {
+    // safe because: the framework hands over the request's own stream, or what an earlier hook made of it.
+    const body = inflated(request.headers, payload as Readable)
+    if (body !== payload) inflaters.set(request, body)
+    return body
+  })
+  app.addHook('onSend', async (request, reply, payload) => {
+    announceSuccessor(request, reply)
+    reply.header('X-Response-Time', `${reply.elapsedTime.toFixed(1)}ms`)
+    return payload
+  })
+  app.addHook('onResponse', async (request, reply) => {
+    inflaters.get(request)?.destroy()
+    const route = request.is404 ? '(unknown)' : (request.routeOptions.url ?? '(unknown)')
+    metrics.http.finished(request.method, route, reply.statusCode, reply.elapsedTime / 1000)
+  })
+  app.setErrorHandler(errorAnswers(options))
+  refuseUnknown(app, table, admit)
+
+  mountProbes(app, { ...options, metricsToken: config.observability.metricsToken, isStopping: lifecycle.isStopping })
+  mountDocuments(app, options, admit)
+  const mount = {
+    ...options,
+    admit,
+    stopped: lifecycle.stopped,
+    timeoutSeconds: config.server.toolTimeoutSeconds,
+    bodyBytesMax: config.server.bodyBytesMax,
+    checkAnswers: config.server.environment !== 'production',
+  }
+  for (const route of options.routes) mountRoute(app, route, mount)
+
+  return {
+    async listen() {
+      await app.ready()
+      return listen(app.server, config.server.host, config.server.port)
+    },
+    async close(deadlineSeconds) {
+      isStopping = true
+      const cut = await drain(app.server, deadlineSeconds, stop)
+      await app.close()
+      return cut
+    },
+  }
+}
+
+/** Enough for a slow phone; a slow-loris attack holds a connection no longer than this. */
+const PATIENCE = { headersSeconds: 10, requestSeconds: 120 }
+
+function framework(options: HttpSurfaceOptions, isStopping: () => boolean): FastifyInstance {
+  const { config, clock, mcp } = options
+  const { trustedProxies, bodyBytesMax } = config.server
+  return Fastify({
+    logger: false,
+    bodyLimit: bodyBytesMax,
+    requestIdHeader: false,
+    genReqId: requestIdOf,
+    rewriteUrl: (req) => versioned(req.url ?? '/'),
+    trustProxy: trustedProxies.length > 0 ? trustedProxies : false,
+    return503OnClosing: false,
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 500 },
+    frameworkErrors: errorAnswers(options),
+    clientErrorHandler: (error, socket) => answerParserError(error, socket, clock),
+    serverFactory: (http) =>
+      nodeServer({
+        guard: config.server,
+        clock,
+        mcp,
+        http,
+        isStopping,
+        patience: options.patience ?? PATIENCE,
+      }),
+  })
+}
+
+function mountDocuments(app: FastifyInstance, options: HttpSurfaceOptions, admit: ReturnType<typeof admission>): void {
+  const { routes, version, config, clock } = options
+  const document = JSON.stringify(openApiDocument({ routes, version, publicUrl: config.server.publicUrl }))
+  app.get('/api/v1/openapi.json', { onRequest: admit.anonymous }, async (_request, reply) => {
+    reply.type('application/json; charset=utf-8')
+    return document
+  })
+  app.get('/api/v1/version', { onRequest: admit.anonymous }, async (request) =>
+    dataBody({ name: 'plimsoll', version, api: 'v1' }, request.id, clock),
+  )
+}
+
+function listen(server: Server, host: string, port: number): Promise<AddressInfo> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen({ host, port, backlog: 1024 }, () => {
+      server.off('error', reject)
+      // safe because: a server that listens on TCP has an address with a port.
+      resolve(server.address() as AddressInfo)
+    })
+  })
+}
+
+const CANCEL_GRACE_MILLISECONDS = 1000
+
+/** Ends in at most the deadline and a second; the second is for telling callers that their request was cancelled. */
+async function drain(server: Server, deadlineSeconds: number, stop: AbortController): Promise<number> {
+  if (!server.listening) return 0
+  const closed = new Promise<true>((resolve) => server.close(() => resolve(true)))
+  server.closeIdleConnections()
+  if (await before(closed, deadlineSeconds * 1000)) return 0
+  stop.abort()
+  if (await before(closed, CANCEL_GRACE_MILLISECONDS)) return 0
+  const cut = await new Promise<number>((resolve) => server.getConnections((_error, count) => resolve(count ?? 0)))
+  server.closeAllConnections()
+  await closed
+  return cut
+}
+
+function before(done: Promise<true>, milliseconds: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), milliseconds)
+  })
+  return Promise.race([done, late]).finally(() => clearTimeout(timer))
+}
