@@ -30,8 +30,8 @@ function problemsOf(schema: z.ZodObject, issue: z.core.$ZodIssue): readonly Fiel
 
 function expectation(issue: z.core.$ZodIssue): string {
   if (issue.code === 'invalid_value') return `one of: ${issue.values.map(String).join(', ')}`
-  if (issue.code === 'invalid_type' && issue.input === undefined) return `${issue.expected}, and it is required`
-  return issue.message.replace(/^Invalid input: expected /, '')
+  if (issue.code === 'invalid_type' && issue.message.endsWith('received undefined')) return `${issue.expected}, and it is required`
+  return issue.message.replace(/^(Invalid \w+|Too \w+): expected /, '')
 }
 
 /** The example in the parameter's own metadata, else its default, else a value of its type. */
