@@ -48,6 +48,8 @@ export function sessionTable(settings: SessionSettings, clock: Clock, parts: Sdk
   const open = new Map<string, OpenSession>()
   const perCallerMax = Math.max(1, Math.floor(settings.sessionsMax * SHARE_PER_CALLER))
 
+  const idledOut = (session: OpenSession): boolean =>
+    session.inFlight === 0 && clock().getTime() - session.usedAt > settings.sessionIdleSeconds * 1000
   const drop = (id: string): void => {
     const session = open.get(id)
     open.delete(id)
@@ -91,6 +93,10 @@ export function sessionTable(settings: SessionSettings, clock: Clock, parts: Sdk
     },
     find: (id, endpoint, principal) => {
       const session = open.get(id)
+      if (session !== undefined && idledOut(session)) {
+        drop(id)
+        return undefined
+      }
       if (session?.endpoint !== endpoint || session.owner !== ownerOf(principal)) return undefined
       session.usedAt = clock().getTime()
       session.principal = principal
@@ -99,8 +105,7 @@ export function sessionTable(settings: SessionSettings, clock: Clock, parts: Sdk
       return session
     },
     sweep: () => {
-      const idleSince = clock().getTime() - settings.sessionIdleSeconds * 1000
-      for (const [id, session] of open) if (session.inFlight === 0 && session.usedAt < idleSince) drop(id)
+      for (const [id, session] of open) if (idledOut(session)) drop(id)
     },
     count: () => open.size,
     close: async () => {

@@ -1,0 +1,105 @@
+import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { listedInputSchema, listedOutputSchema } from './tool-schema.ts'
+
+describe('the listed input schema', () => {
+  it('holds what a model needs and no noise', () => {
+    const input = z.object({
+      client_id: z.string().min(1).describe('Whose'),
+      email: z.email().optional().describe('Where to write'),
+      limit: z.int().min(1).default(25).describe('How many'),
+    })
+    expect(listedInputSchema(input)).toMatchInlineSnapshot(`
+      {
+        "additionalProperties": false,
+        "properties": {
+          "client_id": {
+            "description": "Whose",
+            "minLength": 1,
+            "type": "string",
+          },
+          "email": {
+            "description": "Where to write",
+            "format": "email",
+            "type": "string",
+          },
+          "limit": {
+            "default": 25,
+            "description": "How many",
+            "minimum": 1,
+            "type": "integer",
+          },
+        },
+        "required": [
+          "client_id",
+        ],
+        "type": "object",
+      }
+    `)
+  })
+
+  it('keeps a parameter that is called like a keyword', () => {
+    const schema = listedInputSchema(z.object({ pattern: z.string().describe('p'), $schema: z.string().describe('s') }))
+    expect(Object.keys(schema['properties'] ?? {})).toEqual(['pattern', '$schema'])
+  })
+})
+
+describe('the listed output schema', () => {
+  const output = z.object({
+    name: z.string().describe('dropped'),
+    score: z.number().nullable(),
+    level: z.enum(['low', 'high']),
+    tags: z.array(z.string()),
+    owner: z.object({ email: z.email() }).optional(),
+    anything: z.unknown(),
+    either: z.union([z.string(), z.array(z.number())]),
+  })
+
+  it('is cut at the first level', () => {
+    expect(listedOutputSchema(output)).toMatchInlineSnapshot(`
+      {
+        "properties": {
+          "anything": {},
+          "either": {
+            "type": [
+              "string",
+              "array",
+            ],
+          },
+          "level": {
+            "type": "string",
+          },
+          "name": {
+            "type": "string",
+          },
+          "owner": {
+            "type": "object",
+          },
+          "score": {
+            "type": [
+              "number",
+              "null",
+            ],
+          },
+          "tags": {
+            "type": "array",
+          },
+        },
+        "type": "object",
+      }
+    `)
+  })
+
+  it('accepts everything that the full schema accepts', () => {
+    // safe because: the listed schema is a plain JSON Schema of an object.
+    const listed = z.fromJSONSchema(listedOutputSchema(output) as Parameters<typeof z.fromJSONSchema>[0])
+    const full = { name: 'a', level: 'low', tags: ['x'], either: [1], anything: { deep: [null] } } as const
+    for (const value of [
+      { ...full, score: null },
+      { ...full, score: 1.5, owner: { email: 'a@b.co' }, either: 'text', anything: 1 },
+    ]) {
+      expect(output.safeParse(value).success).toBe(true)
+      expect(listed.safeParse(value).success).toBe(true)
+    }
+  })
+})

@@ -1,0 +1,180 @@
+import { request } from 'node:http'
+import { z } from 'zod'
+import type { ToolCallStatus } from '#kernel/call-tool'
+import { tool } from '#kernel/tool'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { KEYS, demoServer, startMcpServer } from './mcp-server.ts'
+import type { RunningServer } from './mcp-server.ts'
+import { legacy, modern, send } from './post.ts'
+
+let aborted = Promise.withResolvers<void>()
+let started = Promise.withResolvers<void>()
+
+/** Tells when it starts and when it is cancelled. */
+const longTool = tool({
+  name: 'take_long',
+  title: 'Take long',
+  describe: 'Runs until it is released or cancelled.',
+  effect: 'read',
+  scope: 'demo:read',
+  input: z.object({}),
+  output: z.object({}),
+  run: (ctx) =>
+    new Promise((_resolve, reject) => {
+      ctx.signal.addEventListener('abort', () => {
+        aborted.resolve()
+        reject(ctx.signal.reason)
+      })
+      started.resolve()
+    }),
+})
+
+const steppingTool = tool({
+  name: 'count_steps',
+  title: 'Count steps',
+  describe: 'Tells of two steps.',
+  effect: 'read',
+  scope: 'demo:read',
+  input: z.object({}),
+  output: z.object({ steps: z.int() }),
+  run: async (_ctx, _input, interaction) => {
+    interaction.progress(1, 2, 'one')
+    interaction.progress(2, 2)
+    return { steps: 2 }
+  },
+})
+
+let server: RunningServer
+const finished: (readonly [string, ToolCallStatus])[] = []
+let settled = Promise.withResolvers<void>()
+beforeAll(async () => {
+  const toolsets = { ...demoServer.toolsets, slow: [longTool, steppingTool] }
+  server = await startMcpServer({
+    servers: [{ ...demoServer, toolsets }],
+    observer: {
+      started: () => undefined,
+      finished: (name, status) => {
+        finished.push([name, status])
+        settled.resolve()
+      },
+    },
+  })
+})
+afterAll(() => server[Symbol.asyncDispose]())
+
+const errorOf = async (name: string, args: Record<string, unknown> = {}) => {
+  const { status, body } = await send(server, modern('tools/call', { name, arguments: args }))
+  expect(status).toBe(200)
+  expect(body['result']?.['isError']).toBe(true)
+  return JSON.parse(String(body['result']?.['content']?.['0']?.['text'])).error
+}
+
+describe('what a model reads when a call goes wrong', () => {
+  it('every wrong argument by name, with what was expected and an example', async () => {
+    expect(await errorOf('write_down', { count: 99, textt: 'x' })).toMatchInlineSnapshot(`
+      {
+        "code": "INVALID_PARAMETERS",
+        "kind": "invalid",
+        "message": "The arguments of write_down are wrong. Correct them and call again.",
+        "problems": [
+          {
+            "expected": "string, and it is required",
+            "path": "text",
+          },
+          {
+            "example": 1,
+            "expected": "number to be <=9",
+            "path": "count",
+          },
+          {
+            "expected": "no such argument; there are: text, count",
+            "path": "textt",
+          },
+        ],
+      }
+    `)
+  })
+
+  it('a bug is an id, and nothing of the inside', async () => {
+    const error = await errorOf('break_down')
+    expect(error).toMatchObject({ kind: 'internal', errorId: expect.stringMatching(/^[0-9a-f-]{36}$/) })
+    expect(JSON.stringify(error)).not.toContain('secret')
+  })
+
+  it('a result that is too long says how to ask for less', async () => {
+    expect(await errorOf('say_too_much')).toMatchObject({
+      kind: 'too_large',
+      message: expect.stringContaining('cursor'),
+    })
+  })
+
+  it('a deadline stops the tool', async () => {
+    expect(await errorOf('wait_for_abort')).toMatchObject({ kind: 'timeout', code: 'TIMEOUT' })
+    expect(finished.at(-1)).toEqual(['wait_for_abort', 'timeout'])
+  })
+})
+
+/** Sends a call and hangs up once the tool runs. */
+async function hangUp(question: ReturnType<typeof modern>): Promise<void> {
+  settled = Promise.withResolvers()
+  started = Promise.withResolvers()
+  const headers = { 'content-type': 'application/json', authorization: KEYS.ada, ...question.headers }
+  const req = request(`${server.url}/mcp`, { method: 'POST', headers })
+  req.on('error', () => undefined)
+  req.end(JSON.stringify(question.body))
+  await started.promise
+  req.destroy()
+}
+
+describe('a caller that leaves', () => {
+  it('cancels its call in the stateless revision', async () => {
+    await hangUp(modern('tools/call', { name: 'take_long', arguments: {} }))
+    await settled.promise
+    expect(finished.at(-1)).toEqual(['take_long', 'cancelled'])
+  })
+
+  it('does not cancel it in the 2025 revisions; a stop of the server does, and counts it', async () => {
+    await using other = await startMcpServer({ servers: [{ ...demoServer, toolsets: { slow: [longTool] } }] })
+    aborted = Promise.withResolvers()
+    started = Promise.withResolvers()
+    const question = legacy('tools/call', { name: 'take_long', arguments: {} })
+    const headers = { 'content-type': 'application/json', authorization: KEYS.ada, ...question.headers }
+    const gone = Promise.withResolvers<void>()
+    const req = request(`${other.url}/mcp`, { method: 'POST', headers })
+    req.on('error', () => undefined)
+    req.on('close', gone.resolve)
+    req.end(JSON.stringify(question.body))
+    await started.promise
+    req.destroy()
+    await gone.promise
+    const listed = await send(other, modern('tools/list'))
+    expect(listed.status).toBe(200)
+    expect(await Promise.race([aborted.promise.then(() => 'aborted'), Promise.resolve('running')])).toBe('running')
+    await other.surface.close(0)
+    await aborted.promise
+    expect((await send(other, modern('tools/list'))).status).toBe(503)
+  })
+})
+
+describe('progress', () => {
+  const withToken = (meta: Record<string, unknown>) => {
+    const question = legacy('tools/call', { name: 'count_steps', arguments: {}, _meta: meta })
+    return { ...question, headers: { ...question.headers, accept: 'application/json, text/event-stream' } }
+  }
+
+  it('is streamed to whoever sent a token, before the result', async () => {
+    const { headers, text } = await send(server, withToken({ progressToken: 'mine' }))
+    expect(headers['content-type']).toBe('text/event-stream')
+    const messages = [...text.matchAll(/^data: (.*)$/gm)].map(([, data]) => JSON.parse(data ?? ''))
+    expect(messages).toMatchObject([
+      { method: 'notifications/progress', params: { progressToken: 'mine', progress: 1, total: 2, message: 'one' } },
+      { method: 'notifications/progress', params: { progressToken: 'mine', progress: 2, total: 2 } },
+      { id: 1, result: { structuredContent: { steps: 2 } } },
+    ])
+  })
+
+  it('costs nobody else a stream', async () => {
+    const { headers } = await send(server, withToken({}))
+    expect(headers['content-type']).toBe('application/json')
+  })
+})
