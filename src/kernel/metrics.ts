@@ -11,7 +11,7 @@ export interface Metrics {
   readonly query: { finished(label: string, failed: boolean, seconds: number): void }
   readonly http: { finished(method: string, route: string, status: number, seconds: number): void }
   readonly integration: { finished(integration: string, endpoint: string, status: string, seconds: number): void }
-  readonly job: { finished(name: string, status: 'ok' | 'failed', seconds: number): void }
+  readonly job: { finished(name: string, status: string, seconds: number): void }
   /** `cache` names what is cached, e.g. `customers.overview`; never a key. */
   readonly cache: { hit(cache: string): void; miss(cache: string): void }
   rateLimited(bucket: string): void
