@@ -1,7 +1,7 @@
 import { DatabaseError } from 'pg'
 import type { Ctx } from '#kernel/context'
 import { dayOf } from '../days.ts'
-import { ensurePartitions, markDirty } from '../events/store.ts'
+import { ensurePartitions, markDirty } from '../events/store/events.ts'
 import type { Load } from './mapping.ts'
 import type { CsvRow } from './read-csv.ts'
 import type { RowProblem } from './read-row.ts'

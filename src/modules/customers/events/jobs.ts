@@ -1,0 +1,34 @@
+import { z } from 'zod'
+import { job } from '#kernel/jobs'
+import type { Job } from '#kernel/jobs'
+import { rollUp } from './roll-up.ts'
+import { ensurePartitions } from './store/events.ts'
+
+const MONTHS_AHEAD = 3
+
+/** What keeps usage countable: the rollups, every minute, and the partitions of the months to come, every night. */
+export function eventJobs(): Job[] {
+  return [
+    job({
+      name: 'customers.roll-up-usage',
+      describe: 'Count the days anew whose usage events changed, and hand over events whose customer became known.',
+      cron: '* * * * *',
+      payload: z.object({}),
+      timeoutSeconds: 600,
+      run: async (ctx) => void (await rollUp(ctx)),
+    }),
+    job({
+      name: 'customers.prepare-usage-partitions',
+      describe: 'Make the monthly partitions of usage events for this month and the next three.',
+      cron: '17 1 * * *',
+      payload: z.object({}),
+      run: async (ctx) => {
+        const now = ctx.clock()
+        const months = Array.from({ length: MONTHS_AHEAD + 1 }, (_, ahead) =>
+          new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + ahead, 1)).toISOString(),
+        )
+        await ensurePartitions(ctx, months)
+      },
+    }),
+  ]
+}

@@ -1,0 +1,115 @@
+import { createHash } from 'node:crypto'
+import type { Ctx } from '#kernel/context'
+import { dayOf } from '../days.ts'
+import type { AliasCall, GroupCall, IdentifyCall, SegmentCall } from './segment.ts'
+import {
+  attributeEvents,
+  describeCustomersOfGroups,
+  findCustomersOfGroups,
+  findCustomersOfUsers,
+  saveContactsOfUsers,
+  saveNewCustomers,
+  saveUsers,
+} from './store/people.ts'
+import type { GroupRow, UserRow } from './store/people.ts'
+
+/**
+ * Takes what identify, group and alias calls say, in their order: groups become customers, users are tied to them,
+ * identified users become contacts, and events held until now move to their customer. Answers the customers made.
+ */
+export async function savePeople(ctx: Ctx, calls: readonly SegmentCall[]): Promise<string[]> {
+  const groups = calls.filter((call) => call.kind === 'group')
+  const identifies = calls.filter((call) => call.kind === 'identify')
+  const aliases = calls.filter((call) => call.kind === 'alias')
+  if (groups.length + identifies.length + aliases.length === 0) return []
+
+  const created = await saveGroups(ctx, groups)
+  const users = await tieUsers(ctx, groups, identifies, aliases)
+  await saveUsers(ctx, users)
+  const userIds = users.map(({ userId }) => userId)
+  await saveContactsOfUsers(ctx, userIds)
+  await attributeEvents(ctx, { groupIds: groups.map(({ groupId }) => groupId), userIds })
+  return created
+}
+
+async function saveGroups(ctx: Ctx, calls: readonly GroupCall[]): Promise<string[]> {
+  if (calls.length === 0) return []
+  const known = await findCustomersOfGroups(ctx, [...new Set(calls.map(({ groupId }) => groupId))])
+  const today = dayOf(ctx.clock())
+  const rows = new Map<string, GroupRow>()
+  for (const call of calls) {
+    const traits = { ...traitsOf(rows.get(call.groupId)?.traitsJson), ...traitsOf(call.traitsJson) }
+    rows.set(call.groupId, {
+      clientId: known.get(call.groupId) ?? clientIdOf(call.groupId),
+      groupId: call.groupId,
+      name: text(traits['name']),
+      industry: text(traits['industry'])?.slice(0, 100) ?? null,
+      startDate: startDate(traits['createdAt']) ?? today,
+      traitsJson: JSON.stringify(traits),
+    })
+  }
+  const sorted = [...rows.values()].toSorted((a, b) => (a.clientId < b.clientId ? -1 : 1))
+  const created = await saveNewCustomers(
+    ctx,
+    sorted.filter(({ groupId }) => !known.has(groupId)),
+  )
+  await describeCustomersOfGroups(
+    ctx,
+    sorted.filter(({ clientId }) => !created.includes(clientId)),
+  )
+  return created
+}
+
+/** One row a user, with all that these calls say of them. */
+async function tieUsers(
+  ctx: Ctx,
+  groups: readonly GroupCall[],
+  identifies: readonly IdentifyCall[],
+  aliases: readonly AliasCall[],
+): Promise<UserRow[]> {
+  const groupIds = [...groups, ...identifies].flatMap(({ groupId }) => groupId ?? [])
+  const customers = await findCustomersOfGroups(ctx, [...new Set(groupIds)])
+  const users = new Map<string, UserRow>()
+  const learn = (userId: string, clientId: string | undefined, traits: Readonly<Record<string, unknown>>) => {
+    const before = users.get(userId)
+    const merged = { ...traitsOf(before?.traitsJson), ...traits }
+    users.set(userId, { userId, clientId: clientId ?? before?.clientId ?? null, traitsJson: JSON.stringify(merged) })
+  }
+  for (const { userId, groupId } of groups) if (userId !== null) learn(userId, customers.get(groupId), {})
+  for (const { userId, groupId, traitsJson } of identifies) {
+    learn(userId, groupId === null ? undefined : customers.get(groupId), traitsOf(traitsJson))
+  }
+  const sameAs = [
+    ...aliases.map(({ userId, previousId }) => [previousId, userId] as const),
+    ...identifies.flatMap(({ userId, anonymousId }) =>
+      anonymousId === null || anonymousId === userId ? [] : [[anonymousId, userId] as const],
+    ),
+  ]
+  const stored = await findCustomersOfUsers(ctx, [...new Set(sameAs.map(([, userId]) => userId))])
+  for (const [other, userId] of sameAs) learn(other, users.get(userId)?.clientId ?? stored.get(userId), {})
+  return [...users.values()]
+}
+
+const CLIENT_ID = /^[A-Za-z0-9_-]{1,100}$/
+
+/** A group id that cannot be a client id (`acme.com`) is made one, kept apart from others by its hash. */
+function clientIdOf(groupId: string): string {
+  if (CLIENT_ID.test(groupId)) return groupId
+  const hash = createHash('sha256').update(groupId).digest('hex').slice(0, 10)
+  return `${groupId.replaceAll(/[^A-Za-z0-9_-]/g, '_').slice(0, 80)}-${hash}`
+}
+
+function traitsOf(json: string | undefined): Record<string, unknown> {
+  // safe because: it was written by storableJson from an object.
+  return json === undefined ? {} : (JSON.parse(json) as Record<string, unknown>)
+}
+
+function text(value: unknown): string | null {
+  return typeof value === 'string' && value.trim() !== '' ? value.trim().slice(0, 200) : null
+}
+
+function startDate(value: unknown): string | undefined {
+  const at = typeof value === 'string' ? new Date(value) : undefined
+  const isUsable = at !== undefined && at.getTime() > 0 && at.getUTCFullYear() < 2200
+  return isUsable ? dayOf(at) : undefined
+}

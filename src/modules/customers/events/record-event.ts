@@ -1,0 +1,53 @@
+import { change } from '#kernel/change'
+import { newId } from '#kernel/ids'
+import { clientNotFound } from '../client-not-found.ts'
+import { storableJson } from './storable-json.ts'
+import { receiveMessages, saveEvents } from './store/events.ts'
+import { findCustomersOfGroups } from './store/people.ts'
+
+/** One event told by hand. Absent: `occurredAt` is now, `messageId` is made up, so that the event always counts. */
+export interface RecordEvent {
+  readonly clientId: string
+  readonly eventName: string
+  readonly properties?: Readonly<Record<string, unknown>>
+  readonly userId?: string
+  readonly occurredAt?: Date
+  readonly messageId?: string
+}
+
+export interface RecordedEvent {
+  readonly messageId: string
+  readonly occurredAt: string
+  /** False: a message of this id was taken before, and nothing was added. */
+  readonly isNew: boolean
+}
+
+/**
+ * Stores one usage event of a customer and marks its day for the next roll-up. Throws `not_found` for a customer the
+ * tenant does not have. The month's partition need not exist: the row then lies in the default one and counts the same.
+ */
+export const recordEvent = change<RecordEvent, RecordedEvent>(
+  'customers.record-event',
+  'customers:write',
+  async (ctx, input) => {
+    const known = await findCustomersOfGroups(ctx, [input.clientId])
+    if (known.get(input.clientId) !== input.clientId) throw clientNotFound(input.clientId)
+    const now = ctx.clock()
+    const messageId = input.messageId ?? newId('evt', now)
+    const occurredAt = (input.occurredAt ?? now).toISOString()
+    const isNew = (await receiveMessages(ctx, [messageId])) === 'all'
+    if (isNew) {
+      const properties = input.properties ?? {}
+      const event = {
+        ...{ kind: 'event' as const, messageId, occurredAt, name: input.eventName, userId: input.userId ?? null },
+        ...{ groupId: null, sessionId: null, isError: properties['is_error'] === true },
+        feature: typeof properties['feature'] === 'string' ? properties['feature'].replaceAll('\0', '') : null,
+        durationSeconds: typeof properties['duration_seconds'] === 'number' ? properties['duration_seconds'] : null,
+        propertiesJson: input.properties === undefined ? null : storableJson(properties),
+      }
+      await saveEvents(ctx, 'tool', [{ event, clientId: input.clientId }])
+    }
+    const result = { messageId, occurredAt, isNew }
+    return { result, subject: input.clientId, after: { event: input.eventName, ...result } }
+  },
+)

@@ -1,0 +1,44 @@
+import { change } from '#kernel/change'
+import type { Ctx } from '#kernel/context'
+import { attributeEvents } from './store/people.ts'
+import { hasAttributableEvents, hasDirtyDays, recomputeDays, takeDirtyDays } from './store/roll-up.ts'
+
+const DAYS_PER_CHANGE_MAX = 50_000
+const CHANGES_MAX = 1000
+
+/**
+ * Brings the daily rollups up to date: of one customer, or of all of the tenant. Only days that were marked are counted
+ * anew, each from all of its events, so the result does not depend on how, or in which order, these came.
+ * Answers how many days were counted.
+ */
+export async function rollUp(ctx: Ctx, { clientId }: { readonly clientId?: string } = {}): Promise<{ days: number }> {
+  if (clientId === undefined && (await hasAttributableEvents(ctx))) await attributeHeldEvents(ctx, undefined)
+  let days = 0
+  for (let done = 0; done < CHANGES_MAX && (await hasDirtyDays(ctx, clientId)); done++) {
+    const counted = await rollUpSome(ctx, clientId)
+    days += counted
+    // What is left is locked by writers at work; it is marked still, and comes next time.
+    if (counted < DAYS_PER_CHANGE_MAX) break
+  }
+  return { days }
+}
+
+const rollUpSome = change<string | undefined, number>(
+  'customers.roll-up-usage',
+  'customers:write',
+  async (ctx, clientId) => {
+    const days = await takeDirtyDays(ctx, clientId, DAYS_PER_CHANGE_MAX)
+    if (days.length > 0) await recomputeDays(ctx, days)
+    return {
+      result: days.length,
+      subject: clientId ?? 'usage',
+      after: { days: days.length },
+      invalidates: ['customers'],
+    }
+  },
+)
+
+const attributeHeldEvents = change<undefined, number>('customers.attribute-events', 'customers:write', async (ctx) => {
+  const moved = await attributeEvents(ctx, null)
+  return { result: moved, subject: 'events', after: { moved } }
+})

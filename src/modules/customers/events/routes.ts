@@ -1,0 +1,122 @@
+import { z } from 'zod'
+import type { Ctx } from '#kernel/context'
+import { Failure } from '#kernel/failure'
+import type { FieldProblem } from '#kernel/failure'
+import { newId } from '#kernel/ids'
+import { route } from '#kernel/route'
+import type { Route } from '#kernel/route'
+import type { Ingest } from './ingest.ts'
+import { readSegmentCall, SegmentShapes } from './segment.ts'
+import type { SegmentCall, SegmentType } from './segment.ts'
+
+/** Limits of the format (https://segment.com/docs): 500 KB a batch, 2,500 calls in it, 32 KB a call. */
+const BATCH_BYTES_MAX = 500 * 1024
+const CALL_BYTES_MAX = 32 * 1024 + 8 * 1024
+const CALLS_MAX = 2500
+
+const Problem = z.object({
+  index: z.number().int().describe('Place of the call in the batch, from 0.'),
+  messageId: z.string().optional(),
+  path: z.string(),
+  expected: z.string(),
+})
+
+const Accepted = z.object({
+  success: z.literal(true),
+  /** Only when some calls of a batch were wrong: the others are stored, and sending the batch again changes nothing. */
+  problems: z.array(Problem).optional(),
+})
+
+const TYPES = Object.keys(SegmentShapes) as SegmentType[] // safe because: the keys of a const object.
+
+/** The endpoints of the Segment HTTP tracking format, for its client libraries to be pointed at. */
+export function segmentRoutes({ ingest }: { readonly ingest: Ingest }): Route[] {
+  return [batchRoute(ingest), ...TYPES.map((type) => callRoute(type, ingest))]
+}
+
+function batchRoute(ingest: Ingest): Route {
+  return route({
+    method: 'POST',
+    path: '/v1/batch',
+    summary: 'Take up to 2,500 Segment calls: track, identify, group, page, screen, alias',
+    tags: ['events'],
+    scope: 'customers:write',
+    body: z.looseObject({
+      batch: z.array(z.unknown()).min(1).max(CALLS_MAX),
+      sentAt: z.union([z.string(), z.number()]).nullish(),
+      context: z.looseObject({}).nullish(),
+    }),
+    response: Accepted,
+    envelope: 'bare',
+    bodyBytesMax: BATCH_BYTES_MAX,
+    run: async (ctx, { body }) => {
+      const { calls, problems } = readBatch(ctx, body)
+      if (calls.length === 0) throw refused(problems)
+      await ingest(ctx, calls)
+      return problems.length > 0 ? { success: true as const, problems } : { success: true as const }
+    },
+  })
+}
+
+function callRoute(type: SegmentType, ingest: Ingest): Route {
+  return route({
+    method: 'POST',
+    path: `/v1/${type}`,
+    summary: `Take one Segment ${type} call`,
+    tags: ['events'],
+    scope: 'customers:write',
+    body: SegmentShapes[type],
+    response: Accepted,
+    envelope: 'bare',
+    bodyBytesMax: CALL_BYTES_MAX,
+    run: async (ctx, { body }) => {
+      const call = readSegmentCall(type, body, receivedAt(ctx, undefined))
+      if (Array.isArray(call)) throw refused(call)
+      await ingest(ctx, [call])
+      return { success: true as const }
+    },
+  })
+}
+
+type BatchProblem = z.output<typeof Problem>
+
+function readBatch(ctx: Ctx, body: { batch: readonly unknown[]; sentAt?: unknown; context?: unknown }) {
+  const received = receivedAt(ctx, body.sentAt)
+  const calls: SegmentCall[] = []
+  const problems: BatchProblem[] = []
+  body.batch.forEach((raw, index) => {
+    const item = isRecord(raw) ? raw : {}
+    const found = TYPES.find((known) => known === item['type'])
+    const whole = isRecord(body.context)
+      ? { ...item, context: { ...body.context, ...recordOr(item['context']) } }
+      : item
+    const call =
+      found === undefined
+        ? [{ path: 'type', expected: `one of ${TYPES.join(', ')}` }]
+        : readSegmentCall(found, whole, received)
+    if (!Array.isArray(call)) calls.push(call)
+    else problems.push(...call.map((problem) => batchProblem(index, item['messageId'], problem)))
+  })
+  return { calls, problems }
+}
+
+function batchProblem(index: number, messageId: unknown, { path, expected }: FieldProblem): BatchProblem {
+  return { index, ...(typeof messageId === 'string' && { messageId }), path: `batch.${index}.${path}`, expected }
+}
+
+function receivedAt(ctx: Ctx, sentAt: unknown) {
+  const now = ctx.clock()
+  return { now, sentAt, newMessageId: () => newId('msg', now) }
+}
+
+function refused(problems: readonly FieldProblem[]): Failure {
+  return new Failure('invalid', 'Nothing was stored: no call of the request could be read.', { problems })
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function recordOr(value: unknown): Record<string, unknown> {
+  return isRecord(value) ? value : {}
+}

@@ -1,0 +1,184 @@
+import { z } from 'zod'
+import type { FieldProblem } from '#kernel/failure'
+import { storableJson } from './storable-json.ts'
+
+/** What somebody did, ready to be stored once its customer is known. Times are ISO text, UTC. */
+export interface TrackedEvent {
+  readonly kind: 'event'
+  readonly messageId: string
+  readonly occurredAt: string
+  readonly name: string
+  readonly userId: string | null
+  /** The group named by the call itself; it outranks the one the user is known to belong to. */
+  readonly groupId: string | null
+  readonly feature: string | null
+  readonly sessionId: string | null
+  readonly durationSeconds: number | null
+  readonly isError: boolean
+  readonly propertiesJson: string | null
+}
+
+/** Who somebody is. `traits` replace traits of the same name. */
+export interface IdentifyCall {
+  readonly kind: 'identify'
+  readonly messageId: string
+  readonly userId: string
+  readonly anonymousId: string | null
+  readonly groupId: string | null
+  readonly traitsJson: string
+}
+
+/** Whose customer a user is, and what is known of that customer. */
+export interface GroupCall {
+  readonly kind: 'group'
+  readonly messageId: string
+  readonly userId: string | null
+  readonly groupId: string
+  readonly traitsJson: string
+}
+
+/** From now on `previousId` is `userId`: what was done under the first belongs to the second's customer. */
+export interface AliasCall {
+  readonly kind: 'alias'
+  readonly messageId: string
+  readonly userId: string
+  readonly previousId: string
+}
+
+export type SegmentCall = TrackedEvent | IdentifyCall | GroupCall | AliasCall
+
+/** Largest JSON text of one call's properties or traits, in characters (https://segment.com/docs: 32 KB an event). */
+export const CALL_CHARACTERS_MAX = 32 * 1024
+
+const Id = z
+  .union([z.string(), z.number()])
+  .transform(String)
+  .pipe(z.string().min(1).max(200).refine(hasNoNul, 'text without NUL characters'))
+const Name = z.string().min(1).max(200).refine(hasNoNul, 'text without NUL characters')
+const Time = z.union([z.string(), z.number()])
+const Json = z.record(z.string(), z.unknown())
+
+const common = {
+  messageId: z.string().min(1).max(200).refine(hasNoNul, 'text without NUL characters').optional(),
+  userId: Id.nullish(),
+  anonymousId: Id.nullish(),
+  timestamp: Time.nullish(),
+  sentAt: Time.nullish(),
+  context: z.looseObject({ groupId: Id.nullish(), sessionId: Id.nullish() }).nullish(),
+}
+
+/** One call of each type, as Segment's libraries send it; what is not named here is accepted and not kept. */
+export const SegmentShapes = {
+  track: z.looseObject({ ...common, event: Name, properties: Json.nullish() }),
+  page: z.looseObject({ ...common, name: Name.nullish(), properties: Json.nullish() }),
+  screen: z.looseObject({ ...common, name: Name.nullish(), properties: Json.nullish() }),
+  identify: z.looseObject({ ...common, traits: Json.nullish() }),
+  group: z.looseObject({ ...common, groupId: Id, traits: Json.nullish() }),
+  alias: z.looseObject({ ...common, userId: Id, previousId: Id }),
+} as const
+
+export type SegmentType = keyof typeof SegmentShapes
+
+export interface ReceivedAt {
+  readonly now: Date
+  readonly sentAt: unknown
+  /** For a call that carries no message id: such a call is taken each time it is sent. */
+  readonly newMessageId: () => string
+}
+
+/** Reads one call, or names what is wrong with it. */
+export function readSegmentCall(type: SegmentType, raw: unknown, received: ReceivedAt): SegmentCall | FieldProblem[] {
+  const parsed = SegmentShapes[type].safeParse(raw)
+  if (!parsed.success) {
+    return parsed.error.issues.map(({ path, message }) => ({ path: path.join('.') || '(body)', expected: message }))
+  }
+  const call = parsed.data
+  const userId = call.userId ?? call.anonymousId ?? null
+  if (userId === null && type !== 'group') return [{ path: 'userId', expected: 'a userId or an anonymousId' }]
+  const occurredAt = readTime(call.timestamp, { ...received, sentAt: call.sentAt ?? received.sentAt })
+  if (occurredAt === undefined) {
+    return [
+      { path: 'timestamp', expected: 'an ISO 8601 time from 2000 to a day ahead', example: received.now.toISOString() },
+    ]
+  }
+  const messageId = call.messageId ?? received.newMessageId()
+  const groupId = call.context?.groupId ?? null
+  if (isAlias(type, call)) return { kind: 'alias', messageId, userId: call.userId, previousId: call.previousId }
+
+  const bag = storableJson((type === 'identify' || type === 'group' ? call['traits'] : call['properties']) ?? {})
+  if (bag.length > CALL_CHARACTERS_MAX) {
+    const path = type === 'identify' || type === 'group' ? 'traits' : 'properties'
+    return [{ path, expected: `at most ${CALL_CHARACTERS_MAX} characters of JSON, not ${bag.length}` }]
+  }
+  if (type === 'identify' && userId !== null) {
+    const anonymousId = call.anonymousId ?? null
+    return { kind: 'identify', messageId, userId, anonymousId, groupId, traitsJson: bag }
+  }
+  if (isGroup(type, call)) return { kind: 'group', messageId, userId, groupId: call.groupId, traitsJson: bag }
+  return trackedEvent(type, call, { messageId, occurredAt, userId, groupId, propertiesJson: bag })
+}
+
+type Parsed = z.output<(typeof SegmentShapes)[SegmentType]>
+
+function isAlias(type: SegmentType, _call: Parsed): _call is z.output<typeof SegmentShapes.alias> {
+  return type === 'alias'
+}
+
+function isGroup(type: SegmentType, _call: Parsed): _call is z.output<typeof SegmentShapes.group> {
+  return type === 'group'
+}
+
+function trackedEvent(
+  type: SegmentType,
+  call: Parsed,
+  read: Pick<TrackedEvent, 'messageId' | 'occurredAt' | 'userId' | 'groupId' | 'propertiesJson'>,
+): TrackedEvent {
+  const properties = (call['properties'] ?? {}) as Readonly<Record<string, unknown>> // safe because: parsed as Json.
+  const said = typeof call['event'] === 'string' ? call['event'] : call['name']
+  const name = type === 'track' ? String(said) : viewName(type, said)
+  return {
+    kind: 'event',
+    ...read,
+    propertiesJson: read.propertiesJson === '{}' ? null : read.propertiesJson,
+    name,
+    feature: shortText(properties['feature']) ?? (type === 'track' ? null : shortText(said)),
+    sessionId: shortText(call.context?.sessionId) ?? shortText(properties['session_id']),
+    durationSeconds: duration(properties['duration_seconds'] ?? properties['duration']),
+    isError: properties['is_error'] === true || properties['error'] === true,
+  }
+}
+
+/** `Viewed Pricing Page`, as Segment names page and screen calls for destinations that only know events. */
+function viewName(type: SegmentType, name: unknown): string {
+  const what = type === 'page' ? 'Page' : 'Screen'
+  return typeof name === 'string' ? `Viewed ${name} ${what}` : `Viewed ${what}`
+}
+
+function shortText(value: unknown): string | null {
+  return typeof value === 'string' && value !== '' && value.length <= 200 && hasNoNul(value) ? value : null
+}
+
+const YEAR_SECONDS = 366 * 86_400
+
+function duration(value: unknown): number | null {
+  return typeof value === 'number' && value >= 0 && value <= YEAR_SECONDS ? value : null
+}
+
+const EARLIEST = Date.UTC(2000, 0, 1)
+const DAY_MILLISECONDS = 86_400_000
+const SKEW_MILLISECONDS_MAX = 60_000
+
+/** When it happened by our clock: a sender whose clock is off by more than a minute is corrected by that much. */
+function readTime(timestamp: unknown, { now, sentAt }: ReceivedAt): string | undefined {
+  if (timestamp === undefined || timestamp === null) return now.toISOString()
+  const skew =
+    sentAt === undefined || sentAt === null ? 0 : now.getTime() - new Date(sentAt as string | number).getTime()
+  const said = new Date(timestamp as string | number).getTime() // safe because: Time is text or a number.
+  const at = Math.abs(skew) > SKEW_MILLISECONDS_MAX ? said + skew : said
+  if (Number.isNaN(at) || at < EARLIEST || at > now.getTime() + DAY_MILLISECONDS) return undefined
+  return new Date(at).toISOString()
+}
+
+function hasNoNul(text: string): boolean {
+  return !text.includes('\0')
+}
