@@ -54,6 +54,8 @@ class SignalConnection implements Signals {
   #unconfirmed = 0
   #attempts = 0
   #timer: NodeJS.Timeout | undefined
+  /** Ends when the last statement sent does: one connection takes one at a time. */
+  #turn: Promise<unknown> = Promise.resolve()
 
   constructor(options: SignalsOptions) {
     this.#connection = options.connection
@@ -98,6 +100,7 @@ class SignalConnection implements Signals {
     client.on('end', () => this.#drop(client, new Error('the server ended the connection')))
     client.on('notification', ({ channel, payload }) => this.#deliver(channel, payload ?? ''))
     this.#client = client
+    this.#turn = Promise.resolve()
     try {
       await client.connect()
     } catch (error) {
@@ -127,7 +130,7 @@ class SignalConnection implements Signals {
   async #listen(client: pg.Client, channel: string): Promise<void> {
     this.#unconfirmed++
     try {
-      await client.query(`listen ${pg.escapeIdentifier(channel)}`)
+      await this.#query(client, `listen ${pg.escapeIdentifier(channel)}`)
     } catch (error) {
       this.#drop(client, error)
       return
@@ -135,6 +138,12 @@ class SignalConnection implements Signals {
     if (this.#client !== client) return
     this.#unconfirmed--
     this.#confirm()
+  }
+
+  #query(client: pg.Client, text: string): Promise<unknown> {
+    const answer = this.#turn.then(() => client.query(text))
+    this.#turn = answer.catch(() => undefined)
+    return answer
   }
 
   #confirm(): void {
@@ -147,7 +156,7 @@ class SignalConnection implements Signals {
   /** Asks again and again, because a connection cut by a firewall never says so. */
   #beat(client: pg.Client): void {
     this.#timer = setTimeout(() => {
-      client.query('select 1').then(
+      this.#query(client, 'select 1').then(
         () => this.#client === client && this.#beat(client),
         (error: unknown) => this.#drop(client, error),
       )
