@@ -1,10 +1,11 @@
 // What the documents cite must exist: links, paths, commands, settings; and generated documents must be current.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
+import { settings } from '#kernel/config/settings'
 import { generatedDocuments } from './generated-documents.ts'
 
 const root = dirname(import.meta.dirname)
-const { scripts } = readJson<{ scripts: Record<string, string> }>('package.json')
+const scripts = npmScripts()
 const NPM_BUILTIN = new Set(['ci', 'install', 'config', 'ping', 'exec'])
 const REPOSITORY_PATH = /^(src|test|bench|scripts|docs|migrations|bin|ops|\.ci)\/[\w./-]*$/
 /** Set by npm, vitest or the operating system rather than read by us. */
@@ -12,8 +13,8 @@ const FOREIGN_SETTING = new Set(['NODE_ENV', 'W3C'])
 
 const documents = findDocuments()
 const commands = sourcesUnder('src/surfaces/cli').join('\n')
-const settings = sourcesUnder('src/kernel/config').join('\n')
-const problems = [...documents.flatMap(checkDocument), ...(await staleDocuments())]
+const knownSettings = new Set(settings.flatMap(({ env, aliases }) => [env, ...(aliases ?? [])]))
+const problems = [...documents.flatMap(checkDocument), ...staleDocuments()]
 if (documents.length === 0) problems.push('there is no document to check')
 for (const problem of problems) console.error(problem)
 console.log(`${documents.length} documents checked, ${problems.length} problems`)
@@ -21,7 +22,7 @@ process.exitCode = problems.length === 0 ? 0 : 1
 
 function checkDocument(path: string): string[] {
   const text = readFileSync(join(root, path), 'utf8')
-  const prose = text.replace(/^```[^]*?^```/gm, '')
+  const prose = text.replace(/^ *```[^]*?^ *```/gm, '')
   return [
     ...brokenLinks(path, prose),
     ...[...prose.matchAll(/`([^`\n]+)`/g)].flatMap(([, code = '']) => missing(code)),
@@ -57,22 +58,22 @@ function missing(code: string): string[] {
   if (REPOSITORY_PATH.test(code) && !existsSync(join(root, code))) return [`\`${code}\` does not exist`]
   const [name = ''] = code.split('=')
   const isSetting = /^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$/.test(name) && !FOREIGN_SETTING.has(name)
-  return isSetting && !settings.includes(`'${name}'`) ? [`there is no setting ${name}`] : []
+  return isSetting && !knownSettings.has(name) ? [`there is no setting ${name}`] : []
 }
 
 /** `npm run x`, `npm test` and `plimsoll x` anywhere, code blocks included. */
 function unknownCommands(text: string): string[] {
-  const npm = [...text.matchAll(/\bnpm (?:run (?:-s )?)?([a-z][a-z:-]*)/g)].flatMap(([cited, name = '']) =>
-    name in scripts || NPM_BUILTIN.has(name) ? [] : [`there is no \`${cited}\``],
+  const npm = [...text.matchAll(/(?:[`] ?|^ *)npm (?:run )?(?:-s )?([a-z][a-z:-]*)/gm)].flatMap(([cited, name = '']) =>
+    name in scripts || NPM_BUILTIN.has(name) ? [] : [`there is no \`${cited.replaceAll('`', '').trim()}\``],
   )
-  const own = [...text.matchAll(/(?:^|[`] ?|-- |\$ )plimsoll ([a-z]+)/gm)].flatMap(([, name = '']) =>
+  const own = [...text.matchAll(/(?:^ *|[`] ?|-- |\$ |npx )plimsoll ([a-z]+)/gm)].flatMap(([, name = '']) =>
     new RegExp(`command\\(\\s*'${name}[ ']`).test(commands) ? [] : [`there is no \`plimsoll ${name}\``],
   )
   return [...npm, ...own]
 }
 
-async function staleDocuments(): Promise<string[]> {
-  const generated = await generatedDocuments()
+function staleDocuments(): string[] {
+  const generated = generatedDocuments()
   return [...generated].flatMap(([path, text]) => {
     const current = existsSync(join(root, path)) ? readFileSync(join(root, path), 'utf8') : undefined
     return current === text ? [] : [`${path} is out of date: npm run docs`]
@@ -81,7 +82,10 @@ async function staleDocuments(): Promise<string[]> {
 
 function findDocuments(): string[] {
   const top = readdirSync(root).filter((name) => name.endsWith('.md'))
-  return [...top, ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' }).map((name) => `docs/${name}`)]
+  return [
+    ...top,
+    ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' }).map((name) => `docs/${name}`),
+  ]
     .filter((path) => path.endsWith('.md'))
     .toSorted()
 }
@@ -92,7 +96,7 @@ function sourcesUnder(folder: string): string[] {
     .map((name) => readFileSync(join(root, folder, name), 'utf8'))
 }
 
-function readJson<T>(path: string): T {
+function npmScripts(): Record<string, string> {
   // safe because: the file is this package's own manifest.
-  return JSON.parse(readFileSync(join(root, path), 'utf8')) as T
+  return (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: Record<string, string> }).scripts
 }

@@ -1,6 +1,15 @@
+import { loadConfig } from '#kernel/config/load'
 import { configurationReference } from '#kernel/config/reference'
+import { compileCatalogue } from '#kernel/tool-catalogue'
+import { customersModule } from '../src/modules/customers/index.ts'
+import { toolReference } from './tool-reference.ts'
 
-/** Every document that is made from the code: its path from the root, and its text as it should be now. */
-export async function generatedDocuments(): Promise<ReadonlyMap<string, string>> {
-  return new Map([['docs/configuration.md', configurationReference()]])
+/** Every document that is generated, by its path. Needs no database. */
+export function generatedDocuments(): ReadonlyMap<string, string> {
+  const config = loadConfig({})
+  const servers = [customersModule({ settings: config.customers })].flatMap(({ server }) => server ?? [])
+  return new Map([
+    ['docs/configuration.md', configurationReference()],
+    ['docs/tool-reference.md', toolReference(compileCatalogue(servers))],
+  ])
 }
