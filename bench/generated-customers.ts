@@ -27,6 +27,9 @@ export async function generateCustomers(pool: pg.Pool, size: TenantSize): Promis
   await pool.query('vacuum analyze')
 }
 
+/** The n-th customer, from 1. */
+export const generatedClientId = (n: number) => `cus_${String(n).padStart(8, '0')}`
+
 /** 0 … 1, the same for the same numbers. */
 const chance = (...numbers: string[]) =>
   `((hashint8extended((${numbers.join(') * 1000003::bigint + (')})::bigint, 42) & 1048575) / 1048576.0)`

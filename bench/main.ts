@@ -4,12 +4,13 @@ import os from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Benchmark, BenchOptions, Section } from './benchmark.ts'
+import { clientOverview } from './client-overview.ts'
 import { healthRecompute } from './health-recompute.ts'
 import { describeMachine } from './machine.ts'
 import { markdown, save } from './report.ts'
 import { toolsCall } from './tools-call.ts'
 
-const benchmarks: readonly Benchmark[] = [toolsCall, healthRecompute]
+const benchmarks: readonly Benchmark[] = [toolsCall, clientOverview, healthRecompute]
 const RESULTS = path.join(import.meta.dirname, 'results')
 
 const { values, positionals } = parseArgs({

@@ -11,7 +11,7 @@ const SAMPLE_MILLISECONDS = 50
 /** Samples the anonymous memory of every backend, parallel workers included; what they share is not counted. */
 export function watchServerMemory(pool: pg.Pool): MemoryWatch {
   let peak = 0
-  let isOver = false
+  let sampling = Promise.resolve()
   const sample = async () => {
     const { rows } = await pool.query<{ pid: number }>(
       `select pid from pg_stat_activity where backend_type in ('client backend', 'parallel worker') and pid <> pg_backend_pid()`,
@@ -21,15 +21,12 @@ export function watchServerMemory(pool: pg.Pool): MemoryWatch {
       rows.reduce((sum, { pid }) => sum + anonymousMebibytes(pid), 0),
     )
   }
-  const sampling = (async () => {
-    while (!isOver) {
-      await sample()
-      await new Promise((resolve) => setTimeout(resolve, SAMPLE_MILLISECONDS))
-    }
-  })()
+  const timer = setInterval(() => {
+    sampling = sampling.then(sample)
+  }, SAMPLE_MILLISECONDS)
   return {
     stop: async () => {
-      isOver = true
+      clearInterval(timer)
       await sampling
       return peak
     },

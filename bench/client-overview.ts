@@ -1,0 +1,126 @@
+import pg from 'pg'
+import type { CompiledQuery } from 'kysely'
+import type { Cache } from '#kernel/cache'
+import type { Ctx } from '#kernel/context'
+import type { Db } from '#kernel/database/db'
+import { getClientOverview } from '../src/modules/customers/accounts/get-client-overview.ts'
+import { findOverview } from '../src/modules/customers/accounts/store/overview.ts'
+import { atLeast, rowOf } from './benchmark.ts'
+import type { Benchmark, BenchOptions, Row } from './benchmark.ts'
+import { generateCustomers, generatedClientId } from './generated-customers.ts'
+import { ratio, takeTurns } from './measure.ts'
+import type { Sample } from './measure.ts'
+import { openPlatformUnderTest, TENANT } from './platform-under-test.ts'
+import type { PlatformUnderTest } from './platform-under-test.ts'
+import { openScratchDatabase } from './scratch-database.ts'
+import type { ScratchDatabase } from './scratch-database.ts'
+
+const CONNECTIONS = 10
+const CUSTOMERS = 2000
+
+/** `get_client_overview` from PostgreSQL, nothing cached, against its own statement sent by `pg`. */
+export const clientOverview: Benchmark = {
+  name: 'client-overview',
+  describe: 'get_client_overview from PostgreSQL, cache bypassed; against the same statement by pg, prepared',
+  run: async (options) => {
+    const database = await openScratchDatabase(options.scratchDir)
+    const ours = await openPlatformUnderTest(database, options.scratchDir, {
+      DB_POOL_SIZE: String(CONNECTIONS),
+      DB_MAX_OVERFLOW: '0',
+    })
+    const pool = barePool(database)
+    try {
+      await generateCustomers(database.pool, { tenantId: TENANT, customers: CUSTOMERS, days: 90, activeShare: 0.7 })
+      const found = await takeTurns(
+        contenders(ours, pool, await overviewSql(ours), options),
+        options.rounds,
+        options.tell,
+      )
+      return { title: 'get_client_overview from PostgreSQL', notes: NOTES, rows: rowsOf(found) }
+    } finally {
+      await pool.end()
+      await ours.close()
+      await database.close()
+    }
+  },
+}
+
+const NOTES = [
+  `${CUSTOMERS} customers, 90 days of rollups; ${CONNECTIONS} connections, ${CONNECTIONS} callers in a loop; both sides in this process, each with the role that row-level security binds`,
+  'ours: context, pooled tenant session, statement, metrics, and the overview and its insights made from the row',
+]
+
+function barePool({ url }: ScratchDatabase): pg.Pool {
+  const options = `-c role=plimsoll_app -c app.tenant_id=${TENANT} -c timezone=UTC`
+  return new pg.Pool({ connectionString: url, max: CONNECTIONS, options })
+}
+
+/** The statement exactly as our store sends it. */
+async function overviewSql(ours: PlatformUnderTest): Promise<string> {
+  let sql = ''
+  const listening = {
+    executeQuery: (query: CompiledQuery) => {
+      sql = query.sql
+      return Promise.resolve({ rows: [{}] })
+    },
+  }
+  // safe because: the store's statement calls nothing else of its handle.
+  await findOverview({ ...ours.open(), db: listening as unknown as Db }, 'any')
+  return sql
+}
+
+const uncached: Cache = {
+  getOrLoad: (_tenant, _key, _options, load) => load(),
+  invalidate: () => Promise.resolve(),
+}
+
+function contenders(ours: PlatformUnderTest, pool: pg.Pool, text: string, { seconds, warmUpSeconds }: BenchOptions) {
+  const overview = getClientOverview(ours.config.customers)
+  const byPg = (clientId: string) => {
+    const now = new Date()
+    return pool.query({ name: 'overview', text, values: [TENANT, clientId, now, now.toISOString().slice(0, 10)] })
+  }
+  const byUs = (clientId: string) => {
+    const ctx = ours.open()
+    const request: Ctx = Object.create(ctx, { cache: { value: uncached } })
+    return overview(request, { client_id: clientId })
+  }
+  const repeat = (work: (clientId: string) => Promise<unknown>) => async () => {
+    await callersInALoop(work, warmUpSeconds)
+    return callersInALoop(work, seconds)
+  }
+  return [
+    { name: 'pg', measure: repeat(byPg) },
+    { name: 'ours', measure: repeat(byUs) },
+  ]
+}
+
+/** As many callers as connections, each asking for another customer as soon as it has its answer. */
+async function callersInALoop(work: (clientId: string) => Promise<unknown>, seconds: number): Promise<Sample> {
+  const cpu = process.cpuUsage()
+  const startedAt = performance.now()
+  const endsAt = startedAt + seconds * 1000
+  let count = 0
+  const caller = async () => {
+    while (performance.now() < endsAt) await work(generatedClientId(1 + (count++ % CUSTOMERS)))
+  }
+  await Promise.all(Array.from({ length: CONNECTIONS }, caller))
+  const { user, system } = process.cpuUsage(cpu)
+  return { perSecond: (count * 1000) / (performance.now() - startedAt), cpuMicroseconds: (user + system) / count }
+}
+
+function rowsOf(found: ReadonlyMap<string, readonly Sample[]>): Row[] {
+  const bare = found.get('pg') ?? []
+  const ours = found.get('ours') ?? []
+  const share = ratio(ours, bare, 'perSecond')
+  return [
+    rowOf('the statement by pg, named', 'calls/s', bare, 'perSecond'),
+    {
+      ...rowOf('ours, the tool’s run', 'calls/s', ours, 'perSecond'),
+      ratio: { to: 'pg', value: share },
+      goal: atLeast(0.7, share, 'of pg'),
+    },
+    rowOf('by pg, CPU of this process', 'µs/call', bare, 'cpuMicroseconds'),
+    rowOf('ours, CPU of this process', 'µs/call', ours, 'cpuMicroseconds'),
+  ]
+}
