@@ -9,6 +9,7 @@ import { CannotAsk, QuestionsOpen, unattended } from './interaction.ts'
 import type { Interaction, Question } from './interaction.ts'
 import { requireScope } from './scope.ts'
 import type { ToolEntry } from './tool-catalogue.ts'
+import type { TraceCarrier } from './tracing.ts'
 
 export interface ToolCallOptions {
   readonly openContext: OpenContext
@@ -37,6 +38,8 @@ export interface ToolCaller {
   /** The surface aborts it when the caller leaves; the call aborts it when its deadline passes. */
   readonly controller: AbortController
   readonly interaction?: Interaction
+  /** Where the caller's trace is written: headers, or the `_meta` of an MCP request. */
+  readonly trace?: TraceCarrier
 }
 
 export type ToolOutcome =

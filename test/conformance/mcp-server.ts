@@ -10,6 +10,7 @@ import type { Ctx, OpenContext, Principal, Scope } from '#kernel/context'
 import { Failure } from '#kernel/failure'
 import { createLimiter } from '#kernel/limits'
 import { tool } from '#kernel/tool'
+import { noTracing } from '#kernel/tracing'
 import type { ToolServer } from '#kernel/tool'
 import { createMcpSurface } from '../../src/surfaces/mcp/index.ts'
 import type { McpSurface, McpSurfaceOptions } from '../../src/surfaces/mcp/index.ts'
@@ -156,6 +157,7 @@ export async function startMcpServer(
     settings: { server: { ...config.server, environment: 'test', ...serverSettings }, mcp: { ...config.mcp, ...mcp } },
     log,
     observer: { started: () => undefined, finished: () => undefined },
+    tracing: noTracing,
     clock: () => new Date(),
     secret: new Uint8Array(32).fill(7),
     version: '0.0.0-test',

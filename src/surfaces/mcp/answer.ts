@@ -1,8 +1,9 @@
-import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Principal } from '#kernel/context'
 import { Failure } from '#kernel/failure'
 import type { Limiter } from '#kernel/limits'
+import type { TraceCarrier } from '#kernel/tracing'
+import { requestIdOf } from '../http/request-id.ts'
 import { refusal } from './challenge.ts'
 import type { Dispatch } from './dispatch.ts'
 import type { Endpoint } from './endpoint.ts'
@@ -52,7 +53,7 @@ export async function answerMessage(parts: AnswerParts, arrival: Arrival, body: 
   await count(parts.limiter, principal, message)
   if (opensSession(endpoint, era, message)) return openSession(parts.sessions, arrival, body)
   const stream = wantsNotices(message) ? eventStream(res, BASE_HEADERS, takesStream(req)) : undefined
-  const exchange = exchangeOf(arrival, era, stream)
+  const exchange = exchangeOf(arrival, era, traceOf(message, req), stream)
   const { controller } = exchange
   if (era.modern) res.once('close', () => res.writableFinished || controller.abort())
   parts.running.add(controller)
@@ -84,7 +85,7 @@ export async function answerBatch(parts: AnswerParts, arrival: Arrival, bodies: 
 
 async function answerInBatch(parts: AnswerParts, arrival: Arrival, era: Era, body: unknown): Promise<Reply> {
   const id = isRecord(body) && typeof body['id'] !== 'object' ? body['id'] : undefined
-  const exchange = exchangeOf(arrival, era, undefined)
+  const exchange = exchangeOf(arrival, era, arrival.req.headers, undefined)
   parts.running.add(exchange.controller)
   try {
     const message = readMessage(body)
@@ -105,12 +106,19 @@ async function count(limiter: Limiter, principal: Principal, message: RpcMessage
   if (message.method !== 'tools/call') await limiter.take('key', principal.actor.id)
 }
 
-function exchangeOf({ endpoint, principal }: Arrival, era: Era, notices: EventStream | undefined): Exchange {
+function exchangeOf(arrival: Arrival, era: Era, trace: TraceCarrier, notices: EventStream | undefined): Exchange {
+  const { req, endpoint, principal } = arrival
   const controller = new AbortController()
-  const requestId = randomUUID()
+  const requestId = requestIdOf(req)
   return notices === undefined
-    ? { endpoint, principal, era, requestId, controller }
-    : { endpoint, principal, era, requestId, controller, notices }
+    ? { endpoint, principal, era, requestId, controller, trace }
+    : { endpoint, principal, era, requestId, controller, trace, notices }
+}
+
+/** The caller's trace travels in `_meta` (2026-07-28), or in the headers of whoever made the HTTP request. */
+function traceOf(message: RpcMessage, req: IncomingMessage): TraceCarrier {
+  const meta = message.params['_meta']
+  return isRecord(meta) && 'traceparent' in meta ? meta : req.headers
 }
 
 /** Whether the caller asked to be told anything before the result. */

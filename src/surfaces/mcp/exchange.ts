@@ -1,4 +1,5 @@
 import type { Principal } from '#kernel/context'
+import type { TraceCarrier } from '#kernel/tracing'
 import type { Endpoint } from './endpoint.ts'
 import type { Era } from './era.ts'
 
@@ -9,6 +10,7 @@ export interface Exchange {
   readonly era: Era
   readonly requestId: string
   readonly controller: AbortController
+  readonly trace?: TraceCarrier
   /** Tells the caller something before the result; absent where nothing can be told. */
   readonly notices?: Notices
 }

@@ -57,6 +57,7 @@ export function sdkServer(endpoint: Endpoint, caller: () => Principal, modern: b
         requestId: randomUUID(),
         controller,
         notices: noticesOf(ctx),
+        trace: { ...ctx.mcpReq._meta },
       }
       const message = { id: undefined, method: 'tools/call', params: paramsOf(request.params, ctx, modern) }
       // safe because: made by `resultJson`, which writes CallToolResult or InputRequiredResult.

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { SECURITY_HEADERS } from '../http/headers.ts'
+import { requestIdOf } from '../http/request-id.ts'
 import type { Reply } from './rpc.ts'
 
 /** The headers of every answer, flat, as `writeHead` takes them fastest. */
@@ -7,18 +8,17 @@ export const BASE_HEADERS: readonly string[] = Object.entries(SECURITY_HEADERS).
 
 const JSON_HEADERS: readonly string[] = [...BASE_HEADERS, 'Content-Type', 'application/json', 'Content-Length']
 
-/** Sends one whole answer. */
+/** Sends one whole answer, under the id of its request. */
 export function send(res: ServerResponse, reply: Reply): void {
   if (res.headersSent || res.destroyed) return
-  const { status, body, headers } = reply
+  const { status, body, headers = [] } = reply
+  const id = requestIdOf(res.req)
   if (body === undefined) {
-    res.writeHead(status, [...BASE_HEADERS, 'Content-Length', '0', ...(headers ?? [])])
+    res.writeHead(status, [...BASE_HEADERS, 'Content-Length', '0', 'X-Request-ID', id, ...headers])
     res.end()
     return
   }
   const bytes = String(typeof body === 'string' ? Buffer.byteLength(body) : body.length)
-  const all =
-    headers === undefined || headers.length === 0 ? [...JSON_HEADERS, bytes] : [...JSON_HEADERS, bytes, ...headers]
-  res.writeHead(status, all)
+  res.writeHead(status, [...JSON_HEADERS, bytes, 'X-Request-ID', id, ...headers])
   res.end(body)
 }

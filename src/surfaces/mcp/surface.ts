@@ -7,9 +7,11 @@ import type { Config } from '#kernel/config/config'
 import type { Authenticate, OpenContext } from '#kernel/context'
 import { Failure } from '#kernel/failure'
 import type { Limiter } from '#kernel/limits'
+import { tracedToolCalls } from '#kernel/observation'
 import type { ToolServer } from '#kernel/tool'
 import { compileCatalogue } from '#kernel/tool-catalogue'
 import type { ToolCatalogue } from '#kernel/tool-catalogue'
+import type { Tracing } from '#kernel/tracing'
 import { clientAddress } from '../http/client-address.ts'
 import { conformanceMount } from './conformance/mount.ts'
 import { dispatcher } from './dispatch.ts'
@@ -32,6 +34,7 @@ export interface McpSurfaceOptions {
   readonly settings: Pick<Config, 'server' | 'mcp'>
   readonly log: Logger
   readonly observer: ToolCallObserver
+  readonly tracing: Tracing
   readonly clock: Clock
   /** Signs what callers carry between the rounds of a call; the same in every process. */
   readonly secret: Uint8Array
@@ -112,8 +115,9 @@ export function toolCallsOf(
 ): CallTool {
   const { environment, toolTimeoutSeconds, resultCharactersMax } = options.settings.server
   const checkResults = environment === 'development' || environment === 'test'
-  const { openContext, observer, log } = options
-  return toolCalls({ openContext, observer, log, settings: { toolTimeoutSeconds, resultCharactersMax, checkResults } })
+  const { openContext, observer, log, tracing } = options
+  const settings = { toolTimeoutSeconds, resultCharactersMax, checkResults }
+  return tracedToolCalls(toolCalls({ openContext, observer, log, settings }), tracing, (caller) => caller.trace)
 }
 
 function conformanceMounts(settings: McpSurfaceOptions['settings']): Mount[] {

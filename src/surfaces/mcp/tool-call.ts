@@ -40,13 +40,13 @@ export function toolCallResults(parts: ToolCallParts): ToolCalls {
   }
 
   const resultJson: ToolCalls['resultJson'] = async (exchange, message) => {
-    const { principal, requestId, controller } = exchange
+    const { principal, requestId, controller, trace } = exchange
     const entry = admit(exchange, message)
     const counted = limiter.take('key', principal.actor.id)
     if (counted instanceof Promise) await counted
     const { params } = message
     const args = params['arguments'] ?? {}
-    const call = { principal, requestId, controller }
+    const call = { principal, requestId, controller, ...(trace !== undefined && { trace }) }
     if (entry.tool.asks !== true) {
       const interaction = statelessInteraction(exchange, params, {})
       return callResultJson(exchange, entry, await callTool(entry, args, { ...call, interaction }), identity)
