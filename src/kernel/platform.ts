@@ -1,0 +1,122 @@
+import path from 'node:path'
+import type { Redis } from 'ioredis'
+import type { Logger } from 'pino'
+import { openCache } from './cache/open-cache.ts'
+import type { Cache } from './cache.ts'
+import type { Clock } from './clock.ts'
+import type { Config } from './config/config.ts'
+import { encryptionKey } from './config/encryption-key.ts'
+import type { OpenContext } from './context.ts'
+import { joinEmbeddedPostgres, startEmbeddedPostgres } from './database/embedded.ts'
+import { openMigrations } from './database/migrate.ts'
+import type { Migrations } from './database/migrate.ts'
+import { connectionOptions, openDatabase } from './database/pool.ts'
+import type { Database } from './database/pool.ts'
+import { openSignals } from './database/signals.ts'
+import type { Signals } from './database/signals.ts'
+import { openJobQueue } from './job-queue.ts'
+import type { JobQueue } from './job-queue.ts'
+import { createLimiter } from './limits.ts'
+import type { Limiter } from './limits.ts'
+import { createMetrics } from './metrics.ts'
+import type { Metrics } from './metrics.ts'
+import { queryObserver } from './observation.ts'
+import { openRedis } from './redis.ts'
+import { contextOpener } from './request-context.ts'
+import { createTracing } from './tracing.ts'
+import type { Tracing } from './tracing.ts'
+
+export interface PlatformOptions {
+  readonly config: Config
+  readonly clock: Clock
+  readonly log: Logger
+  readonly version: string
+  /**
+   * `server` owns the embedded database, applies migrations and runs jobs; `command` is typed beside a server, joins a
+   * database that is up, and runs no jobs; `migration` only opens the database, as it is.
+   */
+  readonly as: 'server' | 'command' | 'migration'
+}
+
+/** Everything modules and surfaces stand on, opened in the order in which each part needs the one before. */
+export interface Platform {
+  readonly database: Database
+  readonly migrations: Migrations
+  readonly signals: Signals
+  readonly cache: Cache
+  readonly queue: JobQueue
+  readonly redis: Redis | undefined
+  readonly limiter: Limiter
+  readonly metrics: Metrics
+  readonly tracing: Tracing
+  /** Signs cursors, confirmations and request state. */
+  readonly secret: Uint8Array
+  readonly openContext: OpenContext
+  /** As `openContext`, with statements that may run as long as a job's. */
+  readonly openJobContext: OpenContext
+  /** Closes what was opened, last to first. */
+  close(): Promise<void>
+}
+
+const MIGRATIONS = path.join(import.meta.dirname, '../../migrations')
+
+/** Opens the platform. A failure closes what was opened before it. */
+export async function openPlatform(options: PlatformOptions): Promise<Platform> {
+  const { config, clock, log, version, as } = options
+  await using opened = new AsyncDisposableStack()
+  const metrics = createMetrics(version)
+  const tracing = createTracing({ settings: config.observability, version })
+  opened.defer(() => tracing.close())
+  const secret = await encryptionKey(config.security.encryptionKey, config.server.dataDir)
+
+  const url = await databaseUrl(options, opened)
+  const database = openDatabase({ url, settings: config.database, log, observe: queryObserver(metrics, tracing) })
+  opened.defer(() => database.close())
+  metrics.watchPool(database.use)
+  const migrations = openMigrations(database.owner, MIGRATIONS)
+  if (as !== 'migration' && config.database.migrateOnStart) await migrations.up()
+
+  const signals = await openSignals({ connection: connectionOptions(url, config.database), log })
+  opened.defer(() => signals.close())
+  const redis = openSharedMemory(config.cache.redisUrl, log, opened)
+  const { cache, close: closeCache } = openCache({
+    ...{ settings: config.cache, signals, database, clock, log },
+    onHit: (tier) => metrics.cache.hit(tier),
+    onMiss: () => metrics.cache.miss('all'),
+  })
+  opened.defer(closeCache)
+  const queue = await openJobQueue({ owner: database.owner, log, signals, work: as === 'server' })
+  opened.defer(() => queue.close(0))
+
+  const limiter = createLimiter({
+    settings: config.limits,
+    log,
+    milliseconds: () => performance.now(),
+    rejected: metrics.rateLimited,
+    ...(redis && { redis }),
+  })
+  const open = (statementTimeoutSeconds: number) =>
+    contextOpener({ database, cache, outbox: queue.outbox, clock, log, statementTimeoutSeconds })
+  const closing = opened.move()
+  return {
+    ...{ database, migrations, signals, cache, queue, redis, limiter, metrics, tracing, secret },
+    openContext: open(config.database.statementTimeoutSeconds),
+    openJobContext: open(config.database.jobStatementTimeoutSeconds),
+    close: () => closing.disposeAsync(),
+  }
+}
+
+async function databaseUrl({ config, log, as }: PlatformOptions, opened: AsyncDisposableStack): Promise<string> {
+  if (config.database.url !== undefined) return config.database.url
+  const start = as === 'server' ? startEmbeddedPostgres : joinEmbeddedPostgres
+  const embedded = await start({ dataDir: config.server.dataDir, log })
+  opened.defer(() => embedded.stop())
+  return embedded.url
+}
+
+function openSharedMemory(url: string | undefined, log: Logger, opened: AsyncDisposableStack): Redis | undefined {
+  if (url === undefined) return undefined
+  const redis = openRedis(url, log)
+  opened.defer(() => redis.disconnect())
+  return redis
+}

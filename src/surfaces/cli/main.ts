@@ -1,0 +1,19 @@
+import { Command } from 'commander'
+import { registerConfig } from './config.ts'
+import { registerKeys, registerTenants } from './keys.ts'
+import { registerMigrate } from './migrate.ts'
+import { registerServe } from './serve.ts'
+import { opener, productVersion } from './start.ts'
+
+const environment = process.env
+const openServer = opener(environment, 'server', 'stdout')
+const openCommand = opener(environment, 'command', 'stderr')
+
+const program = new Command('plimsoll').version(productVersion()).showHelpAfterError()
+registerServe(program, openServer, openCommand)
+registerMigrate(program, opener(environment, 'migration', 'stderr'))
+registerTenants(program, openCommand)
+registerKeys(program, openCommand)
+registerConfig(program, environment)
+
+await program.parseAsync()

@@ -1,0 +1,43 @@
+import { userInfo } from 'node:os'
+import { Failure } from '#kernel/failure'
+import { newId } from '#kernel/ids'
+import type { Ctx, Scope } from '#kernel/context'
+import type { App } from '../../app.ts'
+import { printError } from './output.ts'
+
+/** Opens the application without listening: the database, the modules, nothing that faces outward. */
+export type OpenApp = () => Promise<App>
+
+const OPERATOR_SCOPES: readonly Scope[] = ['access:read', 'access:write', 'customers:read', 'customers:write']
+
+/** Whoever may run this command on this machine may do everything; the audit row names them. */
+export function cliContext(app: App, tenantId: string, signal = new AbortController().signal): Ctx {
+  return app.openContext(
+    { tenantId, actor: { kind: 'cli', id: userInfo().username }, scopes: new Set(OPERATOR_SCOPES) },
+    { requestId: newId('req', app.clock()), signal },
+  )
+}
+
+/** Runs one command against an opened application, and closes it whatever happens. */
+export async function withApp(open: OpenApp, work: (app: App) => Promise<void>): Promise<void> {
+  await reportFailure(async () => {
+    const app = await open()
+    try {
+      await work(app)
+    } finally {
+      await app.close()
+    }
+  })
+}
+
+/** An expected failure is one line for the person at the keyboard; anything else is a bug and keeps its stack. */
+export async function reportFailure(work: () => Promise<void>): Promise<void> {
+  try {
+    await work()
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error
+    printError(error.message)
+    for (const problem of error.problems) printError(`  ${problem.path}: expected ${problem.expected}`)
+    process.exitCode = 1
+  }
+}

@@ -1,0 +1,91 @@
+import { Option } from 'commander'
+import type { Command } from 'commander'
+import { Failure } from '#kernel/failure'
+import type { App } from '../../app.ts'
+import { firstRun } from './first-run.ts'
+import type { OpenApp } from './open.ts'
+import { reportFailure } from './open.ts'
+import { print } from './output.ts'
+
+interface ServeOptions {
+  stdio?: true
+  path: string
+  key?: string
+}
+
+/** `plimsoll serve`, over HTTP or, for one caller that starts it, over standard input and output. */
+export function registerServe(program: Command, open: OpenApp, openBeside: OpenApp): void {
+  program
+    .command('serve')
+    .description('serve MCP and HTTP until stopped')
+    .option('--stdio', 'serve one MCP caller over standard input and output')
+    .option('--path <path>', 'with --stdio: which tools, e.g. /mcp/customers/health?readonly', '/mcp')
+    .addOption(new Option('--key <key>', 'with --stdio: the API key to act with').env('PLIMSOLL_API_KEY'))
+    .action(async (options: ServeOptions) => {
+      if (options.stdio) await reportFailure(() => servePipe(openBeside, options))
+      else await reportFailure(() => serve(open))
+    })
+}
+
+/** Serves until SIGTERM or SIGINT, then drains. A second signal ends the process at once. */
+export async function serve(open: OpenApp): Promise<void> {
+  const app = await open()
+  try {
+    const demo = await firstRun(app)
+    const { url } = await app.listen()
+    announce(app, url, demo)
+    app.log.info({ signal: await stopSignal() }, 'stopping')
+  } finally {
+    await app.close()
+  }
+}
+
+async function servePipe(open: OpenApp, { key, path }: ServeOptions): Promise<void> {
+  if (key === undefined) throw new Failure('unauthenticated', 'Give an API key: --key plim_… or PLIMSOLL_API_KEY.')
+  const app = await open()
+  try {
+    app.serveStdio(await app.access.authenticate(`Bearer ${key}`), path)
+    await Promise.race([stopSignal(), inputEnd()])
+  } finally {
+    await app.close()
+  }
+}
+
+function stopSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal))
+  })
+}
+
+function inputEnd(): Promise<void> {
+  return new Promise((resolve) => process.stdin.once('end', resolve))
+}
+
+function announce({ config }: App, url: string, demoKey: string | undefined): void {
+  const base = config.server.publicUrl ?? url
+  print(
+    `\nPlimsoll is ready.\n\n  MCP endpoint  ${base}/mcp\n  Tools         ${base}/mcp/tools?server=customers\n  API document  ${base}/api/v1/openapi.json`,
+  )
+  if (demoKey === undefined) {
+    print('\nMake a key:  npm run plimsoll -- keys create --tenant <id> --name <name> --scopes customers:read\n')
+    return
+  }
+  print(`  API key       ${demoKey}  (demo company; kept in ${config.server.dataDir}/demo-key)`)
+  print(`\nWho is about to leave?\n\n${exampleCall(base, demoKey)}\n`)
+}
+
+function exampleCall(base: string, key: string): string {
+  const call = {
+    jsonrpc: '2.0',
+    id: 1,
+    method: 'tools/call',
+    params: { name: 'list_clients', arguments: { health_score_max: 60, limit: 5 } },
+  }
+  return [
+    `  curl -s ${base}/mcp \\`,
+    `    -H 'Authorization: Bearer ${key}' \\`,
+    "    -H 'Content-Type: application/json' -H 'Accept: application/json, text/event-stream' \\",
+    "    -H 'MCP-Protocol-Version: 2025-11-25' \\",
+    `    -d '${JSON.stringify(call)}'`,
+  ].join('\n')
+}

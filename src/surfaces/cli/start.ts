@@ -1,0 +1,45 @@
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { systemClock } from '#kernel/clock'
+import type { Config } from '#kernel/config/config'
+import { ConfigError, loadConfig, suspectVariables } from '#kernel/config/load'
+import type { Environment } from '#kernel/config/load'
+import { createLog } from '#kernel/log'
+import type { PlatformOptions } from '#kernel/platform'
+import { buildApp } from '../../app.ts'
+import type { App } from '../../app.ts'
+import { printError } from './output.ts'
+
+/** Reads the settings, or says what is wrong with them and ends the process with code 78 (EX_CONFIG of sysexits.h). */
+export function settingsOrExit(environment: Environment): Config {
+  try {
+    for (const { set, meant } of suspectVariables(environment))
+      printError(`${set} is not a setting; was ${meant} meant?`)
+    return loadConfig(environment)
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    printError(error.message)
+    process.exit(78)
+  }
+}
+
+/** Builds the application for one role of this process. Logs go to standard error where standard output is the answer. */
+export function opener(
+  environment: Environment,
+  as: PlatformOptions['as'],
+  logTo: 'stdout' | 'stderr',
+): () => Promise<App> {
+  return async () => {
+    const config = settingsOrExit(environment)
+    const version = productVersion()
+    const log = createLog({ settings: config.observability, version, to: logTo })
+    return buildApp({ config, clock: systemClock, log, version, as })
+  }
+}
+
+/** From package.json, so that it is written in one place. */
+export function productVersion(): string {
+  const manifest: unknown = JSON.parse(readFileSync(path.join(import.meta.dirname, '../../../package.json'), 'utf8'))
+  if (typeof manifest === 'object' && manifest !== null && 'version' in manifest) return String(manifest.version)
+  throw new Error('package.json names no version')
+}
