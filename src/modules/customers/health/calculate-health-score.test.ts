@@ -10,7 +10,7 @@ import { calculateHealthScoreTool } from './tools/calculate-health-score.ts'
 const database = await testDatabase()
 const call = toolCaller([
   registerClientTool,
-  calculateHealthScoreTool(calculateHealthScore(CustomerSettings.parse({}), async () => undefined)),
+  calculateHealthScoreTool(calculateHealthScore(CustomerSettings.parse({}))),
 ])
 
 it('a customer without any data is told apart from a sick one', async () => {

@@ -4,6 +4,7 @@ import { Failure } from '#kernel/failure'
 import { CLIENTS_TAG, clientTag } from '../accounts/client-record.ts'
 import { lockCustomer } from '../accounts/store/customers.ts'
 import { dayOf } from '../days.ts'
+import { rollUp } from '../events/roll-up.ts'
 import { explainHealth } from './explain-health.ts'
 import type { CalculateHealthScoreInput, HealthOutput } from './score-contract.ts'
 import { scoreHistory, storeScore } from './store/score.ts'
@@ -11,21 +12,25 @@ import { refreshUsageWindows } from './store/usage-windows.ts'
 import { STANDARD_LOOKBACK_DAYS, STANDARD_MODEL, scoringOf } from './scoring.ts'
 import type { HealthSettings } from './scoring.ts'
 
-/** Brings the daily rollups of one customer, or of all, up to date with their events. */
-export type RollUp = (ctx: Ctx, range: { readonly clientId?: string }) => Promise<unknown>
-
 /**
  * Computes one customer's health from what is stored, keeps it, and explains it. The standard model over 30 days sets
  * the customer's current score, trend, risk indicators and churn prediction; anything else is a what-if with a history
  * of its own.
  */
-export function calculateHealthScore(settings: HealthSettings, rollUp: RollUp) {
-  return change<CalculateHealthScoreInput, HealthOutput>('customers.score', 'customers:write', async (ctx, input) => {
+export function calculateHealthScore(settings: HealthSettings) {
+  const score = scoreOne(settings)
+  return async (ctx: Ctx, input: CalculateHealthScoreInput): Promise<HealthOutput> => {
     if (input.scoring_model === 'ml_predictive') throw noTrainedModel()
+    await rollUp(ctx, { clientId: input.client_id })
+    return score(ctx, input)
+  }
+}
+
+function scoreOne(settings: HealthSettings) {
+  return change<CalculateHealthScoreInput, HealthOutput>('customers.score', 'customers:write', async (ctx, input) => {
     const { client_id, lookback_period_days: lookbackDays } = input
     const before = await lockCustomer(ctx, client_id)
     const day = dayOf(ctx.clock())
-    await rollUp(ctx, { clientId: client_id })
     await refreshUsageWindows(ctx, { day, lookbackDays, clientId: client_id })
 
     const isStandard =

@@ -1,0 +1,75 @@
+import type { Config } from '#kernel/config/config'
+import type { Ctx, OpenContext } from '#kernel/context'
+import type { Module } from '#kernel/module'
+import { getClientOverview } from './accounts/get-client-overview.ts'
+import { listClients } from './accounts/list-clients.ts'
+import { getClientOverviewTool } from './accounts/tools/get-client-overview.ts'
+import { getClientTimelineTool } from './accounts/tools/get-client-timeline.ts'
+import { listClientsTool } from './accounts/tools/list-clients.ts'
+import { registerClientTool } from './accounts/tools/register-client.ts'
+import { updateClientInfoTool } from './accounts/tools/update-client-info.ts'
+import { groupedIngest } from './events/ingest.ts'
+import { eventJobs } from './events/jobs.ts'
+import { segmentRoutes } from './events/routes.ts'
+import { calculateHealthScore } from './health/calculate-health-score.ts'
+import { manageLifecycleStages } from './health/manage-lifecycle-stages.ts'
+import { recomputeHealth, recomputeHealthJob } from './health/recompute-health.ts'
+import { segmentCustomers } from './health/segment-customers.ts'
+import { calculateHealthScoreTool } from './health/tools/calculate-health-score.ts'
+import { manageLifecycleStagesTool } from './health/tools/manage-lifecycle-stages.ts'
+import { segmentCustomersTool } from './health/tools/segment-customers.ts'
+import { trackUsageEngagementTool } from './health/tools/track-usage-engagement.ts'
+import { trackUsageEngagement } from './health/track-usage-engagement.ts'
+
+/** What other modules and the command line may ask of customers. */
+export interface Customers {
+  /** Scores every customer of the context's tenant, as of the context's clock. */
+  recomputeHealth(ctx: Ctx): Promise<{ readonly customers: number; readonly scored: number; readonly at_risk: number }>
+}
+
+export interface CustomersOptions {
+  readonly settings: Config['customers']
+  /** Opens the contexts in which events of many requests are stored together. Without it no route takes events. */
+  readonly openContext?: OpenContext
+}
+
+/** Customer success: accounts, their usage, support, payments and surveys, and the health computed from them. */
+export function customersModule({ settings, openContext }: CustomersOptions): Module<Customers> {
+  const recompute = recomputeHealth(settings)
+  return {
+    name: 'customers',
+    api: { recomputeHealth: recompute },
+    server: {
+      name: 'customers',
+      title: 'Customer success',
+      instructions: INSTRUCTIONS,
+      toolsets: {
+        accounts: [
+          registerClientTool,
+          getClientOverviewTool(getClientOverview(settings)),
+          updateClientInfoTool,
+          listClientsTool(listClients(settings)),
+          getClientTimelineTool,
+        ],
+        health: [
+          trackUsageEngagementTool(trackUsageEngagement(settings)),
+          calculateHealthScoreTool(calculateHealthScore(settings)),
+          segmentCustomersTool(segmentCustomers(settings)),
+          manageLifecycleStagesTool(manageLifecycleStages(settings)),
+        ],
+      },
+    },
+    ...(openContext !== undefined && { routes: segmentRoutes({ ingest: groupedIngest({ openContext }) }) }),
+    jobs: [...eventJobs(), recomputeHealthJob(recompute)],
+  }
+}
+
+const INSTRUCTIONS = `Customers of a subscription business: accounts, product usage, tickets, surveys, payments, and health computed from them.
+
+Start with list_clients: with health_score_max 60 it answers who is about to leave, riskiest first, each with its top reason. Then get_client_overview for one of them, calculate_health_score for a fresh score with every component explained, and get_client_timeline for what happened.
+
+Every figure comes from stored rows. Where there are none the answer is null or status not_enough_data with what is missing; do not fill the gap. Scores are 0 (lost) to 100 (thriving): under 40 critical, under 60 at risk, from 75 healthy, unless the settings say otherwise. Churn probability names its rule and factors; it carries no confidence.
+
+All scores are recomputed every hour; a calculation with custom weights, another look-back or another threshold is a what-if and changes nothing current. Days are UTC, money is decimal in the account's currency.
+
+register_client adds a customer; update_client_info changes one, manage_lifecycle_stages moves it between stages. track_usage_engagement records an event (event_name) or reports on a period (period_start, period_end). Customer ids are those you gave (cs_acme) or generated ones; list_clients shows them.`
