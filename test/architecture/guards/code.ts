@@ -24,9 +24,9 @@ export const clock: Guard = {
 
 export const systemClock: Guard = {
   fixture: 'system-clock',
-  rule: 'only the wiring hands the system clock out',
+  rule: 'only where a program starts is the system clock handed out',
   look: eachSource('src/', (file) =>
-    /^src\/(kernel\/clock|app|main)\.ts$/.test(file.path) || !/\bsystemClock\b/.test(file.text)
+    /^src\/(kernel\/clock|app|main|surfaces\/cli\/start)\.ts$/.test(file.path) || !/\bsystemClock\b/.test(file.text)
       ? []
       : ['names systemClock'],
   ),
