@@ -6,7 +6,7 @@ export const environment: Guard = {
   fixture: 'environment',
   rule: 'only kernel/config, and the programs that hand it over (main.ts), read the environment',
   look: eachSource('src/', (file) =>
-    file.path.startsWith('src/kernel/config/') || /\/main\.ts$/.test(file.path)
+    file.path.startsWith('src/kernel/config/') || file.path.endsWith('/main.ts')
       ? []
       : placesOf(file, { member: ['process', 'env'] }),
   ),
