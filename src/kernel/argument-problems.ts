@@ -30,13 +30,15 @@ function problemsOf(schema: z.ZodObject, issue: z.core.$ZodIssue): readonly Fiel
 
 function expectation(issue: z.core.$ZodIssue): string {
   if (issue.code === 'invalid_value') return `one of: ${issue.values.map(String).join(', ')}`
-  if (issue.code === 'invalid_type' && issue.message.endsWith('received undefined')) return `${issue.expected}, and it is required`
+  if (issue.code === 'invalid_type' && issue.message.endsWith('received undefined'))
+    return `${issue.expected}, and it is required`
   return issue.message.replace(/^(Invalid \w+|Too \w+): expected /, '')
 }
 
 /** The example in the parameter's own metadata, else its default, else a value of its type. */
 function exampleAt(schema: z.ZodObject, path: readonly PropertyKey[]): unknown {
-  const field = schema.shape[String(path[0])]
+  const fields: Readonly<Record<string, z.core.$ZodType | undefined>> = schema.shape
+  const field = fields[String(path[0])]
   if (path.length !== 1 || field === undefined) return undefined
   const meta = z.globalRegistry.get(field)
   if (Array.isArray(meta?.['examples'])) return meta['examples'][0]

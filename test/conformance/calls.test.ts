@@ -66,7 +66,9 @@ const errorOf = async (name: string, args: Record<string, unknown> = {}) => {
   const { status, body } = await send(server, modern('tools/call', { name, arguments: args }))
   expect(status).toBe(200)
   expect(body['result']?.['isError']).toBe(true)
-  return JSON.parse(String(body['result']?.['content']?.['0']?.['text'])).error
+  const text: unknown = body['result']?.['content']?.['0']?.['text']
+  const { error }: { error: unknown } = JSON.parse(typeof text === 'string' ? text : 'null')
+  return error
 }
 
 describe('what a model reads when a call goes wrong', () => {

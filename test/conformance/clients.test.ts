@@ -42,8 +42,7 @@ describe('the official client, version 1', () => {
   it('lists and calls tools', async () => {
     const client = new ClientOfSdk1(clientInfo)
     const transport = new TransportOfSdk1(new URL(`${server.url}/mcp/demo`), { requestInit })
-    // safe because: the transport is the client's own; its types only differ in `undefined`.
-    await client.connect(transport as Parameters<typeof client.connect>[0])
+    await client.connect(transport)
     expect((await client.listTools()).tools).toHaveLength(5)
     const result = await client.callTool({ name: 'echo', arguments: { text: 'ahoy' } })
     expect(result.structuredContent).toEqual(echoed)

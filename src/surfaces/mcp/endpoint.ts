@@ -79,7 +79,7 @@ function readOnlyView(full: Endpoint): Endpoint {
 
 function endpoint(path: string, title: string, instructions: string, entries: readonly ToolEntry[]): Endpoint {
   const byName = new Map(entries.map((entry) => [entry.tool.name, entry]))
-  const scopes = [...new Set(entries.map((entry) => entry.tool.scope))].sort()
+  const scopes = [...new Set(entries.map((entry) => entry.tool.scope))].toSorted()
   const asks = entries.some((entry) => entry.tool.asks === true)
   return { path, title, instructions, entries, byName, scopes, asks }
 }

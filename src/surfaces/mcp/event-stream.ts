@@ -1,13 +1,12 @@
 import type { ServerResponse } from 'node:http'
+import type { Notices } from './exchange.ts'
 
 /** A response that may turn into a stream of events once there is something to tell before the result. */
-export interface EventStream {
+export interface EventStream extends Notices {
   /** Whether the response has become a stream; its result must then be an event too. */
   readonly open: boolean
-  send(messageJson: string): void
+  /** Ends the stream with the result, which is JSON already. */
   end(messageJson: string): void
-  /** Opens the stream by itself once the interval has passed without a result, so that no proxy cuts a long call off. */
-  keepAlive(): void
 }
 
 export const KEEP_ALIVE_MILLISECONDS = 15_000
@@ -47,14 +46,20 @@ export function eventStream(res: ServerResponse, headers: readonly string[], all
     get open() {
       return open
     },
-    send,
+    progress: (params) => send(notification('progress', params)),
+    log: (level, message) => send(notification('message', { level, data: message })),
     end: (messageJson) => {
       clearInterval(timer)
       send(messageJson)
       res.end()
     },
+    // From now on the stream opens by itself once the interval has passed, so that no proxy cuts a long call off.
     keepAlive: () => {
       if (allowed) beat()
     },
   }
+}
+
+function notification(name: 'progress' | 'message', params: Readonly<Record<string, unknown>>): string {
+  return JSON.stringify({ jsonrpc: '2.0', method: `notifications/${name}`, params })
 }

@@ -1,4 +1,5 @@
 import type { Principal } from '#kernel/context'
+import type { NoteLevel } from '#kernel/interaction'
 import type { TraceCarrier } from '#kernel/tracing'
 import type { Endpoint } from './endpoint.ts'
 import type { Era } from './era.ts'
@@ -15,7 +16,15 @@ export interface Exchange {
   readonly notices?: Notices
 }
 
+/** What a running call may tell its caller. */
 export interface Notices {
-  send(messageJson: string): void
+  progress(params: {
+    readonly progressToken: string | number
+    readonly progress: number
+    total?: number
+    message?: string
+  }): void
+  log(level: NoteLevel, message: string): void
+  /** Keeps the connection busy during a long silence. */
   keepAlive(): void
 }

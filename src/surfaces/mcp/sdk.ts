@@ -138,16 +138,11 @@ function paramsOf(params: object, ctx: ServerContext, modern: boolean): Record<s
 }
 
 function noticesOf(ctx: ServerContext): Notices {
+  // Safe because: a notice that cannot be delivered has nobody to miss it.
+  const sent = (sending: Promise<void>): void => void sending.catch(() => undefined)
   return {
-    send: (messageJson) => {
-      const { method, params } = JSON.parse(messageJson)
-      const sent =
-        method === 'notifications/message'
-          ? ctx.mcpReq.log(params.level, params.data)
-          : ctx.mcpReq.notify({ method, params })
-      // safe because: a notice that cannot be delivered has nobody to miss it.
-      sent.catch(() => undefined)
-    },
+    progress: (params) => sent(ctx.mcpReq.notify({ method: 'notifications/progress', params })),
+    log: (level, message) => sent(ctx.mcpReq.log(level, message)),
     keepAlive: () => undefined,
   }
 }

@@ -64,32 +64,13 @@ export function sessionTable(settings: SessionSettings, clock: Clock, parts: Sdk
   }
   return {
     open: async (endpoint, principal) => {
-      const owner = ownerOf(principal)
-      makeRoom(owner)
-      const server = sdkServer(endpoint, () => session.principal, false, parts)
-      const transport = new NodeStreamableHTTPServerTransport({
-        sessionIdGenerator: randomUUID,
-        onsessioninitialized: (id) => void open.set(id, session),
-        onsessionclosed: (id) => void open.delete(id),
+      makeRoom(ownerOf(principal))
+      return connected(endpoint, principal, {
+        clock,
+        parts,
+        opened: (id, session) => void open.set(id, session),
+        closed: (id) => void open.delete(id),
       })
-      const session: OpenSession = {
-        endpoint,
-        owner,
-        principal,
-        usedAt: clock().getTime(),
-        inFlight: 0,
-        close: () => server.close(),
-        handle: async (req, res, body) => {
-          session.inFlight += 1
-          res.once('close', () => {
-            session.inFlight -= 1
-            session.usedAt = clock().getTime()
-          })
-          await transport.handleRequest(req, res, body)
-        },
-      }
-      await server.connect(transport)
-      return session
     },
     find: (id, endpoint, principal) => {
       const session = open.get(id)
@@ -113,6 +94,42 @@ export function sessionTable(settings: SessionSettings, clock: Clock, parts: Sdk
       open.clear()
     },
   }
+}
+
+interface Connecting {
+  readonly clock: Clock
+  readonly parts: SdkParts
+  readonly opened: (id: string, session: OpenSession) => void
+  readonly closed: (id: string) => void
+}
+
+/** A session with an SDK server of its own; it gets its id when it has answered `initialize`. */
+async function connected(endpoint: Endpoint, principal: Principal, connecting: Connecting): Promise<OpenSession> {
+  const { clock, parts, opened, closed } = connecting
+  const server = sdkServer(endpoint, () => session.principal, false, parts)
+  const transport = new NodeStreamableHTTPServerTransport({
+    sessionIdGenerator: randomUUID,
+    onsessioninitialized: (id) => opened(id, session),
+    onsessionclosed: closed,
+  })
+  const session: OpenSession = {
+    endpoint,
+    owner: ownerOf(principal),
+    principal,
+    usedAt: clock().getTime(),
+    inFlight: 0,
+    close: () => server.close(),
+    handle: async (req, res, body) => {
+      session.inFlight += 1
+      res.once('close', () => {
+        session.inFlight -= 1
+        session.usedAt = clock().getTime()
+      })
+      await transport.handleRequest(req, res, body)
+    },
+  }
+  await server.connect(transport)
+  return session
 }
 
 function ownerOf(principal: Principal): string {

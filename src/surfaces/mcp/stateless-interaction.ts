@@ -21,19 +21,20 @@ export function statelessInteraction(
   const can = (kind: Question['kind']): boolean => era.capabilities[CAPABILITY[kind]] !== undefined
   const meta = isRecord(params['_meta']) ? params['_meta'] : {}
   const token = meta['progressToken']
-  const wantsProgress = typeof token === 'string' || typeof token === 'number'
+  const progressToken = typeof token === 'string' || typeof token === 'number' ? token : undefined
   const logLevel = LEVELS.indexOf(String(meta[META.logLevel]))
-  if (wantsProgress) notices?.keepAlive()
+  if (progressToken !== undefined) notices?.keepAlive()
   return {
     can,
     ask: async (questions) => answered(questions, answers, can),
     progress: (done, total, message) => {
-      if (!wantsProgress) return
-      notices?.send(notification('progress', { progressToken: token, progress: done, total, message }))
+      if (progressToken === undefined) return
+      const optional = { ...(total !== undefined && { total }), ...(message !== undefined && { message }) }
+      notices?.progress({ progressToken, progress: done, ...optional })
     },
     note: (level: NoteLevel, message) => {
       if (logLevel < 0 || LEVELS.indexOf(level) < logLevel) return
-      notices?.send(notification('message', { level, data: message }))
+      notices?.log(level, message)
     },
   }
 }
@@ -52,8 +53,4 @@ export function answered(
   if (unasked.length > 0) throw new CannotAsk(unasked)
   if (open.length > 0) throw new QuestionsOpen(Object.fromEntries(open.map(([key, question]) => [key, question])))
   return Object.fromEntries(read.flatMap(([key, , answer]) => (answer === undefined ? [] : [[key, answer]])))
-}
-
-function notification(name: 'progress' | 'message', params: Record<string, unknown>): string {
-  return JSON.stringify({ jsonrpc: '2.0', method: `notifications/${name}`, params })
 }

@@ -124,7 +124,8 @@ function fixture(toolName: string) {
 }
 
 function valueOf(answer: Answer | undefined, key: string): string {
-  return answer?.kind === 'form' ? String(answer.content[key] ?? '') : ''
+  const value = answer?.kind === 'form' ? answer.content[key] : undefined
+  return typeof value === 'string' ? value : ''
 }
 
 function said(answer: Answer | undefined): string {
