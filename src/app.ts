@@ -33,15 +33,18 @@ export interface App {
   close(): Promise<void>
 }
 
-/** Builds the application: every module, and who may call whom. Nothing faces outward until `listen`. */
-export async function buildApp(options: PlatformOptions): Promise<App> {
+/**
+ * Builds the application: every module, and who may call whom. Nothing faces outward until `listen`. `guests` are
+ * modules of another program that stand on the same platform and surfaces.
+ */
+export async function buildApp(options: PlatformOptions, guests: readonly Module[] = []): Promise<App> {
   const { config, clock, log } = options
   const platform = await openPlatform(options)
   const { database, signals, queue } = platform
 
   const access = accessModule({ database, signals, clock, log })
   const customers = customersModule({ settings: config.customers })
-  const modules: readonly Module[] = [access, customers]
+  const modules: readonly Module[] = [access, customers, ...guests]
 
   const scopes = modules.flatMap(({ name }): Scope[] => [`${name}:read`, `${name}:write`])
   await queue.register(modules.flatMap((module) => module.jobs ?? []))
