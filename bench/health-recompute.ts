@@ -47,8 +47,8 @@ async function measureSize(options: BenchOptions, customers: number, activeShare
     options.tell(`generating ${customers.toLocaleString('en-US')} customers`)
     await generateCustomers(database.pool, { tenantId: TENANT, customers, days: DAYS, activeShare })
     const target = await makeScoreTarget(database.pool)
-    const run = recomputeHealth(ours.config.customers, () => Promise.resolve())
-    const cold = await timed(database.pool, async () => void (await run(ours.openJob(), {})))
+    const run = recomputeHealth(ours.config.customers)
+    const cold = await timed(database.pool, async () => void (await run(ours.openJob())))
     options.tell(`windows added up and all scored for the first time: ${cold['seconds']?.toFixed(1)} s`)
     await requireSameScores(database, target)
     const found = await takeTurns(contenders(database, ours, run, target), options.rounds, options.tell)
@@ -62,7 +62,7 @@ async function measureSize(options: BenchOptions, customers: number, activeShare
 type Recompute = ReturnType<typeof recomputeHealth>
 
 function contenders({ pool }: ScratchDatabase, ours: PlatformUnderTest, run: Recompute, target: string) {
-  const recompute = async () => void (await run(ours.openJob(), {}))
+  const recompute = async () => void (await run(ours.openJob()))
   return [
     { name: 'score only', measure: () => timed(pool, async () => void (await pool.query(SCORE_ONLY, [TENANT]))) },
     {

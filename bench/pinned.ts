@@ -1,7 +1,7 @@
 import { execFileSync, fork, spawn } from 'node:child_process'
-import type { ChildProcess } from 'node:child_process'
+import type { ChildProcess, StdioOptions } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { openSync, readFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 
@@ -13,6 +13,8 @@ export interface PinnedOptions {
   readonly core?: number
   readonly env?: Readonly<Record<string, string>>
   readonly args?: readonly string[]
+  /** Where its standard output goes; nowhere when absent. */
+  readonly outputFile?: string
   /** Where `node --cpu-prof` writes when the process ends. */
   readonly profileDir?: string | undefined
 }
@@ -65,11 +67,16 @@ export function residentMebibytes(pid: number): { now: number; peak: number } {
 
 const TICKS_PER_SECOND = 100
 
-function launch(script: string, { core, env, args = [], profileDir }: PinnedOptions): ChildProcess {
+function launch(script: string, { core, env, args = [], outputFile, profileDir }: PinnedOptions): ChildProcess {
   const file = path.join(import.meta.dirname, script)
   const profiling = profileDir === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileDir}`]
   const environment = { ...process.env, ...env }
-  const stdio: ['ignore', 'ignore', 'inherit', 'ipc'] = ['ignore', 'ignore', 'inherit', 'ipc']
+  const stdio: StdioOptions = [
+    'ignore',
+    outputFile === undefined ? 'ignore' : openSync(outputFile, 'a'),
+    'inherit',
+    'ipc',
+  ]
   if (core === undefined || !canPin(core)) return fork(file, args, { execArgv: profiling, env: environment, stdio })
   const command = ['-c', String(core), process.execPath, ...profiling, file, ...args]
   return spawn('taskset', command, { env: environment, stdio })

@@ -1,0 +1,6 @@
+/** What our server tells the benchmark once it listens. */
+export interface PlimsollReady {
+  readonly url: string
+  /** An API key of the generated tenant, for the trivial tool and all of the customers server. */
+  readonly key: string
+}
