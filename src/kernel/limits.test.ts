@@ -30,7 +30,7 @@ describe('a limiter in one process', () => {
       milliseconds: () => now,
       rejected: (bucket) => rejected.push(bucket),
     })
-    for (let call = 0; call < 3; call++) limiter.take('key', 'a')
+    for (let call = 0; call < 3; call++) void limiter.take('key', 'a')
     now = 12_400
     const refusal = refusalOf(() => limiter.take('key', 'a'))
     expect(refusal.kind).toBe('rate_limited')
@@ -41,14 +41,14 @@ describe('a limiter in one process', () => {
   it('starts counting anew when the minute is over', () => {
     let now = 0
     const limiter = createLimiter({ settings, log, milliseconds: () => now })
-    for (let call = 0; call < 3; call++) limiter.take('key', 'a')
+    for (let call = 0; call < 3; call++) void limiter.take('key', 'a')
     now = 60_000
     expect(limiter.take('key', 'a')).toEqual({ limit: 3, remaining: 2, resetSeconds: 60 })
   })
 
   it('keeps keys, addresses and callers apart', () => {
     const limiter = createLimiter({ settings, log, milliseconds: () => 0 })
-    for (let call = 0; call < 2; call++) limiter.take('ip', 'a')
+    for (let call = 0; call < 2; call++) void limiter.take('ip', 'a')
     expect(refusalOf(() => limiter.take('ip', 'a')).message).toContain('from this address')
     expect(limiter.take('ip', 'b')).toMatchObject({ remaining: 1 })
     expect(limiter.take('key', 'a')).toMatchObject({ remaining: 2 })

@@ -17,7 +17,7 @@ export interface Setting extends SettingMeta {
 
 /** Every setting of the product, in the order of the schema. */
 export const settings: readonly Setting[] = Object.entries(ConfigSchema.shape).flatMap(([group, schema]) =>
-  Object.entries(schema.shape).map(([field, value]) => settingOf(group, field, value)),
+  Object.entries<z.ZodType>(schema.shape).map(([field, value]) => settingOf(group, field, value)),
 )
 
 /** The value a configuration holds for a setting. */
@@ -33,7 +33,7 @@ export function effectiveConfig(config: Config): readonly { readonly env: string
 
 function shown(setting: Setting, value: unknown): string {
   if (value === undefined) return '(unset)'
-  if (setting.secret !== true) return Array.isArray(value) ? value.join(',') : String(value)
+  if (setting.secret !== true) return asText(value) ?? '(none)'
   if (typeof value !== 'string' || !URL.canParse(value)) return '(hidden)'
   const url = new URL(value)
   if (url.host === '') return '(hidden)'
@@ -54,8 +54,9 @@ function words(json: Record<string, unknown>): string {
   if (type === 'boolean') return 'true or false'
   if (type === 'integer' || type === 'number') {
     const kind = type === 'integer' ? 'a whole number' : 'a number'
-    if (typeof maximum === 'number' && maximum < Number.MAX_SAFE_INTEGER) return `${kind} from ${minimum} to ${maximum}`
-    return typeof minimum === 'number' ? `${kind}, ${minimum} or more` : kind
+    if (typeof minimum !== 'number') return kind
+    const isBounded = typeof maximum === 'number' && maximum < Number.MAX_SAFE_INTEGER
+    return isBounded ? `${kind} from ${minimum} to ${maximum}` : `${kind}, ${minimum} or more`
   }
   if (json['format'] === 'uri') return 'a URL'
   if (json['format'] === 'base64') return 'base64 of at least 32 bytes'
@@ -68,6 +69,7 @@ function words(json: Record<string, unknown>): string {
 }
 
 function asText(value: unknown): string | undefined {
-  if (value === undefined || (Array.isArray(value) && value.length === 0)) return undefined
-  return Array.isArray(value) ? value.join(',') : String(value)
+  if (Array.isArray(value)) return value.length === 0 ? undefined : value.join(',')
+  if (typeof value === 'string') return value
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined
 }

@@ -12,11 +12,16 @@ import { identify } from './request-id.ts'
 
 export type NodeHandler = (req: IncomingMessage, res: ServerResponse) => void
 
+/** A surface that answers its URLs on the bare request: guards, headers and all. It pays for no framework. */
+export interface BareSurface {
+  readonly serves: (url: string) => boolean
+  readonly handle: NodeHandler
+}
+
 export interface NodeServerOptions {
   readonly guard: GuardSettings
   readonly clock: Clock
-  /** Answers `/mcp…` and `/.well-known/oauth-protected-resource…`. */
-  readonly mcp: NodeHandler | undefined
+  readonly mcp: BareSurface | undefined
   /** Answers everything else. */
   readonly http: NodeHandler
   /** True once the process stops: connections are closed after their answer. */
@@ -30,8 +35,8 @@ const HEADER_BYTES_MAX = 16 * 1024
 const KEEP_ALIVE_MILLISECONDS = 65_000
 
 /**
- * The one listening server. Before anyone answers it sets the security headers and the request id, refuses foreign
- * hosts and origins, and answers preflights; then MCP goes straight to its handler and the rest to the framework.
+ * The one listening server. MCP goes straight to its own handler. For the rest it sets the security headers and the
+ * request id, refuses foreign hosts and origins and answers preflights, before the framework sees the request.
  */
 export function nodeServer(options: NodeServerOptions): Server {
   const { guard, clock, mcp, http, isStopping, patience } = options
@@ -46,19 +51,18 @@ export function nodeServer(options: NodeServerOptions): Server {
       connectionsCheckingInterval: Math.min(5, patience.headersSeconds) * 500,
     },
     (req, res) => {
+      if (isStopping()) res.setHeader('Connection', 'close')
+      if (mcp?.serves(req.url ?? '') === true) return mcp.handle(req, res)
       setSecurityHeaders(res)
       const requestId = identify(req)
       res.setHeader('X-Request-ID', requestId)
-      if (isStopping()) res.setHeader('Connection', 'close')
       try {
         check(req)
       } catch (error) {
         if (!(error instanceof Failure)) throw error
         return refuse(res, error, requestId, clock)
       }
-      if (cors(req, res)) return
-      if (mcp !== undefined && isMcp(req.url ?? '')) mcp(req, res)
-      else http(req, res)
+      if (!cors(req, res)) http(req, res)
     },
   )
 }
@@ -86,11 +90,6 @@ function parserError(code: string | undefined) {
     return { status: 431, reason: 'Request Header Fields Too Large', code: 'LIMIT_EXCEEDED', message }
   }
   return { status: 400, reason: 'Bad Request', code: 'BAD_REQUEST', message: 'This is not a well-formed HTTP request.' }
-}
-
-function isMcp(url: string): boolean {
-  if (url.startsWith('/mcp')) return url.length === 4 || url[4] === '/' || url[4] === '?'
-  return url.startsWith('/.well-known/oauth-protected-resource')
 }
 
 function refuse(res: ServerResponse, failure: Failure, requestId: string, clock: Clock): void {

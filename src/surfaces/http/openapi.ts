@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { FAILURES } from '#kernel/failure'
 import type { Route } from '#kernel/route'
+import { strict } from './request-parts.ts'
 
 export interface OpenApiOptions {
   readonly routes: readonly Route[]
@@ -61,7 +62,7 @@ function probe(summary: string, statuses: readonly string[]): Json {
 
 function operation(route: Route): Json {
   const { method, path, summary, tags, scope, body } = route
-  const requestBody = body && { required: true, content: jsonContent(schemaOf(body, 'input')) }
+  const requestBody = body && { required: true, content: jsonContent(schemaOf(strict(body), 'input')) }
   return {
     operationId: operationId(method, path),
     summary,

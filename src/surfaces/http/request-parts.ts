@@ -37,7 +37,8 @@ export function requestParser(route: Route): (raw: RequestParts) => RequestParts
   }
 }
 
-function strict(schema: z.ZodType): z.ZodType {
+/** The schema as a request is checked against it: closed, unless it says otherwise. */
+export function strict(schema: z.ZodType): z.ZodType {
   return schema instanceof z.ZodObject && schema.def.catchall === undefined ? schema.strict() : schema
 }
 

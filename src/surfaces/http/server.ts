@@ -17,7 +17,7 @@ import { errorAnswers, refuseUnknown } from './errors.ts'
 import { inflated } from './inflate.ts'
 import { mountRoute } from './mount-route.ts'
 import { answerParserError, nodeServer } from './node-server.ts'
-import type { NodeHandler } from './node-server.ts'
+import type { BareSurface } from './node-server.ts'
 import { openApiDocument } from './openapi.ts'
 import { mountProbes } from './probes.ts'
 import type { Probes } from './probes.ts'
@@ -37,8 +37,8 @@ export interface HttpSurfaceOptions {
   readonly clock: Clock
   readonly probes: Probes
   readonly version: string
-  /** Answers `/mcp…` and `/.well-known/oauth-protected-resource…`, on the bare request. */
-  readonly mcp?: NodeHandler
+  /** Answers its own URLs on the bare request. */
+  readonly mcp?: BareSurface
   /** How long a caller may take to send the headers, and the whole request. Default: 10 s and 120 s. */
   readonly patience?: { readonly headersSeconds: number; readonly requestSeconds: number }
 }
@@ -66,8 +66,7 @@ export function createHttpSurface(options: HttpSurfaceOptions): HttpSurface {
 
   app.addHook('onRoute', (route) => table.add(route.url, [route.method].flat()))
   app.addHook('preParsing', async (request, _reply, payload) => {
-    // safe because: the framework hands over the request's own stream, or what an earlier hook made of it.
-    const body = inflated(request.headers, payload as Readable)
+    const body = inflated(request.headers, payload)
     if (body !== payload) inflaters.set(request, body)
     return body
   })
@@ -163,11 +162,14 @@ function listen(server: Server, host: string, port: number): Promise<AddressInfo
 }
 
 const CANCEL_GRACE_MILLISECONDS = 1000
+const SWEEP_MILLISECONDS = 50
 
 /** Ends in at most the deadline and a second; the second is for telling callers that their request was cancelled. */
 async function drain(server: Server, deadlineSeconds: number, stop: AbortController): Promise<number> {
   if (!server.listening) return 0
-  const closed = new Promise<true>((resolve) => server.close(() => resolve(true)))
+  // A connection turns idle when its last answer is out; its caller would keep it open for the next request.
+  const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MILLISECONDS)
+  const closed = new Promise<true>((resolve) => server.close(() => resolve(true))).finally(() => clearInterval(sweep))
   server.closeIdleConnections()
   if (await before(closed, deadlineSeconds * 1000)) return 0
   stop.abort()
