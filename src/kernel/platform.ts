@@ -23,6 +23,9 @@ import type { Metrics } from './metrics.ts'
 import { queryObserver } from './observation.ts'
 import { openRedis } from './redis.ts'
 import { contextOpener } from './request-context.ts'
+import { checkMachine } from './startup/machine-checks.ts'
+import { checkDatabase, checkServices } from './startup/service-checks.ts'
+import { requireChecks } from './startup/startup-check.ts'
 import { createTracing } from './tracing.ts'
 import type { Tracing } from './tracing.ts'
 
@@ -63,6 +66,7 @@ const MIGRATIONS = path.join(import.meta.dirname, '../../migrations')
 /** Opens the platform. A failure closes what was opened before it. */
 export async function openPlatform(options: PlatformOptions): Promise<Platform> {
   const { config, clock, log, version, as } = options
+  if (as === 'server') requireChecks(await checkMachine(config, process.versions.node))
   await using opened = new AsyncDisposableStack()
   const metrics = createMetrics(version)
   const tracing = createTracing({ settings: config.observability, version })
@@ -74,7 +78,12 @@ export async function openPlatform(options: PlatformOptions): Promise<Platform> 
   opened.defer(() => database.close())
   metrics.watchPool(database.use)
   const migrations = openMigrations(database.owner, MIGRATIONS)
-  if (as !== 'migration' && config.database.migrateOnStart) await migrations.up()
+  if (as !== 'migration' && config.database.migrateOnStart) await migrateReachable(database, migrations)
+  if (as === 'server') {
+    const services = await checkServices({ database, migrations, redisUrl: config.cache.redisUrl })
+    for (const { name, outcome, message } of services) if (outcome === 'warning') log.warn({ check: name }, message)
+    requireChecks(services)
+  }
 
   const signals = await openSignals({ connection: connectionOptions(url, config.database), log })
   opened.defer(() => signals.close())
@@ -104,6 +113,12 @@ export async function openPlatform(options: PlatformOptions): Promise<Platform> 
     openJobContext: open(config.database.jobStatementTimeoutSeconds),
     close: () => closing.disposeAsync(),
   }
+}
+
+/** A database that is away or too old is said to be so, rather than the first migration to have failed on it. */
+async function migrateReachable(database: Database, migrations: Migrations): Promise<void> {
+  requireChecks([await checkDatabase(database.owner)])
+  await migrations.up()
 }
 
 async function databaseUrl({ config, log, as }: PlatformOptions, opened: AsyncDisposableStack): Promise<string> {

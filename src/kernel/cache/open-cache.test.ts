@@ -16,7 +16,7 @@ async function eventually(read: () => Promise<unknown>, wanted: unknown): Promis
   while ((await read()) !== wanted) await new Promise((resolve) => setImmediate(resolve))
 }
 
-describe('two processes', async () => {
+describe('two processes', { timeout: 30_000 }, async () => {
   const database = await testDatabase()
   const processes: { cache: Cache; close(): void; signals: Signals }[] = []
   const seen = { memory: 0, redis: 0, miss: 0 }
@@ -155,7 +155,7 @@ describe('two processes', async () => {
 
       await redis.restart()
       await untilShared(one, await startProcess(redis.url))
-    }, 20_000)
+    })
   })
 
   it('with a Redis that accepts connections and never answers load for themselves', async () => {

@@ -58,7 +58,7 @@ async function postmasterOf(dataDir: string) {
   return running.process.pid
 }
 
-describe('the embedded PostgreSQL', () => {
+describe('the embedded PostgreSQL', { timeout: 60_000 }, () => {
   it('is made on first use, keeps its rows over a restart, and is gone after a stop', async () => {
     const dataDir = path.join(root, 'restart')
     const first = await start(dataDir)
@@ -136,7 +136,7 @@ describe('the embedded PostgreSQL', () => {
     expect(acknowledged.filter((id) => found.get(id) !== 2)).toEqual([])
     expect(rows.filter(([, halves]) => halves !== 2)).toEqual([])
     await stop()
-  }, 20_000)
+  })
 
   it('starts after a kill in the middle of being made', async () => {
     const dataDir = path.join(root, 'half-made')

@@ -1,10 +1,12 @@
 import { access, constants, mkdir, realpath, statfs } from 'node:fs/promises'
+import { setTimeout as wait } from 'node:timers/promises'
 import pg from 'pg'
 import type { Logger } from 'pino'
 import { Failure } from '../failure.ts'
 import { clusterFiles, EMBEDDED_NAME, ensureCluster, readText } from './embedded/cluster.ts'
 import { lockDataDir } from './embedded/owner-lock.ts'
 import { type Endpoint, findRunning, halt, launch, type Postmaster } from './embedded/postmaster.ts'
+import { isRunning } from './embedded/process-identity.ts'
 import { findPrograms } from './embedded/programs.ts'
 import { makeExecutable, runAs } from './embedded/system-user.ts'
 
@@ -22,6 +24,8 @@ export interface EmbeddedPostgresOptions {
   readonly settings?: Readonly<Record<string, string>>
 }
 
+const ANSWER_SECONDS = 120
+const POLL_MILLISECONDS = 20
 const BYTES_MIN = 200 * 1024 * 1024
 const DEFAULT_SETTINGS = {
   max_connections: '200',
@@ -85,16 +89,39 @@ async function startOrAdopt(
   const as = await runAs([files.data, programs.postgres])
   const password = await ensureCluster(files, programs.initdb, as)
   const found = await findRunning(files)
-  if (found)
-    log.info({ pid: found.process.pid }, 'taking over the embedded PostgreSQL that a killed process left running')
-  const postmaster = found ?? (await launch(files, programs.postgres, as, { ...DEFAULT_SETTINGS, ...settings }))
-  try {
-    await ensureDatabase(postmaster.endpoint, password)
-  } catch (error) {
-    await halt(postmaster.process)
-    throw error
+  if (found && (await answers(found, password))) {
+    log.info({ pid: found.process.pid }, 'took over the embedded PostgreSQL that a killed process left running')
+    return { postmaster: found, url: urlOf(found.endpoint, password) }
   }
-  return { postmaster, url: urlOf(postmaster.endpoint, password) }
+  const postmaster = await launch(files, programs.postgres, as, { ...DEFAULT_SETTINGS, ...settings })
+  if (await answers(postmaster, password)) return { postmaster, url: urlOf(postmaster.endpoint, password) }
+  throw new Failure('unavailable', `The embedded PostgreSQL ended right after its start (${files.log}).`)
+}
+
+/** Waits while the server starts up or recovers. False when it ended: it was shutting down. */
+async function answers(postmaster: Postmaster, password: string): Promise<boolean> {
+  const until = performance.now() + ANSWER_SECONDS * 1000
+  for (;;) {
+    try {
+      await ensureDatabase(postmaster.endpoint, password)
+      return true
+    } catch (error) {
+      if (!(await isRunning(postmaster.process))) return false
+      if (isNotReady(error) && performance.now() < until) {
+        await wait(POLL_MILLISECONDS)
+        continue
+      }
+      throw new Failure('unavailable', `The embedded PostgreSQL runs but does not let us in: ${describe(error)}.`, {
+        cause: error,
+      })
+    }
+  }
+}
+
+/** Starting up, recovering or shutting down (57P03, 57P01), or not listening yet or any more. */
+function isNotReady(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  return /^(57P0[13]|ECONNREFUSED|ECONNRESET|ENOENT)$/.test(code)
 }
 
 /** The folder's real path. A path through a link would not match the one the running server reports. */
@@ -127,10 +154,6 @@ async function ensureDatabase(endpoint: Endpoint, password: string): Promise<voi
     await client.connect()
     const { rowCount } = await client.query('select 1 from pg_database where datname = $1', [EMBEDDED_NAME])
     if (rowCount === 0) await client.query(`create database ${EMBEDDED_NAME}`)
-  } catch (error) {
-    throw new Failure('unavailable', `The embedded PostgreSQL runs but does not let us in: ${describe(error)}.`, {
-      cause: error,
-    })
   } finally {
     await client.end().catch(() => undefined)
   }

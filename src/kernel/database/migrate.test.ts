@@ -28,7 +28,7 @@ const things = '-- up\ncreate schema demo;\ncreate table demo.things (a int);\n-
 const more =
   '-- up\nalter table demo.things add b int;\n-- breaking: code reads b\n-- down\nalter table demo.things drop b;\n'
 
-describe('the migrations of this product', async () => {
+describe('the migrations of this product', { timeout: 30_000 }, async () => {
   const database = await testDatabase()
   const migrations = openMigrations(database.owner, REAL)
   const shape = async () => {
@@ -51,7 +51,7 @@ describe('the migrations of this product', async () => {
   })
 })
 
-describe('migrations', async () => {
+describe('migrations', { timeout: 30_000 }, async () => {
   const database = await emptyDatabase()
   const owner = database.owner
 

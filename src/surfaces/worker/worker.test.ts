@@ -12,7 +12,7 @@ import { startWorker } from './worker.ts'
 
 const Payload = z.strictObject({ customerId: z.string() })
 
-describe('the worker', async () => {
+describe('the worker', { timeout: 30_000 }, async () => {
   const database = await testDatabase()
   const signals = await openSignals({ connection: { connectionString: database.url }, log: quiet })
   const [tenant, other] = await Promise.all([testTenant(database), testTenant(database)])
@@ -128,7 +128,7 @@ describe('the worker', async () => {
     expect(await dead.promise).toEqual({ kind: 'tenant', tenantId: tenant.tenantId, payload: event.payload })
     expect(failing.runs).toHaveLength(2)
     expect(outcomes).toEqual(['failed', 'failed'])
-  }, 20_000)
+  })
 
   it('refuses a payload the job does not take before the job sees it', async () => {
     const refused = Promise.withResolvers<unknown>()

@@ -1,0 +1,110 @@
+import { Redis } from 'ioredis'
+import { sql } from 'kysely'
+import type pg from 'pg'
+import type { Migrations } from '../database/migrate.ts'
+import type { Database } from '../database/pool.ts'
+import { Failure } from '../failure.ts'
+import { type StartupCheck, passed, refused, warned } from './startup-check.ts'
+
+const POSTGRES_MIN = 160_000
+const REDIS_MAJOR_MIN = 7
+const REDIS_MILLISECONDS_MAX = 2000
+
+export interface Services {
+  readonly database: Database
+  readonly migrations: Migrations
+  readonly redisUrl: string | undefined
+}
+
+/** What must be there around us: the database and its state, and Redis where one is set. */
+export async function checkServices({ database, migrations, redisUrl }: Services): Promise<StartupCheck[]> {
+  const redis = checkRedis(redisUrl)
+  const found = await checkDatabase(database.owner)
+  if (found.outcome === 'failed') return [found, await redis]
+  const state = await checkMigrations(migrations)
+  // The roles come with the first migration.
+  const roles = state.outcome === 'failed' ? [] : [await checkRoles(database)]
+  return [found, state, ...roles, await redis]
+}
+
+export async function checkDatabase(owner: pg.Pool): Promise<StartupCheck> {
+  try {
+    const { rows } = await owner.query<{ number: number; version: string }>(
+      "select current_setting('server_version_num')::int as number, current_setting('server_version') as version",
+    )
+    const [server] = rows
+    if (server && server.number >= POSTGRES_MIN) return passed('database', `PostgreSQL ${server.version} answers.`)
+    return refused('database', `The database is PostgreSQL ${server?.version}; 16 or newer is needed.`)
+  } catch (error) {
+    return refused('database', `The database of DATABASE_URL does not answer: ${reason(error)}.`)
+  }
+}
+
+export async function checkMigrations(migrations: Migrations): Promise<StartupCheck> {
+  try {
+    const open = (await migrations.status()).filter(({ state }) => state !== 'applied')
+    if (open.length === 0) return passed('migrations', 'Every migration is applied.')
+    const names = open.map(({ name, state }) => `${name} (${state})`).join(', ')
+    return refused('migrations', `The schema is not this release's: ${names}. Run \`npm run plimsoll -- migrate up\`.`)
+  } catch (error) {
+    return refused('migrations', `The migrations cannot be read: ${reason(error)}.`)
+  }
+}
+
+/** Requests must run as a role that row-level security binds; a superuser would see every tenant. */
+export async function checkRoles(database: Database): Promise<StartupCheck> {
+  try {
+    for (const db of [database.forTenant('nobody'), database.system]) {
+      const { rows } = await sql<{ role: string; free: boolean }>`
+        select rolname as role, rolsuper or rolbypassrls as free from pg_roles where rolname = current_user`.execute(db)
+      const [current] = rows
+      if (current === undefined || current.free) {
+        const why = 'is a superuser or passes row-level security by'
+        return refused('roles', `Requests would run as ${current?.role}, which ${why}. Take that from the role.`)
+      }
+    }
+    return passed('roles', 'Requests run as roles that row-level security binds.')
+  } catch (error) {
+    return refused(
+      'roles',
+      `The login may not act as plimsoll_app and plimsoll_system: ${reason(error)}. Grant them to it.`,
+    )
+  }
+}
+
+export async function checkRedis(url: string | undefined): Promise<StartupCheck> {
+  if (url === undefined) return passed('redis', 'No Redis is set: cache and rate limits stay in each process.')
+  const redis = new Redis(url, {
+    lazyConnect: true,
+    connectTimeout: REDIS_MILLISECONDS_MAX,
+    commandTimeout: REDIS_MILLISECONDS_MAX,
+    maxRetriesPerRequest: 0,
+    retryStrategy: () => null,
+  })
+  let lastError: unknown
+  redis.on('error', (error) => {
+    lastError = error
+  })
+  try {
+    await redis.connect()
+    const version = /redis_version:(\S+)/.exec(await redis.info('server'))?.[1] ?? ''
+    if (Number(version.split('.')[0]) >= REDIS_MAJOR_MIN) return passed('redis', `Redis ${version} answers.`)
+    return warned('redis', `Redis is version ${version}; ${REDIS_MAJOR_MIN} or newer is tested.`)
+  } catch (error) {
+    const why = reason(lastError ?? error)
+    return warned(
+      'redis',
+      `The Redis of REDIS_URL does not answer (${why}): cache and rate limits stay in each process.`,
+    )
+  } finally {
+    redis.disconnect()
+  }
+}
+
+function reason(error: unknown): string {
+  const cause = error instanceof Failure ? (error.cause ?? error) : error
+  if (!(cause instanceof Error)) return String(cause)
+  // Node reports a host with several addresses as a list of errors without a message of its own.
+  if (cause instanceof AggregateError && cause.message === '') return cause.errors.map(reason).join(', ')
+  return cause.message
+}
