@@ -111,7 +111,10 @@ function openPool(options: PoolConfig, log: Logger): pg.Pool {
   const pool = new pg.Pool(options)
   // A connection that breaks is replaced at the next checkout; without a listener, idle or in use, it would end the
   // process. Whoever waits for a statement on it gets the error there.
-  pool.on('error', (error) => log.warn({ err: error }, 'a database connection broke while idle'))
+  pool.on('error', (error) => {
+    // The error carries the whole client, with its secrets: only the words are logged.
+    if (!pool.ending) log.warn({ reason: error.message }, 'a database connection broke while idle')
+  })
   pool.on('connect', (client) =>
     client.on('error', (error) => log.debug({ err: error }, 'a database connection broke')),
   )
