@@ -7,7 +7,7 @@ export interface Random {
   next(): number
   /** A whole number, both ends included. */
   between(min: number, max: number): number
-  pick<T>(from: readonly [T, ...T[]]): T
+  pick<const T extends readonly [unknown, ...unknown[]]>(from: T): T[number]
   chance(probability: number): boolean
   /** Normally distributed (Box–Muller). */
   normal(mean: number, deviation: number): number
@@ -30,11 +30,14 @@ export function seededRandom(seed: number): Random {
   }
   for (let round = 0; round < 15; round++) next()
 
+  function pick<const T extends readonly [unknown, ...unknown[]]>(from: T): T[number] {
+    return from[Math.floor(next() * from.length)]
+  }
   const between = (min: number, max: number) => min + Math.floor(next() * (max - min + 1))
   return {
     next,
     between,
-    pick: (from) => from[Math.floor(next() * from.length)] ?? from[0],
+    pick,
     chance: (probability) => next() < probability,
     normal: (mean, deviation) =>
       mean + deviation * Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next()),

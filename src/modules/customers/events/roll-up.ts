@@ -3,7 +3,7 @@ import type { Ctx } from '#kernel/context'
 import { attributeEvents } from './store/people.ts'
 import { hasAttributableEvents, hasDirtyDays, recomputeDays, takeDirtyDays } from './store/roll-up.ts'
 
-const DAYS_PER_CHANGE_MAX = 50_000
+const DAYS_PER_CHANGE_MAX = 10_000
 const CHANGES_MAX = 1000
 
 /**

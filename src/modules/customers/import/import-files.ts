@@ -129,7 +129,8 @@ async function runStep(
   const resumed = await findCheckpoint(ctx, mapping.name, stepHash(mapping, step))
   let done = resumed
   const tally: StepTally = { taken: 0, read: 0, passedOver: 0, flags: new Map(), rejections: new Map() }
-  for await (const batch of step.read(ctx, ROWS_PER_BATCH)) {
+  const batches = step.read(ctx, ROWS_PER_BATCH)
+  for await (const batch of save === saveInChange ? readAhead(batches) : batches) {
     const result =
       batch.rowsDone <= resumed.rows_done ? undefined : await saveNew(ctx, mapping, step, batch, done, save)
     if (result !== undefined) done = result.checkpoint
@@ -147,6 +148,18 @@ async function runStep(
     })
   }
   return stepReport(step, tally, done, resumed)
+}
+
+/** Reads the next batch while this one is being stored. Not in a dry run, where both would share one transaction. */
+async function* readAhead<T>(items: AsyncGenerator<T>): AsyncGenerator<T> {
+  for (let next = items.next(); ; ) {
+    const item = await next
+    if (item.done === true) return
+    next = items.next()
+    // Heard when it is awaited; until then it must not count as unhandled.
+    next.catch(() => undefined)
+    yield item.value
+  }
 }
 
 async function saveNew(
