@@ -138,6 +138,18 @@ describe('the embedded PostgreSQL', { timeout: 60_000 }, () => {
     await stop()
   })
 
+  it('that is killed while its owner lives is started again where it was', async () => {
+    const { url, stop } = await start(path.join(root, 'again'))
+    await query(url, 'create table kept as select 1')
+    process.kill(await postmasterOf(path.join(root, 'again')), 'SIGKILL')
+    const rows = async () => query(url, 'select count(*)::int from kept').catch(() => undefined)
+    let found = await rows()
+    while (found === undefined) found = await rows()
+    expect(found).toEqual([[1]])
+    await stop()
+    expect(await processesIn(clusterFiles(path.join(root, 'again')).data)).toEqual([])
+  })
+
   it('starts after a kill in the middle of being made', async () => {
     const dataDir = path.join(root, 'half-made')
     await mkdir(path.join(dataDir, 'postgres.new', 'base'), { recursive: true })

@@ -5,7 +5,8 @@ import type { Logger } from 'pino'
 import { Failure } from '../failure.ts'
 import { clusterFiles, EMBEDDED_NAME, ensureCluster, readText } from './embedded/cluster.ts'
 import { lockDataDir } from './embedded/owner-lock.ts'
-import { type Endpoint, findRunning, halt, launch, type Postmaster } from './embedded/postmaster.ts'
+import { keepRunning } from './embedded/keep-running.ts'
+import { type Endpoint, findRunning, launch, type Postmaster } from './embedded/postmaster.ts'
 import { isRunning } from './embedded/process-identity.ts'
 import { findPrograms } from './embedded/programs.ts'
 import { makeExecutable, runAs } from './embedded/system-user.ts'
@@ -43,16 +44,18 @@ const DEFAULT_SETTINGS = {
 /**
  * Runs PostgreSQL 18 on `<dataDir>/postgres`, making it on first use, on a socket inside that folder or, where its
  * path is too long for one, on a free loopback port. A server that a killed process left running is taken over; after a
- * crash it recovers. One process may own the folder: a second gets `Failure('conflict')` naming the first.
+ * crash, then or while we run, it recovers. One process may own the folder: a second gets `Failure('conflict')` naming the first.
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const dataDir = await prepareFolder(options.dataDir)
   const owner = await lockDataDir(dataDir)
   try {
     const { postmaster, url } = await startOrAdopt(dataDir, options)
+    const startAgain = async ({ endpoint }: Postmaster) => (await startOrAdopt(dataDir, options, endpoint)).postmaster
+    const running = keepRunning(postmaster, startAgain, options.log)
     let stopping: Promise<void> | undefined
     const stop = () => {
-      stopping ??= halt(postmaster.process).finally(() => owner.release())
+      stopping ??= running.stop().finally(() => owner.release())
       return stopping
     }
     return { url, stop }
@@ -82,6 +85,7 @@ export async function joinEmbeddedPostgres(options: EmbeddedPostgresOptions): Pr
 async function startOrAdopt(
   dataDir: string,
   { log, settings }: EmbeddedPostgresOptions,
+  endpoint?: Endpoint,
 ): Promise<{ postmaster: Postmaster; url: string }> {
   const files = clusterFiles(dataDir)
   const programs = await findPrograms()
@@ -93,7 +97,7 @@ async function startOrAdopt(
     log.info({ pid: found.process.pid }, 'took over the embedded PostgreSQL that a killed process left running')
     return { postmaster: found, url: urlOf(found.endpoint, password) }
   }
-  const postmaster = await launch(files, programs.postgres, as, { ...DEFAULT_SETTINGS, ...settings })
+  const postmaster = await launch(files, programs.postgres, as, { ...DEFAULT_SETTINGS, ...settings }, endpoint)
   if (await answers(postmaster, password)) return { postmaster, url: urlOf(postmaster.endpoint, password) }
   throw new Failure('unavailable', `The embedded PostgreSQL ended right after its start (${files.log}).`)
 }

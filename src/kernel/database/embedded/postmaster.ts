@@ -44,10 +44,11 @@ export async function launch(
   program: string,
   as: RunAs,
   settings: Readonly<Record<string, string>>,
+  preferred?: Endpoint,
 ): Promise<Postmaster> {
   await clearRemains(files)
   await rotateLog(files)
-  const endpoint = await chooseEndpoint(files)
+  const endpoint = preferred ?? (await chooseEndpoint(files))
   const outcome = await launchOnce(files, program, as, { ...listenSettings(endpoint), ...settings }, endpoint.port)
   if (typeof outcome !== 'string') return { process: outcome, endpoint }
   throw new Failure('unavailable', `The embedded PostgreSQL did not start: ${outcome} (${files.log})`)
