@@ -15,7 +15,6 @@ describe('the listed input schema', () => {
         "properties": {
           "client_id": {
             "description": "Whose",
-            "minLength": 1,
             "type": "string",
           },
           "email": {

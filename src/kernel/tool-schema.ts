@@ -3,9 +3,13 @@ import { z } from 'zod'
 /** A JSON Schema, draft 2020-12. */
 export type JsonSchema = { readonly [keyword: string]: unknown }
 
-/** The input schema a caller sees: everything a model needs to fill it in, and no noise. */
+/**
+ * The input schema a caller sees: what a model needs to fill it in, and no more. Lengths and patterns are left out to
+ * keep the list small in a model's context; arguments are checked against the full schema, whose refusals name them.
+ */
 export function listedInputSchema(input: z.ZodObject): JsonSchema {
-  return tidy(z.toJSONSchema(input.strict(), { io: 'input', cycles: 'throw', reused: 'inline' }))
+  const full = z.toJSONSchema(input, { io: 'input', cycles: 'throw', reused: 'inline' })
+  return { ...tidy(full), additionalProperties: false }
 }
 
 /**
@@ -18,9 +22,10 @@ export function listedOutputSchema(output: z.ZodObject): JsonSchema {
   return { type: 'object', properties: Object.fromEntries(properties) }
 }
 
-const SAFE_INTEGERS = { minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER }
+/** From here on a bound guards the database and tells a model nothing. */
+const TELLING_BOUND_MAX = 1_000_000
 
-/** Drops what says nothing: the dialect, the bounds of every safe integer, and patterns that a format already names. */
+/** Drops the dialect, lengths, patterns, bounds that tell nothing, and that nested objects are closed. */
 function tidy(value: unknown): JsonSchema {
   // safe because: called with a schema object only; arrays and scalars are returned by `tidyValue`.
   return tidyValue(value) as JsonSchema
@@ -29,18 +34,21 @@ function tidy(value: unknown): JsonSchema {
 function tidyValue(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(tidyValue)
   if (typeof value !== 'object' || value === null) return value
-  const schema = value as Record<string, unknown>
   return Object.fromEntries(
-    Object.entries(schema)
-      .filter(([keyword, content]) => !isNoise(schema, keyword, content))
+    Object.entries(value)
+      .filter(([keyword, content]) => !isNoise(keyword, content))
       .map(([keyword, content]) => [keyword, tidyValue(content)]),
   )
 }
 
-function isNoise(schema: Record<string, unknown>, keyword: string, content: unknown): boolean {
-  if (keyword === '$schema') return typeof content === 'string'
-  if (keyword === 'pattern') return typeof content === 'string' && typeof schema['format'] === 'string'
-  if (keyword === 'minimum' || keyword === 'maximum') return content === SAFE_INTEGERS[keyword]
+/** The content tells a keyword from a parameter of the same name, whose content is a schema. */
+function isNoise(keyword: string, content: unknown): boolean {
+  if (keyword === '$schema' || keyword === 'pattern') return typeof content === 'string'
+  if (keyword === 'minLength' || keyword === 'maxLength') return typeof content === 'number'
+  if (keyword === 'additionalProperties') return content === false
+  if (keyword === 'minimum' || keyword === 'maximum') {
+    return typeof content === 'number' && Math.abs(content) > TELLING_BOUND_MAX
+  }
   return false
 }
 

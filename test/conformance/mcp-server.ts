@@ -12,8 +12,8 @@ import { createLimiter } from '#kernel/limits'
 import { tool } from '#kernel/tool'
 import { noTracing } from '#kernel/tracing'
 import type { ToolServer } from '#kernel/tool'
-import { createMcpSurface } from '../../src/surfaces/mcp/index.ts'
-import type { McpSurface, McpSurfaceOptions } from '../../src/surfaces/mcp/index.ts'
+import { createMcpSurface } from '../../src/surfaces/mcp/surface.ts'
+import type { McpSurface, McpSurfaceOptions } from '../../src/surfaces/mcp/surface.ts'
 
 /** Two callers with different scopes and tenants. */
 export const KEYS = { ada: 'Bearer key-of-ada', bob: 'Bearer key-of-bob' } as const

@@ -1,0 +1,37 @@
+import { z } from 'zod'
+import { tool } from '#kernel/tool'
+import { describe, expect, it } from 'vitest'
+import { demoServer, startMcpServer } from './mcp-server.ts'
+import { modern, send } from './post.ts'
+
+const crew = Array.from({ length: 250 }, (_, at) =>
+  tool({
+    name: `hand_${at}`,
+    title: `Hand ${at}`,
+    describe: 'One of many.',
+    effect: 'read',
+    scope: 'demo:read',
+    input: z.object({}),
+    output: z.object({}),
+    run: async () => ({}),
+  }),
+)
+
+describe('a list of many tools', () => {
+  it('comes in pages that hold every tool once, in order', async () => {
+    await using server = await startMcpServer({ servers: [{ ...demoServer, toolsets: { crew } }] })
+    const names: unknown[] = []
+    const sizes: number[] = []
+    let cursor: unknown
+    do {
+      const { body } = await send(server, modern('tools/list', { ...(cursor !== undefined && { cursor }) }))
+      const tools: unknown = body['result']?.['tools']
+      if (!Array.isArray(tools)) throw new Error('a page without tools')
+      sizes.push(tools.length)
+      names.push(...tools.map((listed: { name: string }) => listed.name))
+      cursor = body['result']?.['nextCursor']
+    } while (cursor !== undefined)
+    expect(sizes).toEqual([100, 100, 50])
+    expect(names).toEqual(crew.map((listed) => listed.name))
+  })
+})

@@ -1,0 +1,79 @@
+import { PassThrough } from 'node:stream'
+import { createInterface } from 'node:readline'
+import { ConfigSchema } from '#kernel/config/config'
+import { createLimiter } from '#kernel/limits'
+import { noTracing } from '#kernel/tracing'
+import { describe, expect, it } from 'vitest'
+import { serveStdio } from '../../src/surfaces/mcp/stdio.ts'
+import { KEYS, authenticate, demoServer, log, openContext } from './mcp-server.ts'
+import type { Json } from './post.ts'
+
+/** A pipe with a client's end: sends one message and reads the next answer. */
+function pipe(path: string): { ask: (message: object) => Promise<Json>; close: () => Promise<void> } {
+  const config = ConfigSchema.parse(Object.fromEntries(Object.keys(ConfigSchema.shape).map((group) => [group, {}])))
+  const input = new PassThrough()
+  const output = new PassThrough()
+  const close = serveStdio({
+    servers: [demoServer],
+    openContext,
+    limiter: createLimiter({ settings: config.limits, log, milliseconds: () => 0 }),
+    settings: config,
+    log,
+    observer: { started: () => undefined, finished: () => undefined },
+    tracing: noTracing,
+    clock: () => new Date(),
+    secret: new Uint8Array(32),
+    version: '0.0.0-test',
+    principal: authenticate(KEYS.bob),
+    path,
+    input,
+    output,
+  })
+  const lines = createInterface({ input: output })[Symbol.asyncIterator]()
+  return {
+    ask: async (message) => {
+      input.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`)
+      const { value } = await lines.next()
+      const answer: Json = JSON.parse(String(value))
+      return answer
+    },
+    close,
+  }
+}
+
+const params = { name: 'echo', arguments: { text: 'ahoy' } }
+const said = { text: 'ahoy', tenant: 'tenant-of-bob' }
+
+describe('a pipe', () => {
+  it('serves a 2025 client: handshake, list, call', async () => {
+    const { ask, close } = pipe('/mcp')
+    const clientInfo = { name: 'pipe', version: '1' }
+    const opened = await ask({
+      id: 1,
+      method: 'initialize',
+      params: { protocolVersion: '2025-06-18', capabilities: {}, clientInfo },
+    })
+    expect(opened['result']?.['protocolVersion']).toBe('2025-06-18')
+    const listed = await ask({ id: 2, method: 'tools/list' })
+    expect(JSON.stringify(listed)).not.toContain('write_down')
+    const called = await ask({ id: 3, method: 'tools/call', params })
+    expect(called['result']?.['structuredContent']).toEqual(said)
+    await close()
+  })
+
+  it('serves a client of the stateless revision', async () => {
+    const { ask, close } = pipe('/mcp/demo/speech')
+    const _meta = {
+      'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+      'io.modelcontextprotocol/clientCapabilities': {},
+      'io.modelcontextprotocol/clientInfo': { name: 'pipe', version: '1' },
+    }
+    const called = await ask({ id: 'a', method: 'tools/call', params: { ...params, _meta } })
+    expect(called['result']).toMatchObject({ resultType: 'complete', structuredContent: said })
+    await close()
+  })
+
+  it('shows no endpoint that does not exist', () => {
+    expect(() => pipe('/mcp/nowhere')).toThrow('no MCP endpoint')
+  })
+})

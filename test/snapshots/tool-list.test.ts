@@ -1,0 +1,33 @@
+import { countTokens as countCl100k } from 'gpt-tokenizer/encoding/cl100k_base'
+import { countTokens as countO200k } from 'gpt-tokenizer/encoding/o200k_base'
+import { describe, expect, it } from 'vitest'
+import { ConfigSchema } from '#kernel/config/config'
+import { compileCatalogue } from '#kernel/tool-catalogue'
+import { customersModule } from '../../src/modules/customers/index.ts'
+import { MODERN_VERSION } from '../../src/surfaces/mcp/era.ts'
+import { listed } from '../../src/surfaces/mcp/tool-list.ts'
+
+const { customers: settings } = ConfigSchema.pick({ customers: true }).parse({ customers: {} })
+const servers = [customersModule({ settings })].flatMap((module) => module.server ?? [])
+const { entries } = compileCatalogue(servers)
+const modern = { modern: true, version: MODERN_VERSION, capabilities: {} } as const
+const tools = entries.map((entry) => listed(entry, modern))
+
+/** What all tools together may cost in a model's context, and any one of them. */
+const TOKENS_MAX = 12_000
+const TOKENS_OF_ONE_MAX = 500
+
+describe('the tools as they are listed', () => {
+  it('cost a model at most 12,000 tokens together and 500 each', () => {
+    const text = JSON.stringify(tools)
+    const tokens = { o200k: countO200k(text), cl100k: countCl100k(text) }
+    const perTool = tools.map((tool) => [countO200k(JSON.stringify(tool)), tool.name] as const)
+    const [largest] = perTool.toSorted(([a], [b]) => b - a)
+    process.stdout.write(
+      `tools/list: ${tools.length} tools, ${text.length} characters, ${tokens.o200k} tokens (o200k), ${tokens.cl100k} (cl100k); the largest is ${largest?.[1]} with ${largest?.[0]}\n`,
+    )
+    expect(tools.length).toBeGreaterThan(0)
+    expect(Math.max(tokens.o200k, tokens.cl100k)).toBeLessThanOrEqual(TOKENS_MAX)
+    expect(perTool.filter(([count]) => count > TOKENS_OF_ONE_MAX)).toEqual([])
+  })
+})
