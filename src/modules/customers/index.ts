@@ -8,23 +8,40 @@ import { getClientTimelineTool } from './accounts/tools/get-client-timeline.ts'
 import { listClientsTool } from './accounts/tools/list-clients.ts'
 import { registerClientTool } from './accounts/tools/register-client.ts'
 import { updateClientInfoTool } from './accounts/tools/update-client-info.ts'
+import { createDemo } from './demo/create-demo.ts'
 import { groupedIngest } from './events/ingest.ts'
 import { eventJobs } from './events/jobs.ts'
+import { rollUp } from './events/roll-up.ts'
 import { segmentRoutes } from './events/routes.ts'
 import { calculateHealthScore } from './health/calculate-health-score.ts'
 import { manageLifecycleStages } from './health/manage-lifecycle-stages.ts'
 import { recomputeHealth, recomputeHealthJob } from './health/recompute-health.ts'
 import { segmentCustomers } from './health/segment-customers.ts'
+import { segmentByValueTier } from './health/segment-by-value-tier.ts'
+import { analyzeEngagementPatternsTool } from './health/tools/analyze-engagement-patterns.ts'
 import { calculateHealthScoreTool } from './health/tools/calculate-health-score.ts'
 import { manageLifecycleStagesTool } from './health/tools/manage-lifecycle-stages.ts'
+import { segmentByValueTierTool } from './health/tools/segment-by-value-tier.ts'
 import { segmentCustomersTool } from './health/tools/segment-customers.ts'
+import { trackAdoptionMilestonesTool } from './health/tools/track-adoption-milestones.ts'
+import { trackFeatureAdoptionTool } from './health/tools/track-feature-adoption.ts'
 import { trackUsageEngagementTool } from './health/tools/track-usage-engagement.ts'
 import { trackUsageEngagement } from './health/track-usage-engagement.ts'
+import { importPaths } from './import/import-paths.ts'
+import type { ImportPathsOptions } from './import/import-paths.ts'
+import type { ImportReport } from './import/report.ts'
+
+export { REJECTION_HEADER, rejectedCount, rejectionLine, reportLines } from './import/report.ts'
+export type { ImportReport }
 
 /** What other modules and the command line may ask of customers. */
 export interface Customers {
   /** Scores every customer of the context's tenant, as of the context's clock. */
   recomputeHealth(ctx: Ctx): Promise<{ readonly customers: number; readonly scored: number; readonly at_risk: number }>
+  /** Imports the CSV files of files and folders, brings rollups and scores up to date, and reports on every row. */
+  importPaths(ctx: Ctx, paths: readonly string[], options?: ImportPathsOptions): Promise<ImportReport>
+  /** Fills the context's tenant with a made-up company of about 200 customers. The same seed and day add nothing twice. */
+  createDemo(ctx: Ctx, input: { readonly seed: number }): Promise<ImportReport>
 }
 
 export interface CustomersOptions {
@@ -38,7 +55,17 @@ export function customersModule({ settings, openContext }: CustomersOptions): Mo
   const recompute = recomputeHealth(settings)
   return {
     name: 'customers',
-    api: { recomputeHealth: recompute },
+    api: {
+      recomputeHealth: recompute,
+      createDemo: createDemo(recompute),
+      importPaths: async (ctx, paths, options) => {
+        const report = await importPaths(ctx, paths, options)
+        if (report.dryRun) return report
+        await rollUp(ctx)
+        await recompute(ctx)
+        return report
+      },
+    },
     server: {
       name: 'customers',
       title: 'Customer success',
@@ -55,7 +82,11 @@ export function customersModule({ settings, openContext }: CustomersOptions): Mo
           trackUsageEngagementTool(trackUsageEngagement(settings)),
           calculateHealthScoreTool(calculateHealthScore(settings)),
           segmentCustomersTool(segmentCustomers(settings)),
+          trackFeatureAdoptionTool,
           manageLifecycleStagesTool(manageLifecycleStages(settings)),
+          trackAdoptionMilestonesTool,
+          segmentByValueTierTool(segmentByValueTier(settings)),
+          analyzeEngagementPatternsTool,
         ],
       },
     },

@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { registerConfig } from './config.ts'
+import { registerDemo, registerImport } from './import.ts'
 import { registerKeys, registerTenants } from './keys.ts'
 import { registerMigrate } from './migrate.ts'
 import { registerServe } from './serve.ts'
@@ -14,6 +15,8 @@ registerServe(program, openServer, openCommand)
 registerMigrate(program, opener(environment, 'migration', 'stderr'))
 registerTenants(program, openCommand)
 registerKeys(program, openCommand)
+registerImport(program, openCommand)
+registerDemo(program, openCommand)
 registerConfig(program, environment)
 
 await program.parseAsync()
