@@ -78,7 +78,12 @@ export function createHttpSurface(options: HttpSurfaceOptions): HttpSurface {
   app.addHook('onResponse', async (request, reply) => {
     inflaters.get(request)?.destroy()
     const route = request.is404 ? '(unknown)' : (request.routeOptions.url ?? '(unknown)')
-    metrics.http.finished(request.method, route, reply.statusCode, reply.elapsedTime / 1000)
+    const { id: requestId, method } = request
+    metrics.http.finished(method, route, reply.statusCode, reply.elapsedTime / 1000)
+    options.log.debug(
+      { requestId, method, route, status: reply.statusCode, milliseconds: reply.elapsedTime },
+      'request',
+    )
   })
   app.setErrorHandler(errorAnswers(options))
   refuseUnknown(app, table, admit)
@@ -91,7 +96,7 @@ export function createHttpSurface(options: HttpSurfaceOptions): HttpSurface {
     stopped: lifecycle.stopped,
     timeoutSeconds: config.server.toolTimeoutSeconds,
     bodyBytesMax: config.server.bodyBytesMax,
-    checkAnswers: config.server.environment !== 'production',
+    checkAnswers: ['development', 'test'].includes(config.server.environment),
   }
   for (const route of options.routes) mountRoute(app, route, mount)
 
