@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { Cache } from '../cache.ts'
 import type { InvalidationBus } from './invalidation-bus.ts'
+import { openLoads } from './loads.ts'
 import { memoryTier } from './memory-tier.ts'
 import type { RedisTier } from './redis-tier.ts'
 
@@ -15,13 +16,6 @@ export interface CacheOptions {
   readonly onMiss?: () => void
 }
 
-interface Load {
-  readonly tags: readonly string[]
-  readonly value: Promise<unknown>
-  /** One of its tags was invalidated while it ran, so what it found may be out of date. */
-  isOverrun: boolean
-}
-
 /**
  * Memory in front of Redis in front of `load`. A key is loaded once however many callers wait. A load that an
  * invalidation overtakes is neither kept nor shared with those who ask later: after `invalidate` returns, no caller of
@@ -30,73 +24,50 @@ interface Load {
 export function tieredCache(options: CacheOptions): Cache {
   const { bus, redis, log } = options
   const memory = memoryTier(options.entriesMax)
-  const loads = new Map<string, Load>()
+  const loads = openLoads()
 
   const forgetHere = (tags: readonly string[]) => {
     memory.forget(tags)
-    for (const [key, load] of loads) {
-      if (!load.tags.some((tag) => tags.includes(tag))) continue
-      load.isOverrun = true
-      loads.delete(key)
-    }
-  }
-  const forgetAll = () => {
-    memory.clear()
-    for (const load of loads.values()) load.isOverrun = true
-    loads.clear()
+    loads.overrun(tags)
   }
   bus?.onInvalidate(forgetHere)
-  bus?.onLost(forgetAll)
-  const mayKeep = (load: Load) => !load.isOverrun && (bus === undefined || bus.connected)
-
-  const start = (key: string, ttlSeconds: number, tags: readonly string[], run: () => Promise<unknown>): Load => {
-    const load: Load = { tags, isOverrun: false, value: Promise.resolve() }
-    const value = (async () => {
-      try {
-        const found = await throughRedis(
-          redis,
-          options,
-          { key, ttlSeconds, tags, isOverrun: () => load.isOverrun },
-          run,
-        )
-        if (mayKeep(load)) memory.set(key, found.value, { ttlSeconds: found.ttlSeconds, tags })
-        return found.value
-      } finally {
-        if (loads.get(key) === load) loads.delete(key)
-      }
-    })()
-    const started = Object.assign(load, { value })
-    loads.set(key, started)
-    return started
-  }
+  bus?.onLost(() => {
+    memory.clear()
+    loads.overrunAll()
+  })
+  const mayKeep = () => bus === undefined || bus.connected
 
   return {
     async getOrLoad<T>(
       tenantId: string,
-      key: string,
-      { ttlSeconds, tags }: { readonly ttlSeconds: number; readonly tags: readonly string[] },
+      name: string,
+      { ttlSeconds, tags: names }: { readonly ttlSeconds: number; readonly tags: readonly string[] },
       load: () => Promise<T>,
     ): Promise<T> {
-      const scopedKey = scoped(tenantId, key)
-      const kept = memory.get(scopedKey)
+      const key = scoped(tenantId, name)
+      const kept = memory.get(key)
       if (kept) {
         options.onHit?.('memory')
         // safe because: a key names one kind of value, as its callers promise by calling with one `load`.
         return kept.value as T
       }
-      const scopedTags = tags.map((tag) => scoped(tenantId, tag))
-      const running = loads.get(scopedKey) ?? start(scopedKey, ttlSeconds, scopedTags, load)
+      const tags = names.map((tag) => scoped(tenantId, tag))
+      const value = loads.join(key, tags, async (isOverrun) => {
+        const found = await throughRedis(redis, options, { key, ttlSeconds, tags, isOverrun }, load)
+        if (!isOverrun() && mayKeep()) memory.set(key, found.value, { ttlSeconds: found.ttlSeconds, tags })
+        return found.value
+      })
       // safe because: as above.
-      return (await running.value) as T
+      return (await value) as T
     },
-    async invalidate(tenantId, tags) {
-      const scopedTags = tags.map((tag) => scoped(tenantId, tag))
-      forgetHere(scopedTags)
-      bus?.publish(scopedTags)
-      await redis?.invalidate(scopedTags)
+    async invalidate(tenantId, names) {
+      const tags = names.map((tag) => scoped(tenantId, tag))
+      forgetHere(tags)
+      bus?.publish(tags)
+      await redis?.invalidate(tags)
       // Between the two lines above another caller may have read the old value out of Redis into memory.
-      if (redis) forgetHere(scopedTags)
-      log.trace({ tenantId, tags }, 'cache tags invalidated')
+      if (redis) forgetHere(tags)
+      log.trace({ tenantId, tags: names }, 'cache tags invalidated')
     },
   }
 }

@@ -53,9 +53,16 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     const { postmaster, url } = await startOrAdopt(dataDir, options)
     const startAgain = async ({ endpoint }: Postmaster) => (await startOrAdopt(dataDir, options, endpoint)).postmaster
     const running = keepRunning(postmaster, startAgain, options.log)
+    const end = async () => {
+      try {
+        await running.stop()
+      } finally {
+        await owner.release()
+      }
+    }
     let stopping: Promise<void> | undefined
     const stop = () => {
-      stopping ??= running.stop().finally(() => owner.release())
+      stopping ??= end()
       return stopping
     }
     return { url, stop }

@@ -102,7 +102,7 @@ function outcomeOf({ error, results }: MigrationResultSet): string | undefined {
   if (error instanceof Failure) throw error
   const [result] = results ?? []
   if (error !== undefined) {
-    const why = error instanceof Error ? error.message : String(error)
+    const why = error instanceof Error ? error.message : 'something that is no error was thrown'
     const what = result
       ? `Migration ${result.migrationName} failed and was rolled back`
       : 'The migrations could not be run'

@@ -9,9 +9,12 @@ const DISK_BYTES_MIN = 1024 ** 3
 const GIGABYTE = 1024 ** 3
 
 /** What can be known before anything is opened: the runtime, the disk, the port. */
-export function checkMachine(config: Pick<Config, 'server'>, nodeVersion: string): Promise<StartupCheck[]> {
+export async function checkMachine(config: Pick<Config, 'server'>, nodeVersion: string): Promise<StartupCheck[]> {
   const { dataDir, host, port } = config.server
-  return Promise.all([checkRuntime(nodeVersion), checkDisk(dataDir, DISK_BYTES_MIN), checkPort(host, port)])
+  return [
+    checkRuntime(nodeVersion),
+    ...(await Promise.all([checkDisk(dataDir, DISK_BYTES_MIN), checkPort(host, port)])),
+  ]
 }
 
 export function checkRuntime(nodeVersion: string): StartupCheck {
