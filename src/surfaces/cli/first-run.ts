@@ -4,6 +4,7 @@ import type { App } from '../../app.ts'
 import { cliContext } from './open.ts'
 
 const DEMO_TENANT = 'demo'
+const DEMO_SEED = 20_261_120
 
 /**
  * In development on the embedded database, a first start makes a company to look at and a key to it; later starts find
@@ -21,6 +22,7 @@ export async function firstRun(app: App): Promise<string | undefined> {
   // Each step can be done again, and the key is written last: a start that was killed here is finished by the next.
   const ctx = cliContext(app, DEMO_TENANT)
   if (!isBegun) await app.access.createTenant(ctx, { name: 'Demo company' })
+  await app.customers.createDemo(ctx, { seed: DEMO_SEED })
   const { key } = await app.access.createKey(ctx, { name: 'demo', scopes: ['customers:read', 'customers:write'] })
   await writeFile(keyFile, `${key}\n`, { mode: 0o600 })
   return key

@@ -2,13 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Metrics } from '#kernel/metrics'
 import { Failure } from '#kernel/failure'
-
-/** One thing that must be so before traffic is sent here. */
-export interface CheckResult {
-  readonly name: string
-  readonly ok: boolean
-  readonly message: string
-}
+import type { CheckResult } from '#kernel/readiness'
 
 export interface Probes {
   /** Whether the database answers; a rejection counts as no. */
