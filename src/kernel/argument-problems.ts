@@ -42,6 +42,7 @@ function exampleAt(schema: z.ZodObject, path: readonly PropertyKey[]): unknown {
   if (path.length !== 1 || field === undefined) return undefined
   const meta = z.globalRegistry.get(field)
   if (Array.isArray(meta?.['examples'])) return meta['examples'][0]
+  // safe because: the fields of an object schema made by Zod are its full types.
   return plainExample(z.toJSONSchema(field as z.ZodType, { io: 'input', unrepresentable: 'any' }))
 }
 

@@ -40,6 +40,7 @@ export function bugView(errorId: string): ErrorView {
 export function expectedFailure(error: unknown): Failure | undefined {
   if (error instanceof Failure) return error
   if (!(error instanceof Error)) return undefined
+  // safe because: both stay unknown until they are looked at.
   const { code, statusCode } = error as Error & { readonly code?: unknown; readonly statusCode?: unknown }
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE')
     return new Failure('too_large', 'The body is larger than this route takes.')

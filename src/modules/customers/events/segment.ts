@@ -171,9 +171,10 @@ const SKEW_MILLISECONDS_MAX = 60_000
 /** When it happened by our clock: a sender whose clock is off by more than a minute is corrected by that much. */
 function readTime(timestamp: unknown, { now, sentAt }: ReceivedAt): string | undefined {
   if (timestamp === undefined || timestamp === null) return now.toISOString()
+  // safe because: Time is text or a number.
   const skew =
     sentAt === undefined || sentAt === null ? 0 : now.getTime() - new Date(sentAt as string | number).getTime()
-  const said = new Date(timestamp as string | number).getTime() // safe because: Time is text or a number.
+  const said = new Date(timestamp as string | number).getTime()
   const at = Math.abs(skew) > SKEW_MILLISECONDS_MAX ? said + skew : said
   if (Number.isNaN(at) || at < EARLIEST || at > now.getTime() + DAY_MILLISECONDS) return undefined
   return new Date(at).toISOString()

@@ -58,5 +58,6 @@ export function actionFor(name: string): string | undefined {
 }
 
 function textOf(name: string): IndicatorText | undefined {
+  // safe because: the name was just found among the table's own keys.
   return Object.hasOwn(RISK_INDICATORS, name) ? RISK_INDICATORS[name as IndicatorName] : undefined
 }

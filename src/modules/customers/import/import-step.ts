@@ -78,7 +78,7 @@ async function* readBatches(
     const found = await findAll(ctx, meant, compiled)
     const rejected = defects.map(({ line, reason, value, expected }) => ({
       line,
-      problem: { reason: reason as string, column: '', value, expected },
+      problem: { reason, column: '', value, expected },
     }))
     const taken: TakenRow[] = []
     const flags = new Map<string, number>()
