@@ -43,9 +43,11 @@ export const assertions: Guard = {
   rule: 'a type assertion says in a line beside it why it is safe',
   look: eachSource('src/', (file) => {
     const lines = file.text.split('\n')
-    return assertionLines(file)
-      .filter((line) => !lines.slice(Math.max(0, line - 3), line + 1).some((text) => text.includes('safe because')))
-      .map((line) => `line ${line + 1}: ${lines[line]?.trim()}`)
+    return assertionsIn(file)
+      .filter(
+        ({ from, to }) => !lines.slice(Math.max(0, from - 3), to + 1).some((text) => text.includes('safe because')),
+      )
+      .map(({ to }) => `line ${to + 1}: ${lines[to]?.trim()}`)
   }),
 }
 
@@ -87,12 +89,14 @@ function placesOf(file: SourceFile, { member, newWithoutArguments }: Wanted): st
   return found.map((start) => `line ${lineOf(file, start) + 1}`)
 }
 
-function assertionLines(file: SourceFile): number[] {
-  const found: number[] = []
+/** The lines of each `… as Type`. */
+function assertionsIn(file: SourceFile): { from: number; to: number }[] {
+  const found: { from: number; to: number }[] = []
   visit(parsed(file).program, {
     TSAsExpression(node) {
-      const type = file.text.slice(node.typeAnnotation.start, node.typeAnnotation.end)
-      if (type !== 'const') found.push(lineOf(file, node.typeAnnotation.start))
+      const { start, end } = node.typeAnnotation
+      const isConst = file.text.slice(start, end) === 'const'
+      if (!isConst) found.push({ from: lineOf(file, node.start), to: lineOf(file, start) })
     },
   })
   return found
