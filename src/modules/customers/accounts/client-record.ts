@@ -7,6 +7,7 @@ export function clientRecord(row: CustomerRow): ClientRecord {
   const { contract_value_cents, seats, last_engagement_at, created_at, updated_at, ...same } = row
   return {
     ...same,
+    churn_probability: same.churn_probability === null ? null : Math.round(same.churn_probability * 1000) / 1000,
     contract_value: fromCents(contract_value_cents),
     users_provisioned: seats,
     last_engagement_at: last_engagement_at?.toISOString() ?? null,

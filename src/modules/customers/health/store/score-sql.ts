@@ -11,7 +11,8 @@ import type { Component } from '../health-weights.ts'
  * - engagement: by days since the last contact, in straight lines through 0 d 100, 3 d 85, 7 d 75, 14 d 60, 30 d 45,
  *   90 d 0: the steps of the customer-success checklists, without their jumps and without an end at 30 points.
  * - support: 100 − 3 an open ticket (at most 30) − 10 an open P0 or P1 (at most 20) − 10 an escalation in the window (at
- *   most 20) − up to 30 for the rise of tickets against the window before. Known as soon as any ticket is.
+ *   most 20) − up to 30 for the rise of tickets against the window before. Known for whoever has
+ *   tickets, and for users of the product once any ticket is: of somebody who does neither, silence says nothing.
  * - satisfaction: mean of the survey answers of the window, of 90 days at least, each on its own scale as 0–100.
  * - payment: 100 − 40 overdue (60 after 30 days) − 20 paid late in the window or on a plan − 10 with a renewal within 30
  *   days that is not automatic.
@@ -119,7 +120,7 @@ facts as (
     coalesce(u.active_days, 0) as active_days, coalesce(u.active_users_peak, 0) as active_users_peak,
     greatest(c.last_engagement_at, p.last_at) as last_contact_at,
     extract(epoch from ${AS_OF} - greatest(c.last_engagement_at, p.last_at))::float8 / 86400 as silent_days,
-    exists (select 1 from customers.tickets where tenant_id = $1) as has_ticket_source,
+    (t.client_id is not null or u.last_day is not null and exists (select 1 from customers.tickets where tenant_id = $1)) as has_ticket_source,
     coalesce(t.open, 0) as open_tickets, coalesce(t.urgent, 0) as urgent_tickets,
     coalesce(t.escalated, 0) as escalated_tickets, coalesce(t.opened, 0) as tickets,
     coalesce(t.opened_before, 0) as tickets_before,
