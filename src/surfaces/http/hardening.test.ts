@@ -67,6 +67,12 @@ describe('the security headers', () => {
   })
 
   it.each([
+    ['no host', 'GET /version HTTP/1.1\r\nConnection: close\r\n\r\n', '403 Forbidden'],
+    [
+      'an expectation nobody knows',
+      'GET /nothing HTTP/1.1\r\nHost: localhost\r\nExpect: tea\r\nConnection: close\r\n\r\n',
+      '404 Not Found',
+    ],
     ['what is not HTTP', 'HELLO\r\n\r\n', '400 Bad Request'],
     ['too many header bytes', `GET / HTTP/1.1\r\nHost: localhost\r\nX-A: ${'a'.repeat(20_000)}\r\n\r\n`, '431 '],
     ['headers that never end', 'GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: ', '408 Request Timeout'],

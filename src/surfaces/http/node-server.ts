@@ -42,29 +42,34 @@ export function nodeServer(options: NodeServerOptions): Server {
   const { guard, clock, mcp, http, isStopping, patience } = options
   const check = requestGuard(guard)
   const cors = crossOrigin(guard.corsOrigins)
-  return createServer(
+  const answer = (req: IncomingMessage, res: ServerResponse): void => {
+    if (isStopping()) res.setHeader('Connection', 'close')
+    if (mcp?.serves(req.url ?? '') === true) return mcp.handle(req, res)
+    setSecurityHeaders(res)
+    const requestId = identify(req)
+    res.setHeader('X-Request-ID', requestId)
+    try {
+      check(req)
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error
+      return refuse(res, error, requestId, clock)
+    }
+    if (!cors(req, res)) http(req, res)
+  }
+  const server = createServer(
     {
       maxHeaderSize: HEADER_BYTES_MAX,
       headersTimeout: patience.headersSeconds * 1000,
       requestTimeout: patience.requestSeconds * 1000,
       keepAliveTimeout: KEEP_ALIVE_MILLISECONDS,
       connectionsCheckingInterval: Math.min(5, patience.headersSeconds) * 500,
+      // The guard refuses a request without a host, with the headers that every answer has.
+      requireHostHeader: false,
     },
-    (req, res) => {
-      if (isStopping()) res.setHeader('Connection', 'close')
-      if (mcp?.serves(req.url ?? '') === true) return mcp.handle(req, res)
-      setSecurityHeaders(res)
-      const requestId = identify(req)
-      res.setHeader('X-Request-ID', requestId)
-      try {
-        check(req)
-      } catch (error) {
-        if (!(error instanceof Failure)) throw error
-        return refuse(res, error, requestId, clock)
-      }
-      if (!cors(req, res)) http(req, res)
-    },
+    answer,
   )
+  // An expectation we do not know is ignored (RFC 9110, 10.1.1 allows it); Node's own answer would lack our headers.
+  return server.on('checkExpectation', answer)
 }
 
 /** Answers what could not be parsed as a request, with the same headers and form as everything else. */
@@ -94,6 +99,10 @@ function parserError(code: string | undefined) {
 
 function refuse(res: ServerResponse, failure: Failure, requestId: string, clock: Clock): void {
   const view = failureView(failure)
-  res.writeHead(view.status, { 'Content-Type': 'application/json; charset=utf-8' })
-  res.end(JSON.stringify(errorBody(view, requestId, clock)))
+  const body = JSON.stringify(errorBody(view, requestId, clock))
+  res.writeHead(view.status, {
+    'Content-Type': 'application/json; charset=utf-8',
+    'Content-Length': Buffer.byteLength(body),
+  })
+  res.end(body)
 }
