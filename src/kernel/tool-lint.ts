@@ -1,4 +1,5 @@
 import type { Tool } from './tool.ts'
+import { isSchema } from './tool-schema.ts'
 import type { JsonSchema } from './tool-schema.ts'
 
 const NAME = /^[a-z][a-z0-9]*(_[a-z0-9]+)*$/
@@ -34,8 +35,10 @@ function lintInput(schema: JsonSchema): readonly string[] {
     if (keyword in schema) problems.push(`the root of its input must not use ${keyword}: clients reject it`)
   }
   if (JSON.stringify(schema).includes('"$ref"')) problems.push('its input must not refer ($ref): clients reject it')
-  for (const [name, property] of Object.entries((schema['properties'] ?? {}) as Record<string, JsonSchema>)) {
-    if (typeof property['description'] !== 'string') problems.push(`its parameter ${name} needs a description`)
+  const properties = isSchema(schema['properties']) ? schema['properties'] : {}
+  for (const [name, property] of Object.entries(properties)) {
+    if (!isSchema(property) || typeof property['description'] !== 'string')
+      problems.push(`its parameter ${name} needs a description`)
   }
   return problems
 }

@@ -27,8 +27,8 @@ const TELLING_BOUND_MAX = 1_000_000
 
 /** Drops the dialect, lengths, patterns, bounds that tell nothing, and that nested objects are closed. */
 function tidy(value: unknown): JsonSchema {
-  // safe because: called with a schema object only; arrays and scalars are returned by `tidyValue`.
-  return tidyValue(value) as JsonSchema
+  const tidied = tidyValue(value)
+  return isSchema(tidied) ? tidied : {}
 }
 
 function tidyValue(value: unknown): unknown {
@@ -52,8 +52,6 @@ function isNoise(keyword: string, content: unknown): boolean {
   return false
 }
 
-type JsonType = 'string' | 'number' | 'integer' | 'boolean' | 'object' | 'array' | 'null'
-
 function relax(schema: unknown): JsonSchema {
   const types = typesOf(schema)
   if (types === undefined) return {}
@@ -61,11 +59,11 @@ function relax(schema: unknown): JsonSchema {
 }
 
 /** The JSON types a schema allows, or undefined when it may allow any. */
-function typesOf(schema: unknown): readonly JsonType[] | undefined {
-  if (typeof schema !== 'object' || schema === null) return undefined
-  const { type, anyOf, oneOf, enum: values, const: constant } = schema as Record<string, unknown>
-  if (typeof type === 'string') return [type as JsonType]
-  if (Array.isArray(type)) return type as JsonType[]
+function typesOf(schema: unknown): readonly string[] | undefined {
+  if (!isSchema(schema)) return undefined
+  const { type, anyOf, oneOf, enum: values, const: constant } = schema
+  if (typeof type === 'string') return [type]
+  if (Array.isArray(type)) return type.map(String)
   const options = Array.isArray(anyOf) ? anyOf : Array.isArray(oneOf) ? oneOf : undefined
   if (options !== undefined) return unionOf(options.map(typesOf))
   if (Array.isArray(values)) return unionOf(values.map((value) => [jsonTypeOf(value)]))
@@ -73,15 +71,20 @@ function typesOf(schema: unknown): readonly JsonType[] | undefined {
   return undefined
 }
 
-function unionOf(parts: readonly (readonly JsonType[] | undefined)[]): readonly JsonType[] | undefined {
+function unionOf(parts: readonly (readonly string[] | undefined)[]): readonly string[] | undefined {
   const known = parts.filter((part) => part !== undefined)
   if (known.length < parts.length || known.length === 0) return undefined
   return [...new Set(known.flat())]
 }
 
-function jsonTypeOf(value: unknown): JsonType {
+function jsonTypeOf(value: unknown): string {
   if (value === null) return 'null'
   if (Array.isArray(value)) return 'array'
   const name = typeof value
   return name === 'string' || name === 'number' || name === 'boolean' ? name : 'object'
+}
+
+/** Whether a value is a schema in object form. */
+export function isSchema(value: unknown): value is JsonSchema {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,11 +1,13 @@
 import { execFile } from 'node:child_process'
+import { createRequire } from 'node:module'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { startMcpServer } from './mcp-server.ts'
 
-const SUITE = join(import.meta.dirname, '../../node_modules/@modelcontextprotocol/conformance/dist/index.js')
+const require = createRequire(import.meta.url)
+const SUITE = join(dirname(require.resolve('@modelcontextprotocol/conformance/package.json')), 'dist/index.js')
 const SUITE_MILLISECONDS_MAX = 120_000
 
 /** Runs the official suite as its own process; it exits with 0 only when every required scenario passes. */

@@ -64,5 +64,5 @@ function answer(parts: HandlerParts, arrival: Arrival, bytes: Buffer): void {
 /** The id to name in an error, where the body got far enough to have one. */
 function idOf(body: unknown): string | number | undefined {
   const id = isRecord(body) ? body['id'] : undefined
-  return typeof id === 'string' || Number.isSafeInteger(id) ? (id as string | number) : undefined
+  return typeof id === 'string' || (typeof id === 'number' && Number.isSafeInteger(id)) ? id : undefined
 }
