@@ -7,6 +7,7 @@ import { getClientOverview } from '../src/modules/customers/accounts/get-client-
 import { findOverview } from '../src/modules/customers/accounts/store/overview.ts'
 import { atLeast, rowOf } from './benchmark.ts'
 import type { Benchmark, BenchOptions, Row } from './benchmark.ts'
+import { callersInALoop } from './callers.ts'
 import { generateCustomers, generatedClientId } from './generated-customers.ts'
 import { ratio, takeTurns } from './measure.ts'
 import type { Sample } from './measure.ts'
@@ -82,31 +83,19 @@ function contenders(ours: PlatformUnderTest, pool: pg.Pool, text: string, { seco
   }
   const byUs = (clientId: string) => {
     const ctx = ours.open()
-    const request: Ctx = Object.create(ctx, { cache: { value: uncached } })
+    // safe because: a context with one member replaced is a context; its handle must stay the lazy one.
+    const request = Object.create(ctx, { cache: { value: uncached } }) as Ctx
     return overview(request, { client_id: clientId })
   }
   const repeat = (work: (clientId: string) => Promise<unknown>) => async () => {
-    await callersInALoop(work, warmUpSeconds)
-    return callersInALoop(work, seconds)
+    const call = (n: number) => work(generatedClientId(1 + (n % CUSTOMERS)))
+    await callersInALoop(CONNECTIONS, warmUpSeconds, call)
+    return callersInALoop(CONNECTIONS, seconds, call)
   }
   return [
     { name: 'pg', measure: repeat(byPg) },
     { name: 'ours', measure: repeat(byUs) },
   ]
-}
-
-/** As many callers as connections, each asking for another customer as soon as it has its answer. */
-async function callersInALoop(work: (clientId: string) => Promise<unknown>, seconds: number): Promise<Sample> {
-  const cpu = process.cpuUsage()
-  const startedAt = performance.now()
-  const endsAt = startedAt + seconds * 1000
-  let count = 0
-  const caller = async () => {
-    while (performance.now() < endsAt) await work(generatedClientId(1 + (count++ % CUSTOMERS)))
-  }
-  await Promise.all(Array.from({ length: CONNECTIONS }, caller))
-  const { user, system } = process.cpuUsage(cpu)
-  return { perSecond: (count * 1000) / (performance.now() - startedAt), cpuMicroseconds: (user + system) / count }
 }
 
 function rowsOf(found: ReadonlyMap<string, readonly Sample[]>): Row[] {

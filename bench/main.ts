@@ -5,12 +5,24 @@ import path from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Benchmark, BenchOptions, Section } from './benchmark.ts'
 import { clientOverview } from './client-overview.ts'
+import { eventIngestion } from './event-ingestion.ts'
 import { healthRecompute } from './health-recompute.ts'
 import { describeMachine } from './machine.ts'
 import { markdown, save } from './report.ts'
+import { soak } from './soak.ts'
 import { toolsCall } from './tools-call.ts'
+import { toolsList } from './tools-list.ts'
+import { writePath } from './write-path.ts'
 
-const benchmarks: readonly Benchmark[] = [toolsCall, clientOverview, healthRecompute]
+const benchmarks: readonly Benchmark[] = [
+  toolsCall,
+  toolsList,
+  clientOverview,
+  healthRecompute,
+  eventIngestion,
+  writePath,
+  soak,
+]
 const RESULTS = path.join(import.meta.dirname, 'results')
 
 const { values, positionals } = parseArgs({

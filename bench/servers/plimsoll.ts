@@ -7,6 +7,7 @@ import { buildApp } from '../../src/app.ts'
 import type { PlimsollReady } from './plimsoll-ready.ts'
 import { TENANT } from '../platform-under-test.ts'
 import { echoShape } from './echo.ts'
+import { manyTools } from './many-tools.ts'
 
 const config = loadConfig(process.env)
 const log = createLog({ settings: config.observability, version: '0.0.0' })
@@ -25,6 +26,7 @@ const server = {
         run: (_ctx, { text }) => Promise.resolve({ text }),
       }),
     ],
+    many: manyTools(),
   },
 }
 const app = await buildApp({ config, clock: systemClock, log, version: '0.0.0', as: 'server' }, [

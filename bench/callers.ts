@@ -1,0 +1,19 @@
+import type { Sample } from './measure.ts'
+
+/** So many callers, each beginning the next call as soon as the one before is answered, in this process. */
+export async function callersInALoop(
+  callers: number,
+  seconds: number,
+  call: (n: number) => Promise<unknown>,
+): Promise<Sample> {
+  const cpu = process.cpuUsage()
+  const startedAt = performance.now()
+  const endsAt = startedAt + seconds * 1000
+  let count = 0
+  const caller = async () => {
+    while (performance.now() < endsAt) await call(count++)
+  }
+  await Promise.all(Array.from({ length: callers }, caller))
+  const { user, system } = process.cpuUsage(cpu)
+  return { perSecond: (count * 1000) / (performance.now() - startedAt), cpuMicroseconds: (user + system) / count }
+}
