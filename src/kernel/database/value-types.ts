@@ -9,6 +9,7 @@ const DATE = 1082
  * move it. `int8` and `numeric` become numbers; an `int8` past 2^53 is an error, never a rounded figure.
  */
 export const parseTypes: pg.CustomTypesConfig = {
+  // oxlint-disable typescript/no-unsafe-return -- the driver's own parsers return any.
   getTypeParser(oid: number, format?: 'text' | 'binary') {
     if (format === 'binary') return pg.types.getTypeParser(oid, 'binary')
     if (oid === INT8) return exactInteger
@@ -16,6 +17,7 @@ export const parseTypes: pg.CustomTypesConfig = {
     if (oid === DATE) return (text: string) => text
     return pg.types.getTypeParser(oid, 'text')
   },
+  // oxlint-enable typescript/no-unsafe-return
 }
 
 function exactInteger(text: string): number {

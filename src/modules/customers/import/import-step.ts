@@ -76,7 +76,7 @@ async function* readBatches(
   for await (const { rows, defects, bytes } of readCsv(file.source, { rowsMax, signal: ctx.signal })) {
     const meant = rows.filter(compiled.isMeant)
     const found = await findAll(ctx, meant, compiled)
-    const rejected = defects.map(({ line, reason, value, expected }) => ({
+    const rejected: { line: number; problem: RowProblem }[] = defects.map(({ line, reason, value, expected }) => ({
       line,
       problem: { reason, column: '', value, expected },
     }))

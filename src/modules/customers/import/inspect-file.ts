@@ -95,7 +95,7 @@ function countLineFeeds(chunk: Buffer): number {
 function readHeader(name: string, head: Buffer): string[] {
   const [header = []] = parse(head, { bom: true, to: 1, relax_column_count: true, relax_quotes: true })
   const columns = header.map((column) => column.trim())
-  if (columns.length === 0 || columns.every((column) => column === '')) {
+  if (columns.every((column) => column === '')) {
     throw new Failure('invalid', `${name} has no header: its first line is empty.`)
   }
   const repeated = columns.find((column, index) => columns.indexOf(column) !== index)
