@@ -5,6 +5,7 @@ import { ClosingLines } from './test/support/closing-lines.ts'
 export default defineConfig({
   test: {
     include: ['test/architecture/**/*.test.ts'],
+    testTimeout: 60_000,
     reporters: ['dot', new ClosingLines()],
   },
 })
