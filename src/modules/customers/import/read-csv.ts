@@ -1,5 +1,5 @@
-import { CsvError, parse } from 'csv-parse'
-import type { Parser } from 'csv-parse'
+import { parse } from 'csv-parse'
+import type { CsvError, Parser } from 'csv-parse'
 import type { CsvSource } from './source.ts'
 
 /** One record of a file: the line it begins on (the header is line 1) and its cells, as many as the header has. */
@@ -42,43 +42,60 @@ export async function* readCsv(
   source: CsvSource,
   { rowsMax, signal }: { readonly rowsMax: number; readonly signal: AbortSignal },
 ): AsyncGenerator<CsvBatch> {
+  const { records, failure } = openRecords(source, signal)
   let rows: CsvRow[] = []
   let defects: CsvDefect[] = []
   let cellCount: number | undefined
   let lastLine = 0
   let bytes = 0
-  try {
-    for await (const { record, info } of openRecords(source, signal)) {
-      const line = lastLine + 1
-      lastLine = info.lines
-      bytes = info.bytes
-      if (cellCount === undefined) cellCount = record.length
-      else if (record.length === cellCount) rows.push({ line, cells: record })
-      else if (record.length > 1 || record[0] !== '') defects.push(wrongCellCount(line, record, cellCount))
-      if (rows.length + defects.length >= rowsMax) {
-        yield { rows, defects, bytes }
-        rows = []
-        defects = []
-      }
+  for await (const { record, info } of records) {
+    if (info.lines >= lineOf(failure())) break
+    const line = lastLine + 1
+    lastLine = info.lines
+    bytes = info.bytes
+    if (cellCount === undefined) cellCount = record.length
+    else if (record.length === cellCount) rows.push({ line, cells: record })
+    else if (record.length > 1 || record[0] !== '') defects.push(wrongCellCount(line, record, cellCount))
+    if (rows.length + defects.length >= rowsMax) {
+      yield { rows, defects, bytes }
+      rows = []
+      defects = []
     }
-  } catch (error) {
-    if (!(error instanceof CsvError)) throw error
-    defects.push(unreadable(error, lastLine + 1))
   }
+  const failed = failure()
+  if (failed !== undefined) defects.push(unreadable(failed, lastLine + 1))
   if (rows.length + defects.length > 0) yield { rows, defects, bytes }
 }
 
-function openRecords(source: CsvSource, signal: AbortSignal): AsyncIterable<ParsedRecord> {
+function lineOf(failure: CsvError | undefined): number {
+  return failure === undefined ? Infinity : Number(failure['lines'])
+}
+
+interface OpenRecords {
+  readonly records: AsyncIterable<ParsedRecord>
+  /** The error after which nothing can be read, once it was met. Records of its line and later are remains. */
+  readonly failure: () => CsvError | undefined
+}
+
+function openRecords(source: CsvSource, signal: AbortSignal): OpenRecords {
+  let failure: CsvError | undefined
   const parser: Parser = parse({
     bom: true,
     info: true,
     relax_column_count: true,
     relax_quotes: true,
     max_record_size: RECORD_BYTES_MAX,
+    // Skipping lets the rows before the error through; an error of the stream would throw away those it holds.
+    skip_records_with_error: true,
   })
   const file = source.open(signal)
+  parser.on('skip', (error: CsvError) => {
+    failure ??= error
+    file.unpipe(parser)
+    parser.end()
+  })
   file.on('error', (error) => parser.destroy(error))
-  return file.pipe(parser)
+  return { records: file.pipe(parser), failure: () => failure }
 }
 
 function wrongCellCount(line: number, record: readonly string[], expected: number): CsvDefect {
