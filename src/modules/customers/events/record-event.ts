@@ -1,8 +1,10 @@
 import { change } from '#kernel/change'
+import type { Ctx } from '#kernel/context'
 import { newId } from '#kernel/ids'
+import { requireScope } from '#kernel/scope'
 import { clientNotFound } from '../client-not-found.ts'
 import { storableJson } from './storable-json.ts'
-import { receiveMessages, saveEvents } from './store/events.ts'
+import { ensurePartitions, receiveMessages, saveEvents } from './store/events.ts'
 import { findCustomersOfGroups } from './store/people.ts'
 
 /** One event told by hand. Absent: `occurredAt` is now, `messageId` is made up, so that the event always counts. */
@@ -24,9 +26,15 @@ export interface RecordedEvent {
 
 /**
  * Stores one usage event of a customer and marks its day for the next roll-up. Throws `not_found` for a customer the
- * tenant does not have. The month's partition need not exist: the row then lies in the default one and counts the same.
+ * tenant does not have.
  */
-export const recordEvent = change<RecordEvent, RecordedEvent>(
+export async function recordEvent(ctx: Ctx, input: RecordEvent): Promise<RecordedEvent> {
+  requireScope(ctx, 'customers:write')
+  await ensurePartitions(ctx, [(input.occurredAt ?? ctx.clock()).toISOString()])
+  return storeEvent(ctx, input)
+}
+
+const storeEvent = change<RecordEvent, RecordedEvent>(
   'customers.record-event',
   'customers:write',
   async (ctx, input) => {
