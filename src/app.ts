@@ -2,6 +2,8 @@ import type { Logger } from 'pino'
 import type { Clock } from '#kernel/clock'
 import type { Config } from '#kernel/config/config'
 import type { OpenContext, Principal, Scope } from '#kernel/context'
+import { forgetIdempotencyKeys } from '#kernel/forget-idempotency-keys'
+import type { Job } from '#kernel/jobs'
 import type { Module } from '#kernel/module'
 import { openPlatform } from '#kernel/platform'
 import type { Platform, PlatformOptions } from '#kernel/platform'
@@ -47,7 +49,7 @@ export async function buildApp(options: PlatformOptions, guests: readonly Module
   const modules: readonly Module[] = [access, customers, ...guests]
 
   const scopes = modules.flatMap(({ name }): Scope[] => [`${name}:read`, `${name}:write`])
-  await queue.register(modules.flatMap((module) => module.jobs ?? []))
+  await queue.register(jobsOf(modules))
   const surfaces = surfacesOf(options, platform, modules, { access: access.api, scopes })
   return {
     ...{ config, clock, log, platform, scopes },
@@ -61,6 +63,10 @@ export async function buildApp(options: PlatformOptions, guests: readonly Module
       await platform.close()
     },
   }
+}
+
+function jobsOf(modules: readonly Module[]): readonly Job[] {
+  return [forgetIdempotencyKeys, ...modules.flatMap((module) => module.jobs ?? [])]
 }
 
 /** What faces outward: each surface is handed the modules' data and the platform, and knows no module by name. */
@@ -103,7 +109,7 @@ function surfacesOf(
       const { port } = await http.listen()
       const worker = await startWorker({
         ...{ queue, log, openContext: openJobContext, scopes: new Set(scopes) },
-        jobs: modules.flatMap((module) => module.jobs ?? []),
+        jobs: jobsOf(modules),
         tenants: async () => (await access.tenants()).map(({ tenantId }) => tenantId),
         observe: (job, outcome, seconds) => metrics.job.finished(job, outcome === 'done' ? 'ok' : 'failed', seconds),
       })
