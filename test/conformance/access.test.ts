@@ -1,6 +1,6 @@
 import { createLimiter } from '#kernel/limits'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { KEYS, log, startMcpServer } from './mcp-server.ts'
+import { KEYS, authenticate, log, startMcpServer } from './mcp-server.ts'
 import type { RunningServer } from './mcp-server.ts'
 import { legacy, modern, send, withHeaders } from './post.ts'
 
@@ -55,6 +55,18 @@ describe('a caller without a valid key', () => {
 })
 
 describe('a caller with a key', () => {
+  it('may be looked up first: the request waits for it', async () => {
+    const slowly = async (authorization: string | undefined) => authenticate(authorization)
+    await using slow = await startMcpServer({ authenticate: slowly })
+    expect((await send(slow, modern('tools/list'))).status).toBe(200)
+    expect((await send(slow, withHeaders(modern('tools/list'), { authorization: 'Bearer wrong' }))).status).toBe(401)
+  })
+
+  it('finds its request id in the answer', async () => {
+    const answer = await send(server, withHeaders(modern('tools/list'), { 'x-request-id': 'voyage-1' }))
+    expect(answer.headers['x-request-id']).toBe('voyage-1')
+  })
+
   it('is limited by the key', async () => {
     const settings = { enabled: true, perKeyPerMinute: 1, perIpPerMinute: 100 }
     const limiter = createLimiter({ settings, log, milliseconds: () => 0 })

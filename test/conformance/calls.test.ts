@@ -1,11 +1,13 @@
+import { once } from 'node:events'
 import { request } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { z } from 'zod'
 import type { ToolCallStatus } from '#kernel/call-tool'
 import { tool } from '#kernel/tool'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { KEYS, demoServer, startMcpServer } from './mcp-server.ts'
 import type { RunningServer } from './mcp-server.ts'
-import { legacy, modern, send } from './post.ts'
+import { META, legacy, modern, send } from './post.ts'
 
 let aborted = Promise.withResolvers<void>()
 let started = Promise.withResolvers<void>()
@@ -173,6 +175,27 @@ describe('progress', () => {
       { method: 'notifications/progress', params: { progressToken: 'mine', progress: 2, total: 2 } },
       { id: 1, result: { structuredContent: { steps: 2 } } },
     ])
+  })
+
+  it('keeps the connection of a silent call alive', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval'] })
+    try {
+      started = Promise.withResolvers()
+      const question = modern('tools/call', { name: 'take_long', arguments: {}, _meta: { ...META, progressToken: 1 } })
+      const headers = { 'content-type': 'application/json', authorization: KEYS.ada, ...question.headers }
+      const req = request(`${server.url}/mcp`, { method: 'POST', headers })
+      req.end(JSON.stringify(question.body))
+      await started.promise
+      vi.advanceTimersByTime(15_000)
+      const [res]: IncomingMessage[] = await once(req, 'response')
+      if (res === undefined) throw new Error('no response')
+      const [chunk]: unknown[] = await once(res, 'data')
+      expect(res.headers['content-type']).toBe('text/event-stream')
+      expect(String(chunk)).toBe(': keep-alive\n\n')
+      req.destroy()
+    } finally {
+      vi.useRealTimers()
+    }
   })
 
   it('costs nobody else a stream', async () => {

@@ -44,7 +44,8 @@ export function send(server: RunningServer, question: Question): Promise<Answer>
   })
 }
 
-const META = {
+/** What every request of the stateless revision carries. */
+export const META = {
   'io.modelcontextprotocol/protocolVersion': '2026-07-28',
   'io.modelcontextprotocol/clientCapabilities': {},
 }

@@ -46,11 +46,11 @@ export async function answerMessage(parts: AnswerParts, arrival: Arrival, body: 
   const message = readMessage(body)
   if (message === 'response') return inSession(parts.sessions, arrival, body)
   const era = eraOf(message, req.headers)
+  await count(parts.limiter, principal, message)
   if (!era.modern && req.headers['mcp-session-id'] !== undefined) {
     if (message.method === 'tools/call') parts.toolCalls.admit(arrival, message)
     return inSession(parts.sessions, arrival, body)
   }
-  await count(parts.limiter, principal, message)
   if (opensSession(endpoint, era, message)) return openSession(parts.sessions, arrival, body)
   const stream = wantsNotices(message) ? eventStream(res, BASE_HEADERS, takesStream(req)) : undefined
   const exchange = exchangeOf(arrival, era, traceOf(message, req), stream)

@@ -43,10 +43,16 @@ function receive(parts: HandlerParts, arrival: Arrival): void {
   const { req, res, endpoint } = arrival
   const failed = (error: unknown): void => parts.refuse(req, res, endpoint, error)
   if (req.method !== 'POST') {
-    inSession(parts.sessions, arrival).catch(failed)
+    listenOrLeave(parts, arrival).catch(failed)
     return
   }
   readBody(req, parts.bodyBytesMax, (bytes) => answer(parts, arrival, bytes), failed)
+}
+
+/** The GET that listens to a session and the DELETE that ends it; both count as calls. */
+async function listenOrLeave({ limiter, sessions }: HandlerParts, arrival: Arrival): Promise<void> {
+  await limiter.take('key', arrival.principal.actor.id)
+  await inSession(sessions, arrival)
 }
 
 function answer(parts: HandlerParts, arrival: Arrival, bytes: Buffer): void {
