@@ -1,4 +1,7 @@
-/** Values that may be up to `ttlSeconds` old, shared by the tenant's callers. Keys and tags are per tenant. */
+/**
+ * Values that may be up to `ttlSeconds` old, shared by the tenant's callers: they must survive JSON, and nobody may
+ * change one. Keys and tags are per tenant.
+ */
 export interface Cache {
   /** The cached value, or `load`'s, which runs once however many callers wait. A failed cache falls back to `load`. */
   getOrLoad<T>(

@@ -18,8 +18,16 @@ const GATHER_MILLISECONDS = 5
 // PostgreSQL refuses a payload of 8,000 bytes.
 const PAYLOAD_BYTES_MAX = 7900
 
-/** What travels: tags to forget, or everything when they would not fit. */
-export const Invalidation = z.union([z.array(z.string()), z.literal('all')])
+const Invalidation = z.union([z.array(z.string()), z.literal('all')])
+
+/** What travels: tags to forget, or everything when they would not fit. What cannot be read counts as everything. */
+export function readInvalidation(payload: string): z.output<typeof Invalidation> {
+  try {
+    return Invalidation.parse(JSON.parse(payload))
+  } catch {
+    return 'all'
+  }
+}
 
 /** Invalidations over the database, for installations without Redis. A burst of writes becomes one message. */
 export function signalsBus(signals: Signals, db: Db, log: Logger): InvalidationBus {
@@ -50,7 +58,7 @@ export function signalsBus(signals: Signals, db: Db, log: Logger): InvalidationB
     },
     onInvalidate(forget) {
       signals.subscribe(CHANNEL, (payload) => {
-        const message = Invalidation.parse(JSON.parse(payload))
+        const message = readInvalidation(payload)
         if (message !== 'all') return forget(message)
         for (const act of lostActs) act()
       })

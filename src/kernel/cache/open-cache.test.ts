@@ -65,6 +65,16 @@ describe('two processes', { timeout: 30_000 }, async () => {
       await eventually(read, 'new')
     })
 
+    it('forget everything on a message they cannot read', async () => {
+      const one = await startProcess()
+      let stored = 'old'
+      const read = () => one.cache.getOrLoad(A, 'k', options, () => Promise.resolve(stored))
+      expect(await read()).toBe('old')
+      stored = 'new'
+      await database.owner.query("select pg_notify('kernel.cache-invalidated', '{')")
+      await eventually(read, 'new')
+    })
+
     it('keep nothing while they cannot hear each other, and start again when they can', async () => {
       const one = await startProcess()
       const lost = Promise.withResolvers<void>()

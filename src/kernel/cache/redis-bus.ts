@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
-import { Invalidation, type InvalidationBus } from './invalidation-bus.ts'
+import { type InvalidationBus, readInvalidation } from './invalidation-bus.ts'
 
 const CHANNEL = 'plimsoll:cache-invalidated'
 const SUBSCRIBE_MILLISECONDS_MAX = 2000
@@ -35,9 +35,9 @@ export function redisBus(redis: Redis, log: Logger): InvalidationBus & { close()
     // Reported by the connection it was duplicated from.
   })
   listener.on('message', (_channel: string, payload: string) => {
-    const message = Invalidation.safeParse(parseJson(payload))
-    if (message.success && message.data !== 'all') for (const forget of forgetters) forget(message.data)
-    else for (const act of lostActs) act()
+    const message = readInvalidation(payload)
+    if (message === 'all') for (const act of lostActs) act()
+    else for (const forget of forgetters) forget(message)
   })
 
   return {
@@ -52,14 +52,5 @@ export function redisBus(redis: Redis, log: Logger): InvalidationBus & { close()
     onInvalidate: (forget) => void forgetters.push(forget),
     onLost: (act) => void lostActs.push(act),
     close: () => listener.disconnect(),
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    // Not a message of ours: to be safe it counts as "everything".
-    return 'all'
   }
 }

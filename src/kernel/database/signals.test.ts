@@ -64,6 +64,15 @@ describe('signals', async () => {
     expect(heard).toEqual(['a 1', 'b 2'])
   })
 
+  it('reach the other subscribers when one fails on them', async () => {
+    const signals = await open()
+    signals.subscribe('test.odd', (payload) => void JSON.parse(payload))
+    const heard = next(signals, 'test.odd')
+    await inForce(signals)
+    await signals.publish(db, 'test.odd', 'not JSON')
+    expect(await heard).toBe('not JSON')
+  })
+
   it('say at once that the connection is lost, and again when every subscription is back', async () => {
     const signals = await open()
     const events: string[] = []

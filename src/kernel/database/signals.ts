@@ -124,7 +124,14 @@ class SignalConnection implements Signals {
   }
 
   #deliver(channel: string, payload: string): void {
-    for (const heard of this.#subscribers.get(channel) ?? []) heard(payload)
+    for (const heard of this.#subscribers.get(channel) ?? []) {
+      try {
+        heard(payload)
+      } catch (error) {
+        // Anyone on the database can send anything: one subscriber's trouble must not end the process.
+        this.#log.error({ err: error, channel }, 'a subscriber failed on a signal')
+      }
+    }
   }
 
   async #listen(client: pg.Client, channel: string): Promise<void> {
