@@ -4,11 +4,14 @@ import { describe, expect, it } from 'vitest'
 import { demoServer, startMcpServer } from './mcp-server.ts'
 import { modern, send } from './post.ts'
 
+/** Beyond ASCII, and beyond 16 bits. */
+const DESCRIPTION = 'One of many – “matelot” ⚓ 🏴‍☠️'
+
 const crew = Array.from({ length: 250 }, (_, at) =>
   tool({
     name: `hand_${at}`,
     title: `Hand ${at}`,
-    describe: 'One of many.',
+    describe: DESCRIPTION,
     effect: 'read',
     scope: 'demo:read',
     input: z.object({}),
@@ -28,6 +31,7 @@ describe('a list of many tools', () => {
       const tools: unknown = body['result']?.['tools']
       if (!Array.isArray(tools)) throw new Error('a page without tools')
       sizes.push(tools.length)
+      expect(tools[0]).toMatchObject({ description: DESCRIPTION })
       names.push(...tools.map((listed: { name: string }) => listed.name))
       cursor = body['result']?.['nextCursor']
     } while (cursor !== undefined)

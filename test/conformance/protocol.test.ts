@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { startMcpServer } from './mcp-server.ts'
+import { KEYS, startMcpServer } from './mcp-server.ts'
 import type { RunningServer } from './mcp-server.ts'
 import { legacy, modern, send, withHeaders } from './post.ts'
 import type { Question } from './post.ts'
@@ -88,6 +88,25 @@ describe('the stateless revision', () => {
 
   it.each(['initialize', 'ping', 'logging/setLevel', 'no/such'])('does not know %s', async (method) => {
     expect(await codeOf(modern(method))).toEqual({ status: 404, code: -32601 })
+  })
+
+  it('acknowledges a subscription, and ends it when the server stops', async () => {
+    const stopping = await startMcpServer()
+    const question = modern('subscriptions/listen', { notifications: { toolsListChanged: true } })
+    const headers = { ...question.headers, 'content-type': 'application/json', authorization: KEYS.ada }
+    const response = await fetch(`${stopping.url}/mcp`, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify(question.body),
+    })
+    expect(response.headers.get('content-type')).toContain('text/event-stream')
+    const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader()
+    expect((await reader?.read())?.value).toContain('notifications/subscriptions/acknowledged')
+    await stopping.surface.close(1)
+    let last = await reader?.read()
+    while (last?.done === false) last = await reader?.read()
+    expect(last?.done).toBe(true)
+    await stopping[Symbol.asyncDispose]()
   })
 
   it('has neither GET nor DELETE', async () => {

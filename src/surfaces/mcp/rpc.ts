@@ -46,7 +46,9 @@ export class RpcError extends Error {
 /** One HTTP answer. No body: accepted, nothing to say. `headers` is flat: name, value, name, value. */
 export interface Reply {
   readonly status: number
-  readonly body?: string | Buffer
+  readonly body?: string
+  /** The body has no character beyond ASCII, so that it needs no encoding. */
+  readonly ascii?: boolean
   readonly headers?: readonly string[]
 }
 
@@ -67,7 +69,7 @@ export function errorReply(id: RpcId | undefined, error: RpcError): Reply {
   return { status: error.status, body, headers: error.headers }
 }
 
-export function idJson(id: RpcId): string {
+function idJson(id: RpcId): string {
   return typeof id === 'number' ? String(id) : JSON.stringify(id)
 }
 

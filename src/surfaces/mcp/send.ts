@@ -18,7 +18,7 @@ export function send(res: ServerResponse, reply: Reply): void {
     res.end()
     return
   }
-  const bytes = String(typeof body === 'string' ? Buffer.byteLength(body) : body.length)
+  const bytes = String(reply.ascii === true ? body.length : Buffer.byteLength(body))
   res.writeHead(status, [...JSON_HEADERS, bytes, 'X-Request-ID', id, ...headers])
-  res.end(body)
+  res.end(body, reply.ascii === true ? 'latin1' : 'utf8')
 }

@@ -3,7 +3,7 @@ import type { ToolEntry } from '#kernel/tool-catalogue'
 import type { Endpoint } from './endpoint.ts'
 import { META } from './era.ts'
 import type { Era } from './era.ts'
-import { RPC, RpcError, idJson } from './rpc.ts'
+import { RPC, RpcError, resultReply } from './rpc.ts'
 import type { Reply, RpcId } from './rpc.ts'
 import type { ServerIdentity } from './server-identity.ts'
 
@@ -13,27 +13,30 @@ const PAGE_TOOLS_MAX = 100
 const CURSOR = /^tools:(\d{1,6})$/
 
 /**
- * Answers `tools/list`. Lists are made once per endpoint, set of scopes and revision, and kept as bytes: equal callers
- * get equal bytes, in catalogue order.
+ * Answers `tools/list`. Lists are made once per endpoint, set of scopes and revision, and kept ready to be sent: equal
+ * callers get equal bytes, in catalogue order.
  */
 export function toolLists(identity: ServerIdentity): (request: ListRequest) => Reply {
-  const made = new Map<string, Buffer>()
+  const made = new Map<string, string>()
   return ({ endpoint, scopes, era, id, cursor }) => {
     const offset = offsetOf(cursor)
     const key = `${endpoint.path} ${dialectOf(era)} ${scopeKey(endpoint, scopes)} ${offset}`
     let page = made.get(key)
     if (page === undefined) {
-      page = Buffer.from(JSON.stringify(listPage(endpoint, scopes, era, offset, identity)))
+      page = asciiJson(listPage(endpoint, scopes, era, offset, identity))
       made.set(key, page)
     }
-    const head = `{"jsonrpc":"2.0","id":${idJson(id)},"result":`
-    const headBytes = Buffer.byteLength(head)
-    const body = Buffer.allocUnsafe(headBytes + page.length + 1)
-    body.write(head)
-    page.copy(body, headBytes)
-    body[body.length - 1] = 0x7d
-    return { status: 200, body }
+    const reply = resultReply(id, page)
+    return typeof id === 'number' ? { ...reply, ascii: true } : reply
   }
+}
+
+/** JSON in ASCII alone: such a string goes out as it lies in memory. */
+function asciiJson(value: unknown): string {
+  return JSON.stringify(value).replace(
+    /[\u0080-\uffff]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
 }
 
 export interface ListRequest {
