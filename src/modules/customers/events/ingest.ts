@@ -1,11 +1,12 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { change } from '#kernel/change'
 import type { Ctx, OpenContext } from '#kernel/context'
+import { isDuplicate } from '#kernel/database/errors'
 import { Failure } from '#kernel/failure'
 import { newId } from '#kernel/ids'
 import { savePeople } from './people.ts'
 import type { SegmentCall, TrackedEvent } from './segment.ts'
-import { ensurePartitions, receiveMessages, saveEvents } from './store/events.ts'
+import { ensurePartitions, receiveMessages, receiveNewMessages, saveEvents } from './store/events.ts'
 import type { AttributedEvent } from './store/events.ts'
 import { findCustomersOfGroups, findCustomersOfUsers } from './store/people.ts'
 
@@ -26,14 +27,16 @@ interface Waiting {
 interface Lane {
   readonly waiting: Waiting[]
   callsWaiting: number
-  isRunning: boolean
+  running: number
 }
 
 const CALLS_PER_COMMIT_MAX = 20_000
+/** Two: while the database works on one group, the next is being put together. */
+const COMMITS_AT_ONCE = 2
 const CALLS_WAITING_MAX = 200_000
 
 /**
- * Group commit: while one transaction of a tenant's key is under way, what arrives waits and goes into the next one
+ * Group commit: while transactions of a tenant's key are under way, what arrives waits and goes into the next one
  * together. Nobody is answered before the commit, and nobody waits for a timer. Under load the price of a transaction
  * (audit row, commit, round trips) is shared by hundreds of requests.
  */
@@ -50,12 +53,13 @@ export function groupedIngest({ openContext }: { readonly openContext: OpenConte
       const open = () => openContext(first, { requestId: newId('ing', first.clock()), signal })
       await saveGroup(open, group, months)
     }
-    lanes.delete(key)
+    lane.running--
+    if (lane.running === 0) lanes.delete(key)
   }
 
   return (ctx, calls) => {
     const key = JSON.stringify([ctx.tenantId, ctx.actor.kind, ctx.actor.id])
-    const lane = lanes.get(key) ?? { waiting: [], callsWaiting: 0, isRunning: false }
+    const lane = lanes.get(key) ?? { waiting: [], callsWaiting: 0, running: 0 }
     lanes.set(key, lane)
     if (lane.callsWaiting > CALLS_WAITING_MAX) {
       throw new Failure('unavailable', 'Too many events are waiting to be stored. Send them again.', {
@@ -65,8 +69,8 @@ export function groupedIngest({ openContext }: { readonly openContext: OpenConte
     return new Promise<IngestResult>((resolve, reject) => {
       lane.waiting.push({ calls, resolve, reject })
       lane.callsWaiting += calls.length
-      if (lane.isRunning) return
-      lane.isRunning = true
+      if (lane.running >= COMMITS_AT_ONCE) return
+      lane.running++
       run(key, lane, ctx).catch(reject)
     })
   }
@@ -92,7 +96,10 @@ async function saveGroup(open: () => Ctx, group: readonly Waiting[], months: Set
     const ctx = open()
     const calls = group.flatMap((waiting) => waiting.calls)
     await prepareMonths(ctx, calls, months)
-    const accepted = await saveCalls(ctx, calls)
+    const accepted = await saveNewCalls(ctx, calls).catch((error: unknown) => {
+      if (!isDuplicate(error)) throw error
+      return saveCalls(ctx, calls)
+    })
     for (const waiting of group)
       waiting.resolve({ accepted: waiting.calls.filter((call) => accepted.has(call)).length })
   } catch (error) {
@@ -112,37 +119,61 @@ async function prepareMonths(ctx: Ctx, calls: readonly SegmentCall[], months: Se
 }
 
 /** Stores the calls in one transaction; answers those that were new. */
-export const saveCalls = change<readonly SegmentCall[], ReadonlySet<SegmentCall>>(
-  'customers.ingest',
-  'customers:write',
-  async (ctx, calls) => {
-    const accepted = await takeNew(ctx, calls)
-    const created = await savePeople(ctx, accepted)
-    const events = await attributed(
-      ctx,
-      accepted.filter((call) => call.kind === 'event'),
-    )
-    await saveEvents(ctx, 'api', events)
-    return {
-      result: new Set(accepted),
-      subject: 'events',
-      after: {
-        received: calls.length,
-        accepted: accepted.length,
-        unattributed: events.filter(({ clientId }) => clientId === null).length,
-        ...(created.length > 0 && { customers_created: created }),
-      },
-      ...(created.length > 0 && { invalidates: ['customers'] }),
-    }
-  },
-)
+export const saveCalls = ingestChange({ allNew: false })
 
-async function takeNew(ctx: Ctx, calls: readonly SegmentCall[]): Promise<SegmentCall[]> {
+/** The same at two thirds of the price, for calls none of which was seen before; a duplicate fails the whole of it. */
+const saveNewCalls = ingestChange({ allNew: true })
+
+function ingestChange({ allNew }: { readonly allNew: boolean }) {
+  return change<readonly SegmentCall[], ReadonlySet<SegmentCall>>(
+    'customers.ingest',
+    'customers:write',
+    async (ctx, calls) => {
+      const accepted = allNew ? await takeAll(ctx, calls) : await takeNew(ctx, calls)
+      const created = await savePeople(ctx, accepted)
+      const events = await attributed(
+        ctx,
+        accepted.filter((call) => call.kind === 'event'),
+      )
+      await saveEvents(ctx, 'api', events, { allNew })
+      return {
+        result: new Set(accepted),
+        subject: 'events',
+        after: {
+          received: calls.length,
+          accepted: accepted.length,
+          unattributed: events.filter(({ clientId }) => clientId === null).length,
+          ...(created.length > 0 && { customers_created: created }),
+        },
+        ...(created.length > 0 && { invalidates: ['customers'] }),
+      }
+    },
+  )
+}
+
+async function takeAll(ctx: Ctx, calls: readonly SegmentCall[]): Promise<readonly SegmentCall[]> {
+  const distinct = distinctCalls(calls)
+  await receiveNewMessages(
+    ctx,
+    distinct.map(({ messageId }) => messageId),
+  )
+  return distinct
+}
+
+async function takeNew(ctx: Ctx, calls: readonly SegmentCall[]): Promise<readonly SegmentCall[]> {
+  const distinct = distinctCalls(calls)
+  const fresh = await receiveMessages(
+    ctx,
+    distinct.map(({ messageId }) => messageId),
+  )
+  return fresh === 'all' ? distinct : distinct.filter(({ messageId }) => fresh.has(messageId))
+}
+
+/** Of calls with the same message id the first counts. */
+function distinctCalls(calls: readonly SegmentCall[]): SegmentCall[] {
   const byId = new Map<string, SegmentCall>()
   for (const call of calls) if (!byId.has(call.messageId)) byId.set(call.messageId, call)
-  const fresh = await receiveMessages(ctx, [...byId.keys()])
-  const distinct = [...byId.values()]
-  return fresh === 'all' ? distinct : distinct.filter(({ messageId }) => fresh.has(messageId))
+  return [...byId.values()]
 }
 
 /** The customer of an event is the one its call names; without that, the one its user is known to belong to. */

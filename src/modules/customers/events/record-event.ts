@@ -53,7 +53,7 @@ const storeEvent = change<RecordEvent, RecordedEvent>(
         durationSeconds: typeof properties['duration_seconds'] === 'number' ? properties['duration_seconds'] : null,
         propertiesJson: input.properties === undefined ? null : storableJson(properties),
       }
-      await saveEvents(ctx, 'tool', [{ event, clientId: input.clientId }])
+      await saveEvents(ctx, 'tool', [{ event, clientId: input.clientId }], { allNew: false })
     }
     const result = { messageId, occurredAt, isNew }
     return { result, subject: input.clientId, after: { event: input.eventName, ...result } }

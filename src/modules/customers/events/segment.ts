@@ -168,6 +168,9 @@ const EARLIEST = Date.UTC(2000, 0, 1)
 const DAY_MILLISECONDS = 86_400_000
 const SKEW_MILLISECONDS_MAX = 60_000
 
+/** UTC to the millisecond, of a day that every month has. */
+const CANONICAL = /^\d{4}-(?:0\d|1[0-2])-(?:[01]\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z$/
+
 /** When it happened by our clock: a sender whose clock is off by more than a minute is corrected by that much. */
 function readTime(timestamp: unknown, { now, sentAt }: ReceivedAt): string | undefined {
   if (timestamp === undefined || timestamp === null) return now.toISOString()
@@ -177,7 +180,10 @@ function readTime(timestamp: unknown, { now, sentAt }: ReceivedAt): string | und
   const said = new Date(timestamp as string | number).getTime()
   const at = Math.abs(skew) > SKEW_MILLISECONDS_MAX ? said + skew : said
   if (Number.isNaN(at) || at < EARLIEST || at > now.getTime() + DAY_MILLISECONDS) return undefined
-  return new Date(at).toISOString()
+  // Most senders write it as we would: then there is nothing to convert.
+  return at === said && typeof timestamp === 'string' && CANONICAL.test(timestamp)
+    ? timestamp
+    : new Date(at).toISOString()
 }
 
 function hasNoNul(text: string): boolean {

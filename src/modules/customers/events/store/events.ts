@@ -1,4 +1,5 @@
 import type { Ctx } from '#kernel/context'
+import { arrayLiteral } from '#kernel/database/array-literal'
 import { statement } from '#kernel/database/statement'
 import type { TrackedEvent } from '../segment.ts'
 
@@ -21,20 +22,24 @@ const mark = statement<never>(
   'customers.mark-usage-dirty',
   `insert into customers.usage_dirty (tenant_id, client_id, day)
    select $1, client_id, day from unnest($2::text[], $3::date[]) as d(client_id, day)
-   on conflict (tenant_id, client_id, day) do update set marked_at = now()`,
+   on conflict (tenant_id, client_id, day) do update set marked_at = now() where false`,
 )
 
+/** `2026-11-21` */
+const DAY_CHARACTERS = 10
+
 /**
- * Marks days whose rollups are out of date, in the transaction that stored their events. The update locks a mark that
- * is there already: a roll-up that takes the mark away either waits for this transaction or sees its events. In
+ * Marks days whose rollups are out of date, in the transaction that stored their events. The update writes nothing, but
+ * locks a mark that is there already: a roll-up that takes the mark away either waits for this transaction or sees its events. In
  * one order, so that two writers never wait for each other.
  */
 export async function markDirty(ctx: Ctx, clientIds: readonly string[], days: readonly string[]): Promise<void> {
-  const marks = new Map(
-    clientIds.map((clientId, index) => [`${clientId} ${days[index]}`, [clientId, days[index]] as const]),
-  )
-  const sorted = [...marks.keys()].toSorted().flatMap((key) => [marks.get(key)])
-  await mark(ctx.db, [ctx.tenantId, sorted.map((entry) => entry?.[0]), sorted.map((entry) => entry?.[1])])
+  const marks = new Set<string>()
+  clientIds.forEach((clientId, index) => marks.add(`${clientId} ${days[index]}`))
+  const sorted = [...marks].toSorted()
+  const marked = sorted.map((entry) => entry.slice(0, -1 - DAY_CHARACTERS))
+  const markedDays = sorted.map((entry) => entry.slice(-DAY_CHARACTERS))
+  await mark(ctx.db, [ctx.tenantId, marked, markedDays])
 }
 
 const receive = statement<{ fresh: number; message_ids: string[] | null }>(
@@ -48,9 +53,19 @@ const receive = statement<{ fresh: number; message_ids: string[] | null }>(
    from fresh`,
 )
 
+const receiveNew = statement<never>(
+  'customers.receive-new-messages',
+  `insert into customers.event_receipts (tenant_id, message_id) select $1, message_id from unnest($2::text[]) as m(message_id)`,
+)
+
+/** Takes note of messages of which none may have been seen before: a duplicate breaks the unique key, and all of it. */
+export async function receiveNewMessages(ctx: Ctx, messageIds: readonly string[]): Promise<void> {
+  await receiveNew(ctx.db, [ctx.tenantId, messageIds])
+}
+
 /** Takes note of messages, each of them once and for all. Answers those that are new; the ids must be distinct. */
 export async function receiveMessages(ctx: Ctx, messageIds: readonly string[]): Promise<'all' | ReadonlySet<string>> {
-  const [row] = await receive(ctx.db, [ctx.tenantId, messageIds])
+  const [row] = await receive(ctx.db, [ctx.tenantId, arrayLiteral(messageIds)])
   return row?.fresh === messageIds.length ? 'all' : new Set(row?.message_ids ?? [])
 }
 
@@ -68,6 +83,12 @@ const EVENT_ARRAYS =
 const insertEvents = statement<never>(
   'customers.insert-usage-events',
   `insert into customers.usage_events (tenant_id, source, client_id, ${EVENT_COLUMNS})
+   select $1, $2, client_id, ${EVENT_COLUMNS} from unnest(${EVENT_ARRAYS}) as e(client_id, ${EVENT_COLUMNS})`,
+)
+
+const insertMissingEvents = statement<never>(
+  'customers.insert-missing-usage-events',
+  `insert into customers.usage_events (tenant_id, source, client_id, ${EVENT_COLUMNS})
    select $1, $2, client_id, ${EVENT_COLUMNS} from unnest(${EVENT_ARRAYS}) as e(client_id, ${EVENT_COLUMNS})
    on conflict do nothing`,
 )
@@ -79,13 +100,22 @@ const insertUnattributed = statement<never>(
    on conflict do nothing`,
 )
 
-/** Stores events that are known to be new, and marks their days for the next roll-up. */
-export async function saveEvents(ctx: Ctx, source: string, events: readonly AttributedEvent[]): Promise<void> {
+/**
+ * Stores events, and marks their days for the next roll-up. With `allNew` an event that is stored already (by an import
+ * under the same id) breaks the primary key, and all of it; otherwise it is passed over, which costs a tenth more.
+ */
+export async function saveEvents(
+  ctx: Ctx,
+  source: string,
+  events: readonly AttributedEvent[],
+  { allNew }: { readonly allNew: boolean },
+): Promise<void> {
   const known = events.filter(({ clientId }) => clientId !== null)
   const unknown = events.filter(({ clientId }) => clientId === null)
   if (known.length > 0) {
     const clientIds = known.map(({ clientId }) => clientId ?? '')
-    await insertEvents(ctx.db, [ctx.tenantId, source, clientIds, ...eventArrays(known)])
+    const insert = allNew ? insertEvents : insertMissingEvents
+    await insert(ctx.db, [ctx.tenantId, source, arrayLiteral(clientIds), ...eventArrays(known)])
     await markDirty(
       ctx,
       clientIds,
@@ -94,20 +124,21 @@ export async function saveEvents(ctx: Ctx, source: string, events: readonly Attr
   }
   if (unknown.length > 0) {
     const groupIds = unknown.map(({ event }) => event.groupId)
-    await insertUnattributed(ctx.db, [ctx.tenantId, source, groupIds, ...eventArrays(unknown)])
+    await insertUnattributed(ctx.db, [ctx.tenantId, source, arrayLiteral(groupIds), ...eventArrays(unknown)])
   }
 }
 
-function eventArrays(events: readonly AttributedEvent[]): unknown[] {
+/** One literal a column, in the order of `EVENT_ARRAYS`. */
+function eventArrays(events: readonly AttributedEvent[]): string[] {
   return [
-    events.map(({ event }) => event.messageId),
-    events.map(({ event }) => event.userId),
-    events.map(({ event }) => event.occurredAt),
-    events.map(({ event }) => event.name),
-    events.map(({ event }) => event.feature),
-    events.map(({ event }) => event.sessionId),
-    events.map(({ event }) => event.durationSeconds),
-    events.map(({ event }) => event.isError),
-    events.map(({ event }) => event.propertiesJson),
+    arrayLiteral(events.map(({ event }) => event.messageId)),
+    arrayLiteral(events.map(({ event }) => event.userId)),
+    arrayLiteral(events.map(({ event }) => event.occurredAt)),
+    arrayLiteral(events.map(({ event }) => event.name)),
+    arrayLiteral(events.map(({ event }) => event.feature)),
+    arrayLiteral(events.map(({ event }) => event.sessionId)),
+    arrayLiteral(events.map(({ event }) => event.durationSeconds)),
+    arrayLiteral(events.map(({ event }) => event.isError)),
+    arrayLiteral(events.map(({ event }) => event.propertiesJson)),
   ]
 }
