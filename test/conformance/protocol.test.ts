@@ -102,7 +102,8 @@ describe('the stateless revision', () => {
     expect(response.headers.get('content-type')).toContain('text/event-stream')
     const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader()
     expect((await reader?.read())?.value).toContain('notifications/subscriptions/acknowledged')
-    await stopping.surface.close(1)
+    // Longer than the test may take: a subscription is not a call to wait for.
+    await stopping.surface.close(600)
     let last = await reader?.read()
     while (last?.done === false) last = await reader?.read()
     expect(last?.done).toBe(true)

@@ -58,15 +58,15 @@ export async function answerMessage(parts: AnswerParts, arrival: Arrival, body: 
   if (era.modern) res.once('close', () => res.writableFinished || controller.abort())
   parts.running.add(controller)
   try {
-    const reply = await parts.dispatch(exchange, message)
-    if (reply === undefined) return await parts.sdk.handle(arrival, body)
-    finish(res, reply, stream)
+    const reply = parts.dispatch(exchange, message)
+    if (reply !== undefined) return finish(res, await reply, stream)
   } catch (error) {
     if (stream?.open !== true) throw error
-    finish(res, errorReply(message.id, asRpcError(error)), stream)
+    return finish(res, errorReply(message.id, asRpcError(error)), stream)
   } finally {
     parts.running.remove(controller)
   }
+  await parts.sdk.handle(arrival, body)
 }
 
 const BATCH_MAX = 100

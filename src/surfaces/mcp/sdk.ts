@@ -12,6 +12,7 @@ import type { Era } from './era.ts'
 import { KEEP_ALIVE_MILLISECONDS } from './event-stream.ts'
 import type { Notices } from './exchange.ts'
 import { RPC, RpcError, isRecord } from './rpc.ts'
+import type { RunningCalls } from './running-calls.ts'
 import type { ServerIdentity } from './server-identity.ts'
 import type { ToolCalls } from './tool-call.ts'
 import { listPage, offsetOf } from './tool-list.ts'
@@ -20,6 +21,8 @@ export interface SdkParts {
   readonly identity: ServerIdentity
   readonly toolCalls: ToolCalls
   readonly log: Logger
+  /** Every tool call is entered here while it runs. */
+  readonly running: RunningCalls
 }
 
 export const SUBSCRIPTIONS_MAX = 1024
@@ -30,7 +33,7 @@ export const SUBSCRIPTIONS_MAX = 1024
  * lives. Tools are listed and called as on the hot path.
  */
 export function sdkServer(endpoint: Endpoint, caller: () => Principal, modern: boolean, parts: SdkParts): McpServer {
-  const { identity, toolCalls, log } = parts
+  const { identity, toolCalls, log, running } = parts
   const { extension, instructions } = endpoint
   const mcp = new McpServer(identity.info, {
     capabilities: { ...extension?.capabilities, tools: { ...extension?.capabilities.tools } },
@@ -60,8 +63,13 @@ export function sdkServer(endpoint: Endpoint, caller: () => Principal, modern: b
         trace: { ...ctx.mcpReq._meta },
       }
       const message = { id: undefined, method: 'tools/call', params: paramsOf(request.params, ctx, modern) }
-      // safe because: made by `resultJson`, which writes CallToolResult or InputRequiredResult.
-      return JSON.parse(await toolCalls.resultJson(exchange, message)) as CallToolResult
+      running.add(controller)
+      try {
+        // safe because: made by `resultJson`, which writes CallToolResult or InputRequiredResult.
+        return JSON.parse(await toolCalls.resultJson(exchange, message)) as CallToolResult
+      } finally {
+        running.remove(controller)
+      }
     }),
   )
   extension?.register(mcp)

@@ -3,6 +3,7 @@ import { StdioServerTransport, serveStdio as serveSdkStdio } from '@modelcontext
 import type { Principal } from '#kernel/context'
 import { compileCatalogue } from '#kernel/tool-catalogue'
 import { endpointsOf, findEndpoint } from './endpoint.ts'
+import { runningCalls } from './running-calls.ts'
 import { sdkServer } from './sdk.ts'
 import { serverIdentity } from './server-identity.ts'
 import { toolCallsOf } from './surface.ts'
@@ -31,7 +32,7 @@ export function serveStdio(options: StdioOptions): () => Promise<void> {
   if (endpoint === undefined) throw new Error(`There is no MCP endpoint ${options.path}.`)
   const identity = serverIdentity(options.version)
   const results = toolCallResults({ callTool: toolCallsOf(options), limiter, identity, secret, clock })
-  const parts = { identity, toolCalls: results, log }
+  const parts = { identity, toolCalls: results, log, running: runningCalls() }
   const handle = serveSdkStdio(({ era }) => sdkServer(endpoint, () => principal, era === 'modern', parts), {
     transport: new StdioServerTransport(options.input, options.output),
     onerror: (error) => log.debug({ err: error }, 'mcp stdio'),

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { setImmediate } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { toolCalls } from '#kernel/call-tool'
 import type { CallTool, ToolCallObserver } from '#kernel/call-tool'
@@ -63,10 +64,10 @@ export function createMcpSurface(options: McpSurfaceOptions): McpSurface {
   const identity = serverIdentity(options.version)
   const callTool = toolCallsOf(options)
   const results = toolCallResults({ callTool, limiter, identity, secret: options.secret, clock })
-  const sdkParts = { identity, toolCalls: results, log }
+  const running = runningCalls()
+  const sdkParts = { identity, toolCalls: results, log, running }
   const sdk = sdkHandlers(sdkParts)
   const sessions = sessionTable(settings.mcp, clock, sdkParts)
-  const running = runningCalls()
   const addressOf = clientAddress(server.trustedProxies)
   const publicUrlOf = publicUrls(server.publicUrl)
   const refuse = refusals({ limiter, log, clientAddress: addressOf, publicUrlOf })
@@ -104,6 +105,8 @@ export function createMcpSurface(options: McpSurfaceOptions): McpSurface {
       clearInterval(sweeping)
       const cancelled = await running.drain(deadlineSeconds)
       if (cancelled > 0) log.warn({ cancelled }, 'tool calls were cancelled by the stop')
+      // The last answers are on their way out of the SDK.
+      await setImmediate()
       await Promise.all([sessions.close(), sdk.close()])
     },
   }
