@@ -1,0 +1,109 @@
+import { expect, it } from 'vitest'
+import {
+  customerTools,
+  expectScopeWall,
+  expectTenantWall,
+  resultOf,
+  scoredTenant,
+  shown,
+} from '../../../../../test/support/customer-tools.ts'
+import { testDatabase } from '../../../../../test/support/database.ts'
+
+const database = await testDatabase()
+const call = customerTools()
+
+it('answers what a model receives', async () => {
+  const tenant = await scoredTenant(database)
+  const result = resultOf(await call(tenant, 'get_client_timeline', { client_id: 'globex' }))
+  expect(shown(result)).toMatchInlineSnapshot(`
+    {
+      "insights": {
+        "key_milestones": [],
+        "recent_activity": {
+          "last_30_days": 3,
+          "last_7_days": 0,
+        },
+        "trajectory": "not_enough_data",
+      },
+      "summary": {
+        "date_range": {
+          "end": "2026-11-20",
+          "start": "2026-08-22",
+        },
+        "event_type_breakdown": {
+          "communication": 1,
+          "support": 2,
+        },
+        "overall_sentiment": "negative",
+        "returned_events": 3,
+        "sentiment": {
+          "negative": 2,
+          "neutral": 1,
+          "positive": 0,
+        },
+        "total_events": 3,
+      },
+      "timeline": [
+        {
+          "category": "ticket_opened",
+          "description": "",
+          "event_id": "opened_tkt_globex_1",
+          "event_type": "support",
+          "impact": "neutral",
+          "metadata": {
+            "category": "performance",
+            "priority": "P2",
+            "ticket_id": "tkt_globex_1",
+          },
+          "severity": "medium",
+          "timestamp": "2026-11-12T09:00:00.000Z",
+          "title": "Ticket opened: Ticket 1",
+        },
+        {
+          "category": "ticket_opened",
+          "description": "",
+          "event_id": "opened_tkt_globex_0",
+          "event_type": "support",
+          "impact": "negative",
+          "metadata": {
+            "category": "performance",
+            "priority": "P1",
+            "ticket_id": "tkt_globex_0",
+          },
+          "severity": "high",
+          "timestamp": "2026-11-10T09:00:00.000Z",
+          "title": "Ticket opened: Ticket 0",
+        },
+        {
+          "category": "survey_answer",
+          "description": "",
+          "event_id": "answer_ans_globex_0",
+          "event_type": "communication",
+          "impact": "negative",
+          "metadata": {
+            "kind": "nps",
+            "score": 2,
+          },
+          "severity": "high",
+          "timestamp": "2026-11-05T10:00:00.000Z",
+          "title": "NPS answer: 2",
+        },
+      ],
+    }
+  `)
+})
+
+it('is refused without customers:read', async () => {
+  await expectScopeWall({ database, call, name: 'get_client_timeline', args: { client_id: 'acme' } }, 'customers:read')
+})
+
+it('does not find another tenant’s customer', async () => {
+  await expectTenantWall({ database, call, name: 'get_client_timeline', args: { client_id: 'acme' } })
+})
+
+it('keeps to the range and the types asked for', async () => {
+  const tenant = await scoredTenant(database)
+  const range = { start_date: '2026-11-11', end_date: '2026-11-20', event_types: ['support'] }
+  const result = resultOf(await call(tenant, 'get_client_timeline', { client_id: 'globex', ...range }))
+  expect(result).toMatchObject({ summary: { total_events: 1 }, timeline: [{ event_id: 'opened_tkt_globex_1' }] })
+})

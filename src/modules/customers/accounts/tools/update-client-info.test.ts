@@ -1,0 +1,117 @@
+import { expect, it } from 'vitest'
+import {
+  auditActions,
+  customerTools,
+  expectScopeWall,
+  expectTenantWall,
+  resultOf,
+  scoredTenant,
+  shown,
+} from '../../../../../test/support/customer-tools.ts'
+import { testDatabase } from '../../../../../test/support/database.ts'
+
+const database = await testDatabase()
+const call = customerTools()
+
+it('answers what a model receives', async () => {
+  const tenant = await scoredTenant(database)
+  const result = resultOf(
+    await call(tenant, 'update_client_info', {
+      client_id: 'acme',
+      updates: { tier: 'standard', contract_value: 90_000.5 },
+    }),
+  )
+  expect(shown(result)).toMatchInlineSnapshot(`
+    {
+      "audit": {
+        "fields_changed": 2,
+        "previous_values": {
+          "contract_value": 120000,
+          "tier": "enterprise",
+        },
+        "updated_at": "2026-11-20T12:00:00.000Z",
+      },
+      "updated_fields": [
+        "tier",
+        "contract_value",
+      ],
+      "updated_record": {
+        "churn_probability": 0.027,
+        "client_id": "acme",
+        "client_name": "Acme",
+        "company_name": "Acme",
+        "contract_end_date": "2027-06-30",
+        "contract_start_date": "2026-01-01",
+        "contract_value": 90000.5,
+        "created_at": "2026-01-01T00:00:00.000Z",
+        "csm_assigned": null,
+        "currency": "USD",
+        "health_score": 91.8,
+        "health_trend": "stable",
+        "industry": "Technology",
+        "last_engagement_at": "2026-11-18T12:00:00.000Z",
+        "lifecycle_stage": "onboarding",
+        "primary_contact_email": null,
+        "primary_contact_name": null,
+        "renewal_date": "2027-06-30",
+        "status": "active",
+        "tier": "standard",
+        "updated_at": "2026-11-20T12:00:00.000Z",
+        "users_provisioned": 10,
+        "version": 2,
+      },
+    }
+  `)
+  expect(await auditActions(database, tenant)).toContain('customers.update acme')
+})
+
+it('is refused without customers:write', async () => {
+  await expectScopeWall(
+    {
+      database,
+      call,
+      name: 'update_client_info',
+      args: { client_id: 'acme', updates: { tier: 'standard', contract_value: 90_000.5 } },
+    },
+    'customers:write',
+  )
+})
+
+it('does not find another tenant’s customer', async () => {
+  await expectTenantWall({
+    database,
+    call,
+    name: 'update_client_info',
+    args: { client_id: 'acme', updates: { tier: 'standard', contract_value: 90_000.5 } },
+  })
+})
+
+it('refuses to overwrite a version that was not read', async () => {
+  const tenant = await scoredTenant(database)
+  const args = { client_id: 'acme', updates: { csm_assigned: 'Jo' }, expected_version: 1 }
+  expect(await call(tenant, 'update_client_info', args)).toMatchObject({ kind: 'done' })
+  const outcome = await call(tenant, 'update_client_info', { ...args, updates: { csm_assigned: 'Al' } })
+  expect(outcome).toMatchObject({ kind: 'failed', failure: { kind: 'conflict', code: 'VERSION_CONFLICT' } })
+})
+
+it('a churned customer is no longer scored, and is active again when it comes back', async () => {
+  const tenant = await scoredTenant(database)
+  const update = (status: string) => call(tenant, 'update_client_info', { client_id: 'globex', updates: { status } })
+  expect(resultOf(await update('churned'))).toMatchObject({
+    updated_record: { status: 'churned', lifecycle_stage: 'churned', health_score: null },
+  })
+  const risky = resultOf(await call(tenant, 'list_clients', { health_score_max: 60 }))
+  expect(risky).toMatchObject({ clients: [] })
+  expect(resultOf(await update('active'))).toMatchObject({ updated_record: { lifecycle_stage: 'active' } })
+})
+
+it('refuses no updates, and names an unknown field', async () => {
+  const tenant = await scoredTenant(database)
+  const empty = await call(tenant, 'update_client_info', { client_id: 'acme', updates: {} })
+  expect(empty).toMatchObject({ kind: 'failed', failure: { kind: 'invalid', problems: [{ path: 'updates' }] } })
+  const unknown = await call(tenant, 'update_client_info', { client_id: 'acme', updates: { health_score: 100 } })
+  expect(unknown).toMatchObject({
+    kind: 'failed',
+    failure: { problems: [{ path: 'updates.health_score' }, { path: 'updates' }] },
+  })
+})

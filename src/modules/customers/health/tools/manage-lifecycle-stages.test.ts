@@ -1,0 +1,109 @@
+import { expect, it } from 'vitest'
+import {
+  auditActions,
+  customerTools,
+  expectScopeWall,
+  expectTenantWall,
+  resultOf,
+  scoredTenant,
+  shown,
+} from '../../../../../test/support/customer-tools.ts'
+import { testDatabase } from '../../../../../test/support/database.ts'
+
+const database = await testDatabase()
+const call = customerTools()
+
+it('answers what a model receives', async () => {
+  const tenant = await scoredTenant(database)
+  const result = resultOf(await call(tenant, 'manage_lifecycle_stages', {}))
+  expect(shown(result)).toMatchInlineSnapshot(`
+    {
+      "action": "get_stage",
+      "stage_distribution": [
+        {
+          "at_risk": 1,
+          "average_health": 62.4,
+          "customers": 4,
+          "median_days_in_stage": 323.5,
+          "stage": "onboarding",
+        },
+      ],
+      "suggested_moves": [
+        {
+          "because": "health 29.4 is under 60",
+          "client_id": "globex",
+          "from": "onboarding",
+          "to": "at_risk",
+        },
+        {
+          "because": "323 days since the contract began",
+          "client_id": "initech",
+          "from": "onboarding",
+          "to": "active",
+        },
+        {
+          "because": "323 days since the contract began",
+          "client_id": "acme",
+          "from": "onboarding",
+          "to": "active",
+        },
+      ],
+      "suggested_total": 3,
+      "transitions": [],
+    }
+  `)
+})
+
+it('is refused without customers:write', async () => {
+  await expectScopeWall(
+    {
+      database,
+      call,
+      name: 'manage_lifecycle_stages',
+      args: { client_id: 'acme', action: 'transition', new_stage: 'churned' },
+    },
+    'customers:write',
+  )
+})
+
+it('does not find another tenant’s customer', async () => {
+  await expectTenantWall({
+    database,
+    call,
+    name: 'manage_lifecycle_stages',
+    args: { client_id: 'acme', action: 'transition', new_stage: 'churned' },
+  })
+})
+
+it('moves a customer, keeps why, and audits it', async () => {
+  const tenant = await scoredTenant(database)
+  const move = { action: 'transition', new_stage: 'renewing', transition_reason: 'Talks began' }
+  const moved = resultOf(await call(tenant, 'manage_lifecycle_stages', { client_id: 'acme', ...move }))
+  expect(moved).toMatchObject({ moved: { from: 'onboarding', to: 'renewal' }, client: { stage: 'renewal' } })
+  const { history } = resultOf(
+    await call(tenant, 'manage_lifecycle_stages', { client_id: 'acme', action: 'get_history' }),
+  )
+  expect(history).toMatchObject([{ from: 'onboarding', to: 'renewal', reason: 'Talks began', by: 'key:key_test' }])
+  expect(await auditActions(database, tenant)).toContain('customers.move-stage acme')
+  expect(tenant.published).toContainEqual({
+    name: 'customers.stage-changed',
+    payload: { client_id: 'acme', from: 'onboarding', to: 'renewal' },
+  })
+})
+
+it('refuses a move from a stage the customer is not in', async () => {
+  const tenant = await scoredTenant(database)
+  const move = { action: 'transition', current_stage: 'active', new_stage: 'at_risk' }
+  const outcome = await call(tenant, 'manage_lifecycle_stages', { client_id: 'acme', ...move })
+  expect(outcome).toMatchObject({ kind: 'failed', failure: { code: 'STAGE_CONFLICT' } })
+})
+
+it.each([
+  [{ action: 'transition', new_stage: 'active' }, 'client_id'],
+  [{ action: 'update_stage', client_id: 'acme' }, 'new_stage'],
+  [{ client_id: 'acme', new_stage: 'active' }, 'new_stage'],
+])('refuses %j by naming %s', async (args, path) => {
+  const tenant = await scoredTenant(database)
+  const outcome = await call(tenant, 'manage_lifecycle_stages', args)
+  expect(outcome).toMatchObject({ kind: 'failed', failure: { problems: [{ path }] } })
+})

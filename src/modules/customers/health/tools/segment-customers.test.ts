@@ -1,0 +1,152 @@
+import { expect, it } from 'vitest'
+import {
+  auditActions,
+  customerTools,
+  expectScopeWall,
+  resultOf,
+  scoredTenant,
+  shown,
+} from '../../../../../test/support/customer-tools.ts'
+import { testDatabase } from '../../../../../test/support/database.ts'
+
+const database = await testDatabase()
+const call = customerTools()
+
+it('answers what a model receives', async () => {
+  const tenant = await scoredTenant(database)
+  const result = resultOf(
+    await call(tenant, 'segment_customers', {
+      segmentation_type: 'health_based',
+      min_segment_size: 1,
+      output_format: 'detailed',
+    }),
+  )
+  expect(shown(result)).toMatchInlineSnapshot(`
+    {
+      "cross_segment_analysis": {
+        "largest_arr": "champion",
+        "lowest_health": "critical",
+        "most_at_risk": "critical",
+      },
+      "left_out": [],
+      "recommendations": [
+        "1 of 1 customers in "critical" are at risk: start there",
+      ],
+      "segment_migration": [],
+      "segments": [
+        {
+          "at_risk": 0,
+          "average_churn_probability": 0.027,
+          "average_health": 91.8,
+          "client_ids": [
+            "acme",
+          ],
+          "customer_count": 1,
+          "engagement_strategy": "Ask for references and case studies; look for expansion.",
+          "segment_id": "seg_…",
+          "segment_name": "champion",
+          "share": 0.25,
+          "total_arr": 120000,
+        },
+        {
+          "at_risk": 1,
+          "average_churn_probability": 0.982,
+          "average_health": 29.4,
+          "client_ids": [
+            "globex",
+          ],
+          "customer_count": 1,
+          "engagement_strategy": "Escalate to an executive sponsor this week.",
+          "segment_id": "seg_…",
+          "segment_name": "critical",
+          "share": 0.25,
+          "total_arr": 60000,
+        },
+        {
+          "at_risk": 0,
+          "average_churn_probability": 0.213,
+          "average_health": 66.1,
+          "client_ids": [
+            "initech",
+          ],
+          "customer_count": 1,
+          "engagement_strategy": "Raise the weakest component.",
+          "segment_id": "seg_…",
+          "segment_name": "stable",
+          "share": 0.25,
+          "total_arr": 20000,
+        },
+        {
+          "at_risk": 0,
+          "average_churn_probability": null,
+          "average_health": null,
+          "client_ids": [
+            "hooli",
+          ],
+          "customer_count": 1,
+          "engagement_strategy": "Connect data sources; nothing is known yet.",
+          "segment_id": "seg_…",
+          "segment_name": "unknown",
+          "share": 0.25,
+          "total_arr": 0,
+        },
+      ],
+      "segments_created": 4,
+      "total_customers_analyzed": 4,
+    }
+  `)
+  expect(await auditActions(database, tenant)).toContain('customers.segment health_based')
+})
+
+it('is refused without customers:write', async () => {
+  await expectScopeWall(
+    {
+      database,
+      call,
+      name: 'segment_customers',
+      args: { segmentation_type: 'health_based', min_segment_size: 1, output_format: 'detailed' },
+    },
+    'customers:write',
+  )
+})
+
+it.each(['value_based', 'usage_based', 'industry', 'lifecycle'])(
+  'divides everybody once by %s',
+  async (segmentation_type) => {
+    const tenant = await scoredTenant(database)
+    const args = { segmentation_type, min_segment_size: 1, output_format: 'ids_only' }
+    const { segments } = resultOf(await call(tenant, 'segment_customers', args))
+    const ids = (segments as { client_ids: string[] }[]).flatMap((segment) => segment.client_ids)
+    expect(ids.toSorted()).toEqual(['acme', 'globex', 'hooli', 'initech'])
+  },
+)
+
+it('keeps a custom segment, replaces it, and tells who moved since', async () => {
+  const tenant = await scoredTenant(database)
+  const by = (segmentation_type: string, criteria = {}) =>
+    call(tenant, 'segment_customers', { segmentation_type, criteria, min_segment_size: 1, output_format: 'ids_only' })
+  const custom = resultOf(await by('custom', { name: 'Large', value_min: 50_000 }))
+  expect(custom).toMatchObject({ segments: [{ segment_name: 'Large', client_ids: ['acme', 'globex'] }] })
+  const fewer = resultOf(await by('custom', { name: 'Large', value_min: 100_000 }))
+  expect(fewer).toMatchObject({ segments: [{ segment_name: 'Large', client_ids: ['acme'] }] })
+
+  await by('value_based')
+  await call(tenant, 'update_client_info', { client_id: 'initech', updates: { contract_value: 60_000 } })
+  expect(resultOf(await by('value_based'))).toMatchObject({
+    segment_migration: [{ from: 'standard', to: 'professional', customers: 1 }],
+  })
+})
+
+it('leaves small ones out, and says so', async () => {
+  const tenant = await scoredTenant(database)
+  const result = resultOf(
+    await call(tenant, 'segment_customers', { segmentation_type: 'industry', min_segment_size: 2 }),
+  )
+  expect(result).toMatchObject({ segments_created: 1, left_out: [{ segment_name: 'Energy', customer_count: 1 }] })
+})
+
+it('a custom segment needs a criterion', async () => {
+  const tenant = await scoredTenant(database)
+  const outcome = await call(tenant, 'segment_customers', { segmentation_type: 'custom', criteria: { name: 'All' } })
+  expect(outcome).toMatchObject({ kind: 'failed', failure: { problems: [{ path: 'criteria' }] } })
+})

@@ -1,0 +1,114 @@
+import { expect, it } from 'vitest'
+import {
+  customerTools,
+  expectScopeWall,
+  expectTenantWall,
+  resultOf,
+  scoredTenant,
+  shown,
+} from '../../../../../test/support/customer-tools.ts'
+import { testDatabase } from '../../../../../test/support/database.ts'
+
+const database = await testDatabase()
+const call = customerTools()
+
+it('answers what a model receives', async () => {
+  const tenant = await scoredTenant(database)
+  const result = resultOf(await call(tenant, 'track_feature_adoption', {}))
+  expect(shown(result)).toMatchInlineSnapshot(`
+    {
+      "active_customers": 3,
+      "breakdown": [
+        {
+          "adopters_health": 62.4,
+          "adoption_rate": 1,
+          "change": null,
+          "customers_adopted": 3,
+          "customers_using": 3,
+          "events": 140,
+          "feature": "reports",
+          "new_customers": 3,
+          "others_health": null,
+          "stickiness": 1,
+        },
+        {
+          "adopters_health": 91.8,
+          "adoption_rate": 0.333,
+          "change": null,
+          "customers_adopted": 1,
+          "customers_using": 1,
+          "events": 60,
+          "feature": "alerts",
+          "new_customers": 1,
+          "others_health": 47.7,
+          "stickiness": 1,
+        },
+        {
+          "adopters_health": 91.8,
+          "adoption_rate": 0.333,
+          "change": null,
+          "customers_adopted": 1,
+          "customers_using": 1,
+          "events": 60,
+          "feature": "api",
+          "new_customers": 1,
+          "others_health": 47.7,
+          "stickiness": 1,
+        },
+      ],
+      "by_lifecycle": [
+        {
+          "adoption_rate": 0.556,
+          "customers": 3,
+          "group": "onboarding",
+        },
+      ],
+      "by_tier": [
+        {
+          "adoption_rate": 1,
+          "customers": 1,
+          "group": "enterprise",
+        },
+        {
+          "adoption_rate": 0.333,
+          "customers": 1,
+          "group": "professional",
+        },
+        {
+          "adoption_rate": 0.333,
+          "customers": 1,
+          "group": "standard",
+        },
+      ],
+      "features_known": 3,
+      "high_value_features": [],
+      "overall_adoption_rate": 0.556,
+      "recommendations": [],
+      "status": "success",
+      "underutilised_features": [],
+    }
+  `)
+})
+
+it('is refused without customers:read', async () => {
+  await expectScopeWall(
+    { database, call, name: 'track_feature_adoption', args: { client_id: 'acme' } },
+    'customers:read',
+  )
+})
+
+it('does not find another tenant’s customer', async () => {
+  await expectTenantWall({ database, call, name: 'track_feature_adoption', args: { client_id: 'acme' } })
+})
+
+it('says that nothing is known where no feature is named', async () => {
+  const tenant = await scoredTenant(database)
+  const result = resultOf(await call(tenant, 'track_feature_adoption', { client_id: 'hooli' }))
+  expect(result).toMatchObject({ status: 'not_enough_data', breakdown: [] })
+})
+
+it('looks at one feature only', async () => {
+  const tenant = await scoredTenant(database)
+  const result = resultOf(await call(tenant, 'track_feature_adoption', { feature_id: 'api' }))
+  expect(result).toMatchObject({ breakdown: [{ feature: 'api', customers_using: 1, adoption_rate: 0.333 }] })
+})

@@ -1,0 +1,184 @@
+import { expect, it } from 'vitest'
+import {
+  auditActions,
+  customerTools,
+  expectScopeWall,
+  expectTenantWall,
+  resultOf,
+  scoredTenant,
+  shown,
+} from '../../../../../test/support/customer-tools.ts'
+import { testDatabase } from '../../../../../test/support/database.ts'
+
+const database = await testDatabase()
+const call = customerTools()
+
+it('answers what a model receives', async () => {
+  const tenant = await scoredTenant(database)
+  const result = resultOf(
+    await call(tenant, 'track_usage_engagement', {
+      client_id: 'acme',
+      event_name: 'login',
+      properties: { source: 'smoke_test' },
+    }),
+  )
+  expect(shown(result)).toMatchInlineSnapshot(`
+    {
+      "client_id": "acme",
+      "recorded": {
+        "event_name": "login",
+        "message_id": "evt_…",
+        "occurred_at": "2026-11-20T12:00:00.000Z",
+        "status": "recorded",
+      },
+    }
+  `)
+  expect(await auditActions(database, tenant)).toContain('customers.record-event acme')
+})
+
+it('is refused without customers:write', async () => {
+  await expectScopeWall(
+    {
+      database,
+      call,
+      name: 'track_usage_engagement',
+      args: { client_id: 'acme', event_name: 'login', properties: { source: 'smoke_test' } },
+    },
+    'customers:write',
+  )
+})
+
+it('does not find another tenant’s customer', async () => {
+  await expectTenantWall({
+    database,
+    call,
+    name: 'track_usage_engagement',
+    args: { client_id: 'acme', event_name: 'login', properties: { source: 'smoke_test' } },
+  })
+})
+
+it('reports on a period', async () => {
+  const tenant = await scoredTenant(database)
+  const period = { period_start: '2026-10-20', period_end: '2026-10-31', granularity: 'weekly' }
+  const result = resultOf(await call(tenant, 'track_usage_engagement', { client_id: 'globex', ...period }))
+  expect(shown(result)).toMatchInlineSnapshot(`
+    {
+      "activity_heatmap": [],
+      "alerts": [
+        "Usage down 42 % on the period before",
+      ],
+      "benchmark_insights": {
+        "missing": "5 other customers of the tier; there are 0",
+        "status": "not_enough_data",
+      },
+      "client_id": "globex",
+      "engagement_metrics": {
+        "active_days": 7,
+        "daily_users_average": 6,
+        "errors": 0,
+        "events": 210,
+        "minutes": 210,
+        "sessions": 42,
+        "stickiness": 1,
+        "users": 6,
+      },
+      "engagement_patterns": {
+        "busiest_hour_utc": null,
+        "by_weekday": {
+          "Friday": 30,
+          "Monday": 30,
+          "Saturday": 30,
+          "Sunday": 30,
+          "Thursday": 30,
+          "Tuesday": 30,
+          "Wednesday": 30,
+        },
+      },
+      "feature_adoption_timeline": [
+        {
+          "active_days": 7,
+          "events": 7,
+          "feature": "reports",
+          "first_used": "2026-09-22",
+          "is_new": false,
+          "last_used": "2026-10-26",
+        },
+      ],
+      "period": {
+        "days": 12,
+        "end": "2026-10-31",
+        "start": "2026-10-20",
+      },
+      "recommendations": [
+        "6 of 20 seats were used: invite and train the others",
+      ],
+      "usage_analytics": {
+        "features_used": 1,
+        "seat_utilisation": 0.3,
+        "seats": 20,
+      },
+      "usage_trends": {
+        "change": -0.417,
+        "events_before": 360,
+        "series": [
+          {
+            "at": "2026-10-19",
+            "events": 180,
+            "users": 6,
+          },
+          {
+            "at": "2026-10-26",
+            "events": 30,
+            "users": 6,
+          },
+        ],
+      },
+      "user_cohorts": {
+        "lost": 0,
+        "new": 0,
+        "occasional": 0,
+        "power": 6,
+        "regular": 0,
+      },
+    }
+  `)
+})
+
+it.each(['hourly', 'daily', 'monthly'])('gives the series %s', async (granularity) => {
+  const tenant = await scoredTenant(database)
+  await call(tenant, 'track_usage_engagement', {
+    client_id: 'acme',
+    event_name: 'login',
+    properties: { user_id: 'u1' },
+  })
+  const period = { period_start: '2026-11-20', period_end: '2026-11-20', granularity }
+  const { usage_trends } = resultOf(await call(tenant, 'track_usage_engagement', { client_id: 'acme', ...period }))
+  expect(usage_trends).toMatchObject({ series: [{ events: 1, users: 1 }] })
+})
+
+it('a recorded event counts in the next report and score, a repeated one only once', async () => {
+  const tenant = await scoredTenant(database)
+  const event = { client_id: 'hooli', event_name: 'login', idempotency_key: 'm1' }
+  await call(tenant, 'track_usage_engagement', event)
+  expect(resultOf(await call(tenant, 'track_usage_engagement', event))).toMatchObject({
+    recorded: { status: 'known_already' },
+  })
+  const score = resultOf(await call(tenant, 'calculate_health_score', { client_id: 'hooli' }))
+  expect(score).toMatchObject({ component_scores: { usage: { status: 'known' } } })
+  const period = { period_start: '2026-11-20', period_end: '2026-11-20' }
+  const report = resultOf(await call(tenant, 'track_usage_engagement', { client_id: 'hooli', ...period }))
+  expect(report).toMatchObject({ engagement_metrics: { events: 1, active_days: 1 } })
+})
+
+it.each([
+  [{ period_start: '2026-01-01' }, 'period_end'],
+  [{}, 'period_start'],
+  [{ period_start: '2024-01-01', period_end: '2026-01-01' }, 'period_end'],
+  [{ period_start: '2026-02-01', period_end: '2026-01-01' }, 'period_end'],
+  [{ event_name: 'login', period_start: '2026-02-01' }, 'period_start'],
+  [{ properties: {}, period_start: '2026-02-01', period_end: '2026-02-02' }, 'event_name'],
+])('refuses %j by naming %s', async (args, path) => {
+  const tenant = await scoredTenant(database)
+  const outcome = await call(tenant, 'track_usage_engagement', { client_id: 'acme', ...args })
+  expect(outcome.kind === 'failed' && outcome.failure.problems.map((problem) => problem.path)).toContain(path)
+})
