@@ -67,7 +67,7 @@ export function demoCompany(seed: number, now: Date): DemoCompany {
 function demoCustomer(random: Random, story: Story, name: string): DemoCustomer {
   const slug = name.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')
   const tier = random.pick(['starter', 'standard', 'standard', 'professional', 'professional', 'enterprise'])
-  const peopleMax = { starter: 3, standard: 5, professional: 8, enterprise: 13 }[tier]
+  const peopleMax = { starter: 3, standard: 4, professional: 6, enterprise: 10 }[tier]
   const valueMax = { starter: 6_000, standard: 24_000, professional: 72_000, enterprise: 240_000 }[tier]
   const people = Array.from({ length: random.between(2, peopleMax) }, (_, index) => demoPerson(random, slug, index))
   const first = people[0] ?? demoPerson(random, slug, 0)

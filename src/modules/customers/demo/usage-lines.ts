@@ -12,7 +12,7 @@ const FEATURES = [
 const HEADER =
   'message_id,client_id,occurred_at,event_name,user_id,feature,session_id,duration_seconds,is_error,quantity'
 
-/** One line a person, feature and working day: how often and how long. About 27,000 lines. */
+/** One line a person, feature and working day: how often and how long. About 25,000 lines. */
 export function* usageLines(company: DemoCompany): Generator<string> {
   const random = seededRandom(company.seed + 7)
   yield HEADER

@@ -57,10 +57,11 @@ describe('Segment calls', () => {
     const tenant = await testTenant(database)
     const call = routesOf(tenant)
     const paths: string[] = []
-    const server = createServer(async (req, res) => {
+    const server = createServer((req, res) => {
       paths.push(`${req.method} ${req.url} ${req.headers.authorization?.split(' ')[0]}`)
-      const answer = await call(req.url ?? '', JSON.parse(await text(req)))
-      res.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer))
+      void text(req)
+        .then((body) => call(req.url ?? '', JSON.parse(body)))
+        .then((answer) => res.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer)))
     }).listen(0, '127.0.0.1')
     onTestFinished(() => void server.close())
     await once(server, 'listening')

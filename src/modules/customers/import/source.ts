@@ -11,9 +11,16 @@ export interface CsvSource {
   open(signal: AbortSignal): Readable
 }
 
-/** Text made anew for every reading; `lines` must give the same lines each time. */
+/** Lines made in this process, once, when the source is first read; they are kept for the second reading. */
 export function generatedSource(name: string, lines: () => Iterable<string>): CsvSource {
-  return { name, open: (signal) => Readable.from(chunks(lines()), { signal, objectMode: false }) }
+  let made: readonly Buffer[] | undefined
+  return {
+    name,
+    open: (signal) => {
+      made ??= [...chunks(lines())]
+      return Readable.from(made, { signal, objectMode: false })
+    },
+  }
 }
 
 const CHUNK_CHARACTERS = 64 * 1024
