@@ -71,10 +71,14 @@ export const LOOKBACK = '$3::int'
 /** `one` narrows every source to the customer; `all` leaves out customers that have churned. */
 export type Range = 'one' | 'all'
 
-/** Common table expressions `facts` and `scored`, one row a customer, to be followed by a `select` or by writes. */
+/** Common table expressions ending with `scored`, one row a customer, to be followed by a `select` or by writes. */
 export function scoredCustomers(range: Range): string {
+  return [sources(range), facts(range), COMPONENTS_OF_FACTS, SCORE_OF_COMPONENTS].join(',\n')
+}
+
+/** What each source knows, by customer. */
+function sources(range: Range): string {
   const only = range === 'one' ? `and client_id = ${CLIENT}` : ''
-  const which = range === 'one' ? `and c.client_id = ${CLIENT}` : "and c.status <> 'churned'"
   return `
 used as (
   select client_id, events, events_before, active_days, active_users_peak, last_day from customers.usage_windows
@@ -111,8 +115,13 @@ contracted as (
     coalesce(bool_or(payment_status = 'overdue'), false) as overdue,
     coalesce(bool_or(payment_status in ('payment_plan', 'at_risk')), false) as strained
   from customers.contracts
-  where tenant_id = $1 and start_date <= ${DAY} and coalesce(end_date >= ${DAY}, true) ${only} group by client_id),
-facts as (
+  where tenant_id = $1 and start_date <= ${DAY} and coalesce(end_date >= ${DAY}, true) ${only} group by client_id)`
+}
+
+/** Every customer in range, beside what the sources know of it. */
+function facts(range: Range): string {
+  const which = range === 'one' ? `and c.client_id = ${CLIENT}` : "and c.status <> 'churned'"
+  return `facts as (
   select c.client_id, c.client_name, c.lifecycle_stage, c.status, c.contract_start_date, c.renewal_date, c.seats,
     c.health_score as stored_score, c.renewal_date - ${DAY} as days_until_renewal,
     coalesce(k.auto_renew, false) as auto_renew,
@@ -135,8 +144,21 @@ facts as (
   left join answered a on a.client_id = c.client_id
   left join billed b on b.client_id = c.client_id
   left join contracted k on k.client_id = c.client_id
-  where c.tenant_id = $1 ${which} ${FENCE}),
-parts as (
+  where c.tenant_id = $1 ${which} ${FENCE})`
+}
+
+/** Log-odds of leaving before any factor: about 6 in 100, for an account at 75 points. */
+export const CHURN_BASE = '-2.75'
+
+/** Keeps the planner from merging two steps, which would repeat the first one's expressions at every use. */
+const FENCE = 'offset 0'
+
+/** So many look-backs before now. */
+function since(times: number): string {
+  return `${AS_OF} - make_interval(days => ${times} * ${LOOKBACK})`
+}
+
+const COMPONENTS_OF_FACTS = `parts as (
   select *,
     least(1, 1.4::float8 * active_days / least(${LOOKBACK}, greatest(7, ${DAY} - contract_start_date + 1))) as frequency,
     case when events_before > 0 then least(1, 0.8::float8 * events / events_before) end as momentum,
@@ -162,8 +184,9 @@ components as (
       - case when paid_late then 20 else 0 end
       - case when days_until_renewal between 0 and 30 and not auto_renew then 10 else 0 end
     end as payment_score
-  from parts ${FENCE}),
-weighed as (
+  from parts ${FENCE})`
+
+const SCORE_OF_COMPONENTS = `weighed as (
   select *,
     $5::float8 * (usage_score is not null)::int + $6::float8 * (engagement_score is not null)::int
       + $7::float8 * (support_score is not null)::int + $8::float8 * (satisfaction_score is not null)::int
@@ -186,15 +209,3 @@ scored as (
       $5 * coalesce(usage_score, 0) + $6 * coalesce(engagement_score, 0) + $7 * coalesce(support_score, 0)
       + $8 * coalesce(satisfaction_score, 0) + $9 * coalesce(payment_score, 0)) / weight_known) / 10 end as overall_score
     from weighed ${FENCE}) s ${FENCE}) p ${FENCE})`
-}
-
-/** Log-odds of leaving before any factor: about 6 in 100, for an account at 75 points. */
-export const CHURN_BASE = '-2.75'
-
-/** Keeps the planner from merging two steps, which would repeat the first one's expressions at every use. */
-const FENCE = 'offset 0'
-
-/** So many look-backs before now. */
-function since(times: number): string {
-  return `${AS_OF} - make_interval(days => ${times} * ${LOOKBACK})`
-}

@@ -7,7 +7,6 @@ import {
   resultOf,
   scoredTenant,
   shown,
-  tenantWithCustomers,
 } from '../../../../../test/support/customer-tools.ts'
 import { testDatabase } from '../../../../../test/support/database.ts'
 
@@ -263,55 +262,4 @@ it('is refused without customers:write', async () => {
 
 it('does not find another tenant’s customer', async () => {
   await expectTenantWall({ database, call, name: 'calculate_health_score', args: { client_id: 'acme' } })
-})
-
-it('a customer without any data is told apart from a sick one', async () => {
-  const tenant = await tenantWithCustomers(database)
-  const result = resultOf(await call(tenant, 'calculate_health_score', { client_id: 'hooli' }))
-  expect(result).toMatchObject({
-    status: 'not_enough_data',
-    current_health_score: null,
-    component_scores: { usage: { status: 'not_enough_data' }, support: { status: 'not_enough_data' } },
-    churn_prediction: { status: 'not_enough_data' },
-  })
-})
-
-it('weights of your own are a what-if and change nothing current', async () => {
-  const tenant = await scoredTenant(database)
-  const custom = { scoring_model: 'custom', component_weights: { usage: 0.5, support: 0.5 } }
-  const result = resultOf(await call(tenant, 'calculate_health_score', { client_id: 'globex', ...custom }))
-  expect(result).toMatchObject({ current_health_score: 38.2, health_metrics: { stored_as_current: false } })
-  const current = resultOf(await call(tenant, 'list_clients', { health_score_max: 60 }))
-  expect(current).toMatchObject({ clients: [{ client_id: 'globex', health_score: 29.4 }] })
-})
-
-it('trend and forecast come from stored scores, and only from enough of them', async () => {
-  const tenant = await tenantWithCustomers(database)
-  const at = (day: string) => ({ clock: () => new Date(`${day}T12:00:00Z`) })
-  for (const day of ['2026-10-20', '2026-10-27', '2026-11-03', '2026-11-10']) {
-    await call(tenant, 'calculate_health_score', { client_id: 'globex' }, at(day))
-  }
-  const result = resultOf(await call(tenant, 'calculate_health_score', { client_id: 'globex' }))
-  expect(result).toMatchObject({
-    health_trend: 'declining',
-    score_change: { since: '2026-11-10' },
-    predicted_scores: { status: 'fitted', method: 'least squares over 5 stored scores since 2026-10-20' },
-  })
-  expect(result['historical_scores']).toHaveLength(5)
-})
-
-it('says that there is no trained model instead of pretending one', async () => {
-  const tenant = await scoredTenant(database)
-  const outcome = await call(tenant, 'calculate_health_score', { client_id: 'acme', scoring_model: 'ml_predictive' })
-  expect(outcome).toMatchObject({ kind: 'failed', failure: { code: 'MODEL_NOT_AVAILABLE' } })
-})
-
-it.each([
-  [{ scoring_model: 'custom' }],
-  [{ scoring_model: 'custom', component_weights: { usage: 0.5 } }],
-  [{ component_weights: { usage: 1 } }],
-])('refuses weights that do not fit: %j', async (args) => {
-  const tenant = await scoredTenant(database)
-  const outcome = await call(tenant, 'calculate_health_score', { client_id: 'acme', ...args })
-  expect(outcome).toMatchObject({ kind: 'failed', failure: { problems: [{ path: 'component_weights' }] } })
 })

@@ -1,0 +1,81 @@
+import { expect, it } from 'vitest'
+import { CustomerSettings } from '#kernel/config/customers'
+import {
+  auditActions,
+  customerTools,
+  resultOf,
+  scoredTenant,
+  tenantWithCustomers,
+} from '../../../../test/support/customer-tools.ts'
+import { testDatabase } from '../../../../test/support/database.ts'
+import { testTenant } from '../../../../test/support/tenant.ts'
+import { recomputeHealth } from './recompute-health.ts'
+
+const database = await testDatabase()
+const call = customerTools()
+const recompute = recomputeHealth(CustomerSettings.parse({}))
+
+const rowsOf = async (table: string, tenantId: string) => {
+  const { rows } = await database.owner.query<Record<string, unknown>>(
+    `select * from customers.${table} where tenant_id = $1 order by client_id`,
+    [tenantId],
+  )
+  return rows
+}
+
+it('scores everybody as each would be scored alone', async () => {
+  const [together, alone] = [await scoredTenant(database), await tenantWithCustomers(database)]
+  for (const client_id of ['acme', 'globex', 'initech', 'hooli'])
+    await call(alone, 'calculate_health_score', { client_id })
+  const scores = async (tenantId: string) =>
+    (await rowsOf('health_scores', tenantId)).map(({ tenant_id: _tenant, ...row }) => row)
+  expect(await scores(together.tenantId)).toEqual(await scores(alone.tenantId))
+  expect(await scores(together.tenantId)).toHaveLength(3)
+})
+
+it('leaves no trace of a second run in the same hour but the audit row', async () => {
+  const tenant = await scoredTenant(database)
+  const tables = ['customers', 'health_scores', 'risk_indicators', 'churn_predictions', 'timeline_events']
+  const state = () => Promise.all(tables.map((table) => rowsOf(table, tenant.tenantId)))
+  const before = await state()
+  expect(await recompute(tenant.ctx())).toEqual({ customers: 4, scored: 3, at_risk: 1 })
+  expect(await state()).toEqual(before)
+  expect(await auditActions(database, tenant)).toEqual(['customers.recompute-health *', 'customers.recompute-health *'])
+})
+
+it('resolves a risk that is gone, and tells the timeline who recovered', async () => {
+  const tenant = await scoredTenant(database)
+  const { tenantId } = tenant
+  await database.owner.query(
+    `update customers.payments set paid_on = '2026-11-20', status = 'paid' where tenant_id = $1 and client_id = 'globex'`,
+    [tenantId],
+  )
+  await database.owner.query(
+    `insert into customers.usage_daily (tenant_id, client_id, day, events, active_users)
+     select $1, 'globex', date '2026-11-20' - i, 90, 20 from generate_series(0, 20) i`,
+    [tenantId],
+  )
+  await database.owner.query(
+    `update customers.customers set last_engagement_at = '2026-11-20' where tenant_id = $1 and client_id = 'globex'`,
+    [tenantId],
+  )
+  await recompute(tenant.ctx())
+  const risks = (await rowsOf('risk_indicators', tenantId)).filter((row) => row['client_id'] === 'globex')
+  const resolved = risks.filter((row) => row['resolved_at'] !== null).map((row) => row['indicator_name'])
+  expect(resolved.map(String).toSorted()).toEqual(['contact_lost', 'health_low', 'payment_overdue', 'usage_decline'])
+  const timeline = resultOf(await call(tenant, 'get_client_timeline', { client_id: 'globex', event_types: ['health'] }))
+  expect(timeline).toMatchObject({ timeline: [{ title: 'Health recovered to 60', impact: 'positive' }] })
+})
+
+it('passes churned customers by, and other tenants', async () => {
+  const [tenant, neighbour] = [await tenantWithCustomers(database), await tenantWithCustomers(database)]
+  const churn = { client_id: 'globex', action: 'transition', new_stage: 'churned' }
+  await call(tenant, 'manage_lifecycle_stages', churn)
+  expect(await recompute(tenant.ctx())).toEqual({ customers: 3, scored: 2, at_risk: 0 })
+  expect(await rowsOf('health_scores', neighbour.tenantId)).toEqual([])
+})
+
+it('is refused without customers:write', async () => {
+  const tenant = await testTenant(database)
+  await expect(recompute(tenant.ctx({ scopes: ['customers:read'] }))).rejects.toMatchObject({ kind: 'forbidden' })
+})
