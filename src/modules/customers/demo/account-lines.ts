@@ -1,6 +1,6 @@
 import { addDays } from '../days.ts'
 import { dayBefore } from './company.ts'
-import type { DemoCompany, DemoCustomer } from './company.ts'
+import type { DemoCompany, DemoCustomer, Story } from './company.ts'
 import { csvLine } from './csv-line.ts'
 import { seededRandom } from './random.ts'
 import type { Random } from './random.ts'
@@ -20,7 +20,7 @@ export function* customerLines(company: DemoCompany): Generator<string> {
       ...[customer.clientId, customer.name, `${customer.name} Ltd`, customer.industry, customer.tier, stage(customer)],
       ...[hasLeft ? 'churned' : 'active', customer.annualValue, start, end, hasLeft ? null : end],
       ...[customer.people.length + random.between(0, 6), contact.email, contact.name, customer.csm],
-      ...[`${dayBefore(company, silenceDays(random, customer))}T10:00:00Z`, hasLeft ? dayBefore(company, 40) : null],
+      ...[lastTalk(company, random, customer), hasLeft ? dayBefore(company, 40) : null],
     ])
   }
 }
@@ -31,7 +31,7 @@ export function* contactLines(company: DemoCompany): Generator<string> {
   for (const customer of company.customers) {
     const titles = ['Head of Operations', 'Product Manager', 'Analyst', 'Team Lead', 'IT Administrator'] as const
     for (const [index, person] of customer.people.slice(0, 4).entries()) {
-      const at = `${dayBefore(company, silenceDays(random, customer))}T14:00:00Z`
+      const at = lastTalk(company, random, customer)
       yield csvLine([
         ...[`con_${person.userId}`, customer.clientId, person.email, person.name, random.pick(titles), index === 0],
         ...[index === 1 && customer.story === 'champion', person.userId, at],
@@ -46,7 +46,7 @@ export function* contractLines(company: DemoCompany): Generator<string> {
     const { start, end } = currentTerm(company, customer)
     yield csvLine([
       ...[`CNT-${customer.clientId}`, customer.clientId, 'annual', 'monthly', customer.annualValue, start, end, end],
-      ...[customer.story !== 'quietly_leaving', customer.story === 'unpaid' ? 'overdue' : 'current'],
+      ...[customer.story !== 'quietly_leaving', paymentStatus(customer)],
       ...[customer.people.length + 5, customer.tier],
     ])
   }
@@ -85,9 +85,21 @@ function stage({ story }: DemoCustomer): string {
   return story === 'growing' ? 'expansion' : 'active'
 }
 
-/** Days since anybody talked with them. */
-function silenceDays(random: Random, { story, ageDays }: DemoCustomer): number {
-  const [min, max] =
-    story === 'quietly_leaving' ? [38, 75] : story === 'churned' ? [60, 90] : story === 'champion' ? [1, 6] : [1, 24]
-  return Math.min(ageDays, random.between(min, max))
+/** Null while no bill has come due: nobody is called a good payer without evidence. */
+function paymentStatus({ story }: DemoCustomer): string | null {
+  if (story === 'too_new') return null
+  return story === 'unpaid' ? 'overdue' : 'current'
+}
+
+/** When anybody last talked with them. With the newest nobody has yet. */
+function lastTalk(company: DemoCompany, random: Random, { story, ageDays }: DemoCustomer): string | null {
+  if (story === 'too_new') return null
+  const [min, max] = SILENCE_DAYS[story] ?? [1, 24]
+  return `${dayBefore(company, Math.min(ageDays, random.between(min, max)))}T10:00:00Z`
+}
+
+const SILENCE_DAYS: Readonly<Partial<Record<Story, readonly [number, number]>>> = {
+  quietly_leaving: [38, 75],
+  churned: [60, 90],
+  champion: [1, 6],
 }

@@ -17,6 +17,8 @@ export function* usageLines(company: DemoCompany): Generator<string> {
   const random = seededRandom(company.seed + 7)
   yield HEADER
   for (const customer of company.customers) {
+    // Signed, not set up: nobody has used anything, so there is nothing to score.
+    if (customer.story === 'too_new') continue
     for (let daysAgo = Math.min(DEMO_DAYS, customer.ageDays); daysAgo >= 0; daysAgo--) {
       yield* customerDay(random, customer, dayBefore(company, daysAgo), daysAgo)
     }

@@ -12,7 +12,7 @@ const TICKETS: Readonly<Record<Story, number>> = {
   struggling: 11,
   unpaid: 4,
   churned: 6,
-  too_new: 1,
+  too_new: 0,
 }
 
 const SUBJECTS = [

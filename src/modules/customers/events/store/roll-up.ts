@@ -21,14 +21,13 @@ export async function hasDirtyDays(ctx: Ctx, clientId: string | undefined): Prom
 
 const takeMarks = statement<DirtyDay>(
   'customers.take-dirty-usage',
-  `delete from customers.usage_dirty d
-   using (
-     select client_id, day from customers.usage_dirty
+  `delete from customers.usage_dirty
+   where tenant_id = $1 and ctid = any(array(
+     select ctid from customers.usage_dirty
      where tenant_id = $1 and ($2::text is null or client_id = $2)
      order by day, client_id limit $3 for update skip locked
-   ) taken
-   where d.tenant_id = $1 and d.client_id = taken.client_id and d.day = taken.day
-   returning d.client_id, d.day`,
+   ))
+   returning client_id, day`,
 )
 
 /**
@@ -46,9 +45,7 @@ const ERRORS = `case
     then least(greatest((e.properties ->> 'error_count')::numeric, 0), 1000000000)::bigint
   else e.quantity end`
 
-const recompute = statement<never>(
-  'customers.roll-up-usage',
-  `with marks as (
+const RECOMPUTE = `with marks as (
      select client_id, day from unnest($2::text[], $3::date[]) as m(client_id, day)
    ), base as materialized (
      select e.client_id, m.day, coalesce(e.feature, e.event_name) as feature, e.user_id, e.session_id,
@@ -98,20 +95,34 @@ const recompute = statement<never>(
    )
    delete from customers.usage_daily_users d using marks m
    where d.tenant_id = $1 and d.client_id = m.client_id and d.day = m.day
-     and not exists (select from base b where b.client_id = m.client_id and b.day = m.day and b.user_id = d.user_id)`,
+     and not exists (select from base b where b.client_id = m.client_id and b.day = m.day and b.user_id = d.user_id)`
+
+const recomputeFew = statement<never>('customers.roll-up-usage', RECOMPUTE)
+const recomputeMany = statement<never>('customers.roll-up-usage-in-bulk', RECOMPUTE)
+
+const joinByHash = statement<never>(
+  'customers.roll-up-usage-by-hash',
+  "select set_config('enable_nestloop', case when $1::boolean then 'off' else 'on' end, true)",
 )
+
+/** From here on a plan that looks up day by day, chosen from stale statistics, would take minutes; a hash never does. */
+const MANY_DAYS = 200
 
 /** Counts the given days anew from their events, whatever was counted before. */
 export async function recomputeDays(ctx: Ctx, days: readonly DirtyDay[]): Promise<void> {
   const sorted = days.map(({ day }) => day).toSorted()
-  await recompute(ctx.db, [
+  const values = [
     ctx.tenantId,
     days.map((dirty) => dirty.client_id),
     days.map((dirty) => dirty.day),
     [...new Set(days.map((dirty) => dirty.client_id))],
     sorted[0],
     sorted.at(-1),
-  ])
+  ]
+  if (days.length < MANY_DAYS) return void (await recomputeFew(ctx.db, values))
+  await joinByHash(ctx.db, [true])
+  await recomputeMany(ctx.db, values)
+  await joinByHash(ctx.db, [false])
 }
 
 const hasAttributable = statement<{ found: boolean }>(
