@@ -3,8 +3,15 @@ import { z } from 'zod'
 /** Ours (`cs_…`) or the caller's own. */
 export const ClientId = z
   .string()
-  .regex(/^[A-Za-z0-9_-]{1,100}$/, '1–100 letters, digits, "_" or "-", such as cs_acme')
+  .refine((id) => /^[A-Za-z0-9_-]{1,100}$/.test(id), '1–100 letters, digits, "_" or "-", such as cs_acme')
   .describe('Customer id')
+
+/** Bounded, but without the bounds in the schema that a model reads: they would cost more than they tell. */
+export const text = (charactersMax: number) =>
+  z
+    .string()
+    .trim()
+    .refine((given) => given.length > 0 && given.length <= charactersMax, `1–${charactersMax} characters`)
 
 export const TIERS = ['starter', 'standard', 'professional', 'enterprise'] as const
 export const Tier = z.enum(TIERS)
@@ -29,14 +36,12 @@ export const STATUSES = ['active', 'inactive', 'suspended', 'churned'] as const
 /** A calendar day, UTC. */
 export const Day = z.iso.date()
 export const Score = z.number().min(0).max(100)
-export const Money = z.number().min(0).max(1e12)
+export const Money = z
+  .number()
+  .min(0)
+  .refine((amount) => amount <= 1e12, 'at most 1000000000000')
 
-export const IdempotencyKey = z
-  .string()
-  .min(1)
-  .max(200)
-  .optional()
-  .describe('Repeat it on a retry to get the first result instead of a duplicate')
+export const IdempotencyKey = text(200).optional().describe('Same key on a retry: no duplicate')
 
 export const Trend = z.enum(['improving', 'stable', 'declining'])
 export const RiskLevel = z.enum(['low', 'medium', 'high', 'critical'])

@@ -1,23 +1,37 @@
 import { z } from 'zod'
-import { ClientId, Day, IdempotencyKey, Money, RiskLevel, STATUSES, Score, Stage, Tier, Trend } from '../contract.ts'
+import {
+  ClientId,
+  Day,
+  IdempotencyKey,
+  Money,
+  RiskLevel,
+  STATUSES,
+  Score,
+  Stage,
+  Tier,
+  Trend,
+  text,
+} from '../contract.ts'
 
-const Name = z.string().trim().min(1).max(200)
-const Industry = z.string().trim().min(1).max(100)
-const Email = z.email().max(255)
+const Name = text(200)
+const Industry = text(100)
+const Email = z.email().refine((address) => address.length <= 255, 'at most 255 characters')
+
+const isSeatCount = (seats: number) => seats <= 10_000_000
 
 export const RegisterClientInput = z
   .strictObject({
-    client_name: Name.describe('Name you call the customer by'),
-    company_name: Name.optional().describe('Legal name; default client_name'),
-    client_id: ClientId.optional().describe('Your own id; default a new cs_… id'),
+    client_name: Name.describe('Short name'),
+    company_name: Name.optional().describe('Default client_name'),
+    client_id: ClientId.optional().describe('Yours; default new'),
     industry: Industry.default('Technology').describe('Industry'),
-    contract_value: Money.default(0).describe('Annual value, e.g. 50000'),
+    contract_value: Money.default(0).describe('Annual'),
     contract_start_date: Day.optional().describe('Default today'),
-    contract_end_date: Day.optional().describe('Default start + 365 days'),
+    contract_end_date: Day.optional().describe('Default + 365 d'),
     primary_contact_email: Email.optional().describe('Main contact'),
     primary_contact_name: Name.optional().describe('Main contact'),
     tier: Tier.default('standard').describe('Plan'),
-    seats: z.int().min(1).max(10_000_000).optional().describe('Users paid for'),
+    seats: z.int().min(1).refine(isSeatCount, 'at most 10000000').optional().describe('Users paid for'),
     idempotency_key: IdempotencyKey,
   })
   .superRefine((input, issue) => {
@@ -100,7 +114,7 @@ const Updates = z
 export const UpdateClientInfoInput = z.strictObject({
   client_id: ClientId,
   updates: Updates.describe('Fields to set'),
-  expected_version: z.int().min(1).optional().describe('Refuse if changed since this version was read'),
+  expected_version: z.int().optional().describe('Refuse if changed since'),
 })
 export type UpdateClientInfoInput = z.output<typeof UpdateClientInfoInput>
 
@@ -126,7 +140,7 @@ export const ListClientsInput = z
       .default('churn_risk')
       .describe('Riskiest, soonest, largest or by id first'),
     limit: z.int().min(1).max(1000).default(50).describe('Page size'),
-    offset: z.int().min(0).max(10_000_000).default(0).describe('Rows to skip'),
+    offset: z.int().min(0).default(0).describe('Rows to skip'),
     response_format: z.enum(['concise', 'detailed']).default('detailed').describe('Concise: id, name, risk only'),
   })
   .superRefine((input, issue) => {

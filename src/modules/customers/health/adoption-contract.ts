@@ -1,16 +1,11 @@
 import { z } from 'zod'
-import { ClientId, NotEnoughData } from '../contract.ts'
+import { ClientId, NotEnoughData, text } from '../contract.ts'
 
 export const TrackFeatureAdoptionInput = z.strictObject({
   client_id: ClientId.optional().describe('Absent: all customers'),
-  feature_id: z.string().min(1).max(200).optional().describe('Only this feature'),
+  feature_id: text(200).optional().describe('Only this feature'),
   time_period_days: z.int().min(1).max(365).default(90).describe('Days up to today'),
-  adoption_threshold: z
-    .number()
-    .min(0)
-    .max(1)
-    .default(0.2)
-    .describe('Adopted: used on this share of the customer’s active days'),
+  adoption_threshold: z.number().min(0).max(1).default(0.2).describe('Share of active days that counts as adopted'),
   optimization_recommendations: z.boolean().default(true).describe('With advice'),
   limit: z.int().min(1).max(200).default(25).describe('Most used features'),
 })

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { ClientId, STAGES, Stage } from '../contract.ts'
+import { ClientId, STAGES, Stage, text } from '../contract.ts'
 
 /** Names that others use for a stage of ours. */
 const ALIASES = { renewing: 'renewal', expanded: 'expansion' } as const
@@ -14,9 +14,9 @@ export const ManageLifecycleStagesInput = z
       .default('get_stage')
       .describe('What to do'),
     client_id: ClientId.optional().describe('Absent: all customers'),
-    current_stage: Stage.optional().describe('Only this stage; on a transition: refuse from any other'),
+    current_stage: z.string().pipe(Stage).optional().describe('Only this; on a transition: expected'),
     new_stage: NewStage.optional().describe('Target'),
-    transition_reason: z.string().trim().min(1).max(500).optional().describe('Why; kept'),
+    transition_reason: text(500).optional().describe('Why; kept'),
     automated: z.boolean().default(false).describe('Not by a person'),
     include_transitions: z.boolean().default(true).describe('Moves of 90 days'),
     intervention_planning: z.boolean().default(true).describe('Suggest moves'),

@@ -1,11 +1,11 @@
 import { z } from 'zod'
-import { ClientId, Day, NotEnoughData } from '../contract.ts'
+import { ClientId, Day, NotEnoughData, text } from '../contract.ts'
 
 const CustomMilestone = z.strictObject({
-  milestone_id: z.string().regex(/^[a-z0-9_]{1,60}$/, 'a–z, 0–9 and _, such as first_100_events'),
-  name: z.string().min(1).max(200),
+  milestone_id: z.string().refine((id) => /^[a-z0-9_]{1,60}$/.test(id), 'a–z, 0–9 and _, such as first_100_events'),
+  name: text(200),
   metric: z.enum(['active_days', 'events', 'users', 'features']),
-  target: z.int().min(1),
+  target: z.int().refine((target) => target >= 1, 'at least 1'),
 })
 export type CustomMilestone = z.output<typeof CustomMilestone>
 

@@ -1,15 +1,15 @@
 import { z } from 'zod'
-import { ClientId, Day, Stage, Tier } from '../contract.ts'
+import { ClientId, Day, Stage, Tier, text } from '../contract.ts'
 
 export const PATTERN_TYPES = ['temporal', 'feature_usage', 'communication', 'support'] as const
 
 const ScopeFilter = z
   .strictObject({
     client_id: ClientId,
-    segment_id: z.string().min(1).max(100),
-    tier: Tier,
-    industry: z.string(),
-    lifecycle_stage: Stage,
+    segment_id: text(100),
+    tier: z.string().pipe(Tier),
+    industry: text(100),
+    lifecycle_stage: z.string().pipe(Stage),
   })
   .partial()
 
@@ -20,7 +20,7 @@ export const AnalyzeEngagementPatternsInput = z
     pattern_types: z.array(z.enum(PATTERN_TYPES)).min(1).optional().describe('Default all'),
     lookback_period_days: z.int().min(7).max(365).default(90).describe('Days up to today'),
     anomaly_detection: z.boolean().default(true).describe('Unusual days of the last 14'),
-    min_customers: z.int().min(1).max(1000).default(1).describe('Leave out rarer patterns'),
+    min_customers: z.int().min(1).default(1).describe('Leave out rarer patterns'),
   })
   .superRefine((input, issue) => {
     const filter = input.scope_filter ?? {}

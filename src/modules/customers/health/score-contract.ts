@@ -2,8 +2,15 @@ import { z } from 'zod'
 import { ClientId, Day, NotEnoughData, RiskLevel, Score, Trend } from '../contract.ts'
 
 const Weight = z.number().min(0).max(1)
+const GivenWeight = z.number().pipe(Weight)
 const Weights = z
-  .strictObject({ usage: Weight, engagement: Weight, support: Weight, satisfaction: Weight, payment: Weight })
+  .strictObject({
+    usage: GivenWeight,
+    engagement: GivenWeight,
+    support: GivenWeight,
+    satisfaction: GivenWeight,
+    payment: GivenWeight,
+  })
   .partial()
 
 const WEIGHTS_EXAMPLE = '{"usage": 0.5, "engagement": 0.2, "support": 0.1, "satisfaction": 0.1, "payment": 0.1}'

@@ -1,17 +1,17 @@
 import { z } from 'zod'
-import { Money, Score, Stage, Tier } from '../contract.ts'
+import { Money, Score, Stage, Tier, text } from '../contract.ts'
 
 /** Whom to look at. Every field narrows. */
 export const Criteria = z
   .strictObject({
-    name: z.string().trim().min(1).max(100),
-    tier: Tier,
-    industry: z.string().min(1).max(100),
-    lifecycle_stage: Stage,
-    value_min: Money,
-    value_max: Money,
-    health_min: Score,
-    health_max: Score,
+    name: text(100),
+    tier: z.string().pipe(Tier),
+    industry: text(100),
+    lifecycle_stage: z.string().pipe(Stage),
+    value_min: z.number().pipe(Money),
+    value_max: z.number().pipe(Money),
+    health_min: z.number().pipe(Score),
+    health_max: z.number().pipe(Score),
   })
   .partial()
 export type Criteria = z.output<typeof Criteria>
@@ -22,7 +22,7 @@ export const SegmentCustomersInput = z
   .strictObject({
     segmentation_type: z.enum(SEGMENTATIONS).describe('Divide by what'),
     criteria: Criteria.default({}).describe('Only customers that match; custom: the segment itself, with name'),
-    min_segment_size: z.int().min(1).max(100_000).default(5).describe('Smaller ones are left out'),
+    min_segment_size: z.int().min(1).default(5).describe('Smaller ones are left out'),
     max_segments: z.int().min(1).max(100).default(10).describe('Largest so many'),
     include_recommendations: z.boolean().default(true).describe('With strategies'),
     output_format: z

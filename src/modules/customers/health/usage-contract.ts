@@ -1,14 +1,19 @@
 import { z } from 'zod'
-import { ClientId, Day, IdempotencyKey, NotEnoughData } from '../contract.ts'
+import { ClientId, Day, IdempotencyKey, NotEnoughData, text } from '../contract.ts'
 
 const DAYS_MAX = 365
 const DAY_MILLISECONDS = 86_400_000
-const Instant = z.union([z.iso.date(), z.iso.datetime({ offset: true })])
+const Instant = z
+  .string()
+  .refine(
+    (given) => z.union([z.iso.date(), z.iso.datetime({ offset: true })]).safeParse(given).success,
+    'an ISO date or time, e.g. 2026-10-01',
+  )
 
 export const TrackUsageEngagementInput = z
   .strictObject({
     client_id: ClientId,
-    event_name: z.string().trim().min(1).max(200).optional().describe('Record this event'),
+    event_name: text(200).optional().describe('Record this event'),
     properties: z
       .record(z.string(), z.unknown())
       .optional()

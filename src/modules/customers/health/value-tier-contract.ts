@@ -1,8 +1,9 @@
 import { z } from 'zod'
+import { Money } from '../contract.ts'
 import { Criteria } from './segment-contract.ts'
 import { VALUE_TIERS } from './value-tiers.ts'
 
-const Bound = z.number().min(0).max(1e12)
+const Bound = z.number().pipe(Money)
 
 export const SegmentByValueTierInput = z.strictObject({
   segmentation_criteria: Criteria.omit({ name: true }).default({}).describe('Only customers that match'),
