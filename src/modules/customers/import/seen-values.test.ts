@@ -1,0 +1,16 @@
+import { expect, it } from 'vitest'
+import { seenValues } from './seen-values.ts'
+
+it('every repeat is noticed, also after the table has grown', () => {
+  const seen = seenValues()
+  const texts = Array.from({ length: 20_000 }, (_, index) => `id-${index}`)
+  expect(texts.filter((text) => seen.seenBefore(text))).toEqual([])
+  expect(texts.every((text) => seen.seenBefore(text))).toBe(true)
+  expect(seen.isComplete).toBe(true)
+})
+
+it('past its bound no new text is remembered, and it says so', () => {
+  const seen = seenValues(2)
+  expect(['a', 'b', 'c', 'c', 'a'].map((text) => seen.seenBefore(text))).toEqual([false, false, false, false, true])
+  expect(seen.isComplete).toBe(false)
+})
