@@ -15,6 +15,7 @@ import {
 } from './score-sql.ts'
 import type { Range } from './score-sql.ts'
 import { CHURN_MODEL } from '../churn-model.ts'
+import type { IndicatorName } from '../risk-indicators.ts'
 
 /**
  * One statement that scores and stores: history, the customers' current score and trend, risk indicators opened and
@@ -46,25 +47,84 @@ function rankedCustomers(): string {
     order by day desc limit 1) h on true)`
 }
 
-/** Names, categories and their order by weight are those of `../risk-indicators.ts`. */
+/** When an indicator is raised, how severely, and on which figures. Named and told in `../risk-indicators.ts`. */
+const INDICATORS: Readonly<
+  Record<IndicatorName, { category: string; severity: string; current: string; threshold: string; when: string }>
+> = {
+  health_low: {
+    category: 'health',
+    severity: `case when overall_score < ${CRITICAL_BELOW} then 'critical' else 'high' end`,
+    current: 'overall_score',
+    threshold: AT_RISK_BELOW,
+    when: `overall_score < ${AT_RISK_BELOW}`,
+  },
+  usage_stopped: {
+    category: 'usage',
+    severity: "'critical'",
+    current: `(${DAY} - last_used_on)::float8`,
+    threshold: `${LOOKBACK}::float8`,
+    when: 'last_used_on is not null and active_days = 0',
+  },
+  usage_decline: {
+    category: 'usage',
+    severity: "case when usage_drop >= 0.6 then 'high' else 'medium' end",
+    current: 'usage_drop',
+    threshold: USAGE_DROP,
+    when: `active_days > 0 and usage_drop >= ${USAGE_DROP}`,
+  },
+  payment_overdue: {
+    category: 'payment',
+    severity: "case when overdue_days > 30 then 'critical' else 'high' end",
+    current: 'overdue_days::float8',
+    threshold: '0::float8',
+    when: 'overdue_days > 0',
+  },
+  renewal_near: {
+    category: 'renewal',
+    severity: `case when overall_score >= ${HEALTHY_FROM} then 'low' when days_until_renewal <= 30 then 'high' else 'medium' end`,
+    current: 'days_until_renewal::float8',
+    threshold: '90::float8',
+    when: 'days_until_renewal between 0 and 90 and not auto_renew',
+  },
+  tickets_rising: {
+    category: 'support',
+    severity: "'medium'",
+    current: 'ticket_rise',
+    threshold: TICKET_RISE,
+    when: `tickets >= 2 and ticket_rise > ${TICKET_RISE}`,
+  },
+  urgent_tickets_open: {
+    category: 'support',
+    severity: "'high'",
+    current: 'urgent_tickets::float8',
+    threshold: '1::float8',
+    when: 'urgent_tickets > 0',
+  },
+  satisfaction_low: {
+    category: 'satisfaction',
+    severity: "case when satisfaction_score < 25 then 'high' else 'medium' end",
+    current: 'satisfaction_score',
+    threshold: '50::float8',
+    when: 'satisfaction_score < 50',
+  },
+  contact_lost: {
+    category: 'engagement',
+    severity: "case when silent_days > 60 then 'medium' else 'low' end",
+    current: 'floor(silent_days)',
+    threshold: '30::float8',
+    when: 'silent_days > 30',
+  },
+}
+
+/** One pass an indicator: a list of values beside every customer would be compiled anew for each of them. */
 function raisedIndicators(): string {
+  const selects = Object.entries(INDICATORS).map(
+    ([name, { category, severity, current, threshold, when }]) =>
+      `select client_id, '${name}' as indicator_name, '${category}' as category, ${severity} as severity,
+    ${current} as current_value, ${threshold} as threshold_value from ranked where ${when}`,
+  )
   return `raised as (
-  select r.client_id, i.* from ranked r cross join lateral (values
-    ('health_low', 'health', case when overall_score < ${CRITICAL_BELOW} then 'critical' else 'high' end,
-      overall_score, ${AT_RISK_BELOW}, overall_score < ${AT_RISK_BELOW}),
-    ('usage_stopped', 'usage', 'critical', (${DAY} - last_used_on)::float8, ${LOOKBACK}::float8, last_used_on is not null and active_days = 0),
-    ('usage_decline', 'usage', case when usage_drop >= 0.6 then 'high' else 'medium' end,
-      usage_drop, ${USAGE_DROP}, active_days > 0 and usage_drop >= ${USAGE_DROP}),
-    ('payment_overdue', 'payment', case when overdue_days > 30 then 'critical' else 'high' end, overdue_days::float8, 0, overdue_days > 0),
-    ('renewal_near', 'renewal',
-      case when overall_score >= ${HEALTHY_FROM} then 'low' when days_until_renewal <= 30 then 'high' else 'medium' end,
-      days_until_renewal::float8, 90, days_until_renewal between 0 and 90 and not auto_renew),
-    ('tickets_rising', 'support', 'medium', ticket_rise, ${TICKET_RISE}, tickets >= 2 and ticket_rise > ${TICKET_RISE}),
-    ('urgent_tickets_open', 'support', 'high', urgent_tickets::float8, 1, urgent_tickets > 0),
-    ('satisfaction_low', 'satisfaction', case when satisfaction_score < 25 then 'high' else 'medium' end, satisfaction_score, 50, satisfaction_score < 50),
-    ('contact_lost', 'engagement', case when silent_days > 60 then 'medium' else 'low' end, floor(silent_days), 30, silent_days > 30)
-  ) i (indicator_name, category, severity, current_value, threshold_value, is_raised)
-  where i.is_raised)`
+  ${selects.join('\n  union all ')})`
 }
 
 function keptHistory(): string {
