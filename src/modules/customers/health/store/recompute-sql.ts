@@ -127,33 +127,39 @@ function raisedIndicators(): string {
   ${selects.join('\n  union all ')})`
 }
 
+/** The weight of a component once the missing ones are shared out; `parameter` is the number of its own weight's. */
+const usedWeight = (component: string, parameter: number) =>
+  `($${parameter} * (r.${component}_score is not null)::int / r.weight_known)`
+
+/** Rows that would change nothing are left out before the insert: a conflict costs ten times a comparison. */
 function keptHistory(): string {
   return `kept as (
-  insert into customers.health_scores as h (tenant_id, client_id, scoring_model, day, as_of, lookback_days, overall_score,
+  insert into customers.health_scores (tenant_id, client_id, scoring_model, day, as_of, lookback_days, overall_score,
     usage_score, engagement_score, support_score, satisfaction_score, payment_score,
     weight_usage, weight_engagement, weight_support, weight_satisfaction, weight_payment, missing)
   select $1, client_id, ${MODEL}, ${DAY}, ${AS_OF}, ${LOOKBACK}, overall_score,
     usage_score, engagement_score, support_score, satisfaction_score, payment_score,
-    $5 * (usage_score is not null)::int / weight_known, $6 * (engagement_score is not null)::int / weight_known,
-    $7 * (support_score is not null)::int / weight_known, $8 * (satisfaction_score is not null)::int / weight_known,
-    $9 * (payment_score is not null)::int / weight_known,
+    ${usedWeight('usage', 5)}, ${usedWeight('engagement', 6)}, ${usedWeight('support', 7)}, ${usedWeight('satisfaction', 8)},
+    ${usedWeight('payment', 9)},
     array_remove(array[case when usage_score is null then 'usage' end, case when engagement_score is null then 'engagement' end,
       case when support_score is null then 'support' end, case when satisfaction_score is null then 'satisfaction' end,
       case when payment_score is null then 'payment' end], null)
-  from ranked where overall_score is not null
+  from ranked r where overall_score is not null and not exists (
+    select 1 from customers.health_scores x
+    where x.tenant_id = $1 and x.scoring_model = ${MODEL} and x.day = ${DAY} and x.client_id = r.client_id
+      and (x.overall_score, x.lookback_days, x.usage_score, x.engagement_score, x.support_score, x.satisfaction_score, x.payment_score)
+        is not distinct from (r.overall_score::real, ${LOOKBACK}, r.usage_score::real, r.engagement_score::real,
+          r.support_score::real, r.satisfaction_score::real, r.payment_score::real)
+      and (x.weight_usage, x.weight_engagement, x.weight_support, x.weight_satisfaction, x.weight_payment)
+        is not distinct from (${usedWeight('usage', 5)}::real, ${usedWeight('engagement', 6)}::real, ${usedWeight('support', 7)}::real,
+          ${usedWeight('satisfaction', 8)}::real, ${usedWeight('payment', 9)}::real))
   on conflict (tenant_id, client_id, scoring_model, day) do update set as_of = excluded.as_of,
     lookback_days = excluded.lookback_days, overall_score = excluded.overall_score, usage_score = excluded.usage_score,
     engagement_score = excluded.engagement_score, support_score = excluded.support_score,
     satisfaction_score = excluded.satisfaction_score, payment_score = excluded.payment_score,
     weight_usage = excluded.weight_usage, weight_engagement = excluded.weight_engagement,
     weight_support = excluded.weight_support, weight_satisfaction = excluded.weight_satisfaction,
-    weight_payment = excluded.weight_payment, missing = excluded.missing
-  where (h.overall_score, h.lookback_days, h.usage_score, h.engagement_score, h.support_score, h.satisfaction_score, h.payment_score)
-    is distinct from (excluded.overall_score, excluded.lookback_days, excluded.usage_score, excluded.engagement_score,
-      excluded.support_score, excluded.satisfaction_score, excluded.payment_score)
-    or (h.weight_usage, h.weight_engagement, h.weight_support, h.weight_satisfaction, h.weight_payment)
-    is distinct from (excluded.weight_usage, excluded.weight_engagement, excluded.weight_support,
-      excluded.weight_satisfaction, excluded.weight_payment))`
+    weight_payment = excluded.weight_payment, missing = excluded.missing)`
 }
 
 function currentState(range: Range): string {
@@ -164,14 +170,16 @@ function currentState(range: Range): string {
     and (c.health_score is distinct from r.overall_score or c.health_trend <> r.trend
       or c.churn_probability is distinct from r.churn_probability)),
 opened as (
-  insert into customers.risk_indicators as i (tenant_id, client_id, indicator_name, category, severity, current_value,
+  insert into customers.risk_indicators (tenant_id, client_id, indicator_name, category, severity, current_value,
     threshold_value, detected_at, updated_at)
-  select $1, client_id, indicator_name, category, severity, current_value, threshold_value, ${AS_OF}, ${AS_OF} from raised
+  select $1, client_id, indicator_name, category, severity, current_value, threshold_value, ${AS_OF}, ${AS_OF} from raised r
+  where not exists (
+    select 1 from customers.risk_indicators x
+    where x.tenant_id = $1 and x.client_id = r.client_id and x.indicator_name = r.indicator_name and x.resolved_at is null
+      and x.severity = r.severity and x.current_value = r.current_value and x.threshold_value = r.threshold_value)
   on conflict (tenant_id, client_id, indicator_name) where resolved_at is null do update set
     severity = excluded.severity, current_value = excluded.current_value, threshold_value = excluded.threshold_value,
-    updated_at = excluded.updated_at
-  where (i.severity, i.current_value, i.threshold_value)
-    is distinct from (excluded.severity, excluded.current_value, excluded.threshold_value)),
+    updated_at = excluded.updated_at),
 resolved as (
   update customers.risk_indicators i set resolved_at = ${AS_OF}, updated_at = ${AS_OF}
   from ranked r where i.tenant_id = $1 and i.client_id = r.client_id and i.resolved_at is null
