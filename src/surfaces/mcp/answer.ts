@@ -13,7 +13,7 @@ import { eventStream } from './event-stream.ts'
 import type { EventStream } from './event-stream.ts'
 import type { Exchange } from './exchange.ts'
 import { takesStream } from './media-types.ts'
-import { ACCEPTED, RPC, RpcError, errorReply, isRecord, readMessage } from './rpc.ts'
+import { ACCEPTED, RPC, RpcError, bodyText, errorReply, isRecord, readMessage } from './rpc.ts'
 import type { Reply, RpcMessage } from './rpc.ts'
 import type { SdkHandlers } from './sdk-handlers.ts'
 import { BASE_HEADERS, send } from './send.ts'
@@ -79,7 +79,7 @@ export async function answerBatch(parts: AnswerParts, arrival: Arrival, bodies: 
   if (era.version !== '2025-03-26') throw invalidBatch(`${era.version} has no batches`)
   if (bodies.length === 0 || bodies.length > BATCH_MAX) throw invalidBatch(`a batch holds 1 to ${BATCH_MAX} messages`)
   const replies = await Promise.all(bodies.map((body) => answerInBatch(parts, arrival, era, body)))
-  const bodiesOut = replies.flatMap((reply) => (reply.body === undefined ? [] : [reply.body]))
+  const bodiesOut = replies.flatMap((reply) => (reply.body === undefined ? [] : [bodyText(reply)]))
   send(res, bodiesOut.length === 0 ? ACCEPTED : { status: 200, body: `[${bodiesOut.join(',')}]` })
 }
 
@@ -128,7 +128,7 @@ function wantsNotices({ params }: RpcMessage): boolean {
 }
 
 function finish(res: ServerResponse, reply: Reply, stream: EventStream | undefined): void {
-  if (stream?.open === true) stream.end(reply.body ?? '')
+  if (stream?.open === true) stream.end(bodyText(reply))
   else send(res, reply)
 }
 

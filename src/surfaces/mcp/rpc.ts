@@ -47,8 +47,8 @@ export class RpcError extends Error {
 export interface Reply {
   readonly status: number
   readonly body?: string
-  /** The body has no character beyond ASCII, so that it needs no encoding. */
-  readonly ascii?: boolean
+  /** Bytes kept from answer to answer, and what follows them: they stand after `body` and are sent without a copy. */
+  readonly kept?: { readonly bytes: Buffer; readonly tail: string }
   readonly headers?: readonly string[]
 }
 
@@ -57,6 +57,16 @@ export const ACCEPTED: Reply = { status: 202 }
 /** A JSON-RPC success around a result that is JSON already. */
 export function resultReply(id: RpcId, resultJson: string): Reply {
   return { status: 200, body: `{"jsonrpc":"2.0","id":${idJson(id)},"result":${resultJson}}` }
+}
+
+/** The same around a result that is kept as bytes. */
+export function keptReply(id: RpcId, bytes: Buffer): Reply {
+  return { status: 200, body: `{"jsonrpc":"2.0","id":${idJson(id)},"result":`, kept: { bytes, tail: '}' } }
+}
+
+/** The whole body, for an answer that goes out inside something else. */
+export function bodyText({ body = '', kept }: Reply): string {
+  return kept === undefined ? body : `${body}${kept.bytes.toString()}${kept.tail}`
 }
 
 export function errorReply(id: RpcId | undefined, error: RpcError): Reply {

@@ -11,14 +11,20 @@ const JSON_HEADERS: readonly string[] = [...BASE_HEADERS, 'Content-Type', 'appli
 /** Sends one whole answer, under the id of its request. */
 export function send(res: ServerResponse, reply: Reply): void {
   if (res.headersSent || res.destroyed) return
-  const { status, body, headers = [] } = reply
+  const { status, body, kept, headers = [] } = reply
   const id = requestIdOf(res.req)
   if (body === undefined) {
     res.writeHead(status, [...BASE_HEADERS, 'Content-Length', '0', 'X-Request-ID', id, ...headers])
     res.end()
     return
   }
-  const bytes = String(reply.ascii === true ? body.length : Buffer.byteLength(body))
-  res.writeHead(status, [...JSON_HEADERS, bytes, 'X-Request-ID', id, ...headers])
-  res.end(body, reply.ascii === true ? 'latin1' : 'utf8')
+  const length = Buffer.byteLength(body) + (kept === undefined ? 0 : kept.bytes.length + Buffer.byteLength(kept.tail))
+  res.writeHead(status, [...JSON_HEADERS, String(length), 'X-Request-ID', id, ...headers])
+  if (kept === undefined) {
+    res.end(body)
+    return
+  }
+  res.write(body)
+  res.write(kept.bytes)
+  res.end(kept.tail)
 }

@@ -3,7 +3,7 @@ import type { ToolEntry } from '#kernel/tool-catalogue'
 import type { Endpoint } from './endpoint.ts'
 import { META } from './era.ts'
 import type { Era } from './era.ts'
-import { RPC, RpcError, resultReply } from './rpc.ts'
+import { RPC, RpcError, keptReply } from './rpc.ts'
 import type { Reply, RpcId } from './rpc.ts'
 import type { ServerIdentity } from './server-identity.ts'
 
@@ -13,30 +13,21 @@ const PAGE_TOOLS_MAX = 100
 const CURSOR = /^tools:(\d{1,6})$/
 
 /**
- * Answers `tools/list`. Lists are made once per endpoint, set of scopes and revision, and kept ready to be sent: equal
- * callers get equal bytes, in catalogue order.
+ * Answers `tools/list`. Lists are made once per endpoint, set of scopes and revision, and kept as bytes: equal callers get
+ * equal bytes, in catalogue order.
  */
 export function toolLists(identity: ServerIdentity): (request: ListRequest) => Reply {
-  const made = new Map<string, string>()
+  const made = new Map<string, Buffer>()
   return ({ endpoint, scopes, era, id, cursor }) => {
     const offset = offsetOf(cursor)
     const key = `${endpoint.path} ${dialectOf(era)} ${scopeKey(endpoint, scopes)} ${offset}`
     let page = made.get(key)
     if (page === undefined) {
-      page = asciiJson(listPage(endpoint, scopes, era, offset, identity))
+      page = Buffer.from(JSON.stringify(listPage(endpoint, scopes, era, offset, identity)))
       made.set(key, page)
     }
-    const reply = resultReply(id, page)
-    return typeof id === 'number' ? { ...reply, ascii: true } : reply
+    return keptReply(id, page)
   }
-}
-
-/** JSON in ASCII alone: such a string goes out as it lies in memory. */
-function asciiJson(value: unknown): string {
-  return JSON.stringify(value).replace(
-    /[\u0080-\uffff]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
 }
 
 export interface ListRequest {
