@@ -14,6 +14,7 @@ import type { ScoredRow } from './store/score.ts'
 interface Given {
   readonly usage: { activeDays: number; events: number; eventsBefore: number; peak: number } | null
   readonly seats: number | null
+  /** Negative: dated in the future, which tells nothing. */
   readonly silentDays: number | null
   readonly tickets: { open: number; urgent: number; before: number } | null
   readonly answers: readonly number[]
@@ -35,7 +36,7 @@ const givens: fc.Arbitrary<Given> = fc.record({
     }),
   ),
   seats: fc.option(fc.integer({ min: 1, max: 50 })),
-  silentDays: fc.option(fc.integer({ min: 0, max: 400 })),
+  silentDays: fc.option(fc.integer({ min: -9, max: 400 })),
   tickets: fc.option(
     fc.record({
       open: fc.integer({ min: 0, max: 14 }),
@@ -102,7 +103,10 @@ describe('the score of one customer', () => {
     ['more people', (given) => onUsage(given, (usage) => ({ ...usage, peak: usage.peak + (usage.peak > 0 ? 2 : 0) }))],
     [
       'a more recent contact',
-      (given) => ({ ...given, silentDays: given.silentDays && Math.max(0, given.silentDays - 5) }),
+      (given) => ({
+        ...given,
+        silentDays: given.silentDays && Math.max(Math.min(0, given.silentDays), given.silentDays - 5),
+      }),
     ],
     [
       'fewer open tickets',
@@ -151,7 +155,7 @@ function onTickets(
 function oracle(given: Given): { values: PerComponent<number | null>; overall: number | null } {
   const values = {
     usage: usageOracle(given),
-    engagement: given.silentDays === null ? null : engagementOracle(given.silentDays),
+    engagement: given.silentDays === null || given.silentDays < 0 ? null : engagementOracle(given.silentDays),
     support: supportOracle(given),
     satisfaction:
       given.answers.length === 0
