@@ -24,7 +24,7 @@ import { queryObserver } from './observation.ts'
 import { openRedis } from './redis.ts'
 import { contextOpener } from './request-context.ts'
 import { checkMachine } from './startup/machine-checks.ts'
-import { checkDatabase, checkServices } from './startup/service-checks.ts'
+import { checkDatabase, checkMigrations, checkServices } from './startup/service-checks.ts'
 import { requireChecks } from './startup/startup-check.ts'
 import { createTracing } from './tracing.ts'
 import type { Tracing } from './tracing.ts'
@@ -36,9 +36,9 @@ export interface PlatformOptions {
   readonly version: string
   /**
    * `server` owns the embedded database, applies migrations and runs jobs; `command` is typed beside a server, joins a
-   * database that is up, and runs no jobs; `migration` only opens the database, as it is.
+   * database that is up, and runs no jobs.
    */
-  readonly as: 'server' | 'command' | 'migration'
+  readonly as: 'server' | 'command'
 }
 
 /** Everything modules and surfaces stand on, opened in the order in which each part needs the one before. */
@@ -78,7 +78,8 @@ export async function openPlatform(options: PlatformOptions): Promise<Platform> 
   opened.defer(() => database.close())
   metrics.watchPool(database.use)
   const migrations = openMigrations(database.owner, MIGRATIONS)
-  if (as !== 'migration' && config.database.migrateOnStart) await migrateReachable(database, migrations)
+  if (config.database.migrateOnStart) await migrateReachable(database, migrations)
+  else if (as === 'command') requireChecks([await checkDatabase(database.owner), await checkMigrations(migrations)])
   if (as === 'server') {
     const services = await checkServices({ database, migrations, redisUrl: config.cache.redisUrl })
     for (const { name, outcome, message } of services) if (outcome === 'warning') log.warn({ check: name }, message)
@@ -115,13 +116,33 @@ export async function openPlatform(options: PlatformOptions): Promise<Platform> 
   }
 }
 
+/** The schema of the database as it is, which everything else needs to be there before it can be opened. */
+export interface Schema {
+  readonly migrations: Migrations
+  close(): Promise<void>
+}
+
+/** Opens no more than it takes to look at the migrations and to run them. Beside a server it joins its database. */
+export async function openSchema({ config, log }: Pick<PlatformOptions, 'config' | 'log'>): Promise<Schema> {
+  await using opened = new AsyncDisposableStack()
+  const url = await databaseUrl({ config, log, as: 'command' }, opened)
+  const database = openDatabase({ url, settings: config.database, log, observe: { started: () => () => undefined } })
+  opened.defer(() => database.close())
+  requireChecks([await checkDatabase(database.owner)])
+  const closing = opened.move()
+  return { migrations: openMigrations(database.owner, MIGRATIONS), close: () => closing.disposeAsync() }
+}
+
 /** A database that is away or too old is said to be so, rather than the first migration to have failed on it. */
 async function migrateReachable(database: Database, migrations: Migrations): Promise<void> {
   requireChecks([await checkDatabase(database.owner)])
   await migrations.up()
 }
 
-async function databaseUrl({ config, log, as }: PlatformOptions, opened: AsyncDisposableStack): Promise<string> {
+async function databaseUrl(
+  { config, log, as }: Pick<PlatformOptions, 'config' | 'log' | 'as'>,
+  opened: AsyncDisposableStack,
+): Promise<string> {
   if (config.database.url !== undefined) return config.database.url
   const start = as === 'server' ? startEmbeddedPostgres : joinEmbeddedPostgres
   const embedded = await start({ dataDir: config.server.dataDir, log })

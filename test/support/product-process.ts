@@ -2,33 +2,37 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
+import { text } from 'node:stream/consumers'
 
 const MAIN = path.resolve(import.meta.dirname, '../../src/main.ts')
+const COMMANDS = path.resolve(import.meta.dirname, '../../src/surfaces/cli/main.ts')
 
 /** The product as `npm start` runs it, in a process of its own. */
 export interface ProductProcess {
   readonly url: string
-  /** Of the demo company. */
+  /** Of the demo company; empty where none is made, as with `ENVIRONMENT=test`. */
   readonly key: string
   /** Ends it without warning, as a crash would. */
   kill(): Promise<void>
   /** Asks it to stop; its exit code. */
-  stop(): Promise<number | null>
+  stop(signal?: NodeJS.Signals): Promise<number | null>
 }
 
+type Variables = Readonly<Record<string, string>>
+
 /** Resolves when it says that it is ready. Throws what it said instead, when it ends before that. */
-export async function startProduct(environment: Readonly<Record<string, string>>): Promise<ProductProcess> {
+export async function startProduct(environment: Variables): Promise<ProductProcess> {
   const child = spawn(process.execPath, [MAIN], {
-    env: { PATH: process.env['PATH'] ?? '', SERVER_PORT: '0', LOG_LEVEL: 'ERROR', ...environment },
+    env: variables({ SERVER_PORT: '0', LOG_LEVEL: 'ERROR', ...environment }),
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const said: string[] = []
   for await (const line of createInterface(child.stdout)) {
     said.push(line)
-    const text = said.join('\n')
-    const url = /MCP endpoint\s+(http:\S+)\/mcp/.exec(text)?.[1]
-    const key = /API key\s+(plim_\S+)/.exec(text)?.[1]
-    if (url !== undefined && key !== undefined) return running(child, url, key)
+    const all = said.join('\n')
+    const url = /MCP endpoint\s+(http:\S+)\/mcp/.exec(all)?.[1]
+    const [hint, key] = /API key\s+(plim_\S+)|Make a key:/.exec(all) ?? []
+    if (url !== undefined && hint !== undefined) return running(child, url, key ?? '')
   }
   throw new Error(`the product did not start:\n${said.join('\n')}`)
 }
@@ -43,5 +47,20 @@ function running(child: ChildProcess, url: string, key: string): ProductProcess 
     }
     return child.exitCode
   }
-  return { url, key, kill: async () => void (await end('SIGKILL')), stop: () => end('SIGTERM') }
+  return { url, key, kill: async () => void (await end('SIGKILL')), stop: (signal = 'SIGTERM') => end(signal) }
+}
+
+/** Runs `plimsoll <words>` to its end. */
+export async function runCommand(words: readonly string[], environment: Variables, input = '') {
+  const child = spawn(process.execPath, [COMMANDS, ...words], { env: variables(environment) })
+  const ended = once(child, 'exit')
+  child.stdin.end(input)
+  const [out, err] = await Promise.all([text(child.stdout), text(child.stderr)])
+  const [code]: (number | null)[] = await ended
+  return { code, out, err }
+}
+
+/** Nothing of the machine's own environment but the path. */
+function variables(environment: Variables): NodeJS.ProcessEnv {
+  return { PATH: process.env['PATH'] ?? '', ...environment }
 }

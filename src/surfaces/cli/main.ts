@@ -4,7 +4,7 @@ import { registerDemo, registerImport } from './import.ts'
 import { registerKeys, registerTenants } from './keys.ts'
 import { registerMigrate } from './migrate.ts'
 import { registerServe } from './serve.ts'
-import { opener, productVersion } from './start.ts'
+import { opener, productVersion, schemaOpener } from './start.ts'
 
 const environment = process.env
 const openServer = opener(environment, 'server', 'stdout')
@@ -12,7 +12,7 @@ const openCommand = opener(environment, 'command', 'stderr')
 
 const program = new Command('plimsoll').version(productVersion()).showHelpAfterError()
 registerServe(program, openServer, openCommand)
-registerMigrate(program, opener(environment, 'migration', 'stderr'))
+registerMigrate(program, schemaOpener(environment))
 registerTenants(program, openCommand)
 registerKeys(program, openCommand)
 registerImport(program, openCommand)

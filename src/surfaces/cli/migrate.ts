@@ -1,30 +1,28 @@
 import { InvalidArgumentError } from 'commander'
 import type { Command } from 'commander'
-import type { OpenApp } from './open.ts'
+import type { Schema } from '#kernel/platform'
 import { withApp } from './open.ts'
 import { print, printTable } from './output.ts'
 
 /** `plimsoll migrate up|down|status`. */
-export function registerMigrate(program: Command, open: OpenApp): void {
+export function registerMigrate(program: Command, open: () => Promise<Schema>): void {
   const migrate = program.command('migrate').description('the database schema')
   migrate
     .command('up')
     .description('apply what is pending')
-    .action(() => withApp(open, async ({ platform }) => printNames('Applied', await platform.migrations.up())))
+    .action(() => withApp(open, async ({ migrations }) => printNames('Applied', await migrations.up())))
   migrate
     .command('down [steps]')
     .description('take the last migrations back; one unless told otherwise')
     .action((steps: string | undefined) =>
-      withApp(open, async ({ platform }) =>
-        printNames('Took back', await platform.migrations.down(stepCount(steps ?? '1'))),
-      ),
+      withApp(open, async ({ migrations }) => printNames('Took back', await migrations.down(stepCount(steps ?? '1')))),
     )
   migrate
     .command('status')
     .description('every migration and whether it is applied')
     .action(() =>
-      withApp(open, async ({ platform }) => {
-        const found = await platform.migrations.status()
+      withApp(open, async ({ migrations }) => {
+        const found = await migrations.status()
         printTable(
           found.map(({ name, state, appliedAt, breaking }) => ({
             migration: name,

@@ -18,14 +18,17 @@ export function cliContext(app: App, tenantId: string, signal = new AbortControl
   )
 }
 
-/** Runs one command against an opened application, and closes it whatever happens. */
-export async function withApp(open: OpenApp, work: (app: App) => Promise<void>): Promise<void> {
+/** Runs one command against what it opens, and closes that whatever happens. */
+export async function withApp<Opened extends { close(): Promise<void> }>(
+  open: () => Promise<Opened>,
+  work: (opened: Opened) => Promise<void>,
+): Promise<void> {
   await reportFailure(async () => {
-    const app = await open()
+    const opened = await open()
     try {
-      await work(app)
+      await work(opened)
     } finally {
-      await app.close()
+      await opened.close()
     }
   })
 }

@@ -5,7 +5,8 @@ import type { Config } from '#kernel/config/config'
 import { ConfigError, loadConfig, suspectVariables } from '#kernel/config/load'
 import type { Environment } from '#kernel/config/load'
 import { createLog } from '#kernel/log'
-import type { PlatformOptions } from '#kernel/platform'
+import { openSchema } from '#kernel/platform'
+import type { PlatformOptions, Schema } from '#kernel/platform'
 import { buildApp } from '../../app.ts'
 import type { App } from '../../app.ts'
 import { printError } from './output.ts'
@@ -34,6 +35,15 @@ export function opener(
     const version = productVersion()
     const log = createLog({ settings: config.observability, version, to: logTo })
     return buildApp({ config, clock: systemClock, log, version, as })
+  }
+}
+
+/** As `opener`, for what works on the schema alone. */
+export function schemaOpener(environment: Environment): () => Promise<Schema> {
+  return async () => {
+    const config = settingsOrExit(environment)
+    const log = createLog({ settings: config.observability, version: productVersion(), to: 'stderr' })
+    return openSchema({ config, log })
   }
 }
 

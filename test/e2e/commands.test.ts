@@ -1,0 +1,74 @@
+import { mkdtemp, realpath, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { testDatabase } from '../support/database.ts'
+import { runCommand } from '../support/product-process.ts'
+
+describe('plimsoll config', () => {
+  it('ends with 78 and names every wrong variable, what was expected and an example', async () => {
+    const { code, out, err } = await runCommand(['config'], { DB_POOL_SIZE: 'many', SERVER_PORT: '70000' })
+    expect({ code, out }).toEqual({ code: 78, out: '' })
+    expect(err).toBe(
+      '2 settings are wrong:\n' +
+        '  SERVER_PORT: expected a whole number from 0 to 65535; got "70000". Example: SERVER_PORT=8080\n' +
+        '  DB_POOL_SIZE: expected a whole number from 1 to 1000; got "many". Example: DB_POOL_SIZE=50\n',
+    )
+  })
+
+  it('does not start in production without its secrets, and shows none', async () => {
+    const { code, err } = await runCommand(['serve'], {
+      ENVIRONMENT: 'production',
+      DATABASE_URL: 'postgresql://plimsoll:plimsoll@db.internal/plimsoll',
+    })
+    expect(code).toBe(78)
+    expect(err).toContain('ENCRYPTION_KEY: expected')
+    expect(err).toContain('DATABASE_URL: expected a strong secret in production')
+    expect(err).not.toContain('plimsoll@db')
+  })
+
+  it('shows what is in effect with secrets hidden', async () => {
+    const { code, out } = await runCommand(['config'], { DATABASE_URL: 'postgresql://me:hush-hush@db.internal/plim' })
+    expect(code).toBe(0)
+    expect(out).toMatch(/^DATABASE_URL\s+postgresql:\/\/\*\*\*@db\.internal\/plim$/m)
+    expect(out).not.toContain('hush')
+  })
+})
+
+describe('plimsoll migrate', async () => {
+  const database = await testDatabase()
+  const DATA_DIR = await realpath(await mkdtemp(path.join(tmpdir(), 'plimsoll-migrate-')))
+  afterAll(() => rm(DATA_DIR, { recursive: true, force: true }))
+  const migrate = (...words: string[]) => runCommand(['migrate', ...words], { DATABASE_URL: database.url })
+  const states = async () => {
+    const { code, out } = await migrate('status')
+    const [head = '', ...rows] = out.trim().split('\n')
+    expect({ code, columns: head.split(/\s{2,}/) }).toEqual({
+      code: 0,
+      columns: ['migration', 'state', 'applied at', 'breaking'],
+    })
+    return rows.map((row) => row.split(/\s{2,}/)[1])
+  }
+
+  it('makes the schema where there has never been one', async () => {
+    const { code, out } = await runCommand(['migrate', 'up'], { DATA_DIR, LOG_LEVEL: 'ERROR' })
+    expect(code).toBe(0)
+    expect(out).toMatch(/^Applied 202611200001_kernel_roles$/m)
+  })
+
+  it('goes down and up again, and its status says where it stands', async () => {
+    expect(new Set(await states())).toEqual(new Set(['applied']))
+    const down = await migrate('down', '2')
+    const takenBack = down.out.trim().split('\n')
+    expect(takenBack).toEqual([
+      expect.stringMatching(/^Took back \d{12}_/),
+      expect.stringMatching(/^Took back \d{12}_/),
+    ])
+    expect((await states()).slice(-3)).toEqual(['applied', 'pending', 'pending'])
+    const up = await migrate('up')
+    expect(up.out.trim().split('\n')).toEqual(
+      takenBack.toReversed().map((line) => line.replace('Took back', 'Applied')),
+    )
+    expect((await migrate('up')).out).toBe('Nothing to do.\n')
+  })
+})
