@@ -56,7 +56,7 @@ const distribution = statement<StageShare>(
   `with entered as (
      select client_id, max(changed_at) as at from customers.lifecycle_history where tenant_id = $1 group by client_id)
    select lifecycle_stage as stage, count(*) as customers, avg(health_score) as average_health,
-     percentile_cont(0.5) within group (order by extract(epoch from $3::timestamptz - coalesce(e.at, created_at))::float8 / 86400) as median_days,
+     percentile_cont(0.5) within group (order by greatest(0, extract(epoch from $3::timestamptz - coalesce(e.at, created_at))::float8 / 86400)) as median_days,
      count(*) filter (where health_score < $4::float8) as at_risk
    from customers.customers c left join entered e on e.client_id = c.client_id
    where c.tenant_id = $1 and ($2::text is null or lifecycle_stage = $2)
