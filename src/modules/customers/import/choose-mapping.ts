@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Failure } from '#kernel/failure'
+import { entities } from './entities.ts'
+import type { Field } from './entities.ts'
 import type { InspectedFile } from './inspect-file.ts'
 import { parseMapping } from './mapping.ts'
 import type { FieldSource, Load, Mapping } from './mapping.ts'
@@ -15,7 +17,7 @@ export interface LoadedFiles {
 export function filesOf(mapping: Mapping, files: readonly InspectedFile[]): LoadedFiles {
   const loads = mapping.loads.flatMap((load) => {
     const file = files.find(({ name }) => name.toLowerCase() === load.file.toLowerCase())
-    return file === undefined ? [] : [{ load, file }]
+    return file === undefined ? [] : [{ load: withGivenColumns(load, file), file }]
   })
   if (loads.length === 0) {
     const wanted = [...new Set(mapping.loads.map(({ file }) => file))].join(', ')
@@ -25,13 +27,19 @@ export function filesOf(mapping: Mapping, files: readonly InspectedFile[]): Load
   return { loads, unused: files.filter((file) => !loads.some((load) => load.file === file)) }
 }
 
-/** The shipped mapping whose files and columns these are. Throws `Failure('invalid')` when there is none. */
+/**
+ * The shipped mapping whose files these are: by name and columns, or else by name alone, so that a column that is
+ * missing can be asked for. Throws `Failure('invalid')` when no name is known.
+ */
 export function chooseMapping(files: readonly InspectedFile[]): Mapping {
   const mappings = shippedMappings()
-  const chosen = mappings
-    .map((mapping) => ({ mapping, fits: files.filter((file) => fitsFile(mapping, file)).length }))
-    .toSorted((a, b) => b.fits - a.fits)[0]
-  if (chosen !== undefined && chosen.fits > 0) return chosen.mapping
+  const [best] = mappings
+    .map((mapping) => {
+      const named = files.filter((file) => loadsOf(mapping, file).length > 0)
+      return { mapping, named: named.length, fits: named.filter((file) => fitsFile(mapping, file)).length }
+    })
+    .toSorted((a, b) => b.fits - a.fits || b.named - a.named)
+  if (best !== undefined && best.named > 0) return best.mapping
   const known = mappings.map(({ name, loads }) => `${name} (${[...new Set(loads.map(({ file }) => file))].join(', ')})`)
   const headers = files.map(({ name, columns }) => `  ${name}: ${columns.join(', ')}`)
   throw new Failure(
@@ -40,9 +48,35 @@ export function chooseMapping(files: readonly InspectedFile[]): Mapping {
   )
 }
 
+function loadsOf(mapping: Mapping, file: InspectedFile): Load[] {
+  return mapping.loads.filter((load) => load.file.toLowerCase() === file.name.toLowerCase())
+}
+
 function fitsFile(mapping: Mapping, file: InspectedFile): boolean {
-  const loads = mapping.loads.filter((load) => load.file.toLowerCase() === file.name.toLowerCase())
-  return loads.length > 0 && loads.every((load) => columnsOf(load).every((column) => file.columns.includes(column)))
+  return loadsOf(mapping, file).every((load) =>
+    columnsOf(withGivenColumns(load, file)).every((column) => file.columns.includes(column)),
+  )
+}
+
+/** Where a load takes the columns that are given, a field it can do without is left out with its column. */
+function withGivenColumns(load: Load, file: InspectedFile): Load {
+  if (load.columns === 'all') return load
+  const { fields: known }: { fields: Readonly<Record<string, Field>> } = entities[load.entity]
+  const fields = Object.entries(load.fields).flatMap(([name, source]) => {
+    const given = givenSource(source, file)
+    return known[name]?.required || columnsOfSource(given).every((column) => file.columns.includes(column))
+      ? [[name, given] as const]
+      : []
+  })
+  return { ...load, fields: Object.fromEntries(fields) }
+}
+
+/** A column with a stand-in is read from whichever of the two the file has. */
+function givenSource(source: FieldSource, { columns }: InspectedFile): FieldSource {
+  if (!('or' in source) || source.or === undefined) return source
+  const { or, ...rest } = source
+  if (!columns.includes(source.column)) return { ...rest, column: or }
+  return columns.includes(or) ? source : rest
 }
 
 /** Every column a load reads into fields or keys. */
@@ -52,7 +86,8 @@ function columnsOf(load: Load): string[] {
 }
 
 function columnsOfSource(source: FieldSource): string[] {
-  if ('column' in source) return [source.column]
+  if ('column' in source)
+    return 'or' in source && source.or !== undefined ? [source.column, source.or] : [source.column]
   if ('object' in source) return Object.values(source.object)
   return 'template' in source ? [...source.template.matchAll(/\{([^}]+)\}/g)].map(([, column = '']) => column) : []
 }

@@ -24,6 +24,8 @@ const FieldSource = z.union([
     map: z.record(z.string(), Constant).optional(),
     /** Taken when the cell is empty. */
     default: Constant.optional(),
+    /** The column to read instead where this one is empty or not in the file. */
+    or: Column.optional(),
     /** Minutes to add to a time, from another column. */
     plus_minutes: Column.optional(),
     /** True for numbers above this one. */
@@ -70,6 +72,8 @@ const LoadSchema = z.strictObject({
   /** Rows of other entities this row points at, found by their key in the database: loaded earlier, or stored before. */
   lookups: z.record(Name, z.strictObject({ entity: z.enum(ENTITY_NAMES), key: FieldSource })).default({}),
   fields: z.record(Name, FieldSource),
+  /** `given`: the file may leave out the columns of fields that the entity can do without. */
+  columns: z.enum(['all', 'given']).default('all'),
   flags: z.array(Flag).default([]),
   /** Rows for which this is not true are not meant for this entity; they are counted as passed over. */
   where: z

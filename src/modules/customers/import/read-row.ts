@@ -143,11 +143,19 @@ export function compileText(source: FieldSource, cell: (column: string) => Cell)
   if ('object' in source) return compileObject(source.object, cell)
   if ('from' in source)
     throw new Failure('invalid', `A lookup's key comes from the row itself, not from "${source.from}".`)
-  const read = cell(source.column)
+  const read =
+    'or' in source && source.or !== undefined ? firstFilled(cell(source.column), cell(source.or)) : cell(source.column)
   const fallback = 'default' in source ? source.default : undefined
   return (row) => {
     const text = read(row).trim()
     return text === '' && fallback !== undefined ? fallback : text
+  }
+}
+
+function firstFilled(one: Cell, other: Cell): Cell {
+  return (row) => {
+    const text = one(row)
+    return text.trim() === '' ? other(row) : text
   }
 }
 
