@@ -37,7 +37,7 @@ const { values, positionals } = parseArgs({
     profile: { type: 'boolean', default: false },
   },
 })
-const chosen = positionals.length === 0 ? benchmarks : positionals.map(find)
+const chosen = positionals.length === 0 ? unnamed() : positionals.map(find)
 
 const machine = describeMachine(new Date())
 const sections: Section[] = []
@@ -69,6 +69,11 @@ function optionsIn(scratchDir: string): BenchOptions {
     scratchDir,
     tell: (line) => process.stderr.write(`  ${line}\n`),
   }
+}
+
+/** Without names: all, the half hour of the soak with `--full` only. */
+function unnamed(): readonly Benchmark[] {
+  return benchmarks.filter((benchmark) => values.full || benchmark !== soak)
 }
 
 function find(wanted: string): Benchmark {
