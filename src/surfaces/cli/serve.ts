@@ -6,6 +6,8 @@ import { firstRun } from './first-run.ts'
 import type { OpenApp } from './open.ts'
 import { reportFailure } from './open.ts'
 import { print } from './output.ts'
+import { stopRequest } from './stop-request.ts'
+import type { StopRequest } from './stop-request.ts'
 
 interface ServeOptions {
   stdio?: true
@@ -27,34 +29,56 @@ export function registerServe(program: Command, open: OpenApp, openBeside: OpenA
     })
 }
 
-/** Serves until SIGTERM or SIGINT, then drains. A second signal ends the process at once. */
+/** Serves until SIGTERM, SIGINT or SIGHUP, then drains. */
 export async function serve(open: OpenApp): Promise<void> {
+  const stop = stopRequest()
+  bearClosedOutput()
   const app = await open()
   try {
-    const demo = await firstRun(app)
-    const { url } = await app.listen()
-    announce(app, url, demo)
-    app.log.info({ signal: await stopSignal() }, 'stopping')
+    await begin(app, stop)
+    app.log.info({ signal: await stop.asked }, 'stopping')
+    endLate(app)
   } finally {
     await app.close()
   }
+}
+
+/** Makes the demo company, listens and says so; goes no further once a stop is asked for. */
+async function begin(app: App, stop: StopRequest): Promise<void> {
+  if (stop.isAsked()) return
+  const demo = await firstRun(app)
+  if (stop.isAsked()) return
+  const { url } = await app.listen()
+  announce(app, url, demo)
 }
 
 async function servePipe(open: OpenApp, { key, path }: ServeOptions): Promise<void> {
   if (key === undefined) throw new Failure('unauthenticated', 'Give an API key: --key plim_… or PLIMSOLL_API_KEY.')
+  const stop = stopRequest()
   const app = await open()
   try {
     app.serveStdio(await app.access.authenticate(`Bearer ${key}`), path)
-    await Promise.race([stopSignal(), inputEnd()])
+    await Promise.race([stop.asked, inputEnd()])
+    endLate(app)
   } finally {
     await app.close()
   }
 }
 
-function stopSignal(): Promise<NodeJS.Signals> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal))
-  })
+/** Whoever read our output may go, as `head` does; there is nobody left to tell, and callers to serve. */
+function bearClosedOutput(): void {
+  process.stdout.on('error', () => undefined)
+}
+
+const CLOSING_SECONDS = 45
+
+/** What hangs while everything is closed (a vendor, a disk) must not hold the process for ever. */
+function endLate({ config, log }: App): void {
+  const seconds = config.server.shutdownSeconds + CLOSING_SECONDS
+  setTimeout(() => {
+    log.fatal({ seconds }, 'the stop did not come to its end in time')
+    process.exit(1)
+  }, seconds * 1000).unref()
 }
 
 function inputEnd(): Promise<void> {

@@ -1,0 +1,81 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, realpath, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { afterAll, beforeEach, describe, expect, it } from 'vitest'
+import { clusterFiles } from '#kernel/database/embedded/cluster'
+import { findRunning } from '#kernel/database/embedded/postmaster'
+
+const MAIN = path.resolve(import.meta.dirname, '../../src/main.ts')
+const POLL_MILLISECONDS = 10
+
+describe('a process whose terminal or parent is impatient', async () => {
+  const DATA_DIR = await realpath(await mkdtemp(path.join(tmpdir(), 'plimsoll-stop-')))
+  afterAll(() => rm(DATA_DIR, { recursive: true, force: true }))
+  let port = 0
+  beforeEach(async () => {
+    port = await freePort()
+  })
+  const start = () =>
+    spawn(process.execPath, [MAIN], {
+      env: { PATH: process.env['PATH'] ?? '', DATA_DIR, SERVER_PORT: String(port), ENVIRONMENT: 'test' },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+  const databaseRuns = async () => (await findRunning(clusterFiles(DATA_DIR))) !== undefined
+
+  it('ends its database when it is told to stop while it starts', async () => {
+    const child = start()
+    child.stdout.resume()
+    await until(databaseRuns)
+    expect(await ended(child, 'SIGTERM')).toBe(0)
+    expect(await databaseRuns()).toBe(false)
+  })
+
+  it('serves on when nobody reads its output any more', async () => {
+    const child = start()
+    child.stdout.destroy()
+    await until(() => answers(port))
+    expect(await ended(child, 'SIGINT')).toBe(0)
+    expect(await databaseRuns()).toBe(false)
+  })
+
+  it('stops cleanly when its terminal is closed, and when a signal comes twice, from the terminal and from npm', async () => {
+    const child = start()
+    child.stdout.resume()
+    await until(() => answers(port))
+    child.kill('SIGHUP')
+    child.kill('SIGINT')
+    expect(await ended(child, 'SIGINT')).toBe(0)
+    expect(await databaseRuns()).toBe(false)
+  })
+})
+
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  while (!(await isSo())) await wait(POLL_MILLISECONDS)
+}
+
+async function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
+  const exit = once(child, 'exit')
+  child.kill(signal)
+  const [code]: (number | null)[] = await exit
+  return code ?? null
+}
+
+function answers(port: number): Promise<boolean> {
+  return fetch(`http://127.0.0.1:${port}/version`).then(
+    (response) => response.ok,
+    () => false,
+  )
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1')
+  await once(probe, 'listening')
+  const address = probe.address()
+  probe.close()
+  await once(probe, 'close')
+  return typeof address === 'object' && address !== null ? address.port : 0
+}
