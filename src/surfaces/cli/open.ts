@@ -1,19 +1,17 @@
 import { userInfo } from 'node:os'
 import { Failure } from '#kernel/failure'
 import { newId } from '#kernel/ids'
-import type { Ctx, Scope } from '#kernel/context'
+import type { Ctx } from '#kernel/context'
 import type { App } from '../../app.ts'
 import { printError } from './output.ts'
 
 /** Opens the application without listening: the database, the modules, nothing that faces outward. */
 export type OpenApp = () => Promise<App>
 
-const OPERATOR_SCOPES: readonly Scope[] = ['access:read', 'access:write', 'customers:read', 'customers:write']
-
 /** Whoever may run this command on this machine may do everything; the audit row names them. */
 export function cliContext(app: App, tenantId: string, signal = new AbortController().signal): Ctx {
   return app.openContext(
-    { tenantId, actor: { kind: 'cli', id: userInfo().username }, scopes: new Set(OPERATOR_SCOPES) },
+    { tenantId, actor: { kind: 'cli', id: userInfo().username }, scopes: new Set(app.scopes) },
     { requestId: newId('req', app.clock()), signal },
   )
 }
