@@ -30,7 +30,7 @@ export interface App {
   /** Opens the surfaces: HTTP, MCP and the worker. Resolves with the URL they listen on. */
   listen(): Promise<{ url: string }>
   /** Serves one MCP caller over standard input and output. */
-  serveStdio(principal: Principal, path: string): void
+  serveStdio(caller: () => Principal | Promise<Principal>, path: string): void
   /** Stops accepting, finishes what runs within the deadline, cancels the rest, closes everything. */
   close(): Promise<void>
 }
@@ -116,8 +116,8 @@ function surfacesOf(
       closing.push(worker.stop)
       return { url: `http://${config.server.host}:${port}` }
     },
-    serveStdio(principal, path) {
-      closing.push(serveStdio({ ...mcpParts, principal, path }))
+    serveStdio(caller, path) {
+      closing.push(serveStdio({ ...mcpParts, caller, path }))
     },
     async close() {
       await Promise.all(closing.map((close) => close(config.server.shutdownSeconds)))

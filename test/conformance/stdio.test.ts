@@ -9,7 +9,10 @@ import { KEYS, authenticate, demoServer, log, openContext } from './mcp-server.t
 import type { Json } from './post.ts'
 
 /** A pipe with a client's end: sends one message and reads the next answer. */
-function pipe(path: string): { ask: (message: object) => Promise<Json>; close: () => Promise<void> } {
+function pipe(
+  path: string,
+  caller = () => authenticate(KEYS.bob),
+): { ask: (message: object) => Promise<Json>; close: () => Promise<void> } {
   const config = ConfigSchema.parse(Object.fromEntries(Object.keys(ConfigSchema.shape).map((group) => [group, {}])))
   const input = new PassThrough()
   const output = new PassThrough()
@@ -24,7 +27,7 @@ function pipe(path: string): { ask: (message: object) => Promise<Json>; close: (
     clock: () => new Date(),
     secret: new Uint8Array(32),
     version: '0.0.0-test',
-    principal: authenticate(KEYS.bob),
+    caller,
     path,
     input,
     output,
@@ -37,7 +40,7 @@ function pipe(path: string): { ask: (message: object) => Promise<Json>; close: (
       const answer: Json = JSON.parse(String(value))
       return answer
     },
-    close,
+    close: () => close(1),
   }
 }
 
@@ -70,6 +73,22 @@ describe('a pipe', () => {
     }
     const called = await ask({ id: 'a', method: 'tools/call', params: { ...params, _meta } })
     expect(called['result']).toMatchObject({ resultType: 'complete', structuredContent: said })
+    await close()
+  })
+
+  it('serves a key that is revoked while it is open no more', async () => {
+    let isRevoked = false
+    const { ask, close } = pipe('/mcp', () => authenticate(isRevoked ? undefined : KEYS.bob))
+    const clientInfo = { name: 'pipe', version: '1' }
+    await ask({ id: 1, method: 'initialize', params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo } })
+    expect((await ask({ id: 2, method: 'tools/call', params }))['result']?.['structuredContent']).toEqual(said)
+    isRevoked = true
+    for (const message of [
+      { id: 3, method: 'tools/call', params },
+      { id: 4, method: 'tools/list' },
+    ]) {
+      expect((await ask(message))['error']).toMatchObject({ data: { kind: 'unauthenticated' } })
+    }
     await close()
   })
 

@@ -5,6 +5,7 @@ import path from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import pg from 'pg'
 import { afterAll, describe, expect, it } from 'vitest'
+import { z } from 'zod'
 import { joinEmbeddedPostgres } from '#kernel/database/embedded'
 import { clusterFiles } from '#kernel/database/embedded/cluster'
 import { findRunning } from '#kernel/database/embedded/postmaster'
@@ -71,6 +72,20 @@ describe('the product as a process', async () => {
     }
   })
 
+  it('answers over a pipe everything it was asked before the pipe ended, and ends with 0', async () => {
+    const { code, out } = await runCommand(
+      ['serve', '--stdio'],
+      { DATA_DIR, PLIMSOLL_API_KEY: agent.key },
+      ASKED_BY_PIPE,
+    )
+    const answers = out.trim().split('\n')
+    expect(answers.map((line) => z.object({ id: z.number(), result: z.unknown() }).parse(JSON.parse(line)).id)).toEqual(
+      [1, 2],
+    )
+    expect(answers[1]).toContain('total')
+    expect(code).toBe(0)
+  })
+
   it('finishes a call in flight when it is told to stop, takes no other, and ends with 0 and without its database', async () => {
     const [locking, watching] = [await connect(DATA_DIR), await connect(DATA_DIR)]
     await locking.query('begin; lock table customers.customers in access exclusive mode')
@@ -101,6 +116,17 @@ async function connect(dataDir: string): Promise<pg.Client> {
   await client.connect()
   return client
 }
+
+const ASKED_BY_PIPE = [
+  {
+    id: 1,
+    method: 'initialize',
+    params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'pipe', version: '1' } },
+  },
+  { id: 2, method: 'tools/call', params: { name: 'list_clients', arguments: {} } },
+]
+  .map((message) => `${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`)
+  .join('')
 
 const SCOPES = 'customers:read,customers:write'
 

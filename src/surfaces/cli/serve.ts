@@ -57,7 +57,9 @@ async function servePipe(open: OpenApp, { key, path }: ServeOptions): Promise<vo
   const stop = stopRequest()
   const app = await open()
   try {
-    app.serveStdio(await app.access.authenticate(`Bearer ${key}`), path)
+    const caller = () => app.access.authenticate(`Bearer ${key}`)
+    await caller()
+    app.serveStdio(caller, path)
     await Promise.race([stop.asked, inputEnd()])
     endLate(app)
   } finally {

@@ -32,7 +32,12 @@ export const SUBSCRIPTIONS_MAX = 1024
  * so that nothing of one caller can reach another. `caller` is asked on every call, for scopes change while a session
  * lives. Tools are listed and called as on the hot path.
  */
-export function sdkServer(endpoint: Endpoint, caller: () => Principal, modern: boolean, parts: SdkParts): McpServer {
+export function sdkServer(
+  endpoint: Endpoint,
+  caller: () => Principal | Promise<Principal>,
+  modern: boolean,
+  parts: SdkParts,
+): McpServer {
   const { identity, toolCalls, log, running } = parts
   const { extension, instructions } = endpoint
   const mcp = new McpServer(identity.info, {
@@ -46,25 +51,27 @@ export function sdkServer(endpoint: Endpoint, caller: () => Principal, modern: b
     capabilities: { ...mcp.server.getClientCapabilities() },
   })
   mcp.server.setRequestHandler('tools/list', ({ params }) =>
-    asProtocol(log, () => listPage(endpoint, caller().scopes, era(), offsetOf(params?.cursor), identity)),
+    asProtocol(log, async () => {
+      const { scopes } = await caller()
+      return listPage(endpoint, scopes, era(), offsetOf(params?.cursor), identity)
+    }),
   )
   mcp.server.setRequestHandler('tools/call', (request, ctx) =>
     asProtocol(log, async () => {
       const controller = new AbortController()
       ctx.mcpReq.signal.addEventListener('abort', () => controller.abort(ctx.mcpReq.signal.reason), { once: true })
-      const speaks = modern ? { ...era(), capabilities: envelopeCapabilities(ctx) } : era()
-      const exchange = {
-        endpoint,
-        principal: caller(),
-        era: speaks,
-        requestId: randomUUID(),
-        controller,
-        notices: noticesOf(ctx),
-        trace: { ...ctx.mcpReq._meta },
-      }
-      const message = { id: undefined, method: 'tools/call', params: paramsOf(request.params, ctx, modern) }
       running.add(controller)
       try {
+        const exchange = {
+          endpoint,
+          principal: await caller(),
+          era: modern ? { ...era(), capabilities: envelopeCapabilities(ctx) } : era(),
+          requestId: randomUUID(),
+          controller,
+          notices: noticesOf(ctx),
+          trace: { ...ctx.mcpReq._meta },
+        }
+        const message = { id: undefined, method: 'tools/call', params: paramsOf(request.params, ctx, modern) }
         // safe because: made by `resultJson`, which writes CallToolResult or InputRequiredResult.
         return JSON.parse(await toolCalls.resultJson(exchange, message)) as CallToolResult
       } finally {

@@ -1,4 +1,6 @@
+import { PassThrough } from 'node:stream'
 import type { Readable, Writable } from 'node:stream'
+import { setImmediate } from 'node:timers/promises'
 import { StdioServerTransport, serveStdio as serveSdkStdio } from '@modelcontextprotocol/server/stdio'
 import type { Principal } from '#kernel/context'
 import { compileCatalogue } from '#kernel/tool-catalogue'
@@ -11,8 +13,8 @@ import type { McpSurfaceOptions } from './surface.ts'
 import { toolCallResults } from './tool-call.ts'
 
 export interface StdioOptions extends Omit<McpSurfaceOptions, 'authenticate'> {
-  /** Whoever started the process: found once, from the API key it was given. */
-  readonly principal: Principal
+  /** Whoever started the process; asked on every call, for its key may be revoked or expire while the pipe is open. */
+  readonly caller: () => Principal | Promise<Principal>
   /** Which tools to show, as the path of the HTTP endpoint that shows the same: `/mcp`, `/mcp/customers?readonly`. */
   readonly path: string
   readonly input?: Readable
@@ -20,11 +22,11 @@ export interface StdioOptions extends Omit<McpSurfaceOptions, 'authenticate'> {
 }
 
 /**
- * Serves one caller over a pipe, in whichever revision it opens. Nothing else may write to the output. Resolves with a
- * function that closes the pipe.
+ * Serves one caller over a pipe, in whichever revision it opens. Nothing else may write to the output. Returns a
+ * function that waits for the calls that run, at most so long, cancels the rest, and closes the pipe.
  */
-export function serveStdio(options: StdioOptions): () => Promise<void> {
-  const { principal, limiter, clock, secret, log } = options
+export function serveStdio(options: StdioOptions): (deadlineSeconds: number) => Promise<void> {
+  const { caller, limiter, clock, secret, log } = options
   const endpoint = findEndpoint(
     endpointsOf([{ catalogue: compileCatalogue(options.servers), asRoot: true }]),
     options.path,
@@ -32,10 +34,19 @@ export function serveStdio(options: StdioOptions): () => Promise<void> {
   if (endpoint === undefined) throw new Error(`There is no MCP endpoint ${options.path}.`)
   const identity = serverIdentity(options.version)
   const results = toolCallResults({ callTool: toolCallsOf(options), limiter, identity, secret, clock })
-  const parts = { identity, toolCalls: results, log, running: runningCalls() }
-  const handle = serveSdkStdio(({ era }) => sdkServer(endpoint, () => principal, era === 'modern', parts), {
-    transport: new StdioServerTransport(options.input, options.output),
+  const running = runningCalls()
+  const parts = { identity, toolCalls: results, log, running }
+  // The SDK drops what it was asked when its input ends; ours ends when everything is answered.
+  const input = (options.input ?? process.stdin).pipe(new PassThrough(), { end: false })
+  const handle = serveSdkStdio(({ era }) => sdkServer(endpoint, caller, era === 'modern', parts), {
+    transport: new StdioServerTransport(input, options.output),
     onerror: (error) => log.debug({ err: error }, 'mcp stdio'),
   })
-  return () => handle.close()
+  return async (deadlineSeconds) => {
+    // What was read last is on its way into the SDK, and what it answered last on its way out.
+    await setImmediate()
+    await running.drain(deadlineSeconds)
+    await setImmediate()
+    await handle.close()
+  }
 }
