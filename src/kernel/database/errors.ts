@@ -55,6 +55,8 @@ function isConnectionLoss(error: Error & { code?: unknown }): boolean {
   const code = typeof error.code === 'string' ? error.code : ''
   return (
     /^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOST|ENOENT)/.test(code) ||
-    /timeout exceeded when trying to connect|Connection terminated|not queryable|Cannot use a pool/.test(error.message)
+    /timeout exceeded when trying to connect|Query read timeout|Connection terminated|not queryable|Cannot use a pool/.test(
+      error.message,
+    )
   )
 }

@@ -7,7 +7,7 @@ import type { Db } from './db.ts'
 import { translate } from './errors.ts'
 import { clientQuery } from './query.ts'
 import type { QueryObserver } from './query.ts'
-import { enterSession } from './session.ts'
+import { ANSWER_GRACE_MILLISECONDS, enterSession } from './session.ts'
 import { statementNames } from './statement.ts'
 import { parseTypes } from './value-types.ts'
 
@@ -63,6 +63,8 @@ export function openDatabase({ url, settings, log, observe }: DatabaseOptions): 
     const timeoutSeconds = options.statementTimeoutSeconds ?? settings.statementTimeoutSeconds
     const cancel = async (pid: number) => void (await owner.query('select pg_cancel_backend($1)', [pid]))
     const slowMilliseconds = settings.slowQueryMilliseconds
+    const answerMilliseconds = timeoutSeconds * 1000 + ANSWER_GRACE_MILLISECONDS
+    const parts = { identify, observe, log, slowMilliseconds, answerMilliseconds, signal: options.signal, cancel }
     const connect = async () => {
       options.signal?.throwIfAborted()
       const client = await checkOut(pool, options.signal)
@@ -72,7 +74,7 @@ export function openDatabase({ url, settings, log, observe }: DatabaseOptions): 
         client.release(true)
         throw translate(error, '', options.signal)
       }
-      return clientQuery(client, { identify, observe, log, slowMilliseconds, signal: options.signal, cancel })
+      return clientQuery(client, parts)
     }
     // safe because: the driver only ever calls `connect` on a pool it is handed, and `query`/`release` on its clients.
     return new Kysely<unknown>({ dialect: new PostgresDialect({ pool: { connect, options: {} } as never }) })

@@ -2,6 +2,7 @@ import type { PoolClient, QueryResult } from 'pg'
 import type { Logger } from 'pino'
 import { Failure } from '../failure.ts'
 import { translate } from './errors.ts'
+import type { TimedQuery } from './session.ts'
 import type { StatementIdentity } from './statement.ts'
 
 /** Told of every statement: its label, how long it took, whether it failed. May return a function run at its end. */
@@ -14,16 +15,20 @@ interface QueryOptions {
   readonly observe: QueryObserver
   readonly log: Logger
   readonly slowMilliseconds: number
+  /** After this time without an answer the connection counts as lost; the server would have ended the statement. */
+  readonly answerMilliseconds: number
   readonly signal: AbortSignal | undefined
   readonly cancel: (pid: number) => Promise<void>
 }
+
+const NOTHING: QueryResult = { command: 'ROLLBACK', rowCount: null, oid: 0, fields: [], rows: [] }
 
 /**
  * A checked-out connection as the query builder uses it: statements are prepared, measured, cancelled on the server
  * when the caller leaves, and their errors translated. A connection that was lost is not given back to the pool.
  */
 export function clientQuery(client: PoolClient & { processID?: number }, options: QueryOptions) {
-  const { identify, observe, log, slowMilliseconds, signal, cancel } = options
+  const { identify, observe, log, slowMilliseconds, answerMilliseconds, signal, cancel } = options
   let isLost = false
   let cancelling: Promise<void> | undefined
 
@@ -39,7 +44,10 @@ export function clientQuery(client: PoolClient & { processID?: number }, options
       return client.processID
     },
     async query(sql: string, values: readonly unknown[]): Promise<QueryResult> {
-      if (signal?.aborted && !/^rollback/i.test(sql)) throw signal.reason
+      const isRollback = /^rollback/i.test(sql)
+      // The server rolls back by itself; to fail here would hide from the caller what was lost before.
+      if (isRollback && isLost) return NOTHING
+      if (signal?.aborted && !isRollback) throw signal.reason
       const { label, name } = identify(sql)
       const finished = observe.started(label)
       const startedAt = performance.now()
@@ -47,7 +55,8 @@ export function clientQuery(client: PoolClient & { processID?: number }, options
       let failed = true
       try {
         const text = name === undefined ? { text: sql } : { name, text: sql }
-        const result = await client.query({ ...text, values: [...values] })
+        const query: TimedQuery = { ...text, values: [...values], query_timeout: answerMilliseconds }
+        const result = await client.query(query)
         failed = false
         return result
       } catch (error) {
