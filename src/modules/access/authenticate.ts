@@ -49,14 +49,14 @@ export function authenticator(
   }
 
   const lookUp = async (hash: string): Promise<Principal> => {
-    const heard = revocations
+    const [wasHearing, heard] = [signals.connected, revocations]
     const grant = await findKeyByHash(database.system, hash)
     if (grant === undefined) throw unknownKey()
     if (grant.revoked_at !== null) throw new Failure('unauthenticated', 'The API key was revoked.')
     const entry: Known = { principal: principalOf(grant), expiresAt: grant.expires_at?.getTime() ?? Infinity }
     const principal = unexpired(entry, clock)
-    // A revocation heard while the row was being read may be of this very key: then the answer must not be kept.
-    if (signals.connected && heard === revocations) known.set(hash, entry)
+    // A revocation heard, or missed, while the row was being read may be of this very key: then it must not be kept.
+    if (wasHearing && signals.connected && heard === revocations) known.set(hash, entry)
     touch(grant)
     return principal
   }

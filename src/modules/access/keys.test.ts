@@ -103,6 +103,31 @@ describe('an API key', () => {
   })
 })
 
+describe('a process that does not hear revocations', () => {
+  it('keeps no key that it read in that time, even if it hears them again before the answer is there', async () => {
+    const tenant = await testTenant(database)
+    const { key } = await here.createKey(tenant.ctx(), input)
+    let connected = false
+    const deaf: Signals = {
+      get connected() {
+        return connected
+      },
+      publish: async () => undefined,
+      subscribe: () => () => undefined,
+      onLost: () => undefined,
+      onRestored: () => undefined,
+      close: async () => undefined,
+    }
+    const { api } = accessModule({ database, signals: deaf, clock: () => now, log: quiet })
+    const reading = api.authenticate(`Bearer ${key}`)
+    connected = true
+    await reading
+    expect(api.authenticate(`Bearer ${key}`)).toBeInstanceOf(Promise)
+    await api.authenticate(`Bearer ${key}`)
+    expect(api.authenticate(`Bearer ${key}`)).toMatchObject({ tenantId: tenant.tenantId })
+  })
+})
+
 describe('managing keys', () => {
   it('needs the access scopes', async () => {
     const tenant = await testTenant(database)
