@@ -1,0 +1,149 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { systemClock } from '#kernel/clock'
+import { loadConfig } from '#kernel/config/load'
+import { buildApp } from '../../src/app.ts'
+import type { App } from '../../src/app.ts'
+import { addCustomers } from '../support/customer-data.ts'
+import { quiet, testDatabase } from '../support/database.ts'
+import { testTenant } from '../support/tenant.ts'
+import type { TestTenant } from '../support/tenant.ts'
+
+/**
+ * What each registered tool is called with: one or more calls that succeed on the customer both tenants have. A tool
+ * that is missing here fails the walk.
+ */
+const CALLS: Readonly<Record<string, readonly Readonly<Record<string, unknown>>[]>> = {
+  register_client: [{ client_name: 'Newcomer' }],
+  get_client_overview: [{ client_id: 'shared' }],
+  update_client_info: [{ client_id: 'shared', updates: { industry: 'Retail' } }],
+  list_clients: [{}, { health_score_max: 100 }],
+  get_client_timeline: [{ client_id: 'shared' }],
+  track_usage_engagement: [
+    { client_id: 'shared', event_name: 'login' },
+    { client_id: 'shared', period_start: '2026-11-01', period_end: '2026-11-20' },
+  ],
+  calculate_health_score: [{ client_id: 'shared' }],
+  segment_customers: [{ segmentation_type: 'industry', criteria: {}, min_segment_size: 1 }],
+  track_feature_adoption: [{}, { client_id: 'shared' }],
+  manage_lifecycle_stages: [
+    {},
+    { client_id: 'shared', action: 'transition', new_stage: 'active', transition_reason: 'live' },
+  ],
+  track_adoption_milestones: [{}, { client_id: 'shared' }],
+  segment_by_value_tier: [{ segmentation_criteria: {} }],
+  analyze_engagement_patterns: [{}],
+}
+
+const database = await testDatabase()
+let app: App
+let url: string
+let tools: readonly string[]
+let alpha: TestTenant
+let bravoKey: string
+
+beforeAll(async () => {
+  const environment = { ENVIRONMENT: 'test', DATABASE_URL: database.url, SERVER_PORT: '0', RATE_LIMIT_ENABLED: 'false' }
+  app = await buildApp({
+    config: loadConfig(environment),
+    clock: systemClock,
+    log: quiet,
+    version: 'test',
+    as: 'server',
+  })
+  ;({ url } = await app.listen())
+  // safe because: the walk checks what it reads of the answer.
+  const listing = (await (await fetch(`${url}/mcp/tools`)).json()) as { tools: { name: string }[] }
+  tools = listing.tools.map(({ name }) => name)
+  const bravo = await testTenant(database)
+  alpha = await testTenant(database)
+  await fill(alpha, 'Alpha', ['shared', 'only_alpha'])
+  await fill(bravo, 'Bravo', ['shared', 'only_bravo'])
+  const scopes = ['customers:read' as const, 'customers:write' as const]
+  ;({ key: bravoKey } = await app.access.createKey(bravo.ctx(), { name: 'bravo', scopes }))
+})
+
+afterAll(() => app.close())
+
+describe('of two tenants with the same customer ids', () => {
+  it('every registered tool is walked', () => {
+    expect(tools.length).toBeGreaterThan(0)
+    expect(tools.toSorted((a, b) => a.localeCompare(b))).toEqual(
+      Object.keys(CALLS).toSorted((a, b) => a.localeCompare(b)),
+    )
+  })
+
+  it.each(Object.entries(CALLS).flatMap(([name, calls]) => calls.map((args) => [name, args] as const)))(
+    '%s %j with one’s key shows and changes nothing of the other',
+    async (name, args) => {
+      const before = await rowsOf(alpha.tenantId)
+      const answer = await call(name, args)
+      expect(answer).not.toMatch(/"isError":true|"error":/)
+      expect(answer).not.toMatch(/alpha/i)
+      expect(await rowsOf(alpha.tenantId)).toEqual(before)
+    },
+  )
+
+  it.each(
+    Object.entries(CALLS).flatMap(([name, calls]) =>
+      calls.filter((args) => 'client_id' in args).map((args) => [name, args] as const),
+    ),
+  )('%s %j does not find the customer that only the other has', async (name, args) => {
+    const before = await rowsOf(alpha.tenantId)
+    const answer = await call(name, { ...args, client_id: 'only_alpha' })
+    expect(answer).toContain('CLIENT_NOT_FOUND')
+    expect(answer.replaceAll('only_alpha', '')).not.toMatch(/alpha/i)
+    expect(await rowsOf(alpha.tenantId)).toEqual(before)
+  })
+})
+
+async function fill(tenant: TestTenant, name: string, clientIds: readonly string[]): Promise<void> {
+  const usage = Array.from({ length: 15 }, (_, at) => ({
+    day: `2026-11-${String(at + 4).padStart(2, '0')}`,
+    events: 10 + at,
+    users: [`${name} user`],
+    features: [`${name} feature`],
+  }))
+  const answers = [{ kind: 'nps', score: 8, at: '2026-11-10T10:00:00Z' }]
+  const tickets = [{ openedAt: '2026-11-12T10:00:00Z', priority: 'P2', status: 'open' }]
+  const customers = clientIds.map((clientId) => ({
+    clientId,
+    name: `${name} ${clientId.replace('only_', '')}`,
+    industry: `${name} industry`,
+    value: 60_000,
+    usage,
+    answers,
+    tickets,
+  }))
+  await addCustomers(database, tenant.tenantId, customers)
+  await app.customers.recomputeHealth(tenant.ctx())
+}
+
+async function call(name: string, args: Readonly<Record<string, unknown>>): Promise<string> {
+  const response = await fetch(`${url}/mcp`, {
+    method: 'POST',
+    headers: {
+      Authorization: `Bearer ${bravoKey}`,
+      'Content-Type': 'application/json',
+      Accept: 'application/json, text/event-stream',
+      'MCP-Protocol-Version': '2025-11-25',
+    },
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name, arguments: args } }),
+  })
+  return response.text()
+}
+
+/** Every row a tenant has, in every table there is, as one digest a table. */
+async function rowsOf(tenantId: string): Promise<Readonly<Record<string, string>>> {
+  const tables = await database.owner.query<{ name: string }>(
+    `select a.attrelid::regclass::text as name from pg_attribute a join pg_class c on c.oid = a.attrelid
+     where a.attname = 'tenant_id' and not a.attisdropped and c.relkind in ('r', 'p') and not c.relispartition
+       and c.relnamespace not in ('jobs'::regnamespace) order by 1`,
+  )
+  expect(tables.rows.length).toBeGreaterThan(20)
+  const digests = tables.rows.map(async ({ name }) => {
+    const sql = `select coalesce(md5(string_agg(t::text, '|' order by t::text)), '') as digest from ${name} t where tenant_id = $1`
+    const { rows } = await database.owner.query<{ digest: string }>(sql, [tenantId])
+    return [name, rows[0]?.digest ?? ''] as const
+  })
+  return Object.fromEntries(await Promise.all(digests))
+}
