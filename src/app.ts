@@ -102,7 +102,7 @@ function surfacesOf(
         routes: modules.flatMap((module) => module.routes ?? []),
         probes: {
           database: () => database.ping().then(() => true),
-          ready: () => readiness(platform),
+          ready: () => readiness(platform, log),
         },
       })
       closing.push(mcp.close, http.close)

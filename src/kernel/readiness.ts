@@ -1,3 +1,4 @@
+import type { Logger } from 'pino'
 import type { Platform } from './platform.ts'
 import { checkDatabase, checkMigrations } from './startup/service-checks.ts'
 
@@ -8,11 +9,26 @@ export interface CheckResult {
   readonly message: string
 }
 
-/** What `/ready` answers: each dependency with what is wrong with it. Redis is a help, not a need: without it we serve. */
-export async function readiness(platform: Pick<Platform, 'database' | 'migrations' | 'redis'>): Promise<CheckResult[]> {
+const NOT_READY: Readonly<Record<string, string>> = {
+  database: 'The database does not answer, or is too old.',
+  migrations: "The schema is not this release's.",
+}
+
+/**
+ * What `/ready` answers: each dependency and whether it is there. Anybody may ask, so why it is not goes to the log.
+ * Redis is a help, not a need: without it we serve.
+ */
+export async function readiness(
+  platform: Pick<Platform, 'database' | 'migrations' | 'redis'>,
+  log: Logger,
+): Promise<CheckResult[]> {
   const { database, migrations, redis } = platform
   const checks = await Promise.all([checkDatabase(database.owner), checkMigrations(migrations)])
-  const needed = checks.map(({ name, outcome, message }) => ({ name, ok: outcome !== 'failed', message }))
+  const needed = checks.map(({ name, outcome, message }): CheckResult => {
+    if (outcome !== 'failed') return { name, ok: true, message }
+    log.warn({ check: name, reason: message }, 'not ready')
+    return { name, ok: false, message: NOT_READY[name] ?? 'It is not there.' }
+  })
   if (redis === undefined) return needed
   const message = redis.status === 'ready' ? 'Redis answers.' : 'Redis is away: cache and limits are kept per process.'
   return [...needed, { name: 'redis', ok: true, message }]
