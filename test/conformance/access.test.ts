@@ -76,6 +76,15 @@ describe('a caller with a key', () => {
     expect((await send(limited, call)).status).toBe(429)
   })
 
+  it.each(['write_down', 'no_such_tool'])('is limited in calls of %s that are refused, too', async (name) => {
+    const settings = { enabled: true, perKeyPerMinute: 1, perIpPerMinute: 100 }
+    const limiter = createLimiter({ settings, log, milliseconds: () => 0 })
+    await using limited = await startMcpServer({ limiter })
+    const call = withHeaders(modern('tools/call', { name, arguments: { text: 'x' } }), asBob)
+    expect((await send(limited, call)).status).not.toBe(429)
+    expect((await send(limited, call)).status).toBe(429)
+  })
+
   it('sees only the tools its scopes allow', async () => {
     const names = async (headers: Record<string, string>) => {
       const answer = await send(server, withHeaders(modern('tools/list'), headers))

@@ -101,7 +101,7 @@ async function answerInBatch(parts: AnswerParts, arrival: Arrival, era: Era, bod
   }
 }
 
-/** Tool calls are counted when the tool is known. */
+/** Tool calls are counted where they are answered, whichever way they came. */
 async function count(limiter: Limiter, principal: Principal, message: RpcMessage): Promise<void> {
   if (message.method !== 'tools/call') await limiter.take('key', principal.actor.id)
 }

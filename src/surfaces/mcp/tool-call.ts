@@ -41,15 +41,17 @@ export function toolCallResults(parts: ToolCallParts): ToolCalls {
 
   const resultJson: ToolCalls['resultJson'] = async (exchange, message) => {
     const { principal, requestId, controller, trace } = exchange
-    const entry = admit(exchange, message)
+    // Before the tool is looked for: what is refused counts as well.
     const counted = limiter.take('key', principal.actor.id)
     if (counted instanceof Promise) await counted
+    const entry = admit(exchange, message)
     const { params } = message
     const args = params['arguments'] ?? {}
     const call = { principal, requestId, controller, ...(trace !== undefined && { trace }) }
     if (entry.tool.asks !== true) {
       const interaction = statelessInteraction(exchange, params, {})
-      return callResultJson(exchange, entry, await callTool(entry, args, { ...call, interaction }), identity)
+      const outcome = await callTool(entry, args, { ...call, interaction })
+      return callResultJson(exchange, entry, withinScopes(outcome), identity)
     }
     const subject = JSON.stringify([principal.tenantId, principal.actor.id, entry.tool.name, args])
     const answers = { ...rounds.open(params['requestState'], subject), ...responsesIn(params) }
@@ -57,9 +59,15 @@ export function toolCallResults(parts: ToolCallParts): ToolCalls {
     const outcome = await callTool(entry, args, { ...call, interaction })
     if (outcome.kind === 'questions') return askedJson(outcome, rounds.seal({ subject, answers }))
     if (outcome.kind === 'cannot_ask' && exchange.era.modern) throw missingCapability(outcome.kinds)
-    return callResultJson(exchange, entry, outcome, identity)
+    return callResultJson(exchange, entry, withinScopes(outcome), identity)
   }
   return { resultJson, admit }
+}
+
+/** A tool whose arguments ask for more than its own scope is refused as if it had said so: the caller may step up. */
+function withinScopes(outcome: ToolOutcome): ToolOutcome {
+  if (outcome.kind === 'failed' && outcome.failure.scopesNeeded.length > 0) throw outcome.failure
+  return outcome
 }
 
 function responsesIn(params: RpcMessage['params']): Readonly<Record<string, unknown>> {
