@@ -1,6 +1,9 @@
+import { z } from 'zod'
 import { createLimiter } from '#kernel/limits'
+import { requireScope } from '#kernel/scope'
+import { tool } from '#kernel/tool'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { KEYS, authenticate, log, startMcpServer } from './mcp-server.ts'
+import { KEYS, authenticate, demoServer, log, startMcpServer } from './mcp-server.ts'
 import type { RunningServer } from './mcp-server.ts'
 import { legacy, modern, send, withHeaders } from './post.ts'
 
@@ -9,6 +12,20 @@ beforeAll(async () => {
   server = await startMcpServer({ server: { publicUrl: 'https://mcp.example.com' } })
 })
 afterAll(() => server[Symbol.asyncDispose]())
+
+const readOrWrite = tool({
+  name: 'read_or_write',
+  title: 'Read or write',
+  describe: 'Reads; with isChange it writes.',
+  effect: 'create',
+  scope: 'demo:read',
+  input: z.strictObject({ isChange: z.boolean().describe('Write') }),
+  output: z.object({ isChange: z.boolean() }),
+  run: async (ctx, { isChange }) => {
+    if (isChange) requireScope(ctx, 'demo:write')
+    return { isChange }
+  },
+})
 
 const asBob = { authorization: KEYS.bob }
 
@@ -104,6 +121,22 @@ describe('a caller with a key', () => {
       'error="insufficient_scope", scope="demo:write", resource_metadata=',
     )
     expect(answer.body['id']).toBe(1)
+  })
+
+  it.each([
+    ['the stateless revision', modern],
+    ['2025-11-25', legacy],
+  ])('is told which scope the arguments of a call need in %s', async (_revision, message) => {
+    await using mixed = await startMcpServer({
+      servers: [{ ...demoServer, toolsets: { ...demoServer.toolsets, mixed: [readOrWrite] } }],
+    })
+    const call = (isChange: boolean) => message('tools/call', { name: 'read_or_write', arguments: { isChange } })
+    const read = await send(mixed, withHeaders(call(false), asBob))
+    expect(read.body['result']?.['structuredContent']).toEqual({ isChange: false })
+    const write = await send(mixed, withHeaders(call(true), asBob))
+    expect(write.status).toBe(403)
+    expect(write.headers['www-authenticate']).toContain('error="insufficient_scope", scope="demo:write"')
+    expect(write.body['error']?.['data']).toMatchObject({ kind: 'forbidden', scopesNeeded: ['demo:write'] })
   })
 
   it('gets equal bytes for equal scopes', async () => {
