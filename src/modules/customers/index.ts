@@ -13,6 +13,7 @@ import { groupedIngest } from './events/ingest.ts'
 import { eventJobs } from './events/jobs.ts'
 import { rollUp } from './events/roll-up.ts'
 import { segmentRoutes } from './events/routes.ts'
+import { analyzeEngagementPatterns } from './health/analyze-engagement-patterns.ts'
 import { calculateHealthScore } from './health/calculate-health-score.ts'
 import { manageLifecycleStages } from './health/manage-lifecycle-stages.ts'
 import { recomputeHealth, recomputeHealthJob } from './health/recompute-health.ts'
@@ -86,7 +87,7 @@ export function customersModule({ settings, openContext }: CustomersOptions): Mo
           manageLifecycleStagesTool(manageLifecycleStages(settings)),
           trackAdoptionMilestonesTool,
           segmentByValueTierTool(segmentByValueTier(settings)),
-          analyzeEngagementPatternsTool,
+          analyzeEngagementPatternsTool(analyzeEngagementPatterns(settings)),
         ],
       },
     },

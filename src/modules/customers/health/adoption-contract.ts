@@ -1,11 +1,13 @@
 import { z } from 'zod'
 import { ClientId, NotEnoughData, text } from '../contract.ts'
+import { UserPersonas } from './personas.ts'
 
 export const TrackFeatureAdoptionInput = z.strictObject({
   client_id: ClientId.optional().describe('Absent: all customers'),
   feature_id: text(200).optional().describe('Only this feature'),
   time_period_days: z.int().min(1).max(365).default(90).describe('Days up to today'),
   adoption_threshold: z.number().min(0).max(1).default(0.2).describe('Share of active days that counts as adopted'),
+  include_user_personas: z.boolean().default(true).describe('How steadily people come'),
   optimization_recommendations: z.boolean().default(true).describe('With advice'),
   limit: z.int().min(1).max(200).default(25).describe('Most used features'),
 })
@@ -36,6 +38,7 @@ export const TrackFeatureAdoptionOutput = z.strictObject({
   breakdown: z.array(Feature),
   by_tier: z.array(Group),
   by_lifecycle: z.array(Group),
+  user_personas: UserPersonas.optional(),
   high_value_features: z.array(z.string()),
   underutilised_features: z.array(z.string()),
   recommendations: z.array(z.string()),

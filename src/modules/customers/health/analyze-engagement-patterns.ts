@@ -1,48 +1,38 @@
 import type { Ctx } from '#kernel/context'
 import { requireCustomer } from '../accounts/store/customers.ts'
 import { addDays, dayOf } from '../days.ts'
+import { ENGAGEMENT_RULES } from './engagement-rules.ts'
 import { PATTERN_TYPES } from './pattern-contract.ts'
 import type { AnalyzeEngagementPatternsInput, AnalyzeEngagementPatternsOutput } from './pattern-contract.ts'
-import { countWhom, patternQuestions } from './store/patterns.ts'
+import { OUTCOME_DAYS, predictiveInsights } from './pattern-insights.ts'
+import { presentPersonas } from './personas.ts'
+import type { HealthSettings } from './scoring.ts'
+import { countWhom, patternOutcomes, patternQuestions, userPersonas } from './store/patterns.ts'
 import type { PatternQuery, PatternRow } from './store/patterns.ts'
 
 const TTL_SECONDS = 900
 
-/** What each pattern means; the rules are those of `store/patterns.ts`. */
-const RULES: Readonly<Record<string, string>> = {
-  growing: 'events of the later half at least 1.3 times those of the earlier',
-  declining: 'events of the later half at most 0.7 times those of the earlier',
-  steady: 'events of both halves within 30 %',
-  silent: 'no event in the period',
-  stopped: 'no event in the last 14 days, but some before',
-  workdays_only: 'at least 50 events, none at a weekend',
-  single_user: 'never more than one person a day, on 5 days or more',
-  single_feature: 'one feature only, on 5 days or more',
-  wide_use: 'five features or more, on 5 days or more',
-  seats_idle: 'under 30 % of the seats used on the busiest day',
-}
-
 /** How customers use the product, and how that goes with their health. At most fifteen minutes old. */
-export async function analyzeEngagementPatterns(
-  ctx: Ctx,
-  input: AnalyzeEngagementPatternsInput,
-): Promise<AnalyzeEngagementPatternsOutput> {
-  const clientId = input.scope_filter?.client_id
-  if (clientId !== undefined) await requireCustomer(ctx, clientId)
-  const end = dayOf(ctx.clock())
-  const key = `customers:patterns:${end}:${JSON.stringify(input)}`
-  return ctx.cache.getOrLoad(ctx.tenantId, key, { ttlSeconds: TTL_SECONDS, tags: ['customers'] }, () =>
-    analyze(ctx, input, end),
-  )
+export function analyzeEngagementPatterns(settings: HealthSettings) {
+  return async (ctx: Ctx, input: AnalyzeEngagementPatternsInput): Promise<AnalyzeEngagementPatternsOutput> => {
+    const clientId = input.scope_filter?.client_id
+    if (clientId !== undefined) await requireCustomer(ctx, clientId)
+    const query = queryOf(input, dayOf(ctx.clock()))
+    const key = `customers:patterns:${query.end}:${JSON.stringify(input)}`
+    return ctx.cache.getOrLoad(ctx.tenantId, key, { ttlSeconds: TTL_SECONDS, tags: ['customers'] }, async () => {
+      const asked = { input, query }
+      return {
+        ...(await analyze(ctx, asked)),
+        ...(await people(ctx, asked)),
+        ...(input.predictive_insights && { predictive_insights: await predict(ctx, asked, settings) }),
+      }
+    })
+  }
 }
 
-async function analyze(
-  ctx: Ctx,
-  input: AnalyzeEngagementPatternsInput,
-  end: string,
-): Promise<AnalyzeEngagementPatternsOutput> {
+function queryOf(input: AnalyzeEngagementPatternsInput, end: string): PatternQuery {
   const filter = input.scope_filter ?? {}
-  const query: PatternQuery = {
+  return {
     clientId: filter.client_id,
     segmentId: filter.segment_id,
     tier: filter.tier,
@@ -51,6 +41,27 @@ async function analyze(
     start: addDays(end, 1 - input.lookback_period_days),
     end,
   }
+}
+
+interface Asked {
+  readonly input: AnalyzeEngagementPatternsInput
+  readonly query: PatternQuery
+}
+
+/** The patterns of the same length of time, ended so long ago that what became of the customers is known. */
+async function predict(ctx: Ctx, { input, query }: Asked, { atRiskBelow }: HealthSettings) {
+  const before = { ...query, start: addDays(query.start, -OUTCOME_DAYS), end: addDays(query.end, -OUTCOME_DAYS) }
+  return predictiveInsights(await patternOutcomes(ctx, before, atRiskBelow), input.min_pattern_confidence)
+}
+
+async function people(ctx: Ctx, { query }: Asked): Promise<Pick<AnalyzeEngagementPatternsOutput, 'user_personas'>> {
+  return { user_personas: presentPersonas(await userPersonas(ctx, query)) }
+}
+
+async function analyze(
+  ctx: Ctx,
+  { input, query }: Asked,
+): Promise<Omit<AnalyzeEngagementPatternsOutput, 'user_personas' | 'predictive_insights'>> {
   const wants = new Set(input.pattern_types ?? PATTERN_TYPES)
   const ask = patternQuestions
   const rows = (await ask.patterns(ctx, query)).filter((row) => row.customers >= input.min_customers)
@@ -60,7 +71,7 @@ async function analyze(
   return {
     status: rows.some((row) => row.pattern !== 'silent') ? 'success' : 'not_enough_data',
     customers_analyzed: await countWhom(ctx, query),
-    period: { start: query.start, end },
+    period: { start: query.start, end: query.end },
     identified_patterns: rows.map(present),
     ...(weekdays !== undefined && {
       temporal_patterns: weekdays.map((day) => ({
@@ -88,7 +99,7 @@ async function analyze(
 function present(row: PatternRow): AnalyzeEngagementPatternsOutput['identified_patterns'][number] {
   return {
     pattern: row.pattern,
-    rule: RULES[row.pattern] ?? '',
+    rule: ENGAGEMENT_RULES[row.pattern] ?? '',
     customers: row.customers,
     share: row.of === 0 ? 0 : round(row.customers / row.of, 1000),
     average_health: tenths(row.average_health),

@@ -50,7 +50,11 @@ function scoreOne(settings: HealthSettings) {
     const row = await storeScore(ctx, client_id, scoring, isStandard)
     const history = await scoreHistory(ctx, client_id, model, day)
     return {
-      result: explainHealth(row, history, { scoring, isStandard, includePredictions: input.include_predictions }),
+      result: explainHealth(row, history, {
+        ...{ scoring, isStandard },
+        includePredictions: input.include_predictions,
+        alerts: input.alert_preferences ?? {},
+      }),
       subject: client_id,
       before: { health_score: before.health_score },
       after: { health_score: row.overall_score, model },

@@ -1,3 +1,4 @@
+import { RiskLevel } from '../contract.ts'
 import { dayOf } from '../days.ts'
 import { CHURN_MODEL, churnFactors } from './churn-model.ts'
 import { explainComponents, missingComponents, valuesOf } from './explain-components.ts'
@@ -6,7 +7,7 @@ import { PREDICTION_NEEDS, predictScores } from './predict-scores.ts'
 import type { DatedScore } from './predict-scores.ts'
 import { actionFor, describeIndicator } from './risk-indicators.ts'
 import { riskLevel } from './risk-level.ts'
-import type { HealthOutput } from './score-contract.ts'
+import type { CalculateHealthScoreInput, HealthOutput } from './score-contract.ts'
 import type { ScoreParameters } from './store/score-sql.ts'
 import type { ScoredRow } from './store/score.ts'
 
@@ -14,6 +15,7 @@ interface Told {
   readonly scoring: ScoreParameters
   readonly isStandard: boolean
   readonly includePredictions: boolean
+  readonly alerts: NonNullable<CalculateHealthScoreInput['alert_preferences']>
 }
 
 const STRONG_FROM = 80
@@ -50,13 +52,18 @@ export function explainHealth(row: ScoredRow, history: readonly DatedScore[], to
     ...(includePredictions && { predicted_scores: predictedScores(history, dayOf(scoring.asOf)) }),
     contributing_factors: contributingFactors(row),
     improvement_opportunities: opportunities(row, scoring),
-    automated_alerts: row.raised.flatMap(({ indicator_name, severity, current_value, threshold_value }) =>
-      severity === 'critical' || severity === 'high'
-        ? [`${severity}: ${describeIndicator(indicator_name, current_value, threshold_value)}`]
-        : [],
-    ),
+    automated_alerts: automatedAlerts(row, told.alerts),
     recommended_actions: recommendedActions(row),
   }
+}
+
+/** Indicators of high severity and more, unless others were asked for. Nobody is told of them here. */
+function automatedAlerts(row: ScoredRow, { min_severity: least = 'high', categories }: Told['alerts']): string[] {
+  return row.raised.flatMap(({ indicator_name, category, severity, current_value, threshold_value }) => {
+    const isSevere = RiskLevel.options.indexOf(severity) >= RiskLevel.options.indexOf(least)
+    if (!isSevere || (categories !== undefined && !categories.includes(category))) return []
+    return [`${severity}: ${describeIndicator(indicator_name, current_value, threshold_value)}`]
+  })
 }
 
 function scoreChange(row: ScoredRow): HealthOutput['score_change'] {

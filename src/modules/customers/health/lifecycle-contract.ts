@@ -20,6 +20,8 @@ export const ManageLifecycleStagesInput = z
     automated: z.boolean().default(false).describe('Not by a person'),
     include_transitions: z.boolean().default(true).describe('Moves of 90 days'),
     intervention_planning: z.boolean().default(true).describe('Suggest moves'),
+    automation_rules: z.boolean().default(true).describe('With the rules behind them'),
+    notify_team: z.boolean().default(true).describe('Publish the move to subscribers'),
   })
   .superRefine((input, issue) => {
     const isMove = input.action === 'update_stage' || input.action === 'transition'
@@ -71,5 +73,9 @@ export const ManageLifecycleStagesOutput = z.strictObject({
     .array(z.strictObject({ client_id: z.string(), from: Stage, to: Stage, because: z.string() }))
     .optional(),
   suggested_total: z.int().optional(),
+  automation_rules: z.array(z.strictObject({ from: z.string(), to: Stage, when: z.string() })).optional(),
+  notification: z
+    .strictObject({ status: z.enum(['published', 'not_asked', 'no_change']), event: z.string(), told: z.string() })
+    .optional(),
 })
 export type ManageLifecycleStagesOutput = z.output<typeof ManageLifecycleStagesOutput>

@@ -9,7 +9,7 @@ import { dayOf } from '../days.ts'
 import type { ManageLifecycleStagesInput, ManageLifecycleStagesOutput } from './lifecycle-contract.ts'
 import type { HealthSettings } from './scoring.ts'
 import { findStage, listStageHistory, stageCandidates, stageDistribution, stageMoves } from './store/lifecycle.ts'
-import { suggestStage } from './suggest-stage.ts'
+import { stageRules, suggestStage } from './suggest-stage.ts'
 
 const SUGGESTIONS_SHOWN = 25
 const DAY_MILLISECONDS = 86_400_000
@@ -21,7 +21,8 @@ export function manageLifecycleStages(settings: HealthSettings) {
     if (clientId === undefined) return overview(ctx, input, settings)
     if (action === 'update_stage' || action === 'transition') {
       const moved = await transition(ctx, { ...input, client_id: clientId })
-      return { action, moved, client: await clientStage(ctx, clientId) }
+      const notification = notificationOf(input, moved)
+      return { action, moved, client: await clientStage(ctx, clientId), notification }
     }
     if (action === 'get_history') return { action, ...(await clientHistory(ctx, clientId)) }
     return {
@@ -29,9 +30,12 @@ export function manageLifecycleStages(settings: HealthSettings) {
       client: await clientStage(ctx, clientId),
       ...(input.include_transitions && { transitions: await stageMoves(ctx, clientId) }),
       ...(input.intervention_planning && (await suggestions(ctx, input, settings))),
+      ...(input.automation_rules && { automation_rules: stageRules(settings) }),
     }
   }
 }
+
+const STAGE_CHANGED = 'customers.stage-changed'
 
 type Move = ManageLifecycleStagesInput & { readonly client_id: string }
 type Moved = NonNullable<ManageLifecycleStagesOutput['moved']>
@@ -58,10 +62,23 @@ const transition = change<Move, Moved>('customers.move-stage', 'customers:write'
     subject: input.client_id,
     before: { lifecycle_stage: from },
     after: { lifecycle_stage: to, reason },
-    events: [{ name: 'customers.stage-changed', payload: { client_id: input.client_id, from, to } }],
+    events: [
+      { name: STAGE_CHANGED, payload: { client_id: input.client_id, from, to, notify_team: input.notify_team } },
+    ],
     invalidates: [clientTag(input.client_id), CLIENTS_TAG],
   }
 })
+
+/** The event is always published; nobody is told by us, because no channel (mail, chat) is connected. */
+function notificationOf(
+  input: ManageLifecycleStagesInput,
+  { from, to }: Moved,
+): NonNullable<ManageLifecycleStagesOutput['notification']> {
+  const event = STAGE_CHANGED
+  if (from === to) return { status: 'no_change', event, told: 'nobody: the customer was in that stage' }
+  if (!input.notify_team) return { status: 'not_asked', event, told: 'nobody' }
+  return { status: 'published', event, told: 'subscribers of the event; no mail or chat channel is connected' }
+}
 
 async function overview(
   ctx: Ctx,
@@ -78,6 +95,7 @@ async function overview(
     })),
     ...(input.include_transitions && { transitions: await stageMoves(ctx, undefined) }),
     ...(input.intervention_planning && (await suggestions(ctx, input, settings))),
+    ...(input.automation_rules && { automation_rules: stageRules(settings) }),
   }
 }
 

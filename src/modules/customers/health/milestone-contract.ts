@@ -38,6 +38,8 @@ const Completion = z.strictObject({
   completed: z.int(),
   rate: z.number().min(0).max(1),
   median_days: z.number().nullable(),
+  health_reached: z.number().nullable(),
+  health_others: z.number().nullable(),
 })
 
 export const TrackAdoptionMilestonesOutput = z.strictObject({

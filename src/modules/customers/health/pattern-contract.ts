@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { ClientId, Day, Stage, Tier, text } from '../contract.ts'
+import { ClientId, Day, NotEnoughData, Stage, Tier, text } from '../contract.ts'
+import { UserPersonas } from './personas.ts'
 
 export const PATTERN_TYPES = ['temporal', 'feature_usage', 'communication', 'support'] as const
 
@@ -20,6 +21,8 @@ export const AnalyzeEngagementPatternsInput = z
     pattern_types: z.array(z.enum(PATTERN_TYPES)).min(1).optional().describe('Default all'),
     lookback_period_days: z.int().min(7).max(365).default(90).describe('Days up to today'),
     anomaly_detection: z.boolean().default(true).describe('Unusual days of the last 14'),
+    predictive_insights: z.boolean().default(true).describe('What followed each pattern'),
+    min_pattern_confidence: z.number().min(0.5).max(0.99).default(0.7).describe('Level at which an insight must hold'),
     min_customers: z.int().min(1).default(1).describe('Leave out rarer patterns'),
   })
   .superRefine((input, issue) => {
@@ -46,6 +49,22 @@ const Pattern = z.strictObject({
   average_churn_probability: z.number().nullable(),
 })
 
+const PatternInsights = z.strictObject({
+  status: z.literal('observed'),
+  method: z.string(),
+  patterns_compared: z.int(),
+  insights: z.array(
+    z.strictObject({
+      pattern: z.string(),
+      customers: z.int(),
+      share_lost: z.number(),
+      interval: z.array(z.number()).length(2),
+      others: z.int(),
+      others_share_lost: z.number(),
+    }),
+  ),
+})
+
 export const AnalyzeEngagementPatternsOutput = z.strictObject({
   status: z.enum(['success', 'not_enough_data']),
   customers_analyzed: z.int(),
@@ -57,6 +76,7 @@ export const AnalyzeEngagementPatternsOutput = z.strictObject({
     .array(z.strictObject({ last_contact: z.string(), customers: z.int(), average_health: z.number().nullable() }))
     .optional(),
   support_patterns: z.array(z.strictObject({ category: z.string(), tickets: z.int(), customers: z.int() })).optional(),
+  user_personas: UserPersonas,
   success_patterns: z.array(z.string()),
   risk_patterns: z.array(z.string()),
   anomalies: z.array(
@@ -68,5 +88,6 @@ export const AnalyzeEngagementPatternsOutput = z.strictObject({
       standard_deviations: z.number(),
     }),
   ),
+  predictive_insights: z.union([PatternInsights, NotEnoughData]).optional(),
 })
 export type AnalyzeEngagementPatternsOutput = z.output<typeof AnalyzeEngagementPatternsOutput>

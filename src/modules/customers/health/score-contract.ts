@@ -13,6 +13,10 @@ const Weights = z
   })
   .partial()
 
+const AlertPreferences = z
+  .strictObject({ min_severity: z.string().pipe(RiskLevel), categories: z.array(z.string()).min(1) })
+  .partial()
+
 const WEIGHTS_EXAMPLE = '{"usage": 0.5, "engagement": 0.2, "support": 0.1, "satisfaction": 0.1, "payment": 0.1}'
 
 export const CalculateHealthScoreInput = z
@@ -26,6 +30,7 @@ export const CalculateHealthScoreInput = z
     lookback_period_days: z.int().min(1).max(365).default(30).describe('Other than 30: what-if'),
     include_predictions: z.boolean().default(true).describe('Churn and 12 weeks ahead'),
     risk_threshold: Score.optional().describe('At risk below; default 60'),
+    alert_preferences: AlertPreferences.optional().describe('Which automated_alerts to list'),
   })
   .superRefine((input, issue) => {
     const weights = input.component_weights

@@ -1,4 +1,5 @@
 import { change } from '#kernel/change'
+import { Failure } from '#kernel/failure'
 import { fromCents, toCents } from '../money.ts'
 import type { HealthSettings } from './scoring.ts'
 import { strategyFor } from './segment-strategies.ts'
@@ -18,6 +19,7 @@ export function segmentByValueTier(settings: HealthSettings) {
     'customers.segment-by-value-tier',
     'customers:write',
     async (ctx, input) => {
+      if (input.model !== 'arr_based') throw withoutData(input.model)
       const bounds = boundsOf(input)
       const divided = {
         division: 'value_tier' as const,
@@ -45,9 +47,24 @@ export function segmentByValueTier(settings: HealthSettings) {
   )
 }
 
+function withoutData(model: string): Failure {
+  return new Failure(
+    'unavailable',
+    `Not enough data for ${model}: no expansion potential or strategic rating is stored.`,
+    {
+      code: 'NOT_ENOUGH_DATA',
+      problems: [{ path: 'model', expected: 'arr_based', example: 'arr_based' }],
+    },
+  )
+}
+
 type Bounds = readonly [number, number, number, number]
 
-function boundsOf({ tier_definitions: asked }: SegmentByValueTierInput): Bounds {
+function boundsOf({ tier_definitions: asked, thresholds }: SegmentByValueTierInput): Bounds {
+  const [standard, professional, enterprise, strategic] = thresholds ?? []
+  if (standard !== undefined && professional !== undefined && enterprise !== undefined && strategic !== undefined) {
+    return [standard, professional, enterprise, strategic]
+  }
   return asked === undefined
     ? VALUE_TIER_BOUNDS
     : [asked.standard, asked.professional, asked.enterprise, asked.strategic]

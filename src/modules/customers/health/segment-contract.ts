@@ -25,6 +25,7 @@ export const SegmentCustomersInput = z
     min_segment_size: z.int().min(1).default(5).describe('Smaller ones are left out'),
     max_segments: z.int().min(1).max(100).default(10).describe('Largest so many'),
     include_recommendations: z.boolean().default(true).describe('With strategies'),
+    benchmark_analysis: z.boolean().default(true).describe('Each against all your customers'),
     output_format: z
       .enum(['detailed', 'summary', 'ids_only'])
       .default('summary')
@@ -42,6 +43,14 @@ export const SegmentCustomersInput = z
   })
 export type SegmentCustomersInput = z.output<typeof SegmentCustomersInput>
 
+/** Differences from all customers analyzed; null where either has no score. */
+const AgainstAll = z.strictObject({
+  average_health: z.number().nullable(),
+  average_churn_probability: z.number().nullable(),
+  at_risk_share: z.number(),
+  arr_per_customer: z.number(),
+})
+
 export const Segment = z.strictObject({
   segment_id: z.string(),
   segment_name: z.string(),
@@ -51,6 +60,8 @@ export const Segment = z.strictObject({
   average_health: z.number().nullable().optional(),
   average_churn_probability: z.number().nullable().optional(),
   at_risk: z.int().optional(),
+  characteristics: z.strictObject({ most_common_tier: z.string(), most_common_industry: z.string() }).optional(),
+  against_all_customers: AgainstAll.optional(),
   engagement_strategy: z.string().optional(),
   client_ids: z.array(z.string()).optional(),
 })

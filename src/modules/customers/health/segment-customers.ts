@@ -1,6 +1,7 @@
 import { change } from '#kernel/change'
 import { fromCents } from '../money.ts'
 import type { HealthSettings } from './scoring.ts'
+import { againstAll, wholeOf } from './segment-benchmark.ts'
 import type { Segment, SegmentCustomersInput, SegmentCustomersOutput } from './segment-contract.ts'
 import { strategyFor } from './segment-strategies.ts'
 import { divide, segmentMigration, storeSegments } from './store/segments.ts'
@@ -23,9 +24,10 @@ export function segmentCustomers(settings: HealthSettings) {
       const migration = await segmentMigration(ctx, divided)
       const stored = await storeSegments(ctx, divided, kept, (label) => strategyFor(divided.division, label))
       const total = parts.reduce((sum, part) => sum + part.customers, 0)
+      const whole = wholeOf(parts)
       const segments = kept.flatMap((part) => {
         const segment = stored.find(({ segment_name }) => segment_name === part.label)
-        return segment === undefined ? [] : [present(part, segment, total, input)]
+        return segment === undefined ? [] : [present(part, segment, { total, whole }, input)]
       })
       return {
         result: {
@@ -47,7 +49,12 @@ export function segmentCustomers(settings: HealthSettings) {
   )
 }
 
-function present(part: PartRow, stored: StoredSegment, total: number, input: SegmentCustomersInput): Segment {
+function present(
+  part: PartRow,
+  stored: StoredSegment,
+  { total, whole }: { readonly total: number; readonly whole: ReturnType<typeof wholeOf> },
+  input: SegmentCustomersInput,
+): Segment {
   const head = {
     segment_id: stored.segment_id,
     segment_name: part.label,
@@ -62,6 +69,8 @@ function present(part: PartRow, stored: StoredSegment, total: number, input: Seg
     average_health: part.average_health === null ? null : round(part.average_health, 10),
     average_churn_probability: part.average_churn === null ? null : round(part.average_churn, 1000),
     at_risk: part.at_risk,
+    characteristics: { most_common_tier: part.common_tier, most_common_industry: part.common_industry },
+    ...(input.benchmark_analysis && { against_all_customers: againstAll(part, whole) }),
     ...(strategy !== undefined && { engagement_strategy: strategy }),
     ...(input.output_format === 'detailed' && { client_ids: [...stored.client_ids] }),
   }

@@ -1,5 +1,6 @@
 import type { Stage } from '../contract.ts'
 import { daysBetween } from '../days.ts'
+import type { HealthSettings } from './scoring.ts'
 import type { CandidateRules, MoveCandidate } from './store/lifecycle.ts'
 
 export interface SuggestedMove {
@@ -24,4 +25,21 @@ export function suggestStage(candidate: MoveCandidate, rules: CandidateRules): S
   }
   const until = candidate.renewal_date === null ? 0 : daysBetween(rules.today, candidate.renewal_date)
   return { client_id, from, to: 'renewal', because: `renewal in ${until} days` }
+}
+
+/** The rules by which moves are suggested, for reading. They suggest only: a customer is moved by a transition. */
+export function stageRules(
+  settings: Pick<HealthSettings, 'atRiskBelow' | 'healthyFrom' | 'onboardingDays'>,
+): { from: string; to: Stage; when: string }[] {
+  const { atRiskBelow, healthyFrom, onboardingDays } = settings
+  return [
+    { from: 'any but prospect, trial', to: 'at_risk', when: `health under ${atRiskBelow}` },
+    { from: 'at_risk', to: 'active', when: `health from ${healthyFrom}` },
+    {
+      from: 'onboarding',
+      to: 'active',
+      when: `${onboardingDays} days since the contract began and health from ${atRiskBelow}`,
+    },
+    { from: 'active, engaged', to: 'renewal', when: `renewal within 90 days and health from ${atRiskBelow}` },
+  ]
 }

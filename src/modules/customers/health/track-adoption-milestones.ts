@@ -117,5 +117,9 @@ function completionOf(rows: readonly CompletionRow[]): TrackAdoptionMilestonesOu
     completed: row.completed,
     rate: Math.round((row.completed / row.customers) * 1000) / 1000,
     median_days: row.median_days === null ? null : Math.round(row.median_days),
+    health_reached: tenths(row.health_reached),
+    health_others: tenths(row.health_others),
   }))
 }
+
+const tenths = (value: number | null) => (value === null ? null : Math.round(value * 10) / 10)

@@ -2,8 +2,10 @@ import type { Ctx } from '#kernel/context'
 import { requireCustomer } from '../accounts/store/customers.ts'
 import { addDays, dayOf } from '../days.ts'
 import type { TrackFeatureAdoptionInput, TrackFeatureAdoptionOutput } from './adoption-contract.ts'
+import { presentPersonas } from './personas.ts'
 import { adoptionGroups, featureAdoption } from './store/adoption.ts'
 import type { AdoptionGroup, FeatureRow } from './store/adoption.ts'
+import { userPersonas } from './store/patterns.ts'
 
 /** A feature whose adopters are this much healthier than the rest is called of high value. */
 const HEALTH_GAP = 5
@@ -51,6 +53,7 @@ async function adoption(ctx: Ctx, input: TrackFeatureAdoptionInput, end: string)
     breakdown: features.slice(0, input.limit),
     by_tier: tiers.map(presentGroup),
     by_lifecycle: groups.filter((group) => group.kind === 'lifecycle').map(presentGroup),
+    ...(input.include_user_personas && { user_personas: presentPersonas(await userPersonas(ctx, query)) }),
     high_value_features: highValue,
     underutilised_features: underused.slice(0, input.limit),
     recommendations: input.optimization_recommendations ? recommend(features, highValue) : [],

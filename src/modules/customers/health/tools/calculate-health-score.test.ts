@@ -263,3 +263,18 @@ it('is refused without customers:write', async () => {
 it('does not find another tenant’s customer', async () => {
   await expectTenantWall({ database, call, name: 'calculate_health_score', args: { client_id: 'acme' } })
 })
+
+it('lists the alerts that were asked for', async () => {
+  const tenant = await scoredTenant(database)
+  const alertsFor = async (alert_preferences: Record<string, unknown>) =>
+    resultOf(await call(tenant, 'calculate_health_score', { client_id: 'globex', alert_preferences }))[
+      'automated_alerts'
+    ] as string[]
+  const everything = await alertsFor({ min_severity: 'low' })
+  const critical = await alertsFor({ min_severity: 'critical' })
+  expect(critical.length).toBeGreaterThan(0)
+  expect(critical.every((alert) => alert.startsWith('critical: '))).toBe(true)
+  expect(everything.length).toBeGreaterThan(critical.length)
+  const payment = await alertsFor({ min_severity: 'low', categories: ['payment'] })
+  expect(payment.every((alert) => alert.includes('Payment'))).toBe(true)
+})

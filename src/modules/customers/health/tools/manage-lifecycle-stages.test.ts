@@ -19,6 +19,28 @@ it('answers what a model receives', async () => {
   expect(shown(result)).toMatchInlineSnapshot(`
     {
       "action": "get_stage",
+      "automation_rules": [
+        {
+          "from": "any but prospect, trial",
+          "to": "at_risk",
+          "when": "health under 60",
+        },
+        {
+          "from": "at_risk",
+          "to": "active",
+          "when": "health from 75",
+        },
+        {
+          "from": "onboarding",
+          "to": "active",
+          "when": "90 days since the contract began and health from 60",
+        },
+        {
+          "from": "active, engaged",
+          "to": "renewal",
+          "when": "renewal within 90 days and health from 60",
+        },
+      ],
       "stage_distribution": [
         {
           "at_risk": 1,
@@ -87,7 +109,7 @@ it('moves a customer, keeps why, and audits it', async () => {
   expect(await auditActions(database, tenant)).toContain('customers.move-stage acme')
   expect(tenant.published).toContainEqual({
     name: 'customers.stage-changed',
-    payload: { client_id: 'acme', from: 'onboarding', to: 'renewal' },
+    payload: { client_id: 'acme', from: 'onboarding', to: 'renewal', notify_team: true },
   })
 })
 
@@ -106,4 +128,45 @@ it.each([
   const tenant = await scoredTenant(database)
   const outcome = await call(tenant, 'manage_lifecycle_stages', args)
   expect(outcome).toMatchObject({ kind: 'failed', failure: { problems: [{ path }] } })
+})
+
+it('says that a move was published, and that no channel tells anybody', async () => {
+  const tenant = await scoredTenant(database)
+  const move = { action: 'transition', client_id: 'acme', new_stage: 'active' }
+  expect(resultOf(await call(tenant, 'manage_lifecycle_stages', move))).toMatchObject({
+    notification: {
+      status: 'published',
+      event: 'customers.stage-changed',
+      told: 'subscribers of the event; no mail or chat channel is connected',
+    },
+  })
+  expect(resultOf(await call(tenant, 'manage_lifecycle_stages', move))).toMatchObject({
+    notification: { status: 'no_change' },
+  })
+  const quiet = { ...move, new_stage: 'engaged', notify_team: false }
+  expect(resultOf(await call(tenant, 'manage_lifecycle_stages', quiet))).toMatchObject({
+    notification: { status: 'not_asked' },
+  })
+})
+
+it('lists the rules behind its suggestions, unless they are not wanted', async () => {
+  const tenant = await scoredTenant(database)
+  const { automation_rules } = resultOf(await call(tenant, 'manage_lifecycle_stages', { client_id: 'acme' }))
+  expect(automation_rules).toContainEqual({
+    from: 'any but prospect, trial',
+    to: 'at_risk',
+    when: 'health under 60',
+  })
+  const without = resultOf(await call(tenant, 'manage_lifecycle_stages', { automation_rules: false }))
+  expect(without).not.toHaveProperty('automation_rules')
+})
+
+it('shows stages and history to a key that may only read', async () => {
+  const tenant = await scoredTenant(database)
+  const scopes = ['customers:read'] as const
+  expect(resultOf(await call(tenant, 'manage_lifecycle_stages', { client_id: 'acme' }, { scopes }))).toMatchObject({
+    client: { stage: 'onboarding' },
+  })
+  const history = { client_id: 'acme', action: 'get_history' }
+  expect(resultOf(await call(tenant, 'manage_lifecycle_stages', history, { scopes }))).toHaveProperty('history')
 })

@@ -9,7 +9,8 @@ export const manageLifecycleStagesTool = (run: ReturnType<typeof manageLifecycle
     describe:
       'Stage of one customer or of all, history, suggested moves; transition moves one, e.g. to churned, which ends its scoring.',
     effect: 'update',
-    scope: 'customers:write',
+    // A transition is a change, which asks for customers:write itself.
+    scope: 'customers:read',
     input: ManageLifecycleStagesInput,
     output: ManageLifecycleStagesOutput,
     run,

@@ -163,3 +163,20 @@ it('takes bounds of your own, and refuses bounds that do not rise', async () => 
   const outcome = await call(tenant, 'segment_by_value_tier', { tier_definitions: falling })
   expect(outcome).toMatchObject({ kind: 'failed', failure: { problems: [{ path: 'tier_definitions' }] } })
 })
+
+it('takes the bounds as a list too, but not twice', async () => {
+  const tenant = await scoredTenant(database)
+  const bounds = { standard: 10_000, professional: 50_000, enterprise: 100_000, strategic: 250_000 }
+  const named = resultOf(await call(tenant, 'segment_by_value_tier', { tier_definitions: bounds }))
+  const listed = resultOf(await call(tenant, 'segment_by_value_tier', { thresholds: Object.values(bounds) }))
+  expect(listed['tier_distribution']).toEqual(named['tier_distribution'])
+  const both = { thresholds: Object.values(bounds), tier_definitions: bounds }
+  const outcome = await call(tenant, 'segment_by_value_tier', both)
+  expect(outcome).toMatchObject({ kind: 'failed', failure: { problems: [{ path: 'thresholds' }] } })
+})
+
+it.each(['potential_based', 'strategic_value'])('says what is missing for %s', async (model) => {
+  const tenant = await scoredTenant(database)
+  const outcome = await call(tenant, 'segment_by_value_tier', { model })
+  expect(outcome).toMatchObject({ kind: 'failed', failure: { code: 'NOT_ENOUGH_DATA', problems: [{ path: 'model' }] } })
+})

@@ -35,9 +35,19 @@ it('answers what a model receives', async () => {
       "segment_migration": [],
       "segments": [
         {
+          "against_all_customers": {
+            "arr_per_customer": 70000,
+            "at_risk_share": -0.25,
+            "average_churn_probability": -0.381,
+            "average_health": 29.4,
+          },
           "at_risk": 0,
           "average_churn_probability": 0.027,
           "average_health": 91.8,
+          "characteristics": {
+            "most_common_industry": "Technology",
+            "most_common_tier": "enterprise",
+          },
           "client_ids": [
             "acme",
           ],
@@ -49,9 +59,19 @@ it('answers what a model receives', async () => {
           "total_arr": 120000,
         },
         {
+          "against_all_customers": {
+            "arr_per_customer": 10000,
+            "at_risk_share": 0.75,
+            "average_churn_probability": 0.575,
+            "average_health": -33,
+          },
           "at_risk": 1,
           "average_churn_probability": 0.982,
           "average_health": 29.4,
+          "characteristics": {
+            "most_common_industry": "Energy",
+            "most_common_tier": "professional",
+          },
           "client_ids": [
             "globex",
           ],
@@ -63,9 +83,19 @@ it('answers what a model receives', async () => {
           "total_arr": 60000,
         },
         {
+          "against_all_customers": {
+            "arr_per_customer": -30000,
+            "at_risk_share": -0.25,
+            "average_churn_probability": -0.194,
+            "average_health": 3.7,
+          },
           "at_risk": 0,
           "average_churn_probability": 0.213,
           "average_health": 66.1,
+          "characteristics": {
+            "most_common_industry": "Technology",
+            "most_common_tier": "standard",
+          },
           "client_ids": [
             "initech",
           ],
@@ -77,9 +107,19 @@ it('answers what a model receives', async () => {
           "total_arr": 20000,
         },
         {
+          "against_all_customers": {
+            "arr_per_customer": -50000,
+            "at_risk_share": -0.25,
+            "average_churn_probability": null,
+            "average_health": null,
+          },
           "at_risk": 0,
           "average_churn_probability": null,
           "average_health": null,
+          "characteristics": {
+            "most_common_industry": "Technology",
+            "most_common_tier": "starter",
+          },
           "client_ids": [
             "hooli",
           ],
@@ -149,4 +189,22 @@ it('a custom segment needs a criterion', async () => {
   const tenant = await scoredTenant(database)
   const outcome = await call(tenant, 'segment_customers', { segmentation_type: 'custom', criteria: { name: 'All' } })
   expect(outcome).toMatchObject({ kind: 'failed', failure: { problems: [{ path: 'criteria' }] } })
+})
+
+it('compares each segment with all customers analyzed, unless that is not wanted', async () => {
+  const tenant = await scoredTenant(database)
+  const division = { segmentation_type: 'industry', min_segment_size: 1 }
+  const { segments } = resultOf(await call(tenant, 'segment_customers', division))
+  const parts = segments as {
+    customer_count: number
+    total_arr: number
+    against_all_customers: { arr_per_customer: number }
+  }[]
+  const customers = parts.reduce((sum, part) => sum + part.customer_count, 0)
+  const mean = parts.reduce((sum, part) => sum + part.total_arr, 0) / customers
+  for (const part of parts) {
+    expect(part.against_all_customers.arr_per_customer).toBeCloseTo(part.total_arr / part.customer_count - mean, 1)
+  }
+  const without = resultOf(await call(tenant, 'segment_customers', { ...division, benchmark_analysis: false }))
+  expect((without['segments'] as object[])[0]).not.toHaveProperty('against_all_customers')
 })

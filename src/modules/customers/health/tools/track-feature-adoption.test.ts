@@ -86,6 +86,14 @@ it('answers what a model receives', async () => {
       "recommendations": [],
       "status": "success",
       "underutilised_features": [],
+      "user_personas": {
+        "dormant": 0,
+        "occasional": 0,
+        "people": 17,
+        "power": 17,
+        "regular": 0,
+        "rule": "share of their customer’s active days on which a person came: power from half, regular from a fifth, occasional less; dormant: only in the period before",
+      },
     }
   `)
 })
@@ -111,4 +119,20 @@ it('looks at one feature only', async () => {
   const tenant = await scoredTenant(database)
   const result = resultOf(await call(tenant, 'track_feature_adoption', { feature_id: 'api' }))
   expect(result).toMatchObject({ breakdown: [{ feature: 'api', customers_using: 1, adoption_rate: 0.333 }] })
+})
+
+it('divides people by how steadily they come, unless that is not wanted', async () => {
+  const tenant = await scoredTenant(database)
+  const { rows } = await database.owner.query<{ people: number }>(
+    "select count(distinct (client_id, user_id))::int as people from customers.usage_daily_users where tenant_id = $1 and day > '2026-08-22'",
+    [tenant.tenantId],
+  )
+  const { user_personas } = resultOf(await call(tenant, 'track_feature_adoption', {}))
+  expect(user_personas).toMatchObject({ people: rows[0]?.people })
+  const of = { client_id: 'hooli' }
+  expect(resultOf(await call(tenant, 'track_feature_adoption', of))).toMatchObject({
+    user_personas: { status: 'not_enough_data' },
+  })
+  const without = resultOf(await call(tenant, 'track_feature_adoption', { include_user_personas: false }))
+  expect(without).not.toHaveProperty('user_personas')
 })

@@ -182,3 +182,25 @@ it.each([
   const outcome = await call(tenant, 'track_usage_engagement', { client_id: 'acme', ...args })
   expect(outcome.kind === 'failed' && outcome.failure.problems.map((problem) => problem.path)).toContain(path)
 })
+
+it('reports to a key that may only read, with what was recorded a moment ago', async () => {
+  const tenant = await scoredTenant(database)
+  await call(tenant, 'track_usage_engagement', { client_id: 'hooli', event_name: 'login' })
+  const args = { client_id: 'hooli', period_start: '2026-11-20', period_end: '2026-11-20' }
+  const outcome = await call(tenant, 'track_usage_engagement', args, { scopes: ['customers:read'] })
+  expect(resultOf(outcome)).toMatchObject({ engagement_metrics: { events: 1 } })
+  const { rows } = await database.owner.query(
+    "select actor_kind, actor_id from audit.events where tenant_id = $1 and action = 'customers.roll-up-usage'",
+    [tenant.tenantId],
+  )
+  expect(rows).toContainEqual({ actor_kind: 'job', actor_id: 'customers.roll-up-usage' })
+})
+
+it('says when events name nobody', async () => {
+  const tenant = await scoredTenant(database)
+  await call(tenant, 'track_usage_engagement', { client_id: 'hooli', event_name: 'login' })
+  const args = { client_id: 'hooli', period_start: '2026-11-20', period_end: '2026-11-20' }
+  expect(resultOf(await call(tenant, 'track_usage_engagement', args))).toMatchObject({
+    user_cohorts: { status: 'not_enough_data', missing: 'usage events that name a user (user_id)' },
+  })
+})

@@ -9,7 +9,8 @@ export const trackUsageEngagementTool = (run: ReturnType<typeof trackUsageEngage
     describe:
       'Record one event of a customer (event_name), or report its usage over a period (period_start, period_end). Across customers: analyze_engagement_patterns.',
     effect: 'create',
-    scope: 'customers:write',
+    // Recording is a change, which asks for customers:write itself.
+    scope: 'customers:read',
     input: TrackUsageEngagementInput,
     output: TrackUsageEngagementOutput,
     run,

@@ -1,0 +1,47 @@
+import type { AnalyzeEngagementPatternsOutput } from './pattern-contract.ts'
+import type { PatternOutcome } from './store/patterns.ts'
+import { wilsonInterval } from './wilson-interval.ts'
+
+/** So many days ago a pattern is read, to see what became of its customers since. */
+export const OUTCOME_DAYS = 30
+const CUSTOMERS_MIN = 5
+
+type Insights = NonNullable<AnalyzeEngagementPatternsOutput['predictive_insights']>
+
+/**
+ * Patterns after which customers were lost (at risk or gone today) more, or less, often than the others: told only when
+ * the Wilson interval of the share, at `level`, leaves out the share of the others. Strongest difference first.
+ */
+export function predictiveInsights(outcomes: readonly PatternOutcome[], level: number): Insights {
+  const compared = outcomes.filter((row) => row.customers >= CUSTOMERS_MIN && row.others >= CUSTOMERS_MIN)
+  if (compared.length === 0) {
+    return {
+      status: 'not_enough_data',
+      missing: `${CUSTOMERS_MIN} customers with a score that showed a pattern ${OUTCOME_DAYS} days ago, and as many that did not`,
+    }
+  }
+  const told = compared.flatMap((row) => {
+    const share = row.lost / row.customers
+    const othersShare = row.others_lost / row.others
+    const { low, high } = wilsonInterval(row.lost, row.customers, level)
+    if (low <= othersShare && othersShare <= high) return []
+    return [{ row, share, othersShare, low, high }]
+  })
+  return {
+    status: 'observed',
+    method: `customers that showed a pattern ${OUTCOME_DAYS} days ago, and the share of them that is at risk or gone today; Wilson interval at ${level}`,
+    patterns_compared: compared.length,
+    insights: told
+      .toSorted((a, b) => Math.abs(b.share - b.othersShare) - Math.abs(a.share - a.othersShare))
+      .map(({ row, share, othersShare, low, high }) => ({
+        pattern: row.pattern,
+        customers: row.customers,
+        share_lost: round(share),
+        interval: [round(low), round(high)],
+        others: row.others,
+        others_share_lost: round(othersShare),
+      })),
+  }
+}
+
+const round = (value: number) => Math.round(value * 1000) / 1000
