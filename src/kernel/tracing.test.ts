@@ -130,3 +130,20 @@ describe('tracing without an endpoint', () => {
     expect(tracing.outgoing()).toEqual({})
   })
 })
+
+describe('a collector that does not answer', () => {
+  it('does not fail the stop, nor hold it up', async () => {
+    const silent = createServer(() => undefined).listen(0, '127.0.0.1')
+    await once(silent, 'listening')
+    // safe because: a server that listens on TCP has a port.
+    const { port } = silent.address() as AddressInfo
+    const tracing = createTracing({
+      settings: { traceEndpoint: `http://127.0.0.1:${port}`, traceSampleShare: 1 },
+      version: 'test',
+    })
+    await tracing.span('lost', {}, () => undefined)
+    await expect(tracing.close()).resolves.toBeUndefined()
+    silent.closeAllConnections()
+    silent.close()
+  }, 5000)
+})

@@ -34,7 +34,7 @@ export interface Tracing {
   note(attributes: TraceAttributes): void
   /** `traceparent` and `tracestate` for a request to a vendor; nothing when there is no active span. */
   outgoing(): Record<string, string>
-  /** Sends what is buffered and stops. */
+  /** Sends what is buffered, if the collector takes it, and stops. */
   close(): Promise<void>
 }
 
@@ -44,6 +44,9 @@ export interface TracingOptions {
 }
 
 const NOTHING = () => undefined
+
+/** A collector takes milliseconds. The last export of a stop waits no longer than this. */
+const EXPORT_MILLISECONDS_MAX = 2000
 
 /** Does nothing, and costs a function call. */
 export const noTracing: Tracing = Object.freeze({
@@ -62,7 +65,11 @@ export function createTracing({ settings, version }: TracingOptions): Tracing {
   const provider = new BasicTracerProvider({
     resource: resourceFromAttributes({ 'service.name': 'plimsoll', 'service.version': version }),
     sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(traceSampleShare) }),
-    spanProcessors: [new BatchSpanProcessor(new OTLPTraceExporter({ url: tracesUrl(traceEndpoint) }))],
+    spanProcessors: [
+      new BatchSpanProcessor(
+        new OTLPTraceExporter({ url: tracesUrl(traceEndpoint), timeoutMillis: EXPORT_MILLISECONDS_MAX }),
+      ),
+    ],
   })
   return tracingWith(provider.getTracer('plimsoll', version), () => provider.shutdown())
 }
@@ -106,7 +113,8 @@ function tracingWith(tracer: Tracer, close: () => Promise<void>): Tracing {
       return headers
     },
     async close() {
-      await close()
+      // Safe because: spans that cannot be sent are lost either way, and no reason to fail a stop.
+      await close().catch(NOTHING)
       contexts.disable()
     },
   }
