@@ -18,7 +18,7 @@ export async function unsteadyNetwork(databaseUrl: string): Promise<UnsteadyNetw
   let isSwallowing = false
   let cutText: string | undefined
   const sockets = new Set<Socket>()
-  const server = createServer((near) => {
+  const server = createServer({ allowHalfOpen: true }, (near) => {
     const far = connectTo(databaseUrl)
     for (const socket of [near, far]) {
       sockets.add(socket)
@@ -28,6 +28,7 @@ export async function unsteadyNetwork(databaseUrl: string): Promise<UnsteadyNetw
       if (cutText !== undefined && bytes.includes(cutText)) near.destroy()
       else if (!isSwallowing) far.write(bytes)
     })
+    near.on('end', () => isSwallowing || far.end())
     far.on('data', (bytes) => isSwallowing || near.write(bytes))
   })
   server.listen(0, '127.0.0.1')

@@ -6,6 +6,7 @@ import type { UnsteadyNetwork } from '../../../test/support/unsteady-network.ts'
 import { DatabaseSettings } from '../config/database.ts'
 import { openDatabase } from './pool.ts'
 import type { Database } from './pool.ts'
+import { openSignals } from './signals.ts'
 
 let network: UnsteadyNetwork
 let own: Database
@@ -13,19 +14,23 @@ let own: Database
 beforeAll(async () => {
   const database = await testDatabase()
   network = await unsteadyNetwork(database.url)
-  const settings = DatabaseSettings.parse({
-    poolSize: 1,
-    poolOverflow: 0,
-    poolWaitSeconds: 1,
-    statementTimeoutSeconds: 1,
-  })
-  own = openDatabase({ url: network.url, settings, log: quiet, observe: { started: () => () => undefined } })
+  own = openOwn()
 })
 afterEach(() => network.heal())
 afterAll(async () => {
   await own.close()
   await network.close()
 })
+
+function openOwn(): Database {
+  const settings = DatabaseSettings.parse({
+    poolSize: 1,
+    poolOverflow: 0,
+    poolWaitSeconds: 1,
+    statementTimeoutSeconds: 1,
+  })
+  return openDatabase({ url: network.url, settings, log: quiet, observe: { started: () => () => undefined } })
+}
 
 describe('when the way to the database fails', () => {
   it('a commit that was lost is never said to have changed nothing', async () => {
@@ -63,4 +68,13 @@ describe('when the way to the database fails', () => {
     network.heal()
     expect((await sql<{ n: number }>`select 3 as n`.execute(own.forTenant('acme'))).rows).toEqual([{ n: 3 }])
   })
+
+  it('what waits for signals, and the pool, can be closed all the same', async () => {
+    const signals = await openSignals({ connection: { connectionString: network.url }, log: quiet })
+    const pool = openOwn()
+    await sql`select 1`.execute(pool.forTenant('acme'))
+    network.swallow()
+    await Promise.all([signals.close(), pool.close()])
+    expect(signals.connected).toBe(false)
+  }, 5000)
 })

@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import { sql } from 'kysely'
 import pg from 'pg'
 import type { Logger } from 'pino'
@@ -29,6 +30,7 @@ export interface SignalsOptions {
 const HEARTBEAT_MILLISECONDS = 5000
 const BACKOFF_MILLISECONDS = 100
 const BACKOFF_MILLISECONDS_MAX = 5000
+const GOODBYE_MILLISECONDS = 1000
 
 /** Opens the one listening connection of a process. Resolves after the first attempt, connected or not. */
 export async function openSignals(options: SignalsOptions): Promise<Signals> {
@@ -120,7 +122,8 @@ class SignalConnection implements Signals {
     clearTimeout(this.#timer)
     const client = this.#client
     this.#client = undefined
-    await client?.end().catch(() => undefined)
+    // A server that cannot be reached any more does not say goodbye.
+    await Promise.race([client?.end().catch(() => undefined), wait(GOODBYE_MILLISECONDS, undefined, { ref: false })])
   }
 
   #deliver(channel: string, payload: string): void {
