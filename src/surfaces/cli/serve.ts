@@ -40,6 +40,7 @@ export async function serve(open: OpenApp): Promise<void> {
     endLate(app)
   } finally {
     await app.close()
+    letGo()
   }
 }
 
@@ -81,6 +82,13 @@ function endLate({ config, log }: App): void {
     log.fatal({ seconds }, 'the stop did not come to its end in time')
     process.exit(1)
   }, seconds * 1000).unref()
+}
+
+const LEFT_OPEN_MILLISECONDS = 2000
+
+/** Everything is closed; a socket to a machine that is gone must not hold the process until TCP gives up. */
+function letGo(): void {
+  setTimeout(() => process.exit(), LEFT_OPEN_MILLISECONDS).unref()
 }
 
 function inputEnd(): Promise<void> {
