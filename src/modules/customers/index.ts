@@ -16,7 +16,7 @@ import { segmentRoutes } from './events/routes.ts'
 import { analyzeEngagementPatterns } from './health/analyze-engagement-patterns.ts'
 import { calculateHealthScore } from './health/calculate-health-score.ts'
 import { manageLifecycleStages } from './health/manage-lifecycle-stages.ts'
-import { recomputeHealth, recomputeHealthJob } from './health/recompute-health.ts'
+import { recomputeHealth, recomputeHealthHistory, recomputeHealthJob } from './health/recompute-health.ts'
 import { segmentCustomers } from './health/segment-customers.ts'
 import { segmentByValueTier } from './health/segment-by-value-tier.ts'
 import { analyzeEngagementPatternsTool } from './health/tools/analyze-engagement-patterns.ts'
@@ -41,7 +41,7 @@ export interface Customers {
   recomputeHealth(ctx: Ctx): Promise<{ readonly customers: number; readonly scored: number; readonly at_risk: number }>
   /** Imports the CSV files of files and folders, brings rollups and scores up to date, and reports on every row. */
   importPaths(ctx: Ctx, paths: readonly string[], options?: ImportPathsOptions): Promise<ImportReport>
-  /** Fills the context's tenant with a made-up company of about 200 customers. The same seed and day add nothing twice. */
+  /** Fills the context's tenant with a made-up company of about 200 customers and eight weeks of scores. The same seed and day add nothing twice. */
   createDemo(ctx: Ctx, input: { readonly seed: number }): Promise<ImportReport>
 }
 
@@ -58,7 +58,7 @@ export function customersModule({ settings, openContext }: CustomersOptions): Mo
     name: 'customers',
     api: {
       recomputeHealth: recompute,
-      createDemo: createDemo(recompute),
+      createDemo: createDemo(recomputeHealthHistory(settings)),
       importPaths: async (ctx, paths, options) => {
         const report = await importPaths(ctx, paths, options)
         if (report.dryRun) return report

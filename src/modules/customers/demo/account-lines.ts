@@ -85,10 +85,12 @@ function stage({ story }: DemoCustomer): string {
   return story === 'growing' ? 'expansion' : 'active'
 }
 
-/** Null while no bill has come due: nobody is called a good payer without evidence. */
+/**
+ * Null while no bill has come due: nobody is called a good payer without evidence. Null too for who stopped paying: the
+ * bills say since when, and this would say so of every week before.
+ */
 function paymentStatus({ story }: DemoCustomer): string | null {
-  if (story === 'too_new') return null
-  return story === 'unpaid' ? 'overdue' : 'current'
+  return story === 'too_new' || story === 'unpaid' ? null : 'current'
 }
 
 /** When anybody last talked with them. With the newest nobody has yet. */

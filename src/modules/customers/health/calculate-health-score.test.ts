@@ -34,7 +34,7 @@ it('trend and forecast come from stored scores, and only from enough of them', a
   const result = resultOf(await call(tenant, 'calculate_health_score', { client_id: 'globex' }))
   expect(result).toMatchObject({
     health_trend: 'declining',
-    score_change: { since: '2026-11-10' },
+    score_change: { since: '2026-10-20' },
     predicted_scores: { status: 'fitted', method: 'least squares over 5 stored scores since 2026-10-20' },
   })
   expect(result['historical_scores']).toHaveLength(5)

@@ -7,9 +7,11 @@ import {
   scoredTenant,
   tenantWithCustomers,
 } from '../../../../test/support/customer-tools.ts'
+import { addCustomers } from '../../../../test/support/customer-data.ts'
 import { testDatabase } from '../../../../test/support/database.ts'
 import { testTenant } from '../../../../test/support/tenant.ts'
-import { recomputeHealth } from './recompute-health.ts'
+import { addDays } from '../days.ts'
+import { recomputeHealth, recomputeHealthHistory } from './recompute-health.ts'
 
 const database = await testDatabase()
 const call = customerTools()
@@ -78,4 +80,51 @@ it('passes churned customers by, and other tenants', async () => {
 it('is refused without customers:write', async () => {
   const tenant = await testTenant(database)
   await expect(recompute(tenant.ctx({ scopes: ['customers:read'] }))).rejects.toMatchObject({ kind: 'forbidden' })
+})
+
+it('scores past weeks from what had happened by then, once, under audit rows of the real time', async () => {
+  const tenant = await testTenant(database)
+  await addCustomers(database, tenant.tenantId, [
+    {
+      clientId: 'fading',
+      lastContactAt: '2026-10-20T12:00:00Z',
+      usage: Array.from({ length: 70 }, (_, at) => ({
+        day: addDays('2026-11-20', -at),
+        events: 2 + at,
+        users: ['u1'],
+      })),
+      tickets: [{ openedAt: '2026-11-15T09:00:00Z', priority: 'P0', status: 'open' }],
+      payments: [{ dueOn: '2026-10-10' }],
+    },
+  ])
+  const history = recomputeHealthHistory(CustomerSettings.parse({}))
+  await history(tenant.ctx())
+  const scores = await rowsOf('health_scores', tenant.tenantId)
+  const byDay = new Map(scores.map((score) => [score['day'], score]))
+  expect([...byDay.keys()].toSorted()).toEqual(
+    Array.from({ length: 9 }, (_, week) => addDays('2026-11-20', -7 * (8 - week))),
+  )
+  // The contact, the ticket and the unpaid bill came later than the first weeks.
+  expect(byDay.get('2026-09-25')).toMatchObject({ engagement_score: null, support_score: 100, payment_score: null })
+  expect(byDay.get('2026-10-16')).toMatchObject({ engagement_score: null, payment_score: 60 })
+  expect(byDay.get('2026-11-20')).toMatchObject({ engagement_score: 44.2 })
+  const [customer] = await rowsOf('customers', tenant.tenantId)
+  expect(customer).toMatchObject({
+    health_trend: 'declining',
+    health_score: byDay.get('2026-11-20')?.['overall_score'],
+  })
+  const opened = await rowsOf('risk_indicators', tenant.tenantId)
+  const overdue = opened.find((risk) => risk['indicator_name'] === 'payment_overdue')
+  expect(overdue?.['detected_at']).toEqual(new Date('2026-10-16T12:00:00Z'))
+
+  const { rows } = await database.owner.query<{ at: Date }>(
+    "select distinct at from audit.events where tenant_id = $1 and action = 'customers.recompute-health'",
+    [tenant.tenantId],
+  )
+  expect(rows).toEqual([{ at: tenant.ctx().clock() }])
+
+  const before = await rowsOf('timeline_events', tenant.tenantId)
+  await history(tenant.ctx())
+  expect(await rowsOf('health_scores', tenant.tenantId)).toEqual(scores)
+  expect(await rowsOf('timeline_events', tenant.tenantId)).toEqual(before)
 })

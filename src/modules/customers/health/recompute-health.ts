@@ -7,7 +7,7 @@ import { dayOf } from '../days.ts'
 import { rollUp } from '../events/roll-up.ts'
 import { STANDARD_LOOKBACK_DAYS, STANDARD_MODEL, scoringOf } from './scoring.ts'
 import type { HealthSettings } from './scoring.ts'
-import { storeAllScores } from './store/score.ts'
+import { lastScoredDay, storeAllScores } from './store/score.ts'
 import type { Recomputed } from './store/score.ts'
 import { refreshUsageWindows } from './store/usage-windows.ts'
 
@@ -16,30 +16,55 @@ export function recomputeHealth(settings: HealthSettings) {
   const score = scoreAll(settings)
   return async (ctx: Ctx): Promise<Recomputed> => {
     await rollUp(ctx)
-    return score(ctx, {})
+    return score(ctx, { asOf: ctx.clock() })
   }
 }
 
-function scoreAll(settings: HealthSettings) {
-  return change<Record<string, never>, Recomputed>('customers.recompute-health', 'customers:write', async (ctx) => {
-    await refreshUsageWindows(ctx, { day: dayOf(ctx.clock()), lookbackDays: STANDARD_LOOKBACK_DAYS })
-    const result = await storeAllScores(
-      ctx,
-      scoringOf(settings, {
-        tenantId: ctx.tenantId,
-        asOf: ctx.clock(),
-        lookbackDays: STANDARD_LOOKBACK_DAYS,
-        model: STANDARD_MODEL,
-      }),
-    )
-    return {
-      result,
-      subject: '*',
-      after: result,
-      events: [{ name: 'customers.health-recomputed', payload: { ...result } }],
-      invalidates: [HEALTH_TAG, CLIENTS_TAG],
+/**
+ * Scores every customer as of the same hour of each of the last eight weeks, from what had happened by then, and as of
+ * now. Weeks up to the last stored score are left out, so that it can be done again or finished by another run.
+ */
+export function recomputeHealthHistory(settings: HealthSettings) {
+  const score = scoreAll(settings)
+  return async (ctx: Ctx): Promise<Recomputed> => {
+    await rollUp(ctx)
+    const now = ctx.clock()
+    const scoredUntil = await lastScoredDay(ctx, STANDARD_MODEL)
+    for (let week = HISTORY_WEEKS; week > 0; week--) {
+      const asOf = new Date(now.getTime() - week * WEEK_MILLISECONDS)
+      if (scoredUntil === null || dayOf(asOf) > scoredUntil) await score(ctx, { asOf })
     }
-  })
+    return score(ctx, { asOf: now })
+  }
+}
+
+const HISTORY_WEEKS = 8
+const WEEK_MILLISECONDS = 7 * 86_400_000
+
+function scoreAll(settings: HealthSettings) {
+  return change<{ readonly asOf: Date }, Recomputed>(
+    'customers.recompute-health',
+    'customers:write',
+    async (ctx, { asOf }) => {
+      await refreshUsageWindows(ctx, { day: dayOf(asOf), lookbackDays: STANDARD_LOOKBACK_DAYS })
+      const result = await storeAllScores(
+        ctx,
+        scoringOf(settings, {
+          tenantId: ctx.tenantId,
+          asOf,
+          lookbackDays: STANDARD_LOOKBACK_DAYS,
+          model: STANDARD_MODEL,
+        }),
+      )
+      return {
+        result,
+        subject: '*',
+        after: { ...result, as_of: asOf.toISOString() },
+        events: asOf < ctx.clock() ? [] : [{ name: 'customers.health-recomputed', payload: { ...result } }],
+        invalidates: [HEALTH_TAG, CLIENTS_TAG],
+      }
+    },
+  )
 }
 
 export const recomputeHealthJob = (recompute: ReturnType<typeof recomputeHealth>) =>

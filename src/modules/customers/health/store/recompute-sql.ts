@@ -33,7 +33,10 @@ ${keptHistory()}${standard ? `,\n${currentState(range)}` : ''}
 ${final}`
 }
 
-/** Beside the score: the one stored at least seven days earlier, and the trend of ±3 points that follows. */
+/**
+ * Beside the score: an earlier one, and the trend of ±3 points that follows. Earlier means four weeks, because scores of
+ * neighbouring weeks share most of their 30 days; while there is no such score, the oldest of a week ago or more.
+ */
 function rankedCustomers(): string {
   return `ranked as materialized (
   select s.*, h.overall_score as score_before, h.day as score_before_on,
@@ -42,9 +45,14 @@ function rankedCustomers(): string {
     case when s.churn_probability >= ${CHURN_HIGH} then 'high' when s.churn_probability >= ${CHURN_MEDIUM} then 'medium'
       when s.churn_probability >= ${CHURN_LOW} then 'low' when s.churn_probability is not null then 'negligible' end as churn_level
   from scored s left join lateral (
-    select overall_score, day from customers.health_scores h
-    where h.tenant_id = $1 and h.client_id = s.client_id and h.scoring_model = ${MODEL} and h.day <= ${DAY} - 7
-    order by day desc limit 1) h on true)`
+    (select overall_score, day from customers.health_scores h
+     where h.tenant_id = $1 and h.client_id = s.client_id and h.scoring_model = ${MODEL} and h.day <= ${DAY} - 28
+     order by day desc limit 1)
+    union all
+    (select overall_score, day from customers.health_scores h
+     where h.tenant_id = $1 and h.client_id = s.client_id and h.scoring_model = ${MODEL} and h.day > ${DAY} - 28 and h.day <= ${DAY} - 7
+     order by day limit 1)
+    limit 1) h on true)`
 }
 
 /** When an indicator is raised, how severely, and on which figures. Named and told in `../risk-indicators.ts`. */

@@ -100,6 +100,17 @@ export async function storeAllScores(ctx: Ctx, parameters: ScoreParameters): Pro
   return counts
 }
 
+const lastDay = statement<{ day: string | null }>(
+  'customers.last-scored-day',
+  'select max(day) as day from customers.health_scores where tenant_id = $1 and scoring_model = $2',
+)
+
+/** The newest day on which any customer has a score by the model. */
+export async function lastScoredDay(ctx: Ctx, model: string): Promise<string | null> {
+  const [row] = await lastDay(ctx.db, [ctx.tenantId, model])
+  return row?.day ?? null
+}
+
 const history = statement<DatedScore>(
   'customers.score-history',
   `select day, overall_score as score from customers.health_scores
