@@ -1,14 +1,13 @@
 import type { Ctx } from '#kernel/context'
 import { addDays, dayOf } from '../days.ts'
 import { requireCustomer } from './store/customers.ts'
-import { countTimeline, listTimeline } from './store/timeline.ts'
-import type { TimelineCount, TimelineRow } from './store/timeline.ts'
+import { countTimeline, listLandmarks, listTimeline } from './store/timeline.ts'
+import type { TimelineCount } from './store/timeline.ts'
 import type { GetClientTimelineInput, GetClientTimelineOutput } from './timeline-contract.ts'
 
 const RANGE_DAYS_DEFAULT = 90
 /** Fewer events than this say nothing about a direction. */
 const TRAJECTORY_EVENTS_MIN = 4
-const MILESTONES_SHOWN = 10
 
 /** What happened to a customer, newest first, with counts over the whole range. Days are UTC. */
 export async function getClientTimeline(ctx: Ctx, input: GetClientTimelineInput): Promise<GetClientTimelineOutput> {
@@ -23,6 +22,7 @@ export async function getClientTimeline(ctx: Ctx, input: GetClientTimelineInput)
   }
   const rows = await listTimeline(ctx, query, input.limit)
   const counts = await countTimeline(ctx, query)
+  const landmarks = await listLandmarks(ctx, query)
   const sentiment = { positive: 0, neutral: 0, negative: 0 }
   for (const { impact, events } of counts) sentiment[impact] += events
   const total = sum(counts, 'events')
@@ -37,16 +37,11 @@ export async function getClientTimeline(ctx: Ctx, input: GetClientTimelineInput)
       overall_sentiment: total === 0 ? 'not_enough_data' : direction(sentiment.positive - sentiment.negative),
     },
     insights: {
-      key_milestones: milestones(rows),
+      key_milestones: landmarks.map((row) => `${dayOf(row.occurred_at)} ${row.title}`),
       recent_activity: { last_7_days: sum(counts, 'last_7_days'), last_30_days: sum(counts, 'last_30_days') },
       trajectory: trajectory(counts),
     },
   }
-}
-
-function milestones(rows: readonly TimelineRow[]): string[] {
-  const shown = rows.filter((row) => row.category === 'milestone' || row.severity === 'critical')
-  return shown.slice(0, MILESTONES_SHOWN).map((row) => `${dayOf(row.occurred_at)} ${row.title}`)
 }
 
 function byType(counts: readonly TimelineCount[]): Record<string, number> {

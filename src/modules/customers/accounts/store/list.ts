@@ -41,10 +41,10 @@ const INDICATOR_ORDER = `array[${Object.keys(RISK_INDICATORS)
   .map((name) => `'${name}'`)
   .join(', ')}]`
 
-/** The most severe open risk indicator of the customer `c`; among equals the one that is told first. */
+/** The most severe open risk indicator of the customer `c`; a low score last, because it is no reason of its own. */
 export const TOP_RISK = `select indicator_name as risk_name, current_value as risk_current, threshold_value as risk_threshold
   from customers.risk_indicators i where i.tenant_id = $1 and i.client_id = c.client_id and i.resolved_at is null
-  order by array_position(array['critical', 'high', 'medium', 'low'], severity),
+  order by indicator_name = 'health_low', array_position(array['critical', 'high', 'medium', 'low'], severity),
     array_position(${INDICATOR_ORDER}, indicator_name::text) limit 1`
 
 /** The page first, and only then what each of its rows needs. */

@@ -52,7 +52,7 @@ const HAPPENED = `happened as (
   union all
   select 'resolved_' || ticket_id, coalesce(resolved_at, closed_at), 'support', 'ticket_resolved',
     'Ticket resolved: ' || coalesce(subject, category), '',
-    jsonb_build_object('ticket_id', ticket_id, 'priority', priority), 'positive', 'info'
+    jsonb_build_object('ticket_id', ticket_id, 'priority', priority), 'neutral', 'info'
   from customers.tickets
   where tenant_id = $1 and client_id = $2 and coalesce(resolved_at, closed_at) >= $3 and coalesce(resolved_at, closed_at) < $4
   union all
@@ -71,6 +71,20 @@ const list = statement<TimelineRow>(
   'customers.list-timeline',
   `with ${HAPPENED} select * from wanted order by occurred_at desc, event_id desc limit $6`,
 )
+
+const landmarks = statement<Pick<TimelineRow, 'occurred_at' | 'title'>>(
+  'customers.list-landmarks',
+  `with ${HAPPENED} select occurred_at, title from wanted where category = 'milestone' or severity = 'critical'
+   order by occurred_at desc, event_id desc limit 10`,
+)
+
+/** The ten newest milestones and critical events of the whole range. */
+export async function listLandmarks(
+  ctx: Ctx,
+  query: TimelineQuery,
+): Promise<Pick<TimelineRow, 'occurred_at' | 'title'>[]> {
+  return landmarks(ctx.db, bounds(ctx, query))
+}
 
 export interface TimelineCount {
   readonly event_type: TimelineEntry['event_type']
