@@ -91,8 +91,8 @@ export async function openPlatform(options: PlatformOptions): Promise<Platform> 
   const redis = openSharedMemory(config.cache.redisUrl, log, opened)
   const { cache, close: closeCache } = openCache({
     ...{ settings: config.cache, signals, database, clock, log },
-    onHit: (tier) => metrics.cache.hit(tier),
-    onMiss: () => metrics.cache.miss('all'),
+    onHit: metrics.cache.hit,
+    onMiss: metrics.cache.miss,
   })
   opened.defer(closeCache)
   const queue = await openJobQueue({ owner: database.owner, log, signals, work: as === 'server' })

@@ -8,7 +8,7 @@ import { openRedis } from '../redis.ts'
 import { openCache } from './open-cache.ts'
 
 const A = 'tenant-a'
-const options = { ttlSeconds: 60, tags: ['customer:1'] }
+const options = { name: 'test', ttlSeconds: 60, tags: ['customer:1'] }
 const clock = () => new Date()
 
 /** Asks until the answer is the wanted one; the test's own time limit ends it. */
@@ -24,7 +24,7 @@ describe('two processes', { timeout: 30_000 }, async () => {
   async function startProcess(redisUrl?: string) {
     const signals = await openSignals({ connection: { connectionString: database.url }, log: quiet })
     const settings = { redisUrl, entriesMax: 100 }
-    const onHit = (tier: 'memory' | 'redis') => seen[tier]++
+    const onHit = (_name: string, tier: 'memory' | 'redis') => seen[tier]++
     const counters = { onHit, onMiss: () => seen.miss++ }
     const opened = openCache({ settings, signals, database, clock, log: quiet, ...counters })
     const started = { ...opened, signals }
@@ -58,7 +58,9 @@ describe('two processes', { timeout: 30_000 }, async () => {
       const tags = Array.from({ length: 2000 }, (_, index) => `customer:${index}`)
       let stored = 'old'
       const read = () =>
-        two.cache.getOrLoad(A, 'k', { ttlSeconds: 60, tags: ['customer:1999'] }, () => Promise.resolve(stored))
+        two.cache.getOrLoad(A, 'k', { name: 'test', ttlSeconds: 60, tags: ['customer:1999'] }, () =>
+          Promise.resolve(stored),
+        )
       await read()
       stored = 'new'
       await one.cache.invalidate(A, tags)

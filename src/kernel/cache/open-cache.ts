@@ -16,8 +16,8 @@ export interface OpenCacheOptions {
   readonly database: Pick<Database, 'system'>
   readonly clock: Clock
   readonly log: Logger
-  readonly onHit?: (tier: 'memory' | 'redis') => void
-  readonly onMiss?: () => void
+  readonly onHit?: (name: string, tier: 'memory' | 'redis') => void
+  readonly onMiss?: (name: string) => void
 }
 
 /** A slower answer than this costs more than it saves. */

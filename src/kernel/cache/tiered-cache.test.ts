@@ -3,14 +3,14 @@ import { quiet } from '../../../test/support/database.ts'
 import { tieredCache } from './tiered-cache.ts'
 
 const A = 'tenant-a'
-const options = { ttlSeconds: 60, tags: ['customer:1'] }
+const options = { name: 'test', ttlSeconds: 60, tags: ['customer:1'] }
 
 function counting() {
   const seen = { memory: 0, redis: 0, miss: 0 }
   const cache = tieredCache({
     entriesMax: 100,
     log: quiet,
-    onHit: (tier) => seen[tier]++,
+    onHit: (_name, tier) => seen[tier]++,
     onMiss: () => seen.miss++,
   })
   return { cache, seen }
@@ -72,7 +72,7 @@ describe('the cache of one process', () => {
   it('forgets every value with one of the tags and no other', async () => {
     const { cache } = counting()
     const put = (key: string, tags: string[], value: string) =>
-      cache.getOrLoad(A, key, { ttlSeconds: 60, tags }, () => Promise.resolve(value))
+      cache.getOrLoad(A, key, { name: 'test', ttlSeconds: 60, tags }, () => Promise.resolve(value))
     await put('both', ['x', 'y'], '1')
     await put('x', ['x'], '1')
     await put('z', ['z'], '1')

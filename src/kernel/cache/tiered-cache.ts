@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import type { Cache } from '../cache.ts'
+import type { Cache, CacheEntryOptions } from '../cache.ts'
 import type { InvalidationBus } from './invalidation-bus.ts'
 import { openLoads } from './loads.ts'
 import { memoryTier } from './memory-tier.ts'
@@ -12,8 +12,8 @@ export interface CacheOptions {
   /** The tier that processes share. */
   readonly redis?: RedisTier
   readonly log: Logger
-  readonly onHit?: (tier: 'memory' | 'redis') => void
-  readonly onMiss?: () => void
+  readonly onHit?: (name: string, tier: 'memory' | 'redis') => void
+  readonly onMiss?: (name: string) => void
 }
 
 /**
@@ -40,20 +40,20 @@ export function tieredCache(options: CacheOptions): Cache {
   return {
     async getOrLoad<T>(
       tenantId: string,
-      name: string,
-      { ttlSeconds, tags: names }: { readonly ttlSeconds: number; readonly tags: readonly string[] },
+      tenantKey: string,
+      { name, ttlSeconds, tags: names }: CacheEntryOptions,
       load: () => Promise<T>,
     ): Promise<T> {
-      const key = scoped(tenantId, name)
+      const key = scoped(tenantId, tenantKey)
       const kept = memory.get(key)
       if (kept) {
-        options.onHit?.('memory')
+        options.onHit?.(name, 'memory')
         // safe because: a key names one kind of value, as its callers promise by calling with one `load`.
         return kept.value as T
       }
       const tags = names.map((tag) => scoped(tenantId, tag))
       const value = loads.join(key, tags, async (isOverrun) => {
-        const found = await throughRedis(redis, options, { key, ttlSeconds, tags, isOverrun }, load)
+        const found = await throughRedis(redis, options, { name, key, ttlSeconds, tags, isOverrun }, load)
         if (!isOverrun() && mayKeep()) memory.set(key, found.value, { ttlSeconds: found.ttlSeconds, tags })
         return found.value
       })
@@ -73,6 +73,7 @@ export function tieredCache(options: CacheOptions): Cache {
 }
 
 interface Wanted {
+  readonly name: string
   readonly key: string
   readonly ttlSeconds: number
   readonly tags: readonly string[]
@@ -82,15 +83,15 @@ interface Wanted {
 async function throughRedis(
   redis: RedisTier | undefined,
   { onHit, onMiss }: CacheOptions,
-  { key, ttlSeconds, tags, isOverrun }: Wanted,
+  { name, key, ttlSeconds, tags, isOverrun }: Wanted,
   run: () => Promise<unknown>,
 ): Promise<{ value: unknown; ttlSeconds: number }> {
   const found = await redis?.read(key, tags)
   if (found?.hit) {
-    onHit?.('redis')
+    onHit?.(name, 'redis')
     return { value: found.hit.value, ttlSeconds: found.hit.ttlSeconds }
   }
-  onMiss?.()
+  onMiss?.(name)
   const value = await run()
   if (redis && found && !isOverrun()) await redis.write(key, value, { ttlSeconds, tagVersions: found.tagVersions })
   return { value, ttlSeconds }

@@ -15,7 +15,11 @@ const DAY_MILLISECONDS = 86_400_000
 /** One customer at a glance. At most five minutes old; a write to the customer makes it new. */
 export function getClientOverview(thresholds: OverviewThresholds) {
   return (ctx: Ctx, { client_id }: GetClientOverviewInput): Promise<GetClientOverviewOutput> => {
-    const options = { name: 'customers.overview', ttlSeconds: TTL_SECONDS, tags: [clientTag(client_id), HEALTH_TAG, 'customers'] }
+    const options = {
+      name: 'customers.overview',
+      ttlSeconds: TTL_SECONDS,
+      tags: [clientTag(client_id), HEALTH_TAG, 'customers'],
+    }
     return ctx.cache.getOrLoad(ctx.tenantId, `customers:overview:${client_id}`, options, async () =>
       overview(await findOverview(ctx, client_id), ctx.clock(), thresholds),
     )

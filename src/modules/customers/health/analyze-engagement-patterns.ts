@@ -19,14 +19,19 @@ export function analyzeEngagementPatterns(settings: HealthSettings) {
     if (clientId !== undefined) await requireCustomer(ctx, clientId)
     const query = queryOf(input, dayOf(ctx.clock()))
     const key = `customers:patterns:${query.end}:${JSON.stringify(input)}`
-    return ctx.cache.getOrLoad(ctx.tenantId, key, { name: 'customers.engagement-patterns', ttlSeconds: TTL_SECONDS, tags: ['customers'] }, async () => {
-      const asked = { input, query }
-      return {
-        ...(await analyze(ctx, asked)),
-        ...(await people(ctx, asked)),
-        ...(input.predictive_insights && { predictive_insights: await predict(ctx, asked, settings) }),
-      }
-    })
+    return ctx.cache.getOrLoad(
+      ctx.tenantId,
+      key,
+      { name: 'customers.engagement-patterns', ttlSeconds: TTL_SECONDS, tags: ['customers'] },
+      async () => {
+        const asked = { input, query }
+        return {
+          ...(await analyze(ctx, asked)),
+          ...(await people(ctx, asked)),
+          ...(input.predictive_insights && { predictive_insights: await predict(ctx, asked, settings) }),
+        }
+      },
+    )
   }
 }
 

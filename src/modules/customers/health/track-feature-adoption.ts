@@ -21,8 +21,11 @@ export async function trackFeatureAdoption(
   if (input.client_id !== undefined) await requireCustomer(ctx, input.client_id)
   const end = dayOf(ctx.clock())
   const key = `customers:adoption:${end}:${JSON.stringify(input)}`
-  return ctx.cache.getOrLoad(ctx.tenantId, key, { name: 'customers.feature-adoption', ttlSeconds: TTL_SECONDS, tags: ['customers'] }, () =>
-    adoption(ctx, input, end),
+  return ctx.cache.getOrLoad(
+    ctx.tenantId,
+    key,
+    { name: 'customers.feature-adoption', ttlSeconds: TTL_SECONDS, tags: ['customers'] },
+    () => adoption(ctx, input, end),
   )
 }
 
