@@ -8,6 +8,7 @@ import type { FailureKind } from './failure.ts'
 import { CannotAsk, QuestionsOpen, unattended } from './interaction.ts'
 import type { Interaction, Question } from './interaction.ts'
 import { requireScope } from './scope.ts'
+import { textProblems } from './text-problems.ts'
 import type { ToolEntry } from './tool-catalogue.ts'
 import type { TraceCarrier } from './tracing.ts'
 
@@ -82,10 +83,10 @@ async function run(
   const { settings } = options
   requireScope(caller.principal, tool.scope)
   const parsed = entry.input.safeParse(args ?? {})
-  if (!parsed.success) {
-    throw new Failure('invalid', `The arguments of ${tool.name} are wrong. Correct them and call again.`, {
-      problems: argumentProblems(entry.input, parsed.error),
-    })
+  const problems = parsed.success ? textProblems(args) : argumentProblems(entry.input, parsed.error)
+  if (!parsed.success || problems.length > 0) {
+    const message = `The arguments of ${tool.name} are wrong. Correct them and call again.`
+    throw new Failure('invalid', message, { problems })
   }
   const { controller, requestId, interaction = unattended } = caller
   const output = await withDeadline(controller, 'tool', tool.timeoutSeconds ?? settings.toolTimeoutSeconds, async () =>

@@ -1,0 +1,27 @@
+import { expect, it } from 'vitest'
+import { customerTools, tenantWithCustomers } from '../support/customer-tools.ts'
+import { testDatabase } from '../support/database.ts'
+
+const database = await testDatabase()
+const call = customerTools()
+
+/** Text that JSON carries and PostgreSQL refuses, at every place of a tool where text goes as far as a statement. */
+const PLACES: readonly (readonly [string, (text: string) => Record<string, unknown>])[] = [
+  ['register_client', (text) => ({ client_name: text })],
+  ['register_client', (text) => ({ client_name: 'New', idempotency_key: text })],
+  ['update_client_info', (text) => ({ client_id: 'acme', updates: { csm_assigned: text } })],
+  ['track_usage_engagement', (text) => ({ client_id: 'acme', event_name: text })],
+  ['track_usage_engagement', (text) => ({ client_id: 'acme', event_name: 'login', properties: { user_id: text } })],
+  ['track_feature_adoption', (text) => ({ feature_id: text })],
+  ['manage_lifecycle_stages', (text) => ({ client_id: 'acme', action: 'transition', new_stage: 'churned', transition_reason: text })],
+  ['segment_by_value_tier', (text) => ({ segmentation_criteria: { industry: text } })],
+  ['analyze_engagement_patterns', (text) => ({ analysis_scope: 'segment', scope_filter: { industry: text } })],
+]
+
+it.each(PLACES)('is a wrong argument of %s, not a failure of ours', async (name, args) => {
+  const tenant = await tenantWithCustomers(database)
+  for (const text of ['a\0b', 'a\uD800b']) {
+    const outcome = await call(tenant, name, args(text))
+    expect(outcome).toMatchObject({ kind: 'failed', failure: { kind: 'invalid', code: 'INVALID_PARAMETERS' } })
+  }
+})
