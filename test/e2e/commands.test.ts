@@ -72,3 +72,22 @@ describe('plimsoll migrate', async () => {
     expect((await migrate('up')).out).toBe('Nothing to do.\n')
   })
 })
+
+describe('a command that cannot be done says why in words', async () => {
+  const database = await testDatabase()
+  const FOLDER = path.resolve(import.meta.dirname, '../../bench')
+  const plimsoll = (...words: string[]) => runCommand(words, { DATABASE_URL: database.url, LOG_LEVEL: 'ERROR' })
+
+  it.each([
+    [['import', FOLDER, '--tenant', 'nobody'], /^There is no tenant nobody\. Make it first/],
+    [['demo', '--tenant', 'nobody'], /^There is no tenant nobody\. Make it first/],
+    [['keys', 'list', '--tenant', 'nobody'], /^There is no tenant nobody\. Make it first/],
+    [['tenants', 'create', 'Not An Id', '--name', 'x'], /^Expected a tenant id such as acme/],
+    [['migrate', 'down', 'all'], /^Expected how many migrations/],
+    [['keys', 'create', '--tenant', 'nobody', '--name', ' ', '--scopes', ''], /^The key was not made\.\n {2}--name: /],
+  ])('%j', async (words, says) => {
+    const { code, out, err } = await plimsoll(...words)
+    expect({ code, out, err }).toEqual({ code: 1, out: '', err: expect.stringMatching(says) })
+    expect(err).not.toContain('.ts:')
+  })
+})

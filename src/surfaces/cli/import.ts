@@ -5,7 +5,7 @@ import { Presets, SingleBar } from 'cli-progress'
 import type { Command } from 'commander'
 import { REJECTION_HEADER, rejectedCount, rejectionLine, reportLines } from '../../modules/customers/index.ts'
 import type { ImportReport } from '../../modules/customers/index.ts'
-import { cliContext, withApp } from './open.ts'
+import { tenantContext, withApp } from './open.ts'
 import type { OpenApp } from './open.ts'
 import { print } from './output.ts'
 
@@ -32,10 +32,11 @@ export function registerImport(program: Command, open: OpenApp): void {
       withApp(open, async (app) => {
         const stop = new AbortController()
         process.once('SIGINT', () => stop.abort())
+        const ctx = await tenantContext(app, options.tenant, stop.signal)
         const rejected = rejectionFile(options.report)
         const progress = progressBar()
         try {
-          const report = await app.customers.importPaths(cliContext(app, options.tenant, stop.signal), paths, {
+          const report = await app.customers.importPaths(ctx, paths, {
             ...(options.map !== undefined && { mappingFile: options.map }),
             dryRun: options.dryRun === true,
             onRejected: (rejection) => rejected.write(rejectionLine(rejection)),
@@ -61,7 +62,9 @@ export function registerDemo(program: Command, open: OpenApp): void {
     .option('--seed <number>', 'another number, another company', DEMO_SEED)
     .action(({ tenant, seed }: { tenant: string; seed: string }) =>
       withApp(open, async (app) => {
-        const report = await app.customers.createDemo(cliContext(app, tenant), { seed: Number.parseInt(seed, 10) })
+        const report = await app.customers.createDemo(await tenantContext(app, tenant), {
+          seed: Number.parseInt(seed, 10),
+        })
         for (const line of reportLines(report)) print(line)
       }),
     )

@@ -1,8 +1,10 @@
 import { InvalidArgumentError } from 'commander'
 import type { Command } from 'commander'
+import type { z } from 'zod'
+import { Failure } from '#kernel/failure'
 import { CreateKeyInput, TenantId } from '../../modules/access/index.ts'
 import type { OpenApp } from './open.ts'
-import { cliContext, withApp } from './open.ts'
+import { cliContext, tenantContext, withApp } from './open.ts'
 import { print, printTable } from './output.ts'
 
 interface CreateOptions {
@@ -27,8 +29,9 @@ export function registerKeys(program: Command, open: OpenApp): void {
     .action((options: CreateOptions) =>
       withApp(open, async (app) => {
         const { tenant, expires, ...rest } = options
-        const input = CreateKeyInput.parse({ ...rest, ...(expires && { expiresAt: expires(app.clock()) }) })
-        const { key, apiKey } = await app.access.createKey(cliContext(app, tenant), input)
+        const input = CreateKeyInput.safeParse({ ...rest, ...(expires && { expiresAt: expires(app.clock()) }) })
+        if (!input.success) throw wrongKey(input.error)
+        const { key, apiKey } = await app.access.createKey(cliContext(app, tenant), input.data)
         print(
           `${key}\n\nThis is shown once; only its hash is kept. Id: ${apiKey.keyId}, scopes: ${apiKey.scopes.join(' ')}`,
         )
@@ -40,7 +43,7 @@ export function registerKeys(program: Command, open: OpenApp): void {
     .requiredOption('--tenant <id>', 'the tenant', tenantId)
     .action(({ tenant }: { tenant: string }) =>
       withApp(open, async (app) => {
-        const found = await app.access.listKeys(cliContext(app, tenant))
+        const found = await app.access.listKeys(await tenantContext(app, tenant))
         printTable(
           found.map((key) => ({
             id: key.keyId,
@@ -87,6 +90,11 @@ export function registerTenants(program: Command, open: OpenApp): void {
         printTable((await app.access.tenants()).map(({ tenantId: id, name }) => ({ id, name }))),
       ),
     )
+}
+
+function wrongKey({ issues }: z.ZodError): Failure {
+  const problems = issues.map(({ path, message }) => ({ path: `--${String(path[0])}`, expected: message }))
+  return new Failure('invalid', 'The key was not made.', { problems })
 }
 
 function tenantId(text: string): string {

@@ -1,4 +1,5 @@
 import { userInfo } from 'node:os'
+import { InvalidArgumentError } from 'commander'
 import { Failure } from '#kernel/failure'
 import { newId } from '#kernel/ids'
 import type { Ctx } from '#kernel/context'
@@ -14,6 +15,13 @@ export function cliContext(app: App, tenantId: string, signal = new AbortControl
     { tenantId, actor: { kind: 'cli', id: userInfo().username }, scopes: new Set(app.scopes) },
     { requestId: newId('req', app.clock()), signal },
   )
+}
+
+/** The same for a tenant that there is: what a slip of the pen names must not be filled where nobody sees it. */
+export async function tenantContext(app: App, tenantId: string, signal?: AbortSignal): Promise<Ctx> {
+  const tenants = await app.access.tenants()
+  if (tenants.some((tenant) => tenant.tenantId === tenantId)) return cliContext(app, tenantId, signal)
+  throw new Failure('not_found', `There is no tenant ${tenantId}. Make it first: plimsoll tenants create.`)
 }
 
 /** Runs one command against what it opens, and closes that whatever happens. */
@@ -36,9 +44,10 @@ export async function reportFailure(work: () => Promise<void>): Promise<void> {
   try {
     await work()
   } catch (error) {
-    if (!(error instanceof Failure)) throw error
+    if (!(error instanceof Failure || error instanceof InvalidArgumentError)) throw error
     printError(error.message)
-    for (const problem of error.problems) printError(`  ${problem.path}: expected ${problem.expected}`)
+    const problems = error instanceof Failure ? error.problems : []
+    for (const problem of problems) printError(`  ${problem.path}: expected ${problem.expected}`)
     process.exitCode = 1
   }
 }

@@ -3,6 +3,7 @@ import type { Readable, Writable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
 import { StdioServerTransport, serveStdio as serveSdkStdio } from '@modelcontextprotocol/server/stdio'
 import type { Principal } from '#kernel/context'
+import { Failure } from '#kernel/failure'
 import { compileCatalogue } from '#kernel/tool-catalogue'
 import { endpointsOf, findEndpoint } from './endpoint.ts'
 import { runningCalls } from './running-calls.ts'
@@ -31,7 +32,7 @@ export function serveStdio(options: StdioOptions): (deadlineSeconds: number) => 
     endpointsOf([{ catalogue: compileCatalogue(options.servers), asRoot: true }]),
     options.path,
   )
-  if (endpoint === undefined) throw new Error(`There is no MCP endpoint ${options.path}.`)
+  if (endpoint === undefined) throw new Failure('not_found', `There is no MCP endpoint ${options.path}.`)
   const identity = serverIdentity(options.version)
   const results = toolCallResults({ callTool: toolCallsOf(options), limiter, identity, secret, clock })
   const running = runningCalls()
