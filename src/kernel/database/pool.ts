@@ -1,10 +1,10 @@
-import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import type { PoolClient, PoolConfig } from 'pg'
 import type { Logger } from 'pino'
 import type { Config } from '../config/config.ts'
 import type { Db } from './db.ts'
 import { translate } from './errors.ts'
+import { PooledHandle } from './handle.ts'
 import { clientQuery } from './query.ts'
 import type { QueryObserver } from './query.ts'
 import { ANSWER_GRACE_MILLISECONDS, enterSession } from './session.ts'
@@ -76,8 +76,7 @@ export function openDatabase({ url, settings, log, observe }: DatabaseOptions): 
       }
       return clientQuery(client, parts)
     }
-    // safe because: the driver only ever calls `connect` on a pool it is handed, and `query`/`release` on its clients.
-    return new Kysely<unknown>({ dialect: new PostgresDialect({ pool: { connect, options: {} } as never }) })
+    return new PooledHandle(connect)
   }
 
   return {

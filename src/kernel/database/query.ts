@@ -66,7 +66,7 @@ export function clientQuery(client: PoolClient & { processID?: number }, options
       } finally {
         signal?.removeEventListener('abort', onAbort)
         // The connection must not go to another caller while a cancellation is still on its way to it.
-        await cancelling
+        if (cancelling !== undefined) await cancelling
         finished(failed)
         const milliseconds = performance.now() - startedAt
         if (milliseconds > slowMilliseconds) log.warn({ statement: label, milliseconds, sql }, 'slow query')
