@@ -37,8 +37,13 @@ function lintInput(schema: JsonSchema): readonly string[] {
   if (JSON.stringify(schema).includes('"$ref"')) problems.push('its input must not refer ($ref): clients reject it')
   const properties = isSchema(schema['properties']) ? schema['properties'] : {}
   for (const [name, property] of Object.entries(properties)) {
-    if (!isSchema(property) || typeof property['description'] !== 'string')
-      problems.push(`its parameter ${name} needs a description`)
+    if (!isSchema(property) || !speaksForItself(property)) problems.push(`its parameter ${name} needs a description`)
   }
   return problems
+}
+
+/** A list of values, a switch, a date or an address needs no words beside a good name; anything else does. */
+function speaksForItself(property: JsonSchema): boolean {
+  const { description, enum: values, type, format } = property
+  return typeof description === 'string' || Array.isArray(values) || type === 'boolean' || typeof format === 'string'
 }

@@ -13,19 +13,15 @@ export function listedInputSchema(input: z.ZodObject): JsonSchema {
 }
 
 /**
- * The output schema a caller sees: one level deep, so that it stays small in a model's context. It accepts everything
- * that the full schema accepts, and results are checked against the full one.
+ * The output schema a caller sees: the names of the result's fields, so that it stays small in a model's context. It
+ * accepts everything that the full schema accepts, and results are checked against the full one.
  */
 export function listedOutputSchema(output: z.ZodObject): JsonSchema {
-  const full = z.toJSONSchema(output, { io: 'output', unrepresentable: 'any', reused: 'inline' })
-  const properties = Object.entries(full.properties ?? {}).map(([name, schema]) => [name, relax(schema)] as const)
-  return { type: 'object', properties: Object.fromEntries(properties) }
+  const properties = Object.fromEntries(Object.keys(output.shape).map((name) => [name, {}]))
+  return { type: 'object', properties }
 }
 
-/** From here on a bound guards the database and tells a model nothing. */
-const TELLING_BOUND_MAX = 1_000_000
-
-/** Drops the dialect, lengths, patterns, bounds that tell nothing, and that nested objects are closed. */
+/** Drops the dialect, lengths, patterns, lower bounds that anybody would guess, and that nested objects are closed. */
 function tidy(value: unknown): JsonSchema {
   const tidied = tidyValue(value)
   return isSchema(tidied) ? tidied : {}
@@ -41,48 +37,24 @@ function tidyValue(value: unknown): unknown {
   )
 }
 
+/** From here on a bound guards the database and tells a model nothing. */
+const TELLING_BOUND_MAX = 1_000_000
+
 /** The content tells a keyword from a parameter of the same name, whose content is a schema. */
 function isNoise(keyword: string, content: unknown): boolean {
-  if (keyword === '$schema' || keyword === 'pattern') return typeof content === 'string'
-  if (keyword === 'minLength' || keyword === 'maxLength') return typeof content === 'number'
-  if (keyword === 'additionalProperties') return content === false
-  if (keyword === 'minimum' || keyword === 'maximum') {
-    return typeof content === 'number' && Math.abs(content) > TELLING_BOUND_MAX
-  }
-  return false
+  if (NOISE.has(keyword)) return !isSchema(content)
+  if (keyword === 'additionalProperties') return content === false || isEmpty(content)
+  if (keyword === 'propertyNames')
+    return isSchema(content) && content['type'] === 'string' && Object.keys(content).length === 1
+  if (keyword === 'default') return isEmpty(content)
+  if (keyword === 'minimum') return content === 0 || content === 1 || isHuge(content)
+  return keyword === 'maximum' && isHuge(content)
 }
 
-function relax(schema: unknown): JsonSchema {
-  const types = typesOf(schema)
-  if (types === undefined) return {}
-  return { type: types.length === 1 ? types[0] : types }
-}
+const NOISE: ReadonlySet<string> = new Set(['$schema', 'pattern', 'minLength', 'maxLength', 'minItems', 'maxItems'])
 
-/** The JSON types a schema allows, or undefined when it may allow any. */
-function typesOf(schema: unknown): readonly string[] | undefined {
-  if (!isSchema(schema)) return undefined
-  const { type, anyOf, oneOf, enum: values, const: constant } = schema
-  if (typeof type === 'string') return [type]
-  if (Array.isArray(type)) return type.map(String)
-  const options = Array.isArray(anyOf) ? anyOf : Array.isArray(oneOf) ? oneOf : undefined
-  if (options !== undefined) return unionOf(options.map(typesOf))
-  if (Array.isArray(values)) return unionOf(values.map((value) => [jsonTypeOf(value)]))
-  if (constant !== undefined) return [jsonTypeOf(constant)]
-  return undefined
-}
-
-function unionOf(parts: readonly (readonly string[] | undefined)[]): readonly string[] | undefined {
-  const known = parts.filter((part) => part !== undefined)
-  if (known.length < parts.length || known.length === 0) return undefined
-  return [...new Set(known.flat())]
-}
-
-function jsonTypeOf(value: unknown): string {
-  if (value === null) return 'null'
-  if (Array.isArray(value)) return 'array'
-  const name = typeof value
-  return name === 'string' || name === 'number' || name === 'boolean' ? name : 'object'
-}
+const isEmpty = (content: unknown) => isSchema(content) && Object.keys(content).length === 0
+const isHuge = (content: unknown) => typeof content === 'number' && Math.abs(content) > TELLING_BOUND_MAX
 
 /** Whether a value is a schema in object form. */
 export function isSchema(value: unknown): value is JsonSchema {

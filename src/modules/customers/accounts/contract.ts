@@ -28,9 +28,9 @@ export const RegisterClientInput = z
     contract_value: Money.default(0).describe('Annual'),
     contract_start_date: Day.optional().describe('Default today'),
     contract_end_date: Day.optional().describe('Default + 365 d'),
-    primary_contact_email: Email.optional().describe('Main contact'),
+    primary_contact_email: Email.optional(),
     primary_contact_name: Name.optional().describe('Main contact'),
-    tier: Tier.default('standard').describe('Plan'),
+    tier: Tier.default('standard'),
     seats: z.int().min(1).refine(isSeatCount, 'at most 10000000').optional().describe('Users paid for'),
     idempotency_key: IdempotencyKey,
   })
@@ -103,7 +103,7 @@ const Updates = z
     contract_value: Money,
     contract_start_date: Day,
     contract_end_date: Day,
-    primary_contact_email: Email.nullable(),
+    primary_contact_email: z.string().pipe(Email).nullable(),
     primary_contact_name: Name.nullable(),
     csm_assigned: Name.nullable(),
     status: z.enum(STATUSES),
@@ -131,8 +131,8 @@ export type UpdateClientInfoOutput = z.output<typeof UpdateClientInfoOutput>
 
 export const ListClientsInput = z
   .strictObject({
-    tier_filter: Tier.optional().describe('Only this tier'),
-    lifecycle_stage_filter: Stage.optional().describe('Only this stage'),
+    tier_filter: Tier.optional(),
+    lifecycle_stage_filter: Stage.optional(),
     health_score_min: Score.optional().describe('At least'),
     health_score_max: Score.optional().describe('At most; 60 finds those at risk'),
     sort_by: z

@@ -7,8 +7,8 @@ export const TrackFeatureAdoptionInput = z.strictObject({
   feature_id: text(200).optional().describe('Only this feature'),
   time_period_days: z.int().min(1).max(365).default(90).describe('Days up to today'),
   adoption_threshold: z.number().min(0).max(1).default(0.2).describe('Share of active days that counts as adopted'),
-  include_user_personas: z.boolean().default(true).describe('How steadily people come'),
-  optimization_recommendations: z.boolean().default(true).describe('With advice'),
+  include_user_personas: z.boolean().default(true),
+  optimization_recommendations: z.boolean().default(true),
   limit: z.int().min(1).max(200).default(25).describe('Most used features'),
 })
 export type TrackFeatureAdoptionInput = z.output<typeof TrackFeatureAdoptionInput>

@@ -9,18 +9,15 @@ const NewStage = z
 
 export const ManageLifecycleStagesInput = z
   .strictObject({
-    action: z
-      .enum(['get_stage', 'update_stage', 'transition', 'get_history'])
-      .default('get_stage')
-      .describe('What to do'),
+    action: z.enum(['get_stage', 'update_stage', 'transition', 'get_history']).default('get_stage'),
     client_id: ClientId.optional().describe('Absent: all customers'),
     current_stage: z.string().pipe(Stage).optional().describe('Only this; on a transition: expected'),
-    new_stage: NewStage.optional().describe('Target'),
+    new_stage: NewStage.optional(),
     transition_reason: text(500).optional().describe('Why; kept'),
-    automated: z.boolean().default(false).describe('Not by a person'),
-    include_transitions: z.boolean().default(true).describe('Moves of 90 days'),
-    intervention_planning: z.boolean().default(true).describe('Suggest moves'),
-    automation_rules: z.boolean().default(true).describe('With the rules behind them'),
+    automated: z.boolean().default(false),
+    include_transitions: z.boolean().default(true),
+    intervention_planning: z.boolean().default(true),
+    automation_rules: z.boolean().default(true),
     notify_team: z.boolean().default(true).describe('Publish the move to subscribers'),
   })
   .superRefine((input, issue) => {

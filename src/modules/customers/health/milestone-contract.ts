@@ -17,8 +17,8 @@ export const TrackAdoptionMilestonesInput = z
       .default('standard')
       .describe('industry_specific: standard, compared within the industry'),
     custom_milestones: z.array(CustomMilestone).min(1).max(20).optional().describe('For custom'),
-    include_benchmarks: z.boolean().default(true).describe('With completion of all'),
-    celebration_recommendations: z.boolean().default(true).describe('With recent ones'),
+    include_benchmarks: z.boolean().default(true),
+    celebration_recommendations: z.boolean().default(true),
     limit: z.int().min(1).max(200).default(25).describe('Customers a page'),
     offset: z.int().min(0).default(0).describe('Customers to skip'),
   })

@@ -16,7 +16,7 @@ const ScopeFilter = z
 
 export const AnalyzeEngagementPatternsInput = z
   .strictObject({
-    analysis_scope: z.enum(['all_customers', 'segment', 'individual']).default('all_customers').describe('Of whom'),
+    analysis_scope: z.enum(['all_customers', 'segment', 'individual']).default('all_customers'),
     scope_filter: ScopeFilter.optional().describe('individual: client_id; segment: any of the others'),
     pattern_types: z.array(z.enum(PATTERN_TYPES)).min(1).optional().describe('Default all'),
     lookback_period_days: z.int().min(7).max(365).default(90).describe('Days up to today'),

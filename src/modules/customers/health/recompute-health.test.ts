@@ -101,7 +101,7 @@ it('scores past weeks from what had happened by then, once, under audit rows of 
   await history(tenant.ctx())
   const scores = await rowsOf('health_scores', tenant.tenantId)
   const byDay = new Map(scores.map((score) => [score['day'], score]))
-  expect([...byDay.keys()].toSorted()).toEqual(
+  expect([...byDay.keys()].map(String).toSorted()).toEqual(
     Array.from({ length: 9 }, (_, week) => addDays('2026-11-20', -7 * (8 - week))),
   )
   // The contact, the ticket and the unpaid bill came later than the first weeks.

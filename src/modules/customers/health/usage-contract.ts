@@ -20,9 +20,9 @@ export const TrackUsageEngagementInput = z
       .describe('Of the event; known: user_id, feature, duration_seconds, is_error'),
     period_start: Instant.optional().describe('Report from, e.g. 2026-10-01'),
     period_end: Instant.optional().describe('Report to, inclusive'),
-    granularity: z.enum(['hourly', 'daily', 'weekly', 'monthly']).default('daily').describe('Of the series'),
-    include_feature_breakdown: z.boolean().default(true).describe('By feature'),
-    include_user_segmentation: z.boolean().default(true).describe('By user'),
+    granularity: z.enum(['hourly', 'daily', 'weekly', 'monthly']).default('daily'),
+    include_feature_breakdown: z.boolean().default(true),
+    include_user_segmentation: z.boolean().default(true),
     benchmark_comparison: z.boolean().default(true).describe('Against your other customers'),
     idempotency_key: IdempotencyKey,
   })

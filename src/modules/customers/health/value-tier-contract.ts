@@ -28,9 +28,9 @@ export const SegmentByValueTierInput = z
       .refine(isRising, 'four rising amounts, e.g. [10000, 50000, 100000, 250000]')
       .optional()
       .describe('The same as a list'),
-    service_level_mapping: z.boolean().default(true).describe('With service levels'),
-    vip_identification: z.boolean().default(true).describe('With VIP accounts'),
-    resource_planning: z.boolean().default(true).describe('With CSM need'),
+    service_level_mapping: z.boolean().default(true),
+    vip_identification: z.boolean().default(true),
+    resource_planning: z.boolean().default(true),
   })
   .superRefine((input, issue) => {
     if (input.thresholds === undefined || input.tier_definitions === undefined) return
