@@ -19,6 +19,8 @@ export interface RateState {
 export interface Limiter {
   /** Counts one call; synchronous without Redis. Throws `Failure('rate_limited')` when it is one too many. */
   take(bucket: LimitBucket, id: string): RateState | Promise<RateState>
+  /** Calls a minute; `Infinity` when limits are off. */
+  limitOf(bucket: LimitBucket): number
 }
 
 export interface LimiterOptions {
@@ -41,17 +43,19 @@ const UNLIMITED: RateState = Object.freeze({ limit: Infinity, remaining: Infinit
 /** The limits of a process: so many calls a minute per key, so many per address, counted in fixed windows. */
 export function createLimiter(options: LimiterOptions): Limiter {
   const { settings, redis, milliseconds } = options
-  if (!settings.enabled) return { take: () => UNLIMITED }
+  if (!settings.enabled) return { take: () => UNLIMITED, limitOf: () => Infinity }
   const limits = { key: settings.perKeyPerMinute, ip: settings.perIpPerMinute }
+  const limitOf = (bucket: LimitBucket) => limits[bucket]
   const rejected = options.rejected ?? (() => undefined)
   const local = {
     key: localWindows('key', limits.key, milliseconds, rejected),
     ip: localWindows('ip', limits.ip, milliseconds, rejected),
   }
-  if (redis === undefined) return { take: (bucket, id) => local[bucket](id) }
+  if (redis === undefined) return { take: (bucket, id) => local[bucket](id), limitOf }
   const shared = { key: sharedWindows(redis, 'key', limits.key), ip: sharedWindows(redis, 'ip', limits.ip) }
   const outage = outageLog(options.log)
   return {
+    limitOf,
     async take(bucket, id) {
       try {
         const state = stateOf(await shared[bucket].consume(id), limits[bucket])

@@ -22,6 +22,7 @@ export function admission({ authenticate, limiter, clock }: AdmissionOptions) {
       reply.header('X-RateLimit-Reset', Math.ceil(clock().getTime() / 1000) + resetSeconds)
     } catch (error) {
       if (error instanceof Failure && error.retryAfterSeconds !== undefined) {
+        reply.header('X-RateLimit-Limit', limiter.limitOf(bucket))
         reply.header('X-RateLimit-Remaining', 0)
         reply.header('X-RateLimit-Reset', Math.ceil(clock().getTime() / 1000) + error.retryAfterSeconds)
       }

@@ -95,6 +95,7 @@ describe('a request', () => {
     for (let call = 0; call < 3; call++) answers.push(await fetch(`${url}/api/v1/held`, { headers: key }))
     expect(answers.map((answer) => answer.status)).toEqual([200, 200, 429])
     expect(answers.map((answer) => answer.headers.get('x-ratelimit-remaining'))).toEqual(['1', '0', '0'])
+    expect(answers.map((answer) => answer.headers.get('x-ratelimit-limit'))).toEqual(['2', '2', '2'])
     const [, , refused] = answers
     expect(Number(refused?.headers.get('retry-after'))).toBeGreaterThan(50)
     if (refused === undefined) throw new Error('three answers came')
