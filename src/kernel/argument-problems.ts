@@ -28,8 +28,19 @@ function problemsOf(schema: z.ZodObject, issue: z.core.$ZodIssue): readonly Fiel
   ]
 }
 
+/** In the place of Zod's own words, which say that a form was missed and not what it is. */
+const FORMS: Readonly<Record<string, string>> = {
+  date: 'a day that exists, as YYYY-MM-DD',
+  datetime: 'an ISO 8601 time in UTC',
+  email: 'an e-mail address',
+  url: 'a URL',
+}
+
 function expectation(issue: z.core.$ZodIssue): string {
   if (issue.code === 'invalid_value') return `one of: ${issue.values.map(String).join(', ')}`
+  if (issue.code === 'invalid_format' && issue.message.startsWith('Invalid ')) {
+    return FORMS[issue.format] ?? issue.message
+  }
   if (issue.code === 'invalid_type' && issue.message.endsWith('received undefined'))
     return `${issue.expected}, and it is required`
   return issue.message.replace(/^(Invalid \w+|Too \w+): expected /, '')
