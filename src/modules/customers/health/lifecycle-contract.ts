@@ -39,7 +39,13 @@ const Instant = z.iso.datetime()
 export const ManageLifecycleStagesOutput = z.strictObject({
   action: z.string(),
   client: z
-    .strictObject({ client_id: z.string(), stage: Stage, since: Instant, days_in_stage: z.int(), version: z.int() })
+    .strictObject({
+      client_id: z.string(),
+      stage: Stage,
+      since: Instant.nullable(),
+      days_in_stage: z.int().nullable(),
+      version: z.int(),
+    })
     .optional(),
   moved: z.strictObject({ from: Stage, to: Stage }).optional(),
   history: z

@@ -110,6 +110,7 @@ async function suggestions(ctx: Ctx, input: ManageLifecycleStagesInput, settings
 
 async function clientStage(ctx: Ctx, clientId: string): Promise<NonNullable<ManageLifecycleStagesOutput['client']>> {
   const { since, ...row } = await findStage(ctx, clientId)
+  if (since === null) return { ...row, since, days_in_stage: null }
   const days = Math.max(0, Math.floor((ctx.clock().getTime() - since.getTime()) / DAY_MILLISECONDS))
   return { ...row, since: since.toISOString(), days_in_stage: days }
 }

@@ -92,7 +92,9 @@ function compare(parts: readonly PartRow[]): SegmentCustomersOutput['cross_segme
 }
 
 function recommend(parts: readonly PartRow[], total: number): string[] {
-  const risky = parts.filter((part) => part.at_risk > 0).toSorted((a, b) => b.at_risk - a.at_risk)[0]
+  const risky = parts
+    .filter((part) => part.at_risk > 0 && part.at_risk < part.customers)
+    .toSorted((a, b) => b.at_risk - a.at_risk)[0]
   const large = parts[0]
   return [
     ...(risky === undefined

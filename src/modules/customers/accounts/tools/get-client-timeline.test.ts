@@ -7,6 +7,7 @@ import {
   scoredTenant,
   shown,
 } from '../../../../../test/support/customer-tools.ts'
+import { addCustomers } from '../../../../../test/support/customer-data.ts'
 import { testDatabase } from '../../../../../test/support/database.ts'
 
 const database = await testDatabase()
@@ -106,4 +107,24 @@ it('keeps to the range and the types asked for', async () => {
   const range = { start_date: '2026-11-11', end_date: '2026-11-20', event_types: ['support'] }
   const result = resultOf(await call(tenant, 'get_client_timeline', { client_id: 'globex', ...range }))
   expect(result).toMatchObject({ summary: { total_events: 1 }, timeline: [{ event_id: 'opened_tkt_globex_1' }] })
+})
+
+it('names milestones of the whole range, whatever the page shows', async () => {
+  const tenant = await scoredTenant(database)
+  await call(tenant, 'track_adoption_milestones', { client_id: 'acme' })
+  const range = { client_id: 'acme', start_date: '2026-01-01', limit: 1 }
+  const result = resultOf(await call(tenant, 'get_client_timeline', range))
+  const { key_milestones } = result['insights'] as { key_milestones: string[] }
+  expect(result).toMatchObject({ summary: { returned_events: 1 } })
+  expect(key_milestones.filter((title) => title.includes('Milestone reached')).length).toBeGreaterThan(1)
+})
+
+it('does not call it a good sign that a ticket was resolved', async () => {
+  const tenant = await scoredTenant(database)
+  await addCustomers(database, tenant.tenantId, [
+    { clientId: 'helped', tickets: [{ openedAt: '2026-11-10T09:00:00Z', priority: 'P3', status: 'closed' }] },
+  ])
+  expect(resultOf(await call(tenant, 'get_client_timeline', { client_id: 'helped' }))).toMatchObject({
+    summary: { total_events: 2, sentiment: { positive: 0, neutral: 2, negative: 0 } },
+  })
 })

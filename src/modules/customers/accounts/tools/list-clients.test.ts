@@ -101,3 +101,10 @@ it('refuses bounds that cross', async () => {
   const outcome = await call(tenant, 'list_clients', { health_score_min: 70, health_score_max: 60 })
   expect(outcome).toMatchObject({ kind: 'failed', failure: { problems: [{ path: 'health_score_min' }] } })
 })
+
+it('gives a reason for a low score, not the score again', async () => {
+  const tenant = await scoredTenant(database)
+  const { clients } = resultOf(await call(tenant, 'list_clients', { health_score_max: 60 }))
+  const [globex] = clients as { top_risk: string }[]
+  expect(globex?.top_risk).not.toMatch(/^Health/)
+})

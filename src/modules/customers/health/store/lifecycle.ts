@@ -6,14 +6,15 @@ import type { Stage } from '../../contract.ts'
 export interface StageNow {
   readonly client_id: string
   readonly stage: Stage
-  readonly since: Date
+  /** Null when nothing tells: an imported customer that was not moved since. */
+  readonly since: Date | null
   readonly version: number
 }
 
 const find = statement<StageNow>(
   'customers.find-stage',
-  `select client_id, lifecycle_stage as stage, version, coalesce((select max(changed_at) from customers.lifecycle_history
-     where tenant_id = $1 and client_id = $2), created_at) as since
+  `select client_id, lifecycle_stage as stage, version, (select max(changed_at) from customers.lifecycle_history
+     where tenant_id = $1 and client_id = $2) as since
    from customers.customers where tenant_id = $1 and client_id = $2`,
 )
 
@@ -56,7 +57,7 @@ const distribution = statement<StageShare>(
   `with entered as (
      select client_id, max(changed_at) as at from customers.lifecycle_history where tenant_id = $1 group by client_id)
    select lifecycle_stage as stage, count(*) as customers, avg(health_score) as average_health,
-     percentile_cont(0.5) within group (order by greatest(0, extract(epoch from $3::timestamptz - coalesce(e.at, created_at))::float8 / 86400)) as median_days,
+     percentile_cont(0.5) within group (order by greatest(0, extract(epoch from $3::timestamptz - e.at)::float8 / 86400)) filter (where e.at is not null) as median_days,
      count(*) filter (where health_score < $4::float8) as at_risk
    from customers.customers c left join entered e on e.client_id = c.client_id
    where c.tenant_id = $1 and ($2::text is null or lifecycle_stage = $2)

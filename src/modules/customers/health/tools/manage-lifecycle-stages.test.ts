@@ -46,7 +46,7 @@ it('answers what a model receives', async () => {
           "at_risk": 1,
           "average_health": 62.4,
           "customers": 4,
-          "median_days_in_stage": 323.5,
+          "median_days_in_stage": null,
           "stage": "onboarding",
         },
       ],

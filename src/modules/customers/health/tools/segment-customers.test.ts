@@ -29,9 +29,7 @@ it('answers what a model receives', async () => {
         "most_at_risk": "critical",
       },
       "left_out": [],
-      "recommendations": [
-        "1 of 1 customers in "critical" are at risk: start there",
-      ],
+      "recommendations": [],
       "segment_migration": [],
       "segments": [
         {
