@@ -9,9 +9,9 @@ import { printError } from './output.ts'
 /** Opens the application without listening: the database, the modules, nothing that faces outward. */
 export type OpenApp = () => Promise<App>
 
-/** Whoever may run this command on this machine may do everything; the audit row names them. */
+/** Whoever may run this command on this machine may do everything, for as long as a job may; the audit row names them. */
 export function cliContext(app: App, tenantId: string, signal = new AbortController().signal): Ctx {
-  return app.openContext(
+  return app.platform.openJobContext(
     { tenantId, actor: { kind: 'cli', id: userInfo().username }, scopes: new Set(app.scopes) },
     { requestId: newId('req', app.clock()), signal },
   )
