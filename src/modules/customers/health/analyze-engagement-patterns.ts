@@ -27,7 +27,6 @@ export function analyzeEngagementPatterns(settings: HealthSettings) {
         const asked = { input, query }
         return {
           ...(await analyze(ctx, asked)),
-          ...(await people(ctx, asked)),
           ...(input.predictive_insights && { predictive_insights: await predict(ctx, asked, settings) }),
         }
       },
@@ -59,14 +58,10 @@ async function predict(ctx: Ctx, { input, query }: Asked, { atRiskBelow }: Healt
   return predictiveInsights(await patternOutcomes(ctx, before, atRiskBelow), input.min_pattern_confidence)
 }
 
-async function people(ctx: Ctx, { query }: Asked): Promise<Pick<AnalyzeEngagementPatternsOutput, 'user_personas'>> {
-  return { user_personas: presentPersonas(await userPersonas(ctx, query)) }
-}
-
 async function analyze(
   ctx: Ctx,
   { input, query }: Asked,
-): Promise<Omit<AnalyzeEngagementPatternsOutput, 'user_personas' | 'predictive_insights'>> {
+): Promise<Omit<AnalyzeEngagementPatternsOutput, 'predictive_insights'>> {
   const wants = new Set(input.pattern_types ?? PATTERN_TYPES)
   const ask = patternQuestions
   const rows = (await ask.patterns(ctx, query)).filter((row) => row.customers >= input.min_customers)
@@ -92,6 +87,7 @@ async function analyze(
       })),
     }),
     ...(wants.has('support') && { support_patterns: await ask.support(ctx, query) }),
+    user_personas: presentPersonas(await userPersonas(ctx, query)),
     ...contrast(rows),
     anomalies: anomalies.map(({ deviations, usual, ...row }) => ({
       ...row,

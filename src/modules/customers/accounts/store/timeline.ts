@@ -99,8 +99,8 @@ const count = statement<TimelineCount>(
   'customers.count-timeline',
   `with ${HAPPENED} select event_type, impact, count(*) as events,
      count(*) filter (where occurred_at >= $3::timestamptz + ($4::timestamptz - $3::timestamptz) / 2) as later_half,
-     count(*) filter (where occurred_at > $6::timestamptz - interval '7 days') as last_7_days,
-     count(*) filter (where occurred_at > $6::timestamptz - interval '30 days') as last_30_days
+     count(*) filter (where occurred_at > $6::timestamptz - interval '7 days' and occurred_at <= $6) as last_7_days,
+     count(*) filter (where occurred_at > $6::timestamptz - interval '30 days' and occurred_at <= $6) as last_30_days
    from wanted group by event_type, impact order by event_type, impact`,
 )
 
