@@ -13,7 +13,10 @@ const PLACES: readonly (readonly [string, (text: string) => Record<string, unkno
   ['track_usage_engagement', (text) => ({ client_id: 'acme', event_name: text })],
   ['track_usage_engagement', (text) => ({ client_id: 'acme', event_name: 'login', properties: { user_id: text } })],
   ['track_feature_adoption', (text) => ({ feature_id: text })],
-  ['manage_lifecycle_stages', (text) => ({ client_id: 'acme', action: 'transition', new_stage: 'churned', transition_reason: text })],
+  [
+    'manage_lifecycle_stages',
+    (text) => ({ client_id: 'acme', action: 'transition', new_stage: 'churned', transition_reason: text }),
+  ],
   ['segment_by_value_tier', (text) => ({ segmentation_criteria: { industry: text } })],
   ['analyze_engagement_patterns', (text) => ({ analysis_scope: 'segment', scope_filter: { industry: text } })],
 ]
