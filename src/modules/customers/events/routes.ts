@@ -6,7 +6,7 @@ import { newId } from '#kernel/ids'
 import { route } from '#kernel/route'
 import type { Route } from '#kernel/route'
 import type { Ingest } from './ingest.ts'
-import { readSegmentCall, SegmentShapes } from './segment.ts'
+import { clockSkew, readSegmentCall, SegmentShapes } from './segment.ts'
 import type { SegmentCall, SegmentType } from './segment.ts'
 
 /** Limits of the format (https://segment.com/docs): 500 KB a batch, 2,500 calls in it, 32 KB a call. */
@@ -106,7 +106,7 @@ function batchProblem(index: number, messageId: unknown, { path, expected }: Fie
 
 function receivedAt(ctx: Ctx, sentAt: unknown) {
   const now = ctx.clock()
-  return { now, sentAt, newMessageId: () => newId('msg', now) }
+  return { now, skewMilliseconds: clockSkew(now, sentAt), newMessageId: () => newId('msg', now) }
 }
 
 function refused(problems: readonly FieldProblem[]): Failure {

@@ -1,11 +1,14 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { readSegmentCall } from './segment.ts'
+import { clockSkew, readSegmentCall } from './segment.ts'
+import type { SegmentType } from './segment.ts'
 
 const now = new Date('2026-06-15T12:00:00.000Z')
 
 function occurredAt(timestamp: unknown, sentAt?: unknown): unknown {
   const raw = { userId: 'u1', event: 'Opened', timestamp }
-  const call = readSegmentCall('track', raw, { now, sentAt, newMessageId: () => 'msg_1' })
+  const received = { now, skewMilliseconds: clockSkew(now, sentAt), newMessageId: () => 'msg_1' }
+  const call = readSegmentCall('track', raw, received)
   return Array.isArray(call) ? 'refused' : call.kind === 'event' && call.occurredAt
 }
 
@@ -29,5 +32,43 @@ describe('the time of a call', () => {
 
   it.each(['yesterday', '1999-12-31T23:59:59.999Z', '2026-06-17T12:00:00.000Z', ''])('%s is refused', (timestamp) => {
     expect(occurredAt(timestamp)).toBe('refused')
+  })
+})
+
+describe('a call that is as the libraries send it', () => {
+  const received = { now, skewMilliseconds: 0, newMessageId: () => 'msg_1' }
+  const types: SegmentType[] = ['track', 'page', 'screen', 'identify', 'group', 'alias']
+  const text = fc.oneof(fc.string({ maxLength: 3 }), fc.constantFrom('u1', 'a\0b', 'x'.repeat(200), 'x'.repeat(201)))
+  const scalar = fc.oneof(text, fc.constantFrom(null, undefined, 0, 7, true))
+  const bag = fc.oneof(
+    fc.dictionary(fc.constantFrom('feature', 'duration', 'error', 'session_id'), scalar),
+    scalar,
+    fc.array(text),
+  )
+  const time = fc.oneof(fc.constantFrom('2026-06-15T11:00:00.000Z', '2026-06-15', 'never'), scalar)
+  const field = {
+    messageId: scalar,
+    userId: scalar,
+    anonymousId: scalar,
+    timestamp: time,
+    sentAt: time,
+    context: fc.oneof(fc.record({ groupId: scalar, sessionId: scalar }, { requiredKeys: [] }), scalar),
+    event: scalar,
+    name: scalar,
+    groupId: scalar,
+    previousId: scalar,
+    properties: bag,
+    traits: bag,
+  }
+
+  it('is read without the schema just as with it', () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...types), fc.record(field, { requiredKeys: [] }), (type, raw) => {
+        // The shortcut takes plain objects only, the schema any.
+        const ofSomeClass: unknown = Object.assign(Object.create({}), raw)
+        expect(readSegmentCall(type, raw, received)).toEqual(readSegmentCall(type, ofSomeClass, received))
+      }),
+      { numRuns: 2000 },
+    )
   })
 })

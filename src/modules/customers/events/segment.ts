@@ -81,21 +81,20 @@ export type SegmentType = keyof typeof SegmentShapes
 
 export interface ReceivedAt {
   readonly now: Date
-  readonly sentAt: unknown
+  /** How far the sender's clock is behind ours, unless a call says so itself (`clockSkew`). */
+  readonly skewMilliseconds: number
   /** For a call that carries no message id: such a call is taken each time it is sent. */
   readonly newMessageId: () => string
 }
 
 /** Reads one call, or names what is wrong with it. */
 export function readSegmentCall(type: SegmentType, raw: unknown, received: ReceivedAt): SegmentCall | FieldProblem[] {
-  const parsed = SegmentShapes[type].safeParse(raw)
-  if (!parsed.success) {
-    return parsed.error.issues.map(({ path, message }) => ({ path: path.join('.') || '(body)', expected: message }))
-  }
-  const call = parsed.data
+  const call = parseCall(type, raw)
+  if (Array.isArray(call)) return call
   const userId = call.userId ?? call.anonymousId ?? null
   if (userId === null && type !== 'group') return [{ path: 'userId', expected: 'a userId or an anonymousId' }]
-  const occurredAt = readTime(call.timestamp, { ...received, sentAt: call.sentAt ?? received.sentAt })
+  const skew = isGiven(call.sentAt) ? clockSkew(received.now, call.sentAt) : received.skewMilliseconds
+  const occurredAt = readTime(call.timestamp, received.now, skew)
   if (occurredAt === undefined) {
     return [
       { path: 'timestamp', expected: 'an ISO 8601 time from 2000 to a day ahead', example: received.now.toISOString() },
@@ -119,6 +118,53 @@ export function readSegmentCall(type: SegmentType, raw: unknown, received: Recei
 }
 
 type Parsed = z.output<(typeof SegmentShapes)[SegmentType]>
+
+/** The schema's own work for a call that is as the libraries send it would be half the price of storing it. */
+function parseCall(type: SegmentType, raw: unknown): Parsed | FieldProblem[] {
+  if (isPlainCall(type, raw)) return raw
+  const parsed = SegmentShapes[type].safeParse(raw)
+  if (parsed.success) return parsed.data
+  return parsed.error.issues.map(({ path, message }) => ({ path: path.join('.') || '(body)', expected: message }))
+}
+
+/** True only for what the schema of the type would return unchanged; of anything else it has the say. */
+function isPlainCall(type: SegmentType, raw: unknown): raw is Parsed {
+  if (!isRecord(raw)) return false
+  const { messageId, userId, anonymousId, timestamp, sentAt, context } = raw
+  return (
+    (messageId === undefined || isShortText(messageId)) &&
+    (!isGiven(userId) || isShortText(userId)) &&
+    (!isGiven(anonymousId) || isShortText(anonymousId)) &&
+    (!isGiven(timestamp) || typeof timestamp === 'string') &&
+    (!isGiven(sentAt) || typeof sentAt === 'string') &&
+    (!isGiven(context) || isPlainContext(context)) &&
+    hasPlainOwnFields(type, raw)
+  )
+}
+
+function isPlainContext(context: unknown): boolean {
+  if (!isRecord(context)) return false
+  const { groupId, sessionId } = context
+  return (!isGiven(groupId) || isShortText(groupId)) && (!isGiven(sessionId) || isShortText(sessionId))
+}
+
+function hasPlainOwnFields(type: SegmentType, raw: Readonly<Record<string, unknown>>): boolean {
+  const { properties, traits } = raw
+  if (type === 'track') return isShortText(raw['event']) && (!isGiven(properties) || isRecord(properties))
+  if (type === 'identify') return !isGiven(traits) || isRecord(traits)
+  if (type === 'group') return isShortText(raw['groupId']) && (!isGiven(traits) || isRecord(traits))
+  if (type === 'alias') return isShortText(raw['userId']) && isShortText(raw['previousId'])
+  return (!isGiven(raw['name']) || isShortText(raw['name'])) && (!isGiven(properties) || isRecord(properties))
+}
+
+function isGiven(value: unknown): boolean {
+  return value !== undefined && value !== null
+}
+
+/** An object as JSON has them, not one of a class. */
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
+}
 
 function isAlias(type: SegmentType, _call: Parsed): _call is z.output<typeof SegmentShapes.alias> {
   return type === 'alias'
@@ -155,7 +201,11 @@ function viewName(type: SegmentType, name: unknown): string {
 }
 
 function shortText(value: unknown): string | null {
-  return typeof value === 'string' && value !== '' && value.length <= 200 && hasNoNul(value) ? value : null
+  return isShortText(value) ? value : null
+}
+
+function isShortText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '' && value.length <= 200 && hasNoNul(value)
 }
 
 const YEAR_SECONDS = 366 * 86_400
@@ -171,12 +221,16 @@ const SKEW_MILLISECONDS_MAX = 60_000
 /** UTC to the millisecond, of a day that every month has. */
 const CANONICAL = /^\d{4}-(?:0\d|1[0-2])-(?:[01]\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z$/
 
+/** How far a sender's clock is behind ours, of whom nothing or nothing readable is known 0. Milliseconds. */
+export function clockSkew(now: Date, sentAt: unknown): number {
+  const sent = typeof sentAt === 'string' || typeof sentAt === 'number' ? new Date(sentAt).getTime() : Number.NaN
+  return Number.isNaN(sent) ? 0 : now.getTime() - sent
+}
+
 /** When it happened by our clock: a sender whose clock is off by more than a minute is corrected by that much. */
-function readTime(timestamp: unknown, { now, sentAt }: ReceivedAt): string | undefined {
+function readTime(timestamp: unknown, now: Date, skew: number): string | undefined {
   if (timestamp === undefined || timestamp === null) return now.toISOString()
   // safe because: Time is text or a number.
-  const skew =
-    sentAt === undefined || sentAt === null ? 0 : now.getTime() - new Date(sentAt as string | number).getTime()
   const said = new Date(timestamp as string | number).getTime()
   const at = Math.abs(skew) > SKEW_MILLISECONDS_MAX ? said + skew : said
   if (Number.isNaN(at) || at < EARLIEST || at > now.getTime() + DAY_MILLISECONDS) return undefined
