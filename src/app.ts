@@ -45,7 +45,7 @@ export async function buildApp(options: PlatformOptions, guests: readonly Module
   const { database, signals, queue } = platform
 
   const access = accessModule({ database, signals, clock, log })
-  const customers = customersModule({ settings: config.customers, openContext: platform.openContext })
+  const customers = customersModule({ settings: config.customers, openContext: platform.openJobContext })
   const modules: readonly Module[] = [access, customers, ...guests]
 
   const scopes = modules.flatMap(({ name }): Scope[] => [`${name}:read`, `${name}:write`])

@@ -222,4 +222,17 @@ describe('Segment calls', () => {
     expect(await storedEvents(mine)).toEqual([])
     expect(await countOf(mine, 'unattributed_events')).toBe(1)
   })
+
+  it('are refused for a second, not kept waiting, where the first in the queue has waited for five', async () => {
+    const tenant = await testTenant(database)
+    let now = TEST_NOW.getTime()
+    const ctx = tenant.ctx({ clock: () => new Date(now) })
+    const ingest = groupedIngest({ openContext: () => ctx })
+    const send = (n: number) => ingest(ctx, [{ kind: 'alias', messageId: `m${n}`, userId: 'a', previousId: `b${n}` }])
+    const first = [1, 2, 3].map(send)
+    now += 5001
+    expect(() => send(4)).toThrow(expect.objectContaining({ kind: 'unavailable', retryAfterSeconds: 1 }))
+    expect(await Promise.all(first)).toEqual([{ accepted: 1 }, { accepted: 1 }, { accepted: 1 }])
+    expect(await send(4)).toEqual({ accepted: 1 })
+  })
 })

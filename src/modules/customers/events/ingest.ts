@@ -19,6 +19,7 @@ export interface IngestResult {
 }
 
 interface Waiting {
+  readonly since: number
   readonly calls: readonly SegmentCall[]
   readonly resolve: (result: IngestResult) => void
   readonly reject: (error: unknown) => void
@@ -30,10 +31,12 @@ interface Lane {
   running: number
 }
 
-const CALLS_PER_COMMIT_MAX = 20_000
+const CALLS_PER_COMMIT_MAX = 5000
 /** Two: while the database works on one group, the next is being put together. */
 const COMMITS_AT_ONCE = 2
-const CALLS_WAITING_MAX = 200_000
+const CALLS_WAITING_MAX = 100_000
+/** Where the first in the queue has waited for so long, a newcomer would wait past its deadline. */
+const WAIT_MILLISECONDS_MAX = 5000
 
 /**
  * Group commit: while transactions of a tenant's key are under way, what arrives waits and goes into the next one
@@ -61,13 +64,15 @@ export function groupedIngest({ openContext }: { readonly openContext: OpenConte
     const key = JSON.stringify([ctx.tenantId, ctx.actor.kind, ctx.actor.id])
     const lane = lanes.get(key) ?? { waiting: [], callsWaiting: 0, running: 0 }
     lanes.set(key, lane)
-    if (lane.callsWaiting > CALLS_WAITING_MAX) {
+    const now = ctx.clock().getTime()
+    const waited = now - (lane.waiting[0]?.since ?? now)
+    if (lane.callsWaiting + calls.length > CALLS_WAITING_MAX || waited > WAIT_MILLISECONDS_MAX) {
       throw new Failure('unavailable', 'Too many events are waiting to be stored. Send them again.', {
         retryAfterSeconds: 1,
       })
     }
     return new Promise<IngestResult>((resolve, reject) => {
-      lane.waiting.push({ calls, resolve, reject })
+      lane.waiting.push({ since: now, calls, resolve, reject })
       lane.callsWaiting += calls.length
       if (lane.running >= COMMITS_AT_ONCE) return
       lane.running++

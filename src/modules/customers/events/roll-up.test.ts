@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { testDatabase } from '../../../../test/support/database.ts'
 import { TEST_NOW, testTenant } from '../../../../test/support/tenant.ts'
 import type { TestTenant } from '../../../../test/support/tenant.ts'
@@ -195,5 +195,24 @@ describe('an event told by hand', () => {
     await expect(recordEvent(other.ctx({ scopes: ['customers:read'] }), told)).rejects.toMatchObject({
       kind: 'forbidden',
     })
+  })
+
+  it('never hold up the events that come while a roll-up has their day’s mark in hand, nor miss these', async () => {
+    const tenant = await testTenant(database)
+    const use = { client: 0, day: 1, hour: 9, user: 0, feature: 0, seconds: 60, isError: false }
+    await saveCalls(tenant.ctx(), [group('c0'), event(use, 1)])
+    const other = await database.owner.connect()
+    onTestFinished(() => other.release())
+    await other.query('begin')
+    await other.query('delete from customers.usage_dirty where tenant_id = $1', [tenant.tenantId])
+    // Would wait for ever if it waited.
+    await saveCalls(tenant.ctx(), [event({ ...use, hour: 10 }, 2)])
+    await other.query('rollback')
+    const marks = await database.owner.query('select from customers.usage_dirty where tenant_id = $1', [
+      tenant.tenantId,
+    ])
+    expect(marks.rowCount).toBe(2)
+    expect(await rollUp(tenant.ctx())).toEqual({ days: 1 })
+    expect((await rollups(tenant)).days).toMatchObject([{ client_id: 'c0', events: 2 }])
   })
 })

@@ -3,7 +3,7 @@ import type { Ctx } from '#kernel/context'
 import { attributeEvents } from './store/people.ts'
 import { hasAttributableEvents, hasDirtyDays, recomputeDays, takeDirtyDays } from './store/roll-up.ts'
 
-const DAYS_PER_CHANGE_MAX = 10_000
+const MARKS_PER_CHANGE_MAX = 10_000
 const CHANGES_MAX = 1000
 
 /**
@@ -16,21 +16,22 @@ export async function rollUp(ctx: Ctx, { clientId }: { readonly clientId?: strin
   let days = 0
   for (let done = 0; done < CHANGES_MAX && (await hasDirtyDays(ctx, clientId)); done++) {
     const counted = await rollUpSome(ctx, clientId)
-    days += counted
+    days += counted.days
     // What is left is locked by writers at work; it is marked still, and comes next time.
-    if (counted < DAYS_PER_CHANGE_MAX) break
+    if (counted.marks < MARKS_PER_CHANGE_MAX) break
   }
   return { days }
 }
 
-const rollUpSome = change<string | undefined, number>(
+const rollUpSome = change<string | undefined, { readonly marks: number; readonly days: number }>(
   'customers.roll-up-usage',
   'customers:write',
   async (ctx, clientId) => {
-    const days = await takeDirtyDays(ctx, clientId, DAYS_PER_CHANGE_MAX)
+    const marks = await takeDirtyDays(ctx, clientId, MARKS_PER_CHANGE_MAX)
+    const days = [...new Map(marks.map((mark) => [`${mark.client_id} ${mark.day}`, mark])).values()]
     if (days.length > 0) await recomputeDays(ctx, days)
     return {
-      result: days.length,
+      result: { marks: marks.length, days: days.length },
       subject: clientId ?? 'usage',
       after: { days: days.length },
       invalidates: ['customers'],

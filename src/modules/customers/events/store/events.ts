@@ -1,5 +1,5 @@
 import type { Ctx } from '#kernel/context'
-import { arrayLiteral } from '#kernel/database/array-literal'
+import { binaryArray, BOOLEAN, FLOAT8, JSONB, TEXT, TIMESTAMPTZ } from '#kernel/database/binary-array'
 import { statement } from '#kernel/database/statement'
 import type { TrackedEvent } from '../segment.ts'
 
@@ -20,24 +20,31 @@ export async function ensurePartitions(ctx: Ctx, instants: Iterable<string>): Pr
 
 const mark = statement<never>(
   'customers.mark-usage-dirty',
-  `insert into customers.usage_dirty (tenant_id, client_id, day)
-   select $1, client_id, day from unnest($2::text[], $3::date[]) as d(client_id, day)
-   on conflict (tenant_id, client_id, day) do update set marked_at = now() where false`,
+  `with wanted as (
+     select * from unnest($2::text[], $3::date[]) as w(client_id, day)
+   ), held as (
+     select d.client_id, d.day from wanted w
+     join customers.usage_dirty d on d.tenant_id = $1 and d.client_id = w.client_id and d.day = w.day
+     for key share of d skip locked
+   )
+   insert into customers.usage_dirty (tenant_id, client_id, day)
+   select $1, client_id, day from wanted w
+   where not exists (select from held h where h.client_id = w.client_id and h.day = w.day)`,
 )
 
 /** `2026-11-21` */
 const DAY_CHARACTERS = 10
 
 /**
- * Marks days whose rollups are out of date, in the transaction that stored their events. The update writes nothing, but
- * locks a mark that is there already: a roll-up that takes the mark away either waits for this transaction or sees its events. In
- * one order, so that two writers never wait for each other.
+ * Marks days whose rollups are out of date, in the transaction that stored their events. A mark that is there is held
+ * until the commit, so that a roll-up passes it over; one that a roll-up is taking away is not waited for but made anew:
+ * that roll-up may not see these events.
  */
 export async function markDirty(ctx: Ctx, clientIds: readonly string[], days: readonly string[]): Promise<void> {
   const marks = new Set<string>()
   clientIds.forEach((clientId, index) => marks.add(`${clientId} ${days[index]}`))
   const sorted = [...marks].toSorted()
-  const marked = sorted.map((entry) => entry.slice(0, -1 - DAY_CHARACTERS))
+  const marked = binaryArray(TEXT, sorted, (entry) => entry.slice(0, -1 - DAY_CHARACTERS))
   const markedDays = sorted.map((entry) => entry.slice(-DAY_CHARACTERS))
   await mark(ctx.db, [ctx.tenantId, marked, markedDays])
 }
@@ -60,12 +67,12 @@ const receiveNew = statement<never>(
 
 /** Takes note of messages of which none may have been seen before: a duplicate breaks the unique key, and all of it. */
 export async function receiveNewMessages(ctx: Ctx, messageIds: readonly string[]): Promise<void> {
-  await receiveNew(ctx.db, [ctx.tenantId, messageIds])
+  await receiveNew(ctx.db, [ctx.tenantId, binaryArray(TEXT, messageIds, (id) => id)])
 }
 
 /** Takes note of messages, each of them once and for all. Answers those that are new; the ids must be distinct. */
 export async function receiveMessages(ctx: Ctx, messageIds: readonly string[]): Promise<'all' | ReadonlySet<string>> {
-  const [row] = await receive(ctx.db, [ctx.tenantId, arrayLiteral(messageIds)])
+  const [row] = await receive(ctx.db, [ctx.tenantId, binaryArray(TEXT, messageIds, (id) => id)])
   return row?.fresh === messageIds.length ? 'all' : new Set(row?.message_ids ?? [])
 }
 
@@ -110,35 +117,47 @@ export async function saveEvents(
   events: readonly AttributedEvent[],
   { allNew }: { readonly allNew: boolean },
 ): Promise<void> {
-  const known = events.filter(({ clientId }) => clientId !== null)
+  const known = byCustomer(events)
   const unknown = events.filter(({ clientId }) => clientId === null)
   if (known.length > 0) {
-    const clientIds = known.map(({ clientId }) => clientId ?? '')
     const insert = allNew ? insertEvents : insertMissingEvents
-    await insert(ctx.db, [ctx.tenantId, source, arrayLiteral(clientIds), ...eventArrays(known)])
+    const clientIds = known.map(({ clientId }) => clientId ?? '')
+    await insert(ctx.db, [ctx.tenantId, source, binaryArray(TEXT, clientIds, (id) => id), ...eventArrays(known)])
     await markDirty(
       ctx,
       clientIds,
-      known.map(({ event }) => event.occurredAt.slice(0, 10)),
+      known.map(({ event }) => event.occurredAt.slice(0, DAY_CHARACTERS)),
     )
   }
   if (unknown.length > 0) {
-    const groupIds = unknown.map(({ event }) => event.groupId)
-    await insertUnattributed(ctx.db, [ctx.tenantId, source, arrayLiteral(groupIds), ...eventArrays(unknown)])
+    const groupIds = binaryArray(TEXT, unknown, ({ event }) => event.groupId)
+    await insertUnattributed(ctx.db, [ctx.tenantId, source, groupIds, ...eventArrays(unknown)])
   }
 }
 
-/** One literal a column, in the order of `EVENT_ARRAYS`. */
-function eventArrays(events: readonly AttributedEvent[]): string[] {
+/** Events of known customers, in the order of the primary key: neighbours go to the same page of its index. */
+function byCustomer(events: readonly AttributedEvent[]): AttributedEvent[] {
+  const customers = new Map<string, AttributedEvent[]>()
+  for (const attributed of events) {
+    if (attributed.clientId === null) continue
+    const others = customers.get(attributed.clientId)
+    if (others === undefined) customers.set(attributed.clientId, [attributed])
+    else others.push(attributed)
+  }
+  return [...customers.keys()].toSorted().flatMap((clientId) => customers.get(clientId) ?? [])
+}
+
+/** One array a column, in the order of `EVENT_ARRAYS`. */
+function eventArrays(events: readonly AttributedEvent[]): Buffer[] {
   return [
-    arrayLiteral(events.map(({ event }) => event.messageId)),
-    arrayLiteral(events.map(({ event }) => event.userId)),
-    arrayLiteral(events.map(({ event }) => event.occurredAt)),
-    arrayLiteral(events.map(({ event }) => event.name)),
-    arrayLiteral(events.map(({ event }) => event.feature)),
-    arrayLiteral(events.map(({ event }) => event.sessionId)),
-    arrayLiteral(events.map(({ event }) => event.durationSeconds)),
-    arrayLiteral(events.map(({ event }) => event.isError)),
-    arrayLiteral(events.map(({ event }) => event.propertiesJson)),
+    binaryArray(TEXT, events, ({ event }) => event.messageId),
+    binaryArray(TEXT, events, ({ event }) => event.userId),
+    binaryArray(TIMESTAMPTZ, events, ({ event }) => event.occurredAt),
+    binaryArray(TEXT, events, ({ event }) => event.name),
+    binaryArray(TEXT, events, ({ event }) => event.feature),
+    binaryArray(TEXT, events, ({ event }) => event.sessionId),
+    binaryArray(FLOAT8, events, ({ event }) => event.durationSeconds),
+    binaryArray(BOOLEAN, events, ({ event }) => event.isError),
+    binaryArray(JSONB, events, ({ event }) => event.propertiesJson),
   ]
 }

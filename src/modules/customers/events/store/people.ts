@@ -168,8 +168,7 @@ const attribute = statement<{ moved: number }>(
      on conflict do nothing
    ), marked as (
      insert into customers.usage_dirty (tenant_id, client_id, day)
-     select distinct tenant_id, client_id, (occurred_at at time zone 'UTC')::date from moved order by 2, 3
-     on conflict (tenant_id, client_id, day) do update set marked_at = now()
+     select distinct tenant_id, client_id, (occurred_at at time zone 'UTC')::date from moved
    )
    select count(*) as moved from moved`,
 )

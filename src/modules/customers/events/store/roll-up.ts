@@ -31,7 +31,7 @@ const takeMarks = statement<DirtyDay>(
 )
 
 /**
- * Takes marks away, oldest days first. The caller must recompute those days in the same transaction: a mark whose
+ * Takes marks away, oldest days first; a day may have several. The caller must recompute those days in the same transaction: a mark whose
  * events are still being written is locked and left for the next time, and an event that comes later marks its day anew.
  */
 export async function takeDirtyDays(ctx: Ctx, clientId: string | undefined, daysMax: number): Promise<DirtyDay[]> {
