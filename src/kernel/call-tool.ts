@@ -89,7 +89,7 @@ async function run(
     throw new Failure('invalid', message, { problems })
   }
   const { controller, requestId, interaction = unattended } = caller
-  const output = await withDeadline(controller, 'tool', tool.timeoutSeconds ?? settings.toolTimeoutSeconds, async () =>
+  const output = await withDeadline(controller, 'tool', tool.timeoutSeconds ?? settings.toolTimeoutSeconds, () =>
     tool.run(options.openContext(caller.principal, { requestId, signal: controller.signal }), parsed.data, interaction),
   )
   if (settings.checkResults) requireResultShape(entry, output)

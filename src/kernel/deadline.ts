@@ -23,11 +23,23 @@ export function withDeadline<T>(
       )
     }, seconds * 1000)
     signal.addEventListener('abort', onAbort, { once: true })
-    const settled = (): void => {
+    const settle = (): void => {
       clearTimeout(timer)
       signal.removeEventListener('abort', onAbort)
     }
-    work().finally(settled).then(resolve, reject)
+    const fail = (error: unknown): void => {
+      settle()
+      reject(error)
+    }
+    const succeed = (value: T): void => {
+      settle()
+      resolve(value)
+    }
+    try {
+      work().then(succeed, fail)
+    } catch (error) {
+      fail(error)
+    }
   })
 }
 

@@ -46,7 +46,8 @@ export async function answerMessage(parts: AnswerParts, arrival: Arrival, body: 
   const message = readMessage(body)
   if (message === 'response') return inSession(parts.sessions, arrival, body)
   const era = eraOf(message, req.headers)
-  await count(parts.limiter, principal, message)
+  const counted = count(parts.limiter, principal, message)
+  if (counted instanceof Promise) await counted
   if (!era.modern && req.headers['mcp-session-id'] !== undefined) {
     if (message.method === 'tools/call') parts.toolCalls.admit(arrival, message)
     return inSession(parts.sessions, arrival, body)
@@ -102,8 +103,8 @@ async function answerInBatch(parts: AnswerParts, arrival: Arrival, era: Era, bod
 }
 
 /** Tool calls are counted where they are answered, whichever way they came. */
-async function count(limiter: Limiter, principal: Principal, message: RpcMessage): Promise<void> {
-  if (message.method !== 'tools/call') await limiter.take('key', principal.actor.id)
+function count(limiter: Limiter, principal: Principal, message: RpcMessage): unknown {
+  return message.method === 'tools/call' ? undefined : limiter.take('key', principal.actor.id)
 }
 
 function exchangeOf(arrival: Arrival, era: Era, trace: TraceCarrier, notices: EventStream | undefined): Exchange {
