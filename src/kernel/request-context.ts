@@ -17,26 +17,49 @@ interface ContextParts {
 
 /** Makes contexts. The database handle and the logger are made when first used: many calls need neither. */
 export function contextOpener(parts: ContextParts): OpenContext {
-  const { database, cache, outbox, clock, statementTimeoutSeconds } = parts
-  return ({ tenantId, actor, scopes }, { requestId, signal }) => {
-    let db: Db | undefined
-    let log: Logger | undefined
-    const ctx: Ctx = {
-      tenantId,
-      actor,
-      scopes,
-      requestId,
-      signal,
-      clock,
-      cache,
-      outbox,
-      get db() {
-        return (db ??= database.forTenant(tenantId, { signal, statementTimeoutSeconds }))
-      },
-      get log() {
-        return (log ??= parts.log.child({ requestId, tenantId }))
-      },
-    }
-    return ctx
+  const { cache, outbox, clock } = parts
+  return (principal, request) => {
+    const { tenantId, actor, scopes } = principal
+    const { requestId, signal } = request
+    const opened: Opened = { parts, tenantId, requestId, signal, db: undefined, log: undefined }
+    const ctx = { tenantId, actor, scopes, requestId, signal, clock, cache, outbox, [OPENED]: opened }
+    Object.defineProperty(ctx, 'db', DB)
+    Object.defineProperty(ctx, 'log', LOG)
+    // safe because: the two members that the literal lacks were defined above.
+    return ctx as unknown as Ctx
   }
+}
+
+/** What the members that are made later are made of. */
+interface Opened {
+  readonly parts: ContextParts
+  readonly tenantId: string
+  readonly requestId: string
+  readonly signal: AbortSignal
+  db: Db | undefined
+  log: Logger | undefined
+}
+
+const OPENED = Symbol('opened')
+
+type Lazy = PropertyDescriptor & ThisType<{ readonly [OPENED]: Opened }>
+
+// One getter for all contexts: getters in the literal would be new functions each time, at a microsecond a context.
+const DB: Lazy = {
+  enumerable: true,
+  get(): Db {
+    const opened = this[OPENED]
+    const { parts, tenantId, signal } = opened
+    const { database, statementTimeoutSeconds } = parts
+    return (opened.db ??= database.forTenant(tenantId, { signal, statementTimeoutSeconds }))
+  },
+}
+
+const LOG: Lazy = {
+  enumerable: true,
+  get(): Logger {
+    const opened = this[OPENED]
+    const { parts, tenantId, requestId } = opened
+    return (opened.log ??= parts.log.child({ requestId, tenantId }))
+  },
 }
