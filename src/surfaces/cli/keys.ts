@@ -1,7 +1,9 @@
 import { InvalidArgumentError } from 'commander'
 import type { Command } from 'commander'
-import type { z } from 'zod'
+import { z } from 'zod'
 import { Failure } from '#kernel/failure'
+import type { FieldProblem } from '#kernel/failure'
+import type { App } from '../../app.ts'
 import { CreateKeyInput, TenantId } from '../../modules/access/index.ts'
 import type { OpenApp } from './open.ts'
 import { cliContext, tenantContext, withApp } from './open.ts'
@@ -30,7 +32,9 @@ export function registerKeys(program: Command, open: OpenApp): void {
       withApp(open, async (app) => {
         const { tenant, expires, ...rest } = options
         const input = CreateKeyInput.safeParse({ ...rest, ...(expires && { expiresAt: expires(app.clock()) }) })
-        if (!input.success) throw wrongKey(input.error)
+        if (!input.success) throw wrongKey(zodProblems(input.error))
+        const useless = uselessness(input.data, app)
+        if (useless.length > 0) throw wrongKey(useless)
         const { key, apiKey } = await app.access.createKey(cliContext(app, tenant), input.data)
         print(
           `${key}\n\nThis is shown once; only its hash is kept. Id: ${apiKey.keyId}, scopes: ${apiKey.scopes.join(' ')}`,
@@ -92,9 +96,27 @@ export function registerTenants(program: Command, open: OpenApp): void {
     )
 }
 
-function wrongKey({ issues }: z.ZodError): Failure {
-  const problems = issues.map(({ path, message }) => ({ path: `--${String(path[0])}`, expected: message }))
+function wrongKey(problems: readonly FieldProblem[]): Failure {
   return new Failure('invalid', 'The key was not made.', { problems })
+}
+
+function zodProblems({ issues }: z.ZodError): readonly FieldProblem[] {
+  return issues.map(({ path, message }) => ({ path: `--${String(path[0])}`, expected: message }))
+}
+
+/** What would make a well-formed key one that opens nothing: scopes that no tool asks for, a life that is over. */
+function uselessness({ scopes, expiresAt }: CreateKeyInput, app: App): readonly FieldProblem[] {
+  const unknown = scopes.filter((scope) => !app.scopes.includes(scope))
+  const now = app.clock()
+  return [
+    ...unknown.map((scope) => ({
+      path: '--scopes',
+      expected: `scopes of this installation (${app.scopes.join(', ')}); ${scope} is none of them`,
+    })),
+    ...(expiresAt !== undefined && expiresAt <= now
+      ? [{ path: '--expires', expected: `a time to come, such as 90d; ${expiresAt.toISOString()} has passed` }]
+      : []),
+  ]
 }
 
 function tenantId(text: string): string {
@@ -108,11 +130,10 @@ const DAY_MILLISECONDS = 86_400_000
 function expiry(text: string): (now: Date) => Date {
   const days = /^(\d{1,5})d$/.exec(text)?.[1]
   if (days !== undefined) return (now) => new Date(now.getTime() + Number(days) * DAY_MILLISECONDS)
-  const date = /^\d{4}-\d{2}-\d{2}$/.test(text) ? new Date(`${text}T00:00:00Z`) : undefined
-  if (date === undefined || Number.isNaN(date.getTime())) {
+  if (!z.iso.date().safeParse(text).success) {
     throw new InvalidArgumentError('Expected days from now such as 90d, or a UTC date such as 2027-01-31.')
   }
-  return () => date
+  return () => new Date(`${text}T00:00:00Z`)
 }
 
 const day = (date: Date | null) => date?.toISOString().slice(0, 16).replace('T', ' ') ?? '-'
