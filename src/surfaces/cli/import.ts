@@ -25,7 +25,7 @@ export function registerImport(program: Command, open: OpenApp): void {
     .argument('<paths...>', 'CSV files, or folders of them')
     .description('load customers and what they did from CSV files; running it again adds nothing twice')
     .requiredOption('--tenant <id>', 'the tenant to load into')
-    .option('--map <file>', 'mapping (YAML); by default a shipped one is chosen by the headers')
+    .option('--map <file>', 'mapping (YAML), or the name of a shipped one; by default one is chosen by the headers')
     .option('--dry-run', 'do everything, report on every row, keep nothing')
     .option('--report <file>', 'where every rejected row is listed, as CSV', 'import-rejected.csv')
     .action((paths: string[], options: ImportCommandOptions) =>
@@ -37,7 +37,7 @@ export function registerImport(program: Command, open: OpenApp): void {
         const progress = progressBar()
         try {
           const report = await app.customers.importPaths(ctx, paths, {
-            ...(options.map !== undefined && { mappingFile: options.map }),
+            ...(options.map !== undefined && { mapping: options.map }),
             dryRun: options.dryRun === true,
             onRejected: (rejection) => rejected.write(rejectionLine(rejection)),
             onProgress: progress.update,

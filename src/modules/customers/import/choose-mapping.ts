@@ -94,7 +94,8 @@ function columnsOfSource(source: FieldSource): string[] {
 
 const FOLDER = join(import.meta.dirname, 'mappings')
 
-function shippedMappings(): Mapping[] {
+/** Those that come with the product, one a file of the folder. */
+export function shippedMappings(): Mapping[] {
   return readdirSync(FOLDER)
     .filter((name) => name.endsWith('.yaml'))
     .map((name) => parseMapping(readFileSync(join(FOLDER, name), 'utf8'), name))

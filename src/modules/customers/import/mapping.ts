@@ -1,5 +1,6 @@
 import { parse as parseYaml, YAMLParseError } from 'yaml'
 import { z } from 'zod'
+import { argumentProblems } from '#kernel/argument-problems'
 import { Failure } from '#kernel/failure'
 import type { FieldProblem } from '#kernel/failure'
 import { ENTITY_NAMES, entities } from './entities.ts'
@@ -16,35 +17,41 @@ const Column = z.string().min(1)
 const Constant = z.union([z.string(), z.number(), z.boolean()]).transform(String)
 
 /** Where a field's value comes from; it is read as the kind the field has. A bare string names a column. */
-const FieldSource = z.union([
-  Column.transform((column) => ({ column })),
-  z.strictObject({
-    column: Column,
-    /** What the source calls it → what it is called here. A value that is not listed is refused. */
-    map: z.record(z.string(), Constant).optional(),
-    /** Taken when the cell is empty. */
-    default: Constant.optional(),
-    /** The column to read instead where this one is empty or not in the file. */
-    or: Column.optional(),
-    /** Minutes to add to a time, from another column. */
-    plus_minutes: Column.optional(),
-    /** True for numbers above this one. */
-    above: z.number().optional(),
-  }),
-  z.strictObject({ constant: Constant }),
-  /** Text with columns in braces: `{usage_id}/{usage_date}`. */
-  z.strictObject({ template: z.string().min(1) }),
-  z.strictObject({ from: Name, field: Name }),
-  /** A JSON object: its names, and the column of each. */
-  z.strictObject({ object: z.record(z.string(), Column) }),
-])
+const FieldSource = z.union(
+  [
+    Column.transform((column) => ({ column })),
+    z.strictObject({
+      column: Column,
+      /** What the source calls it → what it is called here. A value that is not listed is refused. */
+      map: z.record(z.string(), Constant).optional(),
+      /** Taken when the cell is empty. */
+      default: Constant.optional(),
+      /** The column to read instead where this one is empty or not in the file. */
+      or: Column.optional(),
+      /** Minutes to add to a time, from another column. */
+      plus_minutes: Column.optional(),
+      /** True for numbers above this one. */
+      above: z.number().optional(),
+    }),
+    z.strictObject({ constant: Constant }),
+    /** Text with columns in braces: `{usage_id}/{usage_date}`. */
+    z.strictObject({ template: z.string().min(1) }),
+    z.strictObject({ from: Name, field: Name }),
+    /** A JSON object: its names, and the column of each. */
+    z.strictObject({ object: z.record(z.string(), Column) }),
+  ],
+  'a column name, or one of { column }, { constant }, { template }, { from, field } and { object }',
+)
 
-const Compared = z.union([
-  z.strictObject({ column: Column }),
-  z.strictObject({ field: Name }),
-  z.strictObject({ from: Name, field: Name }),
-  z.strictObject({ constant: z.string() }),
-])
+const Compared = z.union(
+  [
+    z.strictObject({ column: Column }),
+    z.strictObject({ field: Name }),
+    z.strictObject({ from: Name, field: Name }),
+    z.strictObject({ constant: z.string() }),
+  ],
+  'one of { column }, { field }, { from, field } and { constant }',
+)
 
 /** Something worth telling about a row that is nevertheless taken. */
 const Flag = z
@@ -77,7 +84,10 @@ const LoadSchema = z.strictObject({
   flags: z.array(Flag).default([]),
   /** Rows for which this is not true are not meant for this entity; they are counted as passed over. */
   where: z
-    .union([z.strictObject({ column: Column, is: Constant }), z.strictObject({ column: Column, is_not: Constant })])
+    .union(
+      [z.strictObject({ column: Column, is: Constant }), z.strictObject({ column: Column, is_not: Constant })],
+      '{ column, is } or { column, is_not }',
+    )
     .optional(),
   /** Sets the contract value and dates of the customers concerned from their running contracts. */
   derive_contract_value: z.boolean().default(false),
@@ -102,12 +112,9 @@ export function parseMapping(text: string, file: string): Mapping {
     throw new Failure('invalid', `${file} is not valid YAML: ${error.message}`, { cause: error })
   }
   const parsed = MappingSchema.safeParse(raw)
-  const problems = parsed.success
-    ? fieldProblems(parsed.data)
-    : parsed.error.issues.map((issue) => ({ path: issue.path.join('.') || '(root)', expected: issue.message }))
+  const problems = parsed.success ? fieldProblems(parsed.data) : argumentProblems(MappingSchema, parsed.error)
   if (parsed.success && problems.length === 0) return parsed.data
-  const lines = problems.map(({ path, expected }) => `  ${path}: expected ${expected}`)
-  throw new Failure('invalid', `${file} is not a mapping:\n${lines.join('\n')}`, { problems })
+  throw new Failure('invalid', `${file} is not a mapping.`, { problems })
 }
 
 /** What a schema cannot say: the fields an entity has, the ones it needs, and the lookups that are declared. */

@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest'
+import { Failure } from '#kernel/failure'
+import { namedMapping } from './import-paths.ts'
+import { parseMapping } from './mapping.ts'
+
+describe('a mapping', () => {
+  it.each(['ravenstack', 'plimsoll'])('that is shipped goes by its name: %s', async (name) => {
+    expect((await namedMapping(name)).name).toBe(name)
+  })
+
+  it('that is neither shipped nor a file is refused with the names there are', async () => {
+    await expect(namedMapping('nosuch')).rejects.toThrow(/nosuch cannot be read.*Shipped mappings: .*ravenstack/)
+  })
+
+  it('that is wrong says each thing once, in words', () => {
+    const text = `
+name: small
+loads:
+  - file: customers.csv
+    entity: customre
+    fields: { client_id: { colum: id } }
+    sored: update
+`
+    const failure = failureOf(() => parseMapping(text, 'small.yaml'))
+    expect(failure.message).toBe('small.yaml is not a mapping.')
+    expect(failure.problems.map(({ path, expected }) => `${path}: ${expected}`)).toEqual([
+      'describe: string, and it is required',
+      expect.stringMatching(/^loads\.0\.entity: one of: customer, /),
+      'loads.0.fields.client_id: a column name, or one of { column }, { constant }, { template }, { from, field } and { object }',
+      'loads.0.sored: no such field',
+    ])
+  })
+})
+
+function failureOf(act: () => unknown): Failure {
+  try {
+    act()
+  } catch (error) {
+    if (error instanceof Failure) return error
+    throw error
+  }
+  throw new Error('nothing was refused')
+}
