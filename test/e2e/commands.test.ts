@@ -58,7 +58,7 @@ describe('plimsoll migrate', async () => {
 
   it('goes down and up again, and its status says where it stands', async () => {
     expect(new Set(await states())).toEqual(new Set(['applied']))
-    const down = await migrate('down', '2')
+    const down = await migrate('down', '2', '--yes')
     const takenBack = down.out.trim().split('\n')
     expect(takenBack).toEqual([
       expect.stringMatching(/^Took back \d{12}_/),
@@ -84,6 +84,19 @@ describe('a command that cannot be done says why in words', async () => {
     [['keys', 'list', '--tenant', 'nobody'], /^There is no tenant nobody\. Make it first/],
     [['tenants', 'create', 'Not An Id', '--name', 'x'], /^Expected a tenant id such as acme/],
     [['migrate', 'down', 'all'], /^Expected how many migrations/],
+    [['migrate', 'down'], /^Taking migrations back drops what their tables hold.* --yes\.$/m],
+    [
+      ['keys', 'create', '--tenant', 'nobody', '--name', 'k', '--scopes', 'customers:read,bogus:read'],
+      /^The key was not made\.\n {2}--scopes: .*customers:read.*; bogus:read is none of them$/m,
+    ],
+    [
+      ['keys', 'create', '--tenant', 'nobody', '--name', 'k', '--scopes', 'customers:read', '--expires', '2020-01-31'],
+      /^The key was not made\.\n {2}--expires: expected a time to come/,
+    ],
+    [
+      ['keys', 'create', '--tenant', 'nobody', '--name', 'k', '--scopes', 'customers:read', '--expires', '0d'],
+      /^The key was not made\.\n {2}--expires: expected a time to come/,
+    ],
     [['keys', 'create', '--tenant', 'nobody', '--name', ' ', '--scopes', ''], /^The key was not made\.\n {2}--name: /],
   ])('%j', async (words, says) => {
     const { code, out, err } = await plimsoll(...words)

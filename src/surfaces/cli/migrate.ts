@@ -1,5 +1,7 @@
+import { createInterface } from 'node:readline/promises'
 import { InvalidArgumentError } from 'commander'
 import type { Command } from 'commander'
+import { Failure } from '#kernel/failure'
 import type { Schema } from '#kernel/platform'
 import { withApp } from './open.ts'
 import { print, printTable } from './output.ts'
@@ -13,9 +15,14 @@ export function registerMigrate(program: Command, open: () => Promise<Schema>): 
     .action(() => withApp(open, async ({ migrations }) => printNames('Applied', await migrations.up())))
   migrate
     .command('down [steps]')
-    .description('take the last migrations back; one unless told otherwise')
-    .action((steps: string | undefined) =>
-      withApp(open, async ({ migrations }) => printNames('Took back', await migrations.down(stepCount(steps ?? '1')))),
+    .description('take the last migrations back, and what they hold with them; one unless told otherwise')
+    .option('-y, --yes', 'do not ask; needed where nobody can be asked')
+    .action((steps: string | undefined, { yes }: { yes?: true }) =>
+      withApp(open, async ({ migrations }) => {
+        const count = stepCount(steps ?? '1')
+        if (yes !== true && !(await confirmed(count))) return print('Nothing was taken back.')
+        printNames('Took back', await migrations.down(count))
+      }),
     )
   migrate
     .command('status')
@@ -38,6 +45,26 @@ export function registerMigrate(program: Command, open: () => Promise<Schema>): 
 function stepCount(text: string): number {
   if (/^[1-9]\d{0,3}$/.test(text)) return Number(text)
   throw new InvalidArgumentError('Expected how many migrations to take back, such as 1.')
+}
+
+/** Data of the tables goes with them, and a running server stands on the schema: a person says yes, or the script does. */
+async function confirmed(count: number): Promise<boolean> {
+  if (!process.stdin.isTTY) {
+    throw new Failure(
+      'invalid',
+      'Taking migrations back drops what their tables hold, also under a running server. Say so with --yes.',
+    )
+  }
+  const terminal = createInterface({ input: process.stdin, output: process.stderr })
+  try {
+    const what = count === 1 ? 'the last migration' : `the last ${count} migrations`
+    const answer = await terminal.question(
+      `Take ${what} back, with the data in their tables? Stop servers first. [y/N] `,
+    )
+    return /^y(es)?$/i.test(answer.trim())
+  } finally {
+    terminal.close()
+  }
 }
 
 function printNames(what: string, names: readonly string[]): void {
