@@ -78,6 +78,15 @@ describe('loading the configuration', () => {
       { set: 'LOG_LEVLE', meant: 'LOG_LEVEL' },
     ])
   })
+
+  it('says what the variable is called here that other products call PORT', () => {
+    expect(suspectVariables({ PORT: '3000' })).toEqual([{ set: 'PORT', meant: 'SERVER_PORT' }])
+    expect(suspectVariables({ PORT: '3000', SERVER_PORT: '8080' })).toEqual([])
+  })
+
+  it('shows the command that makes a key where one is wrong', () => {
+    expect(problemsOf({ ENCRYPTION_KEY: 'x' }).message).toContain('ENCRYPTION_KEY=$(openssl rand -base64 32)')
+  })
 })
 
 describe('production', () => {

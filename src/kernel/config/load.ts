@@ -42,16 +42,20 @@ export function loadConfig(env: Environment): Config {
 const TYPO_DISTANCE_MAX = 2
 const TYPO_LENGTH_MIN = 8
 
+/** What other products call a setting of ours. */
+const OTHER_NAMES: Readonly<Record<string, string>> = { PORT: 'SERVER_PORT' }
+
 /** Variables nobody reads that look like a slip in the name of one of ours: what is set, and what was meant. */
 export function suspectVariables(env: Environment): readonly { readonly set: string; readonly meant: string }[] {
   const names = settings.flatMap((setting) => [setting.env, ...(setting.aliases ?? [])])
   const known = new Set(names)
-  return Object.keys(env)
-    .filter((name) => name.length >= TYPO_LENGTH_MIN && !known.has(name))
-    .flatMap((set) => {
-      const meant = names.find((name) => isNear(set, name))
-      return meant === undefined ? [] : [{ set, meant }]
-    })
+  return Object.keys(env).flatMap((set) => {
+    if (known.has(set)) return []
+    const other = OTHER_NAMES[set]
+    if (other !== undefined) return env[other] === undefined ? [{ set, meant: other }] : []
+    const meant = set.length >= TYPO_LENGTH_MIN ? names.find((name) => isNear(set, name)) : undefined
+    return meant === undefined ? [] : [{ set, meant }]
+  })
 }
 
 function rawValues(env: Environment): Record<string, Record<string, string>> {

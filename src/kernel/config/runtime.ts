@@ -38,7 +38,7 @@ export const SecuritySettings = z.object({
     {
       describe:
         'Root key, base64 of at least 32 random bytes (`openssl rand -base64 32`). Signs cursors, confirmations and request state. Development makes one under `DATA_DIR`.',
-      example: 'base64 of 32 random bytes',
+      example: '$(openssl rand -base64 32)',
       secret: true,
       requiredInProduction: true,
     },
