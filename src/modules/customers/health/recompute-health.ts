@@ -7,6 +7,7 @@ import { dayOf } from '../days.ts'
 import { rollUp } from '../events/roll-up.ts'
 import { STANDARD_LOOKBACK_DAYS, STANDARD_MODEL, scoringOf } from './scoring.ts'
 import type { HealthSettings } from './scoring.ts'
+import { planForAll } from './store/plan-for-all.ts'
 import { lastScoredDay, storeAllScores } from './store/score.ts'
 import type { Recomputed } from './store/score.ts'
 import { refreshUsageWindows } from './store/usage-windows.ts'
@@ -46,6 +47,7 @@ function scoreAll(settings: HealthSettings) {
     'customers.recompute-health',
     'customers:write',
     async (ctx, { asOf }) => {
+      await planForAll(ctx)
       await refreshUsageWindows(ctx, { day: dayOf(asOf), lookbackDays: STANDARD_LOOKBACK_DAYS })
       const result = await storeAllScores(
         ctx,

@@ -93,19 +93,9 @@ export async function storeScore(
   return { ...row, as_of: parameters.asOf.toISOString() }
 }
 
-const joinByHash = statement<never>(
-  'customers.recompute-health-by-hash',
-  "select set_config('enable_nestloop', case when $1::boolean then 'off' else 'on' end, true)",
-)
-
-/**
- * Scores and stores every customer of the tenant that has not churned. Joined by hash: a plan made while nothing was
- * stored yet would look up, for each of many thousand rows, all that the statement itself has written by then.
- */
+/** Scores and stores every customer of the tenant that has not churned. Wants `planForAll` in the same transaction. */
 export async function storeAllScores(ctx: Ctx, parameters: ScoreParameters): Promise<Recomputed> {
-  await joinByHash(ctx.db, [true])
   const [counts] = await scoreAll(ctx.db, scoreParameters(parameters))
-  await joinByHash(ctx.db, [false])
   if (counts === undefined) throw new Error('a count came back without a row')
   return counts
 }
