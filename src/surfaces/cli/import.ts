@@ -3,11 +3,13 @@ import { createWriteStream } from 'node:fs'
 import { finished } from 'node:stream/promises'
 import { Presets, SingleBar } from 'cli-progress'
 import type { Command } from 'commander'
+import { Failure } from '#kernel/failure'
 import { REJECTION_HEADER, rejectedCount, rejectionLine, reportLines } from '../../modules/customers/index.ts'
 import type { ImportReport } from '../../modules/customers/index.ts'
 import { tenantContext, withApp } from './open.ts'
 import type { OpenApp } from './open.ts'
 import { print } from './output.ts'
+import { stopRequest } from './stop-request.ts'
 
 interface ImportCommandOptions {
   readonly tenant: string
@@ -30,9 +32,7 @@ export function registerImport(program: Command, open: OpenApp): void {
     .option('--report <file>', 'where every rejected row is listed, as CSV', 'import-rejected.csv')
     .action((paths: string[], options: ImportCommandOptions) =>
       withApp(open, async (app) => {
-        const stop = new AbortController()
-        process.once('SIGINT', () => stop.abort())
-        const ctx = await tenantContext(app, options.tenant, stop.signal)
+        const ctx = await tenantContext(app, options.tenant, stopSignal())
         const rejected = rejectionFile(options.report)
         const progress = progressBar()
         try {
@@ -62,12 +62,21 @@ export function registerDemo(program: Command, open: OpenApp): void {
     .option('--seed <number>', 'another number, another company', DEMO_SEED)
     .action(({ tenant, seed }: { tenant: string; seed: string }) =>
       withApp(open, async (app) => {
-        const report = await app.customers.createDemo(await tenantContext(app, tenant), {
+        const report = await app.customers.createDemo(await tenantContext(app, tenant, stopSignal()), {
           seed: Number.parseInt(seed, 10),
         })
         for (const line of reportLines(report)) print(line)
       }),
     )
+}
+
+/** Aborted when a stop is asked for, so that the server ends the statement at work too. */
+function stopSignal(): AbortSignal {
+  const stop = new AbortController()
+  const abort = (signal: NodeJS.Signals) =>
+    stop.abort(new Failure('cancelled', `Stopped by ${signal}. The same command goes on where this one ended.`))
+  void stopRequest().asked.then(abort)
+  return stop.signal
 }
 
 function printReport(report: ImportReport, file: string): void {
