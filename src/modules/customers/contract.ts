@@ -43,7 +43,9 @@ export const Money = z
 
 export const IdempotencyKey = text(200).optional().describe('Same key on a retry: no duplicate')
 
-export const Trend = z.enum(['improving', 'stable', 'declining'])
+/** Null: not two scores yet, a week apart, to compare. */
+export const Trend = z.enum(['improving', 'stable', 'declining']).nullable()
+export type Trend = z.output<typeof Trend>
 export const RiskLevel = z.enum(['low', 'medium', 'high', 'critical'])
 export type RiskLevel = z.output<typeof RiskLevel>
 

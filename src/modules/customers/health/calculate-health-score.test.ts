@@ -43,7 +43,7 @@ it('trend and forecast come from stored scores, and only from enough of them', a
 it('says that there is no trained model instead of pretending one', async () => {
   const tenant = await scoredTenant(database)
   const outcome = await call(tenant, 'calculate_health_score', { client_id: 'acme', scoring_model: 'ml_predictive' })
-  expect(outcome).toMatchObject({ kind: 'failed', failure: { code: 'MODEL_NOT_AVAILABLE' } })
+  expect(outcome).toMatchObject({ kind: 'failed', failure: { kind: 'invalid', code: 'MODEL_NOT_AVAILABLE' } })
 })
 
 it.each([
@@ -54,4 +54,43 @@ it.each([
   const tenant = await scoredTenant(database)
   const outcome = await call(tenant, 'calculate_health_score', { client_id: 'acme', ...args })
   expect(outcome).toMatchObject({ kind: 'failed', failure: { problems: [{ path: 'component_weights' }] } })
+})
+
+it('says that a churned customer has churned, as list and overview do', async () => {
+  const tenant = await scoredTenant(database)
+  await call(tenant, 'manage_lifecycle_stages', { client_id: 'globex', action: 'transition', new_stage: 'churned' })
+  for (const how of [{}, { lookback_period_days: 90 }]) {
+    const result = resultOf(await call(tenant, 'calculate_health_score', { client_id: 'globex', ...how }))
+    expect(result).toMatchObject({ status: 'churned', current_health_score: null, health_trend: null })
+  }
+  const list = resultOf(await call(tenant, 'list_clients', { lifecycle_stage_filter: 'churned' }))
+  expect(list).toMatchObject({ clients: [{ client_id: 'globex', health_score: null, health_trend: null }] })
+  const overview = resultOf(await call(tenant, 'get_client_overview', { client_id: 'globex' }))
+  expect(overview).toMatchObject({ insights: { overall_status: 'churned', health_score: null, health_trend: null } })
+})
+
+it('tells no trend before there are two scores a week apart', async () => {
+  const tenant = await tenantWithCustomers(database)
+  const trend = async (day: string) =>
+    resultOf(
+      await call(
+        tenant,
+        'calculate_health_score',
+        { client_id: 'acme' },
+        { clock: () => new Date(`${day}T12:00:00Z`) },
+      ),
+    )['health_trend']
+  const listed = async () => resultOf(await call(tenant, 'list_clients', { sort_by: 'client_id' }))['clients']
+  expect(await listed()).toMatchObject([{ client_id: 'acme', health_trend: null }, {}, {}, {}])
+  expect(await trend('2026-11-10')).toBeNull()
+  expect(await listed()).toMatchObject([{ client_id: 'acme', health_trend: null }, {}, {}, {}])
+  expect(await trend('2026-11-20')).toBe('stable')
+  expect(await listed()).toMatchObject([{ client_id: 'acme', health_trend: 'stable' }, {}, {}, {}])
+})
+
+it('does not call support good for a customer that was silent throughout the window', async () => {
+  const tenant = await tenantWithCustomers(database)
+  const later = { clock: () => new Date('2028-11-01T12:00:00Z') }
+  const result = resultOf(await call(tenant, 'calculate_health_score', { client_id: 'acme' }, later))
+  expect(result).toMatchObject({ component_scores: { support: { status: 'not_enough_data' } } })
 })

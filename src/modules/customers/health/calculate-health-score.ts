@@ -5,6 +5,7 @@ import { CLIENTS_TAG, clientTag } from '../accounts/client-record.ts'
 import { lockCustomer } from '../accounts/store/customers.ts'
 import { dayOf } from '../days.ts'
 import { rollUp } from '../events/roll-up.ts'
+import { churnedHealth } from './churned-health.ts'
 import { explainHealth } from './explain-health.ts'
 import type { CalculateHealthScoreInput, HealthOutput } from './score-contract.ts'
 import { scoreHistory, storeScore } from './store/score.ts'
@@ -15,7 +16,7 @@ import type { HealthSettings } from './scoring.ts'
 /**
  * Computes one customer's health from what is stored, keeps it, and explains it. The standard model over 30 days sets
  * the customer's current score, trend, risk indicators and churn prediction; anything else is a what-if with a history
- * of its own.
+ * of its own. A customer that has churned is not scored, whatever is asked.
  */
 export function calculateHealthScore(settings: HealthSettings) {
   const score = scoreOne(settings)
@@ -31,14 +32,15 @@ function scoreOne(settings: HealthSettings) {
     const { client_id, lookback_period_days: lookbackDays } = input
     const before = await lockCustomer(ctx, client_id)
     const day = dayOf(ctx.clock())
-    await refreshUsageWindows(ctx, { day, lookbackDays, clientId: client_id })
-
     const isStandard =
       input.scoring_model === STANDARD_MODEL &&
       lookbackDays === STANDARD_LOOKBACK_DAYS &&
-      (input.risk_threshold ?? settings.atRiskBelow) === settings.atRiskBelow &&
-      before.status !== 'churned'
+      (input.risk_threshold ?? settings.atRiskBelow) === settings.atRiskBelow
     const model = isStandard ? STANDARD_MODEL : whatIfName(input)
+    if (before.status === 'churned') {
+      const history = await scoreHistory(ctx, client_id, model, day)
+      return { result: churnedHealth(ctx, client_id, { model, lookbackDays }, history), subject: client_id }
+    }
     const scoring = scoringOf(settings, {
       tenantId: ctx.tenantId,
       asOf: ctx.clock(),
@@ -47,6 +49,7 @@ function scoreOne(settings: HealthSettings) {
       ...(input.component_weights && { weights: input.component_weights }),
       ...(input.risk_threshold !== undefined && { atRiskBelow: input.risk_threshold }),
     })
+    await refreshUsageWindows(ctx, { day, lookbackDays, clientId: client_id })
     const row = await storeScore(ctx, client_id, scoring, isStandard)
     const history = await scoreHistory(ctx, client_id, model, day)
     return {
@@ -81,7 +84,7 @@ function whatIfName(input: CalculateHealthScoreInput): string {
 }
 
 function noTrainedModel(): Failure {
-  return new Failure('unavailable', 'No trained model is deployed. Use scoring_model weighted_composite.', {
+  return new Failure('invalid', 'No trained model is deployed. Use scoring_model weighted_composite.', {
     code: 'MODEL_NOT_AVAILABLE',
     problems: [{ path: 'scoring_model', expected: 'weighted_composite or custom', example: 'weighted_composite' }],
   })

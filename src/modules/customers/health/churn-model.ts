@@ -1,9 +1,13 @@
 /**
  * The rule behind every churn probability: log-odds added up per factor, turned into a probability by the logistic
- * function. The points are judgement, in the proportions of the triggers that the settings name; they were not fitted
+ * function. The base and the
+ * points, in thousandths, are told as factors, so that anybody can add them up again. The points are judgement, in the proportions of the triggers that the settings name; they were not fitted
  * to data, so no confidence is stated. A change of any point is a new version. Computed in `store/score-sql.ts`.
  */
-export const CHURN_MODEL = { name: 'churn-points', version: '1', kind: 'rule' } as const
+export const CHURN_MODEL = { name: 'churn-points', version: '2', kind: 'rule' } as const
+
+/** Log-odds of leaving before any factor: about 6 in 100, for an account at 75 points. */
+export const CHURN_BASE = -2.75
 
 export const CHURN_FACTORS = {
   points_health: ['health', '0.05 for every point of health under 75; less above'],
@@ -24,11 +28,11 @@ export interface ChurnFactor {
   readonly rule: string
 }
 
-/** The factors that moved the probability, the strongest first. */
+/** What the probability is the logistic function of when added up: the base, then what moved it, the strongest first. */
 export function churnFactors(points: ChurnPoints): ChurnFactor[] {
   // safe because: the keys of an object literal are its keys.
   const names = Object.keys(CHURN_FACTORS) as (keyof ChurnPoints)[]
-  return names
+  const moved = names
     .map((name) => ({
       factor: CHURN_FACTORS[name][0],
       log_odds: Math.round(points[name] * 1000) / 1000,
@@ -36,4 +40,5 @@ export function churnFactors(points: ChurnPoints): ChurnFactor[] {
     }))
     .filter(({ log_odds }) => log_odds !== 0)
     .toSorted((a, b) => Math.abs(b.log_odds) - Math.abs(a.log_odds))
+  return [{ factor: 'base', log_odds: CHURN_BASE, rule: 'every customer, before any factor' }, ...moved]
 }

@@ -48,7 +48,7 @@ export function missingComponents(row: ScoredRow): Component[] {
 const MISSING: PerComponent<string> = {
   usage: 'no usage event was ever recorded; record them with track_usage_engagement, POST /v1/batch or an import',
   engagement: 'no contact was ever recorded (a contact’s last_contacted_at)',
-  support: 'no ticket, and no use of the product that would make their absence a good sign',
+  support: 'no open or recent ticket, and no use within the window that would make their absence a good sign',
   satisfaction: 'no NPS, CSAT or CES answer within the window',
   payment: 'no payment due in the last year and no contract with a payment status',
 }

@@ -94,7 +94,7 @@ const DatedScore = z.strictObject({ day: Day, score: Score })
 
 export const HealthOutput = z.strictObject({
   client_id: z.string(),
-  status: z.enum(['success', 'not_enough_data']),
+  status: z.enum(['success', 'not_enough_data', 'churned']),
   current_health_score: Score.nullable(),
   health_trend: Trend,
   score_change: z.strictObject({ points: z.number(), since: Day }).nullable(),

@@ -6,6 +6,7 @@ import { TEST_NOW, testTenant } from '../../../../test/support/tenant.ts'
 import { STANDARD_MODEL, scoringOf } from './scoring.ts'
 import { renormalise } from './health-weights.ts'
 import type { PerComponent } from './health-weights.ts'
+import { churnFactors } from './churn-model.ts'
 import { valuesOf } from './explain-components.ts'
 import { storeScore } from './store/score.ts'
 import type { ScoredRow } from './store/score.ts'
@@ -92,6 +93,20 @@ describe('the score of one customer', () => {
         expect(Math.abs(sum - row.overall_score)).toBeLessThan(0.06)
         expect(row.churn_probability).toBeGreaterThan(0)
         expect(row.churn_probability).toBeLessThan(1)
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  it('tells a churn probability that its factors add up to, exactly', async () => {
+    await fc.assert(
+      fc.asyncProperty(givens, async (given) => {
+        const row = await scoreOf(given)
+        if (row.churn_probability === null) return
+        const factors = churnFactors(row)
+        const sum = factors.reduce((total, { log_odds }) => total + log_odds, 0)
+        expect(factors[0]).toMatchObject({ factor: 'base' })
+        expect(1 / (1 + Math.exp(-sum))).toBeCloseTo(row.churn_probability, 9)
       }),
       { numRuns: 60 },
     )
@@ -201,8 +216,9 @@ function engagementOracle(days: number): number {
 }
 
 function supportOracle({ tickets, usage }: Given): number | null {
-  // A ticket of a neighbour is always there, so a user of the product without tickets is known to have none.
-  if (tickets === null || tickets.open + tickets.before === 0) return usage === null ? null : 100
+  // A ticket of a neighbour is always there, so who used the product in the window without tickets is known to have none.
+  const isUsed = usage !== null && usage.activeDays > 0
+  if (tickets === null || tickets.open === 0) return isUsed ? 100 : null
   const opened = tickets.open
   const rise = (opened - tickets.before) / Math.max(1, tickets.before)
   const penalty = opened >= 2 ? 30 * Math.min(1, Math.max(0, rise)) : 0

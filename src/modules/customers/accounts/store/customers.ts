@@ -2,7 +2,7 @@ import type { Ctx } from '#kernel/context'
 import { isDuplicate } from '#kernel/database/errors'
 import { statement } from '#kernel/database/statement'
 import { Failure } from '#kernel/failure'
-import type { Stage, Tier } from '../../contract.ts'
+import type { Stage, Tier, Trend } from '../../contract.ts'
 import { clientNotFound } from '../../client-not-found.ts'
 
 export interface CustomerRow {
@@ -23,7 +23,7 @@ export interface CustomerRow {
   readonly primary_contact_name: string | null
   readonly csm_assigned: string | null
   readonly health_score: number | null
-  readonly health_trend: 'improving' | 'stable' | 'declining'
+  readonly health_trend: Trend
   readonly churn_probability: number | null
   readonly last_engagement_at: Date | null
   readonly version: number

@@ -16,6 +16,7 @@ const move = statement(
      status = case when $3 = 'churned' then 'churned' when status = 'churned' then 'active' else status end,
      churned_on = case when $3 = 'churned' then $4::date end,
      health_score = case when $3 = 'churned' then null else health_score end,
+     health_trend = case when $3 = 'churned' then null else health_trend end,
      churn_probability = case when $3 = 'churned' then null else churn_probability end,
      updated_at = $5, version = version + 1
    where tenant_id = $1 and client_id = $2`,

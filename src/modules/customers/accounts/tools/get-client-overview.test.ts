@@ -166,7 +166,7 @@ it('answers what a model receives', async () => {
         "churn_probability": 0.982,
         "health_as_of": "2026-11-20T12:00:00.000Z",
         "health_score": 29.4,
-        "health_trend": "stable",
+        "health_trend": null,
         "key_strengths": [],
         "overall_status": "critical",
         "recommended_actions": [

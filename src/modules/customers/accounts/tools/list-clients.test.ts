@@ -28,7 +28,7 @@ it('answers what a model receives', async () => {
           "currency": "USD",
           "days_until_renewal": 25,
           "health_score": 29.4,
-          "health_trend": "stable",
+          "health_trend": null,
           "lifecycle_stage": "onboarding",
           "risk_level": "critical",
           "support_tickets_open": 2,

@@ -38,7 +38,7 @@ it('answers what a model receives', async () => {
         "currency": "USD",
         "feature_adoption_rate": null,
         "health_score": null,
-        "health_trend": "stable",
+        "health_trend": null,
         "industry": "Technology",
         "last_engagement_at": null,
         "lifecycle_stage": "onboarding",

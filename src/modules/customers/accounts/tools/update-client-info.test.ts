@@ -47,7 +47,7 @@ it('answers what a model receives', async () => {
         "csm_assigned": null,
         "currency": "USD",
         "health_score": 91.8,
-        "health_trend": "stable",
+        "health_trend": null,
         "industry": "Technology",
         "last_engagement_at": "2026-11-18T12:00:00.000Z",
         "lifecycle_stage": "onboarding",

@@ -14,7 +14,7 @@ import {
   scoredCustomers,
 } from './score-sql.ts'
 import type { Range } from './score-sql.ts'
-import { CHURN_MODEL } from '../churn-model.ts'
+import { CHURN_BASE, CHURN_MODEL } from '../churn-model.ts'
 import type { IndicatorName } from '../risk-indicators.ts'
 
 /**
@@ -35,13 +35,13 @@ ${final}`
 
 /**
  * Beside the score: an earlier one, and the trend of ±3 points that follows. Earlier means four weeks, because scores of
- * neighbouring weeks share most of their 30 days; while there is no such score, the oldest of a week ago or more.
+ * neighbouring weeks share most of their 30 days; while there is no such score, the oldest of a week ago or more. Without one there is no trend.
  */
 function rankedCustomers(): string {
   return `ranked as materialized (
   select s.*, h.overall_score as score_before, h.day as score_before_on,
     case when s.overall_score >= h.overall_score + 3 then 'improving' when s.overall_score <= h.overall_score - 3 then 'declining'
-      else 'stable' end as trend,
+      when s.overall_score is not null and h.overall_score is not null then 'stable' end as trend,
     case when s.churn_probability >= ${CHURN_HIGH} then 'high' when s.churn_probability >= ${CHURN_MEDIUM} then 'medium'
       when s.churn_probability >= ${CHURN_LOW} then 'low' when s.churn_probability is not null then 'negligible' end as churn_level
   from scored s left join lateral (
@@ -175,7 +175,7 @@ function currentState(range: Range): string {
   update customers.customers c set health_score = r.overall_score, health_trend = r.trend, health_as_of = ${AS_OF},
     churn_probability = r.churn_probability
   from ranked r where c.tenant_id = $1 and c.client_id = r.client_id
-    and (c.health_score is distinct from r.overall_score or c.health_trend <> r.trend
+    and (c.health_score is distinct from r.overall_score or c.health_trend is distinct from r.trend
       or c.churn_probability is distinct from r.churn_probability)),
 opened as (
   insert into customers.risk_indicators (tenant_id, client_id, indicator_name, category, severity, current_value,
@@ -197,7 +197,7 @@ predicted as (
     churn_probability, churn_risk_level, contributing_factors, predicted_churn_date)
   select $1, client_id, '${CHURN_MODEL.name}', ${DAY}, ${AS_OF}, '${CHURN_MODEL.version}', '${CHURN_MODEL.kind}', churn_probability,
     churn_level,
-    jsonb_strip_nulls(jsonb_build_object('health', nullif(points_health, 0), 'usage_decline', nullif(points_usage, 0),
+    jsonb_strip_nulls(jsonb_build_object('base', ${CHURN_BASE}, 'health', nullif(points_health, 0), 'usage_decline', nullif(points_usage, 0),
       'usage_stopped', nullif(points_idle, 0), 'renewal_near', nullif(points_renewal, 0),
       'payment_overdue', nullif(points_payment, 0), 'tickets_rising', nullif(points_tickets, 0),
       'contact_lost', nullif(points_silence, 0), 'satisfaction_low', nullif(points_satisfaction, 0))),

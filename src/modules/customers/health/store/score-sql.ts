@@ -1,3 +1,4 @@
+import { CHURN_BASE } from '../churn-model.ts'
 import { COMPONENTS } from '../health-weights.ts'
 import type { Component } from '../health-weights.ts'
 
@@ -11,8 +12,9 @@ import type { Component } from '../health-weights.ts'
  * - engagement: by days since the last contact, in straight lines through 0 d 100, 3 d 85, 7 d 75, 14 d 60, 30 d 45,
  *   90 d 0: the steps of the customer-success checklists, without their jumps and without an end at 30 points.
  * - support: 100 − 3 an open ticket (at most 30) − 10 an open P0 or P1 (at most 20) − 10 an escalation in the window (at
- *   most 20) − up to 30 for the rise of tickets against the window before. Known for whoever has
- *   tickets, and for users of the product once any ticket is: of somebody who does neither, silence says nothing.
+ *   most 20) − up to 30 for the rise of tickets against the window before. Known for whoever
+ *   has tickets, open or of the window, and for who used the product in the window once any ticket is: of somebody who
+ *   does neither, silence says nothing.
  * - satisfaction: mean of the survey answers of the window, of 90 days at least, each on its own scale as 0–100.
  * - payment: 100 − 40 overdue (60 after 30 days) − 20 paid late in the window or on a plan − 10 with a renewal within 30
  *   days that is not automatic.
@@ -129,7 +131,7 @@ function facts(range: Range): string {
     coalesce(u.active_days, 0) as active_days, coalesce(u.active_users_peak, 0) as active_users_peak,
     greatest(case when c.last_engagement_at <= ${AS_OF} then c.last_engagement_at end, p.last_at) as last_contact_at,
     extract(epoch from ${AS_OF} - greatest(case when c.last_engagement_at <= ${AS_OF} then c.last_engagement_at end, p.last_at))::float8 / 86400 as silent_days,
-    (t.client_id is not null or u.last_day is not null and exists (select 1 from customers.tickets where tenant_id = $1)) as has_ticket_source,
+    (t.open > 0 or t.opened > 0 or u.active_days > 0 and exists (select 1 from customers.tickets where tenant_id = $1)) as has_ticket_source,
     coalesce(t.open, 0) as open_tickets, coalesce(t.urgent, 0) as urgent_tickets,
     coalesce(t.escalated, 0) as escalated_tickets, coalesce(t.opened, 0) as tickets,
     coalesce(t.opened_before, 0) as tickets_before,
@@ -146,9 +148,6 @@ function facts(range: Range): string {
   left join contracted k on k.client_id = c.client_id
   where c.tenant_id = $1 ${which} ${FENCE})`
 }
-
-/** Log-odds of leaving before any factor: about 6 in 100, for an account at 75 points. */
-export const CHURN_BASE = '-2.75'
 
 /** Keeps the planner from merging two steps, which would repeat the first one's expressions at every use. */
 const FENCE = 'offset 0'
@@ -198,11 +197,11 @@ scored as (
       + points_satisfaction))) end as churn_probability
   from (select *,
     0.05::float8 * (75 - overall_score) as points_health,
-    2 * coalesce(usage_drop, 0)::float8 as points_usage,
+    round(2000 * coalesce(usage_drop, 0)::float8) / 1000 as points_usage,
     case when last_used_on is not null and active_days = 0 then 1 else 0 end::float8 as points_idle,
     case when days_until_renewal between 0 and 90 and not auto_renew then 0.6 else 0 end::float8 as points_renewal,
     case when overdue_days > 0 then 0.7 else 0 end::float8 as points_payment,
-    case when tickets >= 2 then 0.4 * least(1, greatest(0, ticket_rise)) else 0 end::float8 as points_tickets,
+    case when tickets >= 2 then round(400 * least(1, greatest(0, ticket_rise))) / 1000 else 0 end::float8 as points_tickets,
     case when silent_days > 30 then 0.5 else 0 end::float8 as points_silence,
     case when satisfaction_score < 50 then 0.6 else 0 end::float8 as points_satisfaction
   from (select *, case when weight_known > 0 then round(10 * (

@@ -1,7 +1,7 @@
 import type { Ctx } from '#kernel/context'
 import { statement } from '#kernel/database/statement'
 import { clientNotFound } from '../../client-not-found.ts'
-import type { RiskLevel } from '../../contract.ts'
+import type { RiskLevel, Trend } from '../../contract.ts'
 import type { ChurnPoints } from '../churn-model.ts'
 import type { DatedScore } from '../predict-scores.ts'
 import { recomputation } from './recompute-sql.ts'
@@ -48,7 +48,7 @@ export interface ScoredRow extends ChurnPoints {
   readonly overall_score: number | null
   readonly score_before: number | null
   readonly score_before_on: string | null
-  readonly trend: 'improving' | 'stable' | 'declining'
+  readonly trend: Trend
   readonly churn_probability: number | null
   readonly churn_level: 'negligible' | 'low' | 'medium' | 'high' | null
   readonly raised: readonly RaisedRow[]

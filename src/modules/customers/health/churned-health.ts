@@ -1,0 +1,40 @@
+import type { Ctx } from '#kernel/context'
+import type { DatedScore } from './predict-scores.ts'
+import type { HealthOutput } from './score-contract.ts'
+import type { ScoreParameters } from './store/score-sql.ts'
+
+const GONE = { status: 'not_enough_data' as const, missing: 'nothing: the customer has churned and is not scored' }
+
+/** The answer for a customer that has left: no score, no risks, no forecast, but the scores it once had. */
+export function churnedHealth(
+  ctx: Ctx,
+  clientId: string,
+  scoring: Pick<ScoreParameters, 'model' | 'lookbackDays'>,
+  history: readonly DatedScore[],
+): HealthOutput {
+  return {
+    client_id: clientId,
+    status: 'churned',
+    current_health_score: null,
+    health_trend: null,
+    score_change: null,
+    component_scores: { usage: GONE, engagement: GONE, support: GONE, satisfaction: GONE, payment: GONE },
+    weights_renormalised: false,
+    health_metrics: {
+      scoring_model: scoring.model,
+      lookback_days: scoring.lookbackDays,
+      as_of: ctx.clock().toISOString(),
+      stored_as_current: false,
+      days_until_renewal: null,
+    },
+    risk_level: null,
+    risk_indicators: [],
+    historical_scores: [...history],
+    contributing_factors: { positive: [], negative: [] },
+    improvement_opportunities: [],
+    automated_alerts: [],
+    recommended_actions: [
+      'The customer has churned. If it came back, set its status to active with update_client_info.',
+    ],
+  }
+}
