@@ -44,6 +44,11 @@ const routes = [
   }),
 ]
 
+const Operations = z.object({
+  paths: z.record(z.string(), z.record(z.string(), z.object({ operationId: z.string(), tags: z.array(z.string()) }))),
+  tags: z.array(z.object({ name: z.string() })),
+})
+
 describe('the OpenAPI document', () => {
   it('is served without a key and is valid OpenAPI 3.1', async () => {
     const { surface, url } = await startSurface(routes, { env: { PUBLIC_URL: 'https://mcp.example.com' } })
@@ -61,6 +66,18 @@ describe('the OpenAPI document', () => {
     const document = openApiDocument({ routes, version: '1', publicUrl: undefined })
     const { valid } = await new Validator().validate({ ...document, paths: { 'no-slash': 5 } })
     expect(valid).toBe(false)
+  })
+
+  it('declares every tag it uses, and gives every operation a short id of its own', () => {
+    const document = openApiDocument({ routes, version: '1', publicUrl: undefined })
+    const { paths, tags } = Operations.parse(document)
+    const operations = Object.values(paths).flatMap((methods) => Object.values(methods))
+    const declared = new Set(tags.map(({ name }) => name))
+    expect(operations.flatMap((operation) => operation.tags).filter((tag) => !declared.has(tag))).toEqual([])
+    const ids = operations.map(({ operationId }) => operationId)
+    expect(new Set(ids).size).toBe(ids.length)
+    expect(ids).toEqual(expect.arrayContaining(['track', 'health', 'metrics', 'list_tools']))
+    expect(ids).toEqual(expect.arrayContaining(['get_clients_by_client_id', 'delete_clients_by_client_id']))
   })
 
   it('says of every route what it takes, what it returns and which scope it needs', () => {

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { FAILURES } from '#kernel/failure'
 import type { Route } from '#kernel/route'
+import { METRICS_TOKEN_SCHEME, OPEN_IDS, OPEN_PATHS, OPEN_TAGS } from './open-operations.ts'
 import { strict } from './request-parts.ts'
 
 export interface OpenApiOptions {
@@ -14,7 +15,10 @@ type Json = Readonly<Record<string, unknown>>
 /** The OpenAPI 3.1 document of the routes. Its schemas are the ones that requests are checked against. */
 export function openApiDocument({ routes, version, publicUrl }: OpenApiOptions): Json {
   const paths: Record<string, Record<string, Json>> = {}
-  for (const route of routes) (paths[templateOf(route.path)] ??= {})[route.method.toLowerCase()] = operation(route)
+  const idOf = operationIds(routes)
+  for (const route of routes) {
+    ;(paths[templateOf(route.path)] ??= {})[route.method.toLowerCase()] = operation(route, idOf(route))
+  }
   return {
     openapi: '3.1.0',
     info: {
@@ -24,8 +28,8 @@ export function openApiDocument({ routes, version, publicUrl }: OpenApiOptions):
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: publicUrl ?? '/' }],
-    tags: [...new Set(routes.flatMap((route) => route.tags))].sort().map((name) => ({ name })),
-    paths: { ...PROBE_PATHS, ...paths },
+    tags: [...new Set([...OPEN_TAGS, ...routes.flatMap((route) => route.tags)])].sort().map((name) => ({ name })),
+    paths: { ...OPEN_PATHS, ...paths },
     components: { securitySchemes: SECURITY_SCHEMES, schemas: { Error: schemaOf(ErrorShape, 'output') } },
     security: [{ key: [] }, { keyAsUser: [] }],
   }
@@ -46,25 +50,14 @@ const Meta = z.object({ timestamp: z.iso.datetime(), request_id: z.string() })
 const SECURITY_SCHEMES = {
   key: { type: 'http', scheme: 'bearer', description: 'An API key, from `plimsoll keys create`.' },
   keyAsUser: { type: 'http', scheme: 'basic', description: 'The API key as user name, with no password.' },
+  ...METRICS_TOKEN_SCHEME,
 }
 
-const PROBE_PATHS = {
-  '/health': probe('Whether the process and its database work', ['200', '503']),
-  '/ready': probe('Whether traffic may be sent here, and what fails if not', ['200', '503']),
-  '/version': probe('Which version runs', ['200']),
-}
-
-function probe(summary: string, statuses: readonly string[]): Json {
-  const content = { 'application/json': { schema: { type: 'object' } } }
-  const responses = Object.fromEntries(statuses.map((status) => [status, { description: summary, content }]))
-  return { get: { operationId: operationId('get', summary), summary, tags: ['operations'], security: [], responses } }
-}
-
-function operation(route: Route): Json {
-  const { method, path, summary, tags, scope, body } = route
+function operation(route: Route, operationId: string): Json {
+  const { summary, tags, scope, body } = route
   const requestBody = body && { required: true, content: jsonContent(schemaOf(strict(body), 'input')) }
   return {
-    operationId: operationId(method, path),
+    operationId,
     summary,
     tags: [...tags],
     description: `Needs the scope \`${scope}\`.`,
@@ -119,7 +112,15 @@ function templateOf(path: string): string {
   return path.replace(/:(\w+)/g, '{$1}')
 }
 
-function operationId(method: string, text: string): string {
-  const words = text.replace(/[^A-Za-z0-9]+/g, '_').replace(/^_+|_+$/g, '')
-  return `${method.toLowerCase()}_${words.toLowerCase()}`
+/** `track` for `/v1/track`; where several methods share a path, `get_clients_by_client_id`. Unique, as paths are. */
+function operationIds(routes: readonly Route[]): (route: Route) => string {
+  const name = ({ path }: Route) =>
+    path
+      .replace(/^(\/api)?\/v\d+\//, '')
+      .replace(/:(\w+)/g, 'by_$1')
+      .replace(/[^A-Za-z0-9]+/g, '_')
+      .replace(/^_|_$/g, '')
+  const names = [...OPEN_IDS, ...routes.map(name)]
+  const isShared = (own: string) => names.filter((other) => other === own).length > 1
+  return (route) => (isShared(name(route)) ? `${route.method.toLowerCase()}_${name(route)}` : name(route))
 }
