@@ -50,6 +50,10 @@ export function expectedFailure(error: unknown): Failure | undefined {
   if (code === 'FST_ERR_BAD_URL') return new Failure('invalid', 'The URL is not well formed.', { code: 'BAD_URL' })
   if (code === 'FST_ERR_MAX_LIMIT_BODY' || statusCode === 413)
     return new Failure('too_large', 'The request is too large.')
+  // What zlib says of gzip and deflate, and of Brotli.
+  if (typeof code === 'string' && /^(Z_|ERR__ERROR_|ERR_BROTLI_)/.test(code)) {
+    return new Failure('invalid', 'The body does not decode as its Content-Encoding says.', { code: 'BAD_ENCODING' })
+  }
   if (typeof statusCode !== 'number' || statusCode < 400 || statusCode > 499) return undefined
   return new Failure('invalid', 'The body is not valid JSON.', { code: 'BAD_JSON', cause: error })
 }

@@ -37,6 +37,7 @@ export function errorAnswers({ log, metrics, clock }: ErrorOptions) {
     const challenge = challengeOf(failure, request.headers.authorization !== undefined)
     if (challenge !== undefined) reply.header('WWW-Authenticate', challenge)
     if (failure.retryAfterSeconds !== undefined) reply.header('Retry-After', Math.ceil(failure.retryAfterSeconds))
+    if (failure.code === 'ENCODING_NOT_ACCEPTED') reply.header('Accept-Encoding', 'gzip, deflate, br, identity')
     // The rest of a body that is too large is not read, so the connection cannot serve another request.
     if (failure.kind === 'too_large') reply.header('Connection', 'close')
     return reply.code(failure.status).send(errorBody(failureView(failure), request.id, clock))

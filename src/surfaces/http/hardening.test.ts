@@ -1,4 +1,4 @@
-import { gzipSync } from 'node:zlib'
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { route } from '#kernel/route'
@@ -143,9 +143,30 @@ describe('a compressed body', () => {
   const send = (body: Uint8Array<ArrayBuffer>, encoding = 'gzip') =>
     fetch(`${url}/v1/batch`, { method: 'POST', body, headers: { ...key, 'content-encoding': encoding } })
 
-  it('is inflated', async () => {
-    const response = await send(gzipSync('{"batch":["a","b"]}'))
+  it.each([
+    ['gzip', gzipSync],
+    ['deflate', deflateSync],
+    ['br', brotliCompressSync],
+  ])('is inflated from %s', async (encoding, compress) => {
+    const response = await send(compress('{"batch":["a","b"]}'), encoding)
     expect(await response.json()).toEqual({ count: 2 })
+  })
+
+  it.each(['gzip', 'deflate', 'br'])('that is not the %s it says it is refused as that', async (encoding) => {
+    const response = await send(new Uint8Array(Buffer.from('{"batch":["a","b"]}')), encoding)
+    expect([response.status, (await errorOf(response)).message]).toEqual([
+      400,
+      'The body does not decode as its Content-Encoding says.',
+    ])
+  })
+
+  it('in an encoding of another kind is refused with those that are taken', async () => {
+    const response = await send(gzipSync('{"batch":["a","b"]}'), 'zstd')
+    expect([response.status, response.headers.get('accept-encoding'), (await errorOf(response)).message]).toEqual([
+      415,
+      'gzip, deflate, br, identity',
+      'The Content-Encoding zstd is not taken here; use gzip, deflate or br, or send the body as it is.',
+    ])
   })
 
   it('is bounded by what comes out, not by what is sent', async () => {

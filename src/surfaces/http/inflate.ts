@@ -32,6 +32,10 @@ function inflaterOf(encoding: string) {
     case 'br':
       return createBrotliDecompress()
     default:
-      throw new Failure('unsupported', `The Content-Encoding ${encoding.slice(0, 40)} is not understood; use gzip.`)
+      throw new Failure(
+        'unsupported',
+        `The Content-Encoding ${encoding.slice(0, 40)} is not taken here; use gzip, deflate or br, or send the body as it is.`,
+        { code: 'ENCODING_NOT_ACCEPTED' },
+      )
   }
 }

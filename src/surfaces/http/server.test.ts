@@ -188,7 +188,7 @@ describe('a wrong request', () => {
     ['no body', '', {}, 400, 'BAD_JSON'],
     ['a forged prototype', '{"__proto__":{"x":1}}', {}, 400, 'BAD_JSON'],
     ['another content type', 'a=b', { 'content-type': 'application/x-www-form-urlencoded' }, 415, 'UNSUPPORTED'],
-    ['another encoding', '{}', { 'content-encoding': 'zstd' }, 415, 'UNSUPPORTED'],
+    ['another encoding', '{}', { 'content-encoding': 'zstd' }, 415, 'ENCODING_NOT_ACCEPTED'],
     ['a body over the bound', JSON.stringify({ client_id: 'x'.repeat(3000) }), {}, 413, 'LIMIT_EXCEEDED'],
   ])('with %s is refused', async (_what, body, headers, status, code) => {
     const response = await post('/api/v1/clients', body, headers)
