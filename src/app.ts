@@ -94,7 +94,7 @@ function surfacesOf(
   const closing: ((seconds: number) => Promise<unknown>)[] = []
   return {
     async listen() {
-      const mcp = createMcpSurface({ ...mcpParts, authenticate })
+      const mcp = createMcpSurface({ ...mcpParts, authenticate, observeRequest: metrics.http.finished })
       metrics.gauge('mcp_sessions', 'Sessions of 2025-era callers that are open.', mcp.sessionCount)
       const http = createHttpSurface({
         ...{ authenticate, openContext, limiter, metrics, tracing, config, log, clock, version },

@@ -16,6 +16,16 @@ export interface RateState {
   readonly resetSeconds: number
 }
 
+/** The refusal of a call over its limit, with where the caller stands. */
+export class OverLimit extends Failure {
+  readonly rate: RateState
+
+  constructor(message: string, rate: RateState) {
+    super('rate_limited', message, { retryAfterSeconds: rate.resetSeconds })
+    this.rate = rate
+  }
+}
+
 export interface Limiter {
   /** Counts one call; synchronous without Redis. Throws `Failure('rate_limited')` when it is one too many. */
   take(bucket: LimitBucket, id: string): RateState | Promise<RateState>
@@ -119,14 +129,14 @@ function stateOf(result: RateLimiterRes, limit: number): RateState {
   return { limit, remaining: result.remainingPoints, resetSeconds: Math.ceil(result.msBeforeNext / 1000) }
 }
 
-function tooMany(bucket: LimitBucket, limit: number, millisecondsLeft: number): Failure {
+function tooMany(bucket: LimitBucket, limit: number, millisecondsLeft: number): OverLimit {
   const retryAfterSeconds = Math.max(1, Math.ceil(millisecondsLeft / 1000))
   const who = bucket === 'key' ? 'with this key' : 'from this address without a valid key'
-  return new Failure(
-    'rate_limited',
-    `More than ${limit} calls a minute ${who}. Try again in ${retryAfterSeconds} seconds.`,
-    { retryAfterSeconds },
-  )
+  return new OverLimit(`More than ${limit} calls a minute ${who}. Try again in ${retryAfterSeconds} seconds.`, {
+    limit,
+    remaining: 0,
+    resetSeconds: retryAfterSeconds,
+  })
 }
 
 /** One line when Redis stops answering and one when it is back, however many calls there are between. */

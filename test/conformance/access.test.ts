@@ -3,6 +3,7 @@ import { createLimiter } from '#kernel/limits'
 import { requireScope } from '#kernel/scope'
 import { tool } from '#kernel/tool'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { ErrorAnswer } from '../support/http-surface.ts'
 import { KEYS, authenticate, demoServer, log, startMcpServer } from './mcp-server.ts'
 import type { RunningServer } from './mcp-server.ts'
 import { legacy, modern, send, withHeaders } from './post.ts'
@@ -30,12 +31,26 @@ const readOrWrite = tool({
 const asBob = { authorization: KEYS.bob }
 
 describe('a caller without a valid key', () => {
-  it.each([undefined, 'Bearer wrong', 'Basic x'])('is told where to read how to get in: %s', async (authorization) => {
+  it.each([
+    // RFC 6750, section 3.1: whoever brought nothing made no error.
+    [undefined, ''],
+    ['Bearer wrong', 'error="invalid_token", error_description="The API key is missing or not valid: plim_...", '],
+    ['Basic x', 'error="invalid_token", error_description="The API key is missing or not valid: plim_...", '],
+  ])('is told where to read how to get in: %s', async (authorization, error) => {
     const answer = await send(server, withHeaders(modern('tools/list'), { authorization }))
     expect(answer.status).toBe(401)
     expect(answer.headers['www-authenticate']).toBe(
-      'Bearer error="invalid_token", error_description="The API key is missing or not valid.", scope="demo:read demo:write", resource_metadata="https://mcp.example.com/.well-known/oauth-protected-resource/mcp"',
+      `Bearer ${error}scope="demo:read demo:write", resource_metadata="https://mcp.example.com/.well-known/oauth-protected-resource/mcp"`,
     )
+  })
+
+  it.each(['/mcp/nowhere', '/mcp/tools?server=nobody'])('gets the error form of the REST side at %s', async (path) => {
+    const headers = { authorization: undefined, 'x-request-id': 'voyage-2' }
+    const { status, body } = await send(server, { path, method: 'GET', headers })
+    expect({ status, body: ErrorAnswer.parse(body) }).toMatchObject({
+      status: 404,
+      body: { error: { code: 'NOT_FOUND', request_id: 'voyage-2' } },
+    })
   })
 
   it.each(['/.well-known/oauth-protected-resource', '/.well-known/oauth-protected-resource/mcp/demo'])(
@@ -91,6 +106,29 @@ describe('a caller with a key', () => {
     const call = modern('tools/call', { name: 'echo', arguments: { text: 'x' } })
     expect((await send(limited, call)).status).toBe(200)
     expect((await send(limited, call)).status).toBe(429)
+  })
+
+  it.each([
+    ['a call', modern('tools/call', { name: 'echo', arguments: { text: 'x' } })],
+    ['a list', modern('tools/list')],
+    ['an answer of the SDK', legacy('prompts/list')],
+    ['a call that is refused', modern('tools/call', { name: 'no_such_tool', arguments: {} })],
+  ])('reads on the answer to %s how much is left', async (_what, question) => {
+    const settings = { enabled: true, perKeyPerMinute: 2, perIpPerMinute: 100 }
+    const limiter = createLimiter({ settings, log, milliseconds: () => 0 })
+    await using limited = await startMcpServer({ limiter, clock: () => new Date('2026-11-20T12:00:00Z') })
+    const reset = String(Date.parse('2026-11-20T12:01:00Z') / 1000)
+    const left = async () => (await send(limited, withHeaders(question, { 'x-request-id': 'voyage-3' }))).headers
+    const limit = { 'x-ratelimit-limit': '2', 'x-ratelimit-reset': reset, 'x-request-id': 'voyage-3' }
+    expect(await left()).toMatchObject({ ...limit, 'x-ratelimit-remaining': '1' })
+    expect(await left()).toMatchObject({ ...limit, 'x-ratelimit-remaining': '0' })
+    expect(await left()).toMatchObject({ ...limit, 'x-ratelimit-remaining': '0', 'retry-after': '60' })
+  })
+
+  it.each(['gzip', 'br', 'zstd'])('is told that a body in %s is not taken', async (encoding) => {
+    const answer = await send(server, withHeaders(modern('tools/list'), { 'content-encoding': encoding }))
+    expect([answer.status, answer.headers['accept-encoding']]).toEqual([415, 'identity'])
+    expect(answer.text).toContain(`The Content-Encoding ${encoding} is not taken here`)
   })
 
   it.each(['write_down', 'no_such_tool'])('is limited in calls of %s that are refused, too', async (name) => {
@@ -176,5 +214,40 @@ describe('every answer', () => {
       'strict-transport-security': 'max-age=31536000; includeSubDomains',
       'content-security-policy': "default-src 'self'",
     })
+  })
+
+  it('is counted under the endpoint that gave it, and what is no endpoint under one name', async () => {
+    const seen: [string, string, number, number][] = []
+    let counted = () => {}
+    const observeRequest = (...request: [string, string, number, number]) => {
+      seen.push(request)
+      counted()
+    }
+    await using observed = await startMcpServer({ observeRequest })
+    const get = { method: 'GET', headers: { authorization: undefined } }
+    const asked = [
+      modern('tools/list'),
+      { ...legacy('ping'), path: '/mcp/demo/speech' },
+      withHeaders(modern('tools/list'), { authorization: undefined }),
+      { ...get, path: '/mcp/tools?server=demo' },
+      { ...get, path: '/mcp/nowhere/at/all' },
+      { ...get, path: '/.well-known/oauth-protected-resource/mcp' },
+    ]
+    for (const question of asked) {
+      const done = new Promise<void>((resolve) => {
+        counted = resolve
+      })
+      await send(observed, question)
+      await done
+    }
+    expect(seen.map(([method, route, status]) => `${method} ${route} ${status}`)).toEqual([
+      'POST /mcp 200',
+      'POST /mcp/demo/speech 200',
+      'POST /mcp 401',
+      'GET /mcp/tools 200',
+      'GET (unknown) 404',
+      'GET /.well-known/oauth-protected-resource 200',
+    ])
+    expect(seen.every(([, , , seconds]) => seconds > 0 && seconds < 10)).toBe(true)
   })
 })

@@ -29,7 +29,7 @@ const PRINCIPALS: Readonly<Record<string, Principal>> = {
 
 export function authenticate(authorization: string | undefined): Principal {
   const found = authorization === undefined ? undefined : PRINCIPALS[authorization]
-  if (found === undefined) throw new Failure('unauthenticated', 'The API key is missing or not valid.')
+  if (found === undefined) throw new Failure('unauthenticated', 'The API key is missing or not valid: plim_…')
   return found
 }
 
@@ -157,6 +157,7 @@ export async function startMcpServer(
     settings: { server: { ...config.server, environment: 'test', ...serverSettings }, mcp: { ...config.mcp, ...mcp } },
     log,
     observer: { started: () => undefined, finished: () => undefined },
+    observeRequest: () => undefined,
     tracing: noTracing,
     clock: () => new Date(),
     secret: new Uint8Array(32).fill(7),

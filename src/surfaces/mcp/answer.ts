@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Clock } from '#kernel/clock'
 import type { Principal } from '#kernel/context'
 import { Failure } from '#kernel/failure'
 import type { Limiter } from '#kernel/limits'
@@ -16,13 +17,14 @@ import { takesStream } from './media-types.ts'
 import { ACCEPTED, RPC, RpcError, bodyText, errorReply, isRecord, readMessage } from './rpc.ts'
 import type { Reply, RpcMessage } from './rpc.ts'
 import type { SdkHandlers } from './sdk-handlers.ts'
-import { BASE_HEADERS, send } from './send.ts'
+import { rateHeaders, send } from './send.ts'
 import { inSession, openSession, opensSession } from './session-requests.ts'
 import type { RunningCalls } from './running-calls.ts'
 import type { Sessions } from './sessions.ts'
 import type { ToolCalls } from './tool-call.ts'
 
 export interface AnswerParts {
+  readonly clock: Clock
   readonly limiter: Limiter
   readonly dispatch: Dispatch
   readonly toolCalls: ToolCalls
@@ -38,6 +40,8 @@ export interface Arrival {
   readonly res: ServerResponse
   readonly endpoint: Endpoint
   readonly principal: Principal
+  /** Where the caller stands once the request was counted, as headers. */
+  rate: readonly string[]
 }
 
 /** Answers one message. Rejects with `RpcError` or `Failure` before anything was sent, or not at all. */
@@ -46,24 +50,27 @@ export async function answerMessage(parts: AnswerParts, arrival: Arrival, body: 
   const message = readMessage(body)
   if (message === 'response') return inSession(parts.sessions, arrival, body)
   const era = eraOf(message, req.headers)
-  const counted = count(parts.limiter, principal, message)
-  if (counted instanceof Promise) await counted
+  // Tool calls are counted where they are answered, whichever way they came.
+  if (message.method !== 'tools/call') {
+    const counted = parts.limiter.take('key', principal.actor.id)
+    arrival.rate = rateHeaders(counted instanceof Promise ? await counted : counted, parts.clock())
+  }
   if (!era.modern && req.headers['mcp-session-id'] !== undefined) {
     if (message.method === 'tools/call') parts.toolCalls.admit(arrival, message)
     return inSession(parts.sessions, arrival, body)
   }
   if (opensSession(endpoint, era, message)) return openSession(parts.sessions, arrival, body)
-  const stream = wantsNotices(message) ? eventStream(res, BASE_HEADERS, takesStream(req)) : undefined
+  const stream = wantsNotices(message) ? eventStream(res, takesStream(req)) : undefined
   const exchange = exchangeOf(arrival, era, traceOf(message, req), stream)
   const { controller } = exchange
   if (era.modern) res.once('close', () => res.writableFinished || controller.abort())
   parts.running.add(controller)
   try {
     const reply = parts.dispatch(exchange, message)
-    if (reply !== undefined) return finish(res, await reply, stream)
+    if (reply !== undefined) return finish(arrival, await reply, stream)
   } catch (error) {
     if (stream?.open !== true) throw error
-    return finish(res, errorReply(message.id, asRpcError(error)), stream)
+    return finish(arrival, errorReply(message.id, asRpcError(error)), stream)
   } finally {
     parts.running.remove(controller)
   }
@@ -81,7 +88,7 @@ export async function answerBatch(parts: AnswerParts, arrival: Arrival, bodies: 
   if (bodies.length === 0 || bodies.length > BATCH_MAX) throw invalidBatch(`a batch holds 1 to ${BATCH_MAX} messages`)
   const replies = await Promise.all(bodies.map((body) => answerInBatch(parts, arrival, era, body)))
   const bodiesOut = replies.flatMap((reply) => (reply.body === undefined ? [] : [bodyText(reply)]))
-  send(res, bodiesOut.length === 0 ? ACCEPTED : { status: 200, body: `[${bodiesOut.join(',')}]` })
+  send(res, bodiesOut.length === 0 ? ACCEPTED : { status: 200, body: `[${bodiesOut.join(',')}]` }, arrival.rate)
 }
 
 async function answerInBatch(parts: AnswerParts, arrival: Arrival, era: Era, body: unknown): Promise<Reply> {
@@ -92,7 +99,9 @@ async function answerInBatch(parts: AnswerParts, arrival: Arrival, era: Era, bod
     const message = readMessage(body)
     if (message === 'response') return ACCEPTED
     if (message.method === 'initialize') throw invalidBatch('initialize comes alone')
-    await count(parts.limiter, arrival.principal, message)
+    if (message.method !== 'tools/call') {
+      arrival.rate = rateHeaders(await parts.limiter.take('key', arrival.principal.actor.id), parts.clock())
+    }
     const reply = await parts.dispatch(exchange, message)
     return reply ?? (await parts.sdk.answer(arrival, body))
   } catch (error) {
@@ -102,18 +111,13 @@ async function answerInBatch(parts: AnswerParts, arrival: Arrival, era: Era, bod
   }
 }
 
-/** Tool calls are counted where they are answered, whichever way they came. */
-function count(limiter: Limiter, principal: Principal, message: RpcMessage): unknown {
-  return message.method === 'tools/call' ? undefined : limiter.take('key', principal.actor.id)
-}
-
 function exchangeOf(arrival: Arrival, era: Era, trace: TraceCarrier, notices: EventStream | undefined): Exchange {
   const { req, endpoint, principal } = arrival
   const controller = new AbortController()
   const requestId = requestIdOf(req)
   return notices === undefined
-    ? { endpoint, principal, era, requestId, controller, trace }
-    : { endpoint, principal, era, requestId, controller, trace, notices }
+    ? { endpoint, principal, era, requestId, controller, trace, counted: arrival }
+    : { endpoint, principal, era, requestId, controller, trace, counted: arrival, notices }
 }
 
 /** The caller's trace travels in `_meta` (2026-07-28), or in the headers of whoever made the HTTP request. */
@@ -128,9 +132,9 @@ function wantsNotices({ params }: RpcMessage): boolean {
   return isRecord(meta) && ('progressToken' in meta || 'io.modelcontextprotocol/logLevel' in meta)
 }
 
-function finish(res: ServerResponse, reply: Reply, stream: EventStream | undefined): void {
+function finish({ res, rate }: Arrival, reply: Reply, stream: EventStream | undefined): void {
   if (stream?.open === true) stream.end(bodyText(reply))
-  else send(res, reply)
+  else send(res, reply, rate)
 }
 
 function asRpcError(error: unknown): RpcError {

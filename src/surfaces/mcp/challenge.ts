@@ -25,15 +25,17 @@ export function describedPath(path: string): string | undefined {
   return path.startsWith(`${WELL_KNOWN}/`) ? path.slice(WELL_KNOWN.length) : undefined
 }
 
-/** 401: who are you? Names the document that says how to get in, and the scopes that are of use here. */
-export function unauthenticated(failure: Failure, endpoint: Endpoint, publicUrl: string): RpcError {
+/**
+ * 401: who are you? Names the document that says how to get in, and the scopes that are of use here. Whoever brought no
+ * key is told of no error (RFC 6750, section 3.1).
+ */
+export function unauthenticated(failure: Failure, endpoint: Endpoint, publicUrl: string, hadKey: boolean): RpcError {
   const challenge = [
-    'Bearer error="invalid_token"',
-    `error_description="${quotable(failure.message)}"`,
+    ...(hadKey ? ['error="invalid_token"', `error_description="${quotable(failure.message)}"`] : []),
     ...(endpoint.scopes.length > 0 ? [`scope="${endpoint.scopes.join(' ')}"`] : []),
     `resource_metadata="${metadataUrl(endpoint, publicUrl)}"`,
   ].join(', ')
-  return refusal(failure, ['WWW-Authenticate', challenge])
+  return refusal(failure, ['WWW-Authenticate', `Bearer ${challenge}`])
 }
 
 /** 403: all scopes that the operation needs, so that the caller asks for them once. */
@@ -71,5 +73,5 @@ function metadataUrl(endpoint: Endpoint, publicUrl: string): string {
 }
 
 function quotable(text: string): string {
-  return text.replace(/[^\x20-\x7e]|["\\]/g, ' ')
+  return text.replaceAll('…', '...').replace(/[^\x20-\x7e]|["\\]/g, ' ')
 }

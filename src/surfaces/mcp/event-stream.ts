@@ -1,5 +1,7 @@
 import type { ServerResponse } from 'node:http'
+import { requestIdOf } from '../http/request-id.ts'
 import type { Notices } from './exchange.ts'
+import { BASE_HEADERS } from './send.ts'
 
 /** A response that may turn into a stream of events once there is something to tell before the result. */
 export interface EventStream extends Notices {
@@ -12,14 +14,16 @@ export interface EventStream extends Notices {
 export const KEEP_ALIVE_MILLISECONDS = 15_000
 
 /** `allowed` is whether the caller can read a stream: where it cannot, what would be told is dropped. */
-export function eventStream(res: ServerResponse, headers: readonly string[], allowed: boolean): EventStream {
+export function eventStream(res: ServerResponse, allowed: boolean): EventStream {
   let open = false
   let timer: NodeJS.Timeout | undefined
   const start = (): void => {
     if (open || res.headersSent) return
     open = true
     res.writeHead(200, [
-      ...headers,
+      ...BASE_HEADERS,
+      'X-Request-ID',
+      requestIdOf(res.req),
       'Content-Type',
       'text/event-stream',
       'Cache-Control',

@@ -7,6 +7,7 @@ import type { Endpoint } from './endpoint.ts'
 import { requireMediaTypes } from './media-types.ts'
 import type { Refuse } from './refuse.ts'
 import { isRecord } from './rpc.ts'
+import { rateHeaders } from './send.ts'
 import { inSession } from './session-requests.ts'
 
 export interface HandlerParts extends AnswerParts {
@@ -23,9 +24,9 @@ export function endpointHandler(
     try {
       if (req.method === 'POST') requireMediaTypes(req)
       const principal = identify(parts, req, endpoint)
-      if (!(principal instanceof Promise)) return receive(parts, { req, res, endpoint, principal })
+      if (!(principal instanceof Promise)) return receive(parts, { req, res, endpoint, principal, rate: [] })
       principal
-        .then((known) => receive(parts, { req, res, endpoint, principal: known }))
+        .then((known) => receive(parts, { req, res, endpoint, principal: known, rate: [] }))
         .catch((error: unknown) => parts.refuse(req, res, endpoint, error))
     } catch (error) {
       parts.refuse(req, res, endpoint, error)
@@ -41,7 +42,7 @@ function identify(parts: HandlerParts, req: IncomingMessage, endpoint: Endpoint)
 
 function receive(parts: HandlerParts, arrival: Arrival): void {
   const { req, res, endpoint } = arrival
-  const failed = (error: unknown): void => parts.refuse(req, res, endpoint, error)
+  const failed = (error: unknown): void => parts.refuse(req, res, endpoint, error, undefined, arrival.rate)
   if (req.method !== 'POST') {
     listenOrLeave(parts, arrival).catch(failed)
     return
@@ -50,8 +51,8 @@ function receive(parts: HandlerParts, arrival: Arrival): void {
 }
 
 /** The GET that listens to a session and the DELETE that ends it; both count as calls. */
-async function listenOrLeave({ limiter, sessions }: HandlerParts, arrival: Arrival): Promise<void> {
-  await limiter.take('key', arrival.principal.actor.id)
+async function listenOrLeave({ limiter, sessions, clock }: HandlerParts, arrival: Arrival): Promise<void> {
+  arrival.rate = rateHeaders(await limiter.take('key', arrival.principal.actor.id), clock())
   await inSession(sessions, arrival)
 }
 
@@ -64,7 +65,7 @@ function answer(parts: HandlerParts, arrival: Arrival, bytes: Buffer): void {
     return parts.refuse(req, res, endpoint, error)
   }
   const answered = Array.isArray(body) ? answerBatch(parts, arrival, body) : answerMessage(parts, arrival, body)
-  answered.catch((error: unknown) => parts.refuse(req, res, endpoint, error, idOf(body)))
+  answered.catch((error: unknown) => parts.refuse(req, res, endpoint, error, idOf(body), arrival.rate))
 }
 
 /** The id to name in an error, where the body got far enough to have one. */

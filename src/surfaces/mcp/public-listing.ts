@@ -3,9 +3,9 @@ import type { Reply } from './rpc.ts'
 
 /**
  * `GET /mcp/tools?server=…&toolset=…`: names, titles and schemas, for anybody. Without a server: all of them.
- * The only thing about the tools that is told without a token.
+ * Undefined where there is no such server or toolset. The only thing about the tools that is told without a token.
  */
-export function publicListing(catalogue: ToolCatalogue): (query: URLSearchParams) => Reply {
+export function publicListing(catalogue: ToolCatalogue): (query: URLSearchParams) => Reply | undefined {
   const made = new Map<string, Reply>()
   return (query) => {
     const server = query.get('server')
@@ -13,7 +13,7 @@ export function publicListing(catalogue: ToolCatalogue): (query: URLSearchParams
     const entries = catalogue.entries.filter(
       (entry) => (server === null || entry.server.name === server) && (toolset === null || entry.toolset === toolset),
     )
-    if (entries.length === 0) return notFound('There is no such server or toolset.')
+    if (entries.length === 0) return undefined
     const key = JSON.stringify([server, toolset])
     const known = made.get(key)
     if (known !== undefined) return known
@@ -29,9 +29,4 @@ export function publicListing(catalogue: ToolCatalogue): (query: URLSearchParams
     made.set(key, reply)
     return reply
   }
-}
-
-/** An error outside the protocol: the URL is not one of ours. */
-export function notFound(message: string): Reply {
-  return { status: 404, body: JSON.stringify({ error: { kind: 'not_found', code: 'NOT_FOUND', message } }) }
 }

@@ -1,27 +1,38 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Logger } from 'pino'
+import type { Clock } from '#kernel/clock'
 import { Failure } from '#kernel/failure'
+import { OverLimit } from '#kernel/limits'
 import type { Limiter } from '#kernel/limits'
 import { addressBucket } from '../http/client-address.ts'
 import { insufficientScope, refusal, unauthenticated } from './challenge.ts'
 import type { Endpoint } from './endpoint.ts'
 import { RPC, RpcError, errorReply } from './rpc.ts'
 import type { RpcId } from './rpc.ts'
-import { send } from './send.ts'
+import { rateHeaders, send } from './send.ts'
 
 /** Answers a request that cannot be served, with what its caller may know. Never throws. */
-export type Refuse = (req: IncomingMessage, res: ServerResponse, endpoint: Endpoint, error: unknown, id?: RpcId) => void
+export type Refuse = (
+  req: IncomingMessage,
+  res: ServerResponse,
+  endpoint: Endpoint,
+  error: unknown,
+  id?: RpcId,
+  /** Where the caller stands, if the request was counted before it was refused. */
+  rate?: readonly string[],
+) => void
 
 export interface RefuseParts {
   readonly limiter: Limiter
+  readonly clock: Clock
   readonly log: Logger
   readonly clientAddress: (req: IncomingMessage) => string
   readonly publicUrlOf: (req: IncomingMessage) => string
 }
 
 export function refusals(parts: RefuseParts): Refuse {
-  const { limiter, log, clientAddress, publicUrlOf } = parts
+  const { limiter, clock, log, clientAddress, publicUrlOf } = parts
   /** Nobody in particular: counted per address, so that keys cannot be guessed at speed. */
   const countStranger = async (req: IncomingMessage, failure: Failure): Promise<Failure> => {
     try {
@@ -35,19 +46,23 @@ export function refusals(parts: RefuseParts): Refuse {
     if (error instanceof RpcError) return error
     if (!(error instanceof Failure)) return unexpected(error, log)
     const failure = error.kind === 'unauthenticated' ? await countStranger(req, error) : error
-    if (failure.kind === 'unauthenticated') return unauthenticated(failure, endpoint, publicUrlOf(req))
+    if (failure.kind === 'unauthenticated') {
+      return unauthenticated(failure, endpoint, publicUrlOf(req), req.headers.authorization !== undefined)
+    }
     if (failure.kind === 'forbidden' && failure.scopesNeeded.length > 0) {
       return insufficientScope(failure, endpoint, publicUrlOf(req))
     }
+    if (failure instanceof OverLimit) return refusal(failure, rateHeaders(failure.rate, clock()))
     if (failure.kind === 'method_not_allowed') return refusal(failure, ['Allow', 'POST'])
+    if (failure.code === 'ENCODING_NOT_ACCEPTED') return refusal(failure, ['Accept-Encoding', 'identity'])
     return failure.kind === 'too_large' ? refusal(failure, ['Connection', 'close']) : refusal(failure)
   }
-  return (req, res, endpoint, error, id) => {
+  return (req, res, endpoint, error, id, rate) => {
     rpcErrorOf(req, endpoint, error)
       .catch((cause: unknown) => unexpected(cause, log))
       .then((refused) => {
         req.resume()
-        send(res, errorReply(id, refused))
+        send(res, errorReply(id, refused), refused.status === 429 ? [] : rate)
       })
       .catch((cause: unknown) => {
         log.error({ err: cause }, 'mcp refusal could not be sent')

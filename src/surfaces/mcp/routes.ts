@@ -1,28 +1,34 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Clock } from '#kernel/clock'
 import type { Config } from '#kernel/config/config'
 import { Failure } from '#kernel/failure'
 import type { Limiter } from '#kernel/limits'
+import type { Metrics } from '#kernel/metrics'
 import type { ToolCatalogue } from '#kernel/tool-catalogue'
 import { addressBucket } from '../http/client-address.ts'
 import { crossOrigin } from '../http/cors.ts'
+import { errorBody } from '../http/envelope.ts'
 import { requestGuard } from '../http/host-guard.ts'
+import { requestIdOf } from '../http/request-id.ts'
 import { describedPath, resourceMetadata } from './challenge.ts'
 import { endpointsOf, findEndpoint } from './endpoint.ts'
 import type { Endpoint } from './endpoint.ts'
-import { notFound, publicListing } from './public-listing.ts'
+import { publicListing } from './public-listing.ts'
 import type { Refuse } from './refuse.ts'
 import type { Reply } from './rpc.ts'
-import { send } from './send.ts'
+import { rateHeaders, send } from './send.ts'
 
 export interface FrontDoorParts {
   readonly endpoints: ReadonlyMap<string, Endpoint>
   readonly catalogue: ToolCatalogue
   readonly server: Config['server']
   readonly limiter: Limiter
+  readonly clock: Clock
   readonly addressOf: (req: IncomingMessage) => string
   readonly publicUrlOf: (req: IncomingMessage) => string
   readonly handle: (req: IncomingMessage, res: ServerResponse, endpoint: Endpoint) => void
   readonly refuse: Refuse
+  readonly observeRequest: Metrics['http']['finished']
 }
 
 export interface FrontDoor {
@@ -48,6 +54,11 @@ export function frontDoor(parts: FrontDoorParts): FrontDoor {
   const handle = (req: IncomingMessage, res: ServerResponse): void => {
     const url = req.url ?? '/'
     const endpoint = findEndpoint(endpoints, url)
+    const began = performance.now()
+    res.on('close', () => {
+      const route = endpoint?.path ?? publicRoute(url)
+      parts.observeRequest(req.method ?? '', route, res.statusCode, (performance.now() - began) / 1000)
+    })
     try {
       guard(req)
       if (closed !== undefined) throw closed
@@ -63,11 +74,18 @@ export function frontDoor(parts: FrontDoorParts): FrontDoor {
   const answerPublic = async (req: IncomingMessage, res: ServerResponse, url: string): Promise<void> => {
     const [path = '', query = ''] = url.split('?', 2)
     const reply = publicReply(path, query, req)
-    if (reply === undefined) return send(res, notFound('There is no MCP endpoint at this URL.'))
+    if (reply === undefined) return send(res, nothingHere(req, path))
     if (req.method !== 'GET' && req.method !== 'HEAD')
       throw new Failure('method_not_allowed', 'This document takes GET.')
-    await parts.limiter.take('ip', addressBucket(parts.addressOf(req)))
-    send(res, reply)
+    const rate = await parts.limiter.take('ip', addressBucket(parts.addressOf(req)))
+    send(res, reply, rateHeaders(rate, parts.clock()))
+  }
+
+  /** An error outside the protocol, in the form of the REST side: the URL is not one of ours. */
+  const nothingHere = (req: IncomingMessage, path: string): Reply => {
+    const message = path === LISTING ? 'There is no such server or toolset.' : 'There is no MCP endpoint at this URL.'
+    const body = errorBody({ status: 404, code: 'NOT_FOUND', message }, requestIdOf(req), parts.clock)
+    return { status: 404, body: JSON.stringify(body) }
   }
 
   const publicReply = (path: string, query: string, req: IncomingMessage): Reply | undefined => {
@@ -84,4 +102,11 @@ export function frontDoor(parts: FrontDoorParts): FrontDoor {
       closed = failure
     },
   }
+}
+
+/** What else is served here, as the metrics name it; anything may be asked for, so the rest goes by one name. */
+function publicRoute(url: string): string {
+  const [path = ''] = url.split('?', 1)
+  if (path === LISTING) return LISTING
+  return describedPath(path) === undefined ? '(unknown)' : WELL_KNOWN
 }

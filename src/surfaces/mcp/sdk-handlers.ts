@@ -5,7 +5,7 @@ import { ACCEPTED, RPC, RpcError } from './rpc.ts'
 import type { Reply } from './rpc.ts'
 import { authOf, sdkHandler } from './sdk.ts'
 import type { SdkHandler, SdkParts } from './sdk.ts'
-import { setSecurityHeaders } from '../http/headers.ts'
+import { setAnswerHeaders } from './send.ts'
 
 /** The official SDK behind every endpoint, made when the first unusual request comes. */
 export interface SdkHandlers {
@@ -24,8 +24,8 @@ export function sdkHandlers(parts: SdkParts): SdkHandlers {
     return known
   }
   return {
-    handle: ({ req, res, endpoint, principal }, body) => {
-      setSecurityHeaders(res)
+    handle: ({ req, res, endpoint, principal, rate }, body) => {
+      setAnswerHeaders(res, rate)
       const authenticated = Object.assign(req, { auth: authOf(principal) })
       // safe because: a request that reached a server has a method and a URL; the types only differ in `undefined`.
       return handlerOf(endpoint).handle(authenticated as NodeIncomingMessageLike, res, body)

@@ -5,8 +5,8 @@ import type { Era } from './era.ts'
 import { CAPABILITY } from './questions.ts'
 import { RPC, RpcError, isRecord } from './rpc.ts'
 import type { RpcMessage } from './rpc.ts'
+import { setAnswerHeaders } from './send.ts'
 import type { Sessions } from './sessions.ts'
-import { setSecurityHeaders } from '../http/headers.ts'
 
 /**
  * Whether this `initialize` deserves a session: the endpoint has a tool that asks, and the caller can answer. All other
@@ -22,7 +22,7 @@ export function opensSession(endpoint: Endpoint, era: Era, message: RpcMessage):
 export async function openSession(sessions: Sessions, arrival: Arrival, body: unknown): Promise<void> {
   const { req, res, endpoint, principal } = arrival
   const session = await sessions.open(endpoint, principal)
-  setSecurityHeaders(res)
+  setAnswerHeaders(res, arrival.rate)
   await session.handle(req, res, body)
 }
 
@@ -38,6 +38,6 @@ export async function inSession(sessions: Sessions, arrival: Arrival, body?: unk
   const session = typeof id === 'string' ? sessions.find(id, endpoint, principal) : undefined
   if (session === undefined)
     throw new Failure('not_found', 'There is no such session. Initialize anew.', { code: 'SESSION_NOT_FOUND' })
-  setSecurityHeaders(res)
+  setAnswerHeaders(res, arrival.rate)
   await session.handle(req, res, body)
 }

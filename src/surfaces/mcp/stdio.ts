@@ -13,7 +13,7 @@ import { toolCallsOf } from './surface.ts'
 import type { McpSurfaceOptions } from './surface.ts'
 import { toolCallResults } from './tool-call.ts'
 
-export interface StdioOptions extends Omit<McpSurfaceOptions, 'authenticate'> {
+export interface StdioOptions extends Omit<McpSurfaceOptions, 'authenticate' | 'observeRequest'> {
   /** Whoever started the process; asked on every call, for its key may be revoked or expire while the pipe is open. */
   readonly caller: () => Principal | Promise<Principal>
   /** Which tools to show, as the path of the HTTP endpoint that shows the same: `/mcp`, `/mcp/customers?readonly`. */

@@ -9,6 +9,7 @@ import type { Authenticate, OpenContext } from '#kernel/context'
 import { Failure } from '#kernel/failure'
 import type { Limiter } from '#kernel/limits'
 import { tracedToolCalls } from '#kernel/observation'
+import type { Metrics } from '#kernel/metrics'
 import type { ToolServer } from '#kernel/tool'
 import { compileCatalogue } from '#kernel/tool-catalogue'
 import type { ToolCatalogue } from '#kernel/tool-catalogue'
@@ -35,6 +36,8 @@ export interface McpSurfaceOptions {
   readonly settings: Pick<Config, 'server' | 'mcp'>
   readonly log: Logger
   readonly observer: ToolCallObserver
+  /** Told of every HTTP request when it is over, with the path of its endpoint. */
+  readonly observeRequest: Metrics['http']['finished']
   readonly tracing: Tracing
   readonly clock: Clock
   /** Signs what callers carry between the rounds of a call; the same in every process. */
@@ -58,7 +61,7 @@ export interface McpSurface {
 
 /** Serves the tools over MCP: own dispatcher for the methods that matter, the official SDK for the rest. */
 export function createMcpSurface(options: McpSurfaceOptions): McpSurface {
-  const { settings, log, limiter, clock, authenticate } = options
+  const { settings, log, limiter, clock, authenticate, observeRequest } = options
   const { server } = settings
   const catalogue = compileCatalogue(options.servers)
   const identity = serverIdentity(options.version)
@@ -70,12 +73,13 @@ export function createMcpSurface(options: McpSurfaceOptions): McpSurface {
   const sessions = sessionTable(settings.mcp, clock, sdkParts)
   const addressOf = clientAddress(server.trustedProxies)
   const publicUrlOf = publicUrls(server.publicUrl)
-  const refuse = refusals({ limiter, log, clientAddress: addressOf, publicUrlOf })
+  const refuse = refusals({ limiter, clock, log, clientAddress: addressOf, publicUrlOf })
   const handle = endpointHandler({
     authenticate,
     bodyBytesMax: server.bodyBytesMax,
     refuse,
     limiter,
+    clock,
     dispatch: dispatcher(identity, results),
     toolCalls: results,
     sessions,
@@ -88,10 +92,12 @@ export function createMcpSurface(options: McpSurfaceOptions): McpSurface {
     catalogue,
     server,
     limiter,
+    clock,
     addressOf,
     publicUrlOf,
     handle,
     refuse,
+    observeRequest,
   })
   const sweeping = setInterval(sessions.sweep, sweepMilliseconds(settings.mcp.sessionIdleSeconds)).unref()
   return {
@@ -114,7 +120,7 @@ export function createMcpSurface(options: McpSurfaceOptions): McpSurface {
 
 /** The kernel's `callTool` with this process's settings. */
 export function toolCallsOf(
-  options: Omit<McpSurfaceOptions, 'authenticate' | 'limiter' | 'secret' | 'version'>,
+  options: Omit<McpSurfaceOptions, 'authenticate' | 'observeRequest' | 'limiter' | 'secret' | 'version'>,
 ): CallTool {
   const { environment, toolTimeoutSeconds, resultCharactersMax } = options.settings.server
   const checkResults = environment === 'development' || environment === 'test'

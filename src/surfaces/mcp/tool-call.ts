@@ -7,6 +7,7 @@ import type { Exchange } from './exchange.ts'
 import { CAPABILITY, inputRequest, roundStates } from './questions.ts'
 import { RPC, RpcError, isRecord } from './rpc.ts'
 import type { RpcMessage } from './rpc.ts'
+import { rateHeaders } from './send.ts'
 import type { ServerIdentity } from './server-identity.ts'
 import { statelessInteraction } from './stateless-interaction.ts'
 
@@ -27,8 +28,8 @@ export interface ToolCalls {
 
 /** `tools/call`: the hot path between the request and the kernel's `callTool`. */
 export function toolCallResults(parts: ToolCallParts): ToolCalls {
-  const { callTool, limiter, identity } = parts
-  const rounds = roundStates(parts.secret, parts.clock)
+  const { callTool, limiter, identity, clock } = parts
+  const rounds = roundStates(parts.secret, clock)
 
   const admit: ToolCalls['admit'] = ({ endpoint, principal }, { params }) => {
     const name = params['name']
@@ -40,10 +41,11 @@ export function toolCallResults(parts: ToolCallParts): ToolCalls {
   }
 
   const resultJson: ToolCalls['resultJson'] = async (exchange, message) => {
-    const { principal, requestId, controller, trace } = exchange
+    const { principal, requestId, controller, trace, counted } = exchange
     // Before the tool is looked for: what is refused counts as well.
-    const counted = limiter.take('key', principal.actor.id)
-    if (counted instanceof Promise) await counted
+    const taken = limiter.take('key', principal.actor.id)
+    const rate = taken instanceof Promise ? await taken : taken
+    if (counted !== undefined) counted.rate = rateHeaders(rate, clock())
     const entry = admit(exchange, message)
     const { params } = message
     const args = params['arguments'] ?? {}
