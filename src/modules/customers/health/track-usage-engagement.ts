@@ -1,6 +1,6 @@
 import type { Ctx } from '#kernel/context'
 import { requireCustomer } from '../accounts/store/customers.ts'
-import { dayOf, daysBetween } from '../days.ts'
+import { addDays, dayOf, daysBetween } from '../days.ts'
 import { recordEvent } from '../events/record-event.ts'
 import { rollUp } from '../events/roll-up.ts'
 import type { HealthSettings } from './scoring.ts'
@@ -19,7 +19,7 @@ export function trackUsageEngagement(settings: HealthSettings) {
     if (event_name !== undefined) return { client_id, recorded: await record(ctx, { ...input, event_name }) }
     await requireCustomer(ctx, client_id)
     await rollUp(asCounter(ctx), { clientId: client_id })
-    const period = periodOf(input)
+    const period = periodOf(input, dayOf(ctx.clock()))
     const totals = await usageTotals(ctx, period)
     const cohorts = input.include_user_segmentation && totals.users_named ? await usageCohorts(ctx, period) : undefined
     return { client_id, ...(await report(ctx, period, { input, totals, cohorts, settings })) }
@@ -65,7 +65,7 @@ async function report(
   { input, totals, cohorts, settings }: Reported,
 ): Promise<Omit<TrackUsageEngagementOutput, 'client_id'>> {
   const heatmap = await usageHeatmap(ctx, period)
-  const change = totals.events_before === 0 ? null : totals.events / totals.events_before - 1
+  const change = changeOf(totals, period)
   return {
     period: { start: period.start, end: period.end, days: period.days },
     engagement_metrics: {
@@ -86,23 +86,36 @@ async function report(
     usage_trends: {
       series: await usageSeries(ctx, period, input.granularity),
       events_before: totals.events_before,
-      change: change === null ? null : round(change, 1000),
+      change: change ?? NO_PERIOD_BEFORE,
     },
     engagement_patterns: { by_weekday: { ...totals.by_weekday }, busiest_hour_utc: heatmap[0]?.hour_utc ?? null },
     ...(input.include_user_segmentation && { user_cohorts: cohorts ?? NOBODY_NAMED }),
     ...(input.include_feature_breakdown && { feature_adoption_timeline: await usageFeatures(ctx, period) }),
     activity_heatmap: heatmap.slice(0, HEAT_CELLS_SHOWN),
     ...(input.benchmark_comparison && { benchmark_insights: benchmark(await usageStanding(ctx, period)) }),
-    ...usageAdvice({ totals, cohorts, change, dropShare: settings.usageDropShare }),
+    ...usageAdvice({ totals, cohorts, change, period, dropShare: settings.usageDropShare }),
   }
 }
 
 const HEAT_CELLS_SHOWN = 24
 const NOBODY_NAMED = { status: 'not_enough_data' as const, missing: 'usage events that name a user (user_id)' }
 
-function periodOf(input: TrackUsageEngagementInput): Period {
+/** Against the equally long period before; null when use began within that period, or there was none in it. */
+function changeOf({ events, events_before, first_day }: UsageTotals, { start, days }: Period): number | null {
+  const isCovered = first_day !== null && first_day <= addDays(start, -days)
+  return isCovered && events_before > 0 ? round(events / events_before - 1, 1000) : null
+}
+
+const NO_PERIOD_BEFORE = {
+  status: 'not_enough_data' as const,
+  missing: 'recorded use throughout the equally long period before',
+}
+
+/** Ends today at the latest: of the days to come nothing is known. */
+function periodOf(input: TrackUsageEngagementInput, today: string): Period {
   const start = dayOf(new Date(input.period_start ?? 0))
-  const end = dayOf(new Date(input.period_end ?? 0))
+  const asked = dayOf(new Date(input.period_end ?? 0))
+  const end = asked > today && start <= today ? today : asked
   return { clientId: input.client_id, start, end, days: daysBetween(start, end) + 1 }
 }
 

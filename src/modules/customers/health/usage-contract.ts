@@ -76,7 +76,7 @@ export const TrackUsageEngagementOutput = z.strictObject({
     .strictObject({
       series: z.array(z.strictObject({ at: z.string(), events: z.int(), users: z.int() })),
       events_before: z.int(),
-      change: z.number().nullable(),
+      change: z.union([z.number(), NotEnoughData]),
     })
     .optional(),
   engagement_patterns: z

@@ -17,6 +17,12 @@ export interface UsageTotals {
   readonly minutes: number
   readonly errors: number
   readonly events_before: number
+  /** Of the first and the last `floor(days / 2)` days of the period. */
+  readonly events_earlier_half: number
+  readonly events_later_half: number
+  readonly last_day: string | null
+  /** The first day of use ever; null without any. */
+  readonly first_day: string | null
   readonly users: number
   readonly users_named: boolean
   readonly features: number
@@ -26,15 +32,20 @@ export interface UsageTotals {
 
 const totals = statement<UsageTotals>(
   'customers.usage-totals',
-  `select d.*, u.users, u.users > 0 as users_named, f.features, c.seats, w.by_weekday
+  `select d.*, s.first_day, u.users, u.users > 0 as users_named, f.features, c.seats, w.by_weekday
    from customers.customers c
    cross join lateral (
      select coalesce(sum(events) filter (where day >= $3), 0)::bigint as events, count(*) filter (where day >= $3 and events > 0) as active_days,
        avg(active_users) filter (where day >= $3 and events > 0)::float8 as daily_users,
        coalesce(sum(sessions) filter (where day >= $3), 0)::bigint as sessions,
        coalesce(sum(minutes) filter (where day >= $3), 0) as minutes, coalesce(sum(errors) filter (where day >= $3), 0)::bigint as errors,
-       coalesce(sum(events) filter (where day < $3), 0)::bigint as events_before
+       coalesce(sum(events) filter (where day < $3), 0)::bigint as events_before,
+       coalesce(sum(events) filter (where day >= $3 and day < $3::date + $5::int / 2), 0)::bigint as events_earlier_half,
+       coalesce(sum(events) filter (where day > $4::date - $5::int / 2), 0)::bigint as events_later_half,
+       max(day) filter (where day >= $3 and events > 0) as last_day
      from customers.usage_daily where tenant_id = $1 and client_id = $2 and day >= $3::date - $5::int and day <= $4::date) d
+   cross join lateral (select min(day) as first_day from customers.usage_daily
+     where tenant_id = $1 and client_id = $2 and events > 0) s
    cross join lateral (select count(distinct user_id) as users from customers.usage_daily_users
      where tenant_id = $1 and client_id = $2 and day between $3::date and $4::date) u
    cross join lateral (select count(distinct feature) as features from customers.usage_daily_features
@@ -57,9 +68,22 @@ export interface SeriesPoint {
   readonly users: number
 }
 
-const seriesBy = (unit: 'day' | 'week' | 'month') =>
+/** Every bucket from the first to the one of now, those without use as zeros. */
+const seriesOf = (unit: 'hour' | 'day' | 'week' | 'month', format: string, used: string) =>
   statement<SeriesPoint>(
     `customers.usage-by-${unit}`,
+    `with used as (${used}),
+     buckets as (
+       select to_char(b, '${format}') as at from generate_series(date_trunc('${unit}', $3::date::timestamp),
+         least($4::date + interval '23 hours', $5::timestamptz at time zone 'UTC'), interval '1 ${unit}') b
+       union select at from used)
+     select at, coalesce(events, 0) as events, coalesce(users, 0) as users from buckets left join used using (at) order by at`,
+  )
+
+const seriesBy = (unit: 'day' | 'week' | 'month') =>
+  seriesOf(
+    unit,
+    'YYYY-MM-DD',
     `select to_char(date_trunc('${unit}', d.day::timestamp), 'YYYY-MM-DD') as at, sum(d.events)::bigint as events,
        coalesce(max(u.users), max(d.active_users)) as users
      from customers.usage_daily d
@@ -67,28 +91,29 @@ const seriesBy = (unit: 'day' | 'week' | 'month') =>
        where p.tenant_id = $1 and p.client_id = $2 and p.day between $3::date and $4::date
          and date_trunc('${unit}', p.day::timestamp) = date_trunc('${unit}', d.day::timestamp)) u on u.users > 0
      where d.tenant_id = $1 and d.client_id = $2 and d.day between $3::date and $4::date
-     group by 1 order by 1`,
+     group by 1`,
   )
 
-const byHour = statement<SeriesPoint>(
-  'customers.usage-by-hour',
+const byHour = seriesOf(
+  'hour',
+  'YYYY-MM-DD"T"HH24:00"Z"',
   `select to_char(date_trunc('hour', occurred_at at time zone 'UTC'), 'YYYY-MM-DD"T"HH24:00"Z"') as at,
      sum(quantity)::bigint as events, count(distinct user_id) as users
    from customers.usage_events
    where tenant_id = $1 and client_id = $2 and occurred_at >= $3::date::timestamp at time zone 'UTC'
      and occurred_at < ($4::date + 1)::timestamp at time zone 'UTC'
-   group by 1 order by 1`,
+   group by 1`,
 )
 
 const series = { hourly: byHour, daily: seriesBy('day'), weekly: seriesBy('week'), monthly: seriesBy('month') }
 
-/** Buckets that had use, in order of time; a week begins on Monday. */
+/** Every bucket of the period up to now, in order of time; a week begins on Monday. */
 export async function usageSeries(
   ctx: Ctx,
   period: Period,
   granularity: TrackUsageEngagementInput['granularity'],
 ): Promise<SeriesPoint[]> {
-  return series[granularity](ctx.db, [ctx.tenantId, period.clientId, period.start, period.end])
+  return series[granularity](ctx.db, [ctx.tenantId, period.clientId, period.start, period.end, ctx.clock()])
 }
 
 export interface HeatCell {

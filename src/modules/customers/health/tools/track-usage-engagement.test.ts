@@ -8,7 +8,9 @@ import {
   scoredTenant,
   shown,
 } from '../../../../../test/support/customer-tools.ts'
+import { addCustomers, daysBack } from '../../../../../test/support/customer-data.ts'
 import { testDatabase } from '../../../../../test/support/database.ts'
+import { testTenant } from '../../../../../test/support/tenant.ts'
 
 const database = await testDatabase()
 const call = customerTools()
@@ -153,7 +155,10 @@ it.each(['hourly', 'daily', 'monthly'])('gives the series %s', async (granularit
   })
   const period = { period_start: '2026-11-20', period_end: '2026-11-20', granularity }
   const { usage_trends } = resultOf(await call(tenant, 'track_usage_engagement', { client_id: 'acme', ...period }))
-  expect(usage_trends).toMatchObject({ series: [{ events: 1, users: 1 }] })
+  // safe because: the output schema of the tool says so.
+  const { series } = usage_trends as { series: { events: number; users: number }[] }
+  expect(series.at(-1)).toMatchObject({ events: 1, users: 1 })
+  expect(series).toHaveLength(granularity === 'hourly' ? 13 : 1)
 })
 
 it('a recorded event counts in the next report and score, a repeated one only once', async () => {
@@ -203,4 +208,37 @@ it('says when events name nobody', async () => {
   expect(resultOf(await call(tenant, 'track_usage_engagement', args))).toMatchObject({
     user_cohorts: { status: 'not_enough_data', missing: 'usage events that name a user (user_id)' },
   })
+})
+
+it('claims no growth over a period before which use had only begun, and leaves no day out', async () => {
+  const tenant = await testTenant(database)
+  const usage = [...daysBack(32, 31), ...daysBack(28, 0)].map((day) => ({ day, events: 10 }))
+  await addCustomers(database, tenant.tenantId, [{ clientId: 'young', usage }])
+  const period = { period_start: '2026-10-22', period_end: '2026-11-30' }
+  const result = resultOf(await call(tenant, 'track_usage_engagement', { client_id: 'young', ...period }))
+  expect(result).toMatchObject({ period: { end: '2026-11-20', days: 30 }, usage_trends: { events_before: 20 } })
+  expect(result).toMatchObject({ usage_trends: { change: { status: 'not_enough_data' } } })
+  // safe because: the output schema of the tool says so.
+  const { series } = result['usage_trends'] as { series: { at: string; events: number }[] }
+  expect(series.slice(0, 2)).toMatchObject([
+    { at: '2026-10-22', events: 0 },
+    { at: '2026-10-23', events: 10 },
+  ])
+  expect(series.map(({ at }) => at)).toEqual(daysBack(29, 0))
+})
+
+it('sees use that fell, or stopped, within the period', async () => {
+  const tenant = await testTenant(database)
+  const falling = daysBack(29, 0).map((day, at) => ({ day, events: at < 15 ? 100 : 10 }))
+  const stopped = daysBack(29, 15).map((day) => ({ day, events: 100 }))
+  await addCustomers(database, tenant.tenantId, [
+    { clientId: 'falling', usage: falling },
+    { clientId: 'stopped', usage: stopped },
+  ])
+  const alerts = async (client_id: string) => {
+    const period = { period_start: '2026-10-22', period_end: '2026-11-20' }
+    return resultOf(await call(tenant, 'track_usage_engagement', { client_id, ...period }))['alerts']
+  }
+  expect(await alerts('falling')).toEqual(['Usage down 90 % from the first half of the period to the second'])
+  expect(await alerts('stopped')).toEqual(['No use in the last 15 days of the period'])
 })
