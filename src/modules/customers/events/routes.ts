@@ -6,7 +6,8 @@ import { newId } from '#kernel/ids'
 import { route } from '#kernel/route'
 import type { Route } from '#kernel/route'
 import type { Ingest } from './ingest.ts'
-import { clockSkew, readSegmentCall, SegmentShapes } from './segment.ts'
+import { clockSkew } from './event-time.ts'
+import { readSegmentCall, SegmentShapes } from './segment.ts'
 import type { SegmentCall, SegmentType } from './segment.ts'
 
 /** Limits of the format (https://segment.com/docs): 500 KB a batch, 2,500 calls in it, 32 KB a call. */
@@ -19,6 +20,7 @@ const Problem = z.object({
   messageId: z.string().optional(),
   path: z.string(),
   expected: z.string(),
+  example: z.unknown().optional(),
 })
 
 const Accepted = z.object({
@@ -100,8 +102,8 @@ function readBatch(ctx: Ctx, body: { batch: readonly unknown[]; sentAt?: unknown
   return { calls, problems }
 }
 
-function batchProblem(index: number, messageId: unknown, { path, expected }: FieldProblem): BatchProblem {
-  return { index, ...(typeof messageId === 'string' && { messageId }), path: `batch.${index}.${path}`, expected }
+function batchProblem(index: number, messageId: unknown, { path, ...problem }: FieldProblem): BatchProblem {
+  return { index, ...(typeof messageId === 'string' && { messageId }), path: `batch.${index}.${path}`, ...problem }
 }
 
 function receivedAt(ctx: Ctx, sentAt: unknown) {

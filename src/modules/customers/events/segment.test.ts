@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { clockSkew, readSegmentCall } from './segment.ts'
+import { clockSkew } from './event-time.ts'
+import { readSegmentCall } from './segment.ts'
 import type { SegmentType } from './segment.ts'
 
 const now = new Date('2026-06-15T12:00:00.000Z')
@@ -19,8 +20,13 @@ describe('the time of a call', () => {
     ['2026-06-15T11:59:59Z', '2026-06-15T11:59:59.000Z'],
     [Date.UTC(2026, 5, 1), '2026-06-01T00:00:00.000Z'],
     ['2026-01-31T10:00:00.000Z', '2026-01-31T10:00:00.000Z'],
-    // A day that no calendar has is read as the runtime reads it, never handed to the database as it is.
-    ['2026-02-30T10:00:00.000Z', new Date('2026-02-30T10:00:00.000Z').toISOString()],
+    ['2024-02-29T10:00:00Z', '2024-02-29T10:00:00.000Z'],
+    ['2026-06-15', '2026-06-15T00:00:00.000Z'],
+    ['2026-06-15T11:59', '2026-06-15T11:59:00.000Z'],
+    ['2026-06-15 11:59:59', '2026-06-15T11:59:59.000Z'],
+    ['2026-06-15T11:59:59.123456789Z', '2026-06-15T11:59:59.123Z'],
+    ['2026-06-15T13:59:59+0200', '2026-06-15T11:59:59.000Z'],
+    ['2026-06-15T13:59:59+02', '2026-06-15T11:59:59.000Z'],
   ])('%s is %s, UTC, to the millisecond', (timestamp, expected) => {
     expect(occurredAt(timestamp)).toBe(expected)
   })
@@ -30,8 +36,40 @@ describe('the time of a call', () => {
     expect(occurredAt('2026-06-15T11:00:00.000Z', '2026-06-15T11:59:30.000Z')).toBe('2026-06-15T11:00:00.000Z')
   })
 
-  it.each(['yesterday', '1999-12-31T23:59:59.999Z', '2026-06-17T12:00:00.000Z', ''])('%s is refused', (timestamp) => {
+  it('is not corrected by a sender’s clock that shows a day that does not exist', () => {
+    expect(occurredAt('2026-06-15T08:00:00.000Z', '2026-05-32T09:00:00Z')).toBe('2026-06-15T08:00:00.000Z')
+    expect(occurredAt('2026-06-15T08:00:00.000Z', '2026-02-30T09:00:00Z')).toBe('2026-06-15T08:00:00.000Z')
+  })
+
+  it.each([
+    'yesterday',
+    '1999-12-31T23:59:59.999Z',
+    '2026-06-17T12:00:00.000Z',
+    '',
+    '2026-02-30T00:00:00Z',
+    '2026-02-30T10:00:00.000Z',
+    '2025-02-29',
+    '2026-04-31',
+    '2026-00-10',
+    '2026-06-00',
+    '2026-06-10T24:30:00Z',
+    '2026-06-10T12:00:00+99:00',
+    'Nov 20 2025',
+    '1/2/2026',
+    '2026',
+  ])('%s is refused', (timestamp) => {
     expect(occurredAt(timestamp)).toBe('refused')
+  })
+
+  it('that is refused names the field, what was expected and an example', () => {
+    const raw = { userId: 'u1', event: 'Opened', timestamp: '2026-02-30T00:00:00Z' }
+    expect(readSegmentCall('track', raw, { now, skewMilliseconds: 0, newMessageId: () => 'msg_1' })).toEqual([
+      {
+        path: 'timestamp',
+        expected: 'an ISO 8601 time of a day that exists, from 2000 to a day ahead',
+        example: '2026-06-15T12:00:00.000Z',
+      },
+    ])
   })
 })
 

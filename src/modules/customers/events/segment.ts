@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { FieldProblem } from '#kernel/failure'
+import { clockSkew, readTime } from './event-time.ts'
 import { storableJson } from './storable-json.ts'
 
 /** What somebody did, ready to be stored once its customer is known. Times are ISO text, UTC. */
@@ -97,7 +98,11 @@ export function readSegmentCall(type: SegmentType, raw: unknown, received: Recei
   const occurredAt = readTime(call.timestamp, received.now, skew)
   if (occurredAt === undefined) {
     return [
-      { path: 'timestamp', expected: 'an ISO 8601 time from 2000 to a day ahead', example: received.now.toISOString() },
+      {
+        path: 'timestamp',
+        expected: 'an ISO 8601 time of a day that exists, from 2000 to a day ahead',
+        example: received.now.toISOString(),
+      },
     ]
   }
   const messageId = call.messageId ?? received.newMessageId()
@@ -212,32 +217,6 @@ const YEAR_SECONDS = 366 * 86_400
 
 function duration(value: unknown): number | null {
   return typeof value === 'number' && value >= 0 && value <= YEAR_SECONDS ? value : null
-}
-
-const EARLIEST = Date.UTC(2000, 0, 1)
-const DAY_MILLISECONDS = 86_400_000
-const SKEW_MILLISECONDS_MAX = 60_000
-
-/** UTC to the millisecond, of a day that every month has. */
-const CANONICAL = /^\d{4}-(?:0\d|1[0-2])-(?:[01]\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z$/
-
-/** How far a sender's clock is behind ours, of whom nothing or nothing readable is known 0. Milliseconds. */
-export function clockSkew(now: Date, sentAt: unknown): number {
-  const sent = typeof sentAt === 'string' || typeof sentAt === 'number' ? new Date(sentAt).getTime() : Number.NaN
-  return Number.isNaN(sent) ? 0 : now.getTime() - sent
-}
-
-/** When it happened by our clock: a sender whose clock is off by more than a minute is corrected by that much. */
-function readTime(timestamp: unknown, now: Date, skew: number): string | undefined {
-  if (timestamp === undefined || timestamp === null) return now.toISOString()
-  // safe because: Time is text or a number.
-  const said = new Date(timestamp as string | number).getTime()
-  const at = Math.abs(skew) > SKEW_MILLISECONDS_MAX ? said + skew : said
-  if (Number.isNaN(at) || at < EARLIEST || at > now.getTime() + DAY_MILLISECONDS) return undefined
-  // Most senders write it as we would: then there is nothing to convert.
-  return at === said && typeof timestamp === 'string' && CANONICAL.test(timestamp)
-    ? timestamp
-    : new Date(at).toISOString()
 }
 
 function hasNoNul(text: string): boolean {
