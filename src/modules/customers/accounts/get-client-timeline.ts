@@ -1,4 +1,5 @@
 import type { Ctx } from '#kernel/context'
+import { Failure } from '#kernel/failure'
 import { addDays, dayOf } from '../days.ts'
 import { requireCustomer } from './store/customers.ts'
 import { countTimeline, listLandmarks, listTimeline } from './store/timeline.ts'
@@ -14,6 +15,7 @@ export async function getClientTimeline(ctx: Ctx, input: GetClientTimelineInput)
   await requireCustomer(ctx, input.client_id)
   const end = input.end_date ?? dayOf(ctx.clock())
   const start = input.start_date ?? addDays(end, -RANGE_DAYS_DEFAULT)
+  if (start > end) throw startsAfterEnd(end)
   const query = {
     clientId: input.client_id,
     from: new Date(`${start}T00:00:00Z`),
@@ -42,6 +44,16 @@ export async function getClientTimeline(ctx: Ctx, input: GetClientTimelineInput)
       trajectory: trajectory(counts),
     },
   }
+}
+
+/** Both dates together are refused before; here the one that was given is wrong against the default of the other. */
+function startsAfterEnd(end: string): Failure {
+  const problem = {
+    path: 'start_date',
+    expected: `a date not after end_date (${end}, today unless given)`,
+    example: addDays(end, -RANGE_DAYS_DEFAULT),
+  }
+  return new Failure('invalid', 'The range would end before it starts.', { code: 'INVALID_DATE', problems: [problem] })
 }
 
 function byType(counts: readonly TimelineCount[]): Record<string, number> {

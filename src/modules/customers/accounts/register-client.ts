@@ -18,7 +18,7 @@ const NEXT_STEPS = [
   'update_client_info assigns a CSM (csm_assigned)',
 ]
 
-/** Registers a customer. The health score stays null until there is data to compute it from. */
+/** Registers a customer, in onboarding whatever its dates; that the contract has ended is told. The health score stays null until there is data to compute it from. */
 export const registerClient = change<RegisterClientInput, RegisterClientOutput>(
   'customers.register',
   'customers:write',
@@ -68,7 +68,7 @@ export const registerClient = change<RegisterClientInput, RegisterClientOutput>(
           days_until_renewal: daysUntil(row.renewal_date, now),
           lifecycle_stage: row.lifecycle_stage,
         },
-        next_steps: NEXT_STEPS,
+        next_steps: end < dayOf(now) ? [contractEnded(end), ...NEXT_STEPS] : NEXT_STEPS,
       },
       subject: row.client_id,
       after: record,
@@ -78,6 +78,9 @@ export const registerClient = change<RegisterClientInput, RegisterClientOutput>(
   },
   { idempotencyKey: (input) => input.idempotency_key },
 )
+
+const contractEnded = (end: string) =>
+  `the contract ended on ${end}: update_client_info sets the contract_end_date it was renewed to, or the status churned`
 
 function endsBeforeStart(start: string): Failure {
   return new Failure('invalid', 'The contract would end before it starts.', {

@@ -14,11 +14,14 @@ export const EVENT_TYPES = [
 export const IMPACTS = ['positive', 'neutral', 'negative'] as const
 export const SEVERITIES = ['info', 'low', 'medium', 'high', 'critical'] as const
 
+/** Others are slips of the pen, and the day before or after them may have no four-digit year. */
+const RealDay = Day.refine((day) => day >= '1970-01-01' && day < '2200-01-01', 'a date of the years 1970 to 2199')
+
 export const GetClientTimelineInput = z
   .strictObject({
     client_id: ClientId,
-    start_date: Day.optional().describe('Default 90 days ago'),
-    end_date: Day.optional().describe('Last day; default today'),
+    start_date: RealDay.optional().describe('Default 90 days ago'),
+    end_date: RealDay.optional().describe('Last day; default today'),
     event_types: z.array(z.enum(EVENT_TYPES)).min(1).optional().describe('Default all'),
     limit: z.int().min(1).max(1000).default(100).describe('Newest so many'),
   })

@@ -48,6 +48,7 @@ export const ManageLifecycleStagesOutput = z.strictObject({
     })
     .optional(),
   moved: z.strictObject({ from: Stage, to: Stage }).optional(),
+  unchanged: Stage.optional(),
   history: z
     .array(
       z.strictObject({

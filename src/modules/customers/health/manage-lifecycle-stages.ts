@@ -22,7 +22,8 @@ export function manageLifecycleStages(settings: HealthSettings) {
     if (action === 'update_stage' || action === 'transition') {
       const moved = await transition(ctx, { ...input, client_id: clientId })
       const notification = notificationOf(input, moved)
-      return { action, moved, client: await clientStage(ctx, clientId), notification }
+      const outcome = moved.from === moved.to ? { unchanged: moved.to } : { moved }
+      return { action, ...outcome, client: await clientStage(ctx, clientId), notification }
     }
     if (action === 'get_history') return { action, ...(await clientHistory(ctx, clientId)) }
     return {

@@ -128,3 +128,15 @@ it('does not call it a good sign that a ticket was resolved', async () => {
     summary: { total_events: 2, sentiment: { positive: 0, neutral: 2, negative: 0 } },
   })
 })
+
+it.each([
+  [{ start_date: '2027-01-01' }, 'start_date'],
+  [{ start_date: '2026-11-20', end_date: '2026-11-19' }, 'end_date'],
+  [{ end_date: '0000-01-01' }, 'end_date'],
+  [{ start_date: '0000-01-01' }, 'start_date'],
+  [{ end_date: '9999-12-31' }, 'end_date'],
+])('refuses the range %j by naming %s', async (range, path) => {
+  const tenant = await scoredTenant(database)
+  const outcome = await call(tenant, 'get_client_timeline', { client_id: 'acme', ...range })
+  expect(outcome).toMatchObject({ kind: 'failed', failure: { kind: 'invalid', problems: [{ path }] } })
+})

@@ -8,6 +8,7 @@ import {
   shown,
 } from '../../../../../test/support/customer-tools.ts'
 import { testDatabase } from '../../../../../test/support/database.ts'
+import { testTenant } from '../../../../../test/support/tenant.ts'
 
 const database = await testDatabase()
 const call = customerTools()
@@ -107,4 +108,14 @@ it('a contract that ends before it starts is refused by field', async () => {
   const dates = { contract_start_date: '2027-01-01', contract_end_date: '2026-01-01' }
   const outcome = await call(tenant, 'register_client', { client_name: 'Backwards', ...dates })
   expect(outcome).toMatchObject({ kind: 'failed', failure: { problems: [{ path: 'contract_end_date' }] } })
+})
+
+it.each([
+  { contract_start_date: '2024-01-01', contract_end_date: '2025-01-01' },
+  { contract_start_date: '2024-01-02' },
+])('says that a contract has ended already: %j', async (dates) => {
+  const tenant = await testTenant(database)
+  const result = resultOf(await call(tenant, 'register_client', { client_name: 'Late', ...dates }))
+  expect(result).toMatchObject({ summary: { lifecycle_stage: 'onboarding' } })
+  expect(result['next_steps']).toContainEqual(expect.stringMatching(/^the contract ended on 2025-01-01/))
 })
