@@ -108,7 +108,7 @@ function requireResultShape(entry: ToolEntry, output: unknown): void {
 function tooLarge(characters: number, charactersMax: number): Failure {
   return new Failure(
     'too_large',
-    `The result has ${characters} characters and at most ${charactersMax} are sent. Ask for less: narrow the filter, lower the limit, follow the cursor page by page, or ask for the concise format.`,
+    `The result has ${characters} characters and at most ${charactersMax} are sent. Ask for less: narrow the filter, lower the limit and go on by offset or cursor, or ask for the concise format.`,
   )
 }
 
