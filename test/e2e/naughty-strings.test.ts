@@ -1,0 +1,152 @@
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { z } from 'zod'
+import { systemClock } from '#kernel/clock'
+import { loadConfig } from '#kernel/config/load'
+import { buildApp } from '../../src/app.ts'
+import { quiet, testDatabase } from '../support/database.ts'
+import { tenantWithCustomers } from '../support/customer-tools.ts'
+
+const NAUGHTY = join(import.meta.dirname, '../../../shared/data/bad-input/blns/blns.json')
+
+/** What a tool needs beside the argument under test, so that the string gets as far as it can. */
+const NEEDED: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  register_client: { client_name: 'Newcomer' },
+  get_client_overview: { client_id: 'acme' },
+  update_client_info: { client_id: 'acme', updates: {} },
+  get_client_timeline: { client_id: 'acme' },
+  track_usage_engagement: { client_id: 'acme', event_name: 'login' },
+  calculate_health_score: { client_id: 'acme' },
+  segment_customers: { segmentation_type: 'industry', criteria: {}, min_segment_size: 1 },
+  manage_lifecycle_stages: { client_id: 'acme', action: 'transition', new_stage: 'active', transition_reason: 'live' },
+  segment_by_value_tier: { segmentation_criteria: {} },
+}
+
+const Schema = z.object({
+  enum: z.array(z.unknown()).optional(),
+  type: z.union([z.string(), z.array(z.string())]).optional(),
+  anyOf: z.array(z.looseObject({ type: z.string().optional() })).optional(),
+  items: z.looseObject({ type: z.string().optional() }).optional(),
+  get properties() {
+    return z.record(z.string(), Schema).optional()
+  },
+  additionalProperties: z.unknown().optional(),
+})
+type Schema = z.output<typeof Schema>
+const Listing = z.object({ tools: z.array(z.object({ name: z.string(), inputSchema: Schema })) })
+
+type Arguments = Readonly<Record<string, unknown>>
+interface Place {
+  readonly tool: string
+  readonly path: string
+  readonly args: (text: string) => Arguments
+}
+
+it.skipIf(!existsSync(NAUGHTY))(
+  'every naughty string is taken or refused by every tool that takes text, in one of its arguments, and breaks nothing',
+  async () => {
+    const strings = z.array(z.string()).parse(JSON.parse(await readFile(NAUGHTY, 'utf8')))
+    expect(strings.length).toBeGreaterThan(400)
+    const database = await testDatabase()
+    const environment = {
+      ENVIRONMENT: 'test',
+      DATABASE_URL: database.url,
+      SERVER_PORT: '0',
+      RATE_LIMIT_ENABLED: 'false',
+    }
+    const config = loadConfig(environment)
+    const app = await buildApp({ config, clock: systemClock, log: quiet, version: 'test', as: 'server' })
+    try {
+      const { url } = await app.listen()
+      const tenant = await tenantWithCustomers(database)
+      const scopes = ['customers:read' as const, 'customers:write' as const]
+      const { key } = await app.access.createKey(tenant.ctx(), { name: 'naughty', scopes })
+      const { tools } = Listing.parse(await (await fetch(`${url}/mcp/tools`)).json())
+      const places = tools.flatMap(({ name, inputSchema }) => placesOf(name, inputSchema))
+      const withText = new Set(places.map(({ tool }) => tool))
+      expect(tools.map(({ name }) => name).filter((name) => !withText.has(name))).toEqual(['list_clients'])
+      expect(places.map(({ tool, path }) => `${tool} ${path}`)).toEqual(
+        expect.arrayContaining(['register_client client_id', 'track_usage_engagement properties.*']),
+      )
+      await Promise.all(
+        tools.map(async ({ name }) => {
+          // One after another, as one caller would: what calls do to each other is another matter. Each string goes into
+          // one argument of each tool, the next string into the next argument: all of them would take minutes.
+          const own = places.filter(({ tool }) => tool === name)
+          for (const [at, text] of strings.entries()) {
+            const place = own[at % own.length]
+            if (place !== undefined) requireSound(place, text, await call(url, key, name, place.args(text)))
+          }
+        }),
+      )
+    } finally {
+      await app.close()
+    }
+  },
+  300_000,
+)
+
+/** Every argument of the tool that takes text, and every field of an argument that does. */
+function placesOf(tool: string, { properties = {} }: Schema): Place[] {
+  const needed = NEEDED[tool] ?? {}
+  return Object.entries(properties).flatMap(([name, schema]): Place[] => {
+    const own: Place[] = takesText(schema) ? [{ tool, path: name, args: (text) => ({ ...needed, [name]: text }) }] : []
+    const fields = Object.entries(schema.properties ?? {})
+      .filter(([, field]) => takesText(field))
+      .map(([field]) => ({ tool, path: `${name}.${field}`, args: nested(needed, name, field) }))
+    const lists: Place[] =
+      schema.items?.type === 'string' && schema.items['enum'] === undefined
+        ? [{ tool, path: `${name}[]`, args: (text) => ({ ...needed, [name]: [text] }) }]
+        : []
+    const isOpen = schema.type === 'object' && schema.additionalProperties !== false
+    const open: Place[] = isOpen
+      ? [
+          {
+            tool,
+            path: `${name}.*`,
+            args: (text) => ({ ...needed, [name]: { user_id: text, feature: text, [text]: text } }),
+          },
+        ]
+      : []
+    return [...own, ...fields, ...lists, ...open]
+  })
+}
+
+const nested = (needed: Arguments, name: string, field: string) => (text: string) => ({
+  ...needed,
+  [name]: { [field]: text },
+})
+
+/** Any text: of a list of words, only the listed ones get past the schema. */
+function takesText({ type, anyOf, enum: words }: Schema): boolean {
+  if (words !== undefined) return false
+  return [type].flat().includes('string') || anyOf?.some((one) => one.type === 'string') === true
+}
+
+function requireSound({ tool, path }: Place, text: string, answer: { status: number; body: string }): void {
+  const isBroken = answer.status >= 500 || /INTERNAL_ERROR|-32603|errorId/.test(answer.body)
+  expect(isBroken ? { place: `${tool} ${path}`, text, answer } : 'sound').toBe('sound')
+}
+
+const CALL_MILLISECONDS_MAX = 10_000
+
+async function call(
+  url: string,
+  key: string,
+  name: string,
+  args: Arguments,
+): Promise<{ status: number; body: string }> {
+  const response = await fetch(`${url}/mcp`, {
+    method: 'POST',
+    signal: AbortSignal.timeout(CALL_MILLISECONDS_MAX),
+    headers: {
+      Authorization: `Bearer ${key}`,
+      'Content-Type': 'application/json',
+      'MCP-Protocol-Version': '2025-11-25',
+    },
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name, arguments: args } }),
+  })
+  return { status: response.status, body: await response.text() }
+}
