@@ -84,8 +84,8 @@ it('tells no trend before there are two scores a week apart', async () => {
   expect(await listed()).toMatchObject([{ client_id: 'acme', health_trend: null }, {}, {}, {}])
   expect(await trend('2026-11-10')).toBeNull()
   expect(await listed()).toMatchObject([{ client_id: 'acme', health_trend: null }, {}, {}, {}])
-  expect(await trend('2026-11-20')).toBe('stable')
-  expect(await listed()).toMatchObject([{ client_id: 'acme', health_trend: 'stable' }, {}, {}, {}])
+  expect(await trend('2026-11-20')).toBe('declining')
+  expect(await listed()).toMatchObject([{ client_id: 'acme', health_trend: 'declining' }, {}, {}, {}])
 })
 
 it('does not call support good for a customer that was silent throughout the window', async () => {

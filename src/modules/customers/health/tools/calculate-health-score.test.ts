@@ -29,6 +29,11 @@ it('answers what a model receives', async () => {
       "churn_prediction": {
         "factors": [
           {
+            "factor": "base",
+            "log_odds": -2.75,
+            "rule": "every customer, before any factor",
+          },
+          {
             "factor": "health",
             "log_odds": 2.28,
             "rule": "0.05 for every point of health under 75; less above",
@@ -67,7 +72,7 @@ it('answers what a model receives', async () => {
         "model": {
           "kind": "rule",
           "name": "churn-points",
-          "version": "1",
+          "version": "2",
         },
         "predicted_churn_date": "2026-12-15",
         "probability": 0.982,
@@ -135,7 +140,7 @@ it('answers what a model receives', async () => {
         "scoring_model": "weighted_composite",
         "stored_as_current": true,
       },
-      "health_trend": "stable",
+      "health_trend": null,
       "historical_scores": [
         {
           "day": "2026-11-20",
