@@ -3,7 +3,7 @@ import { Failure } from '#kernel/failure'
 import { fromCents, toCents } from '../money.ts'
 import type { HealthSettings } from './scoring.ts'
 import { strategyFor } from './segment-strategies.ts'
-import { divide, storeSegments } from './store/segments.ts'
+import { divide, lockDivision, storeSegments } from './store/segments.ts'
 import type { PartRow } from './store/segments.ts'
 import { valueConcentration, valueTierAccounts } from './store/value-tiers.ts'
 import type { AccountRow, Concentration } from './store/value-tiers.ts'
@@ -26,6 +26,7 @@ export function segmentByValueTier(settings: HealthSettings) {
         criteria: input.segmentation_criteria,
         bounds: { ...settings, value: bounds },
       }
+      await lockDivision(ctx, divided.division)
       const parts = await divide(ctx, divided)
       const stored = await storeSegments(ctx, divided, parts, (label) => strategyFor('value_tier', label))
       const accounts = await valueTierAccounts(ctx, {

@@ -4,7 +4,7 @@ import type { HealthSettings } from './scoring.ts'
 import { againstAll, wholeOf } from './segment-benchmark.ts'
 import type { Segment, SegmentCustomersInput, SegmentCustomersOutput } from './segment-contract.ts'
 import { strategyFor } from './segment-strategies.ts'
-import { divide, segmentMigration, storeSegments } from './store/segments.ts'
+import { divide, lockDivision, segmentMigration, storeSegments } from './store/segments.ts'
 import type { PartRow, StoredSegment } from './store/segments.ts'
 import { VALUE_TIER_BOUNDS } from './value-tiers.ts'
 
@@ -19,6 +19,7 @@ export function segmentCustomers(settings: HealthSettings) {
         criteria: input.criteria,
         bounds: { ...settings, value: VALUE_TIER_BOUNDS },
       }
+      await lockDivision(ctx, divided.division)
       const parts = await divide(ctx, divided)
       const kept = parts.filter((part) => part.customers >= input.min_segment_size).slice(0, input.max_segments)
       const migration = await segmentMigration(ctx, divided)

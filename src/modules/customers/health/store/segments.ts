@@ -152,6 +152,19 @@ function values(ctx: Ctx, { criteria, bounds }: Divided): unknown[] {
   ]
 }
 
+const lock = statement(
+  'customers.lock-division',
+  `select pg_advisory_xact_lock(hashtextextended('customers.segments/' || $1::text || '/' || $2::text, 0))`,
+)
+
+/**
+ * One at a time: storing a division empties its segments and fills them again, and two that do so together would put
+ * the same members in twice. Held until the transaction ends.
+ */
+export async function lockDivision(ctx: Ctx, division: Division): Promise<void> {
+  await lock(ctx.db, [ctx.tenantId, division])
+}
+
 /** The parts a division makes, the largest first. */
 export async function divide(ctx: Ctx, divided: Divided): Promise<PartRow[]> {
   return parts[divided.division](ctx.db, values(ctx, divided))
