@@ -1,9 +1,11 @@
 import { z } from 'zod'
 
+export const CLIENT_ID_PATTERN = /^[A-Za-z0-9_-]{1,100}$/
+
 /** Ours (`cs_…`) or the caller's own. */
 export const ClientId = z
   .string()
-  .refine((id) => /^[A-Za-z0-9_-]{1,100}$/.test(id), '1–100 letters, digits, "_" or "-", such as cs_acme')
+  .refine((id) => CLIENT_ID_PATTERN.test(id), '1–100 letters, digits, "_" or "-", such as cs_acme')
   .describe('Customer id')
 
 /** Bounded, but without the bounds in the schema that a model reads: they would cost more than they tell. */

@@ -1,3 +1,5 @@
+import { EVENT_TYPES, IMPACTS, SEVERITIES } from '../accounts/timeline-contract.ts'
+import { CLIENT_ID_PATTERN, STAGES, STATUSES, TIERS } from '../contract.ts'
 import type { Value, ValueKind } from './read-value.ts'
 
 /** One field of an entity: where it is stored, what it is read as, and what it may be. */
@@ -38,9 +40,8 @@ const or = (empty: Value, field: Field): Field => ({ ...field, empty })
 const needed = (field: Field): Field => ({ ...field, required: true })
 const id = (column: string): Field => ({ column, kind: 'text', required: true, lengthMax: 200 })
 
-const CLIENT_ID: Field = { column: 'client_id', kind: 'text', required: true, pattern: /^[A-Za-z0-9_-]{1,100}$/ }
+const CLIENT_ID: Field = { column: 'client_id', kind: 'text', required: true, pattern: CLIENT_ID_PATTERN }
 const CURRENCY: Field = { column: 'currency', kind: 'text', pattern: /^[A-Z]{3}$/, empty: 'USD' }
-const STAGES = ['prospect', 'trial', 'onboarding', 'active', 'engaged', 'at_risk', 'renewal', 'expansion', 'churned']
 
 const TICKET_CATEGORIES = [
   ...['technical_issue', 'bug_report', 'feature_request', 'how_to_question', 'account_billing'],
@@ -60,9 +61,9 @@ const customer: Entity = {
     client_name: needed(text('client_name', 200)),
     company_name: needed(text('company_name', 200)),
     industry: or('Technology', text('industry', 100)),
-    tier: or('standard', choice('tier', 'starter', 'standard', 'professional', 'enterprise')),
+    tier: or('standard', choice('tier', ...TIERS)),
     lifecycle_stage: or('onboarding', choice('lifecycle_stage', ...STAGES)),
-    status: or('active', choice('status', 'active', 'inactive', 'suspended', 'churned')),
+    status: or('active', choice('status', ...STATUSES)),
     contract_value: or(0, money('contract_value_cents')),
     currency: CURRENCY,
     contract_start_date: needed(date('contract_start_date')),
@@ -212,25 +213,13 @@ const timelineEvent: Entity = {
     event_id: id('event_id'),
     client_id: CLIENT_ID,
     occurred_at: needed(time('occurred_at')),
-    event_type: needed(
-      choice(
-        'event_type',
-        'onboarding',
-        'support',
-        'usage',
-        'health',
-        'communication',
-        'renewal',
-        'product',
-        'contract',
-      ),
-    ),
+    event_type: needed(choice('event_type', ...EVENT_TYPES)),
     category: needed(text('category', 100)),
     title: needed(text('title', 500)),
     description: or('', text('description', 100_000)),
     metadata: json('metadata'),
-    impact: or('neutral', choice('impact', 'positive', 'neutral', 'negative')),
-    severity: or('info', choice('severity', 'info', 'low', 'medium', 'high', 'critical')),
+    impact: or('neutral', choice('impact', ...IMPACTS)),
+    severity: or('info', choice('severity', ...SEVERITIES)),
   },
 }
 
