@@ -16,6 +16,7 @@ export const forgetIdempotencyKeys = job({
   describe: `Forget idempotency keys older than ${IDEMPOTENCY_DAYS} days.`,
   cron: '17 3 * * *',
   payload: z.strictObject({}),
+  scopes: [],
   run: async (ctx) => {
     await deleteKeys(ctx.db, [ctx.tenantId, ctx.clock(), IDEMPOTENCY_DAYS])
   },

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { Ctx } from './context.ts'
+import type { Ctx, Scope } from './context.ts'
 
 /**
  * Work done later, by a worker, once per tenant: on a schedule (`cron`, UTC), or whenever an outbox event of the name
@@ -12,6 +12,8 @@ export interface Job<P extends z.ZodType = z.ZodType> {
   readonly cron?: string
   readonly on?: string
   readonly payload: P
+  /** What it may do: its context holds these scopes and no others. */
+  readonly scopes: readonly Scope[]
   readonly retries?: number
   readonly timeoutSeconds?: number
   readonly run: (ctx: Ctx, payload: unknown) => Promise<void>

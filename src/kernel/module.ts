@@ -1,12 +1,23 @@
+import type { ScopeGrant } from './authorization.ts'
+import type { EncryptedField } from './encrypted-field.ts'
 import type { Job } from './jobs.ts'
-import type { Route } from './route.ts'
+import type { PersonalData } from './personal-data.ts'
+import type { OpenRoute, Route, WebMount } from './route.ts'
 import type { ToolServer } from './tool.ts'
 
 /** What a module hands to `app.ts`. Surfaces mount the data; other modules get `api` as a factory argument. */
 export interface Module<Api = unknown> {
   readonly name: string
   readonly api: Api
+  /** Its lines of the table of scopes. Every scope that its tools, routes and jobs state is here. */
+  readonly scopes?: readonly ScopeGrant[]
   readonly server?: ToolServer
   readonly routes?: readonly Route[]
+  readonly openRoutes?: readonly OpenRoute[]
+  readonly web?: readonly WebMount[]
   readonly jobs?: readonly Job[]
+  /** What it holds about people. A module whose tables hold personal data and that says nothing here fails the build. */
+  readonly personalData?: readonly PersonalData[]
+  /** The columns it encrypts, for re-encryption under a new key. */
+  readonly encryptedFields?: readonly EncryptedField[]
 }

@@ -1,6 +1,8 @@
 import path from 'node:path'
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
+import { openAuditTrail } from './audit.ts'
+import type { AuditTrail } from './audit.ts'
 import { openCache } from './cache/open-cache.ts'
 import type { Cache } from './cache.ts'
 import type { Clock } from './clock.ts'
@@ -16,11 +18,15 @@ import { openSignals } from './database/signals.ts'
 import type { Signals } from './database/signals.ts'
 import { openJobQueue } from './job-queue.ts'
 import type { JobQueue } from './job-queue.ts'
+import { createKeyring } from './keyring.ts'
+import type { Keyring } from './keyring.ts'
 import { createLimiter } from './limits.ts'
 import type { Limiter } from './limits.ts'
 import { createMetrics } from './metrics.ts'
 import type { Metrics } from './metrics.ts'
 import { queryObserver } from './observation.ts'
+import { publicUrlOf } from './public-url.ts'
+import type { PublicUrl } from './public-url.ts'
 import { openRedis } from './redis.ts'
 import { contextOpener } from './request-context.ts'
 import { checkMachine } from './startup/machine-checks.ts'
@@ -52,6 +58,9 @@ export interface Platform {
   readonly limiter: Limiter
   readonly metrics: Metrics
   readonly tracing: Tracing
+  readonly publicUrl: PublicUrl
+  readonly audit: AuditTrail
+  readonly keyring: Keyring
   /** Signs cursors, confirmations and request state. */
   readonly secret: Uint8Array
   readonly openContext: OpenContext
@@ -95,25 +104,40 @@ export async function openPlatform(options: PlatformOptions): Promise<Platform> 
     onMiss: metrics.cache.miss,
   })
   opened.defer(closeCache)
+  const audit = openAuditTrail(database.system, clock, (error) => log.error({ err: error }, 'an audit event was lost'))
+  opened.defer(() => audit.close())
   const queue = await openJobQueue({ owner: database.owner, log, signals, work: as === 'server' })
   opened.defer(() => queue.close(0))
 
-  const limiter = createLimiter({
-    settings: config.limits,
-    log,
-    milliseconds: () => performance.now(),
-    rejected: metrics.rateLimited,
-    ...(redis && { redis }),
-  })
+  const limiter = openLimiter(config.limits, log, redis, metrics)
   const open = (statementTimeoutSeconds: number) =>
     contextOpener({ database, cache, outbox: queue.outbox, clock, log, statementTimeoutSeconds })
   const closing = opened.move()
   return {
-    ...{ database, migrations, signals, cache, queue, redis, limiter, metrics, tracing, secret },
+    ...{
+      database,
+      migrations,
+      signals,
+      cache,
+      queue,
+      redis,
+      limiter,
+      metrics,
+      tracing,
+      audit,
+      secret,
+      keyring: createKeyring([secret]),
+      publicUrl: publicUrlOf(config.server.publicUrl),
+    },
     openContext: open(config.database.statementTimeoutSeconds),
     openJobContext: open(config.database.jobStatementTimeoutSeconds),
     close: () => closing.disposeAsync(),
   }
+}
+
+function openLimiter(settings: Config['limits'], log: Logger, redis: Redis | undefined, metrics: Metrics): Limiter {
+  const milliseconds = () => performance.now()
+  return createLimiter({ settings, log, milliseconds, rejected: metrics.rateLimited, ...(redis && { redis }) })
 }
 
 /** The schema of the database as it is, which everything else needs to be there before it can be opened. */

@@ -19,10 +19,11 @@ interface ContextParts {
 export function contextOpener(parts: ContextParts): OpenContext {
   const { cache, outbox, clock } = parts
   return (principal, request) => {
-    const { tenantId, actor, scopes } = principal
+    const { tenantId, actor, scopes, userId, role, bounds } = principal
     const { requestId, signal } = request
     const opened: Opened = { parts, tenantId, requestId, signal, db: undefined, log: undefined }
-    const ctx = { tenantId, actor, scopes, requestId, signal, clock, cache, outbox, [OPENED]: opened }
+    const who = { tenantId, actor, scopes, userId, role, bounds }
+    const ctx = { ...who, requestId, signal, clock, cache, outbox, [OPENED]: opened }
     Object.defineProperty(ctx, 'db', DB)
     Object.defineProperty(ctx, 'log', LOG)
     // safe because: the two members that the literal lacks were defined above.

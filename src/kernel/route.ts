@@ -1,4 +1,6 @@
+import type { Logger } from 'pino'
 import type { z } from 'zod'
+import type { Clock } from './clock.ts'
 import type { Ctx, Scope } from './context.ts'
 
 interface RouteShape<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType, R extends z.ZodType> {
@@ -33,4 +35,64 @@ export function route<P extends z.ZodObject, Q extends z.ZodObject, B extends z.
 ): Route {
   // safe because: the HTTP surface parses params, query and body with these schemas before it calls `run`.
   return shape as unknown as Route
+}
+
+/** How many requests of one caller a route bears: `strict` for credentials, `lenient` for what is cheap and public. */
+export type LimitClass = 'strict' | 'default' | 'lenient'
+
+/** Who asks, where nobody has said who they are. */
+export interface OpenRequest {
+  readonly requestId: string
+  readonly signal: AbortSignal
+  readonly clock: Clock
+  readonly log: Logger
+  /** As trusted proxies tell it. */
+  readonly address: string
+  readonly headers: Headers
+}
+
+/** The answer of an open route, where it is more than a body. */
+export interface OpenAnswer<R> {
+  readonly body: R
+  readonly status?: number
+  readonly headers?: readonly (readonly [name: string, value: string])[]
+}
+
+interface OpenRouteShape<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType, R extends z.ZodType>
+  extends Omit<RouteShape<P, Q, B, R>, 'scope' | 'run'> {
+  /** Why it asks for no scope. */
+  readonly public: string
+  readonly limit: LimitClass
+  readonly run: (
+    request: OpenRequest,
+    input: { params: z.output<P>; query: z.output<Q>; body: z.output<B> },
+  ) => Promise<OpenAnswer<z.input<R>>>
+}
+
+/** One HTTP route that answers whoever asks, such as sign-in. */
+export interface OpenRoute extends Omit<OpenRouteShape<z.ZodObject, z.ZodObject, z.ZodType, z.ZodType>, 'run'> {
+  readonly run: (
+    request: OpenRequest,
+    input: { params: unknown; query: unknown; body: unknown },
+  ) => Promise<OpenAnswer<unknown>>
+}
+
+/** Declares an open route, as `route` declares the others. */
+export function openRoute<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType, R extends z.ZodType>(
+  shape: OpenRouteShape<P, Q, B, R>,
+): OpenRoute {
+  // safe because: the HTTP surface parses params, query and body with these schemas before it calls `run`.
+  return shape as unknown as OpenRoute
+}
+
+/** Paths that are answered whole, as web requests: those of the auth library, and pages. */
+export interface WebMount {
+  readonly name: string
+  readonly methods: readonly ('GET' | 'POST')[]
+  /** `/sign-in`, or `/auth/*` for everything beneath. */
+  readonly path: string
+  /** Why it asks for no scope. */
+  readonly public: string
+  readonly limit: LimitClass
+  readonly answer: (request: Request, from: Pick<OpenRequest, 'requestId' | 'address' | 'signal'>) => Promise<Response>
 }

@@ -11,13 +11,23 @@ export interface TestTenant {
   /** What the verbs told the outbox, in order, whether it was committed or not. It also went to the real outbox. */
   readonly published: readonly DomainEvent[]
   /** A request context of this tenant; all customer scopes unless others are named. */
-  ctx(options?: { scopes?: readonly Scope[]; clock?: Clock; signal?: AbortSignal }): Ctx
+  ctx(options?: { scopes?: readonly Scope[]; clock?: Clock; signal?: AbortSignal; userId?: string }): Ctx
 }
 
 /** The instant at which test clocks stand unless a test sets its own. */
 export const TEST_NOW = new Date('2026-11-20T12:00:00.000Z')
 
-const EVERY_SCOPE: readonly Scope[] = ['access:read', 'access:write', 'customers:read', 'customers:write']
+const EVERY_SCOPE: readonly Scope[] = [
+  'access:read',
+  'access:write',
+  'audit:read',
+  'customers:read',
+  'customers:write',
+  'privacy:read',
+  'privacy:write',
+  'tasks:read',
+  'tasks:write',
+]
 
 /** A tenant of this test's own, with its row in `access.tenants`. */
 export async function testTenant(database: TestDatabase): Promise<TestTenant> {
@@ -38,10 +48,11 @@ export async function testTenant(database: TestDatabase): Promise<TestTenant> {
   return {
     tenantId,
     published,
-    ctx: ({ scopes = EVERY_SCOPE, clock = () => TEST_NOW, signal = new AbortController().signal } = {}) => ({
+    ctx: ({ scopes = EVERY_SCOPE, clock = () => TEST_NOW, signal = new AbortController().signal, userId } = {}) => ({
       tenantId,
       actor: { kind: 'key', id: 'key_test', name: 'test' },
       scopes: new Set(scopes),
+      ...(userId !== undefined && { userId }),
       requestId: 'req_test',
       signal,
       clock,

@@ -61,7 +61,7 @@ export function authenticator(
     return principal
   }
 
-  return (authorization) => {
+  return (authorization, _door) => {
     const key = bearerKey(authorization)
     if (key === undefined) throw unknownKey()
     const hash = keyHash(key)

@@ -32,6 +32,10 @@ export function accessModule(needs: {
   const { database, signals, clock, log } = needs
   return {
     name: 'access',
+    scopes: [
+      { scope: 'access:read', describe: 'see the people, keys and sessions of the organisation', least: 'manager' },
+      { scope: 'access:write', describe: 'invite and remove people, make and revoke keys', least: 'admin' },
+    ],
     api: {
       authenticate: authenticator(database, signals, clock, log),
       createTenant,

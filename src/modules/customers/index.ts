@@ -57,6 +57,14 @@ export function customersModule({ settings, openContext }: CustomersOptions): Mo
   const recompute = recomputeHealth(settings)
   return {
     name: 'customers',
+    scopes: [
+      { scope: 'customers:read', describe: 'read customers, their usage, tickets and health', least: 'read-only' },
+      {
+        scope: 'customers:write',
+        describe: 'register and change customers, send usage, score health',
+        least: 'member',
+      },
+    ],
     api: {
       recomputeHealth: recompute,
       createDemo: createDemo(recomputeHealthHistory(settings)),

@@ -106,12 +106,13 @@ function zodProblems({ issues }: z.ZodError): readonly FieldProblem[] {
 
 /** What would make a well-formed key one that opens nothing: scopes that no tool asks for, a life that is over. */
 function uselessness({ scopes, expiresAt }: CreateKeyInput, app: App): readonly FieldProblem[] {
-  const unknown = scopes.filter((scope) => !app.scopes.includes(scope))
+  const known = app.scopes.map(({ scope }) => scope)
+  const unknown = scopes.filter((scope) => !known.includes(scope))
   const now = app.clock()
   return [
     ...unknown.map((scope) => ({
       path: '--scopes',
-      expected: `scopes of this installation (${app.scopes.join(', ')}); ${scope} is none of them`,
+      expected: `scopes of this installation (${known.join(', ')}); ${scope} is none of them`,
     })),
     ...(expiresAt !== undefined && expiresAt <= now
       ? [{ path: '--expires', expected: `a time to come, such as 90d; ${expiresAt.toISOString()} has passed` }]

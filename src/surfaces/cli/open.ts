@@ -12,7 +12,11 @@ export type OpenApp = () => Promise<App>
 /** Whoever may run this command on this machine may do everything, for as long as a job may; the audit row names them. */
 export function cliContext(app: App, tenantId: string, signal = new AbortController().signal): Ctx {
   return app.platform.openJobContext(
-    { tenantId, actor: { kind: 'cli', id: userInfo().username }, scopes: new Set(app.scopes) },
+    {
+      tenantId,
+      actor: { kind: 'cli', id: userInfo().username },
+      scopes: new Set(app.scopes.map(({ scope }) => scope)),
+    },
     { requestId: newId('req', app.clock()), signal },
   )
 }

@@ -58,7 +58,7 @@ async function servePipe(open: OpenApp, { key, path }: ServeOptions): Promise<vo
   const stop = stopRequest()
   const app = await open()
   try {
-    const caller = () => app.access.authenticate(`Bearer ${key}`)
+    const caller = () => app.access.authenticate(`Bearer ${key}`, { address: '', resource: '' })
     await caller()
     app.serveStdio(caller, path)
     await Promise.race([stop.asked, inputEnd()])

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Authenticate, Principal } from '#kernel/context'
+import type { Authenticate, Door, Principal } from '#kernel/context'
 import type { Clock } from '#kernel/clock'
 import { Failure } from '#kernel/failure'
 import type { LimitBucket, Limiter } from '#kernel/limits'
@@ -9,10 +9,17 @@ export interface AdmissionOptions {
   readonly authenticate: Authenticate
   readonly limiter: Limiter
   readonly clock: Clock
+  /** The configured URL of this server; without it, the `Host` a caller used, which was checked. */
+  readonly publicUrl?: string | undefined
 }
 
 /** Who calls, within the limits. A valid key counts for itself; anything else counts for its address. */
-export function admission({ authenticate, limiter, clock }: AdmissionOptions) {
+export function admission({ authenticate, limiter, clock, publicUrl }: AdmissionOptions) {
+  const base = publicUrl?.replace(/\/+$/, '')
+  const doorOf = (request: FastifyRequest): Door => ({
+    address: request.ip,
+    resource: `${base ?? `http://${request.host}`}/api`,
+  })
   const count = async (bucket: LimitBucket, id: string, reply: FastifyReply): Promise<void> => {
     try {
       const { limit, remaining, resetSeconds } = await limiter.take(bucket, id)
@@ -33,7 +40,7 @@ export function admission({ authenticate, limiter, clock }: AdmissionOptions) {
     async principal(request: FastifyRequest, reply: FastifyReply): Promise<Principal> {
       let principal: Principal
       try {
-        principal = await authenticate(bearerOf(request.headers.authorization))
+        principal = await authenticate(bearerOf(request.headers.authorization), doorOf(request))
       } catch (error) {
         if (error instanceof Failure && error.kind === 'unauthenticated') {
           await count('ip', addressBucket(request.ip), reply)

@@ -1,20 +1,23 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Logger } from 'pino'
 import type { Clock } from '#kernel/clock'
 import type { OpenContext, Principal } from '#kernel/context'
 import { withDeadline } from '#kernel/deadline'
-import { Failure } from '#kernel/failure'
 import type { Route } from '#kernel/route'
 import { requireScope } from '#kernel/scope'
 import type { Tracing } from '#kernel/tracing'
 import type { admission } from './authorization.ts'
 import { dataBody } from './envelope.ts'
 import { requestParser } from './request-parts.ts'
+import { requestSignal } from './request-signal.ts'
 
 export interface MountOptions {
   readonly admit: ReturnType<typeof admission>
   readonly openContext: OpenContext
   readonly tracing: Tracing
   readonly clock: Clock
+  readonly log: Logger
+  readonly publicUrl: string | undefined
   readonly timeoutSeconds: number
   readonly bodyBytesMax: number
   /** Compare every answer with its schema; for tests and development. */
@@ -57,27 +60,17 @@ async function answer(
   input: Parameters<Route['run']>[1],
   options: MountOptions,
 ): Promise<unknown> {
-  const controller = new AbortController()
-  const onStop = () => controller.abort(new Failure('unavailable', 'The server is stopping. Send it again.'))
-  const onClose = () => {
-    if (!reply.raw.writableFinished) controller.abort(new Failure('cancelled', 'The caller left.'))
-  }
-  reply.raw.once('close', onClose)
-  options.stopped.addEventListener('abort', onStop, { once: true })
-  try {
+  return requestSignal<unknown>(reply, options.stopped, async (controller) => {
     const ctx = options.openContext(principal, { requestId: request.id, signal: controller.signal })
     const work = async () => route.run(ctx, input)
     const attributes = { 'http.request.method': route.method, 'http.route': route.path }
-    return await options.tracing.span(
+    return options.tracing.span(
       `${route.method} ${route.path}`,
       attributes,
       () => withDeadline(controller, 'request', options.timeoutSeconds, work),
       request.headers,
     )
-  } finally {
-    reply.raw.off('close', onClose)
-    options.stopped.removeEventListener('abort', onStop)
-  }
+  })
 }
 
 function requireShape(route: Route, result: unknown): void {

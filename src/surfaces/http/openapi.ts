@@ -1,11 +1,11 @@
 import { z } from 'zod'
 import { FAILURES } from '#kernel/failure'
-import type { Route } from '#kernel/route'
+import type { OpenRoute, Route } from '#kernel/route'
 import { METRICS_TOKEN_SCHEME, OPEN_IDS, OPEN_PATHS, OPEN_TAGS } from './open-operations.ts'
 import { strict } from './request-parts.ts'
 
 export interface OpenApiOptions {
-  readonly routes: readonly Route[]
+  readonly routes: readonly (Route | OpenRoute)[]
   readonly version: string
   readonly publicUrl: string | undefined
 }
@@ -53,14 +53,16 @@ const SECURITY_SCHEMES = {
   ...METRICS_TOKEN_SCHEME,
 }
 
-function operation(route: Route, operationId: string): Json {
-  const { summary, tags, scope, body } = route
+function operation(route: Route | OpenRoute, operationId: string): Json {
+  const { summary, tags, body } = route
   const requestBody = body && { required: true, content: jsonContent(schemaOf(strict(body), 'input')) }
   return {
     operationId,
     summary,
     tags: [...tags],
-    description: `Needs the scope \`${scope}\`.`,
+    ...('scope' in route
+      ? { description: `Needs the scope \`${route.scope}\`.` }
+      : { description: `Needs no scope. ${route.public}`, security: [] }),
     parameters: [...parameters('path', route.params), ...parameters('query', route.query)],
     ...(requestBody !== undefined && { requestBody }),
     responses: {
@@ -71,7 +73,7 @@ function operation(route: Route, operationId: string): Json {
   }
 }
 
-function success(route: Route): Json {
+function success(route: Route | OpenRoute): Json {
   if (route.status === 204) return { description: 'Done.' }
   const data = schemaOf(route.response, 'output')
   if (route.envelope === 'bare') return { description: 'The result.', content: jsonContent(data) }
@@ -113,8 +115,8 @@ function templateOf(path: string): string {
 }
 
 /** `track` for `/v1/track`; where several methods share a path, `get_clients_by_client_id`. Unique, as paths are. */
-function operationIds(routes: readonly Route[]): (route: Route) => string {
-  const name = ({ path }: Route) =>
+function operationIds(routes: readonly (Route | OpenRoute)[]): (route: Route | OpenRoute) => string {
+  const name = ({ path }: Route | OpenRoute) =>
     path
       .replace(/^(\/api)?\/v\d+\//, '')
       .replace(/:(\w+)/g, 'by_$1')

@@ -14,7 +14,7 @@ export interface RequestParts {
  * Makes the parser of a route's path, query and body: all problems of all three at once, each naming its field. Objects
  * refuse what they do not know, unless their schema says that it is open.
  */
-export function requestParser(route: Route): (raw: RequestParts) => RequestParts {
+export function requestParser(route: Pick<Route, 'params' | 'query' | 'body'>): (raw: RequestParts) => RequestParts {
   const nothing = z.strictObject({})
   const parts = {
     params: strict(route.params ?? nothing),

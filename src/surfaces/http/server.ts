@@ -9,13 +9,15 @@ import type { Config } from '#kernel/config/config'
 import type { Authenticate, OpenContext } from '#kernel/context'
 import type { Limiter } from '#kernel/limits'
 import type { Metrics } from '#kernel/metrics'
-import type { Route } from '#kernel/route'
+import type { OpenRoute, Route, WebMount } from '#kernel/route'
 import type { Tracing } from '#kernel/tracing'
 import { admission } from './authorization.ts'
 import { dataBody } from './envelope.ts'
 import { errorAnswers, refuseUnknown } from './errors.ts'
 import { inflated } from './inflate.ts'
 import { mountRoute } from './mount-route.ts'
+import { mountOpenRoute } from './mount-open-route.ts'
+import { mountWeb } from './mount-web.ts'
 import { answerParserError, nodeServer } from './node-server.ts'
 import type { BareSurface } from './node-server.ts'
 import { openApiDocument } from './openapi.ts'
@@ -27,6 +29,9 @@ import { announceSuccessor, versioned } from './versions.ts'
 
 export interface HttpSurfaceOptions {
   readonly routes: readonly Route[]
+  /** Answer whoever asks. */
+  readonly openRoutes?: readonly OpenRoute[]
+  readonly web?: readonly WebMount[]
   readonly authenticate: Authenticate
   readonly openContext: OpenContext
   readonly limiter: Limiter
@@ -55,14 +60,14 @@ export interface HttpSurface {
 
 /** HTTP for machines: REST routes with their envelope, probes, the OpenAPI document, and the port that MCP shares. */
 export function createHttpSurface(options: HttpSurfaceOptions): HttpSurface {
-  const { config, clock, metrics } = options
+  const { config, metrics } = options
   const stop = new AbortController()
   let isStopping = false
   const lifecycle = { isStopping: () => isStopping, stopped: stop.signal }
   const app = framework(options, lifecycle.isStopping)
   const inflaters = new WeakMap<FastifyRequest, Readable>()
   const table = routeTable()
-  const admit = admission({ authenticate: options.authenticate, limiter: options.limiter, clock })
+  const admit = admission({ ...options, publicUrl: config.server.publicUrl })
 
   app.addHook('onRoute', (route) => table.add(route.url, [route.method].flat()))
   app.addHook('preParsing', async (request, _reply, payload) => {
@@ -92,6 +97,7 @@ export function createHttpSurface(options: HttpSurfaceOptions): HttpSurface {
   mountDocuments(app, options, admit)
   const mount = {
     ...options,
+    publicUrl: config.server.publicUrl,
     admit,
     stopped: lifecycle.stopped,
     timeoutSeconds: config.server.toolTimeoutSeconds,
@@ -99,6 +105,8 @@ export function createHttpSurface(options: HttpSurfaceOptions): HttpSurface {
     checkAnswers: ['development', 'test'].includes(config.server.environment),
   }
   for (const route of options.routes) mountRoute(app, route, mount)
+  for (const route of options.openRoutes ?? []) mountOpenRoute(app, route, mount)
+  for (const place of options.web ?? []) mountWeb(app, place, mount)
 
   return {
     async listen() {
@@ -145,7 +153,13 @@ function framework(options: HttpSurfaceOptions, isStopping: () => boolean): Fast
 
 function mountDocuments(app: FastifyInstance, options: HttpSurfaceOptions, admit: ReturnType<typeof admission>): void {
   const { routes, version, config, clock } = options
-  const document = JSON.stringify(openApiDocument({ routes, version, publicUrl: config.server.publicUrl }))
+  const document = JSON.stringify(
+    openApiDocument({
+      routes: [...routes, ...(options.openRoutes ?? [])],
+      version,
+      publicUrl: config.server.publicUrl,
+    }),
+  )
   app.get('/api/v1/openapi.json', { onRequest: admit.anonymous }, async (_request, reply) => {
     reply.type('application/json; charset=utf-8')
     return document

@@ -64,7 +64,8 @@ export function refusal(failure: Failure, headers: readonly string[] = []): RpcE
   })
 }
 
-function resourceOf(endpoint: Endpoint, publicUrl: string): string {
+/** The identifier of the endpoint as a protected resource (RFC 8707): its URL without the query. */
+export function resourceOf(endpoint: Endpoint, publicUrl: string): string {
   return `${publicUrl}${endpoint.path.split('?', 1)[0]}`
 }
 

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Authenticate, Principal } from '#kernel/context'
+import type { Authenticate, Door, Principal } from '#kernel/context'
 import { answerBatch, answerMessage } from './answer.ts'
 import type { AnswerParts, Arrival } from './answer.ts'
 import { parseBody, readBody } from './body.ts'
@@ -12,6 +12,7 @@ import { inSession } from './session-requests.ts'
 
 export interface HandlerParts extends AnswerParts {
   readonly authenticate: Authenticate
+  readonly doorOf: (req: IncomingMessage, endpoint: Endpoint) => Door
   readonly bodyBytesMax: number
   readonly refuse: Refuse
 }
@@ -37,7 +38,7 @@ export function endpointHandler(
 function identify(parts: HandlerParts, req: IncomingMessage, endpoint: Endpoint): Principal | Promise<Principal> {
   const { authorization } = req.headers
   if (authorization === undefined && endpoint.anonymous !== undefined) return endpoint.anonymous
-  return parts.authenticate(authorization)
+  return parts.authenticate(authorization, parts.doorOf(req, endpoint))
 }
 
 function receive(parts: HandlerParts, arrival: Arrival): void {

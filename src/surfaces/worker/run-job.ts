@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import type { OpenContext, Scope } from '#kernel/context'
+import type { OpenContext } from '#kernel/context'
 import { Failure } from '#kernel/failure'
 import { timeoutSecondsOf } from '#kernel/job-queue'
 import type { Job } from '#kernel/jobs'
@@ -17,7 +17,6 @@ export interface Run {
 
 interface RunOptions {
   readonly openContext: OpenContext
-  readonly scopes: ReadonlySet<Scope>
   readonly log: Logger
   readonly observe?: JobObserver
 }
@@ -26,7 +25,7 @@ interface RunOptions {
  * One attempt, for one tenant. The job's own signal is aborted at its deadline and when the worker stops. Throws what
  * the job throws, for the queue to try again.
  */
-export async function runJob(job: Job, run: Run, { openContext, scopes, log, observe }: RunOptions): Promise<void> {
+export async function runJob(job: Job, run: Run, { openContext, log, observe }: RunOptions): Promise<void> {
   const startedAt = performance.now()
   const finished = (outcome: Parameters<JobObserver>[1]) =>
     observe?.(job.name, outcome, (performance.now() - startedAt) / 1000)
@@ -38,7 +37,11 @@ export async function runJob(job: Job, run: Run, { openContext, scopes, log, obs
   }
   const deadline = AbortSignal.timeout(timeoutSecondsOf(job) * 1000)
   const signal = AbortSignal.any([run.signal, deadline])
-  const principal = { tenantId: run.tenantId, actor: { kind: 'job', id: job.name }, scopes } as const
+  const principal = {
+    tenantId: run.tenantId,
+    actor: { kind: 'job', id: job.name },
+    scopes: new Set(job.scopes),
+  } as const
   const ctx = openContext(principal, { requestId: run.id, signal })
   try {
     await Promise.race([job.run(ctx, payload.data), rejectOnAbort(signal)])

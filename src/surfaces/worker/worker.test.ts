@@ -33,7 +33,7 @@ describe('the worker', { timeout: 30_000 }, async () => {
   async function start(jobs: readonly Job[], observe?: JobObserver) {
     const queue = await openJobQueue({ owner: database.owner, log: quiet, signals, work: true, retryDelaySeconds: 1 })
     await queue.register(jobs)
-    const options = { queue, jobs, openContext, scopes: new Set(tenant.ctx().scopes), log: quiet, pollSeconds: 0.5 }
+    const options = { queue, jobs, openContext, log: quiet, pollSeconds: 0.5 }
     const tenants = () => Promise.resolve(tenantIds)
     const worker = await startWorker({ ...options, tenants, ...(observe ? { observe } : {}) })
     closers.push(async () => {
@@ -52,6 +52,7 @@ describe('the worker', { timeout: 30_000 }, async () => {
       name,
       describe: 'Records its runs.',
       payload: Payload,
+      scopes: [],
       ...shape,
       run: async (ctx, payload) => {
         runs.push({ ctx, payload })

@@ -1,6 +1,6 @@
 import type { Job as QueuedJob } from 'pg-boss'
 import type { Logger } from 'pino'
-import type { OpenContext, Scope } from '#kernel/context'
+import type { OpenContext } from '#kernel/context'
 import { DEAD_LETTERS, type JobQueue, type QueuedWork } from '#kernel/job-queue'
 import type { Job } from '#kernel/jobs'
 import { enqueueEveryTenant } from './every-tenant.ts'
@@ -11,8 +11,6 @@ export interface WorkerOptions {
   readonly jobs: readonly Job[]
   /** Opens contexts whose statements may run as long as a job's may. */
   readonly openContext: OpenContext
-  /** What every job may do. */
-  readonly scopes: ReadonlySet<Scope>
   /** The ids of all tenants, for schedules. */
   readonly tenants: () => Promise<readonly string[]>
   readonly log: Logger

@@ -14,6 +14,7 @@ export function eventJobs(): Job[] {
       describe: 'Count the days anew whose usage events changed, and hand over events whose customer became known.',
       cron: '* * * * *',
       payload: z.object({}),
+      scopes: ['customers:write'],
       timeoutSeconds: 600,
       run: async (ctx) => void (await rollUp(ctx)),
     }),
@@ -22,6 +23,7 @@ export function eventJobs(): Job[] {
       describe: 'Make the monthly partitions of usage events for this month and the next three.',
       cron: '17 1 * * *',
       payload: z.object({}),
+      scopes: ['customers:write'],
       run: async (ctx) => {
         const now = ctx.clock()
         const months = Array.from({ length: MONTHS_AHEAD + 1 }, (_, ahead) =>

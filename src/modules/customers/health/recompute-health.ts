@@ -75,6 +75,7 @@ export const recomputeHealthJob = (recompute: ReturnType<typeof recomputeHealth>
     describe: 'Scores every customer anew and opens and resolves risk indicators.',
     cron: '7 * * * *',
     payload: z.object({}),
+    scopes: ['customers:write'],
     retries: 2,
     timeoutSeconds: 1800,
     run: async (ctx) => void (await recompute(ctx)),

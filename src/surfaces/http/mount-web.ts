@@ -1,0 +1,47 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { withDeadline } from '#kernel/deadline'
+import type { WebMount } from '#kernel/route'
+import { addHeader, webHeaders } from './mount-open-route.ts'
+import type { MountOptions } from './mount-route.ts'
+import { requestSignal } from './request-signal.ts'
+
+/** Serves paths that are answered whole, as web requests: the body arrives as the bytes that were sent. */
+export function mountWeb(app: FastifyInstance, mount: WebMount, options: MountOptions): void {
+  void app.register(async (scope) => {
+    scope.removeAllContentTypeParsers()
+    scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+    scope.route({
+      method: [...mount.methods],
+      url: mount.path,
+      bodyLimit: options.bodyBytesMax,
+      onRequest: options.admit.anonymous,
+      handler: async (request, reply) => {
+        const response = await requestSignal(reply, options.stopped, (controller) =>
+          withDeadline(controller, 'request', options.timeoutSeconds, () => {
+            const { signal } = controller
+            const from = { requestId: request.id, address: request.ip, signal }
+            return mount.answer(webRequest(request, options, signal), from)
+          }),
+        )
+        return send(reply, response)
+      },
+    })
+  })
+}
+
+function webRequest(request: FastifyRequest, { publicUrl }: MountOptions, signal: AbortSignal): Request {
+  const base = publicUrl ?? `http://${request.host}`
+  const body = request.body instanceof Buffer && request.body.length > 0 ? new Uint8Array(request.body) : null
+  return new Request(new URL(request.originalUrl, base), {
+    method: request.method,
+    headers: webHeaders(request),
+    signal,
+    ...(request.method !== 'GET' && request.method !== 'HEAD' && body !== null && { body }),
+  })
+}
+
+async function send(reply: FastifyReply, response: Response): Promise<FastifyReply> {
+  reply.code(response.status)
+  for (const [name, value] of response.headers) if (name !== 'content-length') addHeader(reply, name, value)
+  return reply.send(Buffer.from(await response.arrayBuffer()))
+}

@@ -1,0 +1,69 @@
+import type { Principal } from '#kernel/context'
+import type { Job } from '#kernel/jobs'
+import type { Module } from '#kernel/module'
+import type { Platform, PlatformOptions } from '#kernel/platform'
+import { readiness } from '#kernel/readiness'
+import type { Access } from '../modules/access/index.ts'
+import { createHttpSurface } from './http/server.ts'
+import { serveStdio } from './mcp/stdio.ts'
+import { createMcpSurface } from './mcp/surface.ts'
+import { startWorker } from './worker/worker.ts'
+
+export interface Surfaces {
+  /** Opens HTTP, MCP and the worker. Resolves with the URL they listen on. */
+  listen(): Promise<{ url: string }>
+  /** Serves one MCP caller over standard input and output. */
+  serveStdio(caller: () => Principal | Promise<Principal>, path: string): void
+  close(): Promise<void>
+}
+
+/** What faces outward: each surface is handed the modules' data and the platform, and knows no module by name. */
+export function surfacesOf(
+  { config, clock, log, version }: PlatformOptions,
+  platform: Platform,
+  { modules, jobs, access }: { modules: readonly Module[]; jobs: readonly Job[]; access: Access },
+): Surfaces {
+  const { database, queue, limiter, metrics, tracing, secret, openContext, openJobContext } = platform
+  const { authenticate } = access
+  const servers = modules.flatMap((module) => module.server ?? [])
+  const mcpParts = {
+    ...{ servers, openContext, limiter, log, tracing, clock, secret, version },
+    settings: config,
+    observer: metrics.tool,
+  }
+  const closing: ((seconds: number) => Promise<unknown>)[] = []
+  return {
+    async listen() {
+      const mcp = createMcpSurface({ ...mcpParts, authenticate, observeRequest: metrics.http.finished })
+      metrics.gauge('mcp_sessions', 'Sessions of 2025-era callers that are open.', mcp.sessionCount)
+      const http = createHttpSurface({
+        ...{ authenticate, openContext, limiter, metrics, tracing, config, log, clock, version },
+        mcp,
+        routes: modules.flatMap((module) => module.routes ?? []),
+        openRoutes: modules.flatMap((module) => module.openRoutes ?? []),
+        web: modules.flatMap((module) => module.web ?? []),
+        probes: {
+          database: () => database.ping().then(() => true),
+          ready: () => readiness(platform, log),
+        },
+      })
+      closing.push(mcp.close, http.close)
+      const { port } = await http.listen()
+      const url = `http://${config.server.host}:${port}`
+      platform.publicUrl.listening(url)
+      const worker = await startWorker({
+        ...{ queue, log, openContext: openJobContext, jobs },
+        tenants: async () => (await access.tenants()).map(({ tenantId }) => tenantId),
+        observe: (job, outcome, seconds) => metrics.job.finished(job, outcome === 'done' ? 'ok' : 'failed', seconds),
+      })
+      closing.push(worker.stop)
+      return { url }
+    },
+    serveStdio(caller, path) {
+      closing.push(serveStdio({ ...mcpParts, caller, path }))
+    },
+    async close() {
+      await Promise.all(closing.map((close) => close(config.server.shutdownSeconds)))
+    },
+  }
+}
