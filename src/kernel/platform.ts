@@ -25,6 +25,8 @@ import type { Limiter } from './limits.ts'
 import { createMetrics } from './metrics.ts'
 import type { Metrics } from './metrics.ts'
 import { queryObserver } from './observation.ts'
+import { createOutbound } from './outbound/outbound.ts'
+import type { Outbound } from './outbound/outbound.ts'
 import { publicUrlOf } from './public-url.ts'
 import type { PublicUrl } from './public-url.ts'
 import { openRedis } from './redis.ts'
@@ -61,6 +63,8 @@ export interface Platform {
   readonly publicUrl: PublicUrl
   readonly audit: AuditTrail
   readonly keyring: Keyring
+  /** For every URL that a user named. */
+  readonly outbound: Outbound
   /** Signs cursors, confirmations and request state. */
   readonly secret: Uint8Array
   readonly openContext: OpenContext
@@ -128,6 +132,7 @@ export async function openPlatform(options: PlatformOptions): Promise<Platform> 
       secret,
       keyring: createKeyring([secret]),
       publicUrl: publicUrlOf(config.server.publicUrl),
+      outbound: openOutbound(config.server, metrics),
     },
     openContext: open(config.database.statementTimeoutSeconds),
     openJobContext: open(config.database.jobStatementTimeoutSeconds),
@@ -138,6 +143,14 @@ export async function openPlatform(options: PlatformOptions): Promise<Platform> 
 function openLimiter(settings: Config['limits'], log: Logger, redis: Redis | undefined, metrics: Metrics): Limiter {
   const milliseconds = () => performance.now()
   return createLimiter({ settings, log, milliseconds, rejected: metrics.rateLimited, ...(redis && { redis }) })
+}
+
+function openOutbound({ outboundLoopback }: Config['server'], metrics: Metrics): Outbound {
+  return createOutbound({
+    allowLoopback: outboundLoopback,
+    observe: ({ integration, endpoint, status, seconds }) =>
+      metrics.integration.finished(integration, endpoint, status, seconds),
+  })
 }
 
 /** The schema of the database as it is, which everything else needs to be there before it can be opened. */

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { commaList, setting, wholeNumber } from './setting.ts'
+import { commaList, setting, wholeNumber, yesOrNo } from './setting.ts'
 
 export const ServerSettings = z.object({
   environment: setting('ENVIRONMENT', z.enum(['development', 'test', 'staging', 'production']).default('development'), {
@@ -29,6 +29,24 @@ export const ServerSettings = z.object({
   trustedProxies: setting('TRUSTED_PROXIES', commaList().default([]), {
     describe: 'Addresses or CIDR ranges of proxies whose `X-Forwarded-For` is believed. Empty: none.',
     example: '10.0.0.0/8',
+  }),
+  httpsOnly: setting('HTTPS_ONLY', yesOrNo().default(false), {
+    describe:
+      'Serve callers by HTTPS alone, as a trusted proxy tells it in `X-Forwarded-Proto`: pages are redirected, API and MCP requests refused. Probes stay.',
+    example: 'true',
+  }),
+  secureCookies: setting('SECURE_COOKIES', yesOrNo().optional(), {
+    describe: 'Send cookies over HTTPS alone, under `__Secure-` names. Unset: when the public URL is https.',
+    example: 'true',
+  }),
+  securityContact: setting('SECURITY_CONTACT', z.url({ protocol: /^(mailto|https|tel)$/, hostname: /.*/ }).optional(), {
+    describe: 'Where to report a vulnerability, for `/.well-known/security.txt`. Unset: there is no such file.',
+    example: 'mailto:security@example.com',
+  }),
+  outboundLoopback: setting('OUTBOUND_ALLOW_LOOPBACK', yesOrNo().default(false), {
+    describe: 'Let URLs that users name lead to this machine, by plain HTTP too: for development and tests.',
+    example: 'false',
+    neverInProduction: true,
   }),
   shutdownSeconds: setting('SHUTDOWN_TIMEOUT_SECONDS', wholeNumber(0, 600).default(25), {
     describe: 'How long a stop waits for calls in flight before it cancels them.',

@@ -1,0 +1,53 @@
+import type { IncomingMessage } from 'node:http'
+import { pipeline } from 'node:stream/promises'
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
+import { Failure } from '../failure.ts'
+
+/** The decoded body. Stops reading as soon as it is larger than allowed, as sent or as decoded. */
+export async function readBody(res: IncomingMessage, url: URL, bytesMax: number): Promise<Uint8Array> {
+  const sizeTold = Number(res.headers['content-length'] ?? 0)
+  if (sizeTold > bytesMax) throw tooLarge(url, bytesMax)
+  const chunks: Buffer[] = []
+  const collect = async (source: AsyncIterable<Buffer>) => {
+    for await (const chunk of bounded(source, url, bytesMax)) chunks.push(chunk)
+  }
+  const decoder = decoderOf(res, url)
+  try {
+    if (decoder === undefined) await pipeline(res, collect)
+    else await pipeline(res, (source: AsyncIterable<Buffer>) => bounded(source, url, bytesMax), decoder, collect)
+  } catch (error) {
+    if (error instanceof Failure) throw error
+    throw new Failure('upstream', `The answer of the server at ${url.host} could not be read.`, { cause: error })
+  }
+  return Buffer.concat(chunks)
+}
+
+async function* bounded(source: AsyncIterable<Buffer>, url: URL, bytesMax: number): AsyncGenerator<Buffer> {
+  let bytes = 0
+  for await (const chunk of source) {
+    bytes += chunk.length
+    if (bytes > bytesMax) throw tooLarge(url, bytesMax)
+    yield chunk
+  }
+}
+
+function decoderOf(res: IncomingMessage, url: URL) {
+  switch (res.headers['content-encoding']?.trim().toLowerCase() ?? 'identity') {
+    case '':
+    case 'identity':
+      return undefined
+    case 'gzip':
+    case 'x-gzip':
+      return createGunzip()
+    case 'deflate':
+      return createInflate()
+    case 'br':
+      return createBrotliDecompress()
+    default:
+      throw new Failure('upstream', `The server at ${url.host} answered in an encoding that was not asked for.`)
+  }
+}
+
+function tooLarge(url: URL, bytesMax: number): Failure {
+  return new Failure('upstream', `The server at ${url.host} answered with more than ${bytesMax} bytes.`)
+}
