@@ -2,12 +2,29 @@ import type { Ctx } from './context.ts'
 
 /**
  * What is known of one person within a tenant. `refs` are the ids by which modules hold them, each with its kind:
- * `user:usr_…`, `contact:cnt_…`, `event-user:…`.
+ * `user:usr_…`, `contact:cnt_…`, `event-user:…`. Made by `personOf`.
  */
 export interface Person {
+  /** In lower case. */
   readonly emails: ReadonlySet<string>
+  /** Digits, with a leading + where the country is known. */
   readonly phones: ReadonlySet<string>
+  /** As they are written. */
+  readonly names: ReadonlySet<string>
   readonly refs: ReadonlySet<string>
+  /**
+   * Random, of this one request: pseudonyms made with it agree from table to table, and nobody can make them again once
+   * it is forgotten.
+   */
+  readonly salt: string
+}
+
+/** What a holder knows of a person, in any writing. */
+export interface PersonFacts {
+  readonly emails?: Iterable<string>
+  readonly phones?: Iterable<string>
+  readonly names?: Iterable<string>
+  readonly refs?: Iterable<string>
 }
 
 /** What happened to one kind of record. Counts are rows. */
@@ -20,7 +37,8 @@ export interface PersonalDataOutcome {
 
 /**
  * One kind of personal data that a module holds, and what can be done with it. Every member works within the tenant of
- * `ctx` and bears being run again after it was cut off.
+ * `ctx` and bears being run again after it was cut off. `holdTables` (kernel/personal-data/hold-tables) makes one from
+ * a description of its tables.
  */
 export interface PersonalData {
   /** `customers.contacts`. */
@@ -28,8 +46,10 @@ export interface PersonalData {
   readonly describe: string
   /** The tables that hold it, each `schema.table`; the architecture test compares them with the schema. */
   readonly tables: readonly string[]
-  /** Further ids, e-mails and phones of this person that these rows know; asked again until nobody knows more. */
-  readonly identify?: (ctx: Ctx, person: Person) => Promise<Person>
+  /** Cache tags whose values may show it; invalidated once an erasure is committed. */
+  readonly cacheTags?: readonly string[]
+  /** Further facts about this person that these rows know; asked again until nobody knows more. */
+  readonly identify?: (ctx: Ctx, person: Person) => Promise<PersonFacts>
   /** The rows about this person, as they would be handed to them. */
   readonly export: (ctx: Ctx, person: Person) => Promise<readonly Readonly<Record<string, unknown>>[]>
   /** What `erase` would do, without doing it. */
@@ -41,6 +61,7 @@ export interface PersonalData {
     /** `support_tickets`: the category a tenant sets days for. */
     readonly category: string
     readonly defaultDays: number
-    readonly expire: (ctx: Ctx, before: Date) => Promise<number>
+    /** At most `rowsMax` rows in the caller's transaction; called again until it answers 0. */
+    readonly expire: (ctx: Ctx, before: Date, rowsMax: number) => Promise<number>
   }
 }
