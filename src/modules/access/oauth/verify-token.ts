@@ -1,0 +1,143 @@
+import { compactVerify } from 'jose'
+import { LRUCache } from 'lru-cache'
+import { scopesOfRole } from '#kernel/authorization'
+import type { Role, ScopeGrant } from '#kernel/authorization'
+import type { Clock } from '#kernel/clock'
+import type { Door, Principal } from '#kernel/context'
+import { canonicalUrl, covers } from './audience.ts'
+import { parseCompactToken } from './compact-token.ts'
+import type { TokenKeys } from './token-keys.ts'
+import { expired, granted, refused, requireCurrent } from './token-rules.ts'
+import type { TokenClaims, TokenHeader, TokenRules, TokenSubject } from './token-rules.ts'
+
+/** What the database knows of a token's subject; undefined when the session or the membership is gone. */
+export interface TokenGrant {
+  readonly userId: string
+  readonly role: Role
+}
+
+/** Who tells that a token may no longer open what it did. */
+export interface Revocations {
+  /** True while every revocation is heard. */
+  readonly connected: boolean
+  /** Calls `act` with the topics (`session:<id>`, `member:<tenant>:<user>`) that changed; undefined: any may have. */
+  onRevoked(act: (topic: string | undefined) => void): void
+}
+
+export interface TokenParts {
+  readonly rules: TokenRules
+  readonly keys: TokenKeys
+  /** The URL of this server; audiences are of it. */
+  readonly publicUrl: () => string
+  /** The table of everything that can be granted. */
+  readonly scopes: () => readonly ScopeGrant[]
+  readonly findGrant: (subject: TokenSubject) => Promise<TokenGrant | undefined>
+  readonly revocations: Revocations
+  readonly clock: Clock
+}
+
+interface Known {
+  readonly principal: Principal
+  readonly audiences: readonly string[]
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number
+  readonly topics: readonly string[]
+}
+
+const CACHED_TOKENS_MAX = 10_000
+
+/**
+ * Checks access tokens on this machine alone: signature, issuer, times, and that the token is for what is asked for.
+ * The first sight of each asks the database once whether its session and its bearer's membership stand; from then on it
+ * is answered from memory until it expires, or until this process hears of a change, or stops hearing them.
+ *
+ * The memory is keyed by the token as it was sent: hashing 700 characters costs more than the look-up, and the heap
+ * holds the token anyway while its request is served.
+ */
+export function tokenAuthenticator(parts: TokenParts): (token: string, door: Door) => Principal | Promise<Principal> {
+  const { publicUrl, clock } = parts
+  const memory = tokenMemory(parts.revocations)
+
+  const lookUp = async (token: string, door: Door): Promise<Principal> => {
+    const learnt = memory.learning()
+    const claims = await verified(token, parts)
+    requireAudience(claims.audiences, door, publicUrl())
+    const grant = await parts.findGrant(claims.subject)
+    if (grant === undefined) throw refused('The session of this access token has ended. Sign in again.')
+    const { tenantId, sessionId } = claims.subject
+    const { userId, role } = grant
+    const scopes = granted(claims, scopesOfRole(parts.scopes(), role))
+    const principal: Principal = { tenantId, actor: { kind: 'user', id: userId }, scopes, userId, role }
+    const { audiences } = claims
+    const topics = [`member:${tenantId}:${userId}`, ...(sessionId === undefined ? [] : [`session:${sessionId}`])]
+    learnt(token, { principal, audiences, expiresAt: claims.expiresAt * 1000, topics })
+    return principal
+  }
+
+  return (token, door) => {
+    const known = memory.get(token)
+    if (known === undefined) return lookUp(token, door)
+    if (clock().getTime() >= known.expiresAt) throw expired()
+    requireAudience(known.audiences, door, publicUrl())
+    return known.principal
+  }
+}
+
+async function verified(token: string, { rules, keys, clock }: TokenParts): Promise<TokenClaims> {
+  const parts = parseCompactToken(token)
+  const header = rules.header(parts)
+  const claims = rules.claims(parts)
+  requireCurrent(claims, rules, clock())
+  await requireSignature(token, header, keys)
+  return claims
+}
+
+async function requireSignature(token: string, { keyId, algorithm }: TokenHeader, keys: TokenKeys): Promise<void> {
+  const key = await keys.find(keyId)
+  if (key === undefined || key.algorithm !== algorithm)
+    throw refused('The access token is not signed with a known key.')
+  try {
+    await compactVerify(token, key.key, { algorithms: [key.algorithm] })
+  } catch (cause) {
+    throw refused('The signature of the access token is wrong.', cause)
+  }
+}
+
+function requireAudience(audiences: readonly string[], door: Door, publicUrl: string): void {
+  const resource = canonicalUrl(door.resource, publicUrl)
+  if (audiences.some((audience) => covers(canonicalUrl(audience, publicUrl), resource, publicUrl))) return
+  throw refused('The access token is for another resource.')
+}
+
+function tokenMemory(revocations: Revocations) {
+  const byTopic = new Map<string, Set<string>>()
+  const drop = (token: string, { topics }: Known) => {
+    for (const topic of topics) {
+      const tokens = byTopic.get(topic)
+      tokens?.delete(token)
+      if (tokens?.size === 0) byTopic.delete(topic)
+    }
+  }
+  const known = new LRUCache<string, Known>({ max: CACHED_TOKENS_MAX, dispose: (entry, token) => drop(token, entry) })
+  let heard = 0
+  revocations.onRevoked((topic) => {
+    heard++
+    if (topic === undefined) known.clear()
+    else for (const token of byTopic.get(topic) ?? []) known.delete(token)
+  })
+  return {
+    get: (token: string): Known | undefined => (revocations.connected ? known.get(token) : undefined),
+    /**
+     * Begins to look something up. What is learnt is kept only if no revocation was heard, and none can have been
+     * missed, since: it may have been of this very token.
+     */
+    learning() {
+      const [wasConnected, then] = [revocations.connected, heard]
+      return (token: string, entry: Known): void => {
+        if (!wasConnected || !revocations.connected || heard !== then) return
+        known.set(token, entry)
+        for (const topic of entry.topics) byTopic.set(topic, (byTopic.get(topic) ?? new Set()).add(token))
+      }
+    },
+  }
+}
