@@ -1,66 +1,130 @@
-import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 
 /**
- * Encrypts fields with AES-256-GCM. A sealed text names the key it is under, so that old ones open while new ones are
- * made with the current key.
+ * Encrypts fields with AES-256-GCM, and signs what callers carry for us with HMAC-SHA-256. Both survive a change of
+ * the root key: what is made is under the current one, and what the others made still opens and verifies.
  */
 export interface Keyring {
+  /** The key that seals and signs from now on. Changes when the root key is rotated, without a restart. */
   readonly currentKeyId: string
+  /** Every key this process opens with, the current one first. */
+  readonly keyIds: readonly string[]
   /** `context` (`access.two-factor-secret:usr_1`) must be the same to open it: a value moved elsewhere does not open. */
   seal(plain: string | Uint8Array, context: string): string
   /** Throws when it was altered, is of another context, or its key is not there. */
   open(sealed: string, context: string): Buffer
   /** The key a sealed text is under. */
   keyIdOf(sealed: string): string
+  /** A signature (base64url) of a text that goes out and comes back. `purpose` (`mcp-round`) tells uses apart. */
+  sign(text: string, purpose: string): string
+  /** Whether one of our keys made this signature of this text, for this purpose. */
+  verify(text: string, purpose: string, signature: string): boolean
+}
+
+/** The keyring of a running process, whose keys can be replaced under load. */
+export interface RotatingKeyring extends Keyring {
+  /** From now on exactly these root keys: the first is current, the others only open and verify. */
+  replace(rootKeys: readonly Uint8Array[]): void
 }
 
 const PREFIX = 'pf1'
 const IV_BYTES = 12
 const TAG_BYTES = 16
 
-/** A keyring of root keys (at least 32 bytes each): the first one is current, the others only open. */
-export function createKeyring(rootKeys: readonly Uint8Array[]): Keyring {
-  const keys = new Map(rootKeys.map((root) => [keyId(root), fieldKey(root)]))
-  const [currentKeyId] = keys.keys()
-  if (currentKeyId === undefined) throw new Error('A keyring needs a key.')
-  const keyOf = (id: string): Uint8Array => {
-    const key = keys.get(id)
+interface Key {
+  readonly id: string
+  /** What the keys of every context are derived from: RFC 5869, 2.2, of the root key. */
+  readonly pseudorandom: Uint8Array
+}
+
+/**
+ * A keyring of root keys (at least 32 bytes each): the first one is current, the others only open and verify.
+ *
+ * The nonce is random, 96 bits (NIST SP 800-38D, 8.2.2), for which the standard allows a key 2^32 encryptions (8.3). The
+ * root key encrypts nothing: every context has a key of its own (HKDF, RFC 5869), so the bound holds for one field of
+ * one row, and would take that row 136 years of a write a second.
+ */
+export function createKeyring(rootKeys: readonly Uint8Array[]): RotatingKeyring {
+  let keys = keysOf(rootKeys)
+  const keyOf = (id: string): Key => {
+    const key = keys.find((each) => each.id === id)
     if (key === undefined) throw new Error(`The field is encrypted under key ${id}, which this process does not have.`)
     return key
   }
   return {
-    currentKeyId,
+    get currentKeyId() {
+      return keys[0].id
+    },
+    get keyIds() {
+      return keys.map(({ id }) => id)
+    },
+    replace(rootKeys) {
+      keys = keysOf(rootKeys)
+    },
     seal(plain, context) {
+      const [key] = keys
       const iv = randomBytes(IV_BYTES)
-      const cipher = createCipheriv('aes-256-gcm', keyOf(currentKeyId), iv).setAAD(Buffer.from(context))
+      const cipher = createCipheriv('aes-256-gcm', fieldKey(key, context), iv).setAAD(Buffer.from(context))
       const body = Buffer.concat([iv, cipher.update(plain), cipher.final(), cipher.getAuthTag()])
-      return `${PREFIX}.${currentKeyId}.${body.toString('base64url')}`
+      return `${PREFIX}.${key.id}.${body.toString('base64url')}`
     },
     open(sealed, context) {
       const { id, body } = parts(sealed)
-      const decipher = createDecipheriv('aes-256-gcm', keyOf(id), body.subarray(0, IV_BYTES))
+      const options = { authTagLength: TAG_BYTES }
+      const key = fieldKey(keyOf(id), context)
+      const decipher = createDecipheriv('aes-256-gcm', key, body.subarray(0, IV_BYTES), options)
       decipher.setAAD(Buffer.from(context)).setAuthTag(body.subarray(-TAG_BYTES))
       return Buffer.concat([decipher.update(body.subarray(IV_BYTES, -TAG_BYTES)), decipher.final()])
     },
     keyIdOf: (sealed) => parts(sealed).id,
+    sign: (text, purpose) => signature(keys[0], text, purpose).toString('base64url'),
+    verify(text, purpose, given) {
+      const bytes = Buffer.from(given, 'base64url')
+      // One way of writing it only: a signature that can be written in two ways lets a caller replay what was used up.
+      if (bytes.toString('base64url') !== given) return false
+      return keys.some((key) => {
+        const wanted = signature(key, text, purpose)
+        return bytes.length === wanted.length && timingSafeEqual(bytes, wanted)
+      })
+    },
   }
-}
-
-function parts(sealed: string): { id: string; body: Buffer } {
-  const [prefix, id, text, ...rest] = sealed.split('.')
-  const body = Buffer.from(text ?? '', 'base64url')
-  if (prefix !== PREFIX || id === undefined || body.length < IV_BYTES + TAG_BYTES || rest.length > 0) {
-    throw new Error('This is not an encrypted field.')
-  }
-  return { id, body }
 }
 
 /** Names a key without telling anything of it. */
-function keyId(root: Uint8Array): string {
+export function keyIdOf(root: Uint8Array): string {
   return createHash('sha256').update('plimsoll key id').update(root).digest('hex').slice(0, 8)
 }
 
-/** RFC 5869: the root key itself encrypts nothing. */
-function fieldKey(root: Uint8Array): Uint8Array {
-  return new Uint8Array(hkdfSync('sha256', root, new Uint8Array(0), 'plimsoll field encryption v1', 32))
+function keysOf(rootKeys: readonly Uint8Array[]): readonly [Key, ...Key[]] {
+  const unique = new Map(rootKeys.map((root) => [keyIdOf(root), root]))
+  const [current, ...others] = [...unique].map(([id, root]) => ({ id, pseudorandom: hmac(NO_SALT, root) }))
+  if (current === undefined) throw new Error('A keyring needs a key.')
+  return [current, ...others]
+}
+
+function parts(sealed: string): { id: string; body: Buffer } {
+  const [prefix, id, text = '', ...rest] = sealed.split('.')
+  const body = Buffer.from(text, 'base64url')
+  const isWhole = body.length >= IV_BYTES + TAG_BYTES && body.toString('base64url') === text && rest.length === 0
+  if (prefix !== PREFIX || id === undefined || !isWhole) throw new Error('This is not an encrypted field.')
+  return { id, body }
+}
+
+function fieldKey(key: Key, context: string): Uint8Array {
+  return derived(key, `plimsoll field encryption v1 ${context}`)
+}
+
+function signature(key: Key, text: string, purpose: string): Buffer {
+  return hmac(derived(key, `plimsoll signature v1 ${purpose}`), text)
+}
+
+const NO_SALT = new Uint8Array(32)
+
+/** RFC 5869, 2.3, of the one block that is needed; `info` may be of any length. */
+function derived({ pseudorandom }: Key, info: string): Buffer {
+  return hmac(pseudorandom, `${info}\u0001`)
+}
+
+function hmac(key: Uint8Array, text: string | Uint8Array): Buffer {
+  return createHmac('sha256', key).update(text).digest()
 }

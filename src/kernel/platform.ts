@@ -62,11 +62,10 @@ export interface Platform {
   readonly tracing: Tracing
   readonly publicUrl: PublicUrl
   readonly audit: AuditTrail
+  /** Encrypts fields; signs cursors, confirmations and request state. */
   readonly keyring: Keyring
   /** For every URL that a user named. */
   readonly outbound: Outbound
-  /** Signs cursors, confirmations and request state. */
-  readonly secret: Uint8Array
   readonly openContext: OpenContext
   /** As `openContext`, with statements that may run as long as a job's. */
   readonly openJobContext: OpenContext
@@ -129,7 +128,6 @@ export async function openPlatform(options: PlatformOptions): Promise<Platform> 
       metrics,
       tracing,
       audit,
-      secret,
       keyring: createKeyring([secret]),
       publicUrl: publicUrlOf(config.server.publicUrl),
       outbound: openOutbound(config.server, metrics),

@@ -23,11 +23,11 @@ export function surfacesOf(
   platform: Platform,
   { modules, jobs, access }: { modules: readonly Module[]; jobs: readonly Job[]; access: Access },
 ): Surfaces {
-  const { database, queue, limiter, metrics, tracing, secret, openContext, openJobContext } = platform
+  const { database, queue, limiter, metrics, tracing, keyring, openContext, openJobContext } = platform
   const { authenticate } = access
   const servers = modules.flatMap((module) => module.server ?? [])
   const mcpParts = {
-    ...{ servers, openContext, limiter, log, tracing, clock, secret, version },
+    ...{ servers, openContext, limiter, log, tracing, clock, keyring, version },
     settings: config,
     observer: metrics.tool,
   }

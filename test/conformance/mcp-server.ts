@@ -8,6 +8,7 @@ import { ConfigSchema } from '#kernel/config/config'
 import type { Config } from '#kernel/config/config'
 import type { Ctx, OpenContext, Principal, Scope } from '#kernel/context'
 import { Failure } from '#kernel/failure'
+import { createKeyring } from '#kernel/keyring'
 import { createLimiter } from '#kernel/limits'
 import { tool } from '#kernel/tool'
 import { noTracing } from '#kernel/tracing'
@@ -135,16 +136,7 @@ export async function startMcpServer(
   > = {},
 ): Promise<RunningServer> {
   const { mcp, server: serverSettings, ...options } = overrides
-  const config = ConfigSchema.parse({
-    server: {},
-    database: {},
-    cache: {},
-    limits: {},
-    security: {},
-    observability: {},
-    mcp: {},
-    customers: {},
-  })
+  const config = ConfigSchema.parse(Object.fromEntries(Object.keys(ConfigSchema.shape).map((group) => [group, {}])))
   const surface = createMcpSurface({
     servers: [demoServer],
     authenticate,
@@ -160,7 +152,7 @@ export async function startMcpServer(
     observeRequest: () => undefined,
     tracing: noTracing,
     clock: () => new Date(),
-    secret: new Uint8Array(32).fill(7),
+    keyring: createKeyring([new Uint8Array(32).fill(7)]),
     version: '0.0.0-test',
     ...options,
   })

@@ -1,6 +1,7 @@
 import { PassThrough } from 'node:stream'
 import { createInterface } from 'node:readline'
 import { ConfigSchema } from '#kernel/config/config'
+import { createKeyring } from '#kernel/keyring'
 import { createLimiter } from '#kernel/limits'
 import { noTracing } from '#kernel/tracing'
 import { describe, expect, it } from 'vitest'
@@ -25,7 +26,7 @@ function pipe(
     observer: { started: () => undefined, finished: () => undefined },
     tracing: noTracing,
     clock: () => new Date(),
-    secret: new Uint8Array(32),
+    keyring: createKeyring([new Uint8Array(32)]),
     version: '0.0.0-test',
     caller,
     path,

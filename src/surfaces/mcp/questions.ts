@@ -1,7 +1,8 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import type { Clock } from '#kernel/clock'
 import type { Answer, Question } from '#kernel/interaction'
+import type { Keyring } from '#kernel/keyring'
 import { RPC, RpcError, isRecord } from './rpc.ts'
 
 /** The capability a client must declare before it may be asked a question of the kind. */
@@ -62,33 +63,29 @@ export interface RoundState {
 }
 
 const STATE_SECONDS = 600
+const PURPOSE = 'mcp-round'
 
 /**
  * Seals what a stateless call must remember between its rounds into a string that the caller carries. It comes back
  * from the outside, so it is signed, expires after ten minutes, and is of use to the same caller, tool and arguments only.
  */
 export function roundStates(
-  secret: Uint8Array,
+  keyring: Pick<Keyring, 'sign' | 'verify'>,
   clock: Clock,
 ): {
   seal: (state: RoundState) => string
   open: (sealed: unknown, subject: string) => RoundState['answers']
 } {
-  const sign = (payload: string): Buffer => createHmac('sha256', secret).update('mcp-round:').update(payload).digest()
   return {
     seal: ({ subject, answers }) => {
       const expires = Math.floor(clock().getTime() / 1000) + STATE_SECONDS
       const payload = Buffer.from(JSON.stringify({ s: digest(subject), e: expires, a: answers })).toString('base64url')
-      return `${payload}.${sign(payload).toString('base64url')}`
+      return `${payload}.${keyring.sign(payload, PURPOSE)}`
     },
     open: (sealed, subject) => {
       if (sealed === undefined) return {}
       const [payload = '', signature = ''] = typeof sealed === 'string' ? sealed.split('.', 2) : []
-      const given = Buffer.from(signature, 'base64url')
-      const wanted = sign(payload)
-      const genuine =
-        given.toString('base64url') === signature && given.length === wanted.length && timingSafeEqual(given, wanted)
-      if (!genuine) throw invalidState('it was not issued here, or was changed')
+      if (!keyring.verify(payload, PURPOSE, signature)) throw invalidState('it was not issued here, or was changed')
       const state: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8'))
       if (!isRecord(state) || state['s'] !== digest(subject)) throw invalidState('it belongs to another call')
       if (Number(state['e']) * 1000 < clock().getTime()) throw invalidState('it has expired; start again')

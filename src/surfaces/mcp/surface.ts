@@ -7,6 +7,7 @@ import type { Clock } from '#kernel/clock'
 import type { Config } from '#kernel/config/config'
 import type { Authenticate, Door, OpenContext } from '#kernel/context'
 import { Failure } from '#kernel/failure'
+import type { Keyring } from '#kernel/keyring'
 import type { Limiter } from '#kernel/limits'
 import { tracedToolCalls } from '#kernel/observation'
 import type { Metrics } from '#kernel/metrics'
@@ -42,7 +43,7 @@ export interface McpSurfaceOptions {
   readonly tracing: Tracing
   readonly clock: Clock
   /** Signs what callers carry between the rounds of a call; the same in every process. */
-  readonly secret: Uint8Array
+  readonly keyring: Keyring
   /** The product's version, as clients show it. */
   readonly version: string
 }
@@ -67,7 +68,7 @@ export function createMcpSurface(options: McpSurfaceOptions): McpSurface {
   const catalogue = compileCatalogue(options.servers)
   const identity = serverIdentity(options.version)
   const callTool = toolCallsOf(options)
-  const results = toolCallResults({ callTool, limiter, identity, secret: options.secret, clock })
+  const results = toolCallResults({ callTool, limiter, identity, keyring: options.keyring, clock })
   const running = runningCalls()
   const sdkParts = { identity, toolCalls: results, log, running }
   const sdk = sdkHandlers(sdkParts)
@@ -122,7 +123,7 @@ export function createMcpSurface(options: McpSurfaceOptions): McpSurface {
 
 /** The kernel's `callTool` with this process's settings. */
 export function toolCallsOf(
-  options: Omit<McpSurfaceOptions, 'authenticate' | 'observeRequest' | 'limiter' | 'secret' | 'version'>,
+  options: Omit<McpSurfaceOptions, 'authenticate' | 'observeRequest' | 'limiter' | 'keyring' | 'version'>,
 ): CallTool {
   const { environment, toolTimeoutSeconds, resultCharactersMax } = options.settings.server
   const checkResults = environment === 'development' || environment === 'test'

@@ -1,6 +1,7 @@
 import type { CallTool, ToolOutcome } from '#kernel/call-tool'
 import type { Clock } from '#kernel/clock'
 import { Failure } from '#kernel/failure'
+import type { Keyring } from '#kernel/keyring'
 import type { Limiter } from '#kernel/limits'
 import type { ToolEntry } from '#kernel/tool-catalogue'
 import type { Exchange } from './exchange.ts'
@@ -15,7 +16,7 @@ export interface ToolCallParts {
   readonly callTool: CallTool
   readonly limiter: Limiter
   readonly identity: ServerIdentity
-  readonly secret: Uint8Array
+  readonly keyring: Keyring
   readonly clock: Clock
 }
 
@@ -29,7 +30,7 @@ export interface ToolCalls {
 /** `tools/call`: the hot path between the request and the kernel's `callTool`. */
 export function toolCallResults(parts: ToolCallParts): ToolCalls {
   const { callTool, limiter, identity, clock } = parts
-  const rounds = roundStates(parts.secret, clock)
+  const rounds = roundStates(parts.keyring, clock)
 
   const admit: ToolCalls['admit'] = ({ endpoint, principal }, { params }) => {
     const name = params['name']
