@@ -7,7 +7,7 @@ import { Failure } from './failure.ts'
 import type { FailureKind } from './failure.ts'
 import { CannotAsk, QuestionsOpen, unattended } from './interaction.ts'
 import type { Interaction, Question } from './interaction.ts'
-import { requireScope } from './scope.ts'
+import { requireTool } from './permission.ts'
 import { textProblems } from './text-problems.ts'
 import type { ToolEntry } from './tool-catalogue.ts'
 import type { TraceCarrier } from './tracing.ts'
@@ -81,7 +81,7 @@ async function run(
 ): Promise<ToolOutcome> {
   const { tool } = entry
   const { settings } = options
-  requireScope(caller.principal, tool.scope)
+  requireTool(caller.principal, entry)
   const parsed = entry.input.safeParse(args ?? {})
   const problems = parsed.success ? textProblems(args) : argumentProblems(entry.input, parsed.error)
   if (!parsed.success || problems.length > 0) {

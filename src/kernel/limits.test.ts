@@ -4,11 +4,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { hasRedis, startRedis } from '../../test/support/redis.ts'
 import type { TestRedis } from '../../test/support/redis.ts'
 import { Failure } from './failure.ts'
-import { createLimiter } from './limits.ts'
+import { LimitSettings } from './config/runtime.ts'
+import type { Actor } from './context.ts'
+import { bucketOf, createLimiter, guestBucket } from './limits.ts'
 import type { Limiter } from './limits.ts'
 import { openRedis } from './redis.ts'
 
-const settings = { enabled: true, perKeyPerMinute: 3, perIpPerMinute: 2 }
+const settings = LimitSettings.parse({ perKeyPerMinute: 3, perIpPerMinute: 2 })
 const log = pino({ level: 'silent' })
 
 describe('a limiter in one process', () => {
@@ -57,6 +59,51 @@ describe('a limiter in one process', () => {
   it('lets everything through when limits are off', () => {
     const limiter = createLimiter({ settings: { ...settings, enabled: false }, log, milliseconds: () => 0 })
     for (let call = 0; call < 100; call++) expect(limiter.take('key', 'a')).toMatchObject({ limit: Infinity })
+  })
+})
+
+describe('the limit of a caller', () => {
+  const limiter = createLimiter({ settings: LimitSettings.parse({}), log, milliseconds: () => 0 })
+  const person: Actor = { kind: 'user', id: 'usr_1' }
+  const key: Actor = { kind: 'key', id: 'key_1', name: 'k' }
+
+  it.each([
+    ['read-only', 10, 60, 100],
+    ['member', 10, 60, 100],
+    ['manager', 20, 120, 200],
+    ['admin', Infinity, Infinity, Infinity],
+    ['owner', Infinity, Infinity, Infinity],
+  ] as const)('who is %s: strict %d, otherwise %d, lenient %d a minute', (role, ...expected) => {
+    const limits = (['strict', 'default', 'lenient'] as const).map((limit) =>
+      limiter.limitOf(bucketOf({ actor: person, role }, limit)),
+    )
+    expect(limits).toEqual(expected)
+  })
+
+  it('who is a guest: strict 5, otherwise 10, lenient 20 a minute', () => {
+    const limits = (['strict', 'default', 'lenient'] as const).map((limit) => limiter.limitOf(guestBucket(limit)))
+    expect(limits).toEqual([5, 10, 20])
+  })
+
+  it('that is a key: its own 6000 a minute, and 10 where credentials are handled', () => {
+    const limits = (['strict', 'default', 'lenient'] as const).map((limit) =>
+      limiter.limitOf(bucketOf({ actor: key }, limit)),
+    )
+    expect(limits).toEqual([10, 6000, 6000])
+  })
+
+  it('whose role is not known is that of a user', () => {
+    expect(bucketOf({ actor: person })).toBe('user')
+  })
+
+  it('who is an admin never runs out', () => {
+    for (let call = 0; call < 500; call++) expect(limiter.take('admin', 'usr_1')).toMatchObject({ limit: Infinity })
+  })
+
+  it('in one class leaves the others as they are', () => {
+    for (let call = 0; call < 5; call++) void limiter.take('strict-guest', 'a')
+    expect(refusalOf(() => limiter.take('strict-guest', 'a')).message).toContain('from this address')
+    expect(limiter.take('lenient-guest', 'a')).toMatchObject({ remaining: 19 })
   })
 })
 

@@ -2,11 +2,46 @@ import type { Redis } from 'ioredis'
 import { LRUCache } from 'lru-cache'
 import type { Logger } from 'pino'
 import { RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible'
+import type { Role } from './authorization.ts'
 import type { Config } from './config/config.ts'
+import type { Principal } from './context.ts'
 import { Failure } from './failure.ts'
+import type { LimitClass } from './route.ts'
 
-/** `key`: calls of one API key. `ip`: requests of one address that came without a valid key. */
-export type LimitBucket = 'key' | 'ip'
+type Limited = 'guest' | 'user' | 'manager'
+
+/**
+ * What is counted together. `key`: calls of one API key. `ip`: requests of one address that came without a valid
+ * credential. `guest`: requests of one address to public routes. `user` and `manager`: calls of one signed-in person, by
+ * role. `admin`: of one who is not limited. Each of these but the first two apart for strict and lenient routes.
+ */
+export type LimitBucket = 'key' | 'ip' | 'admin' | Limited | `strict-${Limited}` | `lenient-${Limited}`
+
+const PERSON: Readonly<Record<Role, 'user' | 'manager' | 'admin'>> = {
+  'read-only': 'user',
+  member: 'user',
+  manager: 'manager',
+  admin: 'admin',
+  owner: 'admin',
+}
+
+/**
+ * Where a caller's calls count. A key has a limit of its own, and that of a plain user where credentials are handled; a
+ * person whose role is not known is a plain user.
+ */
+export function bucketOf(
+  { actor, role }: Pick<Principal, 'actor' | 'role'>,
+  limit: LimitClass = 'default',
+): LimitBucket {
+  if (actor.kind !== 'user') return limit === 'strict' ? 'strict-user' : 'key'
+  const person = role === undefined ? 'user' : PERSON[role]
+  return limit === 'default' || person === 'admin' ? person : `${limit}-${person}`
+}
+
+/** Where requests of nobody in particular to a public route count. */
+export function guestBucket(limit: LimitClass): LimitBucket {
+  return limit === 'default' ? 'guest' : `${limit}-guest`
+}
 
 /** Where a caller stands after this call. `limit` is `Infinity` when limits are off. */
 export interface RateState {
@@ -50,25 +85,23 @@ const CALLERS_MAX = 100_000
 
 const UNLIMITED: RateState = Object.freeze({ limit: Infinity, remaining: Infinity, resetSeconds: 0 })
 
-/** The limits of a process: so many calls a minute per key, so many per address, counted in fixed windows. */
+/** The limits of a process: so many calls a minute in each bucket, counted in fixed windows. */
 export function createLimiter(options: LimiterOptions): Limiter {
   const { settings, redis, milliseconds } = options
   if (!settings.enabled) return { take: () => UNLIMITED, limitOf: () => Infinity }
-  const limits = { key: settings.perKeyPerMinute, ip: settings.perIpPerMinute }
+  const limits = limitsOf(settings)
   const limitOf = (bucket: LimitBucket) => limits[bucket]
   const rejected = options.rejected ?? (() => undefined)
-  const local = {
-    key: localWindows('key', limits.key, milliseconds, rejected),
-    ip: localWindows('ip', limits.ip, milliseconds, rejected),
-  }
-  if (redis === undefined) return { take: (bucket, id) => local[bucket](id), limitOf }
-  const shared = { key: sharedWindows(redis, 'key', limits.key), ip: sharedWindows(redis, 'ip', limits.ip) }
+  const local = perBucket((bucket) => localWindows(bucket, limits[bucket], milliseconds, rejected))
+  if (redis === undefined) return { take: (bucket, id) => local(bucket)(id), limitOf }
+  const shared = perBucket((bucket) => sharedWindows(redis, bucket, limits[bucket]))
   const outage = outageLog(options.log)
   return {
     limitOf,
     async take(bucket, id) {
+      if (limits[bucket] === Infinity) return UNLIMITED
       try {
-        const state = stateOf(await shared[bucket].consume(id), limits[bucket])
+        const state = stateOf(await shared(bucket).consume(id), limits[bucket])
         outage.over()
         return state
       } catch (error) {
@@ -78,9 +111,38 @@ export function createLimiter(options: LimiterOptions): Limiter {
         }
         // Safe because the same limit is kept in this process until Redis answers again.
         outage.began(error)
-        return local[bucket](id)
+        return local(bucket)(id)
       }
     },
+  }
+}
+
+function limitsOf(settings: Config['limits']): Readonly<Record<LimitBucket, number>> {
+  return {
+    key: settings.perKeyPerMinute,
+    ip: settings.perIpPerMinute,
+    guest: settings.guestPerMinute,
+    user: settings.userPerMinute,
+    manager: settings.managerPerMinute,
+    admin: Infinity,
+    'strict-guest': settings.strictGuestPerMinute,
+    'strict-user': settings.strictUserPerMinute,
+    'strict-manager': settings.strictManagerPerMinute,
+    'lenient-guest': settings.lenientGuestPerMinute,
+    'lenient-user': settings.lenientUserPerMinute,
+    'lenient-manager': settings.lenientManagerPerMinute,
+  }
+}
+
+/** One of each, made when it is first asked for: a count of callers has its memory from the start. */
+function perBucket<T>(make: (bucket: LimitBucket) => T): (bucket: LimitBucket) => T {
+  const made = new Map<LimitBucket, T>()
+  return (bucket) => {
+    const known = made.get(bucket)
+    if (known !== undefined) return known
+    const one = make(bucket)
+    made.set(bucket, one)
+    return one
   }
 }
 
@@ -96,6 +158,7 @@ function localWindows(
   milliseconds: () => number,
   rejected: (bucket: LimitBucket) => void,
 ): (id: string) => RateState {
+  if (limit === Infinity) return () => UNLIMITED
   const windows = new LRUCache<string, Window>({ max: CALLERS_MAX })
   return (id) => {
     const now = milliseconds()
@@ -131,12 +194,20 @@ function stateOf(result: RateLimiterRes, limit: number): RateState {
 
 function tooMany(bucket: LimitBucket, limit: number, millisecondsLeft: number): OverLimit {
   const retryAfterSeconds = Math.max(1, Math.ceil(millisecondsLeft / 1000))
-  const who = bucket === 'key' ? 'with this key' : 'from this address without a valid key'
-  return new OverLimit(`More than ${limit} calls a minute ${who}. Try again in ${retryAfterSeconds} seconds.`, {
-    limit,
-    remaining: 0,
-    resetSeconds: retryAfterSeconds,
-  })
+  return new OverLimit(
+    `More than ${limit} calls a minute ${whose(bucket)}. Try again in ${retryAfterSeconds} seconds.`,
+    {
+      limit,
+      remaining: 0,
+      resetSeconds: retryAfterSeconds,
+    },
+  )
+}
+
+function whose(bucket: LimitBucket): string {
+  if (bucket === 'key') return 'with this key'
+  if (bucket === 'ip') return 'from this address without a valid key'
+  return bucket.endsWith('guest') ? 'from this address to this' : 'of this caller'
 }
 
 /** One line when Redis stops answering and one when it is back, however many calls there are between. */

@@ -10,6 +10,10 @@ interface RouteShape<P extends z.ZodObject, Q extends z.ZodObject, B extends z.Z
   readonly summary: string
   readonly tags: readonly string[]
   readonly scope: Scope
+  /** It works on the caller's own things: whoever acts for no person is refused. */
+  readonly personal?: boolean
+  /** Default: `default`. */
+  readonly limit?: LimitClass
   readonly params?: P
   readonly query?: Q
   readonly body?: B
@@ -26,6 +30,8 @@ interface RouteShape<P extends z.ZodObject, Q extends z.ZodObject, B extends z.Z
 
 /** One HTTP route, as data: it knows nothing of the HTTP framework. */
 export interface Route extends Omit<RouteShape<z.ZodObject, z.ZodObject, z.ZodType, z.ZodType>, 'run'> {
+  /** The MCP server that its module brings, for credentials that are bound to servers; set where routes are mounted. */
+  readonly server?: string
   readonly run: (ctx: Ctx, request: { params: unknown; query: unknown; body: unknown }) => Promise<unknown>
 }
 
@@ -59,7 +65,7 @@ export interface OpenAnswer<R> {
 }
 
 interface OpenRouteShape<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType, R extends z.ZodType>
-  extends Omit<RouteShape<P, Q, B, R>, 'scope' | 'run'> {
+  extends Omit<RouteShape<P, Q, B, R>, 'scope' | 'personal' | 'limit' | 'run'> {
   /** Why it asks for no scope. */
   readonly public: string
   readonly limit: LimitClass

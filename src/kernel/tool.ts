@@ -22,6 +22,8 @@ interface ToolShape<I extends z.ZodObject, O extends z.ZodObject> {
   readonly timeoutSeconds?: number
   /** The tool may put questions to its caller while it runs. */
   readonly asks?: boolean
+  /** It works on the caller's own things: whoever acts for no person is neither shown nor given it. */
+  readonly personal?: boolean
   /** Pictures, sound or files instead of the JSON text of the result. */
   readonly present?: (output: z.output<O>) => readonly ContentPart[]
   readonly run: (ctx: Ctx, input: z.output<I>, interaction: Interaction) => Promise<z.output<O>>

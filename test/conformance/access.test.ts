@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { LimitSettings } from '#kernel/config/runtime'
 import { createLimiter } from '#kernel/limits'
 import { requireScope } from '#kernel/scope'
 import { tool } from '#kernel/tool'
@@ -75,7 +76,7 @@ describe('a caller without a valid key', () => {
   })
 
   it('is limited by its address', async () => {
-    const settings = { enabled: true, perKeyPerMinute: 100, perIpPerMinute: 2 }
+    const settings = LimitSettings.parse({ perKeyPerMinute: 100, perIpPerMinute: 2 })
     const limiter = createLimiter({ settings, log, milliseconds: () => 0 })
     await using limited = await startMcpServer({ limiter })
     const stranger = withHeaders(modern('tools/list'), { authorization: 'Bearer guess' })
@@ -100,7 +101,7 @@ describe('a caller with a key', () => {
   })
 
   it('is limited by the key', async () => {
-    const settings = { enabled: true, perKeyPerMinute: 1, perIpPerMinute: 100 }
+    const settings = LimitSettings.parse({ perKeyPerMinute: 1, perIpPerMinute: 100 })
     const limiter = createLimiter({ settings, log, milliseconds: () => 0 })
     await using limited = await startMcpServer({ limiter })
     const call = modern('tools/call', { name: 'echo', arguments: { text: 'x' } })
@@ -114,7 +115,7 @@ describe('a caller with a key', () => {
     ['an answer of the SDK', legacy('prompts/list')],
     ['a call that is refused', modern('tools/call', { name: 'no_such_tool', arguments: {} })],
   ])('reads on the answer to %s how much is left', async (_what, question) => {
-    const settings = { enabled: true, perKeyPerMinute: 2, perIpPerMinute: 100 }
+    const settings = LimitSettings.parse({ perKeyPerMinute: 2, perIpPerMinute: 100 })
     const limiter = createLimiter({ settings, log, milliseconds: () => 0 })
     await using limited = await startMcpServer({ limiter, clock: () => new Date('2026-11-20T12:00:00Z') })
     const reset = String(Date.parse('2026-11-20T12:01:00Z') / 1000)
@@ -132,7 +133,7 @@ describe('a caller with a key', () => {
   })
 
   it.each(['write_down', 'no_such_tool'])('is limited in calls of %s that are refused, too', async (name) => {
-    const settings = { enabled: true, perKeyPerMinute: 1, perIpPerMinute: 100 }
+    const settings = LimitSettings.parse({ perKeyPerMinute: 1, perIpPerMinute: 100 })
     const limiter = createLimiter({ settings, log, milliseconds: () => 0 })
     await using limited = await startMcpServer({ limiter })
     const call = withHeaders(modern('tools/call', { name, arguments: { text: 'x' } }), asBob)

@@ -26,7 +26,31 @@ export const LimitSettings = z.object({
     describe: 'Requests without a valid key that one address may make in a minute.',
     example: '100',
   }),
+  guestPerMinute: callsAMinute('GUEST', 10, 'Requests of one address to public routes, without signing in'),
+  userPerMinute: callsAMinute('USER', 60, 'Calls of one signed-in person whose role is read-only or member'),
+  managerPerMinute: callsAMinute('MANAGER', 120, 'The same for managers; admins and owners are not limited'),
+  strictGuestPerMinute: callsAMinute(
+    'STRICT_GUEST',
+    5,
+    'Requests of one address to each route that takes credentials, such as sign-in; raise it where many people share an address',
+  ),
+  strictUserPerMinute: callsAMinute('STRICT_USER', 10, 'Calls of one signed-in person, or key, to each such route'),
+  strictManagerPerMinute: callsAMinute('STRICT_MANAGER', 20, 'The same for managers'),
+  lenientGuestPerMinute: callsAMinute(
+    'LENIENT_GUEST',
+    20,
+    'Requests of one address to public pages and what is cheap to answer',
+  ),
+  lenientUserPerMinute: callsAMinute('LENIENT_USER', 100, 'Calls of one signed-in person to routes that are cheap'),
+  lenientManagerPerMinute: callsAMinute('LENIENT_MANAGER', 200, 'The same for managers'),
 })
+
+function callsAMinute(whose: string, preset: number, describe: string) {
+  return setting(`RATE_LIMIT_${whose}_PER_MINUTE`, wholeNumber(1, 100_000_000).default(preset), {
+    describe: `${describe}, in a minute.`,
+    example: String(preset),
+  })
+}
 
 export const SecuritySettings = z.object({
   encryptionKey: setting(

@@ -1,9 +1,11 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Authenticate, Door, Principal } from '#kernel/context'
 import type { Clock } from '#kernel/clock'
+import { addressBucket } from '#kernel/address'
 import { Failure } from '#kernel/failure'
+import { bucketOf, guestBucket } from '#kernel/limits'
 import type { LimitBucket, Limiter } from '#kernel/limits'
-import { addressBucket } from './client-address.ts'
+import type { LimitClass, Route } from '#kernel/route'
 
 export interface AdmissionOptions {
   readonly authenticate: Authenticate
@@ -36,22 +38,35 @@ export function admission({ authenticate, limiter, clock, publicUrl }: Admission
       throw error
     }
   }
+  const address = async (request: FastifyRequest, reply: FastifyReply) => count('ip', addressBucket(request.ip), reply)
   return {
-    async principal(request: FastifyRequest, reply: FastifyReply): Promise<Principal> {
+    async principal(
+      request: FastifyRequest,
+      reply: FastifyReply,
+      route: Pick<Route, 'limit' | 'path'>,
+    ): Promise<Principal> {
       let principal: Principal
       try {
         principal = await authenticate(bearerOf(request.headers.authorization), doorOf(request))
       } catch (error) {
-        if (error instanceof Failure && error.kind === 'unauthenticated') {
-          await count('ip', addressBucket(request.ip), reply)
-        }
+        if (error instanceof Failure && error.kind === 'unauthenticated') await address(request, reply)
         throw error
       }
-      await count('key', principal.actor.id, reply)
+      const { id } = principal.actor
+      await count(bucketOf(principal, route.limit), route.limit === 'strict' ? `${id} ${route.path}` : id, reply)
       return principal
     },
-    /** Counts a request that needs no key. */
-    anonymous: (request: FastifyRequest, reply: FastifyReply) => count('ip', addressBucket(request.ip), reply),
+    /** Counts a request that needs no credential. */
+    anonymous: address,
+    /**
+     * Counts a request to a public route: against the address, and against its class. Each strict route has a count of
+     * its own, so that whoever signs up can sign in; pages and what they load are not counted with those.
+     */
+    guest: (limit: LimitClass, path: string) => async (request: FastifyRequest, reply: FastifyReply) => {
+      await address(request, reply)
+      const bucket = addressBucket(request.ip)
+      await count(guestBucket(limit), limit === 'strict' ? `${bucket} ${path}` : bucket, reply)
+    },
   }
 }
 
@@ -60,7 +75,8 @@ export function bearerOf(authorization: string | undefined): string | undefined 
   const basic = /^Basic\s+([\w+/=-]+)\s*$/i.exec(authorization ?? '')?.[1]
   if (basic === undefined) return authorization
   const [user = ''] = Buffer.from(basic, 'base64').toString('utf8').split(':', 1)
-  return `Bearer ${user}`
+  // A key at most: a token does not belong where browsers take it from a URL.
+  return user.includes('.') ? undefined : `Bearer ${user}`
 }
 
 /** The `WWW-Authenticate` that a 401 or 403 carries (RFC 6750, section 3). */

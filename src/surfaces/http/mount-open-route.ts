@@ -13,7 +13,7 @@ export function mountOpenRoute(app: FastifyInstance, route: OpenRoute, options: 
     method: route.method,
     url: route.path,
     bodyLimit: route.bodyBytesMax ?? options.bodyBytesMax,
-    onRequest: options.admit.anonymous,
+    onRequest: options.admit.guest(route.limit, route.path),
     handler: async (request, reply) => {
       const input = parse({ params: request.params, query: request.query, body: request.body })
       const answer = await requestSignal(reply, options.stopped, (controller) =>

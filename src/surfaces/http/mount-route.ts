@@ -4,7 +4,7 @@ import type { Clock } from '#kernel/clock'
 import type { OpenContext, Principal } from '#kernel/context'
 import { withDeadline } from '#kernel/deadline'
 import type { Route } from '#kernel/route'
-import { requireScope } from '#kernel/scope'
+import { requireRoute } from '#kernel/permission'
 import type { Tracing } from '#kernel/tracing'
 import type { admission } from './authorization.ts'
 import { dataBody } from './envelope.ts'
@@ -35,8 +35,8 @@ export function mountRoute(app: FastifyInstance, route: Route, options: MountOpt
     url: route.path,
     bodyLimit: route.bodyBytesMax ?? options.bodyBytesMax,
     onRequest: async (request, reply) => {
-      const principal = await options.admit.principal(request, reply)
-      requireScope(principal, route.scope)
+      const principal = await options.admit.principal(request, reply, route)
+      requireRoute(principal, route)
       principals.set(request, principal)
     },
     handler: async (request, reply) => {

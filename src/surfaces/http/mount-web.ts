@@ -14,7 +14,7 @@ export function mountWeb(app: FastifyInstance, mount: WebMount, options: MountOp
       method: [...mount.methods],
       url: mount.path,
       bodyLimit: options.bodyBytesMax,
-      onRequest: options.admit.anonymous,
+      onRequest: guests(mount, options),
       handler: async (request, reply) => {
         const response = await requestSignal(reply, options.stopped, (controller) =>
           withDeadline(controller, 'request', options.timeoutSeconds, () => {
@@ -27,6 +27,13 @@ export function mountWeb(app: FastifyInstance, mount: WebMount, options: MountOp
       },
     })
   })
+}
+
+/** Where a credential is sent, whoever only reads the page has sent none. */
+function guests({ limit, path }: WebMount, { admit }: MountOptions) {
+  const [reading, sending] = [admit.guest(limit === 'strict' ? 'lenient' : limit, path), admit.guest(limit, path)]
+  return (request: FastifyRequest, reply: FastifyReply) =>
+    (request.method === 'POST' ? sending : reading)(request, reply)
 }
 
 function webRequest(request: FastifyRequest, { publicUrl }: MountOptions, signal: AbortSignal): Request {

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock } from '#kernel/clock'
 import type { Principal } from '#kernel/context'
 import { Failure } from '#kernel/failure'
+import { bucketOf } from '#kernel/limits'
 import type { Limiter } from '#kernel/limits'
 import type { TraceCarrier } from '#kernel/tracing'
 import { requestIdOf } from '../http/request-id.ts'
@@ -52,7 +53,7 @@ export async function answerMessage(parts: AnswerParts, arrival: Arrival, body: 
   const era = eraOf(message, req.headers)
   // Tool calls are counted where they are answered, whichever way they came.
   if (message.method !== 'tools/call') {
-    const counted = parts.limiter.take('key', principal.actor.id)
+    const counted = parts.limiter.take(bucketOf(principal), principal.actor.id)
     arrival.rate = rateHeaders(counted instanceof Promise ? await counted : counted, parts.clock())
   }
   if (!era.modern && req.headers['mcp-session-id'] !== undefined) {
@@ -100,7 +101,8 @@ async function answerInBatch(parts: AnswerParts, arrival: Arrival, era: Era, bod
     if (message === 'response') return ACCEPTED
     if (message.method === 'initialize') throw invalidBatch('initialize comes alone')
     if (message.method !== 'tools/call') {
-      arrival.rate = rateHeaders(await parts.limiter.take('key', arrival.principal.actor.id), parts.clock())
+      const { principal } = arrival
+      arrival.rate = rateHeaders(await parts.limiter.take(bucketOf(principal), principal.actor.id), parts.clock())
     }
     const reply = await parts.dispatch(exchange, message)
     return reply ?? (await parts.sdk.answer(arrival, body))

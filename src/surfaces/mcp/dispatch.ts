@@ -20,7 +20,7 @@ export function dispatcher(identity: ServerIdentity, toolCalls: ToolCalls): Disp
       case 'tools/call':
         return toolCalls.resultJson(exchange, message).then((json) => resultReply(id, json))
       case 'tools/list':
-        return list({ endpoint, scopes: principal.scopes, era, id, cursor: params['cursor'] })
+        return list({ endpoint, principal, era, id, cursor: params['cursor'] })
       case 'server/discover':
         return era.modern ? discovered(id, endpoint, identity) : undefined
       case 'initialize':

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Authenticate, Door, Principal } from '#kernel/context'
+import { bucketOf } from '#kernel/limits'
 import { answerBatch, answerMessage } from './answer.ts'
 import type { AnswerParts, Arrival } from './answer.ts'
 import { parseBody, readBody } from './body.ts'
@@ -53,7 +54,8 @@ function receive(parts: HandlerParts, arrival: Arrival): void {
 
 /** The GET that listens to a session and the DELETE that ends it; both count as calls. */
 async function listenOrLeave({ limiter, sessions, clock }: HandlerParts, arrival: Arrival): Promise<void> {
-  arrival.rate = rateHeaders(await limiter.take('key', arrival.principal.actor.id), clock())
+  const { principal } = arrival
+  arrival.rate = rateHeaders(await limiter.take(bucketOf(principal), principal.actor.id), clock())
   await inSession(sessions, arrival)
 }
 

@@ -52,8 +52,7 @@ export function sdkServer(
   })
   mcp.server.setRequestHandler('tools/list', ({ params }) =>
     asProtocol(log, async () => {
-      const { scopes } = await caller()
-      return listPage(endpoint, scopes, era(), offsetOf(params?.cursor), identity)
+      return listPage(endpoint, await caller(), era(), offsetOf(params?.cursor), identity)
     }),
   )
   mcp.server.setRequestHandler('tools/call', (request, ctx) =>

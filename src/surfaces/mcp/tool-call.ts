@@ -1,8 +1,9 @@
 import type { CallTool, ToolOutcome } from '#kernel/call-tool'
 import type { Clock } from '#kernel/clock'
-import { Failure } from '#kernel/failure'
 import type { Keyring } from '#kernel/keyring'
+import { bucketOf } from '#kernel/limits'
 import type { Limiter } from '#kernel/limits'
+import { requireTool } from '#kernel/permission'
 import type { ToolEntry } from '#kernel/tool-catalogue'
 import type { Exchange } from './exchange.ts'
 import { CAPABILITY, inputRequest, roundStates } from './questions.ts'
@@ -36,15 +37,14 @@ export function toolCallResults(parts: ToolCallParts): ToolCalls {
     const name = params['name']
     const entry = typeof name === 'string' ? endpoint.byName.get(name) : undefined
     if (entry === undefined) throw unknownTool(name)
-    if (principal.scopes.has(entry.tool.scope)) return entry
-    const message = `${entry.tool.name} needs the scope ${entry.tool.scope}, which the key does not have.`
-    throw new Failure('forbidden', message, { scopesNeeded: [entry.tool.scope] })
+    requireTool(principal, entry)
+    return entry
   }
 
   const resultJson: ToolCalls['resultJson'] = async (exchange, message) => {
     const { principal, requestId, controller, trace, counted } = exchange
     // Before the tool is looked for: what is refused counts as well.
-    const taken = limiter.take('key', principal.actor.id)
+    const taken = limiter.take(bucketOf(principal), principal.actor.id)
     const rate = taken instanceof Promise ? await taken : taken
     if (counted !== undefined) counted.rate = rateHeaders(rate, clock())
     const entry = admit(exchange, message)

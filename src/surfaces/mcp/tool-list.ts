@@ -1,4 +1,6 @@
-import type { Scope } from '#kernel/context'
+import { LRUCache } from 'lru-cache'
+import type { Principal, Scope } from '#kernel/context'
+import { mayUseTool } from '#kernel/permission'
 import type { ToolEntry } from '#kernel/tool-catalogue'
 import type { Endpoint } from './endpoint.ts'
 import { META } from './era.ts'
@@ -12,18 +14,21 @@ export const LIST_TTL_MILLISECONDS = 300_000
 const PAGE_TOOLS_MAX = 100
 const CURSOR = /^tools:(\d{1,6})$/
 
+/** Callers decide which sets of tools are asked for, so what is kept for them is bounded. */
+const KEPT = { max: 1000, maxSize: 64 * 1024 * 1024, sizeCalculation: (page: Buffer) => page.length + 1 }
+
 /**
- * Answers `tools/list`. Lists are made once per endpoint, set of scopes and revision, and kept as bytes: equal callers get
- * equal bytes, in catalogue order.
+ * Answers `tools/list`. Lists are made once per endpoint, set of visible tools and revision, and kept as bytes: equal
+ * callers get equal bytes, in catalogue order.
  */
 export function toolLists(identity: ServerIdentity): (request: ListRequest) => Reply {
-  const made = new Map<string, Buffer>()
-  return ({ endpoint, scopes, era, id, cursor }) => {
+  const made = new LRUCache<string, Buffer>(KEPT)
+  return ({ endpoint, principal, era, id, cursor }) => {
     const offset = offsetOf(cursor)
-    const key = `${endpoint.path} ${dialectOf(era)} ${scopeKey(endpoint, scopes)} ${offset}`
+    const key = `${endpoint.path} ${dialectOf(era)} ${viewOf(endpoint, principal)} ${offset}`
     let page = made.get(key)
     if (page === undefined) {
-      page = Buffer.from(JSON.stringify(listPage(endpoint, scopes, era, offset, identity)))
+      page = Buffer.from(JSON.stringify(listPage(endpoint, principal, era, offset, identity)))
       made.set(key, page)
     }
     return keptReply(id, page)
@@ -32,7 +37,7 @@ export function toolLists(identity: ServerIdentity): (request: ListRequest) => R
 
 export interface ListRequest {
   readonly endpoint: Endpoint
-  readonly scopes: ReadonlySet<Scope>
+  readonly principal: Principal
   readonly era: Era
   readonly id: RpcId
   readonly cursor: unknown
@@ -41,12 +46,12 @@ export interface ListRequest {
 /** The result of one page of `tools/list`; pages that do not exist are refused. */
 export function listPage(
   endpoint: Endpoint,
-  scopes: ReadonlySet<Scope>,
+  principal: Principal,
   era: Era,
   offset: number,
   identity: ServerIdentity,
 ): { tools: ListedTool[]; nextCursor?: string; [key: string]: unknown } {
-  const visible = endpoint.entries.filter((entry) => scopes.has(entry.tool.scope))
+  const visible = endpoint.entries.filter((entry) => mayUseTool(principal, entry))
   if (offset > 0 && offset >= visible.length) throw invalidCursor()
   const end = offset + PAGE_TOOLS_MAX
   return {
@@ -55,7 +60,7 @@ export function listPage(
     ...(end < visible.length && { nextCursor: Buffer.from(`tools:${end}`).toString('base64url') }),
     ...(era.modern && {
       ttlMs: LIST_TTL_MILLISECONDS,
-      // Which tools there are depends on the caller's scopes.
+      // Which tools there are depends on the caller.
       cacheScope: 'private',
       _meta: { [META.serverInfo]: identity.info },
     }),
@@ -66,8 +71,9 @@ export function listPage(
 export function offsetOf(cursor: unknown): number {
   if (cursor === undefined) return 0
   const match = typeof cursor === 'string' ? CURSOR.exec(Buffer.from(cursor, 'base64url').toString('latin1')) : null
-  if (match?.[1] === undefined) throw invalidCursor()
-  return Number(match[1])
+  const offset = Number(match?.[1])
+  if (match?.[1] === undefined || offset % PAGE_TOOLS_MAX !== 0) throw invalidCursor()
+  return offset
 }
 
 export interface ListedTool {
@@ -100,11 +106,18 @@ function dialectOf(era: Era): string {
   return era.modern || era.version === '2025-03-26' ? era.version : 'titled'
 }
 
-function scopeKey(endpoint: Endpoint, scopes: ReadonlySet<Scope>): string {
-  let key = ''
+/** Tells apart callers who see different tools: by scopes, by whether they act for a person, by what binds them. */
+function viewOf(endpoint: Endpoint, { scopes, userId, bounds }: Principal): string {
+  let key = userId === undefined ? '-' : '+'
   // safe because: an endpoint's scopes are those of its tools.
   for (const scope of endpoint.scopes) key += scopes.has(scope as Scope) ? '1' : '0'
-  return key
+  if (bounds === undefined) return key
+  const { servers, toolsets, readOnly } = bounds
+  if (readOnly === true) key += 'r'
+  // No server at all is not the same as every server.
+  return servers === undefined && toolsets === undefined
+    ? key
+    : `${key}:${[...(servers ?? []), ...(toolsets ?? [])].join()}`
 }
 
 function invalidCursor(): RpcError {
