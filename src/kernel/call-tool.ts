@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
 import { argumentProblems } from './argument-problems.ts'
+import type { AccessStatus, NoteAccess } from './audit/access-notes.ts'
 import type { OpenContext, Principal } from './context.ts'
 import { withDeadline } from './deadline.ts'
 import { Failure } from './failure.ts'
-import type { FailureKind } from './failure.ts'
 import { CannotAsk, QuestionsOpen, unattended } from './interaction.ts'
 import type { Interaction, Question } from './interaction.ts'
 import { requireTool } from './permission.ts'
@@ -21,6 +21,8 @@ export interface ToolCallOptions {
     readonly checkResults: boolean
   }
   readonly observer: ToolCallObserver
+  /** Tells the audit trail who called what. */
+  readonly noteAccess?: NoteAccess
   readonly log: Logger
 }
 
@@ -31,7 +33,7 @@ export interface ToolCallObserver {
 }
 
 /** `bug` is whatever was not expected; `asked` a round that ended with questions to the caller. */
-export type ToolCallStatus = 'ok' | 'asked' | 'bug' | FailureKind
+export type ToolCallStatus = AccessStatus
 
 export interface ToolCaller {
   readonly principal: Principal
@@ -57,7 +59,7 @@ export type CallTool = (entry: ToolEntry, args: unknown, caller: ToolCaller) => 
  * the caller may know is in the outcome, and a bug is logged here under the id that the caller is given.
  */
 export function toolCalls(options: ToolCallOptions): CallTool {
-  const { observer, log } = options
+  const { observer, log, noteAccess } = options
   return async (entry, args, caller) => {
     const { name } = entry.tool
     const startedAt = performance.now()
@@ -68,7 +70,9 @@ export function toolCalls(options: ToolCallOptions): CallTool {
     } catch (error) {
       outcome = outcomeOf(error, name, caller, log)
     }
-    observer.finished(name, statusOf(outcome), (performance.now() - startedAt) / 1000)
+    const status = statusOf(outcome)
+    observer.finished(name, status, (performance.now() - startedAt) / 1000)
+    noteAccess?.(caller.principal, caller.requestId, `tool.${name}`, args, status)
     return outcome
   }
 }

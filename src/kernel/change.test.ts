@@ -65,7 +65,7 @@ describe('a change', () => {
         subject: 'a',
         actor_id: 'key_test',
         request_id: 'req_test',
-        after: { key: 'a', text: 'hello' },
+        after: { key: '[withheld: secret]', text: 'hello' },
       },
     ])
     expect(tenant.published).toEqual([{ name: 'notes.written', payload: { key: 'a' } }])

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import type { PersonKeys } from './audit/person-keys.ts'
 import type { Role } from './authorization.ts'
 import type { Cache } from './cache.ts'
 import type { Clock } from './clock.ts'
@@ -69,6 +70,8 @@ export interface Ctx extends Principal {
   readonly db: Db
   readonly cache: Cache
   readonly outbox: Outbox
+  /** Under which the audit trail encrypts what is about a person. */
+  readonly personKeys: PersonKeys
   readonly log: Logger
 }
 

@@ -16,6 +16,8 @@ export interface Module<Api = unknown> {
   readonly openRoutes?: readonly OpenRoute[]
   readonly web?: readonly WebMount[]
   readonly jobs?: readonly Job[]
+  /** Starts what runs in every server process as long as it does; not in commands. */
+  readonly background?: () => { stop(deadlineSeconds: number): Promise<void> }
   /** What it holds about people. A module whose tables hold personal data and that says nothing here fails the build. */
   readonly personalData?: readonly PersonalData[]
   /** The columns it encrypts, for re-encryption under a new key. */

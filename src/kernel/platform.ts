@@ -1,8 +1,10 @@
 import path from 'node:path'
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
-import { openAuditTrail } from './audit.ts'
-import type { AuditTrail } from './audit.ts'
+import { personKeys as openPersonKeys } from './audit/person-keys.ts'
+import type { PersonKeys } from './audit/person-keys.ts'
+import { openAuditTrail } from './audit/trail.ts'
+import type { AuditTrail } from './audit/trail.ts'
 import { openCache } from './cache/open-cache.ts'
 import type { Cache } from './cache.ts'
 import type { Clock } from './clock.ts'
@@ -62,6 +64,8 @@ export interface Platform {
   readonly tracing: Tracing
   readonly publicUrl: PublicUrl
   readonly audit: AuditTrail
+  /** Under which the trail encrypts what is about a person. */
+  readonly personKeys: PersonKeys
   /** Encrypts fields; signs cursors, confirmations and request state. */
   readonly keyring: Keyring
   /** For every URL that a user named. */
@@ -107,14 +111,18 @@ export async function openPlatform(options: PlatformOptions): Promise<Platform> 
     onMiss: metrics.cache.miss,
   })
   opened.defer(closeCache)
-  const audit = openAuditTrail(database.system, clock, (error) => log.error({ err: error }, 'an audit event was lost'))
+  const keyring = createKeyring([secret])
+  const personKeys = openPersonKeys({ db: database.system, keyring, clock })
+  const audit = openAuditTrail({ db: database.system, personKeys, clock, log })
   opened.defer(() => audit.close())
+  metrics.gauge('audit_events_waiting', 'Noted audit events that wait to be written.', audit.waitingCount)
+  metrics.gauge('audit_events_lost', 'Noted audit events given up since the start; should be 0.', audit.lostCount)
   const queue = await openJobQueue({ owner: database.owner, log, signals, work: as === 'server' })
   opened.defer(() => queue.close(0))
 
   const limiter = openLimiter(config.limits, log, redis, metrics)
   const open = (statementTimeoutSeconds: number) =>
-    contextOpener({ database, cache, outbox: queue.outbox, clock, log, statementTimeoutSeconds })
+    contextOpener({ database, cache, outbox: queue.outbox, personKeys, clock, log, statementTimeoutSeconds })
   const closing = opened.move()
   return {
     ...{
@@ -128,7 +136,8 @@ export async function openPlatform(options: PlatformOptions): Promise<Platform> 
       metrics,
       tracing,
       audit,
-      keyring: createKeyring([secret]),
+      personKeys,
+      keyring,
       publicUrl: publicUrlOf(config.server.publicUrl),
       outbound: openOutbound(config.server, metrics),
     },

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import type { PersonKeys } from './audit/person-keys.ts'
 import type { Cache } from './cache.ts'
 import type { Clock } from './clock.ts'
 import type { Ctx, OpenContext } from './context.ts'
@@ -10,6 +11,7 @@ interface ContextParts {
   readonly database: Pick<Database, 'forTenant'>
   readonly cache: Cache
   readonly outbox: Outbox
+  readonly personKeys: PersonKeys
   readonly clock: Clock
   readonly log: Logger
   readonly statementTimeoutSeconds: number
@@ -17,13 +19,13 @@ interface ContextParts {
 
 /** Makes contexts. The database handle and the logger are made when first used: many calls need neither. */
 export function contextOpener(parts: ContextParts): OpenContext {
-  const { cache, outbox, clock } = parts
+  const { cache, outbox, personKeys, clock } = parts
   return (principal, request) => {
     const { tenantId, actor, scopes, userId, role, bounds } = principal
     const { requestId, signal } = request
     const opened: Opened = { parts, tenantId, requestId, signal, db: undefined, log: undefined }
     const who = { tenantId, actor, scopes, userId, role, bounds }
-    const ctx = { ...who, requestId, signal, clock, cache, outbox, [OPENED]: opened }
+    const ctx = { ...who, requestId, signal, clock, cache, outbox, personKeys, [OPENED]: opened }
     Object.defineProperty(ctx, 'db', DB)
     Object.defineProperty(ctx, 'log', LOG)
     // safe because: the two members that the literal lacks were defined above.

@@ -1,3 +1,5 @@
+import { accessNotes } from '#kernel/audit/access-notes'
+import { noteRefusals } from '#kernel/audit/authentication-notes'
 import type { Principal } from '#kernel/context'
 import type { Job } from '#kernel/jobs'
 import type { Module } from '#kernel/module'
@@ -24,10 +26,12 @@ export function surfacesOf(
   { modules, jobs, access }: { modules: readonly Module[]; jobs: readonly Job[]; access: Access },
 ): Surfaces {
   const { database, queue, limiter, metrics, tracing, keyring, openContext, openJobContext } = platform
-  const { authenticate } = access
+  const refusals = noteRefusals(access.authenticate, platform.audit, clock)
+  const { authenticate } = refusals
+  const noteAccess = accessNotes(platform.audit)
   const servers = modules.flatMap((module) => module.server ?? [])
   const mcpParts = {
-    ...{ servers, openContext, limiter, log, tracing, clock, keyring, version },
+    ...{ servers, openContext, noteAccess, limiter, log, tracing, clock, keyring, version },
     settings: config,
     observer: metrics.tool,
   }
@@ -37,7 +41,7 @@ export function surfacesOf(
       const mcp = createMcpSurface({ ...mcpParts, authenticate, observeRequest: metrics.http.finished })
       metrics.gauge('mcp_sessions', 'Sessions of 2025-era callers that are open.', mcp.sessionCount)
       const http = createHttpSurface({
-        ...{ authenticate, openContext, limiter, metrics, tracing, config, log, clock, version },
+        ...{ authenticate, openContext, noteAccess, limiter, metrics, tracing, config, log, clock, version },
         mcp,
         routes: modules.flatMap((module) => module.routes ?? []),
         openRoutes: modules.flatMap((module) => module.openRoutes ?? []),
@@ -57,6 +61,9 @@ export function surfacesOf(
         observe: (job, outcome, seconds) => metrics.job.finished(job, outcome === 'done' ? 'ok' : 'failed', seconds),
       })
       closing.push(worker.stop)
+      for (const module of modules) {
+        if (module.background !== undefined) closing.push(module.background().stop)
+      }
       return { url }
     },
     serveStdio(caller, path) {
@@ -64,6 +71,7 @@ export function surfacesOf(
     },
     async close() {
       await Promise.all(closing.map((close) => close(config.server.shutdownSeconds)))
+      refusals.close()
     },
   }
 }

@@ -52,6 +52,10 @@ export const openContext: OpenContext = (caller, request): Ctx => ({
   db,
   cache,
   outbox: { publish: async () => undefined },
+  personKeys: {
+    sealer: () => Promise.reject(new Error('no person here')),
+    open: (_ctx, value) => Promise.resolve(value),
+  },
   log,
 })
 

@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto'
+import { personKeys as openPersonKeys } from '../../src/kernel/audit/person-keys.ts'
 import { tieredCache } from '../../src/kernel/cache/tiered-cache.ts'
 import type { Clock } from '../../src/kernel/clock.ts'
 import type { Ctx, Scope } from '../../src/kernel/context.ts'
 import type { DomainEvent, Outbox } from '../../src/kernel/outbox.ts'
+import { createKeyring } from '../../src/kernel/keyring.ts'
 import type { TestDatabase } from './database.ts'
 import { quiet } from './database.ts'
 
@@ -16,6 +18,9 @@ export interface TestTenant {
 
 /** The instant at which test clocks stand unless a test sets its own. */
 export const TEST_NOW = new Date('2026-11-20T12:00:00.000Z')
+
+/** Under which tests encrypt. */
+export const TEST_ROOT_KEY = Buffer.alloc(32, 'plimsoll test root key')
 
 const EVERY_SCOPE: readonly Scope[] = [
   'access:read',
@@ -37,6 +42,8 @@ export async function testTenant(database: TestDatabase): Promise<TestTenant> {
     'Test tenant',
     TEST_NOW,
   ])
+  const keys = { db: database.system, keyring: createKeyring([TEST_ROOT_KEY]), clock: () => TEST_NOW }
+  const personKeys = openPersonKeys(keys)
   const published: DomainEvent[] = []
   const cache = tieredCache({ entriesMax: 1000, log: quiet })
   const outbox: Outbox = {
@@ -59,6 +66,7 @@ export async function testTenant(database: TestDatabase): Promise<TestTenant> {
       db: database.forTenant(tenantId, { signal }),
       cache,
       outbox,
+      personKeys,
       log: quiet,
     }),
   }

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
+import type { NoteAccess } from '#kernel/audit/access-notes'
 import type { Clock } from '#kernel/clock'
 import type { OpenContext, Principal } from '#kernel/context'
 import { withDeadline } from '#kernel/deadline'
@@ -7,13 +8,15 @@ import type { Route } from '#kernel/route'
 import { requireRoute } from '#kernel/permission'
 import type { Tracing } from '#kernel/tracing'
 import type { admission } from './authorization.ts'
-import { dataBody } from './envelope.ts'
+import { dataBody, expectedFailure } from './envelope.ts'
 import { requestParser } from './request-parts.ts'
 import { requestSignal } from './request-signal.ts'
 
 export interface MountOptions {
   readonly admit: ReturnType<typeof admission>
   readonly openContext: OpenContext
+  /** Tells the audit trail who read, or was refused, what. */
+  readonly noteAccess?: NoteAccess
   readonly tracing: Tracing
   readonly clock: Clock
   readonly log: Logger
@@ -36,20 +39,41 @@ export function mountRoute(app: FastifyInstance, route: Route, options: MountOpt
     bodyLimit: route.bodyBytesMax ?? options.bodyBytesMax,
     onRequest: async (request, reply) => {
       const principal = await options.admit.principal(request, reply, route)
-      requireRoute(principal, route)
       principals.set(request, principal)
+      await noted(route, request, principal, options, () => requireRoute(principal, route))
     },
     handler: async (request, reply) => {
       const principal = principals.get(request)
       if (principal === undefined) throw new Error('a handler ran before its caller was known')
       const input = parse({ params: request.params, query: request.query, body: request.body })
-      const result = await answer(route, request, reply, principal, input, options)
+      const work = () => answer(route, request, reply, principal, input, options)
+      const result = await noted(route, request, principal, options, work)
+      // What changes something leaves its own event.
+      if (route.method === 'GET') options.noteAccess?.(principal, request.id, actionOf(route), request.params, 'ok')
       if (options.checkAnswers) requireShape(route, result)
       reply.code(route.status ?? 200)
       if (route.status === 204) return reply.send()
       return route.envelope === 'bare' ? result : dataBody(result, request.id, options.clock)
     },
   })
+}
+
+const actionOf = ({ method, path }: Route): string => `http.${method} ${path}`
+
+/** Tells the trail when the work fails. */
+async function noted<T>(
+  route: Route,
+  { id, params }: FastifyRequest,
+  principal: Principal,
+  { noteAccess }: MountOptions,
+  work: () => T | Promise<T>,
+): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    noteAccess?.(principal, id, actionOf(route), params, expectedFailure(error)?.kind ?? 'bug')
+    throw error
+  }
 }
 
 async function answer(

@@ -3,6 +3,7 @@ import type { Server } from 'node:http'
 import Fastify from 'fastify'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
+import type { NoteAccess } from '#kernel/audit/access-notes'
 import type { Readable } from 'node:stream'
 import type { Clock } from '#kernel/clock'
 import type { Config } from '#kernel/config/config'
@@ -34,6 +35,8 @@ export interface HttpSurfaceOptions {
   readonly web?: readonly WebMount[]
   readonly authenticate: Authenticate
   readonly openContext: OpenContext
+  /** Tells the audit trail who read, or was refused, what. */
+  readonly noteAccess?: NoteAccess
   readonly limiter: Limiter
   readonly metrics: Metrics
   readonly tracing: Tracing

@@ -27,14 +27,14 @@ export interface StdioOptions extends Omit<McpSurfaceOptions, 'authenticate' | '
  * function that waits for the calls that run, at most so long, cancels the rest, and closes the pipe.
  */
 export function serveStdio(options: StdioOptions): (deadlineSeconds: number) => Promise<void> {
-  const { caller, limiter, clock, keyring, log } = options
+  const { caller, limiter, clock, keyring, log, noteAccess } = options
   const endpoint = findEndpoint(
     endpointsOf([{ catalogue: compileCatalogue(options.servers), asRoot: true }]),
     options.path,
   )
   if (endpoint === undefined) throw new Failure('not_found', `There is no MCP endpoint ${options.path}.`)
   const identity = serverIdentity(options.version)
-  const results = toolCallResults({ callTool: toolCallsOf(options), limiter, identity, keyring, clock })
+  const results = toolCallResults({ callTool: toolCallsOf(options), limiter, identity, keyring, clock, noteAccess })
   const running = runningCalls()
   const parts = { identity, toolCalls: results, log, running }
   // The SDK drops what it was asked when its input ends; ours ends when everything is answered.

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { setImmediate } from 'node:timers/promises'
 import type { Logger } from 'pino'
+import type { NoteAccess } from '#kernel/audit/access-notes'
 import { toolCalls } from '#kernel/call-tool'
 import type { CallTool, ToolCallObserver } from '#kernel/call-tool'
 import type { Clock } from '#kernel/clock'
@@ -38,6 +39,8 @@ export interface McpSurfaceOptions {
   readonly settings: Pick<Config, 'server' | 'mcp'>
   readonly log: Logger
   readonly observer: ToolCallObserver
+  /** Tells the audit trail who called, or was refused, which tool. */
+  readonly noteAccess?: NoteAccess
   /** Told of every HTTP request when it is over, with the path of its endpoint. */
   readonly observeRequest: Metrics['http']['finished']
   readonly tracing: Tracing
@@ -68,7 +71,11 @@ export function createMcpSurface(options: McpSurfaceOptions): McpSurface {
   const catalogue = compileCatalogue(options.servers)
   const identity = serverIdentity(options.version)
   const callTool = toolCallsOf(options)
-  const results = toolCallResults({ callTool, limiter, identity, keyring: options.keyring, clock })
+  const results = toolCallResults({
+    ...{ callTool, limiter, identity, clock },
+    keyring: options.keyring,
+    noteAccess: options.noteAccess,
+  })
   const running = runningCalls()
   const sdkParts = { identity, toolCalls: results, log, running }
   const sdk = sdkHandlers(sdkParts)
@@ -127,9 +134,13 @@ export function toolCallsOf(
 ): CallTool {
   const { environment, toolTimeoutSeconds, resultCharactersMax } = options.settings.server
   const checkResults = environment === 'development' || environment === 'test'
-  const { openContext, observer, log, tracing } = options
+  const { openContext, observer, noteAccess, log, tracing } = options
   const settings = { toolTimeoutSeconds, resultCharactersMax, checkResults }
-  return tracedToolCalls(toolCalls({ openContext, observer, log, settings }), tracing, (caller) => caller.trace)
+  return tracedToolCalls(
+    toolCalls({ openContext, observer, log, settings, ...(noteAccess && { noteAccess }) }),
+    tracing,
+    (caller) => caller.trace,
+  )
 }
 
 function conformanceMounts(settings: McpSurfaceOptions['settings']): Mount[] {

@@ -1,9 +1,10 @@
+import type { NoteAccess } from '#kernel/audit/access-notes'
 import type { CallTool, ToolOutcome } from '#kernel/call-tool'
 import type { Clock } from '#kernel/clock'
 import type { Keyring } from '#kernel/keyring'
 import { bucketOf } from '#kernel/limits'
 import type { Limiter } from '#kernel/limits'
-import { requireTool } from '#kernel/permission'
+import { mayUseTool, requireTool } from '#kernel/permission'
 import type { ToolEntry } from '#kernel/tool-catalogue'
 import type { Exchange } from './exchange.ts'
 import { CAPABILITY, inputRequest, roundStates } from './questions.ts'
@@ -15,6 +16,8 @@ import { statelessInteraction } from './stateless-interaction.ts'
 
 export interface ToolCallParts {
   readonly callTool: CallTool
+  /** Tells the audit trail whom a tool was refused. */
+  readonly noteAccess?: NoteAccess | undefined
   readonly limiter: Limiter
   readonly identity: ServerIdentity
   readonly keyring: Keyring
@@ -25,7 +28,10 @@ export interface ToolCalls {
   /** The result of `tools/call`, as JSON. Throws `RpcError` or `Failure` for what is refused before the tool runs. */
   readonly resultJson: (exchange: Exchange, message: RpcMessage) => Promise<string>
   /** The tool that a call names, if it is known here and within the caller's scopes; throws otherwise. */
-  readonly admit: (exchange: Pick<Exchange, 'endpoint' | 'principal'>, message: RpcMessage) => ToolEntry
+  readonly admit: (
+    exchange: Pick<Exchange, 'endpoint' | 'principal'> & { readonly requestId?: string },
+    message: RpcMessage,
+  ) => ToolEntry
 }
 
 /** `tools/call`: the hot path between the request and the kernel's `callTool`. */
@@ -33,10 +39,13 @@ export function toolCallResults(parts: ToolCallParts): ToolCalls {
   const { callTool, limiter, identity, clock } = parts
   const rounds = roundStates(parts.keyring, clock)
 
-  const admit: ToolCalls['admit'] = ({ endpoint, principal }, { params }) => {
+  const admit: ToolCalls['admit'] = ({ endpoint, principal, requestId = '' }, { params }) => {
     const name = params['name']
     const entry = typeof name === 'string' ? endpoint.byName.get(name) : undefined
     if (entry === undefined) throw unknownTool(name)
+    if (!mayUseTool(principal, entry)) {
+      parts.noteAccess?.(principal, requestId, `tool.${entry.tool.name}`, params['arguments'], 'forbidden')
+    }
     requireTool(principal, entry)
     return entry
   }

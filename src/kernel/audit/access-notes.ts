@@ -1,0 +1,66 @@
+import type { Principal } from '../context.ts'
+import type { FailureKind } from '../failure.ts'
+import type { AuditOutcome } from './event.ts'
+import type { AuditTrail } from './trail.ts'
+
+/** How a call or a request ended: `ok`, or what it failed with. */
+export type AccessStatus = 'ok' | 'asked' | 'bug' | FailureKind
+
+/** Tells the trail who looked at, or was refused, what. Costs an object; must not throw. */
+export type NoteAccess = (
+  who: Principal,
+  requestId: string,
+  /** `tool.get_client_overview`, `GET /api/v1/clients/:client_id`. */
+  action: string,
+  /** The arguments; only ids are read of them. */
+  args: unknown,
+  status: AccessStatus,
+) => void
+
+/** Notes every access but those that did not get as far as any data: wrong arguments, limits, questions. */
+export function accessNotes(trail: Pick<AuditTrail, 'note'>): NoteAccess {
+  return ({ tenantId, actor }, requestId, action, args, status) => {
+    const outcome = outcomeOf(status)
+    if (outcome === undefined) return
+    trail.note({ tenantId, actor, action, subject: subjectIn(args), requestId, outcome })
+  }
+}
+
+function outcomeOf(status: AccessStatus): AuditOutcome | undefined {
+  switch (status) {
+    case 'ok':
+      return 'success'
+    case 'forbidden':
+    case 'unauthenticated':
+      return 'denied'
+    case 'invalid':
+    case 'rate_limited':
+    case 'asked':
+    case 'method_not_allowed':
+    case 'too_large':
+    case 'unsupported':
+      return undefined
+    case 'not_found':
+    case 'conflict':
+    case 'cancelled':
+    case 'upstream':
+    case 'unavailable':
+    case 'timeout':
+    case 'bug':
+      return 'failure'
+  }
+}
+
+/** Arguments that say what is looked at, most telling first. */
+const SUBJECTS = ['client_id', 'task_id', 'ticket_id', 'person', 'id'] as const
+
+function subjectIn(args: unknown): string {
+  if (typeof args !== 'object' || args === null) return '*'
+  // safe because: an object's fields may be asked for by any name.
+  const fields = args as Readonly<Record<string, unknown>>
+  for (const name of SUBJECTS) {
+    const value = fields[name]
+    if (typeof value === 'string') return value
+  }
+  return '*'
+}

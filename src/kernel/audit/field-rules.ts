@@ -1,0 +1,80 @@
+/** What the audit trail does not hold, and why. */
+export type Withheld = 'secret' | 'personal' | 'too large'
+
+/** Words of a field's name that make its value a secret, whatever stands around them. */
+const SECRET_WORDS = [
+  'password passwd passphrase passcode pwd pin secret token jwt bearer authorization cookie credential credentials otp totp',
+  'key keys hash salt mnemonic signature verifier backup_code backup_codes recovery_code recovery_codes private',
+]
+
+/** Words that make it a person's. */
+const PERSONAL_WORDS = [
+  'email emails mail phone phones mobile fax telephone first_name last_name full_name given_name family_name middle_name',
+  'maiden_name surname nickname username user_name display_name contact_name person_name address addresses street postcode',
+  'postal_code zip zip_code ip ips remote_addr birthday birth_date birthdate date_of_birth dob ssn iban passport avatar photo',
+  'user_agent latitude longitude',
+]
+
+/** `token_id` and `email_verified` tell about the thing and are not it. */
+const ABOUT_WORDS = [
+  'id ids count at on kind type prefix length changed enabled days seconds minutes hours version bytes algorithm status',
+  'verified required sent opened consent template until policy',
+]
+
+/** Below these, a `name` is a person's. */
+const PERSONS = new Set('contact contacts person people user users member members invitee inviter author'.split(' '))
+
+const SECRET = words(SECRET_WORDS)
+const PERSONAL = words(PERSONAL_WORDS)
+const ABOUT = words(ABOUT_WORDS)
+
+/** What the name of a field says of its value; `parent` is the field it stands in. */
+export function fieldRule(name: string, parent: string | undefined): Withheld | undefined {
+  const known = decided.get(name)
+  const rule = known === undefined ? decide(name) : known
+  if (rule !== null) return rule
+  return name === 'name' && parent !== undefined && PERSONS.has(parent.toLowerCase()) ? 'personal' : undefined
+}
+
+/** Values that give themselves away wherever they stand. */
+export const VALUE_RULES: readonly (readonly [RegExp, Withheld])[] = [
+  [/\bplim_[\w-]{16,}/g, 'secret'],
+  [/\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*/g, 'secret'],
+  [/\b(?:Bearer|Basic)\s+[\w.~+/=-]{8,}/gi, 'secret'],
+  [/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*-----|$)/g, 'secret'],
+  [/(?<=:\/\/)[^\s/@"']*:[^\s/@"']*(?=@)/g, 'secret'],
+  [/[^\s@"'<>(),;:]+@[^\s@"'<>(),;:]+\.[\p{L}\d-]{2,}/gu, 'personal'],
+  [/(?<![\d+])\+\d[\d\s().-]{6,}\d/g, 'personal'],
+]
+
+/** Stands where a value was. */
+export const withheld = (what: Withheld): string => `[withheld: ${what}]`
+
+/** Names are few and come again; what is not from our code is not remembered for ever. */
+const decided = new Map<string, Withheld | null>()
+const NAMES_MAX = 2000
+
+function decide(name: string): Withheld | null {
+  const parts = name
+    .replaceAll(/([a-z\d])([A-Z])/g, '$1_$2')
+    .toLowerCase()
+    .split(/[^\p{L}\d]+/u)
+  const rule = ABOUT.has(parts.at(-1) ?? '')
+    ? null
+    : has(parts, SECRET)
+      ? 'secret'
+      : has(parts, PERSONAL)
+        ? 'personal'
+        : null
+  if (decided.size < NAMES_MAX) decided.set(name, rule)
+  return rule
+}
+
+/** Whether a word, or two or three in a row, are among the known ones. */
+function has(parts: readonly string[], known: ReadonlySet<string>): boolean {
+  return parts.some((_, at) => [1, 2, 3].some((length) => known.has(parts.slice(at, at + length).join('_'))))
+}
+
+function words(lines: readonly string[]): ReadonlySet<string> {
+  return new Set(lines.flatMap((line) => line.split(' ')))
+}

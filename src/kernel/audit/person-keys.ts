@@ -1,0 +1,132 @@
+import { randomBytes } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
+import type { Clock } from '../clock.ts'
+import type { Ctx } from '../context.ts'
+import type { Db } from '../database/db.ts'
+import { statement } from '../database/statement.ts'
+import { encryptedColumn } from '../encrypted-field.ts'
+import type { EncryptedField } from '../encrypted-field.ts'
+import type { Keyring } from '../keyring.ts'
+import type { SealPersonal } from './redact.ts'
+import { ERASED, decrypt, encrypt, personsIn, replaced } from './sealed-value.ts'
+import type { SealedValue } from './sealed-value.ts'
+
+/** The keys of persons, one each within a tenant, under which what is about them is encrypted. */
+export interface PersonKeys {
+  /**
+   * What encrypts values of these persons; keys are made for those who have none. A person who was erased gets no other
+   * key: what is said of them later is not kept at all.
+   */
+  sealer(tenantId: string, people: ReadonlySet<string>): Promise<SealPersonal>
+  /** `value` with everything shown that its person's key still opens; the rest says that it was erased. */
+  open(ctx: Ctx, value: unknown): Promise<unknown>
+}
+
+const KEYS_CACHED_MAX = 10_000
+/**
+ * How long a key is used without looking whether it was destroyed. What another process writes under it in that time
+ * cannot be read by anyone: the key is nowhere stored.
+ */
+const TRUSTED_MILLISECONDS = 60_000
+
+/** `db` is the system handle: a key must outlive the transaction it was first used in. */
+export function personKeys({ db, keyring, clock }: { db: Db; keyring: Keyring; clock: Clock }): PersonKeys {
+  const trusted = new LRUCache<string, { readonly key: Uint8Array | null }>({
+    max: KEYS_CACHED_MAX,
+    ttl: TRUSTED_MILLISECONDS,
+  })
+
+  const learn = (tenantId: string, { person, wrapped_key: wrapped }: KeyRow): Uint8Array | null => {
+    const key = wrapped === null ? null : keyring.open(wrapped, contextOf(tenantId, person))
+    trusted.set(cacheKey(tenantId, person), { key })
+    return key
+  }
+  const make = async (tenantId: string, people: readonly string[]): Promise<void> => {
+    const wrapped = people.map((person) => keyring.seal(randomBytes(KEY_BYTES), contextOf(tenantId, person)))
+    await insertKeys(db, [tenantId, people, wrapped, clock()])
+    for (const row of await findKeys(db, [tenantId, people])) learn(tenantId, row)
+  }
+  return {
+    async sealer(tenantId, people) {
+      const unknown = [...people].filter((person) => trusted.get(cacheKey(tenantId, person)) === undefined)
+      const found = unknown.length === 0 ? [] : await findKeys(db, [tenantId, unknown])
+      for (const row of found) learn(tenantId, row)
+      const missing = unknown.filter((person) => !found.some((row) => row.person === person))
+      if (missing.length > 0) await make(tenantId, missing.toSorted())
+      const keys = new Map([...people].map((person) => [person, trusted.get(cacheKey(tenantId, person))?.key ?? null]))
+      return (person, json): SealedValue => {
+        const key = keys.get(person) ?? null
+        return key === null
+          ? { $person: person }
+          : { $person: person, sealed: encrypt(key, json, contextOf(tenantId, person)) }
+      }
+    },
+    async open(ctx, value) {
+      const people = [...personsIn(value)]
+      if (people.length === 0) return value
+      const keys = new Map<string, Uint8Array>()
+      for (const { person, wrapped_key: wrapped } of await findKeys(ctx.db, [ctx.tenantId, people])) {
+        if (wrapped !== null) keys.set(person, keyring.open(wrapped, contextOf(ctx.tenantId, person)))
+      }
+      return replaced(value, ({ $person, sealed }) => {
+        const key = keys.get($person)
+        if (key === undefined || sealed === undefined) return ERASED
+        return decrypt(key, sealed, contextOf(ctx.tenantId, $person))
+      })
+    },
+  }
+}
+
+/** Destroys the keys of these persons, in the transaction of `ctx.db`; how many there were. They never get others. */
+export async function destroyPersonKeys(ctx: Ctx, people: readonly string[]): Promise<number> {
+  if (people.length === 0) return 0
+  const rows = await destroyKeys(ctx.db, [ctx.tenantId, [...new Set(people)].toSorted(), ctx.clock()])
+  return rows.filter(({ had_key }) => had_key).length
+}
+
+/** The wrapped keys, for re-encryption under a new key of the installation. */
+export const personKeyField: EncryptedField = encryptedColumn({
+  name: 'audit.person-keys',
+  table: 'audit.person_keys',
+  key: ['tenant_id', 'person'],
+  column: 'wrapped_key',
+  context: (tenantId = '', person = '') => contextOf(tenantId, person),
+})
+
+interface KeyRow {
+  readonly person: string
+  readonly wrapped_key: string | null
+}
+
+const findKeys = statement<KeyRow>(
+  'audit.find-person-keys',
+  `select person, wrapped_key from audit.person_keys where tenant_id = $1 and person = any ($2)`,
+)
+
+const insertKeys = statement(
+  'audit.insert-person-keys',
+  `insert into audit.person_keys (tenant_id, person, wrapped_key, created_at)
+   select $1, person, wrapped_key, $4 from unnest($2::text[], $3::text[]) as made (person, wrapped_key)
+   on conflict do nothing`,
+)
+
+/** A person without a key is remembered as well, so that no event to come makes them one. */
+const destroyKeys = statement<{ had_key: boolean }>(
+  'audit.destroy-person-keys',
+  `with had as (
+     select person from audit.person_keys where tenant_id = $1 and person = any ($2) and wrapped_key is not null for update
+   ), gone as (
+     insert into audit.person_keys (tenant_id, person, created_at, destroyed_at)
+     select $1, person, $3, $3 from unnest($2::text[]) as person
+     on conflict (tenant_id, person) do update
+       set wrapped_key = null, destroyed_at = coalesce(person_keys.destroyed_at, excluded.destroyed_at)
+     returning person
+   )
+   select exists (select from had where had.person = gone.person) as had_key from gone`,
+)
+
+const KEY_BYTES = 32
+
+/** A value copied to another person or tenant does not open there. */
+const contextOf = (tenantId: string, person: string) => `audit.person-key:${tenantId}:${person}`
+const cacheKey = (tenantId: string, person: string) => `${tenantId}\n${person}`

@@ -1,0 +1,59 @@
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+
+/** Where a person's value stands in the trail. `sealed` is absent for one who was erased before it was written. */
+export interface SealedValue {
+  readonly $person: string
+  readonly sealed?: string
+}
+
+/** Stands where a value was that nobody can read any more. */
+export const ERASED = '[erased]'
+
+const IV_BYTES = 12
+const TAG_BYTES = 16
+
+/** `value` with a mark in place of what is encrypted in it, for those who may not see it. */
+export function masked(value: unknown): unknown {
+  return replaced(value, () => '[personal]')
+}
+
+/** AES-256-GCM under a person's key; `context` must be the same to open it. */
+export function encrypt(key: Uint8Array, plain: string, context: string): string {
+  const iv = randomBytes(IV_BYTES)
+  const cipher = createCipheriv('aes-256-gcm', key, iv).setAAD(Buffer.from(context))
+  return Buffer.concat([iv, cipher.update(plain), cipher.final(), cipher.getAuthTag()]).toString('base64url')
+}
+
+/** The value, or that it cannot be read: a trail somebody altered must still be shown. */
+export function decrypt(key: Uint8Array, sealed: string, context: string): unknown {
+  const body = Buffer.from(sealed, 'base64url')
+  try {
+    const decipher = createDecipheriv('aes-256-gcm', key, body.subarray(0, IV_BYTES), { authTagLength: TAG_BYTES })
+    decipher.setAAD(Buffer.from(context)).setAuthTag(body.subarray(-TAG_BYTES))
+    const plain = Buffer.concat([decipher.update(body.subarray(IV_BYTES, -TAG_BYTES)), decipher.final()])
+    const value: unknown = JSON.parse(plain.toString('utf8'))
+    return value
+  } catch {
+    return '[not readable: it was altered]'
+  }
+}
+
+/** The persons whose encrypted values are in it. */
+export function personsIn(value: unknown, found: Set<string> = new Set()): Set<string> {
+  if (typeof value !== 'object' || value === null) return found
+  if (isSealed(value)) return found.add(value.$person)
+  for (const inner of Object.values(value)) personsIn(inner, found)
+  return found
+}
+
+/** A copy with every encrypted value replaced by what is shown for it. */
+export function replaced(value: unknown, shown: (sealed: SealedValue) => unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return value.map((inner) => replaced(inner, shown))
+  if (isSealed(value)) return shown(value)
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, replaced(inner, shown)]))
+}
+
+function isSealed(value: object): value is SealedValue {
+  return '$person' in value && typeof value.$person === 'string'
+}
