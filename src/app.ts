@@ -42,9 +42,9 @@ export interface App extends Surfaces {
 export async function buildApp(options: PlatformOptions, guests: readonly Module[] = []): Promise<App> {
   const { config, clock, log } = options
   const platform = await openPlatform(options)
-  const { database, signals, queue } = platform
+  const { queue } = platform
 
-  const access = accessModule({ database, signals, clock, log })
+  const access = accessModule({ ...platform, config, clock, log })
   const audit = auditModule()
   const customers = customersModule({ settings: config.customers, openContext: platform.openJobContext })
   const tasks = tasksModule()
@@ -66,6 +66,7 @@ export async function buildApp(options: PlatformOptions, guests: readonly Module
     serveStdio: surfaces.serveStdio,
     async close() {
       await surfaces.close()
+      await access.api.close()
       await platform.close()
     },
   }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { AuthSettings } from './auth.ts'
 import { CustomerSettings } from './customers.ts'
 import { DatabaseSettings } from './database.ts'
 import { CacheSettings, LimitSettings, McpSettings, ObservabilitySettings, SecuritySettings } from './runtime.ts'
@@ -11,6 +12,7 @@ export const ConfigSchema = z.object({
   cache: CacheSettings,
   limits: LimitSettings,
   security: SecuritySettings,
+  auth: AuthSettings,
   observability: ObservabilitySettings,
   mcp: McpSettings,
   customers: CustomerSettings,

@@ -4,6 +4,11 @@ import { configurationReference } from './reference.ts'
 import { effectiveConfig, settings } from './settings.ts'
 
 const STRONG_KEY = 'p9Yt0m0hVJp2k8zN1i3xqv7QyTzA5rWbE6uDcGfHsLk='
+const STRONG_SECRETS = {
+  ENCRYPTION_KEY: STRONG_KEY,
+  BETTER_AUTH_SECRET: 'hT3vK9qXw2LzR7mB4nYc8sJd6fGpQe1u',
+  JWT_SECRET: 'Zr5tW8xN1kVb7mQ3gHj9cLp2sDf6yAe4',
+}
 const STRONG_TOKEN = 'f3a9c1d07b5e4826a1c9e7d3b5f08264d9c7'
 
 function problemsOf(env: Record<string, string>) {
@@ -90,7 +95,7 @@ describe('loading the configuration', () => {
 })
 
 describe('production', () => {
-  const good = { ENVIRONMENT: 'production', ENCRYPTION_KEY: STRONG_KEY }
+  const good = { ENVIRONMENT: 'production', ...STRONG_SECRETS }
 
   it('starts with strong secrets', () => {
     const url = 'postgresql://plimsoll:Xq4vT9wLm2@db.internal/plimsoll'
@@ -141,7 +146,7 @@ describe('what the configuration says of itself', () => {
     expect(settings.length).toBeGreaterThan(40)
     for (const setting of settings) {
       expect(text).toContain(`\`${setting.env}\``)
-      const env = { ENCRYPTION_KEY: STRONG_KEY, [setting.env]: setting.example }
+      const env = { ...STRONG_SECRETS, [setting.env]: setting.example }
       if (setting.secret !== true) expect(() => loadConfig(env)).not.toThrow()
     }
     expect(new Set(settings.map((setting) => setting.env)).size).toBe(settings.length)

@@ -46,7 +46,8 @@ export interface DatabaseOptions {
 
 const SYSTEM = '*'
 const OWNER_POOL_SIZE = 4
-const SYSTEM_POOL_SIZE = 4
+/** Signing in runs here too, in transactions that read beside themselves. */
+const SYSTEM_POOL_SIZE = 10
 
 /**
  * Opens the pools. Connections are made on first use, replaced after `poolRecycleSeconds`, and run as a role that

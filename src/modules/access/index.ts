@@ -1,18 +1,19 @@
-import type { Logger } from 'pino'
-import type { Clock } from '#kernel/clock'
 import type { Authenticate, Ctx } from '#kernel/context'
-import type { Database } from '#kernel/database/pool'
-import type { Signals } from '#kernel/database/signals'
+import { encryptedColumn } from '#kernel/encrypted-field'
 import type { Module } from '#kernel/module'
 import { authenticator } from './authenticate.ts'
 import type { ApiKey, CreateKeyInput, Tenant } from './contract.ts'
+import { openIdentity } from './identity/identity.ts'
+import type { IdentityNeeds } from './identity/identity.ts'
+import { signingKeyContext } from './identity/signing-keys.ts'
+import type { IdentityWeb } from './identity/web.ts'
 import { createKey, listApiKeys, revokeApiKey } from './manage-keys.ts'
 import { listTenants } from './store.ts'
 import { createTenant } from './tenants.ts'
 
 export { CreateKeyInput, TenantId } from './contract.ts'
 
-/** Tenants and API keys. */
+/** Tenants, people and API keys. */
 export interface Access {
   readonly authenticate: Authenticate
   createTenant(ctx: Ctx, input: { name: string }): Promise<Tenant>
@@ -21,15 +22,15 @@ export interface Access {
   createKey(ctx: Ctx, input: CreateKeyInput): Promise<{ key: string; apiKey: ApiKey }>
   listKeys(ctx: Ctx): Promise<ApiKey[]>
   revokeKey(ctx: Ctx, input: { keyId: string }): Promise<ApiKey>
+  /** Answers a request to `/auth/…`: for pages that act for whoever sits before them. */
+  readonly identityWeb: IdentityWeb
+  /** Waits for mails under way, at most a few seconds. */
+  close(): Promise<void>
 }
 
-export function accessModule(needs: {
-  database: Database
-  signals: Signals
-  clock: Clock
-  log: Logger
-}): Module<Access> {
+export function accessModule(needs: IdentityNeeds): Module<Access> {
   const { database, signals, clock, log } = needs
+  const identity = openIdentity(needs, { plugins: () => [], paths: [] })
   return {
     name: 'access',
     scopes: [
@@ -43,6 +44,18 @@ export function accessModule(needs: {
       createKey,
       listKeys: listApiKeys,
       revokeKey: revokeApiKey(signals),
+      identityWeb: identity.web,
+      close: () => identity.close(),
     },
+    web: identity.mounts,
+    encryptedFields: [
+      encryptedColumn({
+        name: 'access.signing-keys',
+        table: 'access.signing_keys',
+        key: ['id'],
+        column: 'private_key',
+        context: signingKeyContext,
+      }),
+    ],
   }
 }

@@ -2,10 +2,10 @@ import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { openSignals } from '#kernel/database/signals'
 import type { Signals } from '#kernel/database/signals'
+import { testAccess } from '../../../test/support/access.ts'
 import { quiet, testDatabase } from '../../../test/support/database.ts'
 import type { TestDatabase } from '../../../test/support/database.ts'
 import { TEST_NOW, testTenant } from '../../../test/support/tenant.ts'
-import { accessModule } from './index.ts'
 import type { Access } from './index.ts'
 
 let database: TestDatabase
@@ -19,9 +19,7 @@ beforeAll(async () => {
   database = await testDatabase()
   const open = () => openSignals({ connection: { connectionString: database.url }, log: quiet })
   signals = await Promise.all([open(), open()])
-  const [mine, other] = signals.map(
-    (heard) => accessModule({ database, signals: heard, clock: () => now, log: quiet }).api,
-  )
+  const [mine, other] = signals.map((heard) => testAccess(database, heard, () => now).api)
   if (mine === undefined || other === undefined) throw new Error('two processes are needed')
   here = mine
   there = other
@@ -77,7 +75,7 @@ describe('an API key', () => {
   it('is not taken from memory while revocations cannot be heard', async () => {
     const tenant = await testTenant(database)
     const deaf = await openSignals({ connection: { connectionString: database.url }, log: quiet })
-    const alone = accessModule({ database, signals: deaf, clock: () => now, log: quiet }).api
+    const alone = testAccess(database, deaf, () => now).api
     const { key, apiKey } = await here.createKey(tenant.ctx(), input)
     await alone.authenticate(`Bearer ${key}`, DOOR)
     await deaf.close()
@@ -122,7 +120,7 @@ describe('a process that does not hear revocations', () => {
       onRestored: () => undefined,
       close: async () => undefined,
     }
-    const { api } = accessModule({ database, signals: deaf, clock: () => now, log: quiet })
+    const { api } = testAccess(database, deaf, () => now)
     const reading = api.authenticate(`Bearer ${key}`, DOOR)
     connected = true
     await reading

@@ -1,0 +1,105 @@
+import { betterAuth } from 'better-auth'
+import type { BetterAuthPlugin } from 'better-auth'
+import { jwt, organization, twoFactor } from 'better-auth/plugins'
+import type { Logger } from 'pino'
+import type { Clock } from '#kernel/clock'
+import type { Config } from '#kernel/config/config'
+import type { Database } from '#kernel/database/pool'
+import { newId } from '#kernel/ids'
+import type { Mailer } from '../mail/mailer.ts'
+import { accountMails } from './account-mails.ts'
+import { passwordHashing } from './password-hash.ts'
+import { organizationRoles } from './organization-roles.ts'
+import type { SigningKeys } from './signing-keys.ts'
+import { ID_PREFIXES, KEY_TABLES, ORGANIZATION_TABLES, TABLES, TWO_FACTOR_TABLES } from './tables.ts'
+
+/** Where the library's own endpoints are. `/api/auth/*` is ours. */
+export const AUTH_BASE_PATH = '/auth'
+
+/** In which header the library finds the caller's address; whatever a caller put there is replaced. */
+export const ADDRESS_HEADER = 'x-plimsoll-address'
+
+export interface AuthParts {
+  readonly database: Pick<Database, 'system'>
+  readonly publicUrl: string
+  /** At least 32 characters. */
+  readonly secret: string
+  readonly settings: Config['auth']
+  readonly mailer: Mailer
+  readonly clock: Clock
+  readonly log: Logger
+  readonly keys: SigningKeys
+  /** What else listens to or extends the library, in this order: the last sees what the others made of an answer. */
+  readonly plugins: readonly BetterAuthPlugin[]
+}
+
+export type Auth = ReturnType<typeof createAuth>
+
+/**
+ * The auth library over our own tables. Its time is the machine's: it takes no clock. Everything it writes, it writes as
+ * plimsoll_system, in transactions of its own.
+ */
+export function createAuth(parts: AuthParts) {
+  const { database, publicUrl, secret, settings, clock, log, plugins } = parts
+  return betterAuth({
+    appName: 'Plimsoll',
+    baseURL: `${publicUrl}${AUTH_BASE_PATH}`,
+    basePath: AUTH_BASE_PATH,
+    // As a list, so that a variable of the environment cannot bring secrets of its own.
+    secrets: [{ version: 1, value: secret }],
+    telemetry: { enabled: false },
+    database: { db: database.system, type: 'postgres', schemaName: 'access', transaction: true },
+    ...TABLES,
+    session: { ...TABLES.session, expiresIn: settings.refreshTokenDays * 86_400 },
+    emailAndPassword: {
+      enabled: true,
+      disableSignUp: settings.signUp === 'closed',
+      requireEmailVerification: settings.requireVerifiedEmail,
+      autoSignIn: false,
+      revokeSessionsOnPasswordReset: true,
+      password: passwordHashing,
+      ...accountMails(parts).password,
+    },
+    emailVerification: { sendOnSignUp: true, ...accountMails(parts).verification },
+    rateLimit: { enabled: false },
+    logger: {
+      log: (level, message) => log[level === 'error' ? 'error' : 'debug']({ library: 'better-auth' }, message),
+    },
+    advanced: {
+      cookiePrefix: 'plimsoll',
+      useSecureCookies: publicUrl.startsWith('https:'),
+      disableOriginCheck: false,
+      ipAddress: { ipAddressHeaders: [ADDRESS_HEADER] },
+      database: { generateId: ({ model }) => newId(ID_PREFIXES[model] ?? 'aut', clock()) },
+      defaultCookieAttributes: { httpOnly: true, sameSite: 'lax', path: '/' },
+    },
+    plugins: [...libraryPlugins(parts), ...plugins],
+  })
+}
+
+function libraryPlugins({ keys, publicUrl, settings }: AuthParts) {
+  return [
+    jwt({
+      jwks: {
+        keyPairConfig: { alg: 'EdDSA', crv: 'Ed25519' },
+        disablePrivateKeyEncryption: true,
+        gracePeriod: keys.verifySeconds,
+      },
+      jwt: { issuer: publicUrl, audience: publicUrl, expirationTime: `${settings.accessTokenSeconds}s` },
+      disableSettingJwtHeader: true,
+      schema: KEY_TABLES,
+      adapter: {
+        getJwks: async () => [...(await keys.all())],
+        createJwk: () => Promise.reject(new Error('signing keys are made by rotateSigningKey')),
+      },
+    }),
+    twoFactor({ issuer: 'Plimsoll', schema: TWO_FACTOR_TABLES }),
+    organization({
+      allowUserToCreateOrganization: false,
+      disableOrganizationDeletion: true,
+      creatorRole: 'owner',
+      roles: organizationRoles,
+      schema: ORGANIZATION_TABLES,
+    }),
+  ]
+}

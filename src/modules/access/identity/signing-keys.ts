@@ -1,0 +1,125 @@
+import type { Jwk } from 'better-auth/plugins/jwt'
+import { exportJWK, generateKeyPair } from 'jose'
+import type { JWK } from 'jose'
+import type { Clock } from '#kernel/clock'
+import type { Db } from '#kernel/database/db'
+import type { Signals } from '#kernel/database/signals'
+import { newId } from '#kernel/ids'
+import type { Keyring } from '#kernel/keyring'
+import { SIGNING_KEYS_CHANGED } from './signals.ts'
+import {
+  deleteKeysExpiredBefore,
+  insertSigningKey,
+  listSigningKeys,
+  lockSigningKeys,
+  retireOtherKeys,
+} from './store/signing-keys.ts'
+import type { SigningKeyRow } from './store/signing-keys.ts'
+
+/** EdDSA over Ed25519 (RFC 8037): small, and no parameter to get wrong. */
+export const SIGNING_ALGORITHM = 'EdDSA'
+
+/** How much longer than a token lives its key is published, for clocks that differ and for ID tokens (one hour). */
+const VERIFY_SECONDS_MORE = 3900
+
+/** The keys that sign access tokens. */
+export interface SigningKeys {
+  /** How long a key that signs no more is published. */
+  readonly verifySeconds: number
+  /** Every key that signs or still verifies, private halves in clear; the newest that has not expired signs. */
+  all(): Promise<readonly Jwk[]>
+  /** What verifiers may know of them. */
+  publicKeys(): Promise<readonly JWK[]>
+  /** A new key signs from the commit on, in every process; the others verify until what they signed has expired. */
+  rotate(tx: Db): Promise<{ readonly keyId: string; readonly retired: readonly string[] }>
+}
+
+export const signingKeyContext = (id: string) => `access.signing-key:${id}`
+
+/**
+ * Reads the keys once and again after each change that any process makes; while this process does not hear of changes
+ * it reads them every time.
+ */
+export function signingKeys(parts: {
+  readonly db: Db
+  readonly signals: Signals
+  readonly keyring: Keyring
+  readonly clock: Clock
+  readonly accessTokenSeconds: number
+}): SigningKeys {
+  const { db, signals, keyring, clock, accessTokenSeconds } = parts
+  const verifySeconds = accessTokenSeconds + VERIFY_SECONDS_MORE
+  let changes = 0
+  let known: readonly Jwk[] | undefined
+  const forget = () => {
+    changes++
+    known = undefined
+  }
+  signals.subscribe(SIGNING_KEYS_CHANGED, forget)
+  signals.onLost(forget)
+
+  const verifiedSince = () => new Date(clock().getTime() - verifySeconds * 1000)
+  const opened = (row: SigningKeyRow): Jwk => ({
+    id: row.id,
+    publicKey: row.public_key,
+    privateKey: keyring.open(row.private_key, signingKeyContext(row.id)).toString(),
+    createdAt: row.created_at,
+    alg: SIGNING_ALGORITHM,
+    crv: 'Ed25519',
+    ...(row.expires_at !== null && { expiresAt: row.expires_at }),
+  })
+
+  const make = async (tx: Db): Promise<string> => {
+    const { publicKey, privateKey } = await generateKeyPair(SIGNING_ALGORITHM, { extractable: true })
+    const [open, secret] = await Promise.all([exportJWK(publicKey), exportJWK(privateKey)])
+    const now = clock()
+    const id = newId('sgk', now)
+    await insertSigningKey(tx, {
+      ...{ id, alg: SIGNING_ALGORITHM, crv: 'Ed25519', created_at: now, expires_at: null },
+      public_key: JSON.stringify(open),
+      private_key: keyring.seal(JSON.stringify(secret), signingKeyContext(id)),
+    })
+    return id
+  }
+
+  const read = async (): Promise<readonly Jwk[]> => {
+    const [wasHearing, heard] = [signals.connected, changes]
+    let rows = await listSigningKeys(db, verifiedSince())
+    if (!rows.some((row) => row.expires_at === null)) {
+      await db.transaction().execute(async (tx) => {
+        await lockSigningKeys(tx)
+        const others = await listSigningKeys(tx, verifiedSince())
+        if (!others.some((row) => row.expires_at === null)) await make(tx)
+      })
+      rows = await listSigningKeys(db, verifiedSince())
+    }
+    const keys = rows.map(opened)
+    if (wasHearing && signals.connected && heard === changes) known = keys
+    return keys
+  }
+  const all = async () => known ?? (await read())
+
+  return {
+    verifySeconds,
+    all,
+    async publicKeys() {
+      const since = verifiedSince()
+      const live = (await all()).filter(({ expiresAt }) => expiresAt === undefined || expiresAt > since)
+      return live.map(({ id, publicKey }) => publicJwk(id, publicKey))
+    },
+    async rotate(tx) {
+      await lockSigningKeys(tx)
+      const keyId = await make(tx)
+      const now = clock()
+      const retired = await retireOtherKeys(tx, keyId, now)
+      await deleteKeysExpiredBefore(tx, verifiedSince())
+      return { keyId, retired }
+    },
+  }
+}
+
+function publicJwk(kid: string, text: string): JWK {
+  // safe because: it was written from an exported public key, by `make` above.
+  const jwk = JSON.parse(text) as JWK
+  return { ...jwk, kid, alg: SIGNING_ALGORITHM, use: 'sig' }
+}

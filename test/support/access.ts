@@ -1,0 +1,26 @@
+import { randomBytes } from 'node:crypto'
+import type { Clock } from '../../src/kernel/clock.ts'
+import { loadConfig } from '../../src/kernel/config/load.ts'
+import type { Signals } from '../../src/kernel/database/signals.ts'
+import { createKeyring } from '../../src/kernel/keyring.ts'
+import { createMetrics } from '../../src/kernel/metrics.ts'
+import { publicUrlOf } from '../../src/kernel/public-url.ts'
+import { accessModule } from '../../src/modules/access/index.ts'
+import { quiet } from './database.ts'
+import type { TestDatabase } from './database.ts'
+
+/** The access module as one process has it, with nobody facing outward. */
+export function testAccess(database: TestDatabase, signals: Signals, clock: Clock) {
+  return accessModule({
+    config: loadConfig({
+      ENVIRONMENT: 'test',
+      BETTER_AUTH_SECRET: randomBytes(32).toString('base64url'),
+      JWT_SECRET: randomBytes(32).toString('base64url'),
+    }),
+    ...{ database, signals, clock, log: quiet },
+    keyring: createKeyring([randomBytes(32)]),
+    audit: { record: async () => undefined },
+    metrics: createMetrics('test'),
+    publicUrl: publicUrlOf('http://127.0.0.1:8080'),
+  })
+}
