@@ -31,6 +31,8 @@ export interface PersonFacts {
 export interface PersonalDataOutcome {
   readonly erased: number
   readonly pseudonymised: number
+  /** Rows of others whose text mentioned the person. */
+  readonly scrubbed?: number
   /** What stays, and why it must: a legal duty, another person's record. */
   readonly kept: readonly { readonly what: string; readonly count: number; readonly why: string }[]
 }

@@ -31,6 +31,7 @@ import { trackUsageEngagement } from './health/track-usage-engagement.ts'
 import { importPaths } from './import/import-paths.ts'
 import type { ImportPathsOptions } from './import/import-paths.ts'
 import type { ImportReport } from './import/report.ts'
+import { customersPersonalData } from './privacy/holders.ts'
 
 export { REJECTION_HEADER, rejectedCount, rejectionLine, reportLines } from './import/report.ts'
 export type { ImportReport }
@@ -102,6 +103,7 @@ export function customersModule({ settings, openContext }: CustomersOptions): Mo
     },
     ...(openContext !== undefined && { routes: segmentRoutes({ ingest: groupedIngest({ openContext }) }) }),
     jobs: [...eventJobs(), recomputeHealthJob(recompute)],
+    personalData: customersPersonalData,
   }
 }
 

@@ -1,0 +1,111 @@
+import type { Person } from '../personal-data.ts'
+
+/** Where a text names a person: their e-mails, phones and full names, in any casing and formatting. */
+export interface Mentions {
+  /**
+   * A PostgreSQL pattern (for `~*`) that finds every mention, and now and then what is none; null where nothing can be
+   * searched for.
+   */
+  readonly pattern: string | null
+  readonly isIn: (text: string) => boolean
+  /** The text with each mention replaced, and never longer than it was. */
+  readonly scrub: (text: string) => string
+  /** The same within JSON text: strings, keys and numbers; everything else stays byte for byte. */
+  readonly scrubJson: (json: string) => string
+}
+
+export const ERASED = '[erased]'
+
+/** Compiles what is searched for. A name counts once it tells a person: see `isTelling`. */
+export function mentionsOf(person: Person): Mentions {
+  const names = [...person.names].filter(isTelling)
+  const exact = [
+    ...[...person.emails].map(exactEmail),
+    ...[...person.phones].map(exactPhone),
+    ...names.flatMap(exactName),
+  ]
+  const rough = [
+    ...[...person.emails].map(roughEmail),
+    ...[...person.phones].map((phone) => core(phone).split('').join('[^0-9a-zA-Z]{0,3}')),
+    ...names.flatMap((name) => orders(name).map((words) => words.map(anyCase).join('.{1,6}'))),
+  ]
+  if (exact.length === 0) return { pattern: null, isIn: () => false, scrub: same, scrubJson: same }
+  const found = new RegExp(exact.join('|'), 'giu')
+  const scrub = (text: string) => text.replaceAll(found, replacement)
+  return {
+    pattern: rough.join('|'),
+    isIn: (text) => scrub(text) !== text,
+    scrub,
+    scrubJson: (json) => json.replaceAll(JSON_TOKEN, (token) => scrubToken(token, scrub)),
+  }
+}
+
+/** Two words and five letters; a single word such as `Support` or `Max` would be found in texts about anything. */
+export function isTelling(name: string): boolean {
+  const words = wordsOf(name)
+  const letters = words.join('').length
+  return (words.length > 1 && letters > 4) || (letters > 2 && UNSPACED.test(name))
+}
+
+const same = (text: string) => text
+const UNSPACED = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/u
+/** A string, or a number outside one. */
+const JSON_TOKEN = /"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g
+
+function scrubToken(token: string, scrub: (text: string) => string): string {
+  if (!token.startsWith('"')) return scrub(token) === token ? token : 'null'
+  // safe because: the token is a JSON string.
+  const text = JSON.parse(token) as string
+  const scrubbed = scrub(text)
+  return scrubbed === text ? token : JSON.stringify(scrubbed)
+}
+
+const replacement = (mention: string) => (mention.length >= ERASED.length ? ERASED : '*'.repeat(mention.length))
+
+const escape = (text: string) => text.replaceAll(/[.*+?^${}()|[\]\\/]/g, '\\$&')
+
+/** As it is, and as a URL writes it; within a longer address it is another's. Ids are often put together with - or _. */
+function exactEmail(email: string): string {
+  const inUrl = encodeURIComponent(email)
+  const spellings = [...new Set([email, email.normalize('NFD'), inUrl])].map(escape).join('|')
+  return `(?:(?<![\\p{L}\\p{N}.%+])|(?<=%[0-9a-f]{2}))(?:${spellings})(?![\\p{L}\\p{N}-]|\\.[\\p{L}\\p{N}])`
+}
+
+function roughEmail(email: string): string {
+  const spellings = new Set([email, email.normalize('NFD')])
+  return [...spellings].map((text) => anyCase(text).replace('@', '(@|%40)').replaceAll('\\+', '(\\+|%2B)')).join('|')
+}
+
+const SEPARATOR = '[\\s()./\\u00a0-]{0,3}'
+/** The digits that every way of writing a number has: without the country's and the area's prefix. */
+const CORE_DIGITS = 9
+
+const core = (phone: string) => phone.replaceAll(/\D/g, '').slice(-CORE_DIGITS)
+
+function exactPhone(phone: string): string {
+  const digits = core(phone).split('').join(SEPARATOR)
+  return `(?<![\\p{L}\\p{N}])[+(]{0,2}(?:[0-9]${SEPARATOR}){0,6}${digits}(?![0-9])`
+}
+
+const GAP = '(?:[\\s,.;\'’"()\\u00a0+-]|\\\\"|%20){1,4}'
+
+function exactName(name: string): string[] {
+  const normal = orders(name)
+  const decomposed = normal.map((words) => words.map((word) => word.normalize('NFD')))
+  const spellings = [...normal, ...decomposed].map((words) => words.map(escape).join(GAP))
+  return [...new Set(spellings)].map((text) => `(?<![\\p{L}\\p{N}])${text}(?![\\p{L}\\p{N}\\p{M}@])`)
+}
+
+const wordsOf = (name: string) => name.split(/[^\p{L}\p{N}\p{M}]+/u).filter((word) => word !== '')
+
+/** Ada King Lovelace, and Lovelace, Ada King. */
+function orders(name: string): string[][] {
+  const words = wordsOf(name)
+  const last = words.at(-1)
+  return last === undefined || words.length < 2 ? [words] : [words, [last, ...words.slice(0, -1)]]
+}
+
+/** A database may fold the case of ASCII letters only, and an accent may be a character of its own. */
+function anyCase(text: string): string {
+  return escape(text).replaceAll(/[\u0080-\u{10ffff}]/gu, '.{1,3}')
+}

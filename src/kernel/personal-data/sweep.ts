@@ -1,0 +1,102 @@
+import { createHash } from 'node:crypto'
+import type { Ctx } from '../context.ts'
+import type { Person } from '../personal-data.ts'
+import type { HeldRow, HeldTable } from './held-table.ts'
+import { columnsOf, factsOf } from './held-table.ts'
+import type { Mentions } from './mentions.ts'
+import { mentionsOf } from './mentions.ts'
+import { idsOf, personOf } from './person.ts'
+import type { FoundRow, Place, tableStatements, Wanted } from './table-statements.ts'
+import { firstPlace } from './table-statements.ts'
+
+/** A row that has to do with the person, and what erasing makes of it. */
+export interface Hit {
+  readonly relation: 'own' | 'mentioned'
+  readonly was: HeldRow
+  /** Undefined: the row goes. */
+  readonly is: HeldRow | undefined
+  /** Every column, as JSON. */
+  readonly whole: Readonly<Record<string, unknown>>
+}
+
+const ROWS_A_PAGE = 10_000
+
+/** Walks a tenant's rows of a table along their key, a page at a time, and answers those of the person. */
+export async function* sweep(
+  ctx: Ctx,
+  table: HeldTable,
+  statements: ReturnType<typeof tableStatements>,
+  person: Person,
+): AsyncGenerator<readonly Hit[]> {
+  const mentions = mentionsOf(person)
+  const wanted = wantedOf(table, person, mentions)
+  const search = [wanted.emails, wanted.phones, wanted.names, wanted.pattern, ...wanted.ids]
+  for (let from: Place = firstPlace(table), last = false; !last; ) {
+    ctx.signal.throwIfAborted()
+    const [end] = await statements.boundary(ctx.db, [ctx.tenantId, ...from, ROWS_A_PAGE - 1])
+    const to: Place = end === undefined ? from : statements.keys.map((column) => end[column] ?? '')
+    const find = end === undefined ? statements.rest : statements.within
+    const rows = await find(ctx.db, [ctx.tenantId, ...from, ...to, ...search])
+    yield rows.flatMap((row) => decide(table, row, person, mentions) ?? [])
+    last = end === undefined
+    from = to
+  }
+}
+
+/** Whether a row that the database found is the person's own, mentions them, or neither. */
+export function decide(table: HeldTable, row: FoundRow, person: Person, mentions: Mentions): Hit | undefined {
+  const { whole, ...was } = row
+  if (isOwn(table, was, person)) {
+    if (table.eraseOwn === 'delete') return { relation: 'own', was, is: undefined, whole }
+    const cleared = { ...was, ...table.eraseOwn(was, (value) => pseudonym(person, value)) }
+    return { relation: 'own', was, is: scrubRow(table, cleared, person, mentions), whole }
+  }
+  const is = scrubRow(table, was, person, mentions)
+  const isMentioned = columnsOf(table).some((column) => is[column] !== was[column])
+  if (!isMentioned) return undefined
+  return { relation: 'mentioned', was, is: table.eraseMention === 'delete' ? undefined : is, whole }
+}
+
+/** The same for the same value within one erasure; nobody can tell the value from it, or make it again. */
+export function pseudonym(person: Person, value: string | null): string | null {
+  if (value === null) return null
+  return `erased_${createHash('sha256').update(person.salt).update('\0').update(value).digest('hex').slice(0, 20)}`
+}
+
+/** By an address, a number or an id; by name alone only where the row has none of these. */
+function isOwn(table: HeldTable, row: HeldRow, person: Person): boolean {
+  const about = personOf(factsOf(table, row), person.salt)
+  const cores = new Set([...person.phones].map(core))
+  if ([...about.emails].some((email) => person.emails.has(email))) return true
+  if ([...about.phones].some((phone) => cores.has(core(phone)))) return true
+  if ([...about.refs].some((ref) => person.refs.has(ref))) return true
+  if (about.emails.size + about.phones.size + about.refs.size > 0) return false
+  const names = new Set([...person.names].map(lower))
+  return [...about.names].some((name) => names.has(lower(name)))
+}
+
+function scrubRow(table: HeldTable, row: HeldRow, person: Person, mentions: Mentions): HeldRow {
+  const { text = [], json = [], madeUpIds = [] } = table
+  const scrubbed: Record<string, string | null> = { ...row }
+  for (const column of text) scrubbed[column] = map(row[column], mentions.scrub)
+  for (const column of json) scrubbed[column] = map(row[column], mentions.scrubJson)
+  for (const column of madeUpIds) {
+    scrubbed[column] = map(row[column], (id) => (mentions.isIn(id) ? (pseudonym(person, id) ?? id) : id))
+  }
+  return scrubbed
+}
+
+function wantedOf({ own }: HeldTable, person: Person, mentions: Mentions): Wanted {
+  return {
+    emails: [...person.emails],
+    phones: [...person.phones].map(core),
+    names: [...person.names].map(lower),
+    pattern: mentions.pattern,
+    ids: Object.values(own.ids ?? {}).map((kind) => idsOf(person, kind)),
+  }
+}
+
+const core = (phone: string) => phone.replaceAll(/\D/g, '').slice(-9)
+const lower = (text: string) => text.trim().toLowerCase()
+const map = (value: string | null | undefined, to: (text: string) => string) =>
+  value === null || value === undefined ? null : to(value)

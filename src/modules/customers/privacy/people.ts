@@ -1,0 +1,60 @@
+import type { PersonFacts } from '#kernel/personal-data'
+import { holdTables } from '#kernel/personal-data/hold-tables'
+
+/**
+ * People at customers. A contact stays as a nameless one: how many there are and when one was last spoken to count in
+ * health. What events said of a user goes: it counts nowhere.
+ */
+export const contactsPersonalData = holdTables({
+  name: 'customers.contacts',
+  describe: 'People at customers: contacts, and the users that usage events named.',
+  cacheTags: ['customers'],
+  identifies: true,
+  keeps: {
+    what: 'a nameless contact: whether primary or champion, and when last spoken to',
+    why: 'The health of the customer is computed from it.',
+  },
+  holds: [
+    {
+      table: 'customers.contacts',
+      key: { contact_id: 'text' },
+      own: { emails: ['email', 'user_id'], names: ['name'], ids: { contact_id: 'contact', user_id: 'event-user' } },
+      text: ['title'],
+      json: ['attributes'],
+      madeUpIds: ['contact_id', 'user_id', 'external_id'],
+      facts: (row) => factsOfTraits(row['attributes']),
+      eraseOwn: (row, pseudonym) => ({
+        contact_id: pseudonym(row['contact_id'] ?? null),
+        ...{ email: null, name: null, title: null, user_id: null, external_id: null },
+        attributes: '{}',
+      }),
+    },
+    {
+      table: 'customers.tracked_users',
+      key: { user_id: 'text' },
+      own: { emails: ['user_id'], ids: { user_id: 'event-user' } },
+      json: ['traits'],
+      facts: (row) => factsOfTraits(row['traits']),
+      eraseOwn: 'delete',
+    },
+  ],
+})
+
+/** Traits by the names that Segment reserves (https://segment.com/docs/connections/spec/identify), and their spellings. */
+function factsOfTraits(json: string | null | undefined): PersonFacts {
+  // safe because: it is a JSON column's text.
+  const traits = JSON.parse(json ?? '{}') as unknown
+  if (traits === null || typeof traits !== 'object') return {}
+  const values = new Map(Object.entries(traits).map(([name, value]: [string, unknown]) => [plain(name), value]))
+  const of = (...names: string[]) =>
+    names.map((name) => values.get(name)).flatMap((value) => (isScalar(value) ? String(value) : []))
+  const [first, last] = [of('firstname', 'givenname')[0], of('lastname', 'familyname', 'surname')[0]]
+  return {
+    emails: of('email', 'emailaddress'),
+    phones: of('phone', 'phonenumber', 'mobile', 'mobilephone', 'telephone'),
+    names: [...of('name', 'fullname', 'displayname'), ...(first && last ? [`${first} ${last}`] : [])],
+  }
+}
+
+const plain = (name: string) => name.toLowerCase().replaceAll(/[^a-z]/g, '')
+const isScalar = (value: unknown): value is string | number => typeof value === 'string' || typeof value === 'number'

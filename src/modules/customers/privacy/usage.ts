@@ -1,0 +1,75 @@
+import { holdTables } from '#kernel/personal-data/hold-tables'
+import { expireEventReceipts, expireUsageEvents } from './store.ts'
+
+/** What the roll-up reads of an event's properties; the rest may say anything about whoever sent it. */
+const COUNTED = /"error_count":\s*(\d+)/
+
+/**
+ * Usage. Events stay under a pseudonym, so that a day's events, people and sessions count as before; their properties
+ * go. Events that no customer was found for count nowhere, and go. What a person is called in the name of an event or a
+ * feature is replaced whole, alike in events and rollups.
+ */
+export const usagePersonalData = holdTables({
+  name: 'customers.usage',
+  describe: 'What people did in the product, one row an event, and the days added up from it.',
+  cacheTags: ['customers'],
+  keeps: {
+    what: 'events and days of use under a pseudonym that nobody can undo, without properties',
+    why: 'The use of the customer as a whole is counted from them.',
+  },
+  holds: [
+    {
+      table: 'customers.usage_events',
+      key: { client_id: 'text', occurred_at: 'timestamptz', message_id: 'text' },
+      own: { emails: ['user_id'], ids: { user_id: 'event-user' } },
+      json: ['properties'],
+      madeUpIds: ['message_id', 'session_id', 'event_name', 'feature'],
+      eraseOwn: ({ user_id: user = null, session_id: session = null, properties }, pseudonym) => {
+        const errors = COUNTED.exec(properties ?? '')?.[1]
+        return {
+          user_id: pseudonym(user),
+          session_id: pseudonym(session),
+          properties: errors === undefined ? null : `{"error_count": ${errors}}`,
+        }
+      },
+    },
+    {
+      table: 'customers.unattributed_events',
+      key: { message_id: 'text' },
+      own: { emails: ['user_id'], ids: { user_id: 'event-user' } },
+      json: ['properties'],
+      madeUpIds: ['message_id', 'group_id', 'session_id', 'event_name', 'feature'],
+      eraseOwn: 'delete',
+    },
+    {
+      table: 'customers.usage_daily_users',
+      key: { client_id: 'text', day: 'date', user_id: 'text' },
+      own: { emails: ['user_id'], ids: { user_id: 'event-user' } },
+      eraseOwn: ({ user_id: user = null }, pseudonym) => ({ user_id: pseudonym(user) }),
+    },
+    {
+      table: 'customers.usage_daily_features',
+      key: { client_id: 'text', day: 'date', feature: 'text' },
+      own: {},
+      madeUpIds: ['feature'],
+      eraseOwn: 'delete',
+    },
+  ],
+  retention: { category: 'usage_events', defaultDays: 730, expire: expireUsageEvents },
+})
+
+/** Ids of messages that were taken, to take none twice: somebody's e-mail may be part of one. */
+export const receiptsPersonalData = holdTables({
+  name: 'customers.event-receipts',
+  describe: 'Ids of event messages that were taken, so that none is taken twice.',
+  holds: [
+    {
+      table: 'customers.event_receipts',
+      key: { message_id: 'text' },
+      own: {},
+      madeUpIds: ['message_id'],
+      eraseOwn: 'delete',
+    },
+  ],
+  retention: { category: 'event_receipts', defaultDays: 90, expire: expireEventReceipts },
+})

@@ -1,0 +1,58 @@
+import { holdTables } from '#kernel/personal-data/hold-tables'
+import { expireSurveyAnswers, expireTickets } from './store.ts'
+
+/**
+ * Tickets stay, for how many there were and how fast they were solved is the customer's history. Who asked, and what
+ * they wrote, goes; what staff wrote of the problem stays without their name.
+ */
+export const ticketsPersonalData = holdTables({
+  name: 'customers.tickets',
+  describe: 'Support tickets: who asked, what they wrote, and what was written about it.',
+  cacheTags: ['customers'],
+  identifies: true,
+  keeps: {
+    what: 'tickets without requester and without their words: times, priority, category, resolution',
+    why: 'They are the record of the service that the customer was given.',
+  },
+  holds: [
+    {
+      table: 'customers.tickets',
+      key: { ticket_id: 'text' },
+      own: { emails: ['requester_email'], names: ['requester_name'] },
+      text: [
+        ...['subject', 'description', 'assigned_agent', 'assigned_team', 'satisfaction_comment', 'escalation_reason'],
+        ...['resolution_notes', 'internal_notes', 'customer_visible_notes'],
+      ],
+      json: ['tags', 'attributes'],
+      madeUpIds: ['ticket_id', 'external_id'],
+      eraseOwn: () => ({
+        ...{ requester_email: null, requester_name: null, description: null, satisfaction_comment: null },
+        attributes: '{}',
+      }),
+    },
+  ],
+  retention: { category: 'support_tickets', defaultDays: 1095, expire: expireTickets },
+})
+
+/** The score stays, as the customer's; who gave it, and what they wrote, goes. */
+export const surveysPersonalData = holdTables({
+  name: 'customers.survey-answers',
+  describe: 'Answers to surveys: who answered, and their comment.',
+  cacheTags: ['customers'],
+  identifies: true,
+  keeps: {
+    what: 'scores without respondent and comment',
+    why: 'The satisfaction of the customer is computed from them.',
+  },
+  holds: [
+    {
+      table: 'customers.survey_answers',
+      key: { answer_id: 'text' },
+      own: { emails: ['respondent_email'], names: ['respondent_name'] },
+      text: ['comment'],
+      madeUpIds: ['answer_id', 'survey_id', 'ticket_id', 'external_id'],
+      eraseOwn: () => ({ respondent_email: null, respondent_name: null, comment: null }),
+    },
+  ],
+  retention: { category: 'survey_answers', defaultDays: 1095, expire: expireSurveyAnswers },
+})
