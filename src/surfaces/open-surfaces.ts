@@ -5,10 +5,12 @@ import type { Job } from '#kernel/jobs'
 import type { Module } from '#kernel/module'
 import type { Platform, PlatformOptions } from '#kernel/platform'
 import { readiness } from '#kernel/readiness'
+import type { WebMount } from '#kernel/route'
 import type { Access } from '../modules/access/index.ts'
 import { createHttpSurface } from './http/server.ts'
 import { serveStdio } from './mcp/stdio.ts'
 import { createMcpSurface } from './mcp/surface.ts'
+import { pagesOf } from './pages/pages.ts'
 import { startWorker } from './worker/worker.ts'
 
 export interface Surfaces {
@@ -45,7 +47,7 @@ export function surfacesOf(
         mcp,
         routes: modules.flatMap((module) => module.routes ?? []),
         openRoutes: modules.flatMap((module) => module.openRoutes ?? []),
-        web: modules.flatMap((module) => module.web ?? []),
+        web: [...modules.flatMap((module) => module.web ?? []), ...pages({ config, clock }, platform, modules, access)],
         probes: {
           database: () => database.ping().then(() => true),
           ready: () => readiness(platform, log),
@@ -74,4 +76,19 @@ export function surfacesOf(
       refusals.close()
     },
   }
+}
+
+function pages(
+  { config, clock }: Pick<PlatformOptions, 'config' | 'clock'>,
+  { keyring, publicUrl }: Platform,
+  modules: readonly Module[],
+  access: Access,
+): WebMount[] {
+  return pagesOf({
+    ...{ keyring, clock },
+    identityWeb: access.identityWeb,
+    publicUrl: () => publicUrl.get(),
+    secureCookies: () => config.server.secureCookies ?? publicUrl.get().startsWith('https:'),
+    scopes: modules.flatMap((module) => module.scopes ?? []),
+  })
 }

@@ -1,0 +1,122 @@
+import { Failure } from '#kernel/failure'
+import type { ScopeGrant } from '#kernel/authorization'
+import { clientTarget, continuationOf, signedQuery } from './continuation.ts'
+import { choice } from './field.ts'
+import { html } from './html.ts'
+import type { Html } from './html.ts'
+import { textOf } from './identity.ts'
+import { organisationsOf, personOf } from './session.ts'
+import type { Organisation, Person } from './session.ts'
+import type { Page, PageAnswer, Visit } from './visit.ts'
+
+/** What scopes of the standard let a client do: those are in no module's table. */
+const STANDARD: Readonly<Record<string, string>> = {
+  openid: 'know that it is you',
+  profile: 'see your name',
+  email: 'see your e-mail address',
+  offline_access: 'stay connected when you are not here, until you revoke it',
+}
+
+/** Asks whether a client may act for the person, in which organisation and with which scopes. */
+export function consent(scopes: readonly ScopeGrant[]): Page {
+  const describe = new Map<string, string>(scopes.map((grant) => [grant.scope, grant.describe]))
+  return {
+    path: '/consent',
+    public: 'It asks to sign in first.',
+    async get(visit) {
+      requireSigned(visit)
+      const person = await personOf(visit)
+      if (person === undefined) return { goTo: `/sign-in?${signedQuery(visit.url)}` }
+      return question(visit, person, await clientOf(visit), await organisationsOf(visit), describe)
+    },
+    async post(visit, sent) {
+      const query = requireSigned(visit)
+      const organisation = sent.get('organisation')
+      const accept = sent.get('decision') === 'allow'
+      if (accept && organisation !== null) {
+        const chosen = await visit.identity.post('/organization/set-active', { organizationId: organisation })
+        if (!chosen.ok) throw new Failure('forbidden', 'You are not in this organisation.')
+      }
+      const answer = await visit.identity.post('/oauth2/consent', { accept, oauth_query: query })
+      const next = answer.ok ? continuationOf(answer, visit.url, visit.base) : undefined
+      if (next === undefined) throw startAgain()
+      return { goTo: next }
+    },
+  }
+}
+
+interface Client {
+  readonly name: string
+  /** Where its identity comes from: the host of its metadata document, or nobody vouches for it. */
+  readonly host: string | undefined
+  readonly returnsTo: string
+}
+
+async function clientOf(visit: Visit): Promise<Client> {
+  const id = visit.url.searchParams.get('client_id') ?? ''
+  const { ok, body } = await visit.identity.get('/oauth2/public-client', { client_id: id })
+  if (!ok) throw startAgain()
+  const host = URL.canParse(id) && id.startsWith('https:') ? new URL(id).host : undefined
+  const target = visit.url.searchParams.get('redirect_uri') ?? ''
+  const name = textOf(body['client_name']) || textOf(body['name']) || host || 'An application without a name'
+  return { name, host, returnsTo: URL.canParse(target) ? placeOf(new URL(target)) : '' }
+}
+
+function placeOf({ protocol, hostname, host }: URL): string {
+  if (['localhost', '127.0.0.1', '[::1]'].includes(hostname)) return 'a program on this computer'
+  return protocol === 'https:' || protocol === 'http:'
+    ? host
+    : `the program on this computer that opens ${protocol} links`
+}
+
+function question(
+  visit: Visit,
+  person: Person,
+  client: Client,
+  organisations: readonly Organisation[],
+  describe: ReadonlyMap<string, string>,
+): PageAnswer {
+  const scopes = (visit.url.searchParams.get('scope') ?? '').split(' ').filter((scope) => scope !== '')
+  const grants = scopes.map((scope) => describe.get(scope) ?? STANDARD[scope] ?? scope)
+  return {
+    title: `Let ${client.name} in?`,
+    leadsTo: clientTarget(visit.url),
+    body: html`<p>You are signed in as <strong>${person.email}</strong>.</p>
+<dl class="facts">
+<dt>Application</dt><dd>${client.name}${client.host === undefined ? html` <span class="quiet">(nobody vouches for this name)</span>` : html` from <strong>${client.host}</strong>`}</dd>
+<dt>Takes you back to</dt><dd>${client.returnsTo}</dd>
+</dl>
+<p>It could, in your name:</p>
+<ul class="grants">${grants.length === 0 ? html`<li>know who you are</li>` : grants.map((text) => html`<li>${text}</li>`)}</ul>
+<form method="post" action="/consent?${signedQuery(visit.url)}">${visit.token()}
+${organisationChoice(organisations, person)}
+<p class="quiet small">Allow this only if you have just asked for it. You can take it back at any time.</p>
+<div class="actions">
+<button name="decision" value="allow">Allow</button>
+<button class="plain" name="decision" value="deny">Deny</button>
+</div>
+</form>`,
+  }
+}
+
+function organisationChoice(organisations: readonly Organisation[], { organisationId }: Person): Html {
+  const [first] = organisations
+  if (first === undefined) return html``
+  if (organisations.length === 1) {
+    return html`<p>In the organisation <strong>${first.name}</strong>.<input type="hidden" name="organisation" value="${first.id}"></p>`
+  }
+  const active = organisations.some(({ id }) => id === organisationId) ? organisationId : first.id
+  return html`<fieldset><legend>In which organisation?</legend>
+${organisations.map(({ id, name }) => choice({ type: 'radio', name: 'organisation', value: id, label: name, checked: id === active }))}
+</fieldset>`
+}
+
+function requireSigned({ url }: Visit): string {
+  const query = signedQuery(url)
+  if (query === undefined) throw startAgain()
+  return query
+}
+
+function startAgain(): Failure {
+  return new Failure('invalid', 'This request is out of date or incomplete. Start again in the application.')
+}

@@ -1,0 +1,51 @@
+import { html } from './html.ts'
+import type { Html, Renderable } from './html.ts'
+
+export interface Field {
+  readonly name: string
+  readonly label: string
+  readonly type?: 'text' | 'email' | 'password' | 'date'
+  readonly value?: string | undefined
+  readonly autocomplete: string
+  readonly hint?: Renderable
+  /** What is wrong with what was sent; shown beside the field and told to assistive technology. */
+  readonly error?: string | undefined
+  readonly inputmode?: 'numeric' | 'email'
+  readonly maxlength?: number
+  readonly optional?: boolean
+}
+
+/** A labelled input with its hint and its error. */
+export function field(of: Field): Html {
+  const { name, label, type = 'text', value, autocomplete, hint, error, inputmode, maxlength = 200, optional } = of
+  const described = [hint !== undefined && `${name}-hint`, error !== undefined && `${name}-error`].filter(Boolean)
+  return html`<div class="field">
+<label for="${name}">${label}</label>
+<input id="${name}" name="${name}" type="${type}" value="${value}" autocomplete="${autocomplete}" maxlength="${maxlength}"${
+    inputmode !== undefined && html` inputmode="${inputmode}"`
+  }${optional !== true && html` required`}${error !== undefined && html` aria-invalid="true" autofocus`}${
+    described.length > 0 && html` aria-describedby="${described.join(' ')}"`
+  }>
+${hint !== undefined && html`<span class="hint" id="${name}-hint">${hint}</span>`}
+${error !== undefined && html`<span class="error" id="${name}-error">${error}</span>`}
+</div>`
+}
+
+/** A tick or a choice of one, with its label. */
+export function choice(of: {
+  readonly type: 'checkbox' | 'radio'
+  readonly name: string
+  readonly value: string
+  readonly label: Renderable
+  readonly checked?: boolean
+}): Html {
+  return html`<label class="choice"><input type="${of.type}" name="${of.name}" value="${of.value}"${
+    of.checked === true && html` checked`
+  }><span>${of.label}</span></label>`
+}
+
+/** Read out as soon as the page is there. */
+export function notice(text: Renderable, kind: 'good' | 'bad'): Html {
+  const role = kind === 'bad' ? 'alert' : 'status'
+  return html`<p class="notice ${kind}" role="${role}">${text}</p>`
+}

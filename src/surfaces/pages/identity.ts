@@ -1,0 +1,102 @@
+import { Failure } from '#kernel/failure'
+import type { OpenRequest } from '#kernel/route'
+import type { CookieJar } from './cookies.ts'
+
+/** The auth library, called in the process with the cookies of a visit. */
+export type IdentityWeb = (request: Request, from: Caller) => Promise<Response>
+
+type Caller = Pick<OpenRequest, 'requestId' | 'address' | 'signal'>
+
+/** One answer of it. */
+export interface IdentityAnswer {
+  readonly ok: boolean
+  readonly status: number
+  readonly body: Readonly<Record<string, unknown>>
+  /** What it holds, where it is a list. */
+  readonly list: readonly Readonly<Record<string, unknown>>[]
+  /** `INVALID_TOKEN`; empty when it is not an error. */
+  readonly code: string
+  /** For the person; empty when it is not an error. */
+  readonly message: string
+}
+
+export interface Identity {
+  get(path: string, query?: Readonly<Record<string, string>>): Promise<IdentityAnswer>
+  post(path: string, body: Readonly<Record<string, unknown>>): Promise<IdentityAnswer>
+}
+
+export interface IdentityVisit {
+  readonly web: IdentityWeb
+  readonly jar: CookieJar
+  /** The public URL: its origin is the one that the library trusts, and the form was checked before. */
+  readonly base: string
+  readonly from: Caller
+  readonly userAgent: string
+}
+
+/** Calls the endpoints under `/auth` for one visit; cookies they set are kept for the browser. */
+export function identityOf({ web, jar, base, from, userAgent }: IdentityVisit): Identity {
+  const call = async (path: string, init: RequestInit): Promise<IdentityAnswer> => {
+    const headers = new Headers(init.headers)
+    headers.set('origin', new URL(base).origin)
+    headers.set('accept', 'application/json')
+    headers.set('user-agent', userAgent)
+    const cookies = jar.header()
+    if (cookies !== '') headers.set('cookie', cookies)
+    const response = await web(new Request(`${base}/auth${path}`, { ...init, headers }), from)
+    for (const line of response.headers.getSetCookie()) jar.take(line)
+    return answerOf(response)
+  }
+  return {
+    get: (path, query = {}) => {
+      const search = new URLSearchParams(query).toString()
+      return call(search === '' ? path : `${path}?${search}`, { method: 'GET' })
+    },
+    post: (path, body) =>
+      call(path, { method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+  }
+}
+
+async function answerOf(response: Response): Promise<IdentityAnswer> {
+  if (response.status >= 500)
+    throw new Failure('unavailable', 'Signing in does not work at the moment. Try again soon.')
+  const parsed = parse(await response.text())
+  const body = isRecord(parsed) ? parsed : {}
+  const list = Array.isArray(parsed) ? parsed.filter(isRecord) : []
+  const { ok, status } = response
+  if (ok || (status >= 300 && status < 400)) {
+    const location = response.headers.get('location')
+    return {
+      ok: true,
+      status,
+      body: location === null ? body : { ...body, url: location },
+      list,
+      code: '',
+      message: '',
+    }
+  }
+  if (status === 429) {
+    const retryAfterSeconds = Number(response.headers.get('x-retry-after') ?? response.headers.get('retry-after') ?? 60)
+    throw new Failure('rate_limited', 'That was tried too often. Wait a little and try again.', { retryAfterSeconds })
+  }
+  const nested = isRecord(body['error']) ? body['error'] : body
+  return { ok, status, body, list, code: textOf(nested['code']), message: textOf(nested['message']) }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    // Safe because an answer without JSON has nothing to tell but its status.
+    return undefined
+  }
+}
+
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** The value when it is text, else an empty text. */
+export function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : ''
+}

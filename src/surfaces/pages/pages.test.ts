@@ -1,0 +1,59 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { testDatabase } from '../../../test/support/database.ts'
+import { startPeopleServer } from '../../../test/support/people.ts'
+import type { PeopleServer } from '../../../test/support/people.ts'
+import { visitor } from '../../../test/support/visitor.ts'
+import type { Visitor } from '../../../test/support/visitor.ts'
+
+const database = await testDatabase()
+let server: PeopleServer
+beforeAll(async () => {
+  server = await startPeopleServer(database)
+})
+afterAll(() => server.app.close())
+
+const PASSWORD = 'Analytical-Engine-1843'
+let people = 0
+
+/** An account of its own, confirmed by the link in the mail; nobody is signed in. */
+async function madeAccount(name = 'Ada'): Promise<{ person: Visitor; email: string }> {
+  people += 1
+  const email = `person${people}@example.com`
+  const person = visitor(server.url)
+  await person.open('/sign-up')
+  const sent = await person.send('/sign-up', { name, email, password: PASSWORD })
+  expect(sent.text).toContain('We sent a link to')
+  await expect.poll(() => server.lastLink('Confirm')).toBeDefined()
+  const confirmed = await person.open(new URL(server.lastLink('Confirm') ?? '').pathname)
+  expect(confirmed.text).toContain('Your address is confirmed.')
+  return { person, email }
+}
+
+async function signedIn(name?: string): Promise<{ person: Visitor; email: string }> {
+  const made = await madeAccount(name)
+  await made.person.open('/sign-in')
+  const seen = await made.person.send('/sign-in', { email: made.email, password: PASSWORD })
+  expect([seen.status, seen.path]).toEqual([200, '/account'])
+  return made
+}
+
+describe('a person', () => {
+  it('makes an account, confirms the address, signs in, sees who it is, and signs out', async () => {
+    const { person, email } = await signedIn()
+    const account = await person.open('/account')
+    expect(account.text).toContain(email)
+    const out = await person.send('/sign-out', {})
+    expect(out.path).toBe('/sign-in')
+    expect((await person.open('/account')).path).toBe('/sign-in?next=%2Faccount')
+  })
+
+  it('is told what is wrong beside the field, and keeps what was typed', async () => {
+    const { person, email } = await madeAccount()
+    await person.open('/sign-in')
+    const wrong = await person.send('/sign-in', { email, password: 'wrong' })
+    expect(wrong.status).toBe(422)
+    expect(wrong.text).toContain('role="alert">The e-mail address or the password is wrong.')
+    expect(wrong.text).toContain(`value="${email}"`)
+    expect(wrong.text).not.toContain('value="wrong"')
+  })
+})

@@ -1,0 +1,57 @@
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import type { ScopeGrant } from '#kernel/authorization'
+import type { Keyring } from '#kernel/keyring'
+import type { WebMount } from '#kernel/route'
+import { account } from './account.ts'
+import { consent } from './consent.ts'
+import { csrf } from './csrf.ts'
+import { errorPage } from './error.ts'
+import type { PageParts } from './serve-page.ts'
+import { servePage } from './serve-page.ts'
+import { forgotPassword, resetPassword } from './reset-password.ts'
+import { signIn, signInCode, signOut } from './sign-in.ts'
+import { signUp } from './sign-up.ts'
+import { verifyEmail } from './verify-email.ts'
+
+export interface PagesOptions extends Omit<PageParts, 'forms' | 'stylesheet'> {
+  /** The table of scopes, for the words on the consent page. */
+  readonly scopes: readonly ScopeGrant[]
+  /** Signs the tokens of forms. */
+  readonly keyring: Pick<Keyring, 'sign' | 'verify'>
+  readonly secureCookies: () => boolean
+}
+
+/** The pages for people, as data for the HTTP surface: they work without a script. */
+export function pagesOf(options: PagesOptions): WebMount[] {
+  const css = readFileSync(path.join(import.meta.dirname, 'style.css'))
+  const stylesheet = `/assets/${createHash('sha256').update(css).digest('hex').slice(0, 16)}.css`
+  const parts = { ...options, forms: csrf(options), stylesheet }
+  const all = [
+    signIn,
+    signInCode,
+    signOut,
+    signUp,
+    verifyEmail,
+    forgotPassword,
+    resetPassword,
+    consent(options.scopes),
+    account,
+    errorPage,
+  ]
+  return [...all.flatMap((page) => servePage(page, parts)), styles(stylesheet, css)]
+}
+
+/** Its name changes with its content, so it may be kept for ever. */
+function styles(url: string, css: Buffer<ArrayBuffer>): WebMount {
+  const headers = { 'content-type': 'text/css; charset=utf-8', 'cache-control': 'public, max-age=31536000, immutable' }
+  return {
+    name: 'styles',
+    methods: ['GET'],
+    path: url,
+    public: 'Pages look the same for everyone.',
+    limit: 'lenient',
+    answer: async () => new Response(css, { headers }),
+  }
+}

@@ -1,0 +1,105 @@
+import { Failure } from '#kernel/failure'
+import type { Clock } from '#kernel/clock'
+import type { LimitClass, WebMount } from '#kernel/route'
+import { cookieJar } from './cookies.ts'
+import type { CookieJar } from './cookies.ts'
+import { CSRF_FIELD } from './csrf.ts'
+import type { csrf } from './csrf.ts'
+import { notice } from './field.ts'
+import { html } from './html.ts'
+import { identityOf } from './identity.ts'
+import type { IdentityWeb } from './identity.ts'
+import { layout } from './layout.ts'
+import type { Page, PageAnswer, Visit } from './visit.ts'
+
+export interface PageParts {
+  readonly identityWeb: IdentityWeb
+  readonly forms: ReturnType<typeof csrf>
+  /** The public URL, once the server listens. */
+  readonly publicUrl: () => string
+  readonly stylesheet: string
+  readonly clock: Clock
+}
+
+type From = Parameters<WebMount['answer']>[1]
+
+/** A page as the HTTP surface mounts it: forms are checked, failures become pages, and every answer carries its policy. */
+export function servePage(page: Page, parts: PageParts): WebMount[] {
+  const mount = (method: 'GET' | 'POST', limit: LimitClass, work: Work): WebMount => ({
+    name: `${method === 'GET' ? 'page' : 'form'} ${page.path}`,
+    methods: [method],
+    path: page.path,
+    public: page.public,
+    limit,
+    answer: (request, from) => answerOf(request, from, parts, work),
+  })
+  const { post } = page
+  const shown = mount('GET', 'lenient', (visit) => page.get(visit))
+  if (post === undefined) return [shown]
+  const sent: Work = async (visit, request) => post(visit, await formOf(request, visit, parts))
+  return [shown, mount('POST', page.credentials === true ? 'strict' : 'default', sent)]
+}
+
+type Work = (visit: Visit, request: Request) => Promise<PageAnswer>
+
+async function answerOf(request: Request, from: From, parts: PageParts, work: Work): Promise<Response> {
+  const jar = cookieJar(request.headers.get('cookie'))
+  let answer: PageAnswer
+  try {
+    answer = await work(visitOf(request, from, jar, parts), request)
+  } catch (error) {
+    // What is no failure of the visitor's is logged at the edge.
+    if (!(error instanceof Failure) || error.kind === 'cancelled') throw error
+    answer = failurePage(error)
+  }
+  return respond(answer, jar, parts.stylesheet)
+}
+
+function visitOf(request: Request, from: From, jar: CookieJar, parts: PageParts): Visit {
+  const base = parts.publicUrl()
+  const userAgent = request.headers.get('user-agent') ?? ''
+  return {
+    url: new URL(request.url),
+    base,
+    jar,
+    identity: identityOf({ web: parts.identityWeb, jar, base, from, userAgent }),
+    requestId: from.requestId,
+    signal: from.signal,
+    token: () => html`<input type="hidden" name="${CSRF_FIELD}" value="${parts.forms.token(jar)}">`,
+    now: parts.clock(),
+  }
+}
+
+async function formOf(request: Request, visit: Visit, { forms }: PageParts): Promise<URLSearchParams> {
+  const type = request.headers.get('content-type')?.split(';', 1)[0]?.trim().toLowerCase()
+  if (type !== 'application/x-www-form-urlencoded') throw new Failure('unsupported', 'This page takes a form.')
+  const form = new URLSearchParams(await request.text())
+  forms.require(request, visit.jar, form.get(CSRF_FIELD) ?? '')
+  return form
+}
+
+function failurePage(failure: Failure): PageAnswer {
+  return {
+    title: failure.status >= 500 ? 'Not available' : 'This did not work',
+    status: failure.status,
+    body: html`${notice(failure.message, 'bad')}<p><a href="/account">Go to your account</a></p>`,
+  }
+}
+
+function respond(answer: PageAnswer, jar: CookieJar, stylesheet: string): Response {
+  const headers = new Headers({ 'cache-control': 'no-store', 'referrer-policy': 'same-origin' })
+  for (const line of jar.lines) headers.append('set-cookie', line)
+  if ('goTo' in answer) {
+    headers.set('location', answer.goTo)
+    return new Response(null, { status: 303, headers })
+  }
+  headers.set('content-type', 'text/html; charset=utf-8')
+  headers.set('content-security-policy', policy(answer.leadsTo))
+  return new Response(layout(answer, stylesheet), { status: answer.status ?? 200, headers })
+}
+
+/** No scripts, no frames, nothing from elsewhere. Browsers check redirects after a form too, so a client's own is named. */
+function policy(leadsTo: string | undefined): string {
+  const forms = leadsTo === undefined ? "'self'" : `'self' ${leadsTo}`
+  return `default-src 'self'; script-src 'none'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action ${forms}`
+}

@@ -1,0 +1,131 @@
+import { clientTarget, continuationOf, kept, nextPath, signedQuery } from './continuation.ts'
+import { choice, field, notice } from './field.ts'
+import { html } from './html.ts'
+import type { IdentityAnswer } from './identity.ts'
+import { problemsOf } from './problem.ts'
+import type { Problems } from './problem.ts'
+import { personOf } from './session.ts'
+import type { Page, PageAnswer, Visit } from './visit.ts'
+
+/** E-mail and password. */
+export const signIn: Page = {
+  path: '/sign-in',
+  credentials: true,
+  public: 'It is where people say who they are.',
+  async get(visit) {
+    const isClients = signedQuery(visit.url) !== undefined
+    // The link of the confirmation mail ends here.
+    if (visit.url.searchParams.has('error')) return { goTo: '/verify-email?error=link' }
+    if (!isClients && (await personOf(visit)) !== undefined) return { goTo: nextPath(visit.url) }
+    return form(visit, '', {})
+  },
+  async post(visit, sent) {
+    const email = (sent.get('email') ?? '').trim()
+    const oauth = signedQuery(visit.url)
+    const answer = await visit.identity.post('/sign-in/email', {
+      email,
+      password: sent.get('password') ?? '',
+      ...(oauth !== undefined && { oauth_query: oauth }),
+    })
+    if (answer.code === 'EMAIL_NOT_VERIFIED') return unverified(visit, email)
+    if (!answer.ok) return form(visit, email, problemsOf(answer, ['email', 'password']))
+    if (answer.body['twoFactorRedirect'] === true) return { goTo: `/sign-in/code${kept(visit.url)}` }
+    return onwards(visit, answer)
+  },
+}
+
+/** The second step of whoever has two factors. */
+export const signInCode: Page = {
+  path: '/sign-in/code',
+  credentials: true,
+  public: 'It is where people say who they are: the second step.',
+  get: async (visit) => codeForm(visit, {}),
+  async post(visit, sent) {
+    const oauth = signedQuery(visit.url)
+    const code = (sent.get('code') ?? '').replace(/\s/g, '')
+    const isTotp = /^\d{6}$/.test(code)
+    const answer = await visit.identity.post(isTotp ? '/two-factor/verify-totp' : '/two-factor/verify-backup-code', {
+      code,
+      trustDevice: sent.get('trust') === 'yes',
+      ...(oauth !== undefined && { oauth_query: oauth }),
+    })
+    return answer.ok ? onwards(visit, answer) : codeForm(visit, problemsOf(answer, ['code']))
+  },
+}
+
+/** Ends the session, wherever it is asked for. */
+export const signOut: Page = {
+  path: '/sign-out',
+  public: 'Whoever has no session has nothing to lose here.',
+  get: async (visit) => ({
+    title: 'Sign out',
+    body: html`<form method="post" action="/sign-out">${visit.token()}<button>Sign out</button></form>`,
+  }),
+  async post(visit) {
+    await visit.identity.post('/sign-out', {})
+    return { goTo: '/sign-in' }
+  },
+}
+
+function onwards(visit: Visit, answer: IdentityAnswer): PageAnswer {
+  return { goTo: continuationOf(answer, visit.url, visit.base) ?? nextPath(visit.url) }
+}
+
+function form(visit: Visit, email: string, problems: Problems): PageAnswer {
+  const query = kept(visit.url)
+  return {
+    title: 'Sign in',
+    leadsTo: clientTarget(visit.url),
+    status: Object.keys(problems).length > 0 ? 422 : 200,
+    body: html`${problems['form'] !== undefined && notice(problems['form'], 'bad')}
+${visit.url.searchParams.has('verified') && notice('Your address is confirmed. Sign in now.', 'good')}
+<form method="post" action="/sign-in${query}">${visit.token()}
+${field({ name: 'email', label: 'E-mail', type: 'email', value: email, autocomplete: 'username', error: problems['email'] })}
+${field({
+  name: 'password',
+  label: 'Password',
+  type: 'password',
+  autocomplete: 'current-password',
+  error: problems['password'],
+})}
+<div class="actions"><button>Sign in</button></div>
+</form>
+<p><a href="/forgot-password">Forgot your password?</a></p>
+<p class="quiet">New here? <a href="/sign-up${query}">Make an account</a></p>`,
+  }
+}
+
+function unverified(visit: Visit, email: string): PageAnswer {
+  return {
+    title: 'Confirm your e-mail address',
+    status: 403,
+    body: html`${notice('This address is not confirmed yet. Follow the link in the mail we sent you.', 'bad')}
+<form method="post" action="/verify-email${kept(visit.url)}">${visit.token()}
+<input type="hidden" name="email" value="${email}">
+<div class="actions"><button>Send the link again</button></div>
+</form>
+<p><a href="/sign-in${kept(visit.url)}">Back to sign-in</a></p>`,
+  }
+}
+
+function codeForm(visit: Visit, problems: Problems): PageAnswer {
+  return {
+    title: 'Enter your code',
+    leadsTo: clientTarget(visit.url),
+    status: Object.keys(problems).length > 0 ? 422 : 200,
+    body: html`${problems['form'] !== undefined && notice(problems['form'], 'bad')}
+<form method="post" action="/sign-in/code${kept(visit.url)}">${visit.token()}
+${field({
+  name: 'code',
+  label: 'Code',
+  autocomplete: 'one-time-code',
+  hint: 'Six digits from your authenticator app, or one of your backup codes.',
+  maxlength: 40,
+  error: problems['code'],
+})}
+${choice({ type: 'checkbox', name: 'trust', value: 'yes', label: 'Do not ask on this device for 30 days' })}
+<div class="actions"><button>Continue</button></div>
+</form>
+<p><a href="/sign-in${kept(visit.url)}">Start again</a></p>`,
+  }
+}

@@ -1,0 +1,62 @@
+import { clientTarget, continuationOf, kept, nextPath, signedQuery } from './continuation.ts'
+import { field, notice } from './field.ts'
+import { html } from './html.ts'
+import { problemsOf } from './problem.ts'
+import type { Problems } from './problem.ts'
+import type { Page, PageAnswer, Visit } from './visit.ts'
+
+/** A new account. */
+export const signUp: Page = {
+  path: '/sign-up',
+  credentials: true,
+  public: 'Whoever makes an account has none yet.',
+  get: async (visit) => form(visit, new URLSearchParams(), {}),
+  async post(visit, sent) {
+    const oauth = signedQuery(visit.url)
+    const email = (sent.get('email') ?? '').trim()
+    const answer = await visit.identity.post('/sign-up/email', {
+      name: (sent.get('name') ?? '').trim(),
+      email,
+      password: sent.get('password') ?? '',
+      ...(oauth !== undefined && { oauth_query: oauth }),
+    })
+    if (!answer.ok) return form(visit, sent, problemsOf(answer, ['name', 'email', 'password']))
+    const onwards = continuationOf(answer, visit.url, visit.base)
+    if (onwards !== undefined) return { goTo: onwards }
+    if (typeof answer.body['token'] === 'string') return { goTo: nextPath(visit.url) }
+    return mailSent(email)
+  },
+}
+
+/** The same for an address that has an account already: who has one is nobody else's business. */
+export function mailSent(email: string): PageAnswer {
+  return {
+    title: 'Look into your mail',
+    body: html`${notice('Almost there.', 'good')}
+<p>We sent a link to <strong>${email}</strong>. Follow it to confirm that the address is yours.</p>
+<p class="quiet">No mail after a few minutes? Look into the spam folder, or <a href="/verify-email">have it sent again</a>.</p>`,
+  }
+}
+
+function form(visit: Visit, sent: URLSearchParams, problems: Problems): PageAnswer {
+  return {
+    title: 'Make an account',
+    leadsTo: clientTarget(visit.url),
+    status: Object.keys(problems).length > 0 ? 422 : 200,
+    body: html`${problems['form'] !== undefined && notice(problems['form'], 'bad')}
+<form method="post" action="/sign-up${kept(visit.url)}">${visit.token()}
+${field({ name: 'name', label: 'Your name', value: sent.get('name') ?? '', autocomplete: 'name', maxlength: 100, error: problems['name'] })}
+${field({ name: 'email', label: 'E-mail', type: 'email', value: sent.get('email') ?? '', autocomplete: 'username', error: problems['email'] })}
+${field({
+  name: 'password',
+  label: 'Password',
+  type: 'password',
+  autocomplete: 'new-password',
+  hint: 'At least 12 characters. Several words in a row make a good one.',
+  error: problems['password'],
+})}
+<div class="actions"><button>Make the account</button></div>
+</form>
+<p class="quiet">Have one already? <a href="/sign-in${kept(visit.url)}">Sign in</a></p>`,
+  }
+}
