@@ -16,6 +16,7 @@ import type { Customers } from './modules/customers/index.ts'
 import { privacyModule } from './modules/privacy/index.ts'
 import type { Privacy } from './modules/privacy/index.ts'
 import { tasksModule } from './modules/tasks/index.ts'
+import { resourcePathsOf } from './surfaces/mcp/endpoint.ts'
 import { surfacesOf } from './surfaces/open-surfaces.ts'
 import type { Surfaces } from './surfaces/open-surfaces.ts'
 
@@ -44,7 +45,11 @@ export async function buildApp(options: PlatformOptions, guests: readonly Module
   const platform = await openPlatform(options)
   const { queue } = platform
 
-  const access = accessModule({ ...platform, config, clock, log })
+  const access = accessModule({
+    ...{ ...platform, config, clock, log },
+    scopes: () => modules.flatMap((module) => module.scopes ?? []),
+    resourcePaths: () => resourcePathsOf(modules),
+  })
   const audit = auditModule()
   const customers = customersModule({ settings: config.customers, openContext: platform.openJobContext })
   const tasks = tasksModule()

@@ -54,6 +54,13 @@ export function findEndpoint(endpoints: ReadonlyMap<string, Endpoint>, url: stri
   return endpoints.get(readOnly ? `${plain}?readonly` : plain)
 }
 
+/** The path of every resource that tokens are made for: the REST side, and each URL that speaks MCP. */
+export function resourcePathsOf(modules: readonly { readonly server?: ToolServer }[]): readonly string[] {
+  const servers = modules.flatMap(({ server }) => server ?? [])
+  const toolsets = servers.flatMap(({ name, toolsets: sets }) => Object.keys(sets).map((set) => `/mcp/${name}/${set}`))
+  return ['/api', '/mcp', ...servers.map(({ name }) => `/mcp/${name}`), ...toolsets]
+}
+
 function endpointsOfMount(mount: Mount): Endpoint[] {
   const { catalogue, anonymous } = mount
   const found: Endpoint[] = []

@@ -65,6 +65,7 @@ export const CLAIMS: readonly ForgeryKind[] = [
     kind: `audience of our origin with ${path}`,
     forge: (kit: ForgeryKit) => signed(kit, { claims: { aud: `${String(kit.claims['iss'])}${path}` } }),
   })),
+  { kind: 'bound to a key that nobody shows (cnf)', forge: (kit) => signed(kit, { claims: { cnf: { jkt: 'x' } } }) },
   { kind: 'another issuer', forge: (kit) => signed(kit, { claims: { iss: 'https://attacker.example' } }) },
   {
     kind: 'our issuer with a slash',

@@ -17,6 +17,12 @@ export function canonicalUrl(url: string, publicUrl: string): string {
   return known === undefined ? url : url.replace(LOOPBACK, known)
 }
 
+/** Each URL by which this server may be called: one, or one for each name of this machine. */
+export function loopbackNames(publicUrl: string): readonly string[] {
+  if (!LOOPBACK.test(publicUrl)) return [publicUrl]
+  return ['localhost', '127.0.0.1', '[::1]'].map((name) => publicUrl.replace(LOOPBACK, `http://${name}`))
+}
+
 function isBeneath(url: string, base: string): boolean {
   return url === base || (url.startsWith(base) && url[base.length] === '/')
 }

@@ -12,6 +12,8 @@ const FRESH_MILLISECONDS = 60_000
  */
 export function ownTokenKeys(parts: {
   readonly load: () => Promise<readonly JWK[]>
+  /** Calls `act` when keys were made or taken away, or may have been. */
+  readonly onChange?: (act: () => void) => void
   readonly clock: Clock
 }): TokenKeys {
   let known: ReadonlyMap<string, VerificationKey> = new Map()
@@ -41,6 +43,9 @@ export function ownTokenKeys(parts: {
       })
     return waiting
   }
+  parts.onChange?.(() => {
+    loadedAt = -Infinity
+  })
   return {
     find(kid) {
       const key = known.get(kid)

@@ -18,10 +18,14 @@ export interface TokenClaims {
 
 /** For whom a token speaks, as its issuer names them. */
 export interface TokenSubject {
-  readonly userId: string
+  readonly id: string
   readonly tenantId: string
+  /** Verified by the issuer. */
+  readonly email?: string
   /** The session it ends with; absent where the issuer keeps sessions of its own. */
   readonly sessionId?: string
+  /** The program that acts for the person; absent for the person's own sign-in. */
+  readonly clientId?: string
 }
 
 export interface TokenHeader {
@@ -51,12 +55,19 @@ export const StandardClaims = z.object({
   nbf: numericDate.optional(),
   sub: id,
   scope: z.string().max(4096).optional(),
+  // Bound to a key of its bearer, of which no proof is asked here: taken as it is, it would be bound to nobody.
+  cnf: z.never().optional(),
 })
 
 /** Strict: what is not named here (`jku`, `x5u`, `jwk`, `crit`, `b64`, `zip`, …) is not ours. */
 const OwnHeader = z.strictObject({ typ: z.literal('at+jwt'), alg: z.string(), kid: id })
 
-const OwnClaims = StandardClaims.extend({ iat: numericDate, tenant: id, sid: id })
+const OwnClaims = StandardClaims.extend({
+  iat: numericDate,
+  tenant: id,
+  sid: id,
+  client_id: z.string().min(1).max(2048).optional(),
+})
 
 /** The access tokens that this server makes. */
 export function ownTokenRules(parts: {
@@ -73,7 +84,12 @@ export function ownTokenRules(parts: {
       return {
         ...standardClaims(claims),
         scopes: scopeSet(claims.scope),
-        subject: { userId: claims.sub, tenantId: claims.tenant, sessionId: claims.sid },
+        subject: {
+          id: claims.sub,
+          tenantId: claims.tenant,
+          sessionId: claims.sid,
+          ...(claims.client_id !== undefined && { clientId: claims.client_id }),
+        },
       }
     },
     issuer: parts.publicUrl,

@@ -19,6 +19,7 @@ const CLAIMS = {
   sub: 'usr_1',
   tenant: 'acme',
   sid: 'ses_1',
+  client_id: 'cli_1',
   iat: SECONDS,
   exp: SECONDS + 900,
   scope: 'customers:read customers:write',
@@ -56,7 +57,15 @@ const token = (claims: object = {}, { header, signed }: ForgeryKit = PENS.EdDSA)
   signed(JSON.stringify(header), JSON.stringify({ ...CLAIMS, ...claims }))
 
 function authenticator(changes: Partial<TokenParts> = {}) {
-  const world = { now: NOW, connected: true, asked: 0, loads: 0, role: 'member' as const, isGone: false }
+  const world = {
+    now: NOW,
+    connected: true,
+    asked: 0,
+    loads: 0,
+    role: 'member' as const,
+    isGone: false,
+    sessionEnds: new Date(SECONDS * 1000 + 3_600_000),
+  }
   const heard: ((topic: string | undefined) => void)[] = []
   const publicUrl = changes.publicUrl ?? (() => URL_HERE)
   const authenticate = tokenAuthenticator({
@@ -70,10 +79,10 @@ function authenticator(changes: Partial<TokenParts> = {}) {
     }),
     publicUrl,
     scopes: () => TABLE,
-    findGrant: async ({ userId, tenantId, sessionId }) => {
+    findGrant: async ({ subject: { id, tenantId, sessionId } }) => {
       world.asked++
-      const isKnown = userId === 'usr_1' && tenantId === 'acme' && sessionId === 'ses_1'
-      return isKnown && !world.isGone ? { userId, role: world.role } : undefined
+      const isKnown = id === 'usr_1' && tenantId === 'acme' && sessionId === 'ses_1'
+      return isKnown && !world.isGone ? { userId: id, role: world.role, expiresAt: world.sessionEnds } : undefined
     },
     revocations: {
       get connected() {
@@ -162,6 +171,15 @@ describe('a token', () => {
     expect(() => authenticate(token(), DOOR)).toThrow('expired')
   })
 
+  it('is refused once its session has ended, even from memory', async () => {
+    const { authenticate, world } = authenticator()
+    world.sessionEnds = new Date((SECONDS + 60) * 1000)
+    await authenticate(token(), DOOR)
+    world.now = new Date((SECONDS + 60) * 1000)
+    expect(await refusal(() => authenticate(token(), DOOR))).not.toBe('accepted')
+    expect(await refusal(() => authenticate(token({ jti: '2' }), DOOR))).toContain('session')
+  })
+
   it('may be up to half a minute ahead of this clock', async () => {
     const { authenticate } = authenticator()
     expect(await authenticate(token({ iat: SECONDS + 29, nbf: SECONDS + 29 }), DOOR)).toMatchObject({ userId: 'usr_1' })
@@ -180,7 +198,7 @@ describe('a token', () => {
 })
 
 describe('revocation', () => {
-  it.each(['session:ses_1', 'member:acme:usr_1', undefined])(
+  it.each(['session ses_1', 'member usr_1 acme', 'client ses_1 cli_1', undefined])(
     'told as %s takes the token out of memory',
     async (topic) => {
       const { authenticate, world, tell } = authenticator()
@@ -194,8 +212,9 @@ describe('revocation', () => {
   it('of another session leaves it there', async () => {
     const { authenticate, world, tell } = authenticator()
     await authenticate(token(), DOOR)
-    tell('session:ses_2')
-    tell('member:acme:usr_2')
+    tell('session ses_2')
+    tell('member usr_2 acme')
+    tell('client ses_1 cli_2')
     await authenticate(token(), DOOR)
     expect(world.asked).toBe(1)
   })
@@ -211,7 +230,7 @@ describe('revocation', () => {
   it('during the look-up keeps what was read out of memory', async () => {
     const { authenticate, world, tell } = authenticator()
     const reading = authenticate(token(), DOOR)
-    tell('session:ses_9')
+    tell('session ses_9')
     await reading
     await authenticate(token(), DOOR)
     expect(world.asked).toBe(2)

@@ -10,17 +10,22 @@ import type { TokenKeys } from './token-keys.ts'
 import { expired, granted, refused, requireCurrent } from './token-rules.ts'
 import type { TokenClaims, TokenHeader, TokenRules, TokenSubject } from './token-rules.ts'
 
-/** What the database knows of a token's subject; undefined when the session or the membership is gone. */
+/** What the database knows of a token's subject. */
 export interface TokenGrant {
   readonly userId: string
   readonly role: Role
+  /** When the session ends, if that is before the token does. */
+  readonly expiresAt?: Date
 }
 
 /** Who tells that a token may no longer open what it did. */
 export interface Revocations {
   /** True while every revocation is heard. */
   readonly connected: boolean
-  /** Calls `act` with the topics (`session:<id>`, `member:<tenant>:<user>`) that changed; undefined: any may have. */
+  /**
+   * Calls `act` with the topic that changed: `session <id>`, `member <user> <tenant>` or `client <session> <client>`;
+   * undefined when any may have.
+   */
   onRevoked(act: (topic: string | undefined) => void): void
 }
 
@@ -29,9 +34,12 @@ export interface TokenParts {
   readonly keys: TokenKeys
   /** The URL of this server; audiences are of it. */
   readonly publicUrl: () => string
+  /** Further names that an issuer has for all of this server. */
+  readonly audiences?: readonly string[]
   /** The table of everything that can be granted. */
   readonly scopes: () => readonly ScopeGrant[]
-  readonly findGrant: (subject: TokenSubject) => Promise<TokenGrant | undefined>
+  /** Undefined when the session or the membership is gone, or what was granted was taken back. */
+  readonly findGrant: (claims: TokenClaims) => Promise<TokenGrant | undefined>
   readonly revocations: Revocations
   readonly clock: Clock
 }
@@ -55,22 +63,25 @@ const CACHED_TOKENS_MAX = 10_000
  * holds the token anyway while its request is served.
  */
 export function tokenAuthenticator(parts: TokenParts): (token: string, door: Door) => Principal | Promise<Principal> {
-  const { publicUrl, clock } = parts
+  const { clock } = parts
   const memory = tokenMemory(parts.revocations)
 
   const lookUp = async (token: string, door: Door): Promise<Principal> => {
     const learnt = memory.learning()
     const claims = await verified(token, parts)
-    requireAudience(claims.audiences, door, publicUrl())
-    const grant = await parts.findGrant(claims.subject)
-    if (grant === undefined) throw refused('The session of this access token has ended. Sign in again.')
-    const { tenantId, sessionId } = claims.subject
+    requireAudience(claims.audiences, door, parts)
+    const grant = await parts.findGrant(claims)
+    if (grant === undefined || (grant.expiresAt ?? Infinity) <= clock()) throw sessionOver()
+    const { tenantId } = claims.subject
     const { userId, role } = grant
     const scopes = granted(claims, scopesOfRole(parts.scopes(), role))
     const principal: Principal = { tenantId, actor: { kind: 'user', id: userId }, scopes, userId, role }
-    const { audiences } = claims
-    const topics = [`member:${tenantId}:${userId}`, ...(sessionId === undefined ? [] : [`session:${sessionId}`])]
-    learnt(token, { principal, audiences, expiresAt: claims.expiresAt * 1000, topics })
+    learnt(token, {
+      principal,
+      audiences: claims.audiences,
+      expiresAt: Math.min(claims.expiresAt * 1000, grant.expiresAt?.getTime() ?? Infinity),
+      topics: topicsOf(claims.subject, userId),
+    })
     return principal
   }
 
@@ -78,9 +89,18 @@ export function tokenAuthenticator(parts: TokenParts): (token: string, door: Doo
     const known = memory.get(token)
     if (known === undefined) return lookUp(token, door)
     if (clock().getTime() >= known.expiresAt) throw expired()
-    requireAudience(known.audiences, door, publicUrl())
+    requireAudience(known.audiences, door, parts)
     return known.principal
   }
+}
+
+const sessionOver = () => refused('The session of this access token has ended. Sign in again.')
+
+function topicsOf({ tenantId, sessionId, clientId }: TokenSubject, userId: string): readonly string[] {
+  const topics = [`member ${userId} ${tenantId}`]
+  if (sessionId !== undefined) topics.push(`session ${sessionId}`)
+  if (sessionId !== undefined && clientId !== undefined) topics.push(`client ${sessionId} ${clientId}`)
+  return topics
 }
 
 async function verified(token: string, { rules, keys, clock }: TokenParts): Promise<TokenClaims> {
@@ -103,9 +123,13 @@ async function requireSignature(token: string, { keyId, algorithm }: TokenHeader
   }
 }
 
-function requireAudience(audiences: readonly string[], door: Door, publicUrl: string): void {
+function requireAudience(audiences: readonly string[], door: Door, parts: TokenParts): void {
+  const publicUrl = parts.publicUrl()
   const resource = canonicalUrl(door.resource, publicUrl)
-  if (audiences.some((audience) => covers(canonicalUrl(audience, publicUrl), resource, publicUrl))) return
+  for (const audience of audiences) {
+    if (parts.audiences?.includes(audience) === true) return
+    if (covers(canonicalUrl(audience, publicUrl), resource, publicUrl)) return
+  }
   throw refused('The access token is for another resource.')
 }
 

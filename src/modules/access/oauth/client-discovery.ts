@@ -1,0 +1,63 @@
+import type { ClientDiscovery, OAuthOptions } from '@better-auth/oauth-provider'
+import { registerClientMetadataDocument } from '@better-auth/oauth-provider/internal'
+import { APIError } from 'better-auth/api'
+import type { Logger } from 'pino'
+import type { Clock } from '#kernel/clock'
+import { Failure } from '#kernel/failure'
+import type { Outbound } from '#kernel/outbound/outbound'
+import { clientDocuments, isDocumentUrl } from './client-metadata.ts'
+
+const FRESH_MILLISECONDS = 3_600_000
+/** How long a client that was known goes on while its document cannot be had. */
+const STALE_MILLISECONDS = 24 * 3_600_000
+const KEYS_BYTES_MAX = 64 * 1024
+
+export interface DiscoveryParts {
+  readonly outbound: Outbound
+  /** Takes documents in plain http too, for development and tests. */
+  readonly allowLoopback: boolean
+  readonly scopes: () => readonly string[]
+  /** The options of the provider that this is a part of. */
+  readonly options: () => OAuthOptions<string[]>
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+/**
+ * Clients that are known by the URL of a document of their own. A document is read when its client is first seen, and
+ * each hour that it is used; while it cannot be read, a client that is known goes on for a day.
+ */
+export function metadataDocumentClients(parts: DiscoveryParts): ClientDiscovery {
+  const { outbound, allowLoopback, clock, log } = parts
+  const documentOf = clientDocuments(outbound, parts.scopes)
+  return {
+    id: 'client-metadata-document',
+    matches: (clientId) => isDocumentUrl(clientId, allowLoopback),
+    discoveryMetadata: { client_id_metadata_document_supported: true },
+    async resolve(ctx, clientId, existing) {
+      const age = existing?.updatedAt === undefined ? Infinity : clock().getTime() - existing.updatedAt.getTime()
+      if (existing !== null && age < FRESH_MILLISECONDS) return existing
+      try {
+        const { client } = await registerClientMetadataDocument(ctx, parts.options(), {
+          metadata: await documentOf(clientId),
+          clientId,
+          clientDiscoveryId: 'client-metadata-document',
+          ...(existing !== null && { existingClient: existing }),
+        })
+        return client
+      } catch (error) {
+        if (!(error instanceof Failure)) throw error
+        if (existing !== null && error.kind === 'upstream' && age < STALE_MILLISECONDS) return existing
+        log.info({ err: error, host: new URL(clientId).host }, 'a client metadata document was not taken')
+        throw new APIError('BAD_REQUEST', { error: 'invalid_client', error_description: error.message })
+      }
+    },
+    fetchClientMetadataResource: async (input) => {
+      const url = input instanceof Request ? input.url : String(input)
+      const accept = ['application/json']
+      const call = { integration: 'oauth-client', endpoint: 'keys', accept, bytesMax: KEYS_BYTES_MAX }
+      const { status, headers, body } = await outbound({ ...call, url, timeoutSeconds: 5 })
+      return new Response(Buffer.from(body), { status, headers })
+    },
+  }
+}

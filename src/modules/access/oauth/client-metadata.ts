@@ -1,0 +1,122 @@
+import type { OAuthClient } from '@better-auth/oauth-provider'
+import { LRUCache } from 'lru-cache'
+import { z } from 'zod'
+import { Failure } from '#kernel/failure'
+import type { Outbound } from '#kernel/outbound/outbound'
+
+const DOCUMENT_BYTES_MAX = 5 * 1024
+const FETCH_SECONDS = 5
+const FAILURES_MAX = 1000
+const FAILURE_MILLISECONDS = 30_000
+
+const text = z.string().min(1).max(200)
+const link = z.url({ protocol: /^https?$/ }).max(2048)
+
+/** What is taken of a client's document; what else it says is ignored, as its draft asks. */
+const Document = z.object({
+  client_id: z.string(),
+  client_name: text.optional(),
+  client_uri: link.optional(),
+  logo_uri: link.optional(),
+  tos_uri: link.optional(),
+  policy_uri: link.optional(),
+  redirect_uris: z.array(z.string().max(2048)).min(1).max(50),
+  grant_types: z.array(z.string().max(100)).max(10).default(['authorization_code']),
+  response_types: z.array(z.string().max(100)).max(10).default(['code']),
+  scope: z.string().max(2000).optional(),
+  application_type: z.enum(['web', 'native']).optional(),
+  token_endpoint_auth_method: z.enum(['none', 'private_key_jwt']).default('none'),
+  jwks_uri: link.optional(),
+  jwks: z.object({ keys: z.array(z.record(z.string(), z.unknown())).max(20) }).optional(),
+  // A document is public: whatever is secret in it is not.
+  client_secret: z.never().optional(),
+  client_secret_expires_at: z.never().optional(),
+})
+
+/**
+ * Whether a client id is the URL of a document that describes the client (Client ID Metadata Documents, draft 00,
+ * section 3): https with a path, and written in the one way that it is compared in.
+ */
+export function isDocumentUrl(clientId: string, allowLoopback: boolean): boolean {
+  if (clientId.length > 2048 || !URL.canParse(clientId)) return false
+  const url = new URL(clientId)
+  if (url.protocol !== 'https:' && !(allowLoopback && url.protocol === 'http:')) return false
+  const isPlain = url.username === '' && url.password === '' && !clientId.includes('#')
+  return isPlain && url.pathname !== '/' && url.href === clientId
+}
+
+/**
+ * Fetches and checks the documents of clients. Throws `Failure('invalid')` for a document that is not good, and what
+ * `outbound` throws; a failure is told again for half a minute without another fetch, so that nobody can be flooded
+ * from here.
+ */
+export function clientDocuments(outbound: Outbound, scopes: () => readonly string[]) {
+  const failures = new LRUCache<string, Failure>({ max: FAILURES_MAX, ttl: FAILURE_MILLISECONDS })
+  return async (clientId: string): Promise<OAuthClient> => {
+    const known = failures.get(clientId)
+    if (known !== undefined) throw known
+    try {
+      return await fetchDocument(outbound, clientId, scopes())
+    } catch (error) {
+      if (error instanceof Failure) failures.set(clientId, error)
+      throw error
+    }
+  }
+}
+
+async function fetchDocument(outbound: Outbound, clientId: string, scopes: readonly string[]): Promise<OAuthClient> {
+  const { status, body } = await outbound({
+    url: clientId,
+    integration: 'oauth-client',
+    endpoint: 'metadata',
+    accept: ['application/json'],
+    bytesMax: DOCUMENT_BYTES_MAX,
+    timeoutSeconds: FETCH_SECONDS,
+  })
+  if (status !== 200) throw invalid(`was answered with status ${status}`)
+  const outcome = Document.safeParse(jsonOf(body))
+  if (!outcome.success) throw invalid(`is wrong at ${outcome.error.issues[0]?.path.join('.') || 'its top'}`)
+  const { client_id, grant_types, redirect_uris, scope, ...rest } = outcome.data
+  if (client_id !== clientId) throw invalid('names another client_id')
+  for (const uri of redirect_uris) requireRedirectUri(uri)
+  // safe because: the members are those of the library's own schema, checked above; what it wants narrower it checks.
+  return {
+    ...rest,
+    client_id,
+    redirect_uris,
+    // A refresh token is given where `offline_access` is asked for and granted, whatever the document lists.
+    grant_types: [...new Set([...grant_types, 'refresh_token'])],
+    ...(scope !== undefined && { scope: knownScopes(scope, scopes) }),
+  } as unknown as OAuthClient
+}
+
+function requireRedirectUri(uri: string): void {
+  if (!URL.canParse(uri) || uri.includes('#')) throw invalid('has a redirect URI that is no URL, or has a fragment')
+  const { protocol, hostname } = new URL(uri)
+  if (['javascript:', 'data:', 'file:', 'vbscript:', 'blob:'].includes(protocol)) {
+    throw invalid(`has a redirect URI of the scheme ${protocol}`)
+  }
+  const isLoopback = ['localhost', '127.0.0.1', '[::1]'].includes(hostname)
+  if (protocol === 'http:' && !isLoopback) throw invalid('has a redirect URI of plain http to another machine')
+}
+
+/** Documents are written for many servers: a scope that is not ours is no reason to refuse the client. */
+function knownScopes(scope: string, scopes: readonly string[]): string {
+  const known = new Set(scopes)
+  return scope
+    .split(' ')
+    .filter((name) => known.has(name))
+    .join(' ')
+}
+
+function jsonOf(body: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
+  } catch (cause) {
+    throw new Failure('invalid', 'The client metadata document is not JSON.', { code: 'CLIENT_METADATA', cause })
+  }
+}
+
+function invalid(problem: string): Failure {
+  return new Failure('invalid', `The client metadata document ${problem}.`, { code: 'CLIENT_METADATA' })
+}

@@ -1,0 +1,111 @@
+import type { Logger } from 'pino'
+import { z } from 'zod'
+import type { Clock } from '#kernel/clock'
+import { Failure } from '#kernel/failure'
+import { fetchJson } from '#kernel/fetch-json'
+import { issuerMetadataUrls } from '#kernel/oauth-discovery'
+import { keysOf } from './token-keys.ts'
+import type { TokenKeys, VerificationKey } from './token-keys.ts'
+
+const FRESH_MILLISECONDS = 600_000
+/** How long keys go on that cannot be read again: an issuer that is down must not take this server with it. */
+const STALE_MILLISECONDS = 24 * 3_600_000
+/** Between two reads for key ids that are not known, and after a read that failed. */
+const COOLDOWN_MILLISECONDS = 30_000
+const KEYS_MAX = 100
+
+export interface IssuerParts {
+  readonly issuer: string
+  readonly clock: Clock
+  readonly log: Logger
+  readonly timeoutSeconds?: number
+}
+
+const Metadata = z.object({ issuer: z.string(), jwks_uri: z.url({ protocol: /^https?$/ }) })
+const KeySet = z.object({ keys: z.array(z.record(z.string(), z.unknown())).max(KEYS_MAX) })
+
+interface KnownKeys {
+  readonly keys: ReadonlyMap<string, VerificationKey>
+  readonly readAt: number
+}
+
+/**
+ * The keys of another authorization server, found through its metadata. They are read again every ten minutes while
+ * calls go on with those that are known, and for a key id that is not known, at most every half minute. An issuer that
+ * is slow, down, or says that it is another, changes nothing for keys of the last day; without any, tokens cannot be
+ * checked, which is `Failure('unavailable')` and not the caller's fault.
+ */
+export function issuerTokenKeys(parts: IssuerParts): TokenKeys {
+  const { clock, log } = parts
+  let known: KnownKeys | undefined
+  let triedAt = -Infinity
+  let reading: Promise<void> | undefined
+
+  const read = (): Promise<void> => {
+    triedAt = clock().getTime()
+    reading ??= readKeys(parts)
+      .then((keys) => {
+        known = { keys, readAt: clock().getTime() }
+      })
+      .catch((error: unknown) => {
+        log.warn({ err: error, issuer: parts.issuer }, 'the keys of the token issuer could not be read')
+      })
+      .finally(() => {
+        reading = undefined
+      })
+    return reading
+  }
+  const mayTry = () => clock().getTime() - triedAt >= COOLDOWN_MILLISECONDS
+  const age = () => (known === undefined ? Infinity : clock().getTime() - known.readAt)
+  const usable = () => {
+    if (known !== undefined && age() < STALE_MILLISECONDS) return known.keys
+    const retryAfterSeconds = COOLDOWN_MILLISECONDS / 1000
+    throw new Failure('unavailable', 'Access tokens cannot be checked now: their issuer does not answer.', {
+      code: 'ISSUER_UNAVAILABLE',
+      retryAfterSeconds,
+    })
+  }
+  return {
+    find(kid) {
+      const key = age() < STALE_MILLISECONDS ? known?.keys.get(kid) : undefined
+      if (key !== undefined) {
+        if (age() >= FRESH_MILLISECONDS && mayTry()) void read()
+        return key
+      }
+      if (reading === undefined && !mayTry()) return usable().get(kid)
+      return (reading ?? read()).then(() => usable().get(kid))
+    },
+  }
+}
+
+async function readKeys(parts: IssuerParts): Promise<ReadonlyMap<string, VerificationKey>> {
+  const { timeoutSeconds = 5 } = parts
+  const uri = await keySetUrl(parts.issuer, timeoutSeconds)
+  const { status, json } = await fetchJson(uri, { timeoutSeconds })
+  const set = KeySet.safeParse(json)
+  if (status !== 200 || !set.success) throw new Failure('upstream', `There is no key set at ${uri} (status ${status}).`)
+  const keys = await keysOf(set.data.keys)
+  if (keys.size === 0) throw new Failure('upstream', `The key set at ${uri} holds no key that verifies signatures.`)
+  return keys
+}
+
+async function keySetUrl(issuer: string, timeoutSeconds: number): Promise<string> {
+  const problems: string[] = []
+  for (const url of issuerMetadataUrls(issuer)) {
+    const { status, json } = await fetchJson(url, { timeoutSeconds }).catch((error: unknown) => {
+      if (error instanceof Failure) return { status: 0, json: undefined }
+      throw error
+    })
+    const metadata = Metadata.safeParse(json)
+    if (status !== 200 || !metadata.success) {
+      problems.push(`${url}: ${status === 0 ? 'no answer' : `no metadata, status ${status}`}`)
+      continue
+    }
+    const { issuer: named, jwks_uri } = metadata.data
+    // Whoever answers for an issuer must say that it is that one (RFC 8414, 3.3).
+    if (named !== issuer) problems.push(`${url}: it is the issuer ${named}`)
+    else if (issuer.startsWith('https:') && !jwks_uri.startsWith('https:')) problems.push(`${url}: keys in plain http`)
+    else return jwks_uri
+  }
+  throw new Failure('upstream', `The issuer ${issuer} has no metadata to trust. ${problems.join('; ')}`)
+}

@@ -1,0 +1,82 @@
+import { hash } from 'node:crypto'
+import { z } from 'zod'
+import type { Config } from '#kernel/config/config'
+import type { Db } from '#kernel/database/db'
+import { findMember, findMemberByEmail, isTenant } from './store.ts'
+import { parsed, refused, scopeSet, StandardClaims, standardClaims } from './token-rules.ts'
+import type { TokenClaims, TokenRules } from './token-rules.ts'
+import type { TokenGrant } from './verify-token.ts'
+
+/** What issuers of access tokens write as their type; ID tokens and logout tokens are not for us. */
+const TYPES = /^(application\/)?(at\+)?jwt$/i
+
+/** Members that say where a key is, or how to read the rest: a token that needs them is not one of ours to read. */
+const FORBIDDEN = ['jku', 'jwk', 'x5u', 'x5c', 'crit', 'b64', 'zip', 'enc', 'cty'] as const
+
+const Header = z.object({
+  typ: z.string().regex(TYPES).optional(),
+  alg: z.string(),
+  kid: z.string().min(1).max(255),
+  ...Object.fromEntries(FORBIDDEN.map((name) => [name, z.never().optional()])),
+})
+
+/** The access tokens of another authorization server. */
+export function issuerTokenRules(issuer: string, settings: Config['oauth']): TokenRules {
+  return {
+    header: ({ header }) => {
+      const { alg, kid } = parsed(Header, header)
+      return { algorithm: alg === 'Ed25519' ? 'EdDSA' : alg, keyId: kid }
+    },
+    claims: ({ payload }) => {
+      const claims = parsed(StandardClaims.omit({ scope: true }), payload)
+      // An ID token says so in these; it is for its client, and not to be shown to anyone.
+      if ('nonce' in payload || 'at_hash' in payload || payload['typ'] === 'ID') throw refused('This is an ID token.')
+      const tenantId = settings.tenant ?? textClaim(payload, settings.tenantClaim)
+      const email = payload['email_verified'] === true ? payload['email'] : undefined
+      return {
+        ...standardClaims(claims),
+        scopes: scopesOf(payload[settings.scopeClaim], settings.scopeClaim),
+        subject: { id: claims.sub, tenantId, ...(typeof email === 'string' && { email }) },
+      }
+    },
+    issuer: () => issuer,
+    lifeSecondsMax: settings.tokenSecondsMax,
+  }
+}
+
+/** Who a token of another authorization server is here; undefined when nobody. `db` is the system handle. */
+export function issuerGrants(db: Db, issuer: string, settings: Config['oauth']) {
+  return async ({ subject }: TokenClaims): Promise<TokenGrant | undefined> => {
+    const { id, tenantId, email } = subject
+    if (settings.subject === 'external') {
+      if (!(await isTenant(db, tenantId))) return undefined
+      return { userId: externalId(issuer, id), role: settings.externalRole }
+    }
+    if (settings.subject === 'email' && email === undefined) {
+      throw refused('The access token names no verified e-mail, by which its bearer would be known here.')
+    }
+    const member =
+      settings.subject === 'user'
+        ? await findMember(db, id, tenantId)
+        : await findMemberByEmail(db, email ?? '', tenantId)
+    return member === undefined ? undefined : { userId: member.user_id, role: member.role }
+  }
+}
+
+/** One id for one person of one issuer, that tells neither and fits where ids of ours do. */
+function externalId(issuer: string, subject: string): string {
+  return `ext_${hash('sha256', `${issuer}\u0000${subject}`, 'hex').slice(0, 32)}`
+}
+
+function scopesOf(value: unknown, claim: string): ReadonlySet<string> {
+  const names = parsed(z.object({ [claim]: z.union([z.string(), z.array(z.string())]).optional() }), { [claim]: value })
+  const scope = names[claim]
+  // A token of ours that names none holds all that its person may do; another issuer's must say what it grants.
+  return Array.isArray(scope) ? new Set(scope) : (scopeSet(scope) ?? new Set())
+}
+
+function textClaim(payload: Readonly<Record<string, unknown>>, name: string): string {
+  const value = parsed(z.object({ [name]: z.string().min(1).max(255) }), payload)[name]
+  if (value === undefined) throw refused('The access token names no tenant.')
+  return value
+}

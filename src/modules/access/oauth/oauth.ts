@@ -1,0 +1,154 @@
+import type { BetterAuthPlugin } from 'better-auth'
+import type { Logger } from 'pino'
+import { z } from 'zod'
+import type { ScopeGrant } from '#kernel/authorization'
+import type { Clock } from '#kernel/clock'
+import type { Config } from '#kernel/config/config'
+import type { Door, Principal } from '#kernel/context'
+import type { Database } from '#kernel/database/pool'
+import type { Signals } from '#kernel/database/signals'
+import type { Outbound } from '#kernel/outbound/outbound'
+import type { PublicUrl } from '#kernel/public-url'
+import type { WebMount } from '#kernel/route'
+import type { Auth } from '../identity/better-auth.ts'
+import { SIGNING_KEYS_CHANGED } from '../identity/signals.ts'
+import type { SigningKeys } from '../identity/signing-keys.ts'
+import { findTokenGrant } from '../identity/store/grants.ts'
+import { loopbackNames } from './audience.ts'
+import { issuerTokenKeys } from './issuer-keys.ts'
+import { issuerGrants, issuerTokenRules } from './issuer-rules.ts'
+import { ownTokenKeys } from './own-keys.ts'
+import { authorizationServer, OAUTH_PATHS } from './provider.ts'
+import { heardRevocations } from './revocations.ts'
+import { findOAuthRevocation, findTenantOfMember } from './store.ts'
+import { ownTokenRules } from './token-rules.ts'
+import type { TokenClaims } from './token-rules.ts'
+import { tokenAuthenticator } from './verify-token.ts'
+import type { TokenGrant } from './verify-token.ts'
+
+export interface OAuthNeeds {
+  readonly config: Pick<Config, 'auth' | 'oauth' | 'server'>
+  readonly database: Pick<Database, 'system'>
+  readonly signals: Signals
+  readonly outbound: Outbound
+  readonly publicUrl: PublicUrl
+  readonly clock: Clock
+  readonly log: Logger
+  /** The table of everything that can be granted; read once the server listens. */
+  readonly scopes: () => readonly ScopeGrant[]
+  /** The paths that tokens can be asked for: `/api`, `/mcp`, `/mcp/customers`. */
+  readonly resourcePaths: () => readonly string[]
+}
+
+/** Access tokens: who makes them, and how they are checked. */
+export interface OAuth {
+  /** Our authorization server as a part of the auth library; none where another issuer makes the tokens. */
+  readonly plugins: () => readonly BetterAuthPlugin[]
+  /** Its endpoints, under the auth library's. */
+  readonly paths: readonly string[]
+  readonly mounts: (auth: () => Promise<Auth>) => readonly WebMount[]
+  /** The issuers that a protected resource names. */
+  readonly issuers: () => readonly string[]
+  readonly authenticator: (keys: SigningKeys) => (token: string, door: Door) => Principal | Promise<Principal>
+}
+
+export function openOAuth(needs: OAuthNeeds): OAuth {
+  const { issuer } = needs.config.oauth
+  return issuer === undefined ? ownIssuer(needs) : otherIssuer(needs, issuer)
+}
+
+function ownIssuer(needs: OAuthNeeds): OAuth {
+  const { config, database, signals, publicUrl, clock, log, outbound, scopes } = needs
+  const { auth, oauth, server } = config
+  return {
+    plugins: () => [
+      authorizationServer({
+        settings: { ...oauth, ...auth, ...server },
+        resources: loopbackNames(publicUrl.get()).flatMap((base) =>
+          ['', ...needs.resourcePaths()].map((path) => `${base}${path}`),
+        ),
+        scopes: scopes(),
+        tenantOf: (person) => findTenantOfMember(database.system, person),
+        ...{ outbound, clock, log },
+      }),
+    ],
+    paths: [...OAUTH_PATHS, ...(oauth.dynamicRegistration ? ['/oauth2/register'] : [])],
+    mounts: (library) => [metadataMount(library, oauth.dynamicRegistration)],
+    issuers: () => [publicUrl.get()],
+    authenticator: (keys) =>
+      tokenAuthenticator({
+        rules: ownTokenRules({ publicUrl: publicUrl.get, lifeSecondsMax: auth.accessTokenSeconds }),
+        keys: ownTokenKeys({
+          load: keys.publicKeys,
+          onChange: (act) => {
+            signals.subscribe(SIGNING_KEYS_CHANGED, act)
+            signals.onLost(act)
+          },
+          clock,
+        }),
+        publicUrl: publicUrl.get,
+        scopes,
+        findGrant: (claims) => ownGrant(database, claims),
+        revocations: heardRevocations(signals),
+        clock,
+      }),
+  }
+}
+
+/** A token in hand is a promise kept elsewhere: no metadata, no plugin, and only its checking is ours. */
+function otherIssuer(needs: OAuthNeeds, issuer: string): OAuth {
+  const { config, database, signals, publicUrl, clock, log, scopes } = needs
+  return {
+    plugins: () => [],
+    paths: [],
+    mounts: () => [],
+    issuers: () => [issuer],
+    authenticator: () =>
+      tokenAuthenticator({
+        rules: issuerTokenRules(issuer, config.oauth),
+        keys: issuerTokenKeys({ issuer, clock, log }),
+        publicUrl: publicUrl.get,
+        audiences: config.oauth.audiences,
+        scopes,
+        findGrant: issuerGrants(database.system, issuer, config.oauth),
+        revocations: heardRevocations(signals),
+        clock,
+      }),
+  }
+}
+
+async function ownGrant({ system }: OAuthNeeds['database'], claims: TokenClaims): Promise<TokenGrant | undefined> {
+  const { id: userId, tenantId, sessionId, clientId } = claims.subject
+  if (sessionId === undefined) return undefined
+  const [grant, revokedAt] = await Promise.all([
+    findTokenGrant(system, { userId, tenantId, sessionId }),
+    clientId === undefined ? undefined : findOAuthRevocation(system, sessionId, clientId),
+  ])
+  // Tokens tell seconds: one of the second in which what was granted was taken back may be of before.
+  if (grant === undefined || (revokedAt?.getTime() ?? 0) >= (claims.issuedAt ?? 0) * 1000) return undefined
+  return { userId, role: grant.role, expiresAt: grant.sessionExpiresAt }
+}
+
+/** What the library can do and is not open, or not checked, here. */
+const NOT_HERE = /^(introspection|backchannel|dpop|end_session|userinfo)_/
+
+/** Where clients look for the authorization server of this host (RFC 8414): its issuer is the host itself. */
+function metadataMount(library: () => Promise<Auth>, hasRegistration: boolean): WebMount {
+  return {
+    name: 'oauth-authorization-server',
+    methods: ['GET'],
+    path: '/.well-known/oauth-authorization-server',
+    public: 'clients read it before they can have a token',
+    limit: 'lenient',
+    async answer(request) {
+      const { handler } = await library()
+      const answer = await handler(request)
+      if (answer.status !== 200) return answer
+      const metadata = Object.entries(await z.record(z.string(), z.unknown()).parseAsync(await answer.json()))
+      const isHere = (name: string) => !NOT_HERE.test(name) && (hasRegistration || name !== 'registration_endpoint')
+      return Response.json(Object.fromEntries(metadata.filter(([name]) => isHere(name))), {
+        headers: { 'cache-control': 'public, max-age=300' },
+      })
+    },
+  }
+}

@@ -1,0 +1,107 @@
+import { oauthProvider } from '@better-auth/oauth-provider'
+import type { OAuthOptions } from '@better-auth/oauth-provider'
+import type { BetterAuthPlugin } from 'better-auth'
+import { APIError } from 'better-auth/api'
+import type { Logger } from 'pino'
+import type { ScopeGrant } from '#kernel/authorization'
+import type { Clock } from '#kernel/clock'
+import type { Config } from '#kernel/config/config'
+import type { Outbound } from '#kernel/outbound/outbound'
+import { metadataDocumentClients } from './client-discovery.ts'
+import { OAUTH_TABLES } from './tables.ts'
+
+/** Grants what a client may do while the person is away, by refresh tokens. */
+export const OFFLINE_ACCESS = 'offline_access'
+
+/** The endpoints of the provider that are open. Clients and resources are not managed over HTTP. */
+export const OAUTH_PATHS = [
+  '/oauth2/authorize',
+  '/oauth2/token',
+  '/oauth2/revoke',
+  '/oauth2/consent',
+  '/oauth2/continue',
+  '/oauth2/public-client',
+] as const
+
+export interface ProviderParts {
+  readonly settings: Pick<Config['oauth'], 'dynamicRegistration'> &
+    Pick<Config['auth'], 'accessTokenSeconds' | 'refreshTokenDays'> &
+    Pick<Config['server'], 'outboundLoopback'>
+  /** The URLs that tokens are made for: every endpoint, by each name that this server has. */
+  readonly resources: readonly string[]
+  /** The table of everything that can be granted. */
+  readonly scopes: readonly ScopeGrant[]
+  /** The tenant for which this person, with this session, may grant anything; undefined when there is none. */
+  readonly tenantOf: (person: { userId: string; activeTenantId: string | undefined }) => Promise<string | undefined>
+  readonly outbound: Outbound
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+/**
+ * OAuth 2.1 for MCP clients: authorization code with PKCE (S256), exact redirect URIs, resource indicators, `iss` in
+ * the redirect, refresh tokens that rotate and whose second use ends what was granted. Access tokens are signed, for one
+ * tenant, and bound to the session in which the person agreed.
+ */
+export function authorizationServer(parts: ProviderParts): BetterAuthPlugin {
+  const { settings, resources, clock, log, outbound } = parts
+  const scopes = [...parts.scopes.map(({ scope }) => scope), OFFLINE_ACCESS]
+  const options: OAuthOptions<string[]> = {
+    loginPage: '/sign-in',
+    consentPage: '/consent',
+    scopes,
+    resources: [...resources],
+    // Any client may ask for any endpoint: what it gets is what the person grants, for that endpoint alone.
+    enforcePerClientResources: false,
+    grantTypes: ['authorization_code', 'refresh_token'],
+    accessTokenExpiresIn: settings.accessTokenSeconds,
+    refreshTokenExpiresIn: settings.refreshTokenDays * 86_400,
+    refreshTokenReuseInterval: 0,
+    codeExpiresIn: 300,
+    allowDynamicClientRegistration: settings.dynamicRegistration,
+    allowUnauthenticatedClientRegistration: settings.dynamicRegistration,
+    clientPrivileges: () => false,
+    resourcePrivileges: () => false,
+    postLogin: {
+      page: '/consent',
+      shouldRedirect: () => false,
+      consentReferenceId: async ({ user, session }) => {
+        const active = session['activeOrganizationId']
+        const activeTenantId = typeof active === 'string' ? active : undefined
+        const tenantId = await parts.tenantOf({ userId: user.id, activeTenantId })
+        if (tenantId === undefined) throw new APIError('FORBIDDEN', NO_TENANT)
+        return tenantId
+      },
+    },
+    customAccessTokenClaims: ({ referenceId }) => ({ tenant: referenceId }),
+    rateLimit: NO_LIMITS_OF_ITS_OWN,
+    schema: OAUTH_TABLES,
+    extensions: [
+      {
+        clientDiscovery: metadataDocumentClients({
+          ...{ outbound, clock, log },
+          allowLoopback: settings.outboundLoopback,
+          scopes: () => scopes,
+          options: () => options,
+        }),
+      },
+    ],
+  }
+  // safe because: it is the library's own plugin; its types are not made for exact optional properties.
+  return oauthProvider(options) as unknown as BetterAuthPlugin
+}
+
+const NO_TENANT = {
+  error: 'access_denied',
+  error_description: 'You are not a member of an organisation yet, so there is nothing that you could grant.',
+}
+
+/** The surface limits every route by its class. */
+const NO_LIMITS_OF_ITS_OWN = {
+  token: false,
+  authorize: false,
+  introspect: false,
+  revoke: false,
+  register: false,
+  userinfo: false,
+} as const

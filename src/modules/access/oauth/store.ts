@@ -1,0 +1,59 @@
+import type { Role } from '#kernel/authorization'
+import type { Db } from '#kernel/database/db'
+import { statement } from '#kernel/database/statement'
+
+interface MemberRow {
+  readonly user_id: string
+  readonly role: Role
+}
+
+const selectRevocation = statement<{ revoked_at: Date }>(
+  'access.find-oauth-revocation',
+  'select revoked_at from access.oauth_revocations where session_id = $1 and client_id = $2',
+)
+const selectTenantOfMember = statement<{ tenant_id: string }>(
+  'access.find-tenant-of-member',
+  `select tenant_id from access.members where user_id = $1
+   order by (tenant_id = $2) desc nulls last, created_at, tenant_id limit 1`,
+)
+const selectMemberByEmail = statement<MemberRow>(
+  'access.find-member-by-email',
+  `select m.user_id, m.role
+   from access.users u
+   join access.members m on m.user_id = u.id and m.tenant_id = $2
+   where u.email = lower($1) and u.email_verified`,
+)
+const selectMember = statement<MemberRow>(
+  'access.find-member',
+  'select user_id, role from access.members where user_id = $1 and tenant_id = $2',
+)
+const selectTenantById = statement<{ tenant_id: string }>(
+  'access.find-tenant-by-id',
+  'select tenant_id from access.tenants where tenant_id = $1',
+)
+
+/** From when on the access tokens of this client in this session are no longer good; all with the system handle. */
+export async function findOAuthRevocation(db: Db, sessionId: string, clientId: string): Promise<Date | undefined> {
+  return (await selectRevocation(db, [sessionId, clientId]))[0]?.revoked_at
+}
+
+/** The tenant that is asked for if the person is a member there; otherwise the one joined first. */
+export async function findTenantOfMember(
+  db: Db,
+  person: { readonly userId: string; readonly activeTenantId: string | undefined },
+): Promise<string | undefined> {
+  return (await selectTenantOfMember(db, [person.userId, person.activeTenantId ?? null]))[0]?.tenant_id
+}
+
+/** By an e-mail that was verified here too. */
+export async function findMemberByEmail(db: Db, email: string, tenantId: string): Promise<MemberRow | undefined> {
+  return (await selectMemberByEmail(db, [email, tenantId]))[0]
+}
+
+export async function findMember(db: Db, userId: string, tenantId: string): Promise<MemberRow | undefined> {
+  return (await selectMember(db, [userId, tenantId]))[0]
+}
+
+export async function isTenant(db: Db, tenantId: string): Promise<boolean> {
+  return (await selectTenantById(db, [tenantId])).length > 0
+}
