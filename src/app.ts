@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import { scopeTable } from '#kernel/authorization'
 import type { ScopeGrant } from '#kernel/authorization'
 import type { Clock } from '#kernel/clock'
 import type { Config } from '#kernel/config/config'
@@ -47,7 +48,8 @@ export async function buildApp(options: PlatformOptions, guests: readonly Module
 
   const access = accessModule({
     ...{ ...platform, config, clock, log },
-    scopes: () => modules.flatMap((module) => module.scopes ?? []),
+    scopes: () => scopeTable(modules),
+    servers: () => modules.flatMap(({ server }) => server ?? []),
     resourcePaths: () => resourcePathsOf(modules),
   })
   const audit = auditModule()
@@ -66,7 +68,7 @@ export async function buildApp(options: PlatformOptions, guests: readonly Module
     audit: audit.api,
     customers: customers.api,
     privacy: privacy.api,
-    scopes: modules.flatMap((module) => module.scopes ?? []),
+    scopes: scopeTable(modules),
     listen: surfaces.listen,
     serveStdio: surfaces.serveStdio,
     async close() {

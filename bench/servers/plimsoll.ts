@@ -30,11 +30,14 @@ const server = {
   },
 }
 const app = await buildApp({ config, clock: systemClock, log, version: '0.0.0', as: 'server' }, [
-  { name: 'bench', api: undefined, server },
+  {
+    ...{ name: 'bench', api: undefined, server },
+    scopes: [{ scope: 'bench:read', describe: 'call the tools of the benchmark', least: 'read-only' }],
+  },
 ])
 
 const ctx = app.openContext(
-  { tenantId: TENANT, actor: { kind: 'cli', id: 'bench' }, scopes: new Set(['access:write']) },
+  { tenantId: TENANT, actor: { kind: 'cli', id: 'bench' }, scopes: new Set(['access:write', 'keys:write']) },
   { requestId: 'bench-setup', signal: new AbortController().signal },
 )
 const { key } = await app.access.createKey(ctx, {

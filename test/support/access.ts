@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto'
+import type { ScopeGrant } from '../../src/kernel/authorization.ts'
 import type { Clock } from '../../src/kernel/clock.ts'
 import { loadConfig } from '../../src/kernel/config/load.ts'
 import type { Signals } from '../../src/kernel/database/signals.ts'
 import { createKeyring } from '../../src/kernel/keyring.ts'
 import { createMetrics } from '../../src/kernel/metrics.ts'
+import { createOutbound } from '../../src/kernel/outbound/outbound.ts'
 import { publicUrlOf } from '../../src/kernel/public-url.ts'
 import { accessModule } from '../../src/modules/access/index.ts'
 import { quiet } from './database.ts'
@@ -22,5 +24,16 @@ export function testAccess(database: TestDatabase, signals: Signals, clock: Cloc
     audit: { record: async () => undefined },
     metrics: createMetrics('test'),
     publicUrl: publicUrlOf('http://127.0.0.1:8080'),
+    outbound: createOutbound(),
+    scopes: () => TABLE,
+    servers: () => [],
+    resourcePaths: () => ['/api', '/mcp'],
   })
 }
+
+/** What keys of these tests may be given. */
+const TABLE: readonly ScopeGrant[] = [
+  { scope: 'customers:read', describe: 'read customers', least: 'read-only' },
+  { scope: 'customers:write', describe: 'change customers', least: 'member' },
+  { scope: 'access:write', describe: 'manage access', least: 'admin' },
+]

@@ -28,6 +28,8 @@ const EVERY_SCOPE: readonly Scope[] = [
   'audit:read',
   'customers:read',
   'customers:write',
+  'keys:read',
+  'keys:write',
   'privacy:read',
   'privacy:write',
   'tasks:read',

@@ -2,52 +2,65 @@ import type { Authenticate, Ctx } from '#kernel/context'
 import { encryptedColumn } from '#kernel/encrypted-field'
 import type { Module } from '#kernel/module'
 import { authenticator } from './authenticate.ts'
-import type { ApiKey, CreateKeyInput, Tenant } from './contract.ts'
+import type { Tenant } from './contract.ts'
 import { openIdentity } from './identity/identity.ts'
 import type { IdentityNeeds } from './identity/identity.ts'
 import { signingKeyContext } from './identity/signing-keys.ts'
 import type { IdentityWeb } from './identity/web.ts'
-import { createKey, listApiKeys, revokeApiKey } from './manage-keys.ts'
+import { openKeys } from './keys/keys.ts'
+import type { Keys, KeysNeeds } from './keys/keys.ts'
+import { openOAuth } from './oauth/oauth.ts'
+import type { OAuthNeeds } from './oauth/oauth.ts'
 import { listTenants } from './store.ts'
 import { createTenant } from './tenants.ts'
 
-export { CreateKeyInput, TenantId } from './contract.ts'
+export { TenantId } from './contract.ts'
+export { CreateKeyInput, CreateServiceAccountInput } from './keys/contract.ts'
 
-/** Tenants, people and API keys. */
-export interface Access {
+/** Tenants, people, API keys and service accounts. */
+export interface Access extends Keys {
   readonly authenticate: Authenticate
+  /** The authorization servers whose tokens are taken. */
+  readonly issuers: () => readonly string[]
   createTenant(ctx: Ctx, input: { name: string }): Promise<Tenant>
   /** Every tenant of this installation, by id. */
   tenants(): Promise<Tenant[]>
-  createKey(ctx: Ctx, input: CreateKeyInput): Promise<{ key: string; apiKey: ApiKey }>
-  listKeys(ctx: Ctx): Promise<ApiKey[]>
-  revokeKey(ctx: Ctx, input: { keyId: string }): Promise<ApiKey>
   /** Answers a request to `/auth/…`: for pages that act for whoever sits before them. */
   readonly identityWeb: IdentityWeb
   /** Waits for mails under way, at most a few seconds. */
   close(): Promise<void>
 }
 
-export function accessModule(needs: IdentityNeeds): Module<Access> {
-  const { database, signals, clock, log } = needs
-  const identity = openIdentity(needs, { plugins: () => [], paths: [] })
+export type AccessNeeds = IdentityNeeds & OAuthNeeds & KeysNeeds
+
+export function accessModule(needs: AccessNeeds): Module<Access> {
+  const { database } = needs
+  const oauth = openOAuth(needs)
+  const identity = openIdentity(needs, { plugins: oauth.plugins, paths: oauth.paths })
+  const keys = openKeys(needs)
   return {
     name: 'access',
     scopes: [
+      { scope: 'keys:read', describe: 'see your own API keys', least: 'read-only' },
+      { scope: 'keys:write', describe: 'make and revoke your own API keys', least: 'read-only' },
       { scope: 'access:read', describe: 'see the people, keys and sessions of the organisation', least: 'manager' },
-      { scope: 'access:write', describe: 'invite and remove people, make and revoke keys', least: 'admin' },
+      {
+        scope: 'access:write',
+        describe: 'invite and remove people, make service accounts, revoke the keys of others',
+        least: 'admin',
+      },
     ],
     api: {
-      authenticate: authenticator(database, signals, clock, log),
+      ...keys.api,
+      authenticate: authenticator({ keys: keys.authenticate, tokens: oauth.authenticator(identity.keys) }),
+      issuers: oauth.issuers,
       createTenant,
       tenants: () => listTenants(database.system),
-      createKey,
-      listKeys: listApiKeys,
-      revokeKey: revokeApiKey(signals),
       identityWeb: identity.web,
       close: () => identity.close(),
     },
-    web: identity.mounts,
+    routes: keys.routes,
+    web: [...identity.mounts, ...oauth.mounts(identity.auth)],
     encryptedFields: [
       encryptedColumn({
         name: 'access.signing-keys',

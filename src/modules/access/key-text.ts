@@ -22,9 +22,12 @@ export function keyHash(key: string): string {
   return hash('sha256', key, 'hex')
 }
 
-/** The key in an `Authorization: Bearer` header, or undefined when there is none of our form. */
-export function bearerKey(authorization: string | undefined): string | undefined {
+export function isKeyText(text: string): boolean {
+  return KEY.test(text)
+}
+
+/** What an `Authorization: Bearer` header carries; undefined for any other. */
+export function bearerOf(authorization: string | undefined): string | undefined {
   if (authorization === undefined || authorization.slice(0, 7).toLowerCase() !== 'bearer ') return undefined
-  const key = authorization.slice(7).trim()
-  return KEY.test(key) ? key : undefined
+  return authorization.slice(7).trim()
 }

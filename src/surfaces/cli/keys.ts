@@ -1,46 +1,30 @@
-import { InvalidArgumentError } from 'commander'
+import { InvalidArgumentError, Option } from 'commander'
 import type { Command } from 'commander'
 import { z } from 'zod'
 import { Failure } from '#kernel/failure'
 import type { FieldProblem } from '#kernel/failure'
-import type { App } from '../../app.ts'
-import { CreateKeyInput, TenantId } from '../../modules/access/index.ts'
+import { CreateKeyInput } from '../../modules/access/index.ts'
 import type { OpenApp } from './open.ts'
 import { cliContext, tenantContext, withApp } from './open.ts'
 import { print, printTable } from './output.ts'
+import { day, tenantId, words } from './values.ts'
 
 interface CreateOptions {
   tenant: string
   name: string
   scopes: string[]
   expires?: (now: Date) => Date
+  server?: string[]
+  toolset?: string[]
+  network?: string[]
+  readOnly?: true
+  serviceAccount?: string
 }
 
 /** `plimsoll keys create|list|revoke`. */
 export function registerKeys(program: Command, open: OpenApp): void {
   const keys = program.command('keys').description('API keys of a tenant')
-  keys
-    .command('create')
-    .description('make a key and print it, once')
-    .requiredOption('--tenant <id>', 'the tenant the key is for', tenantId)
-    .requiredOption('--name <name>', 'what the key is for, e.g. "support agent"')
-    .requiredOption('--scopes <list>', 'comma-separated, e.g. customers:read,customers:write', (text) =>
-      text.split(','),
-    )
-    .option('--expires <when>', 'days from now (90d) or a UTC date (2027-01-31)', expiry)
-    .action((options: CreateOptions) =>
-      withApp(open, async (app) => {
-        const { tenant, expires, ...rest } = options
-        const input = CreateKeyInput.safeParse({ ...rest, ...(expires && { expiresAt: expires(app.clock()) }) })
-        if (!input.success) throw wrongKey(zodProblems(input.error))
-        const useless = uselessness(input.data, app)
-        if (useless.length > 0) throw wrongKey(useless)
-        const { key, apiKey } = await app.access.createKey(cliContext(app, tenant), input.data)
-        print(
-          `${key}\n\nThis is shown once; only its hash is kept. Id: ${apiKey.keyId}, scopes: ${apiKey.scopes.join(' ')}`,
-        )
-      }),
-    )
+  registerCreate(keys, open)
   keys
     .command('list')
     .description('the keys of a tenant, without their secrets')
@@ -53,7 +37,9 @@ export function registerKeys(program: Command, open: OpenApp): void {
             id: key.keyId,
             name: key.name,
             prefix: `${key.prefix}…`,
+            owner: key.userId ?? key.serviceAccountId ?? '-',
             scopes: key.scopes.join(' '),
+            'bound to': boundsText(key),
             expires: day(key.expiresAt),
             revoked: day(key.revokedAt),
             'last used': day(key.lastUsedAt),
@@ -63,7 +49,7 @@ export function registerKeys(program: Command, open: OpenApp): void {
     )
   keys
     .command('revoke <keyId>')
-    .description('end a key, in every process, from this moment')
+    .description('end a key, and those made with it, in every process, from this moment')
     .requiredOption('--tenant <id>', 'the tenant', tenantId)
     .action((keyId: string, { tenant }: { tenant: string }) =>
       withApp(open, async (app) => {
@@ -73,57 +59,79 @@ export function registerKeys(program: Command, open: OpenApp): void {
     )
 }
 
-/** `plimsoll tenants create|list`. */
-export function registerTenants(program: Command, open: OpenApp): void {
-  const tenants = program.command('tenants').description('the organisations this installation serves')
-  tenants
-    .command('create <id>')
-    .description('make a tenant')
-    .requiredOption('--name <name>', 'its name')
-    .action((id: string, { name }: { name: string }) =>
+function registerCreate(keys: Command, open: OpenApp): void {
+  keys
+    .command('create')
+    .description('make a key and print it, once')
+    .requiredOption('--tenant <id>', 'the tenant the key is for', tenantId)
+    .requiredOption('--name <name>', 'what the key is for, e.g. "support agent"')
+    .requiredOption('--scopes <list>', 'comma-separated, e.g. customers:read,customers:write', words)
+    .option('--expires <when>', 'days from now (90d) or a UTC date (2027-01-31)', expiry)
+    .option('--server <names>', 'comma-separated: only these MCP servers, e.g. customers', words)
+    .option('--toolset <names>', 'comma-separated: only these toolsets, e.g. customers/health', words)
+    .option('--network <cidrs>', 'comma-separated: only from these networks, e.g. 203.0.113.0/24', words)
+    .option('--read-only', 'nothing that changes anything')
+    .addOption(new Option('--service-account <id>', 'whose key it is; without it, the tenant’s own'))
+    .action((options: CreateOptions) =>
       withApp(open, async (app) => {
-        const tenant = await app.access.createTenant(cliContext(app, tenantId(id)), { name })
-        print(`Made ${tenant.tenantId} (${tenant.name}).`)
+        const input = CreateKeyInput.safeParse(inputOf(options, app.clock()))
+        if (!input.success) throw wrongKey(zodProblems(input.error))
+        const { key, apiKey } = await app.access
+          .createKey(cliContext(app, options.tenant), input.data)
+          .catch(namedAsOptions)
+        print(
+          `${key}\n\nThis is shown once; only its hash is kept. Id: ${apiKey.keyId}, scopes: ${apiKey.scopes.join(' ')}`,
+        )
       }),
     )
-  tenants
-    .command('list')
-    .description('every tenant')
-    .action(() =>
-      withApp(open, async (app) =>
-        printTable((await app.access.tenants()).map(({ tenantId: id, name }) => ({ id, name }))),
-      ),
-    )
+}
+
+function inputOf(options: CreateOptions, now: Date): unknown {
+  const { name, scopes, expires, server, toolset, network, readOnly, serviceAccount } = options
+  return {
+    ...{ name, scopes },
+    ...(expires !== undefined && { expiresAt: expires(now) }),
+    ...(server !== undefined && { servers: server }),
+    ...(toolset !== undefined && { toolsets: toolset }),
+    ...(network !== undefined && { networks: network }),
+    ...(readOnly !== undefined && { readOnly }),
+    ...(serviceAccount !== undefined && { serviceAccountId: serviceAccount }),
+  }
+}
+
+/** By which option a member of the input is given. */
+const OPTION: Readonly<Record<string, string>> = {
+  name: '--name',
+  scopes: '--scopes',
+  expiresAt: '--expires',
+  servers: '--server',
+  toolsets: '--toolset',
+  networks: '--network',
+  readOnly: '--read-only',
+  serviceAccountId: '--service-account',
 }
 
 function wrongKey(problems: readonly FieldProblem[]): Failure {
   return new Failure('invalid', 'The key was not made.', { problems })
 }
 
+function namedAsOptions(error: unknown): never {
+  if (!(error instanceof Failure) || error.problems.length === 0) throw error
+  throw wrongKey(error.problems.map((problem) => ({ ...problem, path: OPTION[problem.path] ?? problem.path })))
+}
+
 function zodProblems({ issues }: z.ZodError): readonly FieldProblem[] {
-  return issues.map(({ path, message }) => ({ path: `--${String(path[0])}`, expected: message }))
+  return issues.map(({ path, message }) => ({ path: OPTION[String(path[0])] ?? String(path[0]), expected: message }))
 }
 
-/** What would make a well-formed key one that opens nothing: scopes that no tool asks for, a life that is over. */
-function uselessness({ scopes, expiresAt }: CreateKeyInput, app: App): readonly FieldProblem[] {
-  const known = app.scopes.map(({ scope }) => scope)
-  const unknown = scopes.filter((scope) => !known.includes(scope))
-  const now = app.clock()
-  return [
-    ...unknown.map((scope) => ({
-      path: '--scopes',
-      expected: `scopes of this installation (${known.join(', ')}); ${scope} is none of them`,
-    })),
-    ...(expiresAt !== undefined && expiresAt <= now
-      ? [{ path: '--expires', expected: `a time to come, such as 90d; ${expiresAt.toISOString()} has passed` }]
-      : []),
-  ]
-}
-
-function tenantId(text: string): string {
-  const parsed = TenantId.safeParse(text)
-  if (parsed.success) return parsed.data
-  throw new InvalidArgumentError(`Expected ${parsed.error.issues[0]?.message ?? 'a tenant id'}.`)
+function boundsText(key: {
+  readonly servers: readonly string[] | null
+  readonly toolsets: readonly string[] | null
+  readonly networks: readonly string[] | null
+  readonly readOnly: boolean
+}): string {
+  const parts = [...(key.servers ?? []), ...(key.toolsets ?? []), ...(key.networks ?? [])]
+  return [...(key.readOnly ? ['read-only'] : []), ...parts].join(' ') || '-'
 }
 
 const DAY_MILLISECONDS = 86_400_000
@@ -136,5 +144,3 @@ function expiry(text: string): (now: Date) => Date {
   }
   return () => new Date(`${text}T00:00:00Z`)
 }
-
-const day = (date: Date | null) => date?.toISOString().slice(0, 16).replace('T', ' ') ?? '-'

@@ -1,10 +1,12 @@
 import { Command } from 'commander'
 import { registerConfig } from './config.ts'
 import { registerDemo, registerImport } from './import.ts'
-import { registerKeys, registerTenants } from './keys.ts'
+import { registerKeys } from './keys.ts'
 import { registerMigrate } from './migrate.ts'
 import { registerServe } from './serve.ts'
+import { registerServiceAccounts } from './service-accounts.ts'
 import { opener, productVersion, schemaOpener } from './start.ts'
+import { registerTenants } from './tenants.ts'
 
 const environment = process.env
 const openServer = opener(environment, 'server', 'stdout')
@@ -15,6 +17,7 @@ registerServe(program, openServer, openCommand)
 registerMigrate(program, schemaOpener(environment))
 registerTenants(program, openCommand)
 registerKeys(program, openCommand)
+registerServiceAccounts(program, openCommand)
 registerImport(program, openCommand)
 registerDemo(program, openCommand)
 registerConfig(program, environment)

@@ -1,0 +1,121 @@
+import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { doorsOf, requireAuthorization, scopeTable, scopesOfRole } from './authorization.ts'
+import type { ScopeGrant } from './authorization.ts'
+import { job } from './jobs.ts'
+import type { Module } from './module.ts'
+import { openRoute, route } from './route.ts'
+import { tool } from './tool.ts'
+
+const shape = { summary: '', tags: [], response: z.object({}) }
+const sound: Module = {
+  name: 'notes',
+  api: undefined,
+  scopes: [
+    { scope: 'notes:read', describe: 'read notes', least: 'read-only' },
+    { scope: 'notes:write', describe: 'write notes', least: 'manager' },
+  ],
+  server: {
+    name: 'notes',
+    title: 'Notes',
+    instructions: '',
+    toolsets: {
+      all: [
+        tool({
+          ...{ name: 'read_note', title: 'Read', describe: 'Read.', effect: 'read', scope: 'notes:read' },
+          input: z.object({}),
+          output: z.object({}),
+          run: async () => ({}),
+        }),
+      ],
+    },
+  },
+  routes: [route({ ...shape, method: 'GET', path: '/v1/notes', scope: 'notes:read', run: async () => ({}) })],
+  openRoutes: [
+    openRoute({
+      ...{ ...shape, method: 'GET', path: '/v1/hello', limit: 'lenient', public: 'It says hello to whoever asks.' },
+      run: async () => ({ body: {} }),
+    }),
+  ],
+  web: [
+    {
+      ...{ name: 'page', methods: ['GET'], path: '/page', limit: 'lenient', public: 'A page without any data on it.' },
+      answer: async () => new Response(),
+    },
+  ],
+  jobs: [
+    job({
+      name: 'notes.tidy',
+      describe: '',
+      payload: z.object({}),
+      scopes: ['notes:write'],
+      run: async () => undefined,
+    }),
+  ],
+}
+
+const table = scopeTable([sound])
+const problemsWith = (module: Partial<Module>, grants: readonly ScopeGrant[] = table) => {
+  try {
+    requireAuthorization(grants, doorsOf([{ ...sound, ...module }]))
+    return ''
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+}
+
+describe('what is served', () => {
+  it('is in order when every door states a scope of the table or why it is public', () => {
+    expect(doorsOf([sound]).map(({ name }) => name)).toEqual([
+      'tool read_note',
+      'route GET /v1/notes',
+      'open route GET /v1/hello',
+      'web page GET /page',
+      'job notes.tidy',
+    ])
+    expect(problemsWith({})).toBe('')
+  })
+
+  it.each([
+    ['tool read_note', { scopes: [] }, 'tool read_note: no module lists its scope notes:read'],
+    ['route GET /v1/notes', { scopes: [] }, 'route GET /v1/notes: no module lists its scope notes:read'],
+    ['job notes.tidy', { scopes: [] }, 'job notes.tidy: no module lists its scope notes:write'],
+  ])('is refused when a %s asks for a scope that nobody lists', (_door, module, expected) => {
+    expect(problemsWith(module, [])).toContain(expected)
+  })
+
+  it.each(['', '   ', 'because'])('is refused when the reason of a public door is %j', (reason) => {
+    const openRoutes = sound.openRoutes?.map((each) => ({ ...each, public: reason })) ?? []
+    const web = sound.web?.map((each) => ({ ...each, public: reason })) ?? []
+    const said = problemsWith({ openRoutes, web })
+    expect(said).toContain('open route GET /v1/hello: it asks for no scope and does not say why')
+    expect(said).toContain('web page GET /page: it asks for no scope and does not say why')
+  })
+
+  it('is refused when the table has a line twice, in another form, or of a role that is none', () => {
+    const crooked = [
+      ...table,
+      { scope: 'notes:read', describe: 'again', least: 'owner' },
+      { scope: 'Notes:read', describe: '', least: 'boss' },
+    ] as unknown as readonly ScopeGrant[] // safe because: the test is of what the types forbid.
+    expect(problemsWith({}, crooked).split('\n')).toEqual([
+      'What is served does not say who may use it:',
+      '- scope notes:read: it is in the table twice',
+      '- scope notes:read: it is in the table twice',
+      '- scope Notes:read: its form is <part>:read or <part>:write',
+      '- scope Notes:read: it does not say what it lets a caller do',
+      '- scope Notes:read: there is no role boss',
+    ])
+  })
+})
+
+describe('a role', () => {
+  it.each([
+    ['read-only', ['notes:read']],
+    ['member', ['notes:read']],
+    ['manager', ['notes:read', 'notes:write']],
+    ['owner', ['notes:read', 'notes:write']],
+  ] as const)('%s holds %j', (role, scopes) => {
+    expect([...scopesOfRole(table, role)]).toEqual(scopes)
+  })
+})

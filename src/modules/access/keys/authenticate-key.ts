@@ -1,0 +1,161 @@
+import { LRUCache } from 'lru-cache'
+import type { Logger } from 'pino'
+import { networksOf } from '#kernel/address'
+import type { Networks } from '#kernel/address'
+import { scopesOfRole } from '#kernel/authorization'
+import type { ScopeGrant } from '#kernel/authorization'
+import type { Clock } from '#kernel/clock'
+import type { Bounds, Door, Principal, Scope } from '#kernel/context'
+import type { Database } from '#kernel/database/pool'
+import type { Signals } from '#kernel/database/signals'
+import { Failure } from '#kernel/failure'
+import { MEMBERSHIP_CHANGED } from '../identity/signals.ts'
+import { keyHash } from '../key-text.ts'
+import type { GuessGuard } from './guess-guard.ts'
+import { findKeyByHash, touchKey } from './store/keys.ts'
+import type { KeyGrant } from './store/keys.ts'
+
+/** A key ended, whoever ended it: the payload is its hash (hex). Told by the database, with the commit. */
+export const KEY_REVOKED = 'access.key-revoked'
+
+const CACHED_KEYS_MAX = 10_000
+const CACHED_SECONDS = 60
+const TOUCH_AFTER_MILLISECONDS = 60_000
+
+interface Known {
+  readonly principal: Principal
+  readonly expiresAt: number
+  /** Where it may be presented; absent: anywhere. */
+  readonly networks?: Networks
+}
+
+export interface KeyAuthenticatorParts {
+  readonly database: Pick<Database, 'system'>
+  readonly signals: Signals
+  /** The table of everything that can be granted. */
+  readonly scopes: () => readonly ScopeGrant[]
+  readonly guard: GuessGuard
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+/**
+ * Checks API keys. A key seen in the last minute is answered from memory, but only while this process hears what
+ * changes: with the signal connection down every call asks the database, so a revoked key never works on. A person's key
+ * can do what that person's role can do today, at most, and nothing once they have left.
+ */
+export function keyAuthenticator(
+  parts: KeyAuthenticatorParts,
+): (key: string, door: Door) => Principal | Promise<Principal> {
+  const { database, signals, clock, log } = parts
+  const memory = keyMemory(signals)
+
+  const touch = (grant: KeyGrant) => {
+    const now = clock()
+    if (grant.last_used_at !== null && now.getTime() - grant.last_used_at.getTime() < TOUCH_AFTER_MILLISECONDS) return
+    // Not awaited: "last used" is a courtesy, and a call must not fail or wait for it.
+    touchKey(database.system, grant, now).catch((error: unknown) => log.warn({ err: error }, 'key use was not noted'))
+  }
+
+  const lookUp = async (hash: string, door: Door): Promise<Principal> => {
+    const learnt = memory.learning()
+    const grant = await parts.guard(
+      door.address,
+      () => findKeyByHash(database.system, hash),
+      (found) => deathOf(found) === undefined,
+    )
+    const death = deathOf(grant)
+    if (grant === undefined || death !== undefined) throw new Failure('unauthenticated', death ?? UNKNOWN)
+    const entry = knownOf(grant, parts.scopes())
+    learnt(hash, entry)
+    const principal = admitted(entry, door, clock)
+    touch(grant)
+    return principal
+  }
+
+  return (key, door) => {
+    const hash = keyHash(key)
+    const entry = memory.get(hash)
+    return entry === undefined ? lookUp(hash, door) : admitted(entry, door, clock)
+  }
+}
+
+function admitted(entry: Known, door: Door, clock: Clock): Principal {
+  if (clock().getTime() >= entry.expiresAt) throw new Failure('unauthenticated', 'The API key has expired.')
+  // A pipe has no address, so a key that is bound to networks does not open one.
+  if (entry.networks !== undefined && !entry.networks(door.address)) {
+    throw new Failure('unauthenticated', 'The API key is bound to networks, and this address is in none of them.')
+  }
+  return entry.principal
+}
+
+const UNKNOWN = 'The API key is not known. Keys are made with plimsoll keys create, or under /api/v1/keys.'
+
+/** Why a key opens nothing any more, or never did; undefined when it does. */
+function deathOf(grant: KeyGrant | undefined): string | undefined {
+  if (grant === undefined) return UNKNOWN
+  if (grant.revoked_at !== null || grant.disabled_at !== null) return 'The API key was revoked.'
+  const hasLeft = grant.user_id !== null && grant.role === null
+  return hasLeft ? 'Whoever made this API key has left the organisation.' : undefined
+}
+
+function knownOf(grant: KeyGrant, table: readonly ScopeGrant[]): Known {
+  const { servers, toolsets, networks, read_only: readOnly, user_id: userId } = grant
+  const bounds: Bounds = {
+    ...(servers !== null && { servers: new Set(servers) }),
+    ...(toolsets !== null && { toolsets: new Set(toolsets) }),
+    ...(readOnly && { readOnly }),
+  }
+  const principal: Principal = {
+    tenantId: grant.tenant_id,
+    actor: { kind: 'key', id: grant.key_id, name: grant.name },
+    scopes: scopesOf(grant, table),
+    ...(userId !== null && { userId }),
+    ...(Object.keys(bounds).length > 0 && { bounds }),
+  }
+  const expiresAt = grant.expires_at?.getTime() ?? Infinity
+  return networks === null ? { principal, expiresAt } : { principal, expiresAt, networks: networksOf(networks) }
+}
+
+/** What the key was given, within what its owner may do today. A read-only key holds no scope that writes. */
+function scopesOf(grant: KeyGrant, table: readonly ScopeGrant[]): ReadonlySet<Scope> {
+  const ofRole: ReadonlySet<string> | undefined = grant.role === null ? undefined : scopesOfRole(table, grant.role)
+  const isHeld = (scope: string) =>
+    (ofRole?.has(scope) ?? true) &&
+    (grant.account_scopes?.includes(scope) ?? true) &&
+    !(grant.read_only && scope.endsWith(':write'))
+  // safe because: scopes are checked against this form when a key is made.
+  return new Set(grant.scopes.filter(isHeld) as Scope[])
+}
+
+function keyMemory(signals: Signals) {
+  const known = new LRUCache<string, Known>({ max: CACHED_KEYS_MAX, ttl: CACHED_SECONDS * 1000 })
+  let heard = 0
+  signals.subscribe(KEY_REVOKED, (hash) => {
+    heard++
+    known.delete(hash)
+  })
+  signals.subscribe(MEMBERSHIP_CHANGED, (member) => {
+    heard++
+    for (const [hash, { principal }] of known) {
+      if (`${principal.userId} ${principal.tenantId}` === member) known.delete(hash)
+    }
+  })
+  signals.onLost(() => {
+    heard++
+    known.clear()
+  })
+  return {
+    get: (hash: string): Known | undefined => (signals.connected ? known.get(hash) : undefined),
+    /**
+     * Begins to look a key up. A change heard, or missed, while its row is being read may be of this very key: then it
+     * is not kept.
+     */
+    learning() {
+      const [wasHearing, then] = [signals.connected, heard]
+      return (hash: string, entry: Known): void => {
+        if (wasHearing && signals.connected && heard === then) known.set(hash, entry)
+      }
+    },
+  }
+}
