@@ -76,7 +76,8 @@ create table access.oauth_refresh_tokens (
   session_id text not null references access.sessions on delete cascade,
   user_id text not null references access.users on delete cascade,
   reference_id text,
-  authorization_code_id text,
+  -- The hash of the code that it all began with: what access tokens name as their grant.
+  authorization_code_id text not null,
   resources jsonb,
   requested_user_info_claims jsonb,
   expires_at timestamptz not null,
@@ -140,13 +141,12 @@ create table access.oauth_client_assertions (
 );
 create index on access.oauth_client_assertions (expires_at);
 
--- From when on the access tokens of one client in one session are no longer good: its refresh token was taken back, or
--- used twice.
+-- What a person granted to a client and no longer holds: its refresh token was taken back, or used twice, or its code was.
 create table access.oauth_revocations (
   session_id text not null references access.sessions on delete cascade,
-  client_id text not null,
+  grant_id text not null,
   revoked_at timestamptz not null,
-  primary key (session_id, client_id)
+  primary key (session_id, grant_id)
 );
 
 grant select, insert, update, delete on
@@ -160,10 +160,10 @@ set search_path = pg_catalog
 as $$
 begin
   -- A session that is gone took its tokens with it.
-  insert into access.oauth_revocations (session_id, client_id, revoked_at)
-    select s.id, old.client_id, clock_timestamp() from access.sessions s where s.id = old.session_id
-    on conflict (session_id, client_id) do update set revoked_at = excluded.revoked_at;
-  perform pg_notify('access.oauth-client-revoked', old.session_id || ' ' || old.client_id);
+  insert into access.oauth_revocations (session_id, grant_id, revoked_at)
+    select s.id, old.authorization_code_id, clock_timestamp() from access.sessions s where s.id = old.session_id
+    on conflict do nothing;
+  perform pg_notify('access.oauth-grant-revoked', old.authorization_code_id);
   return null;
 end
 $$;

@@ -6,6 +6,10 @@ const seconds = (kit: ForgeryKit, name: string) => Number(kit.claims[name])
 
 /** Claims that only the issuer could have got wrong, under its own signature. */
 export const CLAIMS: readonly ForgeryKind[] = [
+  {
+    kind: 'a client without a grant',
+    forge: (kit) => signed(kit, { claims: { client_id: 'cli_1', grant: undefined } }),
+  },
   ...['sub', 'sid', 'tenant', 'iss', 'aud', 'exp', 'iat'].map((name) => ({
     kind: `no ${name}`,
     forge: (kit: ForgeryKit) => kit.signed(json(kit.header), json(without(kit.claims, name))),

@@ -17,10 +17,11 @@ import { findTokenGrant } from '../identity/store/grants.ts'
 import { loopbackNames } from './audience.ts'
 import { issuerTokenKeys } from './issuer-keys.ts'
 import { issuerGrants, issuerTokenRules } from './issuer-rules.ts'
+import { nativeClients } from './native-clients.ts'
 import { ownTokenKeys } from './own-keys.ts'
 import { authorizationServer, OAUTH_PATHS } from './provider.ts'
 import { heardRevocations } from './revocations.ts'
-import { findOAuthRevocation, findTenantOfMember } from './store.ts'
+import { findGrantOfRefreshToken, findTenantOfMember, isGrantRevoked } from './store.ts'
 import { ownTokenRules } from './token-rules.ts'
 import type { TokenClaims } from './token-rules.ts'
 import { tokenAuthenticator } from './verify-token.ts'
@@ -62,6 +63,7 @@ function ownIssuer(needs: OAuthNeeds): OAuth {
   const { auth, oauth, server } = config
   return {
     plugins: () => [
+      nativeClients(),
       authorizationServer({
         settings: { ...oauth, ...auth, ...server },
         resources: loopbackNames(publicUrl.get()).flatMap((base) =>
@@ -69,6 +71,7 @@ function ownIssuer(needs: OAuthNeeds): OAuth {
         ),
         scopes: scopes(),
         tenantOf: (person) => findTenantOfMember(database.system, person),
+        grantOf: (refreshTokenHash) => findGrantOfRefreshToken(database.system, refreshTokenHash),
         ...{ outbound, clock, log },
       }),
     ],
@@ -118,14 +121,13 @@ function otherIssuer(needs: OAuthNeeds, issuer: string): OAuth {
 }
 
 async function ownGrant({ system }: OAuthNeeds['database'], claims: TokenClaims): Promise<TokenGrant | undefined> {
-  const { id: userId, tenantId, sessionId, clientId } = claims.subject
+  const { id: userId, tenantId, sessionId, grantId } = claims.subject
   if (sessionId === undefined) return undefined
-  const [grant, revokedAt] = await Promise.all([
+  const [grant, isRevoked] = await Promise.all([
     findTokenGrant(system, { userId, tenantId, sessionId }),
-    clientId === undefined ? undefined : findOAuthRevocation(system, sessionId, clientId),
+    grantId !== undefined && isGrantRevoked(system, sessionId, grantId),
   ])
-  // Tokens tell seconds: one of the second in which what was granted was taken back may be of before.
-  if (grant === undefined || (revokedAt?.getTime() ?? 0) >= (claims.issuedAt ?? 0) * 1000) return undefined
+  if (grant === undefined || isRevoked) return undefined
   return { userId, role: grant.role, expiresAt: grant.sessionExpiresAt }
 }
 

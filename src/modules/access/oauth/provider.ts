@@ -1,8 +1,9 @@
-import { oauthProvider } from '@better-auth/oauth-provider'
-import type { OAuthOptions } from '@better-auth/oauth-provider'
+import { getOAuthProviderApi, oauthProvider } from '@better-auth/oauth-provider'
+import type { OAuthClaimExtensionInput, OAuthOptions } from '@better-auth/oauth-provider'
 import type { BetterAuthPlugin } from 'better-auth'
 import { APIError } from 'better-auth/api'
 import type { Logger } from 'pino'
+import { z } from 'zod'
 import type { ScopeGrant } from '#kernel/authorization'
 import type { Clock } from '#kernel/clock'
 import type { Config } from '#kernel/config/config'
@@ -33,6 +34,8 @@ export interface ProviderParts {
   readonly scopes: readonly ScopeGrant[]
   /** The tenant for which this person, with this session, may grant anything; undefined when there is none. */
   readonly tenantOf: (person: { userId: string; activeTenantId: string | undefined }) => Promise<string | undefined>
+  /** The grant that the refresh token with this hash continues. */
+  readonly grantOf: (refreshTokenHash: string) => Promise<string | undefined>
   readonly outbound: Outbound
   readonly clock: Clock
   readonly log: Logger
@@ -84,11 +87,29 @@ export function authorizationServer(parts: ProviderParts): BetterAuthPlugin {
           scopes: () => scopes,
           options: () => options,
         }),
+        claims: { accessToken: ({ ctx, opts }) => grantClaim(ctx, opts, parts.grantOf) },
       },
     ],
   }
   // safe because: it is the library's own plugin; its types are not made for exact optional properties.
   return oauthProvider(options) as unknown as BetterAuthPlugin
+}
+
+const TokenRequest = z.union([z.object({ refresh_token: z.string() }), z.object({ code: z.string() })])
+
+/**
+ * Names, in every access token, the code with which it began: what is taken back later is that, and not whatever was
+ * granted before some time.
+ */
+async function grantClaim(
+  ctx: OAuthClaimExtensionInput['ctx'],
+  options: OAuthOptions<string[]>,
+  grantOf: ProviderParts['grantOf'],
+): Promise<Record<string, unknown>> {
+  const request = TokenRequest.parse(ctx.body)
+  const { hashToken } = getOAuthProviderApi(ctx, options)
+  if ('code' in request) return { grant: await hashToken(request.code, 'authorization_code') }
+  return { grant: await grantOf(await hashToken(request.refresh_token, 'refresh_token')) }
 }
 
 const NO_TENANT = {

@@ -7,9 +7,13 @@ interface MemberRow {
   readonly role: Role
 }
 
-const selectRevocation = statement<{ revoked_at: Date }>(
+const selectRevocation = statement<{ grant_id: string }>(
   'access.find-oauth-revocation',
-  'select revoked_at from access.oauth_revocations where session_id = $1 and client_id = $2',
+  'select grant_id from access.oauth_revocations where session_id = $1 and grant_id = $2',
+)
+const selectGrantOfRefreshToken = statement<{ authorization_code_id: string }>(
+  'access.find-grant-of-refresh-token',
+  'select authorization_code_id from access.oauth_refresh_tokens where token = $1',
 )
 const selectTenantOfMember = statement<{ tenant_id: string }>(
   'access.find-tenant-of-member',
@@ -32,9 +36,14 @@ const selectTenantById = statement<{ tenant_id: string }>(
   'select tenant_id from access.tenants where tenant_id = $1',
 )
 
-/** From when on the access tokens of this client in this session are no longer good; all with the system handle. */
-export async function findOAuthRevocation(db: Db, sessionId: string, clientId: string): Promise<Date | undefined> {
-  return (await selectRevocation(db, [sessionId, clientId]))[0]?.revoked_at
+/** Whether what was granted in this session was taken back; this and all others with the system handle. */
+export async function isGrantRevoked(db: Db, sessionId: string, grantId: string): Promise<boolean> {
+  return (await selectRevocation(db, [sessionId, grantId])).length > 0
+}
+
+/** By the hash of the token. */
+export async function findGrantOfRefreshToken(db: Db, hash: string): Promise<string | undefined> {
+  return (await selectGrantOfRefreshToken(db, [hash]))[0]?.authorization_code_id
 }
 
 /** The tenant that is asked for if the person is a member there; otherwise the one joined first. */

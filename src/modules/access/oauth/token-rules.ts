@@ -24,8 +24,8 @@ export interface TokenSubject {
   readonly email?: string
   /** The session it ends with; absent where the issuer keeps sessions of its own. */
   readonly sessionId?: string
-  /** The program that acts for the person; absent for the person's own sign-in. */
-  readonly clientId?: string
+  /** What the person granted to a program that acts for them; absent for the person's own sign-in. */
+  readonly grantId?: string
 }
 
 export interface TokenHeader {
@@ -67,6 +67,7 @@ const OwnClaims = StandardClaims.extend({
   tenant: id,
   sid: id,
   client_id: z.string().min(1).max(2048).optional(),
+  grant: id.optional(),
 })
 
 /** The access tokens that this server makes. */
@@ -81,6 +82,7 @@ export function ownTokenRules(parts: {
     },
     claims: ({ payload }) => {
       const claims = parsed(OwnClaims, payload)
+      if ((claims.client_id === undefined) !== (claims.grant === undefined)) throw malformed('a client without a grant')
       return {
         ...standardClaims(claims),
         scopes: scopeSet(claims.scope),
@@ -88,7 +90,7 @@ export function ownTokenRules(parts: {
           id: claims.sub,
           tenantId: claims.tenant,
           sessionId: claims.sid,
-          ...(claims.client_id !== undefined && { clientId: claims.client_id }),
+          ...(claims.grant !== undefined && { grantId: claims.grant }),
         },
       }
     },

@@ -20,6 +20,7 @@ const CLAIMS = {
   tenant: 'acme',
   sid: 'ses_1',
   client_id: 'cli_1',
+  grant: 'grt_1',
   iat: SECONDS,
   exp: SECONDS + 900,
   scope: 'customers:read customers:write',
@@ -198,7 +199,7 @@ describe('a token', () => {
 })
 
 describe('revocation', () => {
-  it.each(['session ses_1', 'member usr_1 acme', 'client ses_1 cli_1', undefined])(
+  it.each(['session ses_1', 'member usr_1 acme', 'grant grt_1', undefined])(
     'told as %s takes the token out of memory',
     async (topic) => {
       const { authenticate, world, tell } = authenticator()
@@ -214,7 +215,7 @@ describe('revocation', () => {
     await authenticate(token(), DOOR)
     tell('session ses_2')
     tell('member usr_2 acme')
-    tell('client ses_1 cli_2')
+    tell('grant grt_2')
     await authenticate(token(), DOOR)
     expect(world.asked).toBe(1)
   })

@@ -23,7 +23,7 @@ export interface Revocations {
   /** True while every revocation is heard. */
   readonly connected: boolean
   /**
-   * Calls `act` with the topic that changed: `session <id>`, `member <user> <tenant>` or `client <session> <client>`;
+   * Calls `act` with the topic that changed: `session <id>`, `member <user> <tenant>` or `grant <id>`;
    * undefined when any may have.
    */
   onRevoked(act: (topic: string | undefined) => void): void
@@ -96,10 +96,10 @@ export function tokenAuthenticator(parts: TokenParts): (token: string, door: Doo
 
 const sessionOver = () => refused('The session of this access token has ended. Sign in again.')
 
-function topicsOf({ tenantId, sessionId, clientId }: TokenSubject, userId: string): readonly string[] {
+function topicsOf({ tenantId, sessionId, grantId }: TokenSubject, userId: string): readonly string[] {
   const topics = [`member ${userId} ${tenantId}`]
   if (sessionId !== undefined) topics.push(`session ${sessionId}`)
-  if (sessionId !== undefined && clientId !== undefined) topics.push(`client ${sessionId} ${clientId}`)
+  if (grantId !== undefined) topics.push(`grant ${grantId}`)
   return topics
 }
 

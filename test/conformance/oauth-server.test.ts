@@ -1,0 +1,348 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { decodeJwt, decodeProtectedHeader } from 'jose'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { systemClock } from '#kernel/clock'
+import { loadConfig } from '#kernel/config/load'
+import { buildApp } from '../../src/app.ts'
+import type { App } from '../../src/app.ts'
+import { quiet, testDatabase } from '../support/database.ts'
+import { signInCookie, testPerson } from '../support/person.ts'
+import type { TestPerson } from '../support/person.ts'
+
+const database = await testDatabase()
+let app: App
+let url: string
+let person: TestPerson
+let cookie: string
+let clientId: string
+const redirectUri = 'http://127.0.0.1:4711/callback'
+
+beforeAll(async () => {
+  const environment = {
+    ENVIRONMENT: 'test',
+    DATABASE_URL: database.url,
+    SERVER_PORT: '0',
+    RATE_LIMIT_ENABLED: 'false',
+    OAUTH_DYNAMIC_REGISTRATION: 'true',
+  }
+  app = await buildApp({
+    config: loadConfig(environment),
+    clock: systemClock,
+    log: quiet,
+    version: 'test',
+    as: 'server',
+  })
+  ;({ url } = await app.listen())
+  person = await testPerson(database, url)
+  cookie = await signInCookie(url, person)
+  clientId = await register()
+})
+afterAll(() => app.close())
+
+async function register(): Promise<string> {
+  const answer = await fetch(`${url}/auth/oauth2/register`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({
+      client_name: 'Test client',
+      redirect_uris: ['http://127.0.0.1/callback'],
+      token_endpoint_auth_method: 'none',
+      grant_types: ['authorization_code', 'refresh_token'],
+      response_types: ['code'],
+    }),
+  })
+  expect(answer.status).toBe(201)
+  // safe because: the status says that a client was made, and RFC 7591 that it is told its id.
+  return ((await answer.json()) as { client_id: string }).client_id
+}
+
+interface Ask {
+  readonly scope?: string
+  readonly resource?: string | undefined
+  readonly changes?: Readonly<Record<string, string | undefined>>
+}
+
+const verifier = randomBytes(32).toString('base64url')
+
+function authorizeUrl({
+  scope = 'customers:read offline_access',
+  resource = `${url}/mcp/customers`,
+  changes,
+}: Ask = {}): URL {
+  const asked = new URL(`${url}/auth/oauth2/authorize`)
+  const parameters = {
+    response_type: 'code',
+    client_id: clientId,
+    redirect_uri: redirectUri,
+    scope,
+    state: 'the-state',
+    code_challenge: createHash('sha256').update(verifier).digest('base64url'),
+    code_challenge_method: 'S256',
+    resource,
+    ...changes,
+  }
+  for (const [name, value] of Object.entries(parameters)) if (value !== undefined) asked.searchParams.set(name, value)
+  return asked
+}
+
+/** Where the authorization endpoint sends the browser; told in the body to whoever asks as `fetch` does. */
+async function authorize(ask: Ask = {}, by = cookie): Promise<URL> {
+  return placeIn(await fetch(authorizeUrl(ask), { redirect: 'manual', headers: { cookie: by } }))
+}
+
+async function placeIn(answer: Response): Promise<URL> {
+  const body: unknown = await answer.json()
+  const told = typeof body === 'object' && body !== null && 'url' in body ? String(body.url) : JSON.stringify(body)
+  return new URL(told, url)
+}
+
+/** Agrees to what is asked, as the consent page does; where the browser goes then. */
+async function consent(ask: Ask = {}, by = cookie): Promise<URL> {
+  const place = await authorize(ask, by)
+  if (place.pathname !== '/consent') return place
+  const answer = await fetch(`${url}/auth/oauth2/consent`, {
+    method: 'POST',
+    headers: { cookie: by, origin: url, 'content-type': 'application/json' },
+    body: JSON.stringify({ accept: true, oauth_query: place.search.slice(1) }),
+  })
+  return placeIn(answer)
+}
+
+interface Tokens {
+  readonly access_token: string
+  readonly refresh_token: string
+  readonly token_type: string
+  readonly expires_in: number
+  readonly scope: string
+}
+
+async function token(
+  form: Readonly<Record<string, string>>,
+): Promise<{ status: number; body: Tokens & { error?: string } }> {
+  const answer = await fetch(`${url}/auth/oauth2/token`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: new URLSearchParams({ client_id: clientId, ...form }),
+  })
+  // safe because: tests look at the status before they use a token.
+  return { status: answer.status, body: (await answer.json()) as Tokens & { error?: string } }
+}
+
+const exchange = (place: URL, changes: Readonly<Record<string, string>> = {}) =>
+  token({
+    grant_type: 'authorization_code',
+    code: place.searchParams.get('code') ?? '',
+    redirect_uri: redirectUri,
+    code_verifier: verifier,
+    ...changes,
+  })
+
+const refresh = (refreshToken: string) => token({ grant_type: 'refresh_token', refresh_token: refreshToken })
+
+async function tokensFor(ask: Ask = {}, by = cookie): Promise<Tokens> {
+  const { status, body } = await exchange(await consent(ask, by))
+  expect(status).toBe(200)
+  return body
+}
+
+async function listTools(accessToken: string, path = '/mcp/customers'): Promise<Response> {
+  return fetch(`${url}${path}`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${accessToken}`,
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+    },
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list', params: {} }),
+  })
+}
+
+describe('the authorization server', () => {
+  it('describes itself at the root of its host, and promises nothing that is not there', async () => {
+    const metadata: unknown = await (await fetch(`${url}/.well-known/oauth-authorization-server`)).json()
+    expect(metadata).toMatchObject({
+      issuer: url,
+      code_challenge_methods_supported: ['S256'],
+      response_types_supported: ['code'],
+      grant_types_supported: ['authorization_code', 'refresh_token'],
+      client_id_metadata_document_supported: true,
+      authorization_response_iss_parameter_supported: true,
+      registration_endpoint: `${url}/auth/oauth2/register`,
+    })
+    expect(JSON.stringify(metadata)).not.toMatch(/introspection|dpop|backchannel|password|implicit/)
+    for (const endpoint of [
+      '/oauth2/introspect',
+      '/oauth2/create-client',
+      '/oauth2/get-clients',
+      '/oauth2/userinfo',
+      '/admin/oauth2/resources',
+    ]) {
+      expect((await fetch(`${url}/auth${endpoint}`, { method: 'POST', headers: { cookie, origin: url } })).status).toBe(
+        404,
+      )
+    }
+  })
+
+  it('gives a token for the person, the tenant, the session and the one resource that was asked for', async () => {
+    const place = await consent()
+    expect(Object.fromEntries(place.searchParams)).toMatchObject({ state: 'the-state', iss: url })
+    const { status, body } = await exchange(place)
+    expect([status, body.token_type, body.expires_in, body.scope]).toEqual([
+      200,
+      'Bearer',
+      900,
+      'customers:read offline_access',
+    ])
+    expect(decodeProtectedHeader(body.access_token)).toEqual({ alg: 'EdDSA', typ: 'at+jwt', kid: expect.any(String) })
+    expect(decodeJwt(body.access_token)).toMatchObject({
+      iss: url,
+      aud: `${url}/mcp/customers`,
+      sub: person.userId,
+      tenant: person.tenantId,
+      sid: expect.any(String),
+      client_id: clientId,
+      scope: 'customers:read offline_access',
+    })
+    expect((await listTools(body.access_token)).status).toBe(200)
+    expect((await listTools(body.access_token, '/mcp')).status).toBe(401)
+    expect((await listTools(body.access_token, '/mcp/tasks')).status).toBe(401)
+  })
+
+  it('asks somebody who is not signed in to sign in, with all that was asked', async () => {
+    const place = await authorize({}, '')
+    expect(place.pathname).toBe('/sign-in')
+    expect(place.searchParams.get('client_id')).toBe(clientId)
+    expect(place.searchParams.get('sig')).not.toBeNull()
+  })
+
+  it('asks for no consent twice to the same, and again for more', async () => {
+    await consent()
+    expect((await authorize()).searchParams.get('code')).not.toBeNull()
+    expect((await authorize({ scope: 'customers:read customers:write offline_access' })).pathname).toBe('/consent')
+    expect((await authorize({ resource: `${url}/mcp` })).pathname).toBe('/consent')
+  })
+
+  it.each([
+    ['no PKCE', { code_challenge: undefined, code_challenge_method: undefined }, 'invalid_request'],
+    ['plain PKCE', { code_challenge_method: 'plain' }, 'invalid_request'],
+    ['a resource of somebody else', { resource: 'https://elsewhere.example/mcp' }, 'invalid_target'],
+    ['a scope that does not exist', { scope: 'everything' }, 'invalid_scope'],
+  ])('refuses %s by telling the client', async (_what, changes, error) => {
+    const place = await authorize({ changes })
+    expect([place.origin, place.pathname, place.searchParams.get('error')]).toEqual([
+      'http://127.0.0.1:4711',
+      '/callback',
+      error,
+    ])
+    expect(place.searchParams.get('iss')).toBe(url)
+  })
+
+  it.each([
+    'http://127.0.0.1:4711/callback/more',
+    'http://127.0.0.1:4711/callback?x=1',
+    'http://localhost:4711/callback',
+    'https://127.0.0.1:4711/callback',
+    'http://127.0.0.1.evil.example/callback',
+    'http://evil.example/callback',
+    'http://user@127.0.0.1:4711/callback',
+    'javascript:alert(1)',
+  ])('sends nobody to %s, which the client did not register', async (uri) => {
+    const place = await authorize({ changes: { redirect_uri: uri } })
+    expect(place.origin).toBe(url)
+    expect(place.searchParams.get('code')).toBeNull()
+  })
+
+  it('takes any port of a loopback address, which a program cannot know beforehand', async () => {
+    const place = await authorize({ changes: { redirect_uri: 'http://127.0.0.1:5999/callback' } })
+    expect(place.searchParams.get('error')).toBeNull()
+  })
+})
+
+describe('a code', () => {
+  it('is good once, and its second use takes back what the first got', async () => {
+    const place = await consent()
+    const { body } = await exchange(place)
+    expect(await exchange(place)).toMatchObject({ status: 400, body: { error: 'invalid_grant' } })
+    expect(await refresh(body.refresh_token)).toMatchObject({ status: 400, body: { error: 'invalid_grant' } })
+    await vi.waitFor(async () => expect((await listTools(body.access_token)).status).toBe(401))
+  })
+
+  it.each([
+    ['another verifier', { code_verifier: randomBytes(32).toString('base64url') }],
+    ['another redirect URI', { redirect_uri: 'http://127.0.0.1:9/callback' }],
+    ['another resource', { resource: 'https://elsewhere.example/mcp' }],
+  ])('is not good with %s', async (_what, changes) => {
+    const { status, body } = await exchange(await consent(), changes)
+    expect(status).toBeGreaterThanOrEqual(400)
+    expect(body.access_token).toBeUndefined()
+  })
+})
+
+describe('a refresh token', () => {
+  it('rotates; its second use ends everything that the client was granted, at once', async () => {
+    const first = await tokensFor()
+    const second = await refresh(first.refresh_token)
+    expect(second.status).toBe(200)
+    expect(second.body.refresh_token).not.toBe(first.refresh_token)
+    expect((await listTools(second.body.access_token)).status).toBe(200)
+    expect((await refresh(first.refresh_token)).body.error).toBe('invalid_grant')
+    expect((await refresh(second.body.refresh_token)).body.error).toBe('invalid_grant')
+    await vi.waitFor(async () => expect((await listTools(second.body.access_token)).status).toBe(401))
+  })
+
+  it('taken back takes the access tokens with it, and those of no other client', async () => {
+    const mine = await tokensFor()
+    const kept = clientId
+    clientId = await register()
+    const others = await tokensFor()
+    clientId = kept
+    const answer = await fetch(`${url}/auth/oauth2/revoke`, {
+      method: 'POST',
+      body: new URLSearchParams({ client_id: clientId, token: mine.refresh_token, token_type_hint: 'refresh_token' }),
+    })
+    expect(answer.status).toBe(200)
+    await vi.waitFor(async () => expect((await listTools(mine.access_token)).status).toBe(401))
+    expect((await listTools(others.access_token)).status).toBe(200)
+  })
+
+  it('is given to nobody who does not ask for offline access', async () => {
+    const { refresh_token } = await tokensFor({ scope: 'customers:read' })
+    expect(refresh_token).toBeUndefined()
+  })
+
+  it('ends with the session in which the person agreed, and so do the access tokens', async () => {
+    const other = await testPerson(database, url)
+    const session = await signInCookie(url, other)
+    const tokens = await tokensFor({}, session)
+    expect((await listTools(tokens.access_token)).status).toBe(200)
+    const left = await fetch(`${url}/auth/sign-out`, {
+      method: 'POST',
+      headers: { cookie: session, origin: url, 'content-type': 'application/json' },
+      body: '{}',
+    })
+    expect(left.status).toBe(200)
+    await vi.waitFor(async () => expect((await listTools(tokens.access_token)).status).toBe(401))
+    expect((await refresh(tokens.refresh_token)).body.error).toBe('invalid_grant')
+  })
+})
+
+describe('a member who was removed', () => {
+  it('is refused with a token that was good a moment ago', async () => {
+    const other = await testPerson(database, url)
+    const { access_token } = await tokensFor({}, await signInCookie(url, other))
+    expect((await listTools(access_token)).status).toBe(200)
+    await database.owner.query('delete from access.members where user_id = $1', [other.userId])
+    await vi.waitFor(async () => expect((await listTools(access_token)).status).toBe(401))
+  })
+})
+
+describe('a read-only member', () => {
+  it('gets no more by granting more', async () => {
+    const other = await testPerson(database, url, 'read-only')
+    const ask = { scope: 'customers:read customers:write' }
+    const { access_token } = await tokensFor(ask, await signInCookie(url, other))
+    const body: unknown = await (await listTools(access_token)).json()
+    expect(JSON.stringify(body)).toContain('get_client_overview')
+    expect(JSON.stringify(body)).not.toContain('register_client')
+  })
+})
