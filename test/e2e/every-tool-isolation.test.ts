@@ -5,6 +5,8 @@ import { buildApp } from '../../src/app.ts'
 import type { App } from '../../src/app.ts'
 import { addCustomers } from '../support/customer-data.ts'
 import { quiet, testDatabase } from '../support/database.ts'
+import { taskPerson } from '../support/task-tools.ts'
+import type { TaskPerson } from '../support/task-tools.ts'
 import { testTenant } from '../support/tenant.ts'
 import type { TestTenant } from '../support/tenant.ts'
 
@@ -32,6 +34,16 @@ const CALLS: Readonly<Record<string, readonly Readonly<Record<string, unknown>>[
   track_adoption_milestones: [{}, { client_id: 'shared' }],
   segment_by_value_tier: [{ segmentation_criteria: {} }],
   analyze_engagement_patterns: [{}],
+}
+
+/** The same of each tool that is for one person, called for one of two people of a tenant on the task both have. */
+const PERSON_CALLS: typeof CALLS = {
+  list_tasks: [{}, { search: 'task', overdue: true }],
+  create_task: [{ title: 'Newcomer' }, { tasks: [{ title: 'Newcomer', parent_id: 1 }] }],
+  update_task: [{ task_id: 1, title: 'Changed' }, { task_ids: [1], priority: 'high' }, { undo: true }],
+  delete_task: [{ task_id: 1 }, { task_ids: [2, 3] }],
+  get_task: [{ task_id: 2 }],
+  mark_complete: [{ task_id: 2 }, { task_ids: [2, 3] }],
 }
 
 const database = await testDatabase()
@@ -68,7 +80,7 @@ describe('of two tenants with the same customer ids', () => {
   it('every registered tool is walked', () => {
     expect(tools.length).toBeGreaterThan(0)
     expect(tools.toSorted((a, b) => a.localeCompare(b))).toEqual(
-      Object.keys(CALLS).toSorted((a, b) => a.localeCompare(b)),
+      Object.keys({ ...CALLS, ...PERSON_CALLS }).toSorted((a, b) => a.localeCompare(b)),
     )
   })
 
@@ -95,6 +107,55 @@ describe('of two tenants with the same customer ids', () => {
     expect(await rowsOf(alpha.tenantId)).toEqual(before)
   })
 })
+
+describe.each(['of the same tenant', 'of the same id in another tenant'])('of two people %s', (where) => {
+  it.each(Object.entries(PERSON_CALLS).flatMap(([name, calls]) => calls.map((args) => [name, args] as const)))(
+    '%s %j for one shows and changes nothing of the other',
+    async (name, args) => {
+      const charlie = await personWithTasks('Charlie', 'usr_charlie', 4)
+      const delta =
+        where === 'of the same tenant'
+          ? await personWithTasks('Delta', 'usr_delta', 3, charlie.tenant)
+          : await personWithTasks('Delta', 'usr_charlie', 3)
+      const before = await tasksOf(charlie)
+      const answer = JSON.stringify(await delta.result(name, args))
+      expect(answer).not.toMatch(/charlie/i)
+      expect(await tasksOf(charlie)).toEqual(before)
+    },
+  )
+
+  it.each(
+    Object.entries(PERSON_CALLS).flatMap(([name, calls]) =>
+      calls.filter((args) => 'task_id' in args).map((args) => [name, args] as const),
+    ),
+  )('%s %j does not find the task that only the other has', async (name, args) => {
+    const charlie = await personWithTasks('Charlie', 'usr_charlie', 4)
+    const delta =
+      where === 'of the same tenant'
+        ? await personWithTasks('Delta', 'usr_delta', 3, charlie.tenant)
+        : await personWithTasks('Delta', 'usr_charlie', 3)
+    const before = await tasksOf(charlie)
+    expect(await delta.call(name, { ...args, task_id: 4 })).toMatchObject({ failure: { code: 'TASK_NOT_FOUND' } })
+    expect(await tasksOf(charlie)).toEqual(before)
+  })
+})
+
+async function personWithTasks(name: string, userId: string, tasks: number, tenant?: TestTenant): Promise<TaskPerson> {
+  const person = await taskPerson(database, tenant, userId)
+  for (let at = 1; at <= tasks; at++) await person.add({ title: `${name} task`, description: name, tags: [name] })
+  return person
+}
+
+async function tasksOf({ tenant, userId }: TaskPerson): Promise<readonly unknown[]> {
+  const read = (table: string) =>
+    database.owner.query<{ row: unknown }>(
+      `select to_jsonb(t) as row from tasks.${table} t where tenant_id = $1 and user_id = $2 order by 1`,
+      [tenant.tenantId, userId],
+    )
+  const all = await Promise.all(['tasks', 'people', 'undo'].map(read))
+  expect(all.every(({ rows }) => rows.length > 0)).toBe(true)
+  return all.flatMap(({ rows }) => rows)
+}
 
 async function fill(tenant: TestTenant, name: string, clientIds: readonly string[]): Promise<void> {
   const usage = Array.from({ length: 15 }, (_, at) => ({

@@ -22,6 +22,11 @@ const NEEDED: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   segment_customers: { segmentation_type: 'industry', criteria: {}, min_segment_size: 1 },
   manage_lifecycle_stages: { client_id: 'acme', action: 'transition', new_stage: 'active', transition_reason: 'live' },
   segment_by_value_tier: { segmentation_criteria: {} },
+  create_task: { title: 'Call Ada' },
+  update_task: { task_id: 1 },
+  delete_task: { task_id: 2 },
+  get_task: { task_id: 1 },
+  mark_complete: { task_id: 1 },
 }
 
 const Schema = z.object({

@@ -4,11 +4,12 @@ import { describe, expect, it } from 'vitest'
 import { ConfigSchema } from '#kernel/config/config'
 import { compileCatalogue } from '#kernel/tool-catalogue'
 import { customersModule } from '../../src/modules/customers/index.ts'
+import { tasksModule } from '../../src/modules/tasks/index.ts'
 import { MODERN_VERSION } from '../../src/surfaces/mcp/era.ts'
 import { listed } from '../../src/surfaces/mcp/tool-list.ts'
 
 const { customers: settings } = ConfigSchema.pick({ customers: true }).parse({ customers: {} })
-const servers = [customersModule({ settings })].flatMap((module) => module.server ?? [])
+const servers = [customersModule({ settings }), tasksModule()].flatMap((module) => module.server ?? [])
 const { entries } = compileCatalogue(servers)
 const modern = { modern: true, version: MODERN_VERSION, capabilities: {} } as const
 const tools = entries.map((entry) => listed(entry, modern))

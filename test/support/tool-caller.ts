@@ -10,6 +10,7 @@ import type { TestTenant } from './tenant.ts'
 interface CallOptions {
   readonly scopes?: readonly Scope[]
   readonly clock?: Clock
+  readonly userId?: string
 }
 
 /** Calls tools as a surface does: scope, arguments, run, and the result checked against its schema. */

@@ -1,8 +1,18 @@
 import type { Module } from '#kernel/module'
+import { forgetUndoJob } from './forget-undo.ts'
+import { personalTasks } from './personal-data.ts'
+import { taskRoutes } from './routes.ts'
+import { createTaskTool } from './tools/create-task.ts'
+import { deleteTaskTool } from './tools/delete-task.ts'
+import { getTaskTool } from './tools/get-task.ts'
+import { listTasksTool } from './tools/list-tasks.ts'
+import { markCompleteTool } from './tools/mark-complete.ts'
+import { updateTaskTool } from './tools/update-task.ts'
 
 /** The to-do list of each person. */
 export type Tasks = Readonly<Record<string, never>>
 
+/** The six tools and the routes of the to-do list: every call is for the person who makes it, and for nobody else. */
 export function tasksModule(): Module<Tasks> {
   return {
     name: 'tasks',
@@ -11,5 +21,26 @@ export function tasksModule(): Module<Tasks> {
       { scope: 'tasks:read', describe: 'read your own tasks', least: 'read-only' },
       { scope: 'tasks:write', describe: 'add, change and delete your own tasks', least: 'read-only' },
     ],
+    server: {
+      name: 'tasks',
+      title: 'Tasks',
+      instructions: INSTRUCTIONS,
+      toolsets: {
+        tasks: [listTasksTool, createTaskTool, updateTaskTool, deleteTaskTool, getTaskTool, markCompleteTool],
+      },
+    },
+    routes: taskRoutes(),
+    jobs: [forgetUndoJob],
+    personalData: [personalTasks],
   }
 }
+
+const INSTRUCTIONS = `The to-do list of the person who is signed in. Nobody else's tasks can be seen or named.
+
+Task ids are small numbers, counted for each person. When the person names a task in words, find it with list_tasks search; if several match, show them and ask. Ask before deleting several. A delete, a completion, any change can be taken back for 24 hours: update_task with undo true takes back the last one, undo again does it again.
+
+Every result carries current_time, weekday and time_zone; each task its due date absolute (due) and in words (due_relative), as of then. Answer questions of time from them. Give time_zone once when you know it; it is kept with the next write. due is a day, or a day and a time of that zone.
+
+Recurring tasks carry an RRULE (RFC 5545; FREQ DAILY to YEARLY, an end by COUNT or UNTIL). mark_complete makes the next occurrence that is not past; missed ones are skipped and counted. A new due moves one occurrence, the rule stays. Completing or deleting a task does the same to its sub-tasks.
+
+Two callers at once: expected_version refuses to write over what you have not read; without it the last writer of each field wins. A call repeated with its idempotency_key changes nothing twice.`

@@ -1,0 +1,38 @@
+import { hash } from 'node:crypto'
+import { z } from 'zod'
+import { Priority, wrong } from './contract.ts'
+import type { Position, SortBy } from './store/list.ts'
+
+const Shape = z.tuple([
+  z.string(),
+  z.string(),
+  Priority,
+  z.iso.datetime().nullable(),
+  z.int().min(1).max(2_147_483_647),
+])
+
+/** Opaque to callers: where a page ended, and of which list it was a page. */
+export function cursorOf(sortBy: SortBy, filters: unknown, { priority, dueAt, taskId }: Position): string {
+  return Buffer.from(JSON.stringify([sortBy, fingerprint(filters), priority, dueAt, taskId])).toString('base64url')
+}
+
+/** Refuses a cursor of another list: its page would leave tasks out. */
+export function readCursor(sortBy: SortBy, filters: unknown, cursor: string): Position {
+  const read = Shape.safeParse(jsonIn(cursor))
+  if (!read.success) throw wrong('cursor', 'the next_cursor of a page, as it came')
+  const [sorted, list, priority, dueAt, taskId] = read.data
+  if (sorted !== sortBy || list !== fingerprint(filters))
+    throw wrong('cursor', 'the same filters and sort_by as the page it came with')
+  return { priority, dueAt, taskId }
+}
+
+function jsonIn(cursor: string): unknown {
+  try {
+    return JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'))
+  } catch {
+    // Safe to go on: what is no JSON is no cursor of ours, and is refused as one.
+    return undefined
+  }
+}
+
+const fingerprint = (filters: unknown) => hash('sha256', JSON.stringify(filters), 'base64url').slice(0, 8)

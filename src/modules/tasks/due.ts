@@ -1,0 +1,81 @@
+import { Temporal } from 'temporal-polyfill'
+import { inZone } from './zone.ts'
+
+/** When a task is due: a day, or a day and a time on the wall clock of a zone. */
+export interface Due {
+  readonly due_on: string
+  /** `09:00:00`; null: within the day, wherever one is. */
+  readonly due_time: string | null
+  readonly time_zone: string
+  /** The instant, or the last millisecond of the day in the zone. */
+  readonly due_at: Date
+}
+
+const DAY = /^\d{4}-\d{2}-\d{2}$/
+const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})?$/
+/** What a date in a to-do list can mean; it also keeps every zone's arithmetic within what PostgreSQL stores. */
+const YEARS = { min: 1970, max: 2999 }
+
+/**
+ * Reads `2026-11-21`, `2026-11-21T09:00` (the wall clock of `zone`), or a time with `Z` or an offset (an instant, kept
+ * as the wall clock of `zone`); undefined for anything else. Seconds are kept, fractions are not. A time that a clock
+ * change leaves out is the one that the clock shows instead; of one that comes twice, the first is meant (RFC 5545, 3.3.5).
+ */
+export function readDue(text: string, zone: string): Due | undefined {
+  try {
+    if (DAY.test(text)) return within(dueOn(Temporal.PlainDate.from(text, REJECT), null, zone))
+    const [, , , offset] = TIME.exec(text) ?? []
+    if (!TIME.test(text)) return undefined
+    const wall =
+      offset === undefined
+        ? Temporal.PlainDateTime.from(text, REJECT)
+        : Temporal.Instant.from(text).toZonedDateTimeISO(zone).toPlainDateTime()
+    return within(
+      dueOn(wall.toPlainDate(), wall.toPlainTime().round({ smallestUnit: 'second', roundingMode: 'floor' }), zone),
+    )
+  } catch (error) {
+    // Safe to go on: the library says in this way, and in no other, that there is no such day or time.
+    if (error instanceof RangeError) return undefined
+    throw error
+  }
+}
+
+const REJECT = { overflow: 'reject' } as const
+
+function within(due: Due): Due | undefined {
+  const year = Number(due.due_on.slice(0, 4))
+  return year >= YEARS.min && year <= YEARS.max ? due : undefined
+}
+
+/** The due date of a day and a time on the wall clock of a zone. */
+export function dueOn(day: Temporal.PlainDate, time: Temporal.PlainTime | null, zone: string): Due {
+  const at =
+    time === null
+      ? day.add({ days: 1 }).toZonedDateTime(zone).subtract({ milliseconds: 1 })
+      : day.toZonedDateTime({ timeZone: zone, plainTime: time })
+  // What the clock shows: a time that a clock change left out has become the one after it.
+  const shown = time === null ? null : at.toPlainTime().toString({ smallestUnit: 'second' })
+  return {
+    due_on: time === null ? day.toString() : at.toPlainDate().toString(),
+    due_time: shown,
+    time_zone: zone,
+    due_at: new Date(at.epochMilliseconds),
+  }
+}
+
+/** The same wall-clock time some days on. */
+export function movedByDays(due: Due, days: number): Due {
+  const time = due.due_time === null ? null : Temporal.PlainTime.from(due.due_time)
+  return dueOn(Temporal.PlainDate.from(due.due_on).add({ days }), time, due.time_zone)
+}
+
+/** Days from one due date to another, by the calendar. */
+export function daysFrom(from: Due, to: Due): number {
+  return Temporal.PlainDate.from(from.due_on).until(Temporal.PlainDate.from(to.due_on)).days
+}
+
+/** `2026-11-21`, or `2026-11-21T09:00:00+01:00` as the clock of `zone` shows it. */
+export function dueText(due: Due, zone: string): string {
+  if (due.due_time === null) return due.due_on
+  return inZone(due.due_at, zone).toString({ timeZoneName: 'never', smallestUnit: 'second' })
+}

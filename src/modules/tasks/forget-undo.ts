@@ -1,0 +1,17 @@
+import { z } from 'zod'
+import { job } from '#kernel/jobs'
+import { forgetUndo } from './store/undo.ts'
+import { UNDO_HOURS } from './undo-last-change.ts'
+
+/** What can no longer be undone is not kept: it holds people's text. */
+export const forgetUndoJob = job({
+  name: 'tasks.forget-undo',
+  describe: `Forget what tasks were before changes older than ${UNDO_HOURS} hours.`,
+  cron: '20 * * * *',
+  payload: z.unknown(),
+  scopes: ['tasks:write'],
+  run: async (ctx) => {
+    const forgotten = await forgetUndo(ctx, new Date(ctx.clock().getTime() - UNDO_HOURS * 3_600_000))
+    ctx.log.info({ forgotten }, 'undo was forgotten')
+  },
+})

@@ -1,0 +1,155 @@
+import { z } from 'zod'
+import {
+  BATCH_MAX,
+  Description,
+  DueText,
+  IdempotencyKey,
+  Priority,
+  Rule,
+  Search,
+  Tags,
+  TaskId,
+  TaskIds,
+  Title,
+  Version,
+  Zone,
+} from './contract.ts'
+
+const Common = {
+  time_zone: Zone.optional().describe('IANA; default last used'),
+  idempotency_key: IdempotencyKey.optional().describe('Same key on a retry: no duplicate'),
+}
+
+const NewTaskFields = {
+  title: Title,
+  description: Description.optional(),
+  due: DueText.optional(),
+  priority: Priority.default('medium'),
+  tags: Tags.default([]),
+  recurrence: Rule.optional(),
+  parent_id: TaskId.optional(),
+}
+export const NewTaskInput = z.strictObject(NewTaskFields)
+export type NewTaskInput = z.output<typeof NewTaskInput>
+
+/** A task's own arguments, or `tasks` and what all of them share. */
+export const CreateTaskInput = z
+  .strictObject({
+    title: Title.optional().describe('As the person said it'),
+    description: Description.optional().describe('Details'),
+    due: DueText.optional().describe('2026-01-31 or 2026-01-31T09:00'),
+    priority: Priority.optional(),
+    tags: Tags.optional().describe('Labels'),
+    recurrence: Rule.optional().describe('RRULE, e.g. FREQ=WEEKLY;BYDAY=MO'),
+    parent_id: TaskId.optional().describe('Makes it a sub-task'),
+    tasks: z
+      .array(NewTaskInput)
+      .refine((tasks) => tasks.length >= 1 && tasks.length <= BATCH_MAX, `1–${BATCH_MAX} tasks`)
+      .optional()
+      .describe(`Instead: up to ${BATCH_MAX}`),
+    ...Common,
+  })
+  .superRefine(({ tasks, time_zone: _zone, idempotency_key: _key, ...own }, issue) => {
+    const given = Object.entries(own).filter(([, value]) => value !== undefined)
+    if (tasks === undefined && own.title === undefined)
+      issue.addIssue({ code: 'custom', path: ['title'], message: '1–200 characters, and it is required' })
+    for (const [name] of tasks === undefined ? [] : given)
+      issue.addIssue({ code: 'custom', path: [name], message: 'nothing here when tasks is given: put it in each task' })
+  })
+export type CreateTaskInput = z.output<typeof CreateTaskInput>
+
+const CHANGES = {
+  title: Title.optional().describe('New title'),
+  description: Description.nullable().optional().describe('Null clears'),
+  due: DueText.nullable().optional().describe('2026-01-31 or 2026-01-31T09:00; moves this occurrence only'),
+  priority: Priority.optional(),
+  tags: Tags.optional().describe('Replaces all'),
+  recurrence: Rule.nullable().optional().describe('RRULE; restarts the series at due'),
+  parent_id: TaskId.nullable().optional().describe('Null detaches'),
+}
+export type TaskChanges = z.output<z.ZodObject<typeof CHANGES>>
+
+const Which = {
+  task_id: TaskId.optional().describe('Task id'),
+  task_ids: TaskIds.optional().describe(`Instead: up to ${BATCH_MAX}`),
+  expected_version: Version.optional().describe('Refuse if changed since'),
+}
+
+export const UpdateTaskInput = z
+  .strictObject({
+    ...Which,
+    ...CHANGES,
+    undo: z.literal(true).optional().describe('Alone: take back your last change of any kind; again: redo'),
+    ...Common,
+  })
+  .superRefine(({ undo, time_zone: _zone, idempotency_key: _key, ...given }, issue) => {
+    const { task_id, task_ids, expected_version, ...changes } = given
+    if (undo) {
+      for (const [name, value] of Object.entries(given))
+        if (value !== undefined) issue.addIssue({ code: 'custom', path: [name], message: 'nothing beside undo' })
+      return
+    }
+    requireWhich({ task_id, task_ids, expected_version }, issue)
+    if (Object.values(changes).every((value) => value === undefined))
+      issue.addIssue({ code: 'custom', message: 'at least one field to change, e.g. {"title": "Call Ada"}' })
+  })
+export type UpdateTaskInput = z.output<typeof UpdateTaskInput>
+
+export const DeleteTaskInput = z.strictObject({ ...Which, ...Common }).superRefine(requireWhich)
+export type DeleteTaskInput = z.output<typeof DeleteTaskInput>
+
+export const MarkCompleteInput = z
+  .strictObject({ ...Which, completed: z.boolean().default(true), ...Common })
+  .superRefine(requireWhich)
+export type MarkCompleteInput = z.output<typeof MarkCompleteInput>
+
+export const GetTaskInput = z.strictObject({ task_id: TaskId.describe('Task id'), time_zone: Common.time_zone })
+export type GetTaskInput = z.output<typeof GetTaskInput>
+
+export const FILTERS = ['all', 'completed', 'incomplete'] as const
+export const SORTS = ['due', 'priority', 'newest'] as const
+export const LIST_MAX = 1000
+export const PAGE_TASKS = 100
+
+const Day = z.iso.date()
+
+export const ListTasksInput = z
+  .strictObject({
+    filter: z.enum(FILTERS).default('all'),
+    search: Search.optional().describe('In title or description'),
+    tags: Tags.optional().describe('Having all'),
+    priority: Priority.optional(),
+    due_from: Day.optional(),
+    due_to: Day.optional(),
+    overdue: z.boolean().optional(),
+    parent_id: TaskId.optional().describe('Sub-tasks of'),
+    sort_by: z.enum(SORTS).default('due'),
+    limit: z.int().min(1).max(LIST_MAX).default(PAGE_TASKS).describe('Page size'),
+    cursor: z.string().optional().describe('next_cursor of the page before'),
+    time_zone: Common.time_zone,
+  })
+  .superRefine(refuseCrossedDays)
+export type ListTasksInput = z.output<typeof ListTasksInput>
+
+/** A range that ends before it begins holds nothing, and nobody asks for nothing. */
+export function refuseCrossedDays(
+  { due_from, due_to }: { readonly due_from?: string | undefined; readonly due_to?: string | undefined },
+  issue: z.RefinementCtx,
+): void {
+  if (due_from !== undefined && due_to !== undefined && due_from > due_to)
+    issue.addIssue({ code: 'custom', path: ['due_from'], message: `a day up to due_to (${due_to})` })
+}
+
+interface Whose {
+  readonly task_id?: number | undefined
+  readonly task_ids?: readonly number[] | undefined
+  readonly expected_version?: number | undefined
+}
+
+function requireWhich({ task_id, task_ids, expected_version }: Whose, issue: z.RefinementCtx): void {
+  const count = Number(task_id !== undefined) + Number(task_ids !== undefined)
+  if (count !== 1)
+    issue.addIssue({ code: 'custom', path: ['task_id'], message: 'a positive integer, or task_ids instead of it' })
+  if (task_ids !== undefined && expected_version !== undefined)
+    issue.addIssue({ code: 'custom', path: ['expected_version'], message: 'nothing here with task_ids' })
+}

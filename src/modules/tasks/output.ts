@@ -1,0 +1,65 @@
+import { z } from 'zod'
+import { ItemError, NOW, TaskView } from './contract.ts'
+
+export const ListTasksOutput = z.strictObject({
+  tasks: z.array(TaskView),
+  total: z.int(),
+  completed_count: z.int(),
+  pending_count: z.int(),
+  next_cursor: z.string().nullable(),
+  ...NOW,
+})
+export type ListTasksOutput = z.output<typeof ListTasksOutput>
+
+export const GetTaskOutput = z.strictObject({ task: TaskView, ...NOW })
+export type GetTaskOutput = z.output<typeof GetTaskOutput>
+
+/** What a write did beside what was asked. */
+const Beside = {
+  next_task_id: z.int().optional(),
+  next_due: z.string().optional(),
+  next_due_relative: z.string().optional(),
+  skipped_occurrences: z.int().optional(),
+  series_ended: z.boolean().optional(),
+  also_completed: z.array(z.int()).optional(),
+  removed_task_id: z.int().optional(),
+  deleted_subtasks: z.int().optional(),
+}
+
+/** One task of a batch: done, or refused with its reason. The others do not depend on it. */
+const Item = z.strictObject({
+  index: z.int(),
+  id: z.int().optional(),
+  status: z.string(),
+  title: z.string().optional(),
+  task: TaskView.optional(),
+  error: ItemError.optional(),
+  ...Beside,
+})
+export type Item = z.output<typeof Item>
+
+const Batch = {
+  succeeded: z.int().optional(),
+  failed: z.int().optional(),
+  results: z.array(Item).optional(),
+}
+
+const Write = { id: z.int().optional(), status: z.string(), task: TaskView.optional(), ...Batch, ...NOW }
+
+export const CreateTaskOutput = z.strictObject(Write)
+export const UpdateTaskOutput = z.strictObject(Write)
+export const DeleteTaskOutput = z.strictObject({
+  id: z.int().optional(),
+  title: z.string().optional(),
+  status: z.string(),
+  deleted_subtasks: Beside.deleted_subtasks,
+  series_ended: Beside.series_ended,
+  ...Batch,
+  ...NOW,
+})
+const { deleted_subtasks: _deleted, ...Completed } = Beside
+export const MarkCompleteOutput = z.strictObject({ ...Write, ...Completed })
+
+export type WriteOutput = z.output<typeof CreateTaskOutput> &
+  z.output<typeof DeleteTaskOutput> &
+  z.output<typeof MarkCompleteOutput>

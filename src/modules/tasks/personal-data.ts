@@ -1,0 +1,27 @@
+import { holdTables } from '#kernel/personal-data/hold-tables'
+import { expireTasks } from './store/retention.ts'
+
+/** A person's own list goes whole; what others wrote of them in theirs is scrubbed. */
+export const personalTasks = holdTables({
+  name: 'tasks.tasks',
+  describe: 'To-do lists: tasks, what they were before the last change, and the time zone of the person.',
+  holds: [
+    {
+      table: 'tasks.tasks',
+      key: { user_id: 'text', task_id: 'bigint' },
+      own: { ids: { user_id: 'user' } },
+      text: ['title', 'description'],
+      json: ['tags'],
+      eraseOwn: 'delete',
+    },
+    {
+      table: 'tasks.undo',
+      key: { user_id: 'text', task_id: 'bigint' },
+      own: { ids: { user_id: 'user' } },
+      json: ['before'],
+      eraseOwn: 'delete',
+    },
+    { table: 'tasks.people', key: { user_id: 'text' }, own: { ids: { user_id: 'user' } }, eraseOwn: 'delete' },
+  ],
+  retention: { category: 'completed_tasks', defaultDays: 365, expire: expireTasks },
+})

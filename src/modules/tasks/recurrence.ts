@@ -1,0 +1,181 @@
+import { RRuleTemporal } from 'rrule-temporal'
+import { Temporal } from 'temporal-polyfill'
+import { dueOn } from './due.ts'
+import type { Due } from './due.ts'
+import { inZone } from './zone.ts'
+
+/** A rule of RFC 5545 and where its series starts: its DTSTART, on the wall clock. */
+export interface Series {
+  readonly recurrence: string
+  readonly series_on: string
+  readonly series_time: string | null
+}
+
+/** The parts of RFC 5545, 3.3.10 that say which days; the time of day is the due date's. */
+const PARTS = new Set([
+  ...['FREQ', 'INTERVAL', 'COUNT', 'UNTIL', 'WKST'],
+  ...['BYDAY', 'BYMONTHDAY', 'BYYEARDAY', 'BYWEEKNO', 'BYMONTH', 'BYSETPOS'],
+])
+const FREQUENCIES = new Set(['DAILY', 'WEEKLY', 'MONTHLY', 'YEARLY'])
+const RULE_CHARACTERS_MAX = 200
+/** A to-do list needs no more, and enumerating a series stays cheap. */
+const COUNT_MAX = 1000
+const UNTIL = /^(\d{4})(\d{2})(\d{2})(?:T(\d{2})(\d{2})(\d{2})(Z?))?$/
+
+export type ReadRule = { readonly rule: string } | { readonly problem: string }
+
+/** The rule as it is kept, or what is wrong with it, in words that name what would be right. */
+export function readRule(text: string): ReadRule {
+  const rule = text
+    .trim()
+    .toUpperCase()
+    .replace(/^RRULE:/, '')
+  if (rule.length > RULE_CHARACTERS_MAX) return { problem: `at most ${RULE_CHARACTERS_MAX} characters` }
+  const parts = partsOf(rule)
+  const unknown = [...parts.keys()].filter((name) => !PARTS.has(name))
+  if (unknown.length > 0) return { problem: `a rule of RFC 5545 made of ${[...PARTS].join(', ')}` }
+  if (parts.size !== rule.split(';').length) return { problem: 'a rule of RFC 5545 with each part once' }
+  if (!FREQUENCIES.has(parts.get('FREQ') ?? '')) return { problem: `FREQ=${[...FREQUENCIES].join('|')}` }
+  if (parts.has('COUNT') && parts.has('UNTIL')) return { problem: 'an end by COUNT or by UNTIL, not both' }
+  if (!isWithin(parts.get('COUNT'), COUNT_MAX)) return { problem: `COUNT from 1 to ${COUNT_MAX}` }
+  if (!isWithin(parts.get('INTERVAL'), COUNT_MAX)) return { problem: `INTERVAL from 1 to ${COUNT_MAX}` }
+  const until = parts.get('UNTIL')
+  if (until !== undefined && untilWall(until, 'UTC') === undefined)
+    return { problem: 'UNTIL as 20261231 or 20261231T235959Z' }
+  return problemOf({ recurrence: rule, series_on: '2024-01-01', series_time: null }) ?? { rule }
+}
+
+/** What only asking the rule brings to light: values out of range, and days that never come. */
+function problemOf(series: Series): { problem: string } | undefined {
+  try {
+    ruleOf({ ...series, recurrence: withoutUntil(series.recurrence) }, 'UTC').next(pseudoUtc('2024-01-01', null), false)
+    return undefined
+  } catch (error) {
+    // Safe to go on: the library says in this way, and in no other, that it cannot follow the rule.
+    const isEndless = error instanceof Error && error.message.startsWith('Maximum')
+    return {
+      problem: isEndless ? 'days that come: this rule has none' : 'a rule of RFC 5545, e.g. FREQ=WEEKLY;BYDAY=MO',
+    }
+  }
+}
+
+export interface NextOccurrence {
+  readonly due: Due
+  /** How many passed without being done, at most 366. */
+  readonly skipped: number
+}
+
+const SKIPPED_MAX = 366
+
+/**
+ * The first occurrence after the present due date that is not past: what was missed is skipped, whether it counted
+ * towards COUNT or not. Undefined when the series is over. The rule is followed on the wall clock, so that a change of the
+ * clocks moves no occurrence and leaves none out.
+ */
+export function nextOccurrence(series: Series, due: Due, now: Date): NextOccurrence | undefined {
+  const rule = ruleOf(series, due.time_zone)
+  const isPast = (next: Due) =>
+    next.due_time === null
+      ? next.due_on < inZone(now, due.time_zone).toPlainDate().toString()
+      : next.due_at.getTime() < now.getTime()
+  let found = following(rule, series, due)
+  let skipped = 0
+  while (found !== undefined && isPast(found)) {
+    if (skipped === SKIPPED_MAX) found = following(rule, series, wallNow(due, now))
+    else found = following(rule, series, found)
+    skipped = Math.min(skipped + 1, SKIPPED_MAX)
+  }
+  return found === undefined ? undefined : { due: found, skipped }
+}
+
+/** The first occurrence on or after a day: the due date of a task that has a rule and was given none. */
+export function firstOccurrence(recurrence: string, day: string, zone: string): Due | undefined {
+  const rule = ruleOf({ recurrence, series_on: day, series_time: null }, zone, false)
+  const first = nextOf(rule, pseudoUtc(day, null), true)
+  return first === undefined ? undefined : dueOn(first.toPlainDate(), null, zone)
+}
+
+/** Whether the rule says when it ends, or goes on from this series' start: by its phase it may meet no day at all. */
+export function isFollowable(series: Series, due: Due): boolean {
+  return /COUNT=|UNTIL=/.test(series.recurrence) || following(ruleOf(series, due.time_zone), series, due) !== undefined
+}
+
+/** Just before now, as a due date of the same kind: where to go on when more was missed than is worth counting. */
+function wallNow(due: Due, now: Date): Due {
+  const local = inZone(now, due.time_zone).toPlainDateTime().subtract({ days: 1 })
+  return dueOn(local.toPlainDate(), due.due_time === null ? null : local.toPlainTime(), due.time_zone)
+}
+
+function following(rule: RRuleTemporal, series: Series, due: Due): Due | undefined {
+  // A series by days whose occurrence was given a time goes on by days, and the other way round.
+  const isTimed = series.series_time !== null
+  const after = pseudoUtc(due.due_on, isTimed ? (due.due_time ?? '23:59:59') : null)
+  const next = nextOf(rule, after, false)
+  if (next === undefined) return undefined
+  return dueOn(next.toPlainDate(), isTimed ? next.toPlainTime() : null, due.time_zone)
+}
+
+/** Undefined when the series is over, and when no day of the rule comes within thousands of years. */
+function nextOf(
+  rule: RRuleTemporal,
+  after: Temporal.ZonedDateTime,
+  inclusive: boolean,
+): Temporal.PlainDateTime | undefined {
+  try {
+    const next = rule.next(after, inclusive)
+    return next === null ? undefined : plain(next)
+  } catch (error) {
+    // Safe to go on: the library says in this way, and in no other, that it has looked long enough.
+    if (error instanceof Error && error.message.startsWith('Maximum')) return undefined
+    throw error
+  }
+}
+
+/** The wall clock as if it were UTC, where no clock changes: the zone comes in when an occurrence becomes an instant. */
+function ruleOf(series: Series, zone: string, includeDtstart = true): RRuleTemporal {
+  const until = partsOf(series.recurrence).get('UNTIL')
+  const end = until === undefined ? undefined : untilWall(until, zone)
+  return new RRuleTemporal({
+    rruleString: `RRULE:${withoutUntil(series.recurrence)}`,
+    dtstart: pseudoUtc(series.series_on, series.series_time),
+    includeDtstart,
+    strict: true,
+    ...(end !== undefined && { until: end.toZonedDateTime('UTC') }),
+  })
+}
+
+const pseudoUtc = (day: string, time: string | null) =>
+  Temporal.PlainDateTime.from(`${day}T${time ?? '00:00:00'}`).toZonedDateTime('UTC')
+
+const plain = (occurrence: { toString(): string }) =>
+  Temporal.ZonedDateTime.from(occurrence.toString()).toPlainDateTime()
+
+const partsOf = (rule: string): Map<string, string> =>
+  new Map(
+    rule.split(';').map((part): [string, string] => [part.split('=')[0] ?? '', part.slice(part.indexOf('=') + 1)]),
+  )
+
+const withoutUntil = (rule: string) =>
+  rule
+    .split(';')
+    .filter((part) => !part.startsWith('UNTIL='))
+    .join(';')
+
+const isWithin = (value: string | undefined, max: number) =>
+  value === undefined || (/^\d{1,5}$/.test(value) && Number(value) >= 1 && Number(value) <= max)
+
+/** A day is meant whole; a time in UTC is the wall clock's of the zone. */
+function untilWall(text: string, zone: string): Temporal.PlainDateTime | undefined {
+  const [, year, month, day, hour = '23', minute = '59', second = '59', utc] = UNTIL.exec(text) ?? []
+  if (year === undefined) return undefined
+  try {
+    const wall = Temporal.PlainDateTime.from(`${year}-${month}-${day}T${hour}:${minute}:${second}`, {
+      overflow: 'reject',
+    })
+    return utc === 'Z' ? wall.toZonedDateTime('UTC').withTimeZone(zone).toPlainDateTime() : wall
+  } catch (error) {
+    // Safe to go on: the library says in this way, and in no other, that there is no such day or time.
+    if (error instanceof RangeError) return undefined
+    throw error
+  }
+}

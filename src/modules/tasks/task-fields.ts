@@ -1,0 +1,64 @@
+import { Failure } from '#kernel/failure'
+import { wrong } from './contract.ts'
+import { readDue } from './due.ts'
+import type { Due } from './due.ts'
+import { firstOccurrence, isFollowable, readRule } from './recurrence.ts'
+import type { TaskRow } from './store/tasks.ts'
+import type { ToDoList } from './to-do-list.ts'
+import { inZone } from './zone.ts'
+
+type DueFields = Pick<TaskRow, 'due_on' | 'due_time' | 'time_zone' | 'due_at'>
+type SeriesFields = Pick<TaskRow, 'recurrence' | 'series_on' | 'series_time'>
+
+export const NOT_DUE: DueFields = { due_on: null, due_time: null, time_zone: null, due_at: null }
+export const NOT_RECURRING: SeriesFields = { recurrence: null, series_on: null, series_time: null }
+const SUBTASKS_MAX = 100
+
+/** A due date as it was typed, or a refusal that says how it is written. */
+export function requireDue(text: string, zone: string): Due {
+  const due = readDue(text, zone)
+  if (due !== undefined) return due
+  throw wrong('due', 'a day such as 2026-01-31, or a time such as 2026-01-31T09:00, that exists', '2026-01-31T09:00')
+}
+
+/** Starts a series at a due date; without one, at the rule's first day from today. */
+export function startSeries(list: ToDoList, text: string, given: Due | undefined): DueFields & SeriesFields {
+  const read = readRule(text)
+  if ('problem' in read) throw wrong('recurrence', read.problem, 'FREQ=WEEKLY;BYDAY=MO')
+  const today = inZone(list.now, list.zone).toPlainDate().toString()
+  const due = given ?? firstOccurrence(read.rule, today, list.zone)
+  if (due === undefined) throw wrong('recurrence', 'a rule that meets a day from today on', 'FREQ=WEEKLY;BYDAY=MO')
+  const series = { recurrence: read.rule, series_on: due.due_on, series_time: due.due_time }
+  if (!isFollowable(series, due)) throw wrong('recurrence', 'a rule that meets a day after the due date')
+  return { ...due, ...series }
+}
+
+/** Refuses a parent that is not there, is a sub-task itself, or has as many as it may. */
+export async function requireParent(list: ToDoList, parentId: number, child?: TaskRow): Promise<void> {
+  if (parentId === child?.task_id) throw wrong('parent_id', 'another task than itself')
+  const parent = await list.find(parentId)
+  if (parent.parent_id !== null) throw wrong('parent_id', `a task that is not a sub-task itself, as ${parentId} is`)
+  if (child !== undefined && (await list.subtasks(child.task_id)).length > 0)
+    throw wrong('parent_id', 'none: a task with sub-tasks cannot become one')
+  if ((await list.subtasks(parentId)).length >= SUBTASKS_MAX)
+    throw wrong('parent_id', `a task with fewer than ${SUBTASKS_MAX} sub-tasks`)
+}
+
+/** A sub-task has no rule of its own: it comes again with its parent. */
+export function refuseRecurringSubtask(row: Pick<TaskRow, 'recurrence' | 'parent_id'>): void {
+  if (row.recurrence === null || row.parent_id === null) return
+  throw wrong('recurrence', 'none on a sub-task: give the rule to its parent, whose sub-tasks come again with it')
+}
+
+/** Refuses to write over what the caller has not read. */
+export function requireVersion(row: TaskRow, expected: number | undefined): void {
+  if (expected === undefined || expected === row.version) return
+  throw new Failure(
+    'conflict',
+    `Task ${row.task_id} was changed since: it is at version ${row.version}, not ${expected}. Read it again.`,
+    {
+      code: 'VERSION_CONFLICT',
+      problems: [{ path: 'expected_version', expected: 'the version of the task you last read', example: row.version }],
+    },
+  )
+}

@@ -1,0 +1,86 @@
+import { expect, it } from 'vitest'
+import { testDatabase } from '../../../../test/support/database.ts'
+import { expectPersonWalls, expectTaskWalls, taskAudit, taskPerson } from '../../../../test/support/task-tools.ts'
+
+const database = await testDatabase()
+
+it('answers what a model receives', async () => {
+  const person = await taskPerson(database)
+  await person.add({ title: 'Draft', description: 'first', due: '2026-11-18' })
+  const result = await person.result('update_task', { task_id: 1, title: 'Draft the report', priority: 'urgent' })
+  expect(result).toMatchInlineSnapshot(`
+    {
+      "current_time": "2026-11-20T12:00:00+00:00",
+      "id": 1,
+      "status": "updated",
+      "task": {
+        "completed": false,
+        "created_at": "2026-11-20T12:00:00.000Z",
+        "description": "first",
+        "due": "2026-11-18",
+        "due_relative": "2 days overdue",
+        "id": 1,
+        "overdue": true,
+        "priority": "urgent",
+        "title": "Draft the report",
+        "updated_at": "2026-11-20T12:00:00.000Z",
+        "version": 2,
+      },
+      "time_zone": "UTC",
+      "weekday": "Friday",
+    }
+  `)
+  expect(await taskAudit(database, person.tenant)).toEqual(['tasks.create usr_1/1', 'tasks.update usr_1/1'])
+})
+
+it('is refused without tasks:write, and without a person', async () => {
+  await expectTaskWalls(database, 'update_task', { task_id: 1, title: 'x' }, 'tasks:write')
+})
+
+it('does not find another person’s task', async () => {
+  await expectPersonWalls(database, 'update_task', { title: 'x' })
+})
+
+it('clears what is set to null, and refuses to change nothing', async () => {
+  const person = await taskPerson(database)
+  const parent = await person.add({ title: 'parent' })
+  const id = await person.add({ title: 'a', description: 'b', due: '2026-11-21', tags: ['x'], parent_id: parent })
+  const nothing = { description: null, due: null, tags: [], parent_id: null }
+  const { task } = await person.result('update_task', { task_id: id, ...nothing })
+  expect(task).toMatchObject({ title: 'a', description: null, version: 2 })
+  expect(Object.keys(task as object)).not.toEqual(expect.arrayContaining(['due']))
+  expect(task).not.toHaveProperty('tags')
+  expect(task).not.toHaveProperty('parent_id')
+  expect(await person.call('update_task', { task_id: id })).toMatchObject({ failure: { kind: 'invalid' } })
+  expect(await person.result('update_task', { task_id: id, title: 'a' })).toMatchObject({
+    ...{ status: 'unchanged', task: { version: 2 } },
+  })
+})
+
+it('changes the same fields of several tasks, each for itself', async () => {
+  const person = await taskPerson(database)
+  await person.result('create_task', { tasks: [{ title: 'a' }, { title: 'b' }] })
+  const result = await person.result('update_task', { task_ids: [1, 99, 2], due: '2026-11-21T10:00' })
+  expect(result).toMatchObject({
+    ...{ status: 'partial', succeeded: 2, failed: 1 },
+    results: [
+      { id: 1, task: { title: 'a', due_relative: 'tomorrow 10:00' } },
+      { id: 99, status: 'failed', error: { code: 'TASK_NOT_FOUND' } },
+      { id: 2, task: { title: 'b' } },
+    ],
+  })
+  expect(await person.call('update_task', { task_ids: [1], title: 'x', expected_version: 1 })).toMatchObject({
+    failure: { problems: [{ path: 'expected_version' }] },
+  })
+})
+
+it('makes no task with sub-tasks a sub-task, and none of itself', async () => {
+  const person = await taskPerson(database)
+  await person.result('create_task', { tasks: [{ title: 'a' }, { title: 'b' }] })
+  await person.add({ title: 'c', parent_id: 1 })
+  const wrongParent = { failure: { problems: [{ path: 'parent_id' }] } }
+  expect(await person.call('update_task', { task_id: 1, parent_id: 2 })).toMatchObject(wrongParent)
+  expect(await person.call('update_task', { task_id: 2, parent_id: 2 })).toMatchObject(wrongParent)
+  expect(await person.call('update_task', { task_id: 2, parent_id: 3 })).toMatchObject(wrongParent)
+  expect(await person.result('update_task', { task_id: 2, parent_id: 1 })).toMatchObject({ task: { parent_id: 1 } })
+})

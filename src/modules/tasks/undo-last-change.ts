@@ -1,0 +1,77 @@
+import type { Ctx } from '#kernel/context'
+import { Failure } from '#kernel/failure'
+import { findTasks } from './store/tasks.ts'
+import type { TaskRow } from './store/tasks.ts'
+import { lastChange } from './store/undo.ts'
+import type { UndoEntry } from './store/undo.ts'
+import type { ToDoList } from './to-do-list.ts'
+import { writeTasks } from './write-tasks.ts'
+import type { Done, Written } from './write-tasks.ts'
+
+export const UNDO_HOURS = 24
+
+export interface UndoLastChange {
+  readonly time_zone?: string | undefined
+  readonly idempotency_key?: string | undefined
+}
+
+/**
+ * Takes back the person's last change of tasks, by whatever door it came, if it is at most 24 hours old: a batch whole, a
+ * deleted task under its old number. It is a change itself, so undoing again does it again.
+ */
+export function undoLastChange(ctx: Ctx, input: UndoLastChange): Promise<Written> {
+  return writeTasks(ctx, {
+    action: 'tasks.undo',
+    input,
+    idempotencyKey: input.idempotency_key,
+    timeZone: input.time_zone,
+    items: stepsBack,
+    isBatch: false,
+    work: (list, step) => ('restore' in step ? restore(list, step) : remove(list, step.remove)),
+  })
+}
+
+type Step = { readonly current: TaskRow | undefined; readonly restore: TaskRow } | { readonly remove: TaskRow }
+
+/** Parents come back before their sub-tasks and go after them. */
+async function stepsBack(list: ToDoList): Promise<Step[]> {
+  const since = new Date(list.now.getTime() - UNDO_HOURS * 3_600_000)
+  const last = await lastChange(list.ctx, list.userId, since)
+  if (last === undefined) {
+    const message = `You changed no task within the last ${UNDO_HOURS} hours: there is nothing to undo.`
+    throw new Failure('not_found', message, { code: 'NOTHING_TO_UNDO' })
+  }
+  const ids = last.entries.map(({ task_id }) => task_id)
+  const current = new Map((await findTasks(list.ctx, list.userId, ids)).map((row) => [row.task_id, row]))
+  return [...restores(last.entries, current), ...removals(last.entries, current)]
+}
+
+function restores(entries: readonly UndoEntry[], current: ReadonlyMap<number, TaskRow>): Step[] {
+  return entries
+    .flatMap(({ task_id, before }) => (before === null ? [] : [{ current: current.get(task_id), restore: before }]))
+    .toSorted((a, b) => depth(a.restore) - depth(b.restore))
+}
+
+function removals(entries: readonly UndoEntry[], current: ReadonlyMap<number, TaskRow>): Step[] {
+  return entries
+    .flatMap(({ task_id, before }) => (before === null ? [current.get(task_id)] : []))
+    .filter((row) => row !== undefined)
+    .toSorted((a, b) => depth(b) - depth(a))
+    .map((row) => ({ remove: row }))
+}
+
+const depth = (row: TaskRow) => (row.parent_id === null ? 0 : 1)
+
+async function restore(list: ToDoList, step: { current: TaskRow | undefined; restore: TaskRow }): Promise<Done> {
+  const { restore: before } = step
+  const { parent_id } = before
+  // Retention may have deleted the parent since.
+  const isOrphan = parent_id !== null && (await findTasks(list.ctx, list.userId, [parent_id])).length === 0
+  await list.restore(step.current, isOrphan ? { ...before, parent_id: null } : before)
+  return { id: before.task_id, status: 'restored' }
+}
+
+async function remove(list: ToDoList, row: TaskRow): Promise<Done> {
+  await list.remove([row])
+  return { id: row.task_id, status: 'removed' }
+}

@@ -1,0 +1,95 @@
+import { expect } from 'vitest'
+import type { Scope } from '#kernel/context'
+import type { ToolOutcome } from '#kernel/call-tool'
+import { tasksModule } from '../../src/modules/tasks/index.ts'
+import type { TestDatabase } from './database.ts'
+import { testTenant } from './tenant.ts'
+import type { TestTenant } from './tenant.ts'
+import { resultOf, toolCaller } from './tool-caller.ts'
+
+const call = toolCaller(Object.values(tasksModule().server?.toolsets ?? {}).flat())
+
+type Arguments = Readonly<Record<string, unknown>>
+interface At {
+  readonly now?: string
+  readonly scopes?: readonly Scope[]
+}
+
+/** One person's list, called as a surface calls it. */
+export interface TaskPerson {
+  readonly tenant: TestTenant
+  readonly userId: string
+  call(name: string, args?: Arguments, at?: At): Promise<ToolOutcome>
+  /** The result of a call that went well. */
+  result(name: string, args?: Arguments, at?: At): Promise<Record<string, unknown>>
+  /** Adds a task and returns its id. */
+  add(args: Arguments): Promise<number>
+  /** The task as get_task shows it. */
+  task(taskId: number, at?: At): Promise<Record<string, unknown>>
+}
+
+/** A person in a tenant of their own, or in the one given. */
+export async function taskPerson(
+  database: TestDatabase,
+  tenant?: TestTenant,
+  userId: string = 'usr_1',
+): Promise<TaskPerson> {
+  const own = tenant ?? (await testTenant(database))
+  const person: TaskPerson = {
+    tenant: own,
+    userId,
+    call: (name, args = {}, { now, scopes } = {}) => {
+      const clock = now === undefined ? undefined : () => new Date(now)
+      return call(own, name, args, { userId, ...(clock && { clock }), ...(scopes && { scopes }) })
+    },
+    result: async (name, args, at) => resultOf(await person.call(name, args, at)),
+    add: async (args) => Number((await person.result('create_task', args))['id']),
+    task: async (task_id, at) => (await person.result('get_task', { task_id }, at))['task'] as Record<string, unknown>,
+  }
+  return person
+}
+
+/** What a call without a person, or with the other scope only, is told. */
+export async function expectTaskWalls(
+  database: TestDatabase,
+  name: string,
+  args: Arguments,
+  needed: Scope,
+): Promise<void> {
+  const person = await taskPerson(database)
+  await person.add({ title: 'mine' })
+  const before = await taskAudit(database, person.tenant)
+  const other: Scope = needed === 'tasks:read' ? 'tasks:write' : 'tasks:read'
+  expect(await person.call(name, args, { scopes: [other] })).toMatchObject({
+    kind: 'failed',
+    failure: { kind: 'forbidden', scopesNeeded: [needed] },
+  })
+  expect(await call(person.tenant, name, args)).toMatchObject({
+    kind: 'failed',
+    failure: { kind: 'forbidden', code: 'USER_REQUIRED' },
+  })
+  expect(await taskAudit(database, person.tenant)).toEqual(before)
+}
+
+/** Another person of the same tenant, and the same person id in another tenant, find no such task and change nothing. */
+export async function expectPersonWalls(database: TestDatabase, name: string, args: Arguments): Promise<void> {
+  const owner = await taskPerson(database)
+  const taskId = await owner.add({ title: 'private' })
+  const before = await owner.task(taskId)
+  const strangers = [await taskPerson(database, owner.tenant, 'usr_2'), await taskPerson(database)]
+  for (const stranger of strangers) {
+    const answer = await stranger.call(name, { ...args, task_id: taskId })
+    expect(answer).toMatchObject({ kind: 'failed', failure: { kind: 'not_found', code: 'TASK_NOT_FOUND' } })
+    expect(answer).toEqual(await stranger.call(name, { ...args, task_id: taskId }))
+  }
+  expect(await owner.task(taskId)).toEqual(before)
+}
+
+/** What was audited for the tenant: each action with its subject, in the order of the two. */
+export async function taskAudit(database: TestDatabase, tenant: TestTenant): Promise<string[]> {
+  const { rows } = await database.owner.query<{ action: string; subject: string }>(
+    `select action, subject from audit.events where tenant_id = $1 and action like 'tasks.%'`,
+    [tenant.tenantId],
+  )
+  return rows.map((row) => `${row.action} ${row.subject}`).toSorted()
+}
