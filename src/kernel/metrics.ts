@@ -15,6 +15,8 @@ export interface Metrics {
   /** `cache` names what is cached, e.g. `customers.overview`; never a key. */
   readonly cache: { hit(cache: string): void; miss(cache: string): void }
   rateLimited(bucket: string): void
+  /** The secrets were read again, or could not be and the last good ones serve on. */
+  secretsRead(succeeded: boolean): void
   /** A failure of this kind left the process; `bug` for the unexpected. */
   failed(surface: string, kind: string): void
   /** Reads the pool whenever the metrics are asked for. */
@@ -150,10 +152,12 @@ function cacheMetrics(registry: Registry): Metrics['cache'] {
   return { hit: (cache) => hits(cache).add(1), miss: (cache) => misses(cache).add(1) }
 }
 
-function failureMetrics(registry: Registry): Pick<Metrics, 'rateLimited' | 'failed'> {
+function failureMetrics(registry: Registry): Pick<Metrics, 'rateLimited' | 'failed' | 'secretsRead'> {
   const rejected = fastCounter(registry, 'rate_limit_rejections_total', 'Calls over a rate limit.', ['bucket'])
   const failures = fastCounter(registry, 'failures_total', 'Requests that failed, by kind.', ['surface', 'kind'])
+  const secrets = fastCounter(registry, 'secrets_reads_total', 'Times the secrets were read again.', ['status'])
   return {
+    secretsRead: (succeeded) => secrets(succeeded ? 'ok' : 'failed').add(1),
     rateLimited: (bucket) => rejected(bucket).add(1),
     failed: (surface, kind) => failures(surface, kind).add(1),
   }

@@ -9,7 +9,6 @@ import { openCache } from './cache/open-cache.ts'
 import type { Cache } from './cache.ts'
 import type { Clock } from './clock.ts'
 import type { Config } from './config/config.ts'
-import { encryptionKey } from './config/encryption-key.ts'
 import type { OpenContext } from './context.ts'
 import { joinEmbeddedPostgres, startEmbeddedPostgres } from './database/embedded.ts'
 import { openMigrations } from './database/migrate.ts'
@@ -20,7 +19,6 @@ import { openSignals } from './database/signals.ts'
 import type { Signals } from './database/signals.ts'
 import { openJobQueue } from './job-queue.ts'
 import type { JobQueue } from './job-queue.ts'
-import { createKeyring } from './keyring.ts'
 import type { Keyring } from './keyring.ts'
 import { createLimiter } from './limits.ts'
 import type { Limiter } from './limits.ts'
@@ -33,6 +31,15 @@ import { publicUrlOf } from './public-url.ts'
 import type { PublicUrl } from './public-url.ts'
 import { openRedis } from './redis.ts'
 import { contextOpener } from './request-context.ts'
+import { auditReads } from './secrets/audit-reads.ts'
+import { databasePassword } from './secrets/database-password.ts'
+import type { ResolvedSecrets, SecretSource } from './secrets/resolve.ts'
+import { openRollCall } from './secrets/roll-call.ts'
+import type { RollCall } from './secrets/roll-call.ts'
+import { openRootKeys } from './secrets/root-keys.ts'
+import type { RootKeys } from './secrets/root-keys.ts'
+import { openSecretStore } from './secrets/secret-store.ts'
+import type { SecretStore } from './secrets/secret-store.ts'
 import { checkMachine } from './startup/machine-checks.ts'
 import { checkDatabase, checkMigrations, checkServices } from './startup/service-checks.ts'
 import { requireChecks } from './startup/startup-check.ts'
@@ -49,6 +56,8 @@ export interface PlatformOptions {
    * database that is up, and runs no jobs.
    */
   readonly as: 'server' | 'command'
+  /** Where the secrets in `config` came from, to be read again while the process runs. */
+  readonly secrets?: { readonly source: SecretSource; readonly first: ResolvedSecrets }
 }
 
 /** Everything modules and surfaces stand on, opened in the order in which each part needs the one before. */
@@ -68,6 +77,9 @@ export interface Platform {
   readonly personKeys: PersonKeys
   /** Encrypts fields; signs cursors, confirmations and request state. */
   readonly keyring: Keyring
+  readonly secrets: SecretStore
+  /** Every process on this database, and the keys it has. */
+  readonly rollCall: RollCall
   /** For every URL that a user named. */
   readonly outbound: Outbound
   readonly openContext: OpenContext
@@ -87,34 +99,32 @@ export async function openPlatform(options: PlatformOptions): Promise<Platform> 
   const metrics = createMetrics(version)
   const tracing = createTracing({ settings: config.observability, version })
   opened.defer(() => tracing.close())
-  const secret = await encryptionKey(config.security.encryptionKey, config.server.dataDir)
+  const { secrets, rootKeys } = await openSecrets(options, metrics, opened)
+  const { keyring } = rootKeys
 
   const url = await databaseUrl(options, opened)
-  const database = openDatabase({ url, settings: config.database, log, observe: queryObserver(metrics, tracing) })
+  const connect = { url, ...databasePassword(secrets, log) }
+  const observe = queryObserver(metrics, tracing)
+  const database = openDatabase({ ...connect, settings: config.database, log, observe })
   opened.defer(() => database.close())
   metrics.watchPool(database.use)
   const migrations = openMigrations(database.owner, MIGRATIONS)
-  if (config.database.migrateOnStart) await migrateReachable(database, migrations)
-  else if (as === 'command') requireChecks([await checkDatabase(database.owner), await checkMigrations(migrations)])
-  if (as === 'server') {
-    const services = await checkServices({ database, migrations, redisUrl: config.cache.redisUrl })
-    for (const { name, outcome, message } of services) if (outcome === 'warning') log.warn({ check: name }, message)
-    requireChecks(services)
-  }
+  await requireServices(options, database, migrations)
 
-  const signals = await openSignals({ connection: connectionOptions(url, config.database), log })
+  const connection = connectionOptions(url, config.database, connect.password)
+  const signals = await openSignals({ connection, log })
   opened.defer(() => signals.close())
+  const rollCall = openRollCall({ signals, database, keyring, refresh: () => refreshAll(secrets, rootKeys) })
+  await rootKeys.coordinate(rollCall)
   const redis = openSharedMemory(config.cache.redisUrl, log, opened)
-  const { cache, close: closeCache } = openCache({
-    ...{ settings: config.cache, signals, database, clock, log },
-    onHit: metrics.cache.hit,
-    onMiss: metrics.cache.miss,
-  })
+  const { hit: onHit, miss: onMiss } = metrics.cache
+  const shared = { settings: config.cache, signals, database, clock, log }
+  const { cache, close: closeCache } = openCache({ ...shared, onHit, onMiss })
   opened.defer(closeCache)
-  const keyring = createKeyring([secret])
   const personKeys = openPersonKeys({ db: database.system, keyring, clock })
   const audit = openAuditTrail({ db: database.system, personKeys, clock, log })
   opened.defer(() => audit.close())
+  if (options.secrets !== undefined) auditReads(secrets, audit, clock)
   metrics.gauge('audit_events_waiting', 'Noted audit events that wait to be written.', audit.waitingCount)
   metrics.gauge('audit_events_lost', 'Noted audit events given up since the start; should be 0.', audit.lostCount)
   const queue = await openJobQueue({ owner: database.owner, log, signals, work: as === 'server' })
@@ -125,26 +135,45 @@ export async function openPlatform(options: PlatformOptions): Promise<Platform> 
     contextOpener({ database, cache, outbox: queue.outbox, personKeys, clock, log, statementTimeoutSeconds })
   const closing = opened.move()
   return {
-    ...{
-      database,
-      migrations,
-      signals,
-      cache,
-      queue,
-      redis,
-      limiter,
-      metrics,
-      tracing,
-      audit,
-      personKeys,
-      keyring,
-      publicUrl: publicUrlOf(config.server.publicUrl),
-      outbound: openOutbound(config.server, metrics),
-    },
+    ...{ database, migrations, signals, cache, queue, redis, limiter, metrics, tracing },
+    ...{ audit, personKeys, keyring, secrets, rollCall },
+    publicUrl: publicUrlOf(config.server.publicUrl),
+    outbound: openOutbound(config.server, metrics),
     openContext: open(config.database.statementTimeoutSeconds),
     openJobContext: open(config.database.jobStatementTimeoutSeconds),
     close: () => closing.disposeAsync(),
   }
+}
+
+async function openSecrets(
+  { config, log, secrets: from }: PlatformOptions,
+  metrics: Metrics,
+  opened: AsyncDisposableStack,
+): Promise<{ secrets: SecretStore; rootKeys: RootKeys }> {
+  const secrets = openSecretStore({ config, log, metrics, ...(from && { opened: from }) })
+  opened.defer(() => secrets.close())
+  const rootKeys = await openRootKeys({ secrets, dataDir: config.server.dataDir, log })
+  opened.defer(() => rootKeys.close())
+  return { secrets, rootKeys }
+}
+
+/** Brings the schema up to date, where that is wanted, and looks at everything around us. */
+async function requireServices(
+  { config, log, as }: PlatformOptions,
+  database: Database,
+  migrations: Migrations,
+): Promise<void> {
+  if (config.database.migrateOnStart) await migrateReachable(database, migrations)
+  else if (as === 'command') requireChecks([await checkDatabase(database.owner), await checkMigrations(migrations)])
+  if (as === 'command') return
+  const services = await checkServices({ database, migrations, redisUrl: config.cache.redisUrl })
+  for (const { name, outcome, message } of services) if (outcome === 'warning') log.warn({ check: name }, message)
+  requireChecks(services)
+}
+
+async function refreshAll(secrets: SecretStore, rootKeys: RootKeys): Promise<void> {
+  await secrets.refresh()
+  await rootKeys.refresh()
 }
 
 function openLimiter(settings: Config['limits'], log: Logger, redis: Redis | undefined, metrics: Metrics): Limiter {

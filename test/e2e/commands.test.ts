@@ -30,7 +30,7 @@ describe('plimsoll config', () => {
   it('shows what is in effect with secrets hidden', async () => {
     const { code, out } = await runCommand(['config'], { DATABASE_URL: 'postgresql://me:hush-hush@db.internal/plim' })
     expect(code).toBe(0)
-    expect(out).toMatch(/^DATABASE_URL\s+postgresql:\/\/\*\*\*@db\.internal\/plim$/m)
+    expect(out).toMatch(/^DATABASE_URL\s+postgresql:\/\/\*\*\*@db\.internal\/plim\s+environment$/m)
     expect(out).not.toContain('hush')
   })
 })

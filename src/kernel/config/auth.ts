@@ -7,6 +7,7 @@ export const AuthSettings = z.object({
       'Signs session cookies and links in mails, and encrypts two-factor secrets and backup codes. Changing it signs browsers out and loses the second factors. Development makes one under `DATA_DIR`.',
     example: '$(openssl rand -base64 32)',
     secret: true,
+    strongEverywhere: true,
     requiredInProduction: true,
   }),
   jwtSecret: setting('JWT_SECRET', z.string().min(32).optional(), {
@@ -14,6 +15,7 @@ export const AuthSettings = z.object({
       'Keys the hashes of refresh tokens, and of e-mails in the record of failed sign-ins. It signs no access token: those are signed with keys of their own, which rotate. Changing it ends every refresh token. Development makes one under `DATA_DIR`.',
     example: '$(openssl rand -base64 32)',
     secret: true,
+    strongEverywhere: true,
     requiredInProduction: true,
   }),
   accessTokenSeconds: setting('ACCESS_TOKEN_SECONDS', wholeNumber(60, 3600).default(900), {

@@ -3,6 +3,7 @@ import { AuthSettings } from './auth.ts'
 import { CustomerSettings } from './customers.ts'
 import { DatabaseSettings } from './database.ts'
 import { CacheSettings, LimitSettings, McpSettings, ObservabilitySettings, SecuritySettings } from './runtime.ts'
+import { SecretSettings } from './secrets.ts'
 import { ServerSettings } from './server.ts'
 
 /** Every setting there is. `docs/configuration.md` is generated from this schema. */
@@ -12,6 +13,7 @@ export const ConfigSchema = z.object({
   cache: CacheSettings,
   limits: LimitSettings,
   security: SecuritySettings,
+  secrets: SecretSettings,
   auth: AuthSettings,
   observability: ObservabilitySettings,
   mcp: McpSettings,

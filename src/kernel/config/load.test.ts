@@ -125,9 +125,32 @@ describe('production', () => {
     expect(loadConfig({ ...good, REDIS_URL: 'redis://127.0.0.1:6379' }).cache.redisUrl).toContain('127.0.0.1')
   })
 
-  it('is the only place where weak secrets stop the start', () => {
+  it('is the only place where most weak secrets stop the start', () => {
     expect(loadConfig({ METRICS_TOKEN: 'a'.repeat(40) }).observability.metricsToken).toHaveLength(40)
   })
+
+  it('looks at every key of a list', () => {
+    const { problems } = problemsOf({ ...good, ENCRYPTION_KEYS_PREVIOUS: `${STRONG_KEY},${btoa('0'.repeat(32))}` })
+    expect(problems.map((problem) => problem.env)).toEqual(['ENCRYPTION_KEYS_PREVIOUS'])
+  })
+})
+
+describe('what signs tokens and cookies', () => {
+  it.each(['JWT_SECRET', 'BETTER_AUTH_SECRET'])(
+    'is refused in every environment when it can be guessed: %s',
+    (name) => {
+      for (const ENVIRONMENT of ['development', 'test', 'staging', 'production']) {
+        for (const weak of [
+          'your-256-bit-secret-your-256-bit-secret',
+          'keyboard cat keyboard cat keyboard cat',
+          'q'.repeat(32),
+        ]) {
+          const { problems } = problemsOf({ ENVIRONMENT, [name]: weak })
+          expect(problems.find(({ env }) => env === name)?.expected).toContain('a strong secret')
+        }
+      }
+    },
+  )
 })
 
 describe('what the configuration says of itself', () => {

@@ -1,6 +1,6 @@
 import { ConfigSchema } from './config.ts'
 import type { Config } from './config.ts'
-import { urlWeakness, weakness } from './secret-strength.ts'
+import { listWeakness, urlWeakness, weakness } from './secret-strength.ts'
 import { settings } from './settings.ts'
 import type { Setting } from './settings.ts'
 
@@ -34,7 +34,7 @@ export function loadConfig(env: Environment): Config {
   const raw = rawValues(env)
   const parsed = ConfigSchema.safeParse(raw)
   const wrong = parsed.success ? [] : parsed.error.issues.map((issue) => problemOf(env, issue))
-  const problems = [...uniqueByVariable(wrong), ...productionProblems(env)]
+  const problems = [...uniqueByVariable(wrong), ...weakSecrets(env), ...productionProblems(env)]
   if (!parsed.success || problems.length > 0) throw new ConfigError(uniqueByVariable(problems))
   return parsed.data
 }
@@ -100,10 +100,30 @@ function problem(env: Environment, setting: Setting, expected: string, reason?: 
   }
 }
 
+/** A secret that can be guessed: of any kind in production, of some kinds everywhere. */
+function weakSecrets(env: Environment): SettingProblem[] {
+  return settings.flatMap((setting) => {
+    const value = given(env, setting)
+    const isLookedAt = setting.strongEverywhere === true || (setting.secret === true && isProduction(env))
+    if (value === undefined || !isLookedAt) return []
+    const reason = weaknessOf(setting, value)
+    const expected = setting.strongEverywhere === true ? 'a strong secret' : 'a strong secret in production'
+    return reason === undefined ? [] : [problem(env, setting, expected, reason)]
+  })
+}
+
+function weaknessOf({ expects }: Setting, value: string): string | undefined {
+  if (expects === 'a URL') return urlWeakness(value)
+  return expects.startsWith('a list') ? listWeakness(value) : weakness(value)
+}
+
+function isProduction(env: Environment): boolean {
+  return settings.some((setting) => setting.env === 'ENVIRONMENT' && given(env, setting) === 'production')
+}
+
 /** What is bearable on a laptop and not in production. */
 function productionProblems(env: Environment): SettingProblem[] {
-  const isProduction = settings.some((setting) => setting.env === 'ENVIRONMENT' && given(env, setting) === 'production')
-  if (!isProduction) return []
+  if (!isProduction(env)) return []
   return settings.flatMap((setting) => {
     const value = given(env, setting)
     if (value === undefined) {
@@ -112,9 +132,7 @@ function productionProblems(env: Environment): SettingProblem[] {
     if (setting.neverInProduction === true) {
       return /^(false|0|no|off|n|disabled)$/i.test(value) ? [] : [problem(env, setting, 'nothing in production')]
     }
-    if (setting.secret !== true) return []
-    const reason = setting.expects === 'a URL' ? urlWeakness(value) : weakness(value)
-    return reason === undefined ? [] : [problem(env, setting, 'a strong secret in production', reason)]
+    return []
   })
 }
 

@@ -6,6 +6,9 @@ const INTRO = `# Configuration
 Every setting is an environment variable. An empty variable counts as unset. All wrong settings are reported at once, at
 start, each with what was expected and an example; \`plimsoll config\` shows what is in effect, secrets hidden. In
 production (\`ENVIRONMENT=production\`) a missing, weak or well-known secret stops the start.
+
+A secret may also stand in a file that \`<NAME>_FILE\` names (\`DATABASE_URL_FILE=/run/secrets/database_url\`), or in AWS
+Secrets Manager or HashiCorp Vault: see \`SECRETS_PROVIDER\`.
 `
 
 /** \`docs/configuration.md\`: every setting, by group, generated from the schema so that it can not be out of date. */
@@ -28,8 +31,9 @@ function name({ env, aliases }: Setting): string {
   return [env, ...(aliases ?? [])].map((each) => `\`${each}\``).join(' or ')
 }
 
-function meaning({ describe, secret, requiredInProduction }: Setting): string {
-  const notes = [secret === true && 'Secret.', requiredInProduction === true && 'Required in production.']
+function meaning({ describe, secret, followed, requiredInProduction }: Setting): string {
+  const change = followed === true ? 'a new value is taken up while running' : 'a new value needs a restart'
+  const notes = [secret === true && `Secret; ${change}.`, requiredInProduction === true && 'Required in production.']
   return [describe, ...notes.filter((note) => note !== false)].join(' ').replaceAll('|', '\\|')
 }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { setting, wholeNumber, yesOrNo } from './setting.ts'
+import { commaList, setting, wholeNumber, yesOrNo } from './setting.ts'
 
 export const CacheSettings = z.object({
   redisUrl: setting('REDIS_URL', z.url({ protocol: /^rediss?$/ }).optional(), {
@@ -61,10 +61,27 @@ export const SecuritySettings = z.object({
       .optional(),
     {
       describe:
-        'Root key, base64 of at least 32 random bytes (`openssl rand -base64 32`). Signs cursors, confirmations and request state. Development makes one under `DATA_DIR`.',
+        'Root key, base64 of at least 32 random bytes (`openssl rand -base64 32`). Encrypts fields; signs cursors, confirmations and request state. Development makes one under `DATA_DIR`.',
       example: '$(openssl rand -base64 32)',
       secret: true,
+      followed: true,
       requiredInProduction: true,
+    },
+  ),
+  previousEncryptionKeys: setting(
+    'ENCRYPTION_KEYS_PREVIOUS',
+    commaList()
+      .refine(
+        (keys) => keys.every((text) => /^[A-Za-z0-9+/]+={0,2}$/.test(text) && Buffer.from(text, 'base64').length >= 32),
+        'a list, separated by commas, of base64 of at least 32 bytes',
+      )
+      .default([]),
+    {
+      describe:
+        'Root keys that only open what was encrypted under them, until `plimsoll secrets rotate` says that nothing is.',
+      example: 'p9Yt0m0hVJp2k8zN1i3xqv7QyTzA5rWbE6uDcGfHsLk=',
+      secret: true,
+      followed: true,
     },
   ),
 })
@@ -95,6 +112,7 @@ export const ObservabilitySettings = z.object({
     describe: 'Bearer token that `/metrics` asks for. Unset: open, so keep the port internal.',
     example: 'at least 32 characters',
     secret: true,
+    followed: true,
   }),
 })
 

@@ -1,25 +1,5 @@
-/** Values that stand in examples and tutorials, which is where an attacker looks first. */
-const WELL_KNOWN = [
-  'changeme',
-  'change-me',
-  'change_me',
-  'changethis',
-  'change-this',
-  'secret',
-  'password',
-  'passw0rd',
-  'default',
-  'example',
-  'placeholder',
-  'insecure',
-  'letmein',
-  'qwerty',
-  '123456',
-  'your-',
-  'your_',
-  'my-super',
-  'development',
-]
+import { PUBLISHED_SECRETS, WELL_KNOWN_PARTS } from './well-known-secrets.ts'
+
 const DATABASE_DEFAULTS = new Set([
   'postgres',
   'postgresql',
@@ -47,6 +27,12 @@ export function weakness(secret: string): string | undefined {
   return undefined
 }
 
+/** The same of a list separated by commas: the first weak member counts. */
+export function listWeakness(secrets: string): string | undefined {
+  const members = secrets.split(',').map((each) => each.trim())
+  return members.map(weakness).find((reason) => reason !== undefined)
+}
+
 /** Why the password inside a connection URL is weak, or undefined. A server on this machine may go without. */
 export function urlWeakness(text: string): string | undefined {
   if (!URL.canParse(text)) return undefined
@@ -61,9 +47,18 @@ export function urlWeakness(text: string): string | undefined {
 }
 
 function isWellKnown(secret: string): boolean {
-  const lower = secret.toLowerCase()
-  return WELL_KNOWN.some((word) => lower.includes(word))
+  const plain = bare(secret)
+  return PUBLISHED.has(plain) || WELL_KNOWN_PARTS.some((part) => plain.includes(part))
 }
+
+/** `Keyboard Cat!` and `keyboard-cat` are one secret to whoever tries a list. */
+function bare(secret: string): string {
+  return secret.toLowerCase().replace(/[^a-z0-9]/g, '')
+}
+
+const PUBLISHED = new Set(
+  [...PUBLISHED_SECRETS].flatMap((text) => [text, Buffer.from(text, 'hex').toString('base64')].map(bare)),
+)
 
 /** Shannon's entropy of the characters, times their number; of the part that repeats, where the text repeats itself. */
 function entropyBits(text: string): number {

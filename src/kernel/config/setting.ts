@@ -7,6 +7,10 @@ export interface SettingMeta {
   readonly example: string
   /** Never printed, and refused in production when missing (if required there), weak or a known default. */
   readonly secret?: boolean
+  /** Refused in every environment when weak: what it protects is the same everywhere. */
+  readonly strongEverywhere?: boolean
+  /** A new value is taken up while the process runs; a secret without this needs a restart. */
+  readonly followed?: boolean
   readonly requiredInProduction?: boolean
   /** Must be off in production. */
   readonly neverInProduction?: boolean

@@ -1,5 +1,6 @@
 import pg from 'pg'
 import type { PoolClient, PoolConfig } from 'pg'
+import { parseIntoClientConfig } from 'pg-connection-string'
 import type { Logger } from 'pino'
 import type { Config } from '../config/config.ts'
 import type { Db } from './db.ts'
@@ -39,10 +40,15 @@ export interface Database {
 
 export interface DatabaseOptions {
   readonly url: string
+  /** The password that new connections log in with, in place of the URL's. */
+  readonly password?: Password
   readonly settings: Config['database']
   readonly log: Logger
   readonly observe: QueryObserver
 }
+
+/** Asked at every new connection, for a password that changes while the process runs. */
+export type Password = () => string
 
 const SYSTEM = '*'
 const OWNER_POOL_SIZE = 4
@@ -53,8 +59,8 @@ const SYSTEM_POOL_SIZE = 10
  * Opens the pools. Connections are made on first use, replaced after `poolRecycleSeconds`, and run as a role that
  * row-level security binds: `plimsoll_app` for tenants, `plimsoll_system` for the few statements across tenants.
  */
-export function openDatabase({ url, settings, log, observe }: DatabaseOptions): Database {
-  const base = connectionOptions(url, settings)
+export function openDatabase({ url, password, settings, log, observe }: DatabaseOptions): Database {
+  const base = connectionOptions(url, settings, password)
   const app = openPool({ ...base, ...roleOption('plimsoll_app'), max: settings.poolSize + settings.poolOverflow }, log)
   const system = openPool({ ...base, ...roleOption('plimsoll_system'), max: SYSTEM_POOL_SIZE }, log)
   const owner = openPool({ ...base, max: OWNER_POOL_SIZE }, log)
@@ -128,10 +134,12 @@ function roleOption(role: string): PoolConfig {
 }
 
 /** Settings shared by every connection: TLS by mode, waits, recycling, value types. */
-export function connectionOptions(url: string, settings: Config['database']): PoolConfig {
+export function connectionOptions(url: string, settings: Config['database'], password?: Password): PoolConfig {
   return {
-    connectionString: url,
     ...sslOption(settings.sslMode),
+    // A connection string would take precedence over everything beside it, a password that changes included.
+    ...parseIntoClientConfig(url),
+    ...(password !== undefined && { password }),
     min: 0,
     connectionTimeoutMillis: settings.poolWaitSeconds * 1000,
     maxLifetimeSeconds: settings.poolRecycleSeconds,

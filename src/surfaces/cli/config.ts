@@ -8,8 +8,15 @@ import { settingsOrExit } from './start.ts'
 export function registerConfig(program: Command, environment: Environment): void {
   program
     .command('config')
-    .description('every setting and its value, secrets hidden; says what is wrong and exits with 78 if anything is')
-    .action(() =>
-      printTable(effectiveConfig(settingsOrExit(environment)).map(({ env, value }) => ({ setting: env, value }))),
+    .description(
+      'every setting and its value, and of secrets where they came from; says what is wrong and exits with 78 if anything is',
     )
+    .action(async () => {
+      const { config, secrets } = await settingsOrExit(environment)
+      const from = (env: string) => {
+        const { source = '', version } = secrets.first.origins.get(env) ?? {}
+        return version === undefined ? source : `${source}, version ${version}`
+      }
+      printTable(effectiveConfig(config).map(({ env, value }) => ({ setting: env, value, 'secret from': from(env) })))
+    })
 }

@@ -7,16 +7,27 @@ import type { Environment } from '#kernel/config/load'
 import { createLog } from '#kernel/log'
 import { openSchema } from '#kernel/platform'
 import type { PlatformOptions, Schema } from '#kernel/platform'
+import { openSecretSource } from '#kernel/secrets/resolve'
 import { buildApp } from '../../app.ts'
 import type { App } from '../../app.ts'
 import { printError } from './output.ts'
 
-/** Reads the settings, or says what is wrong with them and ends the process with code 78 (EX_CONFIG of sysexits.h). */
-export function settingsOrExit(environment: Environment): Config {
+export interface Settings {
+  readonly config: Config
+  readonly secrets: NonNullable<PlatformOptions['secrets']>
+}
+
+/**
+ * Reads the settings, fetching the secrets from where they are kept, or says what is wrong with them and ends the
+ * process with code 78 (EX_CONFIG of sysexits.h).
+ */
+export async function settingsOrExit(environment: Environment): Promise<Settings> {
   try {
     for (const { set, meant } of suspectVariables(environment))
       printError(`${set} is not a setting; was ${meant} meant?`)
-    return loadConfig(environment)
+    const source = await openSecretSource(environment)
+    const first = await source.read()
+    return { config: loadConfig(first.environment), secrets: { source, first } }
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     printError(error.message)
@@ -31,17 +42,18 @@ export function opener(
   logTo: 'stdout' | 'stderr',
 ): () => Promise<App> {
   return async () => {
-    const config = settingsOrExit(environment)
+    const { config, secrets } = await settingsOrExit(environment)
     const version = productVersion()
     const log = createLog({ settings: config.observability, version, to: logTo })
-    return buildApp({ config, clock: systemClock, log, version, as })
+    for (const note of secrets.first.notes) log.warn(note)
+    return buildApp({ config, clock: systemClock, log, version, as, secrets })
   }
 }
 
 /** As `opener`, for what works on the schema alone. */
 export function schemaOpener(environment: Environment): () => Promise<Schema> {
   return async () => {
-    const config = settingsOrExit(environment)
+    const { config } = await settingsOrExit(environment)
     const log = createLog({ settings: config.observability, version: productVersion(), to: 'stderr' })
     return openSchema({ config, log })
   }

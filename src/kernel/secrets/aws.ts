@@ -1,0 +1,115 @@
+import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
+import type { SecretSettings } from '../config/secrets.ts'
+import { ProviderError, attempted, membersOf } from './provider.ts'
+import type { Attempts, SecretProvider, SecretValue } from './provider.ts'
+
+export interface AwsOptions extends Attempts {
+  readonly settings: SecretSettings
+}
+
+interface Stored {
+  readonly text: string
+  readonly version: string
+}
+
+/**
+ * AWS Secrets Manager: one secret with a JSON member per setting, or one secret per setting. The version that is current
+ * (AWSCURRENT) is read, so a rotation there is followed here. The SDK is loaded at the first read.
+ */
+export function awsProvider({ settings, ...attempts }: AwsOptions): SecretProvider {
+  const { awsSecretId, awsSecretPrefix } = settings
+  let client: Promise<SecretsManagerClient> | undefined
+
+  const readOne = (secretId: string): Promise<Stored | undefined> =>
+    attempted(attempts, async (signal) => {
+      client ??= openClient(settings)
+      return readSecret(await client, secretId, signal)
+    })
+  return {
+    name: 'AWS Secrets Manager',
+    async read(names) {
+      if (awsSecretId === undefined) return readEach(names, awsSecretPrefix ?? '', readOne)
+      const stored = await readOne(awsSecretId)
+      if (stored === undefined) {
+        throw new ProviderError(`AWS Secrets Manager has no secret ${awsSecretId}`, { isTransient: false })
+      }
+      const origin = { source: 'aws' as const, version: stored.version }
+      return membersOf(jsonOf(stored.text, awsSecretId), names, origin, `the secret ${awsSecretId}`)
+    },
+  }
+}
+
+async function readEach(
+  names: readonly string[],
+  prefix: string,
+  readOne: (secretId: string) => Promise<Stored | undefined>,
+): Promise<Map<string, SecretValue>> {
+  const found = new Map<string, SecretValue>()
+  // One after the other: a start that asks for all at once is what the service throttles.
+  for (const name of names) {
+    const stored = await readOne(`${prefix}${name}`)
+    if (stored !== undefined && stored.text.trim() !== '') {
+      found.set(name, { source: 'aws', value: stored.text, version: stored.version })
+    }
+  }
+  return found
+}
+
+async function openClient({ awsRegion, awsEndpoint }: SecretSettings): Promise<SecretsManagerClient> {
+  const sdk = await import('@aws-sdk/client-secrets-manager')
+  return new sdk.SecretsManagerClient({
+    // Attempts and their time are counted here, for every provider alike.
+    maxAttempts: 1,
+    ...(awsRegion !== undefined && { region: awsRegion }),
+    ...(awsEndpoint !== undefined && { endpoint: awsEndpoint }),
+  })
+}
+
+async function readSecret(
+  client: SecretsManagerClient,
+  secretId: string,
+  signal: AbortSignal,
+): Promise<Stored | undefined> {
+  const { GetSecretValueCommand } = await import('@aws-sdk/client-secrets-manager')
+  const command = new GetSecretValueCommand({ SecretId: secretId, VersionStage: 'AWSCURRENT' })
+  try {
+    const { SecretString, VersionId } = await client.send(command, { abortSignal: signal })
+    if (typeof SecretString === 'string') return { text: SecretString, version: VersionId ?? '' }
+  } catch (error) {
+    if (named(error) === 'ResourceNotFoundException') return undefined
+    throw failureOf(error, secretId, signal)
+  }
+  throw new ProviderError(`the secret ${secretId} of AWS Secrets Manager is not text`, { isTransient: false })
+}
+
+/** By the names of docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html. */
+function failureOf(error: unknown, secretId: string, signal: AbortSignal): ProviderError {
+  const name = named(error)
+  if (signal.aborted) {
+    return new ProviderError('AWS Secrets Manager did not answer in time', { isTransient: true, cause: error })
+  }
+  if (/AccessDenied|UnrecognizedClient|InvalidSignature|ExpiredToken|Credentials/.test(name)) {
+    const message = `AWS Secrets Manager refuses ${secretId} to these credentials (${name})`
+    return new ProviderError(message, { isTransient: false, cause: error })
+  }
+  if (/InvalidRequest|InvalidParameter|DecryptionFailure|ValidationException/.test(name)) {
+    const message = `AWS Secrets Manager cannot give ${secretId} (${name})`
+    return new ProviderError(message, { isTransient: false, cause: error })
+  }
+  const message = `AWS Secrets Manager failed to give ${secretId} (${name})`
+  return new ProviderError(message, { isTransient: true, cause: error })
+}
+
+function named(error: unknown): string {
+  return error instanceof Error ? error.name : 'unknown'
+}
+
+function jsonOf(text: string, secretId: string): unknown {
+  try {
+    const value: unknown = JSON.parse(text)
+    return value
+  } catch {
+    // The parser's own message repeats a part of the text, which is secret.
+    throw new ProviderError(`the secret ${secretId} is not JSON`, { isTransient: false })
+  }
+}

@@ -1,0 +1,34 @@
+import type { Logger } from 'pino'
+import type { Password } from '../database/pool.ts'
+import type { SecretStore } from './secret-store.ts'
+
+/**
+ * The password of DATABASE_URL as it is now, for every new connection; nothing where the URL has none. Connections that
+ * are open stay so: PostgreSQL asks for the password once.
+ */
+export function databasePassword(secrets: SecretStore, log: Logger): { readonly password?: Password } {
+  const url = secrets.value('DATABASE_URL')
+  const first = passwordIn(url)
+  if (first === undefined) return {}
+  let current = first
+  secrets.follow('DATABASE_URL', (next) => {
+    current = passwordIn(next) ?? current
+    if (withoutPassword(next) !== withoutPassword(url)) {
+      log.warn('DATABASE_URL names another server, database or user, which takes effect at the next start')
+    }
+  })
+  return { password: () => current }
+}
+
+function withoutPassword(text = ''): string {
+  if (!URL.canParse(text)) return text
+  const url = new URL(text)
+  url.password = ''
+  return url.href
+}
+
+function passwordIn(url: string | undefined): string | undefined {
+  if (url === undefined || !URL.canParse(url)) return undefined
+  const { password } = new URL(url)
+  return password === '' ? undefined : decodeURIComponent(password)
+}
