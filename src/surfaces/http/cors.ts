@@ -16,6 +16,18 @@ const HEADER_NAMES = /^[\w-]+(\s*,\s*[\w-]+)*$/
 const PREFLIGHT_SECONDS = 600
 
 /**
+ * What a browser-based MCP client needs before it has a token: the well-known documents, and the endpoints of OAuth that
+ * take no cookie. Any page may read them; what they tell, they tell to whoever holds a code or a token.
+ */
+const FOR_ANY_PAGE =
+  /^\/(\.well-known\/(oauth-protected-resource|oauth-authorization-server)(\/[\w/.-]*)?|auth\/(oauth2\/(token|register|revoke)|jwks))\/?(\?|$)/
+
+/** Whether pages of every origin may ask for this URL. */
+export function isForAnyPage(url: string): boolean {
+  return FOR_ANY_PAGE.test(url)
+}
+
+/**
  * Tells browsers which pages may read the answers. Returns true when the request was a preflight: it is answered then.
  * No cookies are involved, so credentials are never allowed; the key travels in `Authorization`.
  */
@@ -25,8 +37,10 @@ export function crossOrigin(allowed: readonly string[]): (req: IncomingMessage, 
   return (req, res) => {
     const { origin } = req.headers
     if (origins.size > 0 && !anyone) res.setHeader('Vary', 'Origin')
-    if (origin === undefined || !(anyone || origins.has(origin.toLowerCase()))) return false
-    res.setHeader('Access-Control-Allow-Origin', anyone ? '*' : origin)
+    if (origin === undefined) return false
+    const toAll = anyone || isForAnyPage(req.url ?? '')
+    if (!toAll && !origins.has(origin.toLowerCase())) return false
+    res.setHeader('Access-Control-Allow-Origin', toAll ? '*' : origin)
     res.setHeader('Access-Control-Expose-Headers', EXPOSED)
     if (req.method !== 'OPTIONS' || req.headers['access-control-request-method'] === undefined) return false
     const asked = req.headers['access-control-request-headers']

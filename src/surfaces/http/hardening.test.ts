@@ -98,20 +98,35 @@ describe('the security headers', () => {
 })
 
 describe('the host guard', () => {
-  it.each(['localhost:1', '127.0.0.1', '[::1]:99', '10.2.3.4:8080', 'api.example.com', 'MCP.example.com'])(
-    'takes %s',
-    async (host) => {
-      expect((await rawRequest(`${url}/version`, { host })).status).toBe(200)
-    },
-  )
+  it.each([
+    'localhost:1',
+    'LOCALHOST',
+    'localhost.',
+    '127.0.0.1',
+    '[::1]:99',
+    '10.2.3.4:8080',
+    'api.example.com',
+    'api.example.com.:8443',
+    'MCP.example.com',
+  ])('takes %s', async (host) => {
+    expect((await rawRequest(`${url}/version`, { host })).status).toBe(200)
+  })
 
-  it.each(['evil.example.net', 'localhost.evil.net', 'api.example.com.evil.net', '127.0.0.1.evil.net'])(
-    'refuses %s: a page of another name that points here',
-    async (host) => {
-      const { status, body } = await rawRequest(`${url}/version`, { host })
-      expect([status, ErrorAnswer.parse(JSON.parse(body)).error.code]).toEqual([403, 'HOST_NOT_ALLOWED'])
-    },
-  )
+  it.each([
+    'evil.example.net',
+    'localhost.evil.net',
+    'api.example.com.evil.net',
+    '127.0.0.1.evil.net',
+    'api.example.com..',
+    'xapi.example.com',
+    'api.example.com:8080:1',
+    'api.example.com@evil.net',
+    'api.example.com/',
+    'localhost\t.evil.net',
+  ])('refuses %s: a page of another name that points here', async (host) => {
+    const { status, body } = await rawRequest(`${url}/version`, { host })
+    expect([status, ErrorAnswer.parse(JSON.parse(body)).error.code]).toEqual([403, 'HOST_NOT_ALLOWED'])
+  })
 
   it('refuses pages of origins that were not invited', async () => {
     const response = await fetch(`${url}/version`, { headers: { origin: 'https://evil.example.net' } })
@@ -136,6 +151,73 @@ describe('an invited page', () => {
     const response = await fetch(`${url}/version`, { headers: { origin: 'https://app.example.com' } })
     expect(response.headers.get('access-control-allow-origin')).toBe('https://app.example.com')
     expect(response.headers.get('access-control-expose-headers')).toContain('X-RateLimit-Remaining')
+  })
+})
+
+describe('what a browser needs before it has a token', () => {
+  const OPEN = [
+    '/.well-known/oauth-protected-resource/mcp/customers',
+    '/.well-known/oauth-authorization-server',
+    '/auth/oauth2/token',
+    '/auth/oauth2/register',
+    '/auth/oauth2/revoke',
+    '/auth/jwks',
+  ]
+  const page = { origin: 'https://any.example.net' }
+
+  it.each(OPEN)('may be read by any page, without cookies: %s', async (path) => {
+    const { status, headers } = await rawRequest(`${url}${path}`, page)
+    expect(status).not.toBe(403)
+    expect(headers['access-control-allow-origin']).toBe('*')
+    expect(headers).not.toHaveProperty('access-control-allow-credentials')
+    const preflight = await rawRequest(`${url}${path}`, preflightHeaders(page.origin), 'OPTIONS')
+    expect([preflight.status, preflight.headers['access-control-allow-origin']]).toEqual([204, '*'])
+  })
+
+  it.each([
+    '/auth/sign-in/email',
+    '/auth/oauth2/authorize',
+    '/auth/oauth2/consent',
+    '/auth/oauth2/token/x',
+    '/auth/get-session',
+    '/sign-in',
+    '/account',
+    '/api/v1/version',
+    '/.well-known/security.txt',
+  ])('is all that may: not %s', async (path) => {
+    const { status, headers } = await rawRequest(`${url}${path}`, page)
+    expect([status, headers['access-control-allow-origin']]).toEqual([403, undefined])
+  })
+})
+
+describe('answers', () => {
+  it.each(['/version', '/nothing', '/v1/batch', '/api/v1/openapi.json'])(
+    'are kept by nobody on the way: %s',
+    async (path) => {
+      expect((await fetch(`${url}${path}`, { headers: key })).headers.get('cache-control')).toBe('no-store')
+    },
+  )
+
+  it.each([
+    ['an unknown path', 'GET', '/nothing', {}, 404],
+    ['a wrong method', 'GET', '/v1/batch', {}, 405],
+    ['a malformed path', 'GET', '/%zz', {}, 400],
+    ['no key', 'POST', '/v1/batch', { authorization: 'Bearer nobody' }, 401],
+    ['another type', 'POST', '/v1/batch', { ...key, 'content-type': 'application/xml' }, 415],
+    ['a body that is not JSON', 'POST', '/v1/batch', key, 400],
+  ])('to %s tell nothing of what is inside', async (_what, method, path, headers, status) => {
+    const response = await fetch(`${url}${path}`, {
+      method,
+      headers,
+      ...(method === 'POST' && { body: '{"__proto__' }),
+    })
+    const text = await response.text()
+    expect([response.status, text]).toEqual([
+      status,
+      expect.not.stringMatching(/fastify|FST_|node_modules|\.ts|at \w+ \(|stack/i),
+    ])
+    expect(response.headers.get('server') ?? response.headers.get('x-powered-by')).toBeNull()
+    ErrorAnswer.parse(JSON.parse(text))
   })
 })
 

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { isIP } from 'node:net'
 import { Failure } from '#kernel/failure'
+import { isForAnyPage } from './cors.ts'
 
 /** Which names this server answers to, and which web pages may call it. */
 export interface GuardSettings {
@@ -36,6 +37,7 @@ export function requestGuard(settings: GuardSettings): (req: IncomingMessage) =>
       if (host !== undefined && hostsSeen.size < SEEN_MAX) hostsSeen.add(host)
     }
     if (origin === undefined || origins.has('*') || origins.has(origin.toLowerCase())) return
+    if (isForAnyPage(req.url ?? '')) return
     if (!URL.canParse(origin) || !hosts.has(new URL(origin).hostname.toLowerCase())) {
       throw new Failure('forbidden', 'The Origin may not call this server.', { code: 'ORIGIN_NOT_ALLOWED' })
     }
@@ -43,5 +45,5 @@ export function requestGuard(settings: GuardSettings): (req: IncomingMessage) =>
 }
 
 function hostName(host: string): string {
-  return host.toLowerCase().replace(/:\d+$/, '')
+  return host.toLowerCase().replace(/:\d+$/, '').replace(/\.$/, '')
 }

@@ -8,6 +8,9 @@ import { errorBody, failureView } from './envelope.ts'
 import { SECURITY_HEADER_LINES, setSecurityHeaders } from './headers.ts'
 import { requestGuard } from './host-guard.ts'
 import type { GuardSettings } from './host-guard.ts'
+import { httpsOnly } from './https-only.ts'
+import type { HttpsSettings } from './https-only.ts'
+import { requireForm } from './request-form.ts'
 import { identify } from './request-id.ts'
 
 export type NodeHandler = (req: IncomingMessage, res: ServerResponse) => void
@@ -19,7 +22,7 @@ export interface BareSurface {
 }
 
 export interface NodeServerOptions {
-  readonly guard: GuardSettings
+  readonly guard: GuardSettings & HttpsSettings
   readonly clock: Clock
   readonly mcp: BareSurface | undefined
   /** Answers everything else. */
@@ -42,19 +45,33 @@ export function nodeServer(options: NodeServerOptions): Server {
   const { guard, clock, mcp, http, isStopping, patience } = options
   const check = requestGuard(guard)
   const cors = crossOrigin(guard.corsOrigins)
+  const elsewhere = httpsOnly(guard)
+  /** Connections that end with a refusal: what was sent behind it, perhaps inside it, is no request. */
+  const ending = new WeakSet<Socket>()
   const answer = (req: IncomingMessage, res: ServerResponse): void => {
-    if (isStopping()) res.setHeader('Connection', 'close')
-    if (mcp?.serves(req.url ?? '') === true) return mcp.handle(req, res)
-    setSecurityHeaders(res)
-    const requestId = identify(req)
-    res.setHeader('X-Request-ID', requestId)
+    if (ending.has(req.socket)) return
     try {
+      if (isStopping()) res.setHeader('Connection', 'close')
+      requireForm(req)
+      if (elsewhere !== undefined && sentOn(req, res)) return
+      if (mcp?.serves(req.url ?? '') === true) return mcp.handle(req, res)
+      setCommonHeaders(req, res)
       check(req)
+      if (!cors(req, res)) http(req, res)
     } catch (error) {
       if (!(error instanceof Failure)) throw error
-      return refuse(res, error, requestId, clock)
+      ending.add(req.socket)
+      refuse(req, res, error, clock)
     }
-    if (!cors(req, res)) http(req, res)
+  }
+  /** By HTTPS alone: whether the caller was sent there. Never to a host that is not ours. */
+  const sentOn = (req: IncomingMessage, res: ServerResponse): boolean => {
+    const location = elsewhere?.(req)
+    if (location === undefined) return false
+    check(req)
+    setCommonHeaders(req, res)
+    res.writeHead(308, { Location: location, 'Content-Length': 0 }).end()
+    return true
   }
   const server = createServer(
     {
@@ -62,6 +79,8 @@ export function nodeServer(options: NodeServerOptions): Server {
       headersTimeout: patience.headersSeconds * 1000,
       requestTimeout: patience.requestSeconds * 1000,
       keepAliveTimeout: KEEP_ALIVE_MILLISECONDS,
+      // Of two headers where one is meant, neither is believed: joined they are no host, no key and no type.
+      joinDuplicateHeaders: true,
       connectionsCheckingInterval: Math.min(5, patience.headersSeconds) * 500,
       // The guard refuses a request without a host, with the headers that every answer has.
       requireHostHeader: false,
@@ -97,12 +116,23 @@ function parserError(code: string | undefined) {
   return { status: 400, reason: 'Bad Request', code: 'BAD_REQUEST', message: 'This is not a well-formed HTTP request.' }
 }
 
-function refuse(res: ServerResponse, failure: Failure, requestId: string, clock: Clock): void {
+/** What every answer of this surface carries; whatever answers may say otherwise of its own. */
+function setCommonHeaders(req: IncomingMessage, res: ServerResponse): void {
+  setSecurityHeaders(res)
+  res.setHeader('Cache-Control', 'no-store')
+  res.setHeader('X-Request-ID', identify(req))
+}
+
+/** Ends the connection too: what else was sent on it may be part of what was refused. */
+function refuse(req: IncomingMessage, res: ServerResponse, failure: Failure, clock: Clock): void {
+  setCommonHeaders(req, res)
   const view = failureView(failure)
-  const body = JSON.stringify(errorBody(view, requestId, clock))
-  res.writeHead(view.status, {
+  const status = failure.code === 'TOO_MANY_HEADERS' ? 431 : view.status
+  const body = JSON.stringify(errorBody(view, identify(req), clock))
+  res.writeHead(status, {
     'Content-Type': 'application/json; charset=utf-8',
     'Content-Length': Buffer.byteLength(body),
+    Connection: 'close',
   })
   res.end(body)
 }

@@ -8,6 +8,8 @@ import { account } from './account.ts'
 import { consent } from './consent.ts'
 import { csrf } from './csrf.ts'
 import { errorPage } from './error.ts'
+import { publicTexts } from './public-texts.ts'
+import type { PublicTextOptions } from './public-texts.ts'
 import type { PageParts } from './serve-page.ts'
 import { servePage } from './serve-page.ts'
 import { forgotPassword, resetPassword } from './reset-password.ts'
@@ -15,7 +17,7 @@ import { signIn, signInCode, signOut } from './sign-in.ts'
 import { signUp } from './sign-up.ts'
 import { verifyEmail } from './verify-email.ts'
 
-export interface PagesOptions extends Omit<PageParts, 'forms' | 'stylesheet'> {
+export interface PagesOptions extends Omit<PageParts, 'forms' | 'stylesheet'>, PublicTextOptions {
   /** The table of scopes, for the words on the consent page. */
   readonly scopes: readonly ScopeGrant[]
   /** Signs the tokens of forms. */
@@ -40,7 +42,7 @@ export function pagesOf(options: PagesOptions): WebMount[] {
     account,
     errorPage,
   ]
-  return [...all.flatMap((page) => servePage(page, parts)), styles(stylesheet, css)]
+  return [...all.flatMap((page) => servePage(page, parts)), styles(stylesheet, css), ...publicTexts(options)]
 }
 
 /** Its name changes with its content, so it may be kept for ever. */
