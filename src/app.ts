@@ -5,6 +5,7 @@ import type { Clock } from '#kernel/clock'
 import type { Config } from '#kernel/config/config'
 import type { OpenContext } from '#kernel/context'
 import { forgetIdempotencyKeys } from '#kernel/forget-idempotency-keys'
+import { idempotencyPersonalData } from '#kernel/idempotency-personal-data'
 import type { Module } from '#kernel/module'
 import { openPlatform } from '#kernel/platform'
 import type { Platform, PlatformOptions } from '#kernel/platform'
@@ -52,13 +53,22 @@ export async function buildApp(options: PlatformOptions, guests: readonly Module
     servers: () => modules.flatMap(({ server }) => server ?? []),
     resourcePaths: () => resourcePathsOf(modules),
   })
-  const audit = auditModule()
+  const audit = auditModule({ ...platform, config, clock, log })
   const customers = customersModule({ settings: config.customers, openContext: platform.openJobContext })
   const tasks = tasksModule()
-  const privacy = privacyModule({ holders: () => modules.flatMap((module) => module.personalData ?? []) })
-  const modules: readonly Module[] = [access, audit, customers, tasks, privacy, ...guests]
+  const privacy = privacyModule({
+    ...platform,
+    holders: () => modules.flatMap((module) => module.personalData ?? []),
+  })
+  const kernel: Module = {
+    name: 'kernel',
+    api: undefined,
+    jobs: [forgetIdempotencyKeys],
+    personalData: [idempotencyPersonalData],
+  }
+  const modules: readonly Module[] = [kernel, access, audit, customers, tasks, privacy, ...guests]
 
-  const jobs = [forgetIdempotencyKeys, ...modules.flatMap((module) => module.jobs ?? [])]
+  const jobs = modules.flatMap((module) => module.jobs ?? [])
   await queue.register(jobs)
   const surfaces = surfacesOf(options, platform, { modules, jobs, access: access.api })
   return {
@@ -69,6 +79,7 @@ export async function buildApp(options: PlatformOptions, guests: readonly Module
     customers: customers.api,
     privacy: privacy.api,
     scopes: scopeTable(modules),
+    doors: surfaces.doors,
     listen: surfaces.listen,
     serveStdio: surfaces.serveStdio,
     async close() {

@@ -52,6 +52,11 @@ export interface PersonalData {
   readonly cacheTags?: readonly string[]
   /** Further facts about this person that these rows know; asked again until nobody knows more. */
   readonly identify?: (ctx: Ctx, person: Person) => Promise<PersonFacts>
+  /**
+   * A page of the e-mails that are held, in lower case and order, after this one: to notice that somebody who was erased
+   * has come back.
+   */
+  readonly emails?: (ctx: Ctx, after: string, rowsMax: number) => Promise<readonly string[]>
   /** The rows about this person, as they would be handed to them. */
   readonly export: (ctx: Ctx, person: Person) => Promise<readonly Readonly<Record<string, unknown>>[]>
   /** What `erase` would do, without doing it. */

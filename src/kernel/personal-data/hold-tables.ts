@@ -6,7 +6,7 @@ import type { Hit } from './sweep.ts'
 import { sweep } from './sweep.ts'
 import { tableStatements } from './table-statements.ts'
 
-export interface HeldTables extends Pick<PersonalData, 'name' | 'describe' | 'cacheTags' | 'retention'> {
+export interface HeldTables extends Pick<PersonalData, 'name' | 'describe' | 'cacheTags' | 'emails' | 'retention'> {
   readonly holds: readonly HeldTable[]
   /** What stays of the person's own rows, and why: told with every outcome in which there are any. */
   readonly keeps?: { readonly what: string; readonly why: string }
@@ -19,7 +19,7 @@ export interface HeldTables extends Pick<PersonalData, 'name' | 'describe' | 'ca
  * mentions the person is scrubbed. Costs one read of the tenant's rows in these tables.
  */
 export function holdTables(described: HeldTables): PersonalData {
-  const { name, describe, cacheTags, retention, holds, keeps, identifies = false } = described
+  const { name, describe, cacheTags, emails, retention, holds, keeps, identifies = false } = described
   const tables = holds.map((table) => ({ table, statements: tableStatements(table) }))
 
   async function* hits(ctx: Ctx, person: Person) {
@@ -33,6 +33,7 @@ export function holdTables(described: HeldTables): PersonalData {
     describe,
     tables: holds.map(({ table }) => table),
     ...(cacheTags !== undefined && { cacheTags }),
+    ...(emails !== undefined && { emails }),
     ...(retention !== undefined && { retention }),
     ...(identifies && {
       identify: async (ctx: Ctx, person: Person) => {

@@ -1,5 +1,6 @@
 import type { PersonFacts } from '#kernel/personal-data'
 import { holdTables } from '#kernel/personal-data/hold-tables'
+import { listContactEmails } from './store.ts'
 
 /**
  * People at customers. A contact stays as a nameless one: how many there are and when one was last spoken to count in
@@ -10,6 +11,7 @@ export const contactsPersonalData = holdTables({
   describe: 'People at customers: contacts, and the users that usage events named.',
   cacheTags: ['customers'],
   identifies: true,
+  emails: listContactEmails,
   keeps: {
     what: 'a nameless contact: whether primary or champion, and when last spoken to',
     why: 'The health of the customer is computed from it.',

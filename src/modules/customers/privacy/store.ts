@@ -1,6 +1,16 @@
 import type { Ctx } from '#kernel/context'
 import { statement } from '#kernel/database/statement'
 
+const contactEmails = statement<{ email: string }>(
+  'customers.list-contact-emails',
+  `select distinct lower(email) as email from customers.contacts
+   where tenant_id = $1 and email is not null and lower(email) > $2 order by 1 limit $3`,
+)
+
+export async function listContactEmails(ctx: Ctx, after: string, rowsMax: number): Promise<readonly string[]> {
+  return (await contactEmails(ctx.db, [ctx.tenantId, after, rowsMax])).map(({ email }) => email)
+}
+
 interface Deleted {
   readonly deleted: number
 }

@@ -1,0 +1,40 @@
+import { z } from 'zod'
+import type { Ctx } from '#kernel/context'
+import { job } from '#kernel/jobs'
+import type { Job } from '#kernel/jobs'
+import { ERASURE_CONFIRMED } from './confirm-erasure.ts'
+
+export function privacyJobs(run: {
+  readonly carryOut: (ctx: Ctx, requestId: string) => Promise<unknown>
+  readonly expire: (ctx: Ctx) => Promise<unknown>
+  readonly reportReturned: (ctx: Ctx) => Promise<unknown>
+}): Job[] {
+  return [
+    job({
+      name: 'privacy.carry-out-erasure',
+      describe: 'Erase a person whose erasure was confirmed, look again, and sign the report.',
+      on: ERASURE_CONFIRMED,
+      payload: z.strictObject({ request_id: z.string() }),
+      scopes: ['privacy:write'],
+      timeoutSeconds: 3600,
+      run: async (ctx, payload) => void (await run.carryOut(ctx, payload.request_id)),
+    }),
+    job({
+      name: 'privacy.expire',
+      describe: 'Delete what has been kept for longer than the retention rules of the organisation allow.',
+      cron: '41 2 * * *',
+      payload: z.strictObject({}),
+      scopes: ['privacy:write'],
+      timeoutSeconds: 3600,
+      run: async (ctx) => void (await run.expire(ctx)),
+    }),
+    job({
+      name: 'privacy.report-returned',
+      describe: 'Notice people who were erased and are held again.',
+      cron: '11 4 * * *',
+      payload: z.strictObject({}),
+      scopes: ['privacy:write'],
+      run: async (ctx) => void (await run.reportReturned(ctx)),
+    }),
+  ]
+}

@@ -1,0 +1,51 @@
+import { createHash } from 'node:crypto'
+import canonicalize from 'canonicalize'
+import type { Ctx } from '#kernel/context'
+import type { Person, PersonalDataOutcome } from '#kernel/personal-data'
+import { isTelling } from '#kernel/personal-data/mentions'
+import type { HolderOutcome } from './contract.ts'
+import type { Holders } from './identify-person.ts'
+import { knownOf } from './subject.ts'
+
+/** What each holder would do, or does, in turn. */
+export async function outcomesOf(
+  ctx: Ctx,
+  holders: Holders,
+  person: Person,
+  what: 'preview' | 'erase',
+): Promise<HolderOutcome[]> {
+  const outcomes: HolderOutcome[] = []
+  for (const holder of holders()) {
+    ctx.signal.throwIfAborted()
+    const { scrubbed = 0, kept, ...counts }: PersonalDataOutcome = await holder[what](ctx, person)
+    outcomes.push({ name: holder.name, describe: holder.describe, ...counts, scrubbed, kept: [...kept] })
+  }
+  return outcomes
+}
+
+/** Rows that an erasure touches. */
+export const touched = (outcomes: readonly HolderOutcome[]) =>
+  outcomes.reduce((sum, { erased, pseudonymised, scrubbed }) => sum + erased + pseudonymised + scrubbed, 0)
+
+/** Two rounds as one. What was kept is told by the first: the second finds none of the person's rows. */
+export function added(first: readonly HolderOutcome[], second: readonly HolderOutcome[]): HolderOutcome[] {
+  return first.map((outcome) => {
+    const more = second.find(({ name }) => name === outcome.name)
+    if (more === undefined) return outcome
+    return {
+      ...outcome,
+      erased: outcome.erased + more.erased,
+      pseudonymised: outcome.pseudonymised + more.pseudonymised,
+      scrubbed: outcome.scrubbed + more.scrubbed,
+    }
+  })
+}
+
+/** Names that are looked for in the person's own rows only. */
+export const notSearched = (person: Person) => [...person.names].filter((name) => !isTelling(name)).toSorted()
+
+/** What was shown, in 43 characters. */
+export function digestOf(person: Person, found: readonly HolderOutcome[]): string {
+  const shown = canonicalize({ person: knownOf(person), found }) ?? ''
+  return createHash('sha256').update(shown).digest('base64url')
+}

@@ -1,0 +1,30 @@
+import type { Ctx } from '#kernel/context'
+import { Failure } from '#kernel/failure'
+import { requireScope } from '#kernel/scope'
+import type { Preview } from './contract.ts'
+import { identifyPerson } from './identify-person.ts'
+import type { PrivacyParts } from './request-erasure.ts'
+import { requestErasure } from './request-erasure.ts'
+
+/** The account of whoever is signed in. A key or a service account has none, whoever made it. */
+export function ownAccount(ctx: Ctx): string {
+  if (ctx.actor.kind === 'user' && ctx.userId !== undefined) return `user:${ctx.userId}`
+  throw new Failure('forbidden', 'Sign in to do this: only a person has an account of their own.')
+}
+
+/**
+ * Previews the erasure of the caller's own account. The e-mail of the account has to be typed, so that a session left
+ * open, or a slip, erases nobody.
+ */
+export function requestOwnErasure(parts: PrivacyParts) {
+  const request = requestErasure(parts, 'own-data:write')
+  return async (ctx: Ctx, input: { readonly email: string }): Promise<Preview> => {
+    requireScope(ctx, 'own-data:write')
+    const account = ownAccount(ctx)
+    const { emails } = await identifyPerson(ctx, parts.holders, { refs: [account] })
+    if (emails.has(input.email.trim().normalize('NFC').toLowerCase())) return request(ctx, { person: account })
+    throw new Failure('invalid', 'This is not the e-mail of your account. Nothing was erased.', {
+      problems: [{ path: 'email', expected: 'the e-mail of your account, typed again' }],
+    })
+  }
+}

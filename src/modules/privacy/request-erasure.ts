@@ -1,0 +1,82 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { change } from '#kernel/change'
+import type { Ctx, Scope } from '#kernel/context'
+import { newId } from '#kernel/ids'
+import type { Keyring } from '#kernel/keyring'
+import type { Person } from '#kernel/personal-data'
+import type { HolderOutcome, Preview } from './contract.ts'
+import { subjectContext } from './encrypted-fields.ts'
+import type { Holders } from './identify-person.ts'
+import { identifyPerson } from './identify-person.ts'
+import { digestOf, notSearched, outcomesOf } from './outcomes.ts'
+import { insertRequest } from './store/requests.ts'
+import { identifiersOf, knownOf, readSubject } from './subject.ts'
+import type { TenantKeys } from './tenant-keys.ts'
+
+export interface PrivacyParts {
+  readonly holders: Holders
+  readonly keyring: Keyring
+  readonly keys: TenantKeys
+}
+
+/** For so long a preview may be confirmed. */
+const CONFIRM_SECONDS = 3600
+
+export const newConfirmToken = () => randomBytes(24).toString('base64url')
+export const tokenHash = (token: string) => createHash('sha256').update(token).digest('base64url')
+
+/**
+ * Shows what an erasure would do, and asks for nothing but its confirmation: the token is good for this tenant, person,
+ * preview and actor, for an hour. `token` is given where one confirms the same in several tenants.
+ */
+export function requestErasure({ holders, keyring, keys }: PrivacyParts, scope: Scope = 'privacy:write') {
+  const record = recordRequest(scope)
+  return async (ctx: Ctx, input: { readonly person: string; readonly token?: string }): Promise<Preview> => {
+    const person = await identifyPerson(ctx, holders, readSubject(input.person))
+    const found = await outcomesOf(ctx, holders, person, 'preview')
+    const now = ctx.clock()
+    const request_id = newId('prq', now)
+    const expiresAt = new Date(now.getTime() + CONFIRM_SECONDS * 1000)
+    const token = input.token ?? newConfirmToken()
+    await record(ctx, {
+      request_id,
+      subject_hash: (await keys.hasher(ctx))(subjectOf(person)),
+      subject_sealed: keyring.seal(JSON.stringify(knownOf(person)), subjectContext(ctx.tenantId, request_id)),
+      expires_at: expiresAt,
+      digest: digestOf(person, found),
+      token_hash: tokenHash(token),
+      found,
+    })
+    return {
+      request_id,
+      person: knownOf(person),
+      holders: found,
+      not_searched: notSearched(person),
+      confirm_token: token,
+      expires_at: expiresAt.toISOString(),
+    }
+  }
+}
+
+/** What stands for a person who is known by many things: their first e-mail, else the first of whatever there is. */
+export function subjectOf(person: Person): string {
+  const identifiers = identifiersOf(person)
+  return identifiers.find((identifier) => identifier.startsWith('email:')) ?? identifiers[0] ?? ''
+}
+
+interface NewErasure {
+  readonly request_id: string
+  readonly subject_hash: string
+  readonly subject_sealed: string
+  readonly expires_at: Date
+  readonly digest: string
+  readonly token_hash: string
+  readonly found: HolderOutcome[]
+}
+
+const recordRequest = (scope: Scope) =>
+  change<NewErasure, void>('privacy.preview-erasure', scope, async (ctx, request) => {
+    await insertRequest(ctx, { ...request, kind: 'erasure', status: 'previewed', completed_at: null })
+    const { request_id, subject_hash, digest } = request
+    return { result: undefined, subject: request_id, after: { subject_hash, digest } }
+  })

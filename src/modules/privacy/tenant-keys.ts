@@ -1,0 +1,37 @@
+import { createHmac, createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
+import type { Ctx } from '#kernel/context'
+import type { Keyring } from '#kernel/keyring'
+import { findKey, saveKey } from './store/keys.ts'
+
+/** What a tenant's own keys do. Both are made on first use and kept encrypted under the platform's key. */
+export interface TenantKeys {
+  /** A keyed hash of an identifier (`email:ada@example.com`): the same whenever it comes back, and telling nothing. */
+  hasher(ctx: Ctx): Promise<(identifier: string) => string>
+  /** The Ed25519 key that signs reports. */
+  reportKey(ctx: Ctx): Promise<{ readonly privateKey: KeyObject; readonly publicKey: KeyObject }>
+}
+
+/** Where a sealed key may be opened, and nowhere else. */
+export const keyContext = (tenantId: string, purpose: string) => `privacy.keys:${tenantId}/${purpose}`
+
+export function tenantKeys(keyring: Keyring): TenantKeys {
+  const keyOf = async (ctx: Ctx, purpose: 'subjects' | 'reports', make: () => Buffer): Promise<Buffer> => {
+    const context = keyContext(ctx.tenantId, purpose)
+    const sealed = (await findKey(ctx, purpose)) ?? (await saveKey(ctx, purpose, keyring.seal(make(), context)))
+    return keyring.open(sealed, context)
+  }
+  return {
+    async hasher(ctx) {
+      const key = await keyOf(ctx, 'subjects', () => randomBytes(32))
+      return (identifier) => createHmac('sha256', key).update(identifier).digest('base64url')
+    },
+    async reportKey(ctx) {
+      const der = await keyOf(ctx, 'reports', () =>
+        generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'der' }),
+      )
+      const privateKey = createPrivateKey({ key: der, type: 'pkcs8', format: 'der' })
+      return { privateKey, publicKey: createPublicKey(privateKey) }
+    },
+  }
+}
