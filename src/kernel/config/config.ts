@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { AuthSettings } from './auth.ts'
 import { CustomerSettings } from './customers.ts'
 import { DatabaseSettings } from './database.ts'
+import { OAuthSettings } from './oauth.ts'
 import { CacheSettings, LimitSettings, McpSettings, ObservabilitySettings, SecuritySettings } from './runtime.ts'
 import { SecretSettings } from './secrets.ts'
 import { ServerSettings } from './server.ts'
@@ -15,6 +16,7 @@ export const ConfigSchema = z.object({
   security: SecuritySettings,
   secrets: SecretSettings,
   auth: AuthSettings,
+  oauth: OAuthSettings,
   observability: ObservabilitySettings,
   mcp: McpSettings,
   customers: CustomerSettings,
