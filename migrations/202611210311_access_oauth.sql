@@ -174,6 +174,20 @@ create trigger revoke_on_deletion after delete on access.oauth_refresh_tokens
   for each row when (old.expires_at > current_timestamp)
   execute function access.revoke_oauth_access();
 
+-- Whoever takes back a consent takes back what the client got by it.
+create function access.end_oauth_consent() returns trigger
+language plpgsql
+set search_path = pg_catalog
+as $$
+begin
+  delete from access.oauth_refresh_tokens
+    where client_id = old.client_id and user_id = old.user_id and reference_id is not distinct from old.reference_id;
+  return null;
+end
+$$;
+create trigger end_consent after delete on access.oauth_consents
+  for each row execute function access.end_oauth_consent();
+
 -- A session lives as long as the youngest refresh token that was given out in it.
 create function access.keep_session_for_oauth() returns trigger
 language plpgsql
@@ -192,4 +206,4 @@ create trigger keep_session after insert on access.oauth_refresh_tokens
 drop table access.oauth_revocations, access.oauth_client_assertions, access.oauth_consents,
   access.oauth_access_tokens, access.oauth_refresh_tokens, access.oauth_client_resources, access.oauth_resources,
   access.oauth_clients;
-drop function access.revoke_oauth_access(), access.keep_session_for_oauth();
+drop function access.revoke_oauth_access(), access.end_oauth_consent(), access.keep_session_for_oauth();

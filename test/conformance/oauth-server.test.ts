@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { z } from 'zod'
 import { systemClock } from '#kernel/clock'
 import { loadConfig } from '#kernel/config/load'
 import { buildApp } from '../../src/app.ts'
@@ -145,7 +146,10 @@ async function tokensFor(ask: Ask = {}, by = cookie): Promise<Tokens> {
   return body
 }
 
-async function listTools(accessToken: string, path = '/mcp/customers'): Promise<Response> {
+const listTools = (accessToken: string, path = '/mcp/customers') =>
+  post(accessToken, path, { jsonrpc: '2.0', id: 1, method: 'tools/list', params: {} })
+
+async function post(accessToken: string, path: string, message: object): Promise<Response> {
   return fetch(`${url}${path}`, {
     method: 'POST',
     headers: {
@@ -153,9 +157,76 @@ async function listTools(accessToken: string, path = '/mcp/customers'): Promise<
       'content-type': 'application/json',
       accept: 'application/json, text/event-stream',
     },
-    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list', params: {} }),
+    body: JSON.stringify(message),
   })
 }
+
+describe('a protected resource', () => {
+  it.each([
+    ['/mcp', ''],
+    ['/mcp', '/mcp'],
+    ['/mcp/customers', '/mcp/customers'],
+    ['/mcp/customers/health', '/mcp/customers/health'],
+    ['/api', '/api'],
+  ])('%s is described at its own well-known URL, with who issues its tokens (%s)', async (path, suffix) => {
+    const answer = await fetch(`${url}/.well-known/oauth-protected-resource${suffix}`)
+    const metadata: unknown = await answer.json()
+    expect(metadata).toMatchObject({ resource: `${url}${path}`, authorization_servers: [url] })
+    expect(JSON.stringify(metadata)).not.toContain('offline_access')
+  })
+
+  it('asked without a token tells where that is and which scopes are of use', async () => {
+    const [mcp, rest] = await Promise.all([
+      fetch(`${url}/mcp/customers`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
+        body: '{}',
+      }),
+      fetch(`${url}/api/v1/audit`),
+    ])
+    expect([mcp.status, mcp.headers.get('www-authenticate')]).toEqual([
+      401,
+      `Bearer scope="customers:read customers:write", resource_metadata="${url}/.well-known/oauth-protected-resource/mcp/customers"`,
+    ])
+    expect([rest.status, rest.headers.get('www-authenticate')]).toEqual([
+      401,
+      `Bearer realm="plimsoll", resource_metadata="${url}/.well-known/oauth-protected-resource/api"`,
+    ])
+  })
+
+  it('asked with too small a token tells all scopes that the call needs', async () => {
+    const { access_token } = await tokensFor({ scope: 'customers:read' })
+    const call = {
+      jsonrpc: '2.0',
+      id: 1,
+      method: 'tools/call',
+      params: { name: 'register_client', arguments: { client_name: 'X' } },
+    }
+    const answer = await post(access_token, '/mcp/customers', call)
+    expect([answer.status, answer.headers.get('www-authenticate')]).toEqual([
+      403,
+      expect.stringMatching(/^Bearer error="insufficient_scope", scope="customers:write", resource_metadata="/),
+    ])
+  })
+
+  it.each([
+    '/mcp/customers?access_token=',
+    '/mcp?readonly&token=',
+    '/api/v1/audit?access_token=',
+    '/api/v1/audit?api_key=',
+  ])('reads no credential from %s, good or bad', async (path) => {
+    const { access_token } = await tokensFor()
+    for (const credential of [access_token, 'wrong']) {
+      const answer = await fetch(`${url}${path}${credential}`, {
+        headers: { accept: 'application/json, text/event-stream' },
+      })
+      const body = await answer.text()
+      expect(answer.status).toBe(400)
+      expect(body).toContain('CREDENTIAL_IN_URL')
+      expect(body).not.toContain(credential)
+    }
+  })
+})
 
 describe('the authorization server', () => {
   it('describes itself at the root of its host, and promises nothing that is not there', async () => {
@@ -303,6 +374,19 @@ describe('a refresh token', () => {
     expect(answer.status).toBe(200)
     await vi.waitFor(async () => expect((await listTools(mine.access_token)).status).toBe(401))
     expect((await listTools(others.access_token)).status).toBe(200)
+  })
+
+  it('ends with the consent that it was given for, and so do the access tokens', async () => {
+    const other = await testPerson(database, url)
+    const session = await signInCookie(url, other)
+    const tokens = await tokensFor({}, session)
+    const headers = { cookie: session, origin: url, 'content-type': 'application/json' }
+    const consents: unknown = await (await fetch(`${url}/auth/oauth2/get-consents`, { headers })).json()
+    const [{ id }] = z.tuple([z.object({ id: z.string(), clientId: z.literal(clientId) })]).parse(consents)
+    const body = JSON.stringify({ id })
+    expect((await fetch(`${url}/auth/oauth2/delete-consent`, { method: 'POST', headers, body })).status).toBe(200)
+    await vi.waitFor(async () => expect((await listTools(tokens.access_token)).status).toBe(401))
+    expect((await refresh(tokens.refresh_token)).body.error).toBe('invalid_grant')
   })
 
   it('is given to nobody who does not ask for offline access', async () => {

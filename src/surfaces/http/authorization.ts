@@ -6,6 +6,7 @@ import { Failure } from '#kernel/failure'
 import { bucketOf, guestBucket } from '#kernel/limits'
 import type { LimitBucket, Limiter } from '#kernel/limits'
 import type { LimitClass, Route } from '#kernel/route'
+import { refuseCredentialInUrl } from './credential-in-url.ts'
 
 export interface AdmissionOptions {
   readonly authenticate: Authenticate
@@ -17,11 +18,8 @@ export interface AdmissionOptions {
 
 /** Who calls, within the limits. A valid key counts for itself; anything else counts for its address. */
 export function admission({ authenticate, limiter, clock, publicUrl }: AdmissionOptions) {
-  const base = publicUrl?.replace(/\/+$/, '')
-  const doorOf = (request: FastifyRequest): Door => ({
-    address: request.ip,
-    resource: `${base ?? `http://${request.host}`}/api`,
-  })
+  const baseUrl = baseUrlOf(publicUrl)
+  const doorOf = (request: FastifyRequest): Door => ({ address: request.ip, resource: `${baseUrl(request)}/api` })
   const count = async (bucket: LimitBucket, id: string, reply: FastifyReply): Promise<void> => {
     try {
       const { limit, remaining, resetSeconds } = await limiter.take(bucket, id)
@@ -45,6 +43,7 @@ export function admission({ authenticate, limiter, clock, publicUrl }: Admission
       reply: FastifyReply,
       route: Pick<Route, 'limit' | 'path'>,
     ): Promise<Principal> {
+      refuseCredentialInUrl(request.originalUrl)
       let principal: Principal
       try {
         principal = await authenticate(bearerOf(request.headers.authorization), doorOf(request))
@@ -70,6 +69,12 @@ export function admission({ authenticate, limiter, clock, publicUrl }: Admission
   }
 }
 
+/** The URL under which callers reach this server: the configured one, or the `Host` they used, which was checked. */
+export function baseUrlOf(publicUrl: string | undefined): (request: FastifyRequest) => string {
+  const base = publicUrl?.replace(/\/+$/, '')
+  return (request) => base ?? `http://${request.host}`
+}
+
 /** Tracking clients send the key as the user name of Basic authentication, with no password. */
 export function bearerOf(authorization: string | undefined): string | undefined {
   const basic = /^Basic\s+([\w+/=-]+)\s*$/i.exec(authorization ?? '')?.[1]
@@ -79,9 +84,15 @@ export function bearerOf(authorization: string | undefined): string | undefined 
   return user.includes('.') ? undefined : `Bearer ${user}`
 }
 
-/** The `WWW-Authenticate` that a 401 or 403 carries (RFC 6750, section 3). */
-export function challengeOf(failure: Failure, hadKey: boolean): string | undefined {
-  if (failure.kind === 'unauthenticated') return `Bearer realm="plimsoll"${hadKey ? ', error="invalid_token"' : ''}`
+/**
+ * The `WWW-Authenticate` that a 401 or 403 carries (RFC 6750, section 3), with the document that says how to get a token
+ * (RFC 9728, 5.1).
+ */
+export function challengeOf(failure: Failure, hadKey: boolean, baseUrl: string): string | undefined {
+  const realm = 'Bearer realm="plimsoll"'
+  const metadata = `resource_metadata="${baseUrl}/.well-known/oauth-protected-resource/api"`
+  if (failure.kind === 'unauthenticated')
+    return [realm, ...(hadKey ? ['error="invalid_token"'] : []), metadata].join(', ')
   if (failure.kind !== 'forbidden' || failure.scopesNeeded.length === 0) return undefined
-  return `Bearer realm="plimsoll", error="insufficient_scope", scope="${failure.scopesNeeded.join(' ')}"`
+  return `${realm}, error="insufficient_scope", scope="${failure.scopesNeeded.join(' ')}", ${metadata}`
 }

@@ -4,7 +4,7 @@ import type { Logger } from 'pino'
 import type { Clock } from '#kernel/clock'
 import { Failure } from '#kernel/failure'
 import type { Metrics } from '#kernel/metrics'
-import { challengeOf } from './authorization.ts'
+import { baseUrlOf, challengeOf } from './authorization.ts'
 import type { admission } from './authorization.ts'
 import { bugView, errorBody, expectedFailure, failureView } from './envelope.ts'
 import type { routeTable } from './route-table.ts'
@@ -13,10 +13,12 @@ export interface ErrorOptions {
   readonly log: Logger
   readonly metrics: Metrics
   readonly clock: Clock
+  readonly config: { readonly server: { readonly publicUrl?: string | undefined } }
 }
 
 /** The one place where whatever was thrown becomes an answer, and where a bug is logged. */
-export function errorAnswers({ log, metrics, clock }: ErrorOptions) {
+export function errorAnswers({ log, metrics, clock, config }: ErrorOptions) {
+  const baseUrl = baseUrlOf(config.server.publicUrl)
   return (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
     const failure = expectedFailure(error)
     const route = request.routeOptions.url
@@ -34,7 +36,7 @@ export function errorAnswers({ log, metrics, clock }: ErrorOptions) {
       log.warn({ err: failure.cause, requestId: request.id, route, kind: failure.kind }, failure.message)
     }
     metrics.failed('http', failure.kind)
-    const challenge = challengeOf(failure, request.headers.authorization !== undefined)
+    const challenge = challengeOf(failure, request.headers.authorization !== undefined, baseUrl(request))
     if (challenge !== undefined) reply.header('WWW-Authenticate', challenge)
     if (failure.retryAfterSeconds !== undefined) reply.header('Retry-After', Math.ceil(failure.retryAfterSeconds))
     if (failure.code === 'ENCODING_NOT_ACCEPTED') reply.header('Accept-Encoding', 'gzip, deflate, br, identity')

@@ -137,7 +137,9 @@ describe('a caller', () => {
   it('without a key is told to bring one', async () => {
     const response = await fetch(`${url}/api/v1/clients/c1`)
     expect(response.status).toBe(401)
-    expect(response.headers.get('www-authenticate')).toBe('Bearer realm="plimsoll"')
+    expect(response.headers.get('www-authenticate')).toBe(
+      `Bearer realm="plimsoll", resource_metadata="${url}/.well-known/oauth-protected-resource/api"`,
+    )
     expect((await errorOf(response)).code).toBe('UNAUTHENTICATED')
   })
 

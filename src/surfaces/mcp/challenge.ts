@@ -5,15 +5,20 @@ import type { Reply } from './rpc.ts'
 
 const WELL_KNOWN = '/.well-known/oauth-protected-resource'
 
-/**
- * The document of RFC 9728 for one endpoint. It names no authorization server while this server takes API keys only:
- * there is none to ask.
- */
-export function resourceMetadata(endpoint: Endpoint, publicUrl: string): Reply {
+/** Something that tokens are made for, as its document shows it. */
+export interface ProtectedResource {
+  readonly path: string
+  readonly title: string
+  readonly scopes: readonly string[]
+}
+
+/** The document of RFC 9728. It names no authorization server where there is none to ask: API keys alone are taken. */
+export function resourceMetadata(resource: ProtectedResource, publicUrl: string, issuers: readonly string[]): Reply {
   const body = JSON.stringify({
-    resource: resourceOf(endpoint, publicUrl),
-    resource_name: endpoint.title,
-    scopes_supported: endpoint.scopes,
+    resource: resourceOf(resource, publicUrl),
+    resource_name: resource.title,
+    ...(issuers.length > 0 && { authorization_servers: issuers }),
+    scopes_supported: resource.scopes,
     bearer_methods_supported: ['header'],
   })
   return { status: 200, body }
@@ -65,7 +70,7 @@ export function refusal(failure: Failure, headers: readonly string[] = []): RpcE
 }
 
 /** The identifier of the endpoint as a protected resource (RFC 8707): its URL without the query. */
-export function resourceOf(endpoint: Endpoint, publicUrl: string): string {
+export function resourceOf(endpoint: Pick<Endpoint, 'path'>, publicUrl: string): string {
   return `${publicUrl}${endpoint.path.split('?', 1)[0]}`
 }
 

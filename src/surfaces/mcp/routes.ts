@@ -7,10 +7,12 @@ import type { Limiter } from '#kernel/limits'
 import type { Metrics } from '#kernel/metrics'
 import type { ToolCatalogue } from '#kernel/tool-catalogue'
 import { crossOrigin } from '../http/cors.ts'
+import { refuseCredentialInUrl } from '../http/credential-in-url.ts'
 import { errorBody } from '../http/envelope.ts'
 import { requestGuard } from '../http/host-guard.ts'
 import { requestIdOf } from '../http/request-id.ts'
 import { describedPath, resourceMetadata } from './challenge.ts'
+import type { ProtectedResource } from './challenge.ts'
 import { endpointsOf, findEndpoint } from './endpoint.ts'
 import type { Endpoint } from './endpoint.ts'
 import { publicListing } from './public-listing.ts'
@@ -21,6 +23,9 @@ import { rateHeaders, send } from './send.ts'
 export interface FrontDoorParts {
   readonly endpoints: ReadonlyMap<string, Endpoint>
   readonly catalogue: ToolCatalogue
+  /** Other resources of this server that are described beside the endpoints. */
+  readonly resources: readonly ProtectedResource[]
+  readonly issuers: () => readonly string[]
   readonly server: Config['server']
   readonly limiter: Limiter
   readonly clock: Clock
@@ -63,6 +68,7 @@ export function frontDoor(parts: FrontDoorParts): FrontDoor {
       guard(req)
       if (closed !== undefined) throw closed
       if (req.headers.origin !== undefined && allowPages(req, res)) return
+      refuseCredentialInUrl(url)
       if (endpoint !== undefined) return parts.handle(req, res, endpoint)
       answerPublic(req, res, url).catch((error: unknown) => refuse(req, res, anyEndpoint, error))
     } catch (error) {
@@ -91,8 +97,9 @@ export function frontDoor(parts: FrontDoorParts): FrontDoor {
   const publicReply = (path: string, query: string, req: IncomingMessage): Reply | undefined => {
     if (path === LISTING) return listing(new URLSearchParams(query))
     const described = describedPath(path)
-    const endpoint = described === undefined ? undefined : endpoints.get(described)
-    return endpoint === undefined ? undefined : resourceMetadata(endpoint, parts.publicUrlOf(req))
+    if (described === undefined) return undefined
+    const resource = endpoints.get(described) ?? parts.resources.find((each) => each.path === described)
+    return resource === undefined ? undefined : resourceMetadata(resource, parts.publicUrlOf(req), parts.issuers())
   }
 
   return {

@@ -19,6 +19,7 @@ import type { Tracing } from '#kernel/tracing'
 import { clientAddress } from '../http/client-address.ts'
 import { conformanceMount } from './conformance/mount.ts'
 import { resourceOf } from './challenge.ts'
+import type { ProtectedResource } from './challenge.ts'
 import { dispatcher } from './dispatch.ts'
 import { endpointsOf } from './endpoint.ts'
 import type { Endpoint, Mount } from './endpoint.ts'
@@ -34,6 +35,10 @@ import { toolCallResults } from './tool-call.ts'
 export interface McpSurfaceOptions {
   readonly servers: readonly ToolServer[]
   readonly authenticate: Authenticate
+  /** The authorization servers whose tokens are taken. Default: none, API keys alone. */
+  readonly issuers?: () => readonly string[]
+  /** Resources beside the endpoints that clients may ask about. */
+  readonly resources?: readonly ProtectedResource[]
   readonly openContext: OpenContext
   readonly limiter: Limiter
   readonly settings: Pick<Config, 'server' | 'mcp'>
@@ -98,16 +103,10 @@ export function createMcpSurface(options: McpSurfaceOptions): McpSurface {
   })
   const mounts: Mount[] = [{ catalogue, asRoot: true }, ...conformanceMounts(settings)]
   const door = frontDoor({
+    ...{ catalogue, server, limiter, clock, addressOf, publicUrlOf, handle, refuse, observeRequest },
     endpoints: endpointsOf(mounts),
-    catalogue,
-    server,
-    limiter,
-    clock,
-    addressOf,
-    publicUrlOf,
-    handle,
-    refuse,
-    observeRequest,
+    resources: options.resources ?? [],
+    issuers: options.issuers ?? (() => []),
   })
   const sweeping = setInterval(sessions.sweep, sweepMilliseconds(settings.mcp.sessionIdleSeconds)).unref()
   return {
@@ -130,7 +129,10 @@ export function createMcpSurface(options: McpSurfaceOptions): McpSurface {
 
 /** The kernel's `callTool` with this process's settings. */
 export function toolCallsOf(
-  options: Omit<McpSurfaceOptions, 'authenticate' | 'observeRequest' | 'limiter' | 'keyring' | 'version'>,
+  options: Omit<
+    McpSurfaceOptions,
+    'authenticate' | 'issuers' | 'resources' | 'observeRequest' | 'limiter' | 'keyring' | 'version'
+  >,
 ): CallTool {
   const { environment, toolTimeoutSeconds, resultCharactersMax } = options.settings.server
   const checkResults = environment === 'development' || environment === 'test'

@@ -22,6 +22,8 @@ export const OAUTH_PATHS = [
   '/oauth2/consent',
   '/oauth2/continue',
   '/oauth2/public-client',
+  '/oauth2/get-consents',
+  '/oauth2/delete-consent',
 ] as const
 
 export interface ProviderParts {
