@@ -21,6 +21,8 @@ interface RouteShape<P extends z.ZodObject, Q extends z.ZodObject, B extends z.Z
   readonly status?: number
   /** `bare` sends the response as it is, for formats that others define; the default is `{ data, meta }`. */
   readonly envelope?: 'standard' | 'bare'
+  /** Of a bare response that is not JSON. */
+  readonly contentType?: string
   readonly bodyBytesMax?: number
   readonly run: (
     ctx: Ctx,

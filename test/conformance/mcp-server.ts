@@ -54,7 +54,7 @@ export const openContext: OpenContext = (caller, request): Ctx => ({
   outbox: { publish: async () => undefined },
   personKeys: {
     sealer: () => Promise.reject(new Error('no person here')),
-    open: (_ctx, value) => Promise.resolve(value),
+    open: (_ctx, values) => Promise.resolve([...values]),
   },
   log,
 })

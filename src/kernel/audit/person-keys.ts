@@ -8,7 +8,7 @@ import { encryptedColumn } from '../encrypted-field.ts'
 import type { EncryptedField } from '../encrypted-field.ts'
 import type { Keyring } from '../keyring.ts'
 import type { SealPersonal } from './redact.ts'
-import { ERASED, decrypt, encrypt, personsIn, replaced } from './sealed-value.ts'
+import { ERASED, MASKED, decrypt, encrypt, masked, personsIn, replaced } from './sealed-value.ts'
 import type { SealedValue } from './sealed-value.ts'
 
 /** The keys of persons, one each within a tenant, under which what is about them is encrypted. */
@@ -18,8 +18,11 @@ export interface PersonKeys {
    * key: what is said of them later is not kept at all.
    */
   sealer(tenantId: string, people: ReadonlySet<string>): Promise<SealPersonal>
-  /** `value` with everything shown that its person's key still opens; the rest says that it was erased. */
-  open(ctx: Ctx, value: unknown): Promise<unknown>
+  /**
+   * The values with everything shown that its person's key still opens; the rest says that it was erased. With `only`,
+   * what is about others is masked.
+   */
+  open(ctx: Ctx, values: readonly unknown[], only?: ReadonlySet<string>): Promise<unknown[]>
 }
 
 const KEYS_CACHED_MAX = 10_000
@@ -61,18 +64,20 @@ export function personKeys({ db, keyring, clock }: { db: Db; keyring: Keyring; c
           : { $person: person, sealed: encrypt(key, json, contextOf(tenantId, person)) }
       }
     },
-    async open(ctx, value) {
-      const people = [...personsIn(value)]
-      if (people.length === 0) return value
+    async open(ctx, values, only) {
+      const people = [...personsIn(values)].filter((person) => only?.has(person) !== false)
+      if (people.length === 0) return values.map(masked)
       const keys = new Map<string, Uint8Array>()
       for (const { person, wrapped_key: wrapped } of await findKeys(ctx.db, [ctx.tenantId, people])) {
         if (wrapped !== null) keys.set(person, keyring.open(wrapped, contextOf(ctx.tenantId, person)))
       }
-      return replaced(value, ({ $person, sealed }) => {
+      const shown = ({ $person, sealed }: SealedValue): unknown => {
+        if (only?.has($person) === false) return MASKED
         const key = keys.get($person)
         if (key === undefined || sealed === undefined) return ERASED
         return decrypt(key, sealed, contextOf(ctx.tenantId, $person))
-      })
+      }
+      return values.map((value) => replaced(value, shown))
     },
   }
 }

@@ -8,13 +8,15 @@ export interface SealedValue {
 
 /** Stands where a value was that nobody can read any more. */
 export const ERASED = '[erased]'
+/** Stands where a value is that is not for whoever asks. */
+export const MASKED = '[personal]'
 
 const IV_BYTES = 12
 const TAG_BYTES = 16
 
 /** `value` with a mark in place of what is encrypted in it, for those who may not see it. */
 export function masked(value: unknown): unknown {
-  return replaced(value, () => '[personal]')
+  return replaced(value, () => MASKED)
 }
 
 /** AES-256-GCM under a person's key; `context` must be the same to open it. */

@@ -7,7 +7,7 @@ import type { AuditEvent, DatedEvent } from './event.ts'
 import { insertEvents } from './event-row.ts'
 import type { PersonKeys } from './person-keys.ts'
 import { asEvent, waitingEvents } from './waiting-events.ts'
-import type { NotedEvent } from './waiting-events.ts'
+import type { NotedEvent, WaitingEvents } from './waiting-events.ts'
 
 /** Where events are told that no `change()` writes. */
 export interface AuditTrail {
@@ -48,9 +48,44 @@ const CLOSE_ATTEMPTS = 3
 export function openAuditTrail(options: TrailOptions): AuditTrail {
   const { db, personKeys, clock, log, waitingMax = WAITING_MAX, flushMilliseconds = FLUSH_MILLISECONDS } = options
   const waiting = waitingEvents(waitingMax)
-  const insert = (events: readonly DatedEvent[]) => insertEvents(db, personKeys, events)
-  let writing: Promise<boolean> | undefined
+  const writer = batchWriter(waiting, (events) => insertEvents(db, personKeys, events), { clock, log })
   let timer: NodeJS.Timeout | undefined
+
+  const schedule = (): void => {
+    if (timer !== undefined || (waiting.size === 0 && writer.untold() === 0)) return
+    const pause = Math.min(
+      flushMilliseconds * 2 ** writer.failures(),
+      Math.max(flushMilliseconds, RETRY_MILLISECONDS_MAX),
+    )
+    timer = setTimeout(() => {
+      timer = undefined
+      void writer.flush().then(schedule)
+    }, pause).unref()
+  }
+  return {
+    record: (event) => insertEvents(db, personKeys, [{ ...event, at: clock() }]),
+    note(event) {
+      if (waiting.add(event, clock)) schedule()
+      else writer.lose(1, 'more are noted than the database takes')
+    },
+    lostCount: writer.lost,
+    waitingCount: () => waiting.size,
+    async close() {
+      for (let tries = CLOSE_ATTEMPTS; waiting.size > 0 && tries > 0; ) if (!(await writer.flush())) tries -= 1
+      clearTimeout(timer)
+      timer = undefined
+      if (waiting.size > 0) writer.lose(waiting.size, 'the database did not take them before the stop')
+    },
+  }
+}
+
+/** Writes what waits, a batch at a time, and keeps count of what it could not. */
+function batchWriter(
+  waiting: WaitingEvents,
+  insert: (events: readonly DatedEvent[]) => Promise<void>,
+  { clock, log }: Pick<TrailOptions, 'clock' | 'log'>,
+) {
+  let writing: Promise<boolean> | undefined
   let failures = 0
   let lost = 0
   let untold = 0
@@ -91,31 +126,12 @@ export function openAuditTrail(options: TrailOptions): AuditTrail {
       return false
     }
   }
-  const flush = (): Promise<boolean> => (writing ??= write().finally(() => (writing = undefined)))
-  const schedule = (): void => {
-    if (timer !== undefined || (waiting.size === 0 && untold === 0)) return
-    const pause =
-      failures === 0 ? flushMilliseconds : Math.min(flushMilliseconds * 2 ** failures, RETRY_MILLISECONDS_MAX)
-    timer = setTimeout(() => {
-      timer = undefined
-      void flush().then(schedule)
-    }, pause).unref()
-  }
   return {
-    record: (event) => insert([{ ...event, at: clock() }]),
-    note(event) {
-      if (waiting.add(event, clock)) schedule()
-      else lose(1, 'more are noted than the database takes')
-    },
-    lostCount: () => lost,
-    waitingCount: () => waiting.size,
-    async close() {
-      await writing
-      for (let tries = CLOSE_ATTEMPTS; waiting.size > 0 && tries > 0; ) if (!(await flush())) tries -= 1
-      clearTimeout(timer)
-      timer = undefined
-      if (waiting.size > 0) lose(waiting.size, 'the database did not take them before the stop')
-    },
+    flush: (): Promise<boolean> => (writing ??= write().finally(() => (writing = undefined))),
+    lose,
+    failures: () => failures,
+    lost: () => lost,
+    untold: () => untold,
   }
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { AuditSettings } from './audit.ts'
 import { AuthSettings } from './auth.ts'
 import { CustomerSettings } from './customers.ts'
 import { DatabaseSettings } from './database.ts'
@@ -17,6 +18,7 @@ export const ConfigSchema = z.object({
   secrets: SecretSettings,
   auth: AuthSettings,
   oauth: OAuthSettings,
+  audit: AuditSettings,
   observability: ObservabilitySettings,
   mcp: McpSettings,
   customers: CustomerSettings,

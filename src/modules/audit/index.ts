@@ -1,14 +1,84 @@
+import type { Logger } from 'pino'
+import { personKeyField } from '#kernel/audit/person-keys'
+import type { Clock } from '#kernel/clock'
+import type { Config } from '#kernel/config/config'
+import type { Ctx } from '#kernel/context'
 import type { Module } from '#kernel/module'
+import type { Platform } from '#kernel/platform'
+import { sealing } from './background.ts'
+import { blockSigner, fingerprint } from './chain/signing-key.ts'
+import { recordConfiguration } from './configuration-change.ts'
+import { exportChain } from './export.ts'
+import type { ExportRange } from './export.ts'
+import { auditPersonalData } from './personal-data.ts'
+import { retentionJob } from './retention.ts'
+import { auditRoutes } from './routes.ts'
+import { sealer } from './seal.ts'
+import type { Sealer } from './seal.ts'
+import { chainHead } from './store/chain.ts'
+import { verifyLines } from './verify/verify-lines.ts'
+import type { VerifyOptions } from './verify/verify-lines.ts'
+import type { VerifyReport } from './verify/report.ts'
+
+export { verifyLines } from './verify/verify-lines.ts'
+export type { VerifyReport } from './verify/report.ts'
 
 /** The audit chain: sealing, proof, reading, retention. */
-export type Audit = Readonly<Record<string, never>>
+export interface Audit extends Sealer {
+  /** The chain of a tenant as lines of an export, up to the block that is the last now. */
+  exportLines(tenantId: string, range: ExportRange): AsyncGenerator<string>
+  /** Verifies what is in the database, as an export of it would be. */
+  verify(tenantId: string, options?: VerifyOptions): Promise<VerifyReport>
+  /** The last block: whoever keeps its hash can tell later that nothing before it was changed. */
+  head(ctx: Ctx): Promise<{ readonly number: number; readonly hash: string } | undefined>
+  /** Names the key that seals now, for whoever verifies to expect. */
+  signerFingerprint(): string
+}
 
-export function auditModule(): Module<Audit> {
+export interface AuditNeeds extends Pick<Platform, 'database' | 'keyring' | 'audit' | 'metrics'> {
+  readonly config: Config
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+export function auditModule({ database, keyring, audit, metrics, config, clock, log }: AuditNeeds): Module<Audit> {
+  const { retentionDays, sealSeconds } = config.audit
+  const seals = sealer({ db: database.system, keyring, clock })
+  const loop = sealing(seals, { seconds: sealSeconds, clock, log })
+  const exported: Audit['exportLines'] = (tenantId, range) =>
+    exportChain(database.forTenant(tenantId), tenantId, range, clock())
   return {
     name: 'audit',
-    api: {},
+    api: {
+      ...seals,
+      exportLines: exported,
+      head: (ctx) => chainHead(ctx.db, ctx.tenantId),
+      verify: (tenantId, options) => verifyLines(exported(tenantId, {}), options),
+      signerFingerprint: () => fingerprint(blockSigner(keyring).publicKey),
+    },
     scopes: [
       { scope: 'audit:read', describe: 'read the audit trail of the organisation, and nothing else', least: 'admin' },
     ],
+    routes: auditRoutes(audit),
+    jobs: [retentionJob(database.system, retentionDays)],
+    personalData: [auditPersonalData(retentionDays)],
+    encryptedFields: [personKeyField],
+    background() {
+      metrics.gauge(
+        'audit_unsealed_seconds',
+        'Age of the oldest audit event that may not be in a block yet.',
+        loop.ageSeconds,
+      )
+      const started = loop.start()
+      const told = recordConfiguration(database.system, audit, config).catch((error: unknown) =>
+        log.error({ err: error }, 'the configuration could not be recorded'),
+      )
+      return {
+        async stop() {
+          await told
+          await started.stop()
+        },
+      }
+    },
   }
 }

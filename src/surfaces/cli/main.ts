@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { registerAudit } from './audit.ts'
 import { registerConfig } from './config.ts'
 import { registerDemo, registerImport } from './import.ts'
 import { registerKeys } from './keys.ts'
@@ -19,6 +20,7 @@ registerTenants(program, openCommand)
 registerKeys(program, openCommand)
 registerServiceAccounts(program, openCommand)
 registerImport(program, openCommand)
+registerAudit(program, openCommand)
 registerDemo(program, openCommand)
 registerConfig(program, environment)
 

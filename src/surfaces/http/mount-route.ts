@@ -52,6 +52,7 @@ export function mountRoute(app: FastifyInstance, route: Route, options: MountOpt
       if (route.method === 'GET') options.noteAccess?.(principal, request.id, actionOf(route), request.params, 'ok')
       if (options.checkAnswers) requireShape(route, result)
       reply.code(route.status ?? 200)
+      if (route.contentType !== undefined) reply.type(route.contentType)
       if (route.status === 204) return reply.send()
       return route.envelope === 'bare' ? result : dataBody(result, request.id, options.clock)
     },

@@ -76,7 +76,10 @@ function operation(route: Route | OpenRoute, operationId: string): Json {
 function success(route: Route | OpenRoute): Json {
   if (route.status === 204) return { description: 'Done.' }
   const data = schemaOf(route.response, 'output')
-  if (route.envelope === 'bare') return { description: 'The result.', content: jsonContent(data) }
+  if (route.envelope === 'bare') {
+    const { contentType = 'application/json' } = route
+    return { description: 'The result.', content: { [contentType]: { schema: data } } }
+  }
   const schema = {
     type: 'object',
     required: ['data', 'meta'],

@@ -1,0 +1,43 @@
+import { createHash } from 'node:crypto'
+import { hostname } from 'node:os'
+import { z } from 'zod'
+import { PLATFORM_TENANT } from '#kernel/audit'
+import type { AuditTrail } from '#kernel/audit'
+import type { Config } from '#kernel/config/config'
+import { effectiveConfig } from '#kernel/config/settings'
+import type { Db } from '#kernel/database/db'
+import { canonical } from './chain/record.ts'
+import { latestOf } from './store/events.ts'
+
+const ACTION = 'platform.configured'
+
+const Stored = z.object({ settings: z.array(z.object({ setting: z.string(), value: z.string() })) })
+
+/**
+ * Leaves an event when the settings in effect are not those of the last start: which changed, from what to what, and
+ * all of them. Secrets stand there as hidden, so that a change of one alone does not show.
+ */
+export async function recordConfiguration(db: Db, trail: AuditTrail, config: Config): Promise<boolean> {
+  const settings = effectiveConfig(config).map(({ env, value }) => ({ setting: env, value }))
+  const stored = Stored.safeParse(await latestOf(db, PLATFORM_TENANT, ACTION))
+  const known = new Map(stored.success ? stored.data.settings.map(({ setting, value }) => [setting, value]) : [])
+  const changed = settings.filter(({ setting, value }) => known.get(setting) !== value)
+  if (stored.success && changed.length === 0) return false
+  await trail.record({
+    tenantId: PLATFORM_TENANT,
+    actor: { kind: 'job', id: 'platform.start' },
+    action: ACTION,
+    subject: `configuration:${hostname()}`,
+    ...(stored.success && {
+      before: { settings: changed.map(({ setting }) => ({ setting, value: known.get(setting) ?? '(unknown)' })) },
+    }),
+    after: {
+      fingerprint: createHash('sha256').update(canonical(settings)).digest('hex'),
+      changed: changed.map(({ setting }) => setting),
+      settings,
+    },
+    requestId: '',
+    outcome: 'success',
+  })
+  return true
+}

@@ -1,0 +1,69 @@
+import { encodeTime } from 'ulid'
+import type { z } from 'zod'
+import type { AuditTrail } from '#kernel/audit'
+import { masked } from '#kernel/audit/sealed-value'
+import type { Ctx } from '#kernel/context'
+import { Failure } from '#kernel/failure'
+import { requireScope } from '#kernel/scope'
+import type { ChainEvent } from './chain/record.ts'
+import type { AuditEventView, ListEventsAnswer, ListEventsQuery } from './contract.ts'
+import { listEvents } from './store/events.ts'
+
+/**
+ * The tenant's events, newest first. What is encrypted is masked, unless it is asked for by whoever may see what is held
+ * about people as well: that leaves an event before anything is shown.
+ */
+export function auditReader(trail: AuditTrail) {
+  return async (ctx: Ctx, query: z.output<typeof ListEventsQuery>): Promise<z.input<typeof ListEventsAnswer>> => {
+    requireScope(ctx, 'audit:read')
+    const { limit, cursor, reveal, from, to, ...filter } = query
+    if (reveal) await recordReveal(trail, ctx, filter.subject ?? '*')
+    const since = from === undefined ? undefined : new Date(from)
+    const until = to === undefined ? undefined : new Date(to)
+    const range = { from: since, to: until, firstId: since && idAt(since), beforeId: beforeId(cursor, until) }
+    const rows = await listEvents(ctx.db, ctx.tenantId, { ...filter, ...range }, limit + 1)
+    const page = rows.slice(0, limit)
+    const last = page.at(-1)
+    return {
+      events: await Promise.all(page.map((row) => view(ctx, row, reveal))),
+      next_cursor: rows.length > limit && last !== undefined ? Buffer.from(last.id).toString('base64url') : null,
+    }
+  }
+}
+
+async function recordReveal(trail: AuditTrail, ctx: Ctx, subject: string): Promise<void> {
+  requireScope(ctx, 'privacy:read')
+  const { tenantId, actor, requestId } = ctx
+  await trail.record({ tenantId, actor, requestId, action: 'audit.reveal', subject, outcome: 'success' })
+}
+
+async function view(ctx: Ctx, event: ChainEvent, reveal: boolean): Promise<z.input<typeof AuditEventView>> {
+  const { id, at, action, subject, outcome, request_id, before, after, actor_kind, actor_id } = event
+  const [was, is] = reveal ? await ctx.personKeys.open(ctx, [before, after]) : [masked(before), masked(after)]
+  const actor = { kind: actor_kind, id: actor_id }
+  return { id, at, actor, action, subject, outcome, request_id, before: was ?? null, after: is ?? null }
+}
+
+/** The least id that an event of this time can have. */
+function idAt(time: Date): string {
+  return `aud_${encodeTime(time.getTime()).toLowerCase()}`
+}
+
+const MILLISECOND = 1
+
+/** Before the cursor and before the end of the time asked for, whichever is earlier. */
+function beforeId(cursor: string | undefined, until: Date | undefined): string | undefined {
+  const ids = [
+    ...(cursor === undefined ? [] : [idOf(cursor)]),
+    ...(until === undefined ? [] : [idAt(new Date(until.getTime() + MILLISECOND))]),
+  ]
+  return ids.toSorted((a, b) => (a < b ? -1 : 1))[0]
+}
+
+function idOf(cursor: string): string {
+  const id = Buffer.from(cursor, 'base64url').toString()
+  if (/^aud_[0-9a-z]{26}$/.test(id)) return id
+  throw new Failure('invalid', 'The cursor is not one of this list.', {
+    problems: [{ path: 'query.cursor', expected: 'the next_cursor of the page before, or nothing' }],
+  })
+}

@@ -1,0 +1,62 @@
+import { destroyPersonKeys } from '#kernel/audit/person-keys'
+import type { Ctx } from '#kernel/context'
+import type { Person, PersonalData, PersonalDataOutcome } from '#kernel/personal-data'
+import { countEventsOfPerson, eventsOfPerson } from './store/events.ts'
+
+const PAGE = 500
+const EXPORTED_MAX = 100_000
+
+/** What the trail holds about a person, and what becomes of it: the events stay, what they say about the person goes. */
+export function auditPersonalData(retentionDays: number): PersonalData {
+  const outcome = async (ctx: Ctx, person: Person): Promise<PersonalDataOutcome> => {
+    const { events, values } = await countEventsOfPerson(ctx.db, ctx.tenantId, idsOf(person))
+    const why = `who did what, when, to which record must be provable for ${retentionDays} days; the events name ids alone, and what they held about the person cannot be read by anyone`
+    return {
+      erased: 0,
+      pseudonymised: values,
+      kept: events === 0 ? [] : [{ what: 'audit events', count: events, why }],
+    }
+  }
+  return {
+    name: 'audit.events',
+    describe:
+      'What was done by the person and to what is stored about them, with the values of then under a key of their own.',
+    tables: ['audit.events', 'audit.person_keys'],
+    preview: outcome,
+    async export(ctx, person) {
+      const rows: Record<string, unknown>[] = []
+      for (let after = ''; rows.length < EXPORTED_MAX; ) {
+        const page = await eventsOfPerson(ctx.db, ctx.tenantId, idsOf(person), after, PAGE)
+        const was = await ctx.personKeys.open(
+          ctx,
+          page.map(({ before }) => before),
+          person.refs,
+        )
+        const is = await ctx.personKeys.open(
+          ctx,
+          page.map(({ after: now }) => now),
+          person.refs,
+        )
+        for (const [place, event] of page.entries()) {
+          const { id, at, action, subject, outcome: how, actor_kind, actor_id } = event
+          const by = `${actor_kind}:${actor_id}`
+          rows.push({ id, at, action, subject, outcome: how, by, before: was[place], after: is[place] })
+        }
+        if (page.length < PAGE) break
+        after = page.at(-1)?.id ?? ''
+      }
+      return rows
+    },
+    async erase(ctx, person) {
+      const found = await outcome(ctx, person)
+      await destroyPersonKeys(ctx, [...person.refs])
+      return found
+    },
+  }
+}
+
+/** `user:usr_1` is whose values they are; `usr_1` is who acts, or what is acted on. */
+function idsOf({ refs }: Person): { readonly refs: readonly string[]; readonly ids: readonly string[] } {
+  const all = [...refs]
+  return { refs: all, ids: [...all, ...all.map((ref) => ref.slice(ref.indexOf(':') + 1))] }
+}

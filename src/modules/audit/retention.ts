@@ -1,0 +1,59 @@
+import { z } from 'zod'
+import { PLATFORM_TENANT, writeAudit } from '#kernel/audit'
+import type { Ctx } from '#kernel/context'
+import type { Db } from '#kernel/database/db'
+import { job } from '#kernel/jobs'
+import type { Job } from '#kernel/jobs'
+import { expiredBlocks, lockChain, removeEvents } from './store/chain.ts'
+import { RETENTION_ACTION } from './verify/removals.ts'
+import type { RetentionFacts } from './verify/removals.ts'
+
+const BLOCKS_PER_TRANSACTION = 50
+const TRANSACTIONS_MAX = 10_000
+const DAY_MILLISECONDS = 86_400_000
+
+/**
+ * Removes the events of blocks all of whose events, and all before them, are older than so many days. The headers stay,
+ * and an event of its own says in the chain up to which block that was done. Answers how many blocks.
+ */
+export async function removeExpired(system: Db, ctx: Ctx, days: number): Promise<number> {
+  const before = new Date(ctx.clock().getTime() - days * DAY_MILLISECONDS)
+  let sum = 0
+  for (let done = 0; done < TRANSACTIONS_MAX; done++) {
+    ctx.signal.throwIfAborted()
+    const removed = await system.transaction().execute((tx) => removeSome({ ...ctx, db: tx }, before))
+    if (removed === 0) return sum
+    sum += removed
+  }
+  return sum
+}
+
+async function removeSome(ctx: Ctx, before: Date): Promise<number> {
+  await lockChain(ctx.db, ctx.tenantId, true)
+  const blocks = await expiredBlocks(ctx.db, ctx.tenantId, before, BLOCKS_PER_TRANSACTION)
+  const last = blocks.at(-1)
+  if (last === undefined) return 0
+  await removeEvents(ctx.db, ctx.tenantId, blocks, before)
+  const after: z.output<typeof RetentionFacts> = {
+    blocks_through: last.number,
+    events: blocks.reduce((sum, block) => sum + block.event_ids.length, 0),
+    older_than: before.toISOString(),
+  }
+  await writeAudit(ctx, { action: RETENTION_ACTION, subject: `block:${last.number}`, after })
+  return blocks.length
+}
+
+/** The nightly job of every tenant; events that belong to none are looked after by whichever comes first. */
+export function retentionJob(system: Db, days: number): Job {
+  return job({
+    name: 'audit.remove-expired',
+    describe: 'Delete audit events that are older than AUDIT_RETENTION_DAYS, whole blocks at a time.',
+    cron: '41 2 * * *',
+    payload: z.object({}),
+    scopes: [],
+    run: async (ctx) => {
+      await removeExpired(system, ctx, days)
+      await removeExpired(system, { ...ctx, tenantId: PLATFORM_TENANT }, days)
+    },
+  })
+}
