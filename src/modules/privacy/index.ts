@@ -17,7 +17,8 @@ import { requestErasure } from './request-erasure.ts'
 import { expirePersonalData, retentionRules, setRetention } from './retention.ts'
 import { ownDataRoutes, requestRoutes } from './routes.ts'
 import { ruleRoutes } from './rule-routes.ts'
-import { tenantKeys } from './tenant-keys.ts'
+import type { PublishedKey } from './signed-report.ts'
+import { reportKeyOf, tenantKeys } from './tenant-keys.ts'
 
 export type { Archive, Preview, SignedReport }
 export { newConfirmToken } from './request-erasure.ts'
@@ -31,6 +32,8 @@ export interface Privacy {
   requestErasure(ctx: Ctx, input: { readonly person: string; readonly token?: string }): Promise<Preview>
   /** Confirms and carries out what was previewed with this token; undefined where this tenant has no such preview. */
   eraseByToken(ctx: Ctx, input: { readonly person: string; readonly token: string }): Promise<SignedReport | undefined>
+  /** The public key that this tenant's reports are verified with. */
+  reportKey(ctx: Ctx): Promise<PublishedKey>
   /** Deletes what has passed its time; rows by category. */
   expire(ctx: Ctx): Promise<Readonly<Record<string, number>>>
   /** How many people who were erased are held again since the last time this was asked. */
@@ -74,6 +77,7 @@ export function privacyModule(needs: {
       exportPerson: verbs.exportPerson,
       requestErasure: verbs.requestErasure,
       eraseByToken: eraseByToken({ ...parts, carryOut }),
+      reportKey: reportKeyOf(keys),
       expire,
       reportReturned: returned,
     },

@@ -4,8 +4,8 @@ import { route } from '#kernel/route'
 import type { Route } from '#kernel/route'
 import { requireScope } from '#kernel/scope'
 import { Consent, ConsentInput, PersonText, RetentionInput, RetentionRule } from './contract.ts'
-import { publishedKey } from './signed-report.ts'
 import { findReturned } from './store/suppressions.ts'
+import { reportKeyOf } from './tenant-keys.ts'
 import type { TenantKeys } from './tenant-keys.ts'
 
 export interface RuleVerbs {
@@ -58,7 +58,7 @@ export function ruleRoutes(verbs: RuleVerbs): Route[] {
       ...{ method: 'GET', path: `${path}/report-key`, tags, scope: 'privacy:read' },
       summary: 'Read the public key that erasure reports are verified with',
       response: z.object({ key_id: z.string(), public_key: z.string() }),
-      run: async (ctx) => publishedKey((await verbs.keys.reportKey(ctx)).publicKey),
+      run: reportKeyOf(verbs.keys),
     }),
     route({
       ...{ method: 'GET', path: `${path}/returned`, tags, scope: 'privacy:read' },

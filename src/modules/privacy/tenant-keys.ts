@@ -2,6 +2,9 @@ import { createHmac, createPrivateKey, createPublicKey, generateKeyPairSync, ran
 import type { KeyObject } from 'node:crypto'
 import type { Ctx } from '#kernel/context'
 import type { Keyring } from '#kernel/keyring'
+import { requireScope } from '#kernel/scope'
+import { publishedKey } from './signed-report.ts'
+import type { PublishedKey } from './signed-report.ts'
 import { findKey, saveKey } from './store/keys.ts'
 
 /** What a tenant's own keys do. Both are made on first use and kept encrypted under the platform's key. */
@@ -11,6 +14,13 @@ export interface TenantKeys {
   /** The Ed25519 key that signs reports. */
   reportKey(ctx: Ctx): Promise<{ readonly privateKey: KeyObject; readonly publicKey: KeyObject }>
 }
+
+export const reportKeyOf =
+  (keys: TenantKeys) =>
+  async (ctx: Ctx): Promise<PublishedKey> => {
+    requireScope(ctx, 'privacy:read')
+    return publishedKey((await keys.reportKey(ctx)).publicKey)
+  }
 
 /** Where a sealed key may be opened, and nowhere else. */
 export const keyContext = (tenantId: string, purpose: string) => `privacy.keys:${tenantId}/${purpose}`

@@ -4,6 +4,8 @@ import { registerConfig } from './config.ts'
 import { registerDemo, registerImport } from './import.ts'
 import { registerKeys } from './keys.ts'
 import { registerMigrate } from './migrate.ts'
+import { registerPrivacy } from './privacy.ts'
+import { registerSecrets } from './secrets.ts'
 import { registerServe } from './serve.ts'
 import { registerServiceAccounts } from './service-accounts.ts'
 import { opener, productVersion, schemaOpener } from './start.ts'
@@ -22,6 +24,8 @@ registerServiceAccounts(program, openCommand)
 registerImport(program, openCommand)
 registerAudit(program, openCommand)
 registerDemo(program, openCommand)
+registerPrivacy(program, openCommand)
 registerConfig(program, environment)
+registerSecrets(program, openCommand)
 
 await program.parseAsync()
