@@ -40,7 +40,12 @@ export function surfacesOf(
   const closing: ((seconds: number) => Promise<unknown>)[] = []
   return {
     async listen() {
-      const mcp = createMcpSurface({ ...mcpParts, authenticate, observeRequest: metrics.http.finished })
+      const scopes = modules.flatMap((module) => module.scopes ?? []).map(({ scope }) => scope)
+      const mcp = createMcpSurface({
+        ...{ ...mcpParts, authenticate, observeRequest: metrics.http.finished },
+        issuers: access.issuers,
+        resources: [{ path: '/api', title: 'Plimsoll REST API', scopes }],
+      })
       metrics.gauge('mcp_sessions', 'Sessions of 2025-era callers that are open.', mcp.sessionCount)
       const http = createHttpSurface({
         ...{ authenticate, openContext, noteAccess, limiter, metrics, tracing, config, log, clock, version },
