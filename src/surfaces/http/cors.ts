@@ -20,7 +20,7 @@ const PREFLIGHT_SECONDS = 600
  * take no cookie. Any page may read them; what they tell, they tell to whoever holds a code or a token.
  */
 const FOR_ANY_PAGE =
-  /^\/(\.well-known\/(oauth-protected-resource|oauth-authorization-server)(\/[\w/.-]*)?|auth\/(oauth2\/(token|register|revoke)|jwks))\/?(\?|$)/
+  /^\/(\.well-known\/(oauth-protected-resource|oauth-authorization-server|openid-configuration)(\/[\w/.-]*)?|auth\/(oauth2\/(token|register|revoke)|jwks))\/?(\?|$)/
 
 /** Whether pages of every origin may ask for this URL. */
 export function isForAnyPage(url: string): boolean {
