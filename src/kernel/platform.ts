@@ -78,6 +78,9 @@ export interface Platform {
   /** Encrypts fields; signs cursors, confirmations and request state. */
   readonly keyring: Keyring
   readonly secrets: SecretStore
+  readonly rootKeys: RootKeys
+  /** Reads the secrets of this process again now. */
+  refreshSecrets(): Promise<void>
   /** Every process on this database, and the keys it has. */
   readonly rollCall: RollCall
   /** For every URL that a user named. */
@@ -114,7 +117,11 @@ export async function openPlatform(options: PlatformOptions): Promise<Platform> 
   const connection = connectionOptions(url, config.database, connect.password)
   const signals = await openSignals({ connection, log })
   opened.defer(() => signals.close())
-  const rollCall = openRollCall({ signals, database, keyring, refresh: () => refreshAll(secrets, rootKeys) })
+  const refreshSecrets = async () => {
+    await secrets.refresh()
+    await rootKeys.refresh()
+  }
+  const rollCall = openRollCall({ signals, database, keyring, refresh: refreshSecrets })
   await rootKeys.coordinate(rollCall)
   const redis = openSharedMemory(config.cache.redisUrl, log, opened)
   const { hit: onHit, miss: onMiss } = metrics.cache
@@ -136,7 +143,7 @@ export async function openPlatform(options: PlatformOptions): Promise<Platform> 
   const closing = opened.move()
   return {
     ...{ database, migrations, signals, cache, queue, redis, limiter, metrics, tracing },
-    ...{ audit, personKeys, keyring, secrets, rollCall },
+    ...{ audit, personKeys, keyring, secrets, rootKeys, rollCall, refreshSecrets },
     publicUrl: publicUrlOf(config.server.publicUrl),
     outbound: openOutbound(config.server, metrics),
     openContext: open(config.database.statementTimeoutSeconds),
@@ -169,11 +176,6 @@ async function requireServices(
   const services = await checkServices({ database, migrations, redisUrl: config.cache.redisUrl })
   for (const { name, outcome, message } of services) if (outcome === 'warning') log.warn({ check: name }, message)
   requireChecks(services)
-}
-
-async function refreshAll(secrets: SecretStore, rootKeys: RootKeys): Promise<void> {
-  await secrets.refresh()
-  await rootKeys.refresh()
 }
 
 function openLimiter(settings: Config['limits'], log: Logger, redis: Redis | undefined, metrics: Metrics): Limiter {

@@ -53,6 +53,7 @@ export function surfacesOf(
         routes: modules.flatMap((module) => module.routes ?? []),
         openRoutes: modules.flatMap((module) => module.openRoutes ?? []),
         web: [...modules.flatMap((module) => module.web ?? []), ...pages({ config, clock }, platform, modules, access)],
+        metricsToken: () => platform.secrets.value('METRICS_TOKEN'),
         probes: {
           database: () => database.ping().then(() => true),
           ready: () => readiness(platform, log),

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, realpath, rm } from 'node:fs/promises'
+import { mkdtemp, realpath, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -19,10 +19,17 @@ describe('a process whose terminal or parent is impatient', async () => {
   beforeEach(async () => {
     port = await freePort()
   })
-  const start = () =>
+  const start = (environment: Readonly<Record<string, string>> = {}, options: { detached?: boolean } = {}) =>
     spawn(process.execPath, [MAIN], {
-      env: { PATH: process.env['PATH'] ?? '', DATA_DIR, SERVER_PORT: String(port), ENVIRONMENT: 'test' },
+      env: {
+        PATH: process.env['PATH'] ?? '',
+        DATA_DIR,
+        SERVER_PORT: String(port),
+        ENVIRONMENT: 'test',
+        ...environment,
+      },
       stdio: ['ignore', 'pipe', 'inherit'],
+      ...options,
     })
   const databaseRuns = async () => (await findRunning(clusterFiles(DATA_DIR))) !== undefined
 
@@ -42,14 +49,47 @@ describe('a process whose terminal or parent is impatient', async () => {
     expect(await databaseRuns()).toBe(false)
   })
 
-  it('stops cleanly when its terminal is closed, and when a signal comes twice, from the terminal and from npm', async () => {
+  it('stops cleanly when a signal comes twice, from the terminal and from npm', async () => {
     const child = start()
     child.stdout.resume()
     await until(() => answers(port))
-    child.kill('SIGHUP')
     child.kill('SIGINT')
     expect(await ended(child, 'SIGINT')).toBe(0)
     expect(await databaseRuns()).toBe(false)
+  })
+
+  it('stops cleanly when its terminal is closed', async () => {
+    const command = `exec ${process.execPath} ${MAIN}`
+    const terminal = spawn('script', ['--quiet', '--command', command, '/dev/null'], {
+      env: { PATH: process.env['PATH'] ?? '', DATA_DIR, SERVER_PORT: String(port), ENVIRONMENT: 'test' },
+      stdio: ['pipe', 'ignore', 'inherit'],
+    })
+    await until(() => answers(port))
+    await ended(terminal, 'SIGKILL')
+    await until(async () => !(await databaseRuns()))
+    expect(await answers(port)).toBe(false)
+  })
+
+  it('reads its secrets again at a SIGHUP, and serves on, where it has no terminal', async () => {
+    const file = path.join(DATA_DIR, 'metrics-token')
+    const [before, after] = ['first-token', 'second-token'].map((name) => `${name}-${'x'.repeat(32)}`)
+    await writeFile(file, `${before}\n`)
+    const child = start({ METRICS_TOKEN_FILE: file }, { detached: true })
+    child.stdout.resume()
+    await until(() => answers(port))
+    const status = async (token = '') => {
+      const response = await fetch(`http://127.0.0.1:${port}/metrics`, {
+        headers: { authorization: `Bearer ${token}` },
+      })
+      await response.arrayBuffer()
+      return response.status
+    }
+    expect([await status(before), await status(after)]).toEqual([200, 401])
+    await writeFile(file, `${after}\n`)
+    child.kill('SIGHUP')
+    await until(async () => (await status(after)) === 200)
+    expect(await status(before)).toBe(401)
+    expect(await ended(child, 'SIGTERM')).toBe(0)
   })
 })
 

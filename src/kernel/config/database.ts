@@ -3,9 +3,11 @@ import { setting, wholeNumber, yesOrNo } from './setting.ts'
 
 export const DatabaseSettings = z.object({
   url: setting('DATABASE_URL', z.url({ protocol: /^postgres(ql)?$/ }).optional(), {
-    describe: 'PostgreSQL 16 or newer. Unset: an embedded PostgreSQL 18 under `DATA_DIR`.',
+    describe:
+      'PostgreSQL 16 or newer. Unset: an embedded PostgreSQL 18 under `DATA_DIR`. New connections use a new password; another server, database or user needs a restart.',
     example: 'postgresql://plimsoll:a-long-password@db.internal:5432/plimsoll',
     secret: true,
+    followed: true,
   }),
   sslMode: setting('DB_SSL_MODE', z.enum(['disable', 'require', 'verify-ca', 'verify-full']).optional(), {
     describe: 'TLS to the database: `require` encrypts, `verify-full` also checks the name. Unset: as the URL says.',

@@ -9,6 +9,8 @@ import type { SecretStore } from './secret-store.ts'
 /** The keyring of a running process, which follows its root keys wherever they are kept. */
 export interface RootKeys {
   readonly keyring: Keyring
+  /** The key that the settings want to be current. */
+  readonly wantedKeyId: string
   /** Reads the keys again now. A new one opens from then on, and is current once every process has it. */
   refresh(): Promise<void>
   /**
@@ -58,6 +60,11 @@ class FollowedKeys implements RootKeys {
     const file = secrets.value('ENCRYPTION_KEY') === undefined ? keyFileOf(dataDir) : undefined
     if (file !== undefined) watchFile(file, { persistent: false, interval: FILE_LOOK_MILLISECONDS }, again)
     this.#stopWatching = () => file !== undefined && unwatchFile(file, again)
+  }
+
+  get wantedKeyId(): string {
+    const [next] = this.#wanted
+    return next === undefined ? this.keyring.currentKeyId : keyIdOf(next)
   }
 
   async refresh(): Promise<void> {

@@ -137,10 +137,14 @@ class FollowedSecrets implements SecretStore {
     const { log } = this.#options
     const followers = this.#followers.get(name) ?? []
     const about = { setting: name, ...this.#origins.get(name) }
-    if (followers.length === 0) log.warn(about, 'a secret has a new value, which takes effect at the next start')
+    if (!isFollowed(name)) log.warn(about, 'a secret has a new value, which takes effect at the next start')
     else log.info(about, 'a secret has a new value')
     for (const changed of followers) changed(this.#values.get(name))
   }
+}
+
+function isFollowed(name: string): boolean {
+  return settings.some(({ env, followed }) => env === name && followed === true)
 }
 
 /** Every secret setting with a value, as text. */

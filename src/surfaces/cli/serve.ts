@@ -29,18 +29,28 @@ export function registerServe(program: Command, open: OpenApp, openBeside: OpenA
     })
 }
 
-/** Serves until SIGTERM, SIGINT or SIGHUP, then drains. */
+/** Serves until SIGTERM, SIGINT or the end of the terminal, then drains. */
 export async function serve(open: OpenApp): Promise<void> {
   const stop = stopRequest()
   bearClosedOutput()
   const app = await open()
   try {
+    stop.onReload(() => void refreshSecrets(app))
     await begin(app, stop)
     app.log.info({ signal: await stop.asked }, 'stopping')
     endLate(app)
   } finally {
     await app.close()
     letGo()
+  }
+}
+
+async function refreshSecrets({ platform, log }: App): Promise<void> {
+  try {
+    await platform.refreshSecrets()
+  } catch (error) {
+    // Safe because what is known serves on.
+    log.warn({ err: error }, 'the secrets could not be read again')
   }
 }
 

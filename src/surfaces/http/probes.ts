@@ -13,7 +13,7 @@ export interface Probes {
 export interface ProbeOptions {
   readonly probes: Probes
   readonly metrics: Metrics
-  readonly metricsToken: string | undefined
+  readonly metricsToken: () => string | undefined
   readonly version: string
   readonly isStopping: () => boolean
 }
@@ -41,7 +41,8 @@ export function mountProbes(app: FastifyInstance, options: ProbeOptions): void {
   })
 
   app.get('/metrics', async (request, reply) => {
-    if (metricsToken !== undefined && !carries(request, metricsToken)) {
+    const token = metricsToken()
+    if (token !== undefined && !carries(request, token)) {
       throw new Failure('unauthenticated', 'The metrics need their token: Authorization: Bearer <METRICS_TOKEN>.')
     }
     reply.type(metrics.contentType)

@@ -44,6 +44,8 @@ export interface HttpSurfaceOptions {
   readonly log: Logger
   readonly clock: Clock
   readonly probes: Probes
+  /** What `/metrics` asks for now; that of `config` unless it is given. */
+  readonly metricsToken?: () => string | undefined
   readonly version: string
   /** Answers its own URLs on the bare request. */
   readonly mcp?: BareSurface
@@ -96,7 +98,8 @@ export function createHttpSurface(options: HttpSurfaceOptions): HttpSurface {
   app.setErrorHandler(errorAnswers(options))
   refuseUnknown(app, table, admit)
 
-  mountProbes(app, { ...options, metricsToken: config.observability.metricsToken, isStopping: lifecycle.isStopping })
+  const metricsToken = options.metricsToken ?? (() => config.observability.metricsToken)
+  mountProbes(app, { ...options, metricsToken, isStopping: lifecycle.isStopping })
   mountDocuments(app, options, admit)
   const mount = {
     ...options,

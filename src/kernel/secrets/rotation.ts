@@ -1,0 +1,111 @@
+import type { Clock } from '../clock.ts'
+import type { Db } from '../database/db.ts'
+import { statement } from '../database/statement.ts'
+import type { EncryptedField } from '../encrypted-field.ts'
+import { Failure } from '../failure.ts'
+import type { Keyring } from '../keyring.ts'
+
+export interface RotationOptions {
+  /** The system handle: a rotation is of every tenant. */
+  readonly db: Db
+  readonly keyring: Keyring
+  readonly clock: Clock
+  /** Values re-encrypted at a time. */
+  readonly rowsMax: number
+  readonly signal: AbortSignal
+}
+
+/** What became of one field. */
+export interface RotatedField {
+  readonly name: string
+  /** Values re-encrypted, those of a run that was cut short included. */
+  readonly rows: number
+}
+
+const PASSES_MAX = 10
+
+/**
+ * Brings every value of these fields under the current key, and looks that none is left under another: only when this
+ * resolves may a root key go. Keeps its place after every batch, so a run that was cut short is resumed; a run that was
+ * finished changes nothing when it is repeated. Values written meanwhile are left as they are, and looked at again.
+ */
+export async function rotateFields(
+  fields: readonly EncryptedField[],
+  options: RotationOptions,
+): Promise<RotatedField[]> {
+  const done: RotatedField[] = []
+  for (const field of fields) done.push({ name: field.name, rows: await rotateField(field, options) })
+  return done
+}
+
+/** How many values are under each key, by the key's id, for each field. */
+export async function tallyFields(
+  fields: readonly EncryptedField[],
+  db: Db,
+): Promise<{ readonly name: string; readonly values: ReadonlyMap<string, number> }[]> {
+  const tallies: { name: string; values: ReadonlyMap<string, number> }[] = []
+  for (const field of fields) tallies.push({ name: field.name, values: await field.tally(db) })
+  return tallies
+}
+
+async function rotateField(field: EncryptedField, options: RotationOptions): Promise<number> {
+  const { db, keyring, clock } = options
+  const resumed = await begin(db, [field.name, keyring.currentKeyId, clock()])
+  let { cursor, rows } = { cursor: resumed[0]?.cursor ?? undefined, rows: Number(resumed[0]?.rows_done ?? 0) }
+  for (let pass = 0; pass < PASSES_MAX; pass++) {
+    rows = await onePass(field, options, cursor, rows)
+    cursor = undefined
+    const left = await leftOf(field, options)
+    if (left === 0) {
+      await finish(db, [field.name, keyring.currentKeyId, clock()])
+      return rows
+    }
+  }
+  throw new Failure(
+    'conflict',
+    `${field.name} still has values under another key after ${PASSES_MAX} passes: a process writes under it. See plimsoll secrets status.`,
+  )
+}
+
+async function onePass(
+  field: EncryptedField,
+  { db, keyring, clock, rowsMax, signal }: RotationOptions,
+  from: string | undefined,
+  rowsBefore: number,
+): Promise<number> {
+  let [cursor, rows] = [from, rowsBefore]
+  do {
+    signal.throwIfAborted()
+    const batch = await field.reencrypt(db, keyring, cursor, rowsMax)
+    ;({ cursor } = batch)
+    rows += batch.rows
+    await keepPlace(db, [field.name, keyring.currentKeyId, cursor ?? null, rows, clock()])
+  } while (cursor !== undefined)
+  return rows
+}
+
+async function leftOf(field: EncryptedField, { db, keyring }: RotationOptions): Promise<number> {
+  const values = await field.tally(db)
+  return [...values].reduce((sum, [keyId, count]) => (keyId === keyring.currentKeyId ? sum : sum + count), 0)
+}
+
+/** A run that was finished begins anew; one that was not goes on where it stopped. */
+const begin = statement<{ cursor: string | null; rows_done: string }>(
+  'rotations.begin',
+  `insert into kernel.rotations as kept (field, key_id, started_at, updated_at) values ($1, $2, $3, $3)
+   on conflict (field, key_id) do update set
+     cursor = case when kept.finished_at is null then kept.cursor end,
+     rows_done = case when kept.finished_at is null then kept.rows_done else 0 end,
+     updated_at = $3, finished_at = null
+   returning cursor, rows_done`,
+)
+
+const keepPlace = statement(
+  'rotations.keep-place',
+  'update kernel.rotations set cursor = $3, rows_done = $4, updated_at = $5 where field = $1 and key_id = $2',
+)
+
+const finish = statement(
+  'rotations.finish',
+  'update kernel.rotations set cursor = null, updated_at = $3, finished_at = $3 where field = $1 and key_id = $2',
+)

@@ -1,0 +1,117 @@
+import { userInfo } from 'node:os'
+import { InvalidArgumentError } from 'commander'
+import type { Command } from 'commander'
+import { PLATFORM_TENANT } from '#kernel/audit'
+import { addKey } from '#kernel/config/encryption-key'
+import { Failure } from '#kernel/failure'
+import { newId } from '#kernel/ids'
+import { agreeOnKey } from '#kernel/secrets/key-agreement'
+import { rotateFields, tallyFields } from '#kernel/secrets/rotation'
+import type { App } from '../../app.ts'
+import { withApp } from './open.ts'
+import type { OpenApp } from './open.ts'
+import { print, printTable } from './output.ts'
+
+interface RotateOptions {
+  readonly newKey?: true
+  readonly batch: number
+}
+
+/** `plimsoll secrets status|refresh|rotate`. */
+export function registerSecrets(program: Command, open: OpenApp): void {
+  const secrets = program.command('secrets').description('keys and other secrets: where they come from, and rotation')
+  secrets
+    .command('status')
+    .description('where each secret came from, what is encrypted under which key, and which process has it')
+    .action(() => withApp(open, status))
+  secrets
+    .command('refresh')
+    .description('make every process read its secrets again now')
+    .action(() => withApp(open, refresh))
+  secrets
+    .command('rotate')
+    .description('re-encrypt every field under the current key; may be stopped and repeated at any time')
+    .option('--new-key', 'first make a new key, where the key is one that was made under DATA_DIR')
+    .option('--batch <rows>', 'values re-encrypted at a time', rowCount, 500)
+    .action((options: RotateOptions) => withApp(open, (app) => rotate(app, options)))
+}
+
+async function status({ platform, modules }: App): Promise<void> {
+  const { secrets, keyring, rollCall, database } = platform
+  print('Secrets\n')
+  printTable([...secrets.origins].map(([setting, { source, version = '-' }]) => ({ setting, from: source, version })))
+  const { holders, silent } = await rollCall.ask()
+  // The first is this command.
+  const others = holders.slice(1)
+  const tallies = await tallyFields(fieldsOf(modules), database.system)
+  const keyIds = [...new Set([...keyring.keyIds, ...tallies.flatMap(({ values }) => [...values.keys()])])]
+  print('\nRoot keys\n')
+  printTable(
+    keyIds.map((key) => ({
+      key,
+      use: useOf(key, keyring.currentKeyId, keyring.keyIds),
+      processes: `${others.filter((holder) => holder.keyIds.includes(key)).length} of ${others.length + silent}`,
+      ...Object.fromEntries(tallies.map(({ name, values }) => [name, String(values.get(key) ?? 0)])),
+    })),
+  )
+}
+
+function useOf(key: string, current: string, known: readonly string[]): string {
+  if (key === current) return 'current'
+  return known.includes(key) ? 'only opens' : 'MISSING'
+}
+
+async function refresh({ platform }: App): Promise<void> {
+  const { holders, silent } = await platform.rollCall.refresh()
+  // This command is a process on the database as well.
+  const others = holders.length - 1
+  print(`${others} ${others === 1 ? 'process has' : 'processes have'} read its secrets again.`)
+  if (silent > 0) throw new Failure('unavailable', `${silent} did not answer within three seconds.`)
+}
+
+async function rotate(app: App, { newKey, batch }: RotateOptions): Promise<void> {
+  const { platform, config, clock } = app
+  if (newKey === true) await makeKey(app)
+  const { holders } = await agreeOnKey(platform.rootKeys, platform.rollCall)
+  const { currentKeyId, keyIds } = platform.keyring
+  print(`Key ${currentKeyId} is current in every process (${holders.length - 1} beside this command).`)
+  const signal = new AbortController().signal
+  const options = { db: platform.database.system, keyring: platform.keyring, clock, rowsMax: batch, signal }
+  const done = await rotateFields(fieldsOf(app.modules), options)
+  for (const { name, rows } of done) print(`  ${name}: ${rows.toLocaleString('en-US')} re-encrypted`)
+  const previous = keyIds.filter((keyId) => keyId !== currentKeyId)
+  await platform.audit.record({
+    tenantId: PLATFORM_TENANT,
+    actor: { kind: 'cli', id: userInfo().username },
+    requestId: newId('req', clock()),
+    outcome: 'success',
+    action: 'secrets.rotate',
+    subject: 'ENCRYPTION_KEY',
+    before: { keyIds: previous },
+    after: { keyId: currentKeyId, fields: Object.fromEntries(done.map(({ name, rows }) => [name, rows])) },
+  })
+  if (previous.length === 0) return print('There is no other key.')
+  const where =
+    config.security.encryptionKey === undefined
+      ? `their lines in ${config.server.dataDir}/encryption-key`
+      : 'ENCRYPTION_KEYS_PREVIOUS'
+  print(`Nothing is encrypted under another key any more. Remove ${previous.join(', ')}: ${where}.`)
+}
+
+async function makeKey({ platform, config }: App): Promise<void> {
+  if (config.security.encryptionKey !== undefined) {
+    throw new Failure(
+      'invalid',
+      '--new-key is for the key that was made under DATA_DIR. Make one with `openssl rand -base64 32`, set it as ENCRYPTION_KEY, and put the present one into ENCRYPTION_KEYS_PREVIOUS.',
+    )
+  }
+  await addKey(config.server.dataDir)
+  await platform.rootKeys.refresh()
+}
+
+const fieldsOf = (modules: App['modules']) => modules.flatMap(({ encryptedFields }) => encryptedFields ?? [])
+
+function rowCount(text: string): number {
+  if (/^[1-9]\d{0,4}$/.test(text)) return Number(text)
+  throw new InvalidArgumentError('Expected a number of values from 1 to 99999, such as 500.')
+}
