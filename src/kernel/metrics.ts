@@ -17,6 +17,10 @@ export interface Metrics {
   rateLimited(bucket: string): void
   /** The secrets were read again, or could not be and the last good ones serve on. */
   secretsRead(succeeded: boolean): void
+  /** A sign-in ended: `success`, or why it did not. */
+  signIn(outcome: string): void
+  /** Something that somebody should look at, by what it is: `identity.account-locked`. */
+  securityAlert(what: string): void
   /** A failure of this kind left the process; `bug` for the unexpected. */
   failed(surface: string, kind: string): void
   /** Reads the pool whenever the metrics are asked for. */
@@ -55,6 +59,7 @@ export function createMetrics(version: string): Metrics {
     job: jobMetrics(registry),
     cache: cacheMetrics(registry),
     ...failureMetrics(registry),
+    ...securityMetrics(registry),
     watchPool: (use) => watchPool(gauge, use),
     gauge,
     contentType: registry.contentType,
@@ -161,6 +166,12 @@ function failureMetrics(registry: Registry): Pick<Metrics, 'rateLimited' | 'fail
     rateLimited: (bucket) => rejected(bucket).add(1),
     failed: (surface, kind) => failures(surface, kind).add(1),
   }
+}
+
+function securityMetrics(registry: Registry): Pick<Metrics, 'signIn' | 'securityAlert'> {
+  const signIns = fastCounter(registry, 'sign_ins_total', 'Sign-ins of people by how they ended.', ['outcome'])
+  const alerts = fastCounter(registry, 'security_alerts_total', 'What somebody should look at.', ['alert'])
+  return { signIn: (outcome) => signIns(outcome).add(1), securityAlert: (what) => alerts(what).add(1) }
 }
 
 function watchPool(gauge: Metrics['gauge'], use: () => PoolUse): void {

@@ -54,3 +54,58 @@ export async function startPeopleServer(
     mailCount: (subject) => about(subject).length,
   }
 }
+
+export interface JsonAnswer {
+  readonly status: number
+  readonly headers: Headers
+  readonly body: Readonly<Record<string, unknown>>
+}
+
+/** Calls the JSON routes as an API client would. */
+export function jsonClient(url: string) {
+  const call = async (method: string, path: string, body: unknown, bearer?: string): Promise<JsonAnswer> => {
+    const response = await fetch(`${url}${path}`, {
+      method,
+      headers: {
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...(bearer !== undefined && { authorization: `Bearer ${bearer}` }),
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    })
+    // safe because: every route answers an object, and its members stay unknown until they are compared.
+    const parsed = (await response.json().catch(() => ({}))) as Record<string, unknown>
+    return { status: response.status, headers: response.headers, body: parsed }
+  }
+  return {
+    get: (path: string, bearer?: string) => call('GET', path, undefined, bearer),
+    post: (path: string, body: unknown, bearer?: string) => call('POST', path, body, bearer),
+    patch: (path: string, body: unknown, bearer?: string) => call('PATCH', path, body, bearer),
+    delete: (path: string, bearer?: string) => call('DELETE', path, undefined, bearer),
+  }
+}
+
+export type JsonClient = ReturnType<typeof jsonClient>
+
+export interface Newcomer {
+  readonly email: string
+  readonly password: string
+  readonly userId: string
+  readonly tenantId: string
+  readonly tokens: { readonly access_token: string; readonly refresh_token: string }
+}
+
+/** A person who registered, confirmed the address and signed in, through the front door. */
+export async function newcomer(
+  server: PeopleServer,
+  email = `p-${randomBytes(6).toString('hex')}@example.com`,
+): Promise<Newcomer> {
+  const api = jsonClient(server.url)
+  const password = `Right-${randomBytes(6).toString('hex')}-7`
+  await api.post('/api/v1/auth/register', { email, password, name: 'New Person' })
+  const token = server.lastLink('Confirm')?.split('/').at(-1)
+  await api.post('/api/v1/auth/verify', { token })
+  const { body } = await api.post('/api/v1/auth/signin', { email, password })
+  // safe because: a test that goes on without them fails at its first call.
+  const signedIn = body as unknown as Newcomer['tokens'] & { user: { id: string }; tenant_id: string }
+  return { email, password, userId: signedIn.user.id, tenantId: signedIn.tenant_id, tokens: signedIn }
+}

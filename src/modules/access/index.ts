@@ -4,7 +4,7 @@ import type { Module } from '#kernel/module'
 import { authenticator } from './authenticate.ts'
 import type { Tenant } from './contract.ts'
 import { openIdentity } from './identity/identity.ts'
-import type { IdentityNeeds } from './identity/identity.ts'
+import type { Identity, IdentityNeeds } from './identity/identity.ts'
 import { signingKeyContext } from './identity/signing-keys.ts'
 import type { IdentityWeb } from './identity/web.ts'
 import { openKeys } from './keys/keys.ts'
@@ -27,6 +27,8 @@ export interface Access extends Keys {
   tenants(): Promise<Tenant[]>
   /** Answers a request to `/auth/…`: for pages that act for whoever sits before them. */
   readonly identityWeb: IdentityWeb
+  /** A new key signs access tokens from now on, without a restart; for the operator. */
+  readonly rotateSigningKey: Identity['rotateSigningKey']
   /** Waits for mails under way, at most a few seconds. */
   close(): Promise<void>
 }
@@ -41,6 +43,12 @@ export function accessModule(needs: AccessNeeds): Module<Access> {
   return {
     name: 'access',
     scopes: [
+      { scope: 'account:read', describe: 'see your own account and sessions', least: 'read-only' },
+      {
+        scope: 'account:write',
+        describe: 'end your sessions, change your password and second factor, accept invitations',
+        least: 'read-only',
+      },
       { scope: 'keys:read', describe: 'see your own API keys', least: 'read-only' },
       { scope: 'keys:write', describe: 'make and revoke your own API keys', least: 'read-only' },
       { scope: 'access:read', describe: 'see the people, keys and sessions of the organisation', least: 'manager' },
@@ -57,9 +65,12 @@ export function accessModule(needs: AccessNeeds): Module<Access> {
       createTenant,
       tenants: () => listTenants(database.system),
       identityWeb: identity.web,
+      rotateSigningKey: identity.rotateSigningKey,
       close: () => identity.close(),
     },
-    routes: keys.routes,
+    routes: [...identity.routes, ...keys.routes],
+    openRoutes: identity.openRoutes,
+    jobs: identity.jobs,
     web: [...identity.mounts, ...oauth.mounts(identity.auth)],
     encryptedFields: [
       encryptedColumn({

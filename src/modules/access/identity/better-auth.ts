@@ -7,8 +7,12 @@ import type { Config } from '#kernel/config/config'
 import type { Database } from '#kernel/database/pool'
 import { newId } from '#kernel/ids'
 import type { Mailer } from '../mail/mailer.ts'
+import { accountHooks } from './account-hooks.ts'
 import { accountMails } from './account-mails.ts'
+import type { IdentityEvents } from './events.ts'
+import type { LockoutGuard } from './lockout.ts'
 import { passwordHashing } from './password-hash.ts'
+import { PASSWORD_LENGTH_MAX, PASSWORD_LENGTH_MIN } from './password-rule.ts'
 import { organizationRoles } from './organization-roles.ts'
 import type { SigningKeys } from './signing-keys.ts'
 import { ID_PREFIXES, KEY_TABLES, ORGANIZATION_TABLES, TABLES, TWO_FACTOR_TABLES } from './tables.ts'
@@ -29,6 +33,8 @@ export interface AuthParts {
   readonly clock: Clock
   readonly log: Logger
   readonly keys: SigningKeys
+  readonly events: IdentityEvents
+  readonly guard: LockoutGuard
   /** What else listens to or extends the library, in this order: the last sees what the others made of an answer. */
   readonly plugins: readonly BetterAuthPlugin[]
 }
@@ -41,6 +47,7 @@ export type Auth = ReturnType<typeof createAuth>
  */
 export function createAuth(parts: AuthParts) {
   const { database, publicUrl, secret, settings, clock, log, plugins } = parts
+  const hooks = accountHooks({ ...parts, db: database.system })
   return betterAuth({
     appName: 'Plimsoll',
     baseURL: `${publicUrl}${AUTH_BASE_PATH}`,
@@ -54,13 +61,17 @@ export function createAuth(parts: AuthParts) {
     emailAndPassword: {
       enabled: true,
       disableSignUp: settings.signUp === 'closed',
+      minPasswordLength: PASSWORD_LENGTH_MIN,
+      maxPasswordLength: PASSWORD_LENGTH_MAX,
       requireEmailVerification: settings.requireVerifiedEmail,
       autoSignIn: false,
       revokeSessionsOnPasswordReset: true,
       password: passwordHashing,
       ...accountMails(parts).password,
+      ...hooks.password,
     },
-    emailVerification: { sendOnSignUp: true, ...accountMails(parts).verification },
+    emailVerification: { sendOnSignUp: true, ...accountMails(parts).verification, ...hooks.verification },
+    databaseHooks: hooks.database,
     rateLimit: { enabled: false },
     logger: {
       log: (level, message) => log[level === 'error' ? 'error' : 'debug']({ library: 'better-auth' }, message),

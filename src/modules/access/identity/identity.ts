@@ -4,17 +4,35 @@ import type { AuditTrail } from '#kernel/audit'
 import type { Clock } from '#kernel/clock'
 import type { Config } from '#kernel/config/config'
 import { keptSecret } from '#kernel/config/kept-secret'
+import type { Ctx } from '#kernel/context'
 import type { Database } from '#kernel/database/pool'
 import type { Signals } from '#kernel/database/signals'
+import type { Job } from '#kernel/jobs'
 import type { Keyring } from '#kernel/keyring'
 import type { Metrics } from '#kernel/metrics'
 import type { PublicUrl } from '#kernel/public-url'
-import type { WebMount } from '#kernel/route'
+import type { OpenRoute, Route, WebMount } from '#kernel/route'
 import { openMailer } from '../mail/open-mailer.ts'
+import { accessTokenSigner } from './access-token.ts'
 import { createAuth } from './better-auth.ts'
 import type { Auth } from './better-auth.ts'
+import { identityEvents } from './events.ts'
+import { forgetExpiredJob } from './forget-expired.ts'
+import { keyedHash } from './keyed-hash.ts'
+import { libraryOf } from './library.ts'
+import { lockoutGuard } from './lockout.ts'
+import { rotateSigningKey } from './rotate-signing-key.ts'
+import { accountRoutes } from './routes/account-routes.ts'
+import { credentialRoutes } from './routes/credential-routes.ts'
+import { memberRoutes } from './routes/member-routes.ts'
+import { signInRoutes } from './routes/sign-in-routes.ts'
+import { sessionTokens } from './session-tokens.ts'
+import { signIn } from './sign-in.ts'
+import { signOut } from './sign-out.ts'
+import { signUp } from './sign-up.ts'
 import { signingKeys } from './signing-keys.ts'
 import type { SigningKeys } from './signing-keys.ts'
+import { watchPlugin } from './watch-plugin.ts'
 import { identityMounts, identityWeb } from './web.ts'
 import type { IdentityWeb } from './web.ts'
 
@@ -36,7 +54,11 @@ export interface Identity {
   readonly auth: () => Promise<Auth>
   readonly web: IdentityWeb
   readonly mounts: readonly WebMount[]
+  readonly routes: readonly Route[]
+  readonly openRoutes: readonly OpenRoute[]
+  readonly jobs: readonly Job[]
   readonly keys: SigningKeys
+  readonly rotateSigningKey: (ctx: Ctx) => Promise<{ readonly keyId: string; readonly retired: readonly string[] }>
   close(): Promise<void>
 }
 
@@ -45,22 +67,44 @@ export function openIdentity(
   needs: IdentityNeeds,
   { plugins, paths }: { readonly plugins: () => readonly BetterAuthPlugin[]; readonly paths: readonly string[] },
 ): Identity {
-  const { config, database, signals, keyring, clock, log, metrics, publicUrl } = needs
-  const { accessTokenSeconds } = config.auth
-  const keys = signingKeys({ db: database.system, signals, keyring, clock, accessTokenSeconds })
-  const mailer = openMailer({
-    settings: config.auth,
-    environment: config.server.environment,
-    log,
-    finished: (outcome, seconds) => metrics.integration.finished('mail', 'send', outcome, seconds),
-  })
+  const { config, database, signals, keyring, clock, log, metrics } = needs
+  const { auth: settings, server } = config
+  const { accessTokenSeconds, refreshTokenDays, requireVerifiedEmail } = settings
+  const db = database.system
+  const publicUrl = () => needs.publicUrl.get()
+  const keys = signingKeys({ db, signals, keyring, clock, accessTokenSeconds })
+  const events = identityEvents(needs.audit, metrics)
+  const finished = (outcome: string, seconds: number) => metrics.integration.finished('mail', 'send', outcome, seconds)
+  const mailer = openMailer({ settings, environment: server.environment, log, finished })
+  const hash = once(async () => keyedHash(await keptSecret(settings.jwtSecret, server.dataDir, 'jwt-secret')))
+  const lockout = { failuresMax: settings.lockoutFailures, seconds: settings.lockoutSeconds }
+  const guard = lockoutGuard({ db, clock, hash, ...lockout })
+
   const auth = once(async () => {
-    const secret = await keptSecret(config.auth.betterAuthSecret, config.server.dataDir, 'better-auth-secret')
-    const parts = { database, secret, settings: config.auth, mailer, clock, log, keys }
-    return createAuth({ ...parts, publicUrl: publicUrl.get(), plugins: plugins() })
+    const secret = await keptSecret(settings.betterAuthSecret, server.dataDir, 'better-auth-secret')
+    const watch = watchPlugin({ db, clock, settings, events, guard, hash })
+    const parts = { database, secret, settings, mailer, clock, log, keys, events, guard }
+    return createAuth({ ...parts, publicUrl: publicUrl(), plugins: [...plugins(), watch] })
   })
+  const library = libraryOf(auth, publicUrl)
+  const sign = accessTokenSigner({ keys, publicUrl, clock, accessTokenSeconds })
+  const tokens = sessionTokens({ db, clock, hash, sign, events, accessTokenSeconds, refreshTokenDays })
+  const enter = signIn({ db, clock, library, tokens })
+  const verbs = {
+    signIn: enter,
+    signUp: signUp({ library, mailer, requireVerifiedEmail, signIn: enter }),
+    signOut: signOut({ db, clock, keys, hash, publicUrl, events }),
+    refresh: tokens.refresh,
+  }
   const web = identityWeb(auth, paths)
-  return { auth, web, keys, mounts: identityMounts(web, paths), close: () => mailer.close() }
+  return {
+    ...{ auth, web, keys, mounts: identityMounts(web, paths) },
+    routes: [...accountRoutes(db, library), ...memberRoutes({ system: db, mailer, publicUrl })],
+    openRoutes: [...signInRoutes(verbs), ...credentialRoutes(library)],
+    jobs: [forgetExpiredJob(db)],
+    rotateSigningKey: rotateSigningKey(db, keys),
+    close: () => mailer.close(),
+  }
 }
 
 /** Makes it when it is first asked for; a failure is not kept. */

@@ -1,6 +1,6 @@
 import type { Jwk } from 'better-auth/plugins/jwt'
-import { exportJWK, generateKeyPair } from 'jose'
-import type { JWK } from 'jose'
+import { exportJWK, generateKeyPair, importJWK } from 'jose'
+import type { CryptoKey, JWK } from 'jose'
 import type { Clock } from '#kernel/clock'
 import type { Db } from '#kernel/database/db'
 import type { Signals } from '#kernel/database/signals'
@@ -28,6 +28,8 @@ export interface SigningKeys {
   readonly verifySeconds: number
   /** Every key that signs or still verifies, private halves in clear; the newest that has not expired signs. */
   all(): Promise<readonly Jwk[]>
+  /** The one that signs from now on. */
+  signer(): Promise<{ readonly keyId: string; readonly key: CryptoKey }>
   /** What verifiers may know of them. */
   publicKeys(): Promise<readonly JWK[]>
   /** A new key signs from the commit on, in every process; the others verify until what they signed has expired. */
@@ -99,9 +101,23 @@ export function signingKeys(parts: {
   }
   const all = async () => known ?? (await read())
 
+  let imported: { readonly keyId: string; readonly key: CryptoKey } | undefined
+  const signer = async () => {
+    const now = clock()
+    const newest = (await all()).findLast(({ expiresAt }) => expiresAt === undefined || expiresAt > now)
+    if (newest === undefined) throw new Error('there is no signing key, though one was just made')
+    if (imported?.keyId === newest.id) return imported
+    // safe because: it was written from an exported private key, by `make` above.
+    const key = await importJWK(JSON.parse(newest.privateKey) as JWK, SIGNING_ALGORITHM)
+    if (key instanceof Uint8Array) throw new Error('a signing key is symmetric')
+    imported = { keyId: newest.id, key }
+    return imported
+  }
+
   return {
     verifySeconds,
     all,
+    signer,
     async publicKeys() {
       const since = verifiedSince()
       const live = (await all()).filter(({ expiresAt }) => expiresAt === undefined || expiresAt > since)

@@ -1,0 +1,71 @@
+import type { Clock } from '#kernel/clock'
+import type { Config } from '#kernel/config/config'
+import type { Db } from '#kernel/database/db'
+import { callerOf } from './caller.ts'
+import type { IdentityEvents } from './events.ts'
+import type { LockoutGuard } from './lockout.ts'
+import { refuse } from './refuse.ts'
+import { findDefaultTenant, isInvited } from './store/people.ts'
+
+interface Hooked {
+  readonly path?: string | undefined
+  readonly headers?: Headers | undefined
+}
+
+/** What happens around the rows that the library writes. */
+export function accountHooks(parts: {
+  readonly db: Db
+  readonly clock: Clock
+  readonly settings: Config['auth']
+  readonly events: IdentityEvents
+  readonly guard: LockoutGuard
+}) {
+  const { db, clock, settings, events, guard } = parts
+  const ofUser = async (userId: string) => ({ userId, tenantId: await findDefaultTenant(db, userId), subject: userId })
+  return {
+    database: {
+      user: {
+        create: {
+          before: async (user: { email: string }) => {
+            if (settings.signUp === 'invited' && !(await isInvited(db, user.email, clock()))) throw refuse.uninvited()
+          },
+        },
+      },
+      session: {
+        create: {
+          before: async (session: { userId: string; activeOrganizationId?: unknown }) => {
+            if (typeof session.activeOrganizationId === 'string') return undefined
+            const activeOrganizationId = await findDefaultTenant(db, session.userId)
+            if (activeOrganizationId === undefined) throw refuse.noOrganisation()
+            return { data: { activeOrganizationId } }
+          },
+        },
+        delete: {
+          after: async (
+            session: { id: string; userId: string; activeOrganizationId?: unknown },
+            context: Hooked | null,
+          ) => {
+            if (context?.path !== '/sign-out') return
+            const tenantId = typeof session.activeOrganizationId === 'string' ? session.activeOrganizationId : undefined
+            const event = { action: 'identity.sign-out', outcome: 'success', userId: session.userId } as const
+            await events.record(callerOf(context.headers), { ...event, tenantId, subject: session.id })
+          },
+        },
+      },
+    },
+    verification: {
+      afterEmailVerification: async (user: { id: string }, request: Request | undefined) => {
+        const event = { action: 'identity.email-verified', outcome: 'success' } as const
+        await events.record(callerOf(request?.headers), { ...event, ...(await ofUser(user.id)) })
+      },
+    },
+    password: {
+      onPasswordReset: async ({ user }: { user: { id: string; email: string } }, request: Request | undefined) => {
+        const from = callerOf(request?.headers)
+        await guard.reset(user.email, from.address)
+        const event = { action: 'identity.password-reset', outcome: 'success' } as const
+        await events.record(from, { ...event, ...(await ofUser(user.id)) })
+      },
+    },
+  }
+}

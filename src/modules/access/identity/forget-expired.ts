@@ -1,0 +1,28 @@
+import { z } from 'zod'
+import type { Db } from '#kernel/database/db'
+import { job } from '#kernel/jobs'
+import type { Job } from '#kernel/jobs'
+import { KNOWN_NETWORK_DAYS } from './lockout.ts'
+import { forgetExpired } from './store/sessions.ts'
+import { forgetAttemptsBefore } from './store/sign-in-attempts.ts'
+
+const DAY_MILLISECONDS = 86_400_000
+
+/**
+ * Deletes sessions, links and counts that are over. They belong to no tenant; that the job runs once for each is
+ * harmless, as there is nothing left for the second run.
+ */
+export function forgetExpiredJob(system: Db): Job {
+  return job({
+    name: 'access.forget-expired',
+    describe: 'Forget sessions, mail links and sign-in attempts that are over.',
+    cron: '41 3 * * *',
+    payload: z.strictObject({}),
+    scopes: [],
+    run: async (ctx) => {
+      const now = ctx.clock().getTime()
+      await forgetExpired(system, new Date(now - DAY_MILLISECONDS))
+      await forgetAttemptsBefore(system, new Date(now - KNOWN_NETWORK_DAYS * DAY_MILLISECONDS))
+    },
+  })
+}

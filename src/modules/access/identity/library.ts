@@ -1,0 +1,77 @@
+import { serializeSignedCookie } from 'better-call'
+import type { OpenRequest } from '#kernel/route'
+import { AUTH_BASE_PATH } from './better-auth.ts'
+import type { Auth } from './better-auth.ts'
+import { headersOf } from './caller.ts'
+import { failureOf } from './library-failure.ts'
+
+type From = Pick<OpenRequest, 'requestId' | 'address' | 'headers'>
+
+/** What an endpoint of the library answered. */
+export interface LibraryAnswer {
+  readonly body: Readonly<Record<string, unknown>>
+  /** As a `Cookie` header would send back what the answer set. */
+  readonly cookie: string
+}
+
+/** The auth library, called in the process as a browser would: the same rules, limits and events apply. */
+export interface Library {
+  /** Throws the `Failure` of a refusal. `cookie` is that of an earlier answer. */
+  post(path: string, body: object, from: From, cookie?: string): Promise<LibraryAnswer>
+  get(path: string, query: Readonly<Record<string, string>>, from: From): Promise<LibraryAnswer>
+  /**
+   * As a person who proved who they are by other means than a cookie: with a session that exists for this call alone.
+   * The library asks for the password where it should, and knows no other session than a browser's.
+   */
+  postAs(person: { userId: string; tenantId: string }, path: string, body: object, from: From): Promise<LibraryAnswer>
+}
+
+export function libraryOf(auth: () => Promise<Auth>, publicUrl: () => string): Library {
+  const call = async (path: string, init: RequestInit, from: From, cookie?: string): Promise<LibraryAnswer> => {
+    const headers = headersOf(from)
+    headers.set('origin', new URL(publicUrl()).origin)
+    if (init.body !== undefined) headers.set('content-type', 'application/json')
+    if (cookie !== undefined) headers.set('cookie', cookie)
+    const { handler } = await auth()
+    const response = await handler(new Request(`${publicUrl()}${AUTH_BASE_PATH}${path}`, { ...init, headers }))
+    const body = asRecord(await response.json().catch(() => undefined))
+    if (!response.ok) throw failureOf(response.status, body)
+    return { body, cookie: response.headers.getSetCookie().map(pairOf).join('; ') }
+  }
+  const post: Library['post'] = (path, body, from, cookie) =>
+    call(path, { method: 'POST', body: JSON.stringify(body) }, from, cookie)
+
+  return {
+    post,
+    get: (path, query, from) => call(`${path}?${new URLSearchParams({ ...query })}`, { method: 'GET' }, from),
+    async postAs({ userId, tenantId }, path, body, from) {
+      const { internalAdapter, authCookies, secret } = await (await auth()).$context
+      const session = await internalAdapter.createSession(userId, true, { activeOrganizationId: tenantId })
+      const made = [session.token]
+      try {
+        const { name } = authCookies.sessionToken
+        const answer = await post(path, body, from, pairOf(await serializeSignedCookie(name, session.token, secret)))
+        // Some endpoints put another session in place of the one they were called with.
+        const next = tokenIn(answer.cookie, name)
+        if (next !== undefined) made.push(next)
+        return answer
+      } finally {
+        for (const token of made) await internalAdapter.deleteSession(token)
+      }
+    },
+  }
+}
+
+function pairOf(setCookie: string): string {
+  return setCookie.split(';', 1)[0] ?? ''
+}
+
+function tokenIn(cookie: string, name: string): string | undefined {
+  const pair = cookie.split('; ').find((each) => each.startsWith(`${name}=`))
+  return pair === undefined ? undefined : decodeURIComponent(pair.slice(name.length + 1)).split('.', 1)[0]
+}
+
+function asRecord(value: unknown): Readonly<Record<string, unknown>> {
+  // safe because: its members stay unknown until they are looked at.
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
+}

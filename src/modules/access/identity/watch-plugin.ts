@@ -1,0 +1,109 @@
+import type { BetterAuthPlugin } from 'better-auth'
+import { createAuthMiddleware, isAPIError } from 'better-auth/api'
+import type { Clock } from '#kernel/clock'
+import type { Config } from '#kernel/config/config'
+import type { Db } from '#kernel/database/db'
+import { callerOf } from './caller.ts'
+import type { IdentityEvents } from './events.ts'
+import type { KeyedHash } from './keyed-hash.ts'
+import type { LockoutGuard } from './lockout.ts'
+import { passwordProblems } from './password-rule.ts'
+import { refuse } from './refuse.ts'
+import { findDefaultTenant, findPerson, findPersonIdByEmail } from './store/people.ts'
+import { watchedEvents } from './watched-events.ts'
+
+export interface WatchParts {
+  readonly db: Db
+  readonly clock: Clock
+  readonly settings: Config['auth']
+  readonly events: IdentityEvents
+  readonly guard: LockoutGuard
+  readonly hash: () => Promise<KeyedHash>
+}
+
+/**
+ * Our rules around the library's endpoints, whichever way they are reached: the lock-out before a password is looked
+ * at, what a new password must be, and an event for everything that happened. It stands last among the plugins, where
+ * the second factor has already taken back the session that the password made.
+ */
+export function watchPlugin(parts: WatchParts): BetterAuthPlugin {
+  const before = createAuthMiddleware(async (ctx) => {
+    const body = asRecord(ctx.body)
+    switch (ctx.path) {
+      case '/sign-in/email':
+        return stopGuessing(parts, text(body['email']), ctx.headers)
+      case '/sign-up/email':
+        requireName(text(body['name']))
+        return requireStrong(text(body['password']), text(body['email']))
+      case '/reset-password': {
+        const token = text(body['token'])
+        const found =
+          token === '' ? null : await ctx.context.internalAdapter.findVerificationValue(`reset-password:${token}`)
+        const person = found === null ? undefined : await findPerson(parts.db, found.value)
+        return requireStrong(text(body['newPassword']), person?.email)
+      }
+      case '/change-password':
+        requireStrong(text(body['newPassword']), undefined)
+        // Whoever changes a password wants nobody else to be in.
+        return { context: { body: { ...body, revokeOtherSessions: true } } }
+      default:
+        return undefined
+    }
+  })
+  const after = watchedEvents(parts)
+  return {
+    id: 'plimsoll-watch',
+    hooks: {
+      before: [{ matcher: () => true, handler: before }],
+      after: [
+        {
+          matcher: () => true,
+          handler: createAuthMiddleware(async (ctx) => {
+            const { newSession, returned, session } = ctx.context
+            const error = isAPIError(returned) ? returned : undefined
+            await after(ctx.path, {
+              from: callerOf(ctx.headers),
+              body: asRecord(ctx.body),
+              code: error === undefined ? undefined : text(asRecord(error.body)['code']),
+              answered: text(asRecord(asRecord(returned)['user'])['id']),
+              signedIn: newSession ?? undefined,
+              session: session ?? undefined,
+            })
+          }),
+        },
+      ],
+    },
+  }
+}
+
+async function stopGuessing(parts: WatchParts, email: string, headers: Headers | undefined): Promise<undefined> {
+  const from = callerOf(headers)
+  const refused = await parts.guard.take(email, from.address)
+  if (refused === undefined) return undefined
+  const about = await findPersonIdByEmail(parts.db, email)
+  const tenantId = about === undefined ? undefined : await findDefaultTenant(parts.db, about)
+  const subject = about ?? `email:${(await parts.hash())('email', email.toLowerCase()).toString('hex')}`
+  const event = { outcome: 'denied', tenantId, subject, ...(about !== undefined && { about }) } as const
+  if (refused.isNew) await parts.events.record(from, { ...event, action: 'identity.account-locked' })
+  await parts.events.record(from, { ...event, action: 'identity.sign-in', reason: 'locked' })
+  throw refuse.locked(refused.retryAfterSeconds)
+}
+
+function requireStrong(password: string, email: string | undefined): undefined {
+  const problems = passwordProblems(password, email)
+  if (problems.length > 0) throw refuse.weakPassword(problems)
+}
+
+/** It stands in mails to others, where a link would be somebody's bait. */
+function requireName(name: string): void {
+  if (name.trim() === '' || name.length > 100 || /:\/\/|www\.|[\r\n]/i.test(name)) throw refuse.badName()
+}
+
+function asRecord(value: unknown): Readonly<Record<string, unknown>> {
+  // safe because: its members stay unknown until they are looked at.
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : ''
+}
