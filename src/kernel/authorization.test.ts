@@ -66,7 +66,7 @@ const problemsWith = (module: Partial<Module>, grants: readonly ScopeGrant[] = t
 
 describe('what is served', () => {
   it('is in order when every door states a scope of the table or why it is public', () => {
-    expect(doorsOf([sound]).map(({ name }) => name)).toEqual([
+    expect(doorsOf([sound]).map(({ kind, name }) => `${kind} ${name}`)).toEqual([
       'tool read_note',
       'route GET /v1/notes',
       'open route GET /v1/hello',

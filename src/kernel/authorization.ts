@@ -1,5 +1,4 @@
 import type { Scope } from './context.ts'
-import type { Job } from './jobs.ts'
 import type { Module } from './module.ts'
 
 /** The roles of people in a tenant, from least to most: each holds what the one before it holds. */
@@ -27,43 +26,74 @@ export function scopesOfRole(table: readonly ScopeGrant[], role: Role): Readonly
 
 /** One thing that can be reached or that runs, and the scope it asks for or the reason why it asks for none. */
 export interface Door {
-  /** `tool list_clients`, `route POST /v1/track`, `job customers.roll-up`. */
-  readonly name: string
   readonly kind: 'tool' | 'route' | 'open route' | 'web page' | 'document' | 'job'
+  /** `list_clients`, `POST /v1/track`, `customers.roll-up`. */
+  readonly name: string
   readonly module: string
   /** Of a job: all that it holds. */
   readonly scopes: readonly Scope[]
   /** Why whoever asks is answered. */
   readonly public?: string
+  /** Where HTTP reaches it by itself. */
+  readonly http?: { readonly methods: readonly string[]; readonly path: string }
+  /** It may change something, so a read-only credential is refused. */
+  readonly changes: boolean
 }
 
 /** Everything the modules bring that can be reached or that runs. */
-export function doorsOf(modules: readonly Module[], kernelJobs: readonly Job[] = []): readonly Door[] {
-  return [...modules.flatMap(doorsOfModule), ...kernelJobs.map((job) => jobDoor('kernel', job))]
+export function doorsOf(modules: readonly Module[]): readonly Door[] {
+  return modules.flatMap((module) => [
+    ...toolDoors(module),
+    ...routeDoors(module),
+    ...openDoors(module),
+    ...jobDoors(module),
+  ])
 }
 
-function doorsOfModule(module: Module): Door[] {
-  const { name, server, routes = [], openRoutes = [], web = [], jobs = [] } = module
+function toolDoors({ name: module, server }: Module): Door[] {
   const tools = Object.values(server?.toolsets ?? {}).flat()
-  const isPublic = { module: name, scopes: [] }
-  return [
-    ...tools.map((tool) => ({
-      ...{ name: `tool ${tool.name}`, kind: 'tool', module: name, scopes: [tool.scope] },
-    })),
-    ...routes.map(({ method, path, scope }) => ({
-      ...{ name: `route ${method} ${path}`, kind: 'route', module: name, scopes: [scope] },
-    })),
-    ...openRoutes.map(({ method, path, public: reason }) => ({
-      ...{ name: `open route ${method} ${path}`, kind: 'open route', ...isPublic, public: reason },
-    })),
-    ...web.map(({ methods, path, public: reason }) => ({
-      ...{ name: `web page ${methods.join(', ')} ${path}`, kind: 'web page', ...isPublic, public: reason },
-    })),
-    ...jobs.map((job) => jobDoor(name, job)),
-  ] as Door[] // safe because: each literal above is a door; spreading widens `kind` to text.
+  return tools.map(({ name, scope, effect }) => ({
+    kind: 'tool',
+    name,
+    module,
+    scopes: [scope],
+    changes: effect !== 'read',
+  }))
 }
 
-const jobDoor = (module: string, { name, scopes }: Job): Door => ({ name: `job ${name}`, kind: 'job', module, scopes })
+function routeDoors({ name: module, routes = [] }: Module): Door[] {
+  return routes.map(({ method, path, scope }) => ({
+    kind: 'route',
+    name: `${method} ${path}`,
+    module,
+    scopes: [scope],
+    http: { methods: [method], path },
+    changes: method !== 'GET' || scope.endsWith(':write'),
+  }))
+}
+
+function openDoors({ name: module, openRoutes = [], web = [] }: Module): Door[] {
+  const asks = { module, scopes: [] }
+  return [
+    ...openRoutes.map(
+      ({ method, path, public: reason }): Door => ({
+        ...{ ...asks, kind: 'open route', name: `${method} ${path}`, public: reason, changes: method !== 'GET' },
+        http: { methods: [method], path },
+      }),
+    ),
+    ...web.map(
+      ({ methods, path, public: reason }): Door => ({
+        ...{ ...asks, kind: 'web page', name: `${methods.join(', ')} ${path}`, public: reason },
+        http: { methods, path },
+        changes: methods.includes('POST'),
+      }),
+    ),
+  ]
+}
+
+function jobDoors({ name: module, jobs = [] }: Module): Door[] {
+  return jobs.map(({ name, scopes }) => ({ kind: 'job', name, module, scopes, changes: true }))
+}
 
 /** Shorter than any reason that says something. */
 const REASON_CHARACTERS_MIN = 15
@@ -89,7 +119,8 @@ function problemsOfGrant({ scope, describe, least }: ScopeGrant, table: readonly
 }
 
 function problemsOfDoor(known: ReadonlySet<string>): (door: Door) => string[] {
-  return ({ name, kind, scopes, public: reason }) => {
+  return ({ kind, name: own, scopes, public: reason }) => {
+    const name = `${kind} ${own}`
     const unknown = scopes
       .filter((scope) => !known.has(scope))
       .map((scope) => `${name}: no module lists its scope ${scope}`)

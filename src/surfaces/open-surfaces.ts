@@ -1,19 +1,24 @@
 import { accessNotes } from '#kernel/audit/access-notes'
 import { noteRefusals } from '#kernel/audit/authentication-notes'
+import { doorsOf, requireAuthorization, scopeTable } from '#kernel/authorization'
+import type { Door } from '#kernel/authorization'
 import type { Principal } from '#kernel/context'
 import type { Job } from '#kernel/jobs'
 import type { Module } from '#kernel/module'
 import type { Platform, PlatformOptions } from '#kernel/platform'
 import { readiness } from '#kernel/readiness'
-import type { WebMount } from '#kernel/route'
+import type { Route, WebMount } from '#kernel/route'
 import type { Access } from '../modules/access/index.ts'
 import { createHttpSurface } from './http/server.ts'
+import { PUBLIC_DOCUMENTS } from './http/stated-doors.ts'
 import { serveStdio } from './mcp/stdio.ts'
 import { createMcpSurface } from './mcp/surface.ts'
 import { pagesOf } from './pages/pages.ts'
 import { startWorker } from './worker/worker.ts'
 
 export interface Surfaces {
+  /** Everything that can be reached or that runs, and for whom. */
+  readonly doors: readonly Door[]
   /** Opens HTTP, MCP and the worker. Resolves with the URL they listen on. */
   listen(): Promise<{ url: string }>
   /** Serves one MCP caller over standard input and output. */
@@ -21,7 +26,10 @@ export interface Surfaces {
   close(): Promise<void>
 }
 
-/** What faces outward: each surface is handed the modules' data and the platform, and knows no module by name. */
+/**
+ * What faces outward: each surface is handed the modules' data and the platform, and knows no module by name. Throws
+ * when something does not say who may use it.
+ */
 export function surfacesOf(
   { config, clock, log, version }: PlatformOptions,
   platform: Platform,
@@ -30,6 +38,9 @@ export function surfacesOf(
   const { database, queue, limiter, metrics, tracing, keyring, openContext, openJobContext } = platform
   const refusals = noteRefusals(access.authenticate, platform.audit, clock)
   const { authenticate } = refusals
+  const people: Module = { name: 'pages', api: undefined, web: pages({ config, clock }, platform, modules, access) }
+  const doors = [...doorsOf([...modules, people]), ...PUBLIC_DOCUMENTS]
+  requireAuthorization(scopeTable(modules), doors)
   const noteAccess = accessNotes(platform.audit)
   const servers = modules.flatMap((module) => module.server ?? [])
   const mcpParts = {
@@ -39,6 +50,7 @@ export function surfacesOf(
   }
   const closing: ((seconds: number) => Promise<unknown>)[] = []
   return {
+    doors,
     async listen() {
       const scopes = modules.flatMap((module) => module.scopes ?? []).map(({ scope }) => scope)
       const mcp = createMcpSurface({
@@ -50,9 +62,9 @@ export function surfacesOf(
       const http = createHttpSurface({
         ...{ authenticate, openContext, noteAccess, limiter, metrics, tracing, config, log, clock, version },
         mcp,
-        routes: modules.flatMap((module) => module.routes ?? []),
+        routes: modules.flatMap(routesOf),
         openRoutes: modules.flatMap((module) => module.openRoutes ?? []),
-        web: [...modules.flatMap((module) => module.web ?? []), ...pages({ config, clock }, platform, modules, access)],
+        web: [...modules, people].flatMap((module) => module.web ?? []),
         metricsToken: () => platform.secrets.value('METRICS_TOKEN'),
         probes: {
           database: () => database.ping().then(() => true),
@@ -84,6 +96,11 @@ export function surfacesOf(
   }
 }
 
+/** Its routes, each with the MCP server that the module brings: what binds a key to a server binds it here too. */
+function routesOf({ routes = [], server }: Module): readonly Route[] {
+  return server === undefined ? routes : routes.map((route) => ({ ...route, server: server.name }))
+}
+
 function pages(
   { config, clock }: Pick<PlatformOptions, 'config' | 'clock'>,
   { keyring, publicUrl }: Platform,
@@ -94,6 +111,7 @@ function pages(
     ...{ keyring, clock },
     identityWeb: access.identityWeb,
     publicUrl: () => publicUrl.get(),
+    securityContact: config.server.securityContact,
     secureCookies: () => config.server.secureCookies ?? publicUrl.get().startsWith('https:'),
     scopes: modules.flatMap((module) => module.scopes ?? []),
   })

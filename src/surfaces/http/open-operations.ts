@@ -7,30 +7,76 @@ export const METRICS_TOKEN_SCHEME: Json = {
   metricsToken: { type: 'http', scheme: 'bearer', description: 'The value of `METRICS_TOKEN`, where that is set.' },
 }
 
-/** What is served without an API key, as the OpenAPI document describes it. */
-export const OPEN_PATHS: Readonly<Record<string, { readonly get: { readonly operationId: string } & Json }>> = {
-  '/health': open('health', 'Whether the process and its database work', ['200', '503']),
-  '/ready': open('ready', 'Whether traffic may be sent here, and what fails if not', ['200', '503']),
-  '/version': open('version', 'Which version runs', ['200']),
-  '/api/v1/version': open('api_version', 'Which version runs, and of which interface', ['200']),
-  '/api/v1/openapi.json': open('openapi', 'This document', ['200']),
-  '/metrics': open('metrics', 'What the process counts, for Prometheus', ['200', '401'], {
-    security: [{}, { metricsToken: [] }],
-    content: { 'text/plain': { schema: { type: 'string' } } },
-  }),
-  '/mcp/tools': open('list_tools', 'The MCP tools: names, titles and schemas', ['200', '404'], {
-    tags: ['tools'],
-    parameters: [
-      { name: 'server', in: 'query', required: false, schema: { type: 'string' }, description: 'Of this server only.' },
-      {
-        name: 'toolset',
-        in: 'query',
-        required: false,
-        schema: { type: 'string' },
-        description: 'Of this toolset only.',
-      },
-    ],
-  }),
+interface OpenOperation extends Json {
+  readonly operationId: string
+  /** Why it asks for no credential. */
+  readonly description: string
+}
+
+/** What is served without a credential and why, as the OpenAPI document describes it. */
+export const OPEN_PATHS: Readonly<Record<string, { readonly get: OpenOperation }>> = {
+  '/health': open(
+    'health',
+    'Whether the process and its database work',
+    'Orchestrators and uptime checks ask before anybody has a credential; it tells two words.',
+    ['200', '503'],
+  ),
+  '/ready': open(
+    'ready',
+    'Whether traffic may be sent here, and what fails if not',
+    'Load balancers ask; it names checks, never data.',
+    ['200', '503'],
+  ),
+  '/version': open('version', 'Which version runs', 'Whoever operates it compares versions; the code is public.', [
+    '200',
+  ]),
+  '/api/v1/version': open(
+    'api_version',
+    'Which version runs, and of which interface',
+    'Clients choose how to speak before they sign in.',
+    ['200'],
+  ),
+  '/api/v1/openapi.json': open(
+    'openapi',
+    'This document',
+    'It describes the interface and holds no data; client generators read it.',
+    ['200'],
+  ),
+  '/metrics': open(
+    'metrics',
+    'What the process counts, for Prometheus',
+    'Prometheus has no account here: counts alone, behind METRICS_TOKEN where that is set.',
+    ['200', '401'],
+    {
+      security: [{}, { metricsToken: [] }],
+      content: { 'text/plain': { schema: { type: 'string' } } },
+    },
+  ),
+  '/mcp/tools': open(
+    'list_tools',
+    'The MCP tools: names, titles and schemas',
+    'The tools are those of the published product; people look before they sign up.',
+    ['200', '404'],
+    {
+      tags: ['tools'],
+      parameters: [
+        {
+          name: 'server',
+          in: 'query',
+          required: false,
+          schema: { type: 'string' },
+          description: 'Of this server only.',
+        },
+        {
+          name: 'toolset',
+          in: 'query',
+          required: false,
+          schema: { type: 'string' },
+          description: 'Of this toolset only.',
+        },
+      ],
+    },
+  ),
 }
 
 export const OPEN_TAGS: readonly string[] = ['operations', 'tools']
@@ -40,11 +86,12 @@ export const OPEN_IDS: readonly string[] = Object.values(OPEN_PATHS).map(({ get 
 function open(
   operationId: string,
   summary: string,
+  description: string,
   statuses: readonly string[],
   { content = OBJECT, ...rest }: Json & { readonly content?: Json } = {},
 ) {
   const responses = Object.fromEntries(
     statuses.map((status) => [status, { description: summary, content: status.startsWith('4') ? OBJECT : content }]),
   )
-  return { get: { operationId, summary, tags: ['operations'], security: [], responses, ...rest } }
+  return { get: { operationId, summary, description, tags: ['operations'], security: [], responses, ...rest } }
 }

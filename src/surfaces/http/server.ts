@@ -26,6 +26,7 @@ import { mountProbes } from './probes.ts'
 import type { Probes } from './probes.ts'
 import { requestIdOf } from './request-id.ts'
 import { routeTable } from './route-table.ts'
+import { requireStated } from './stated-doors.ts'
 import { announceSuccessor, versioned } from './versions.ts'
 
 export interface HttpSurfaceOptions {
@@ -54,7 +55,7 @@ export interface HttpSurfaceOptions {
 }
 
 export interface HttpSurface {
-  /** Starts to listen; rejects when the port is taken. Resolves with the port and address it got. */
+  /** Starts to listen; rejects when the port is taken, or something is served that does not say to whom. */
   listen(): Promise<AddressInfo>
   /**
    * Stops accepting, waits at most so long for what is in flight, cancels the rest, and closes every connection.
@@ -74,7 +75,12 @@ export function createHttpSurface(options: HttpSurfaceOptions): HttpSurface {
   const table = routeTable()
   const admit = admission({ ...options, publicUrl: config.server.publicUrl })
 
-  app.addHook('onRoute', (route) => table.add(route.url, [route.method].flat()))
+  const mounted: [string, string][] = []
+  app.addHook('onRoute', (route) => {
+    const methods = [route.method].flat()
+    table.add(route.url, methods)
+    mounted.push(...methods.map((method): [string, string] => [method, route.url]))
+  })
   app.addHook('preParsing', async (request, _reply, payload) => {
     const body = inflated(request.headers, payload)
     if (body !== payload) inflaters.set(request, body)
@@ -117,6 +123,7 @@ export function createHttpSurface(options: HttpSurfaceOptions): HttpSurface {
   return {
     async listen() {
       await app.ready()
+      requireStated(mounted, options)
       return listen(app.server, config.server.host, config.server.port)
     },
     async close(deadlineSeconds) {

@@ -1,0 +1,40 @@
+import type { Door } from '#kernel/authorization'
+import type { OpenRoute, Route, WebMount } from '#kernel/route'
+import { OPEN_PATHS } from './open-operations.ts'
+
+/** Where MCP clients read who may let them in (RFC 9728), one document for every endpoint. */
+const RESOURCE_METADATA = '/.well-known/oauth-protected-resource'
+
+/** What is served without a credential beside the open routes and the pages, each with its reason. */
+export const PUBLIC_DOCUMENTS: readonly Door[] = [
+  ...Object.entries(OPEN_PATHS).map(([path, { get }]) => document(path, get.description)),
+  document(RESOURCE_METADATA, 'It tells clients without a token where to get one, as RFC 9728 has it.'),
+]
+
+export interface Stated {
+  readonly routes: readonly Route[]
+  readonly openRoutes?: readonly OpenRoute[]
+  readonly web?: readonly WebMount[]
+}
+
+/** Throws for a path that the framework serves and that nobody states a scope or a reason for. */
+export function requireStated(mounted: readonly (readonly [method: string, path: string])[], stated: Stated): void {
+  const { routes, openRoutes = [], web = [] } = stated
+  const known = new Set([
+    ...[...routes, ...openRoutes].map(({ method, path }) => `${method} ${path}`),
+    ...web.flatMap(({ methods, path }) => methods.map((method) => `${method} ${path}`)),
+    ...Object.keys(OPEN_PATHS).map((path) => `GET ${path}`),
+  ])
+  const silent = mounted
+    .filter(([method, path]) => !known.has(`${method === 'HEAD' ? 'GET' : method} ${path}`))
+    .map(([method, path]) => `${method} ${path}`)
+  if (silent.length === 0) return
+  throw new Error(
+    `These are served and state neither a scope nor, in src/surfaces/http/open-operations.ts, why they are public:\n- ${silent.join('\n- ')}`,
+  )
+}
+
+function document(path: string, reason: string): Door {
+  const http = { methods: ['GET'], path }
+  return { kind: 'document', name: `GET ${path}`, module: 'http', scopes: [], public: reason, http, changes: false }
+}

@@ -1,0 +1,328 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { systemClock } from '#kernel/clock'
+import { change } from '#kernel/change'
+import { loadConfig } from '#kernel/config/load'
+import type { Door, Role } from '#kernel/authorization'
+import type { Ctx, Scope } from '#kernel/context'
+import { buildApp } from '../../src/app.ts'
+import type { App } from '../../src/app.ts'
+import { runJob } from '../../src/surfaces/worker/run-job.ts'
+import { addCustomers } from '../support/customer-data.ts'
+import { issuerOf, signedIn } from '../support/credentials.ts'
+import type { Issuer, SignedIn } from '../support/credentials.ts'
+import { quiet, testDatabase } from '../support/database.ts'
+import { each, knock, knocksAt, tally, toolCall, toolList } from '../support/door-walk.ts'
+import type { Knock } from '../support/door-walk.ts'
+import { FORGED_TOKENS } from '../support/forged-tokens.ts'
+import { tenantRows } from '../support/tenant-rows.ts'
+import { testTenant } from '../support/tenant.ts'
+import type { TestTenant } from '../support/tenant.ts'
+
+/** Is in everything the tenant of this walk holds, and must be in no answer of it. */
+const MARKER = 'quicksilver'
+
+const database = await testDatabase()
+let app: App
+let url: string
+let issuer: Issuer
+let tenant: TestTenant
+let owner: SignedIn
+let ownerToken: string
+const table = tally()
+let leaks = 0
+
+beforeAll(async () => {
+  const environment = { ENVIRONMENT: 'test', DATABASE_URL: database.url, SERVER_PORT: '0', RATE_LIMIT_ENABLED: 'false' }
+  const config = loadConfig(environment)
+  app = await buildApp({ config, clock: systemClock, log: quiet, version: 'test', as: 'server' })
+  ;({ url } = await app.listen())
+  issuer = await issuerOf(app, database)
+  tenant = await testTenant(database)
+  owner = await signedIn(database, tenant.tenantId, 'owner')
+  ownerToken = `Bearer ${issuer.token(owner)}`
+  await addCustomers(database, tenant.tenantId, [{ clientId: 'shared', name: `${MARKER} works` }])
+  const task = await knock(url, toolCall('create_task', { title: `${MARKER} task` }), ownerToken)
+  expect(task.body).toContain(MARKER)
+})
+
+afterAll(async () => {
+  // The figures are what this walk is for.
+  process.stdout.write(`\n${table.text()}\n\n${FORGED_TOKENS.length} kinds of forged token; ${leaks} leaks\n\n`)
+  await app.close()
+})
+
+/** Every way through a door, with ids that the tenant of this walk has, or that nobody has. */
+const knocks = (id: string) => app.doors.flatMap((door) => knocksAt(door, id).map((one) => ({ door, knock: one })))
+const person = async (role: Role, changes = {}) =>
+  `Bearer ${issuer.token(await signedIn(database, tenant.tenantId, role), changes)}`
+const guarded = (id: string) => knocks(id).filter(({ door }) => door.public === undefined)
+const open = () => knocks('nobody').filter(({ door }) => door.public !== undefined)
+
+describe('the walk', () => {
+  it('knows every tool and path that the running server tells of, and every job', async () => {
+    const documents = await Promise.all(
+      ['/mcp/tools', '/api/v1/openapi.json'].map((path) => knock(url, { method: 'GET', path })),
+    )
+    // safe because: what is read of the answers is compared with names below.
+    const [listing, interfaces] = documents.map(({ body }) => JSON.parse(body)) as [
+      { tools: { name: string }[] },
+      { paths: Record<string, Record<string, unknown>> },
+    ]
+    const names = new Set(app.doors.map(({ name }) => name))
+    const paths = Object.entries(interfaces.paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path.replace(/\{(\w+)\}/g, ':$1')}`),
+    )
+    const jobs = app.modules.flatMap((module) => module.jobs ?? []).map(({ name }) => name)
+    const served = [...listing.tools.map(({ name }) => name), ...paths, ...jobs]
+    expect(served.length).toBeGreaterThan(30)
+    expect(served.filter((name) => !names.has(name))).toEqual([])
+  })
+
+  it('has a way to knock at every door but those of jobs', () => {
+    const unwalked = app.doors.filter((door) => door.kind !== 'job' && knocksAt(door, 'nobody').length === 0)
+    expect(unwalked).toEqual([])
+  })
+
+  it('finds each guarded door open to an owner who signed in: it is there, and a refusal means something', async () => {
+    const listed = (await knock(url, toolList('/mcp'), ownerToken)).body
+    await each(guarded('nobody'), async ({ door, knock: one }) => {
+      // Some doors end the session of whoever goes through: each is gone through by somebody else.
+      const { status } = await knock(url, harmless(one), await person('owner'))
+      table.add('owner', door.kind, [401, 403].includes(status) ? 'refused' : 'open')
+      expect([door.name, [401, 403].includes(status)]).toEqual([door.name, false])
+      if (door.kind === 'tool') expect(listed).toContain(`"name":"${door.name}"`)
+    })
+  })
+})
+
+/** Reaches the door without doing what is behind it: what is sent is an argument that nothing takes. */
+const harmless = (one: Knock): Knock => {
+  const { body } = one
+  if (body === undefined) return one
+  return { ...one, body: one.path === '/mcp' ? withArguments(body, { nobody: 1 }) : { nobody: 1 } }
+}
+
+// safe because: only calls of tools are sent to `/mcp` by a knock at a door.
+const withArguments = (body: unknown, args: object) => {
+  const call = body as { params: object }
+  return { ...call, params: { ...call.params, arguments: args } }
+}
+
+describe('whoever brings a credential that opens nothing is refused at every guarded door', () => {
+  it.each([
+    ['no token', async () => undefined],
+    ['garbage', async () => 'Bearer not-a-credential'],
+    ['unknown key', async () => `Bearer plim_${'A'.repeat(43)}`],
+    ['garbage, basic', async () => `Basic ${Buffer.from('somebody:secret').toString('base64')}`],
+    ['expired token', async () => `Bearer ${issuer.token(owner, past())}`],
+    ['expired key', expiredKey],
+    ['wrong audience', async () => `Bearer ${issuer.token(owner, { aud: 'https://elsewhere.example/mcp' })}`],
+    ['audience of another endpoint', async () => `Bearer ${issuer.token(owner, { aud: `${url}/mcp/nowhere` })}`],
+    ['wrong issuer', async () => `Bearer ${issuer.token(owner, { iss: 'https://elsewhere.example' })}`],
+    ['wrong tenant', async () => `Bearer ${issuer.token(owner, { tenant: (await testTenant(database)).tenantId })}`],
+    ['revoked key', revokedKey],
+    ['ended session', endedSession],
+    ['removed member', removedMember],
+    ['key of a removed member', keyOfRemovedMember],
+  ])('%s', async (what, credential) => {
+    await expectRefused(what, await credential())
+  })
+
+  it.each(FORGED_TOKENS.map(({ kind, forge }) => [kind, forge] as const))('forged: %s', async (_kind, forge) => {
+    await expectRefused('forged', `Bearer ${forge(issuer.kit(owner))}`)
+  })
+})
+
+async function expectRefused(what: string, authorization: string | undefined): Promise<void> {
+  const lists = [...new Set(app.modules.flatMap(({ server }) => (server === undefined ? [] : [`/mcp/${server.name}`])))]
+  const listing = ['/mcp', ...lists].map((path) => ({
+    door: { kind: 'list' as const, name: path },
+    knock: toolList(path),
+  }))
+  const beyond = [...guarded('shared'), ...listing].filter(({ knock: { path } }) => !isFor(authorization, path))
+  await each(beyond, async ({ door, knock: one }) => {
+    const { status, body } = await knock(url, one, sendable(authorization))
+    table.add(what, door.kind, String(status))
+    if (status < 400) leaks++
+    expect([door.name, status]).toEqual([door.name, 401])
+    expectNothingTold(body)
+  })
+}
+
+/** A token for a part of this server opens that part: it is no forgery there. */
+function isFor(authorization: string | undefined, path: string): boolean {
+  const payload = Buffer.from(authorization?.split('.')[1] ?? '', 'base64url').toString()
+  const [, part] = /"aud":"https?:\/\/127\.0\.0\.1:\d+(\/[^"]*)"/.exec(payload) ?? []
+  // To a token, every route of the REST side is `/api`.
+  return part === '/api' ? !path.startsWith('/mcp') : part !== undefined && path.startsWith(`${part}/`)
+}
+
+/** What no header can hold is sent as the nearest thing that one can. */
+const sendable = (authorization: string | undefined) => authorization?.replace(/[^\x20-\x7e]/g, ' ')
+
+function expectNothingTold(body: string): void {
+  if (body.includes(MARKER) || body.includes(tenant.tenantId)) leaks++
+  expect(body).not.toContain(MARKER)
+  expect(body).not.toContain(tenant.tenantId)
+}
+
+const past = () => {
+  const now = Math.floor(systemClock().getTime() / 1000)
+  return { iat: now - 700, exp: now - 100 }
+}
+
+const SCOPES: readonly Scope[] = ['customers:read', 'customers:write']
+
+async function expiredKey(): Promise<string> {
+  const { key, apiKey } = await app.access.createKey(tenant.ctx(), { name: 'short', scopes: [...SCOPES] })
+  await database.owner.query('update access.api_keys set expires_at = now() where key_id = $1', [apiKey.keyId])
+  return `Bearer ${key}`
+}
+
+async function revokedKey(): Promise<string> {
+  const { key, apiKey } = await app.access.createKey(tenant.ctx(), { name: 'doomed', scopes: [...SCOPES] })
+  return ended(`Bearer ${key}`, () => app.access.revokeKey(tenant.ctx(), { keyId: apiKey.keyId }))
+}
+
+async function endedSession(): Promise<string> {
+  const person = await signedIn(database, tenant.tenantId, 'owner')
+  return ended(`Bearer ${issuer.token(person)}`, () =>
+    database.owner.query('delete from access.sessions where id = $1', [person.sessionId]),
+  )
+}
+
+async function removedMember(): Promise<string> {
+  const person = await signedIn(database, tenant.tenantId, 'owner')
+  return ended(`Bearer ${issuer.token(person)}`, () => remove(person))
+}
+
+async function keyOfRemovedMember(): Promise<string> {
+  const person = await signedIn(database, tenant.tenantId, 'owner')
+  const { key } = await app.access.createKey(tenant.ctx({ userId: person.userId }), {
+    name: 'own',
+    scopes: [...SCOPES],
+  })
+  return ended(`Bearer ${key}`, () => remove(person))
+}
+
+const remove = (person: SignedIn) =>
+  database.owner.query('delete from access.members where user_id = $1', [person.userId])
+
+/** A credential that was in use, and ended a moment ago: as soon as the process has heard of it. */
+async function ended(authorization: string, end: () => Promise<unknown>): Promise<string> {
+  const look = async () => (await knock(url, toolList('/mcp'), authorization)).status
+  expect(await look()).toBe(200)
+  await end()
+  await vi.waitFor(async () => expect(await look()).toBe(401), { interval: 5 })
+  return authorization
+}
+
+describe('whoever may only read', () => {
+  it('as a person whose role is read-only is refused what their role does not hold, and not shown it', async () => {
+    const held = new Set<Scope>(app.scopes.filter(({ least }) => least === 'read-only').map(({ scope }) => scope))
+    await expectWithin(
+      'read-only role',
+      () => person('read-only'),
+      ({ scopes }) => scopes.every((scope) => held.has(scope)),
+    )
+  })
+
+  it('by a read-only key is refused whatever changes something, and not shown it', async () => {
+    const ctx = tenant.ctx({ userId: owner.userId, scopes: app.scopes.map(({ scope }) => scope) })
+    const scopes = app.scopes.map(({ scope }) => scope)
+    const { key } = await app.access.createKey(ctx, { name: 'reader', scopes, readOnly: true })
+    await expectWithin(
+      'read-only key',
+      async () => `Bearer ${key}`,
+      ({ changes }) => !changes,
+    )
+  })
+
+  it('by a token without a scope is refused everything', async () => {
+    await expectWithin(
+      'no scope',
+      () => person('owner', { scope: '' }),
+      () => false,
+    )
+  })
+})
+
+async function expectWithin(
+  what: string,
+  credential: () => Promise<string>,
+  may: (door: Door) => boolean,
+): Promise<void> {
+  const listed = (await knock(url, toolList('/mcp'), await credential())).body
+  await each(guarded('nobody'), async ({ door, knock: one }) => {
+    const { status, body } = await knock(url, harmless(one), await credential())
+    table.add(what, door.kind, may(door) ? 'open' : String(status))
+    expect(may(door) ? [door.name, status !== 403] : [door.name, status]).toEqual([door.name, may(door) ? true : 403])
+    if (!may(door)) expectNothingTold(body)
+    if (door.kind !== 'tool') return
+    expect([door.name, listed.includes(`"name":"${door.name}"`)]).toEqual([door.name, may(door)])
+    if (!may(door)) table.add(`${what}: list`, 'tool', 'not listed')
+  })
+}
+
+describe('the owner of another organisation', () => {
+  it('reads nothing of this one at any door, and changes nothing of it', async () => {
+    const { tenantId } = await testTenant(database)
+    const before = await tenantRows(database, tenant.tenantId)
+    const named = guarded('shared').map(({ door, knock: one }) => ({
+      ...{
+        door,
+        knock: one.path === '/mcp' ? { ...one, body: withArguments(one.body, { client_id: 'shared' }) } : one,
+      },
+    }))
+    await each([...guarded('shared'), ...guarded('1'), ...named], async ({ door, knock: one }) => {
+      const authorization = `Bearer ${issuer.token(await signedIn(database, tenantId, 'owner'))}`
+      const { status, body } = await knock(url, one, authorization)
+      table.add('neighbour', door.kind, status < 300 ? 'own only' : String(status))
+      expectNothingTold(body)
+    })
+    expect(await tenantRows(database, tenant.tenantId)).toEqual(before)
+  })
+})
+
+describe('a public door', () => {
+  it('says why it is public, and tells nothing of anybody, whatever credential is shown to it', async () => {
+    const credentials = [undefined, 'Bearer not-a-credential', await revokedKey(), ownerToken]
+    await each(
+      credentials.flatMap((shown) => open().map((one) => ({ ...one, shown }))),
+      async ({ door, knock: one, shown }) => {
+        const { status, body } = await knock(url, harmless(one), shown)
+        table.add('public', door.kind, status < 300 ? 'answered' : String(status))
+        expect([door.name, status < 500]).toEqual([door.name, true])
+        expect(door.public?.trim().length).toBeGreaterThan(15)
+        expectNothingTold(body)
+      },
+    )
+  })
+})
+
+describe('a job', () => {
+  it('holds the scopes it states and no others: a change outside them is refused', async () => {
+    const jobs = app.modules.flatMap((module) => module.jobs ?? [])
+    expect(jobs.length).toBeGreaterThan(2)
+    for (const job of jobs) {
+      const door = app.doors.find(({ kind, name }) => kind === 'job' && name === job.name)
+      const refused: Scope[] = []
+      const probe = async (ctx: Ctx) => {
+        expect([...ctx.scopes]).toEqual(door?.scopes)
+        for (const { scope } of app.scopes) {
+          const attempt = change<null, null>('walk.probe', scope, async () => ({ result: null, subject: 'walk' }))
+          await attempt(ctx, null).catch(() => refused.push(scope))
+        }
+      }
+      const run = { id: 'walk', tenantId: tenant.tenantId, payload: undefined, signal: new AbortController().signal }
+      const payload = { ...job.payload, safeParse: () => ({ success: true, data: {} }) }
+      // safe because: the probe does not read the payload, which is all that the schema is asked for.
+      await runJob({ ...job, payload: payload as typeof job.payload, run: probe }, run, app)
+      expect([job.name, refused]).toEqual([
+        job.name,
+        app.scopes.map(({ scope }) => scope).filter((scope) => !job.scopes.includes(scope)),
+      ])
+      refused.forEach(() => table.add('change outside its scopes', 'job', 'refused'))
+    }
+  })
+})

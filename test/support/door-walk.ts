@@ -1,0 +1,91 @@
+import type { Door } from '#kernel/authorization'
+
+/** What came back through a door. */
+export interface Passage {
+  readonly status: number
+  readonly body: string
+}
+
+/** One way to knock: where, how, and with what. Job doors are not knocked at. */
+export interface Knock {
+  readonly method: string
+  readonly path: string
+  readonly body?: unknown
+}
+
+/** How a door is knocked at: by every method it takes, with this id where it takes one. */
+export function knocksAt({ kind, name, http }: Door, id: string): readonly Knock[] {
+  if (kind === 'tool') return [toolCall(name)]
+  if (http === undefined) return []
+  const path = http.path.replace(/:\w+/g, id).replace('*', 'nothing-here')
+  return http.methods.map((method) => ({ method, path, ...(method !== 'GET' && method !== 'DELETE' && { body: {} }) }))
+}
+
+const message = (method: string, params: unknown) => ({ jsonrpc: '2.0', id: 1, method, params })
+
+export const toolCall = (name: string, args: unknown = {}): Knock => ({
+  ...{ method: 'POST', path: '/mcp' },
+  body: message('tools/call', { name, arguments: args }),
+})
+
+export const toolList = (path: string): Knock => ({ method: 'POST', path, body: message('tools/list', {}) })
+
+/** Knocks, with a credential or without. Redirects are answers. */
+export async function knock(url: string, { method, path, body }: Knock, authorization?: string): Promise<Passage> {
+  const answer = await fetch(`${url}${path}`, {
+    method,
+    redirect: 'manual',
+    headers: {
+      ...(authorization !== undefined && { Authorization: authorization }),
+      Accept: 'application/json, text/event-stream, text/html',
+      ...(body !== undefined && { 'Content-Type': 'application/json' }),
+      ...(path.startsWith('/mcp') && method === 'POST' && { 'MCP-Protocol-Version': '2025-11-25' }),
+    },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  })
+  return { status: answer.status, body: await answer.text() }
+}
+
+/** Works through a list, so many at a time. */
+export async function each<T>(list: readonly T[], work: (one: T) => Promise<void>, atOnce = 16): Promise<void> {
+  const waiting = [...list]
+  const worker = async () => {
+    for (let one = waiting.shift(); one !== undefined; one = waiting.shift()) await work(one)
+  }
+  await Promise.all(Array.from({ length: atOnce }, worker))
+}
+
+/** Counts what happened, by row and column, and writes it as a table. */
+export function tally() {
+  const cells = new Map<string, Map<string, Map<string, number>>>()
+  return {
+    add(row: string, column: string, what: string): void {
+      const columns = cells.get(row) ?? new Map<string, Map<string, number>>()
+      const counts = columns.get(column) ?? new Map<string, number>()
+      counts.set(what, (counts.get(what) ?? 0) + 1)
+      cells.set(row, columns.set(column, counts))
+    },
+    total: (what: string): number =>
+      [...cells.values()]
+        .flatMap((columns) => [...columns.values()])
+        .reduce((sum, counts) => sum + (counts.get(what) ?? 0), 0),
+    text(): string {
+      const columns = [...new Set([...cells.values()].flatMap((row) => [...row.keys()]))]
+      const shown = (counts: ReadonlyMap<string, number> | undefined) =>
+        counts === undefined ? '-' : [...counts].map(([what, count]) => `${count}×${what}`).join(' ')
+      const lines = [
+        ['', ...columns],
+        ...[...cells].map(([row, own]) => [row, ...columns.map((column) => shown(own.get(column)))]),
+      ]
+      const widths = lines[0]?.map((_, at) => Math.max(...lines.map((line) => line[at]?.length ?? 0))) ?? []
+      return lines
+        .map((line) =>
+          line
+            .map((cell, at) => cell.padEnd(widths[at] ?? 0))
+            .join('  ')
+            .trimEnd(),
+        )
+        .join('\n')
+    },
+  }
+}

@@ -1,0 +1,25 @@
+import type { TestDatabase } from './database.ts'
+
+/** Written and sealed by itself, up to a second after what it tells of. */
+const AUDIT = ['audit.%']
+
+/** Every row a tenant has, in every table there is, as one digest a table. */
+export async function tenantRows(
+  database: TestDatabase,
+  tenantId: string,
+  except: readonly string[] = AUDIT,
+): Promise<Readonly<Record<string, string>>> {
+  const tables = await database.owner.query<{ name: string }>(
+    `select a.attrelid::regclass::text as name from pg_attribute a join pg_class c on c.oid = a.attrelid
+     where a.attname = 'tenant_id' and not a.attisdropped and c.relkind in ('r', 'p') and not c.relispartition
+       and c.relnamespace not in ('jobs'::regnamespace) and a.attrelid::regclass::text not like all ($1) order by 1`,
+    [except],
+  )
+  if (tables.rows.length < 20) throw new Error('there are tables to compare')
+  const digests = tables.rows.map(async ({ name }) => {
+    const sql = `select coalesce(md5(string_agg(t::text, '|' order by t::text)), '') as digest from ${name} t where tenant_id = $1`
+    const { rows } = await database.owner.query<{ digest: string }>(sql, [tenantId])
+    return [name, rows[0]?.digest ?? ''] as const
+  })
+  return Object.fromEntries(await Promise.all(digests))
+}
