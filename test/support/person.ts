@@ -10,12 +10,17 @@ export interface TestPerson {
 }
 
 /** Signs up over HTTP at a running server; verified, and a member of a tenant of their own. */
-export async function testPerson(database: TestDatabase, url: string, role: Role = 'owner'): Promise<TestPerson> {
+export async function testPerson(
+  database: TestDatabase,
+  url: string,
+  role: Role = 'owner',
+  origin = url,
+): Promise<TestPerson> {
   const email = `${randomBytes(6).toString('hex')}@example.com`
   const password = `Pw-${randomBytes(9).toString('base64url')}-7a`
   const answer = await fetch(`${url}/auth/sign-up/email`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', origin: url },
+    headers: { 'content-type': 'application/json', origin },
     body: JSON.stringify({ email, password, name: 'Pat' }),
   })
   if (!answer.ok) throw new Error(`sign-up: ${answer.status} ${await answer.text()}`)

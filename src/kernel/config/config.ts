@@ -9,19 +9,31 @@ import { SecretSettings } from './secrets.ts'
 import { ServerSettings } from './server.ts'
 
 /** Every setting there is. `docs/configuration.md` is generated from this schema. */
-export const ConfigSchema = z.object({
-  server: ServerSettings,
-  database: DatabaseSettings,
-  cache: CacheSettings,
-  limits: LimitSettings,
-  security: SecuritySettings,
-  secrets: SecretSettings,
-  auth: AuthSettings,
-  oauth: OAuthSettings,
-  audit: AuditSettings,
-  observability: ObservabilitySettings,
-  mcp: McpSettings,
-  customers: CustomerSettings,
-})
+export const ConfigSchema = z
+  .object({
+    server: ServerSettings,
+    database: DatabaseSettings,
+    cache: CacheSettings,
+    limits: LimitSettings,
+    security: SecuritySettings,
+    secrets: SecretSettings,
+    auth: AuthSettings,
+    oauth: OAuthSettings,
+    audit: AuditSettings,
+    observability: ObservabilitySettings,
+    mcp: McpSettings,
+    customers: CustomerSettings,
+  })
+  .superRefine(({ oauth, server }, issue) => {
+    const add = (path: [string, string], message: string) => issue.addIssue({ code: 'custom', path, message })
+    if (oauth.issuer === undefined) return
+    if (server.publicUrl === undefined) {
+      add(['server', 'publicUrl'], 'the URL of this server, for which OAUTH_ISSUER writes its tokens')
+    }
+    const isHere = ['localhost', '127.0.0.1', '[::1]'].includes(new URL(oauth.issuer).hostname)
+    if (oauth.issuer.startsWith('http:') && !isHere && server.environment === 'production') {
+      add(['oauth', 'issuer'], 'an https URL in production')
+    }
+  })
 
 export type Config = z.output<typeof ConfigSchema>

@@ -169,7 +169,7 @@ describe('what the configuration says of itself', () => {
     expect(settings.length).toBeGreaterThan(40)
     for (const setting of settings) {
       expect(text).toContain(`\`${setting.env}\``)
-      const env = { ...STRONG_SECRETS, [setting.env]: setting.example }
+      const env = { ...STRONG_SECRETS, PUBLIC_URL: 'https://mcp.example.com', [setting.env]: setting.example }
       if (setting.secret !== true) expect(() => loadConfig(env)).not.toThrow()
     }
     expect(new Set(settings.map((setting) => setting.env)).size).toBe(settings.length)
