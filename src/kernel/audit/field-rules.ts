@@ -3,21 +3,21 @@ export type Withheld = 'secret' | 'personal' | 'too large'
 
 /** Words of a field's name that make its value a secret, whatever stands around them. */
 const SECRET_WORDS = [
-  'password passwd passphrase passcode pwd pin secret token jwt bearer authorization cookie credential credentials otp totp',
-  'key keys hash salt mnemonic signature verifier backup_code backup_codes recovery_code recovery_codes private',
+  'password passwd passphrase passcode pwd pin secret token jwt bearer authorization cookie credential otp totp',
+  'key hash salt mnemonic signature verifier backup_code recovery_code private',
 ]
 
 /** Words that make it a person's. */
 const PERSONAL_WORDS = [
-  'email emails mail phone phones mobile fax telephone first_name last_name full_name given_name family_name middle_name',
-  'maiden_name surname nickname username user_name display_name contact_name person_name address addresses street postcode',
-  'postal_code zip zip_code ip ips remote_addr birthday birth_date birthdate date_of_birth dob ssn iban passport avatar photo',
+  'email mail phone mobile fax telephone first_name last_name full_name given_name family_name middle_name',
+  'maiden_name surname nickname username user_name display_name contact_name person_name address street postcode',
+  'postal_code zip zip_code ip remote_addr birthday birth_date birthdate date_of_birth dob ssn iban passport avatar photo',
   'user_agent latitude longitude',
 ]
 
 /** `token_id` and `email_verified` tell about the thing and are not it. */
 const ABOUT_WORDS = [
-  'id ids count at on kind type prefix length changed enabled days seconds minutes hours version bytes algorithm status',
+  'id count at on kind type prefix length changed enabled days seconds minutes hours version bytes algorithm status',
   'verified required sent opened consent template until policy',
 ]
 
@@ -59,7 +59,7 @@ function decide(name: string): Withheld | null {
     .replaceAll(/([a-z\d])([A-Z])/g, '$1_$2')
     .toLowerCase()
     .split(/[^\p{L}\d]+/u)
-  const rule = ABOUT.has(parts.at(-1) ?? '')
+  const rule = has(parts.slice(-1), ABOUT)
     ? null
     : has(parts, SECRET)
       ? 'secret'
@@ -72,7 +72,8 @@ function decide(name: string): Withheld | null {
 
 /** Whether a word, or two or three in a row, are among the known ones. */
 function has(parts: readonly string[], known: ReadonlySet<string>): boolean {
-  return parts.some((_, at) => [1, 2, 3].some((length) => known.has(parts.slice(at, at + length).join('_'))))
+  const isKnown = (word: string) => known.has(word) || (word.endsWith('s') && known.has(word.slice(0, -1)))
+  return parts.some((_, at) => [1, 2, 3].some((length) => isKnown(parts.slice(at, at + length).join('_'))))
 }
 
 function words(lines: readonly string[]): ReadonlySet<string> {

@@ -119,7 +119,7 @@ const insertKeys = statement(
 const destroyKeys = statement<{ had_key: boolean }>(
   'audit.destroy-person-keys',
   `with had as (
-     select person from audit.person_keys where tenant_id = $1 and person = any ($2) and wrapped_key is not null for update
+     select person from audit.person_keys where tenant_id = $1 and person = any ($2) and wrapped_key is not null
    ), gone as (
      insert into audit.person_keys (tenant_id, person, created_at, destroyed_at)
      select $1, person, $3, $3 from unnest($2::text[]) as person

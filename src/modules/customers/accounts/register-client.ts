@@ -3,10 +3,13 @@ import { Failure } from '#kernel/failure'
 import { newId } from '#kernel/ids'
 import { addDays, dayOf, daysBetween, daysUntil } from '../days.ts'
 import { toCents } from '../money.ts'
+import { auditedRecord } from './audited-record.ts'
 import { CLIENTS_TAG, clientRecord } from './client-record.ts'
 import type { RegisterClientInput, RegisterClientOutput } from './contract.ts'
 import { setPrimaryContact } from './store/contacts.ts'
+import type { PrimaryContact } from './store/contacts.ts'
 import { insertCustomer } from './store/customers.ts'
+import type { CustomerRow } from './store/customers.ts'
 import { recordStage } from './store/lifecycle.ts'
 import { addTimelineEvent } from './store/timeline.ts'
 
@@ -40,9 +43,8 @@ export const registerClient = change<RegisterClientInput, RegisterClientOutput>(
       primary_contact_email: input.primary_contact_email ?? null,
       primary_contact_name: input.primary_contact_name ?? null,
     })
-    if (row.primary_contact_email !== null) {
-      await setPrimaryContact(ctx, row.client_id, { email: row.primary_contact_email, name: row.primary_contact_name })
-    }
+    const contact =
+      row.primary_contact_email === null ? NO_CONTACT : await setPrimaryContact(ctx, row.client_id, contactOf(row))
     await recordStage(ctx, row.client_id, { from: null, to: row.lifecycle_stage, reason: null, automated: false })
     await addTimelineEvent(ctx, row.client_id, {
       event_type: 'contract',
@@ -71,13 +73,17 @@ export const registerClient = change<RegisterClientInput, RegisterClientOutput>(
         next_steps: end < dayOf(now) ? [contractEnded(end), ...NEXT_STEPS] : NEXT_STEPS,
       },
       subject: row.client_id,
-      after: record,
+      after: auditedRecord(record, contact.after),
       events: [{ name: 'customers.registered', payload: { client_id: row.client_id } }],
       invalidates: [CLIENTS_TAG],
     }
   },
   { idempotencyKey: (input) => input.idempotency_key },
 )
+
+const NO_CONTACT: PrimaryContact = { before: null, after: null }
+
+const contactOf = (row: CustomerRow) => ({ email: row.primary_contact_email, name: row.primary_contact_name })
 
 const contractEnded = (end: string) =>
   `the contract ended on ${end}: update_client_info sets the contract_end_date it was renewed to, or the status churned`

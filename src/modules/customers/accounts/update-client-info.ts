@@ -1,9 +1,11 @@
 import { change } from '#kernel/change'
 import { Failure } from '#kernel/failure'
 import { toCents } from '../money.ts'
+import { auditedRecord } from './audited-record.ts'
 import { CLIENTS_TAG, clientRecord, clientTag } from './client-record.ts'
 import type { ClientRecord, UpdateClientInfoInput, UpdateClientInfoOutput } from './contract.ts'
 import { setPrimaryContact } from './store/contacts.ts'
+import type { PrimaryContact } from './store/contacts.ts'
 import { lockCustomer, saveCustomer } from './store/customers.ts'
 import type { CustomerRow } from './store/customers.ts'
 import { moveStage } from './store/lifecycle.ts'
@@ -32,7 +34,8 @@ export const updateClientInfo = change<UpdateClientInfoInput, UpdateClientInfoOu
     if (next.contract_end_date !== null && next.contract_end_date <= next.contract_start_date) throw wrongTerm(next)
 
     const fields = changedFields(record, clientRecord(next))
-    const saved = fields.length === 0 ? before : await apply(ctx, before, next, fields)
+    const { saved, contact } =
+      fields.length === 0 ? { saved: before, contact: NO_CONTACT } : await apply(ctx, before, next, fields)
     const previous = Object.fromEntries(fields.map((field) => [field, record[field] ?? null]))
     const after = clientRecord(saved)
     return {
@@ -42,13 +45,15 @@ export const updateClientInfo = change<UpdateClientInfoInput, UpdateClientInfoOu
         audit: { updated_at: after.updated_at, fields_changed: fields.length, previous_values: previous },
       },
       subject: client_id,
-      before: previous,
-      after: Object.fromEntries(fields.map((field) => [field, after[field] ?? null])),
+      before: auditedRecord(previous, contact.before),
+      after: auditedRecord(Object.fromEntries(fields.map((field) => [field, after[field] ?? null])), contact.after),
       events: fields.length === 0 ? [] : [{ name: 'customers.updated', payload: { client_id, fields } }],
       invalidates: [clientTag(client_id), CLIENTS_TAG],
     }
   },
 )
+
+const NO_CONTACT: PrimaryContact = { before: null, after: null }
 
 type Context = Parameters<typeof lockCustomer>[0]
 
@@ -57,21 +62,18 @@ async function apply(
   before: CustomerRow,
   next: CustomerRow,
   fields: readonly Field[],
-): Promise<CustomerRow> {
+): Promise<{ readonly saved: CustomerRow; readonly contact: PrimaryContact }> {
   const saved = await saveCustomer(ctx, next)
-  if (fields.includes('primary_contact_email') || fields.includes('primary_contact_name')) {
-    await setPrimaryContact(ctx, before.client_id, {
-      email: next.primary_contact_email,
-      name: next.primary_contact_name,
-    })
-  }
+  const isContact = fields.includes('primary_contact_email') || fields.includes('primary_contact_name')
+  const person = { email: next.primary_contact_email, name: next.primary_contact_name }
+  const contact = isContact ? await setPrimaryContact(ctx, before.client_id, person) : NO_CONTACT
   await addTimelineEvent(ctx, before.client_id, {
     event_type: 'contract',
     category: 'updated',
     title: `Changed: ${fields.join(', ')}`,
     metadata: { fields },
   })
-  if ((before.status === 'churned') === (next.status === 'churned')) return saved
+  if ((before.status === 'churned') === (next.status === 'churned')) return { saved, contact }
   const to = next.status === 'churned' ? 'churned' : 'active'
   await moveStage(ctx, before.client_id, {
     from: before.lifecycle_stage,
@@ -79,7 +81,7 @@ async function apply(
     reason: 'status changed',
     automated: false,
   })
-  return lockCustomer(ctx, before.client_id)
+  return { saved: await lockCustomer(ctx, before.client_id), contact }
 }
 
 /** The renewal follows the end of the contract while the two were the same day. */
