@@ -1,5 +1,5 @@
 import type { Mailer } from '../mail/mailer.ts'
-import { AUTH_BASE_PATH } from './better-auth.ts'
+import { AUTH_BASE_PATH } from './endpoints.ts'
 
 interface Recipient {
   readonly user: { readonly email: string }

@@ -9,6 +9,7 @@ import { newId } from '#kernel/ids'
 import type { Mailer } from '../mail/mailer.ts'
 import { accountHooks } from './account-hooks.ts'
 import { accountMails } from './account-mails.ts'
+import { ADDRESS_HEADER, AUTH_BASE_PATH } from './endpoints.ts'
 import type { IdentityEvents } from './events.ts'
 import type { LockoutGuard } from './lockout.ts'
 import { passwordHashing } from './password-hash.ts'
@@ -16,12 +17,6 @@ import { PASSWORD_LENGTH_MAX, PASSWORD_LENGTH_MIN } from './password-rule.ts'
 import { organizationRoles } from './organization-roles.ts'
 import type { SigningKeys } from './signing-keys.ts'
 import { ID_PREFIXES, KEY_TABLES, ORGANIZATION_TABLES, TABLES, TWO_FACTOR_TABLES } from './tables.ts'
-
-/** Where the library's own endpoints are. `/api/auth/*` is ours. */
-export const AUTH_BASE_PATH = '/auth'
-
-/** In which header the library finds the caller's address; whatever a caller put there is replaced. */
-export const ADDRESS_HEADER = 'x-plimsoll-address'
 
 export interface AuthParts {
   readonly database: Pick<Database, 'system'>

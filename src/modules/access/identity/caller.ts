@@ -1,6 +1,5 @@
 import type { OpenRequest } from '#kernel/route'
-import { ADDRESS_HEADER } from './better-auth.ts'
-import { REQUEST_ID_HEADER } from './web.ts'
+import { ADDRESS_HEADER, REQUEST_ID_HEADER } from './endpoints.ts'
 
 /** Who calls, as far as events and limits need to know. */
 export interface Caller {

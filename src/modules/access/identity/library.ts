@@ -1,8 +1,8 @@
 import { serializeSignedCookie } from 'better-call'
 import type { OpenRequest } from '#kernel/route'
-import { AUTH_BASE_PATH } from './better-auth.ts'
 import type { Auth } from './better-auth.ts'
 import { headersOf } from './caller.ts'
+import { AUTH_BASE_PATH } from './endpoints.ts'
 import { failureOf } from './library-failure.ts'
 
 type From = Pick<OpenRequest, 'requestId' | 'address' | 'headers'>
@@ -43,7 +43,8 @@ export function libraryOf(auth: () => Promise<Auth>, publicUrl: () => string): L
 
   return {
     post,
-    get: (path, query, from) => call(`${path}?${new URLSearchParams({ ...query })}`, { method: 'GET' }, from),
+    get: (path, query, from) =>
+      call(`${path}?${new URLSearchParams({ ...query }).toString()}`, { method: 'GET' }, from),
     async postAs({ userId, tenantId }, path, body, from) {
       const { internalAdapter, authCookies, secret } = await (await auth()).$context
       const session = await internalAdapter.createSession(userId, true, { activeOrganizationId: tenantId })

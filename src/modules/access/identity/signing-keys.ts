@@ -22,6 +22,11 @@ export const SIGNING_ALGORITHM = 'EdDSA'
 /** How much longer than a token lives its key is published, for clocks that differ and for ID tokens (one hour). */
 const VERIFY_SECONDS_MORE = 3900
 
+export interface Signer {
+  readonly keyId: string
+  readonly key: CryptoKey
+}
+
 /** The keys that sign access tokens. */
 export interface SigningKeys {
   /** How long a key that signs no more is published. */
@@ -29,7 +34,7 @@ export interface SigningKeys {
   /** Every key that signs or still verifies, private halves in clear; the newest that has not expired signs. */
   all(): Promise<readonly Jwk[]>
   /** The one that signs from now on. */
-  signer(): Promise<{ readonly keyId: string; readonly key: CryptoKey }>
+  signer(): Promise<Signer>
   /** What verifiers may know of them. */
   publicKeys(): Promise<readonly JWK[]>
   /** A new key signs from the commit on, in every process; the others verify until what they signed has expired. */
@@ -61,56 +66,30 @@ export function signingKeys(parts: {
   signals.onLost(forget)
 
   const verifiedSince = () => new Date(clock().getTime() - verifySeconds * 1000)
-  const opened = (row: SigningKeyRow): Jwk => ({
-    id: row.id,
-    publicKey: row.public_key,
-    privateKey: keyring.open(row.private_key, signingKeyContext(row.id)).toString(),
-    createdAt: row.created_at,
-    alg: SIGNING_ALGORITHM,
-    crv: 'Ed25519',
-    ...(row.expires_at !== null && { expiresAt: row.expires_at }),
-  })
-
-  const make = async (tx: Db): Promise<string> => {
-    const { publicKey, privateKey } = await generateKeyPair(SIGNING_ALGORITHM, { extractable: true })
-    const [open, secret] = await Promise.all([exportJWK(publicKey), exportJWK(privateKey)])
-    const now = clock()
-    const id = newId('sgk', now)
-    await insertSigningKey(tx, {
-      ...{ id, alg: SIGNING_ALGORITHM, crv: 'Ed25519', created_at: now, expires_at: null },
-      public_key: JSON.stringify(open),
-      private_key: keyring.seal(JSON.stringify(secret), signingKeyContext(id)),
-    })
-    return id
-  }
+  const make = (tx: Db) => makeKey(tx, keyring, clock())
 
   const read = async (): Promise<readonly Jwk[]> => {
     const [wasHearing, heard] = [signals.connected, changes]
     let rows = await listSigningKeys(db, verifiedSince())
-    if (!rows.some((row) => row.expires_at === null)) {
+    if (!signs(rows)) {
       await db.transaction().execute(async (tx) => {
         await lockSigningKeys(tx)
-        const others = await listSigningKeys(tx, verifiedSince())
-        if (!others.some((row) => row.expires_at === null)) await make(tx)
+        if (!signs(await listSigningKeys(tx, verifiedSince()))) await make(tx)
       })
       rows = await listSigningKeys(db, verifiedSince())
     }
-    const keys = rows.map(opened)
+    const keys = rows.map((row) => opened(row, keyring))
     if (wasHearing && signals.connected && heard === changes) known = keys
     return keys
   }
   const all = async () => known ?? (await read())
 
-  let imported: { readonly keyId: string; readonly key: CryptoKey } | undefined
-  const signer = async () => {
+  let imported: Signer | undefined
+  const signer = async (): Promise<Signer> => {
     const now = clock()
     const newest = (await all()).findLast(({ expiresAt }) => expiresAt === undefined || expiresAt > now)
     if (newest === undefined) throw new Error('there is no signing key, though one was just made')
-    if (imported?.keyId === newest.id) return imported
-    // safe because: it was written from an exported private key, by `make` above.
-    const key = await importJWK(JSON.parse(newest.privateKey) as JWK, SIGNING_ALGORITHM)
-    if (key instanceof Uint8Array) throw new Error('a signing key is symmetric')
-    imported = { keyId: newest.id, key }
+    if (imported?.keyId !== newest.id) imported = await signerOf(newest)
     return imported
   }
 
@@ -135,7 +114,41 @@ export function signingKeys(parts: {
 }
 
 function publicJwk(kid: string, text: string): JWK {
-  // safe because: it was written from an exported public key, by `make` above.
+  // safe because: it was written from an exported public key, by `makeKey`.
   const jwk = JSON.parse(text) as JWK
   return { ...jwk, kid, alg: SIGNING_ALGORITHM, use: 'sig' }
+}
+
+/** Whether one of them signs; the first to ask makes one. */
+const signs = (rows: readonly SigningKeyRow[]) => rows.some((row) => row.expires_at === null)
+
+function opened(row: SigningKeyRow, keyring: Keyring): Jwk {
+  return {
+    id: row.id,
+    publicKey: row.public_key,
+    privateKey: keyring.open(row.private_key, signingKeyContext(row.id)).toString(),
+    createdAt: row.created_at,
+    alg: SIGNING_ALGORITHM,
+    crv: 'Ed25519',
+    ...(row.expires_at !== null && { expiresAt: row.expires_at }),
+  }
+}
+
+async function makeKey(tx: Db, keyring: Keyring, now: Date): Promise<string> {
+  const { publicKey, privateKey } = await generateKeyPair(SIGNING_ALGORITHM, { extractable: true })
+  const [open, secret] = await Promise.all([exportJWK(publicKey), exportJWK(privateKey)])
+  const id = newId('sgk', now)
+  await insertSigningKey(tx, {
+    ...{ id, alg: SIGNING_ALGORITHM, crv: 'Ed25519', created_at: now, expires_at: null },
+    public_key: JSON.stringify(open),
+    private_key: keyring.seal(JSON.stringify(secret), signingKeyContext(id)),
+  })
+  return id
+}
+
+async function signerOf({ id, privateKey }: Jwk): Promise<Signer> {
+  // safe because: it was written from an exported private key, by `makeKey`.
+  const key = await importJWK(JSON.parse(privateKey) as JWK, SIGNING_ALGORITHM)
+  if (key instanceof Uint8Array) throw new Error('a signing key is symmetric')
+  return { keyId: id, key }
 }

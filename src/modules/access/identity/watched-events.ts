@@ -23,90 +23,97 @@ export interface Watched {
   readonly session: SessionOf | undefined
 }
 
+type Parts = Pick<WatchParts, 'db' | 'events' | 'guard' | 'hash'>
+type Told = Pick<IdentityEvent, 'action' | 'outcome' | 'reason'>
+
+/** What somebody does to their own account with a session of theirs. */
+const OWN_ACTIONS: Readonly<Record<string, string>> = {
+  '/change-password': 'identity.password-changed',
+  '/two-factor/enable': 'identity.two-factor-started',
+  '/two-factor/disable': 'identity.two-factor-disabled',
+  '/two-factor/generate-backup-codes': 'identity.backup-codes-made',
+  '/organization/set-active': 'identity.organisation-switched',
+}
+
 /** Tells what happened at an endpoint of the library. What is not named here changes nothing worth an event. */
-export function watchedEvents(parts: Pick<WatchParts, 'db' | 'events' | 'guard' | 'hash'>) {
-  const { db, events, guard } = parts
-  const own = (of: SessionOf, event: Pick<IdentityEvent, 'action' | 'outcome' | 'reason'>) => ({
-    ...event,
-    userId: of.user.id,
-    tenantId: text(of.session.activeOrganizationId),
-    subject: of.user.id,
-  })
-
-  /** About whoever has this e-mail, which nobody proved to have. The same work is done when nobody has it. */
-  const unproved = async (email: string, event: Pick<IdentityEvent, 'action' | 'outcome' | 'reason'>) => {
-    const about = await findPersonIdByEmail(db, email)
-    const tenantId = await findDefaultTenant(db, about ?? '')
-    const hidden = (await parts.hash())('email', email.toLowerCase()).toString('hex')
-    return { ...event, tenantId, ...(about === undefined ? { subject: `email:${hidden}` } : { about, subject: about }) }
-  }
-
-  const signIn = async ({ from, body, code, signedIn }: Watched) => {
-    const email = text(body['email']) ?? ''
-    if (code === 'ACCOUNT_LOCKED') return
-    if (code === undefined || code === 'EMAIL_NOT_VERIFIED') await guard.succeeded(email, from.address)
-    if (signedIn !== undefined) {
-      await events.record(from, own(signedIn, { action: 'identity.sign-in', outcome: 'success' }))
-      return
-    }
-    // The right password, and the second factor is still to come.
-    if (code === undefined) return
-    const reason = code === 'EMAIL_NOT_VERIFIED' ? 'unverified' : 'wrong-password'
-    await events.record(from, await unproved(email, { action: 'identity.sign-in', outcome: 'failure', reason }))
-  }
-
-  const signUp = async ({ from, body, answered }: Watched) => {
-    const about = await findPersonIdByEmail(db, text(body['email']) ?? '')
-    const isNew = about !== undefined && about === answered
-    const event = await unproved(text(body['email']) ?? '', {
-      action: 'identity.sign-up',
-      outcome: isNew ? 'success' : 'denied',
-      ...(!isNew && { reason: about === undefined ? 'uninvited' : 'has-account' }),
-    })
-    await events.record(from, {
-      ...event,
-      after: { email: isNew ? personal(`user:${about}`, body['email']) : undefined },
-    })
-  }
-
-  const secondFactor = async ({ from, code, signedIn, session }: Watched) => {
-    if (signedIn === undefined) {
-      if (code === undefined) return
-      const event = { action: 'identity.sign-in', outcome: 'failure', reason: 'wrong-second-factor' } as const
-      await events.record(
-        from,
-        session === undefined ? { ...event, tenantId: undefined, subject: '*' } : own(session, event),
-      )
-      return
-    }
-    const action = session === undefined ? 'identity.sign-in' : 'identity.two-factor-enabled'
-    await events.record(from, own(signedIn, { action, outcome: 'success' }))
-  }
-
-  const simple: Readonly<Record<string, string>> = {
-    '/change-password': 'identity.password-changed',
-    '/two-factor/enable': 'identity.two-factor-started',
-    '/two-factor/disable': 'identity.two-factor-disabled',
-    '/two-factor/generate-backup-codes': 'identity.backup-codes-made',
-    '/organization/set-active': 'identity.organisation-switched',
-  }
-
+export function watchedEvents(parts: Parts) {
   return async (path: string, watched: Watched): Promise<void> => {
     const { from, body, code, session } = watched
-    if (path === '/sign-in/email') return signIn(watched)
-    if (path === '/two-factor/verify-totp' || path === '/two-factor/verify-backup-code') return secondFactor(watched)
-    if (path === '/sign-up/email' && code === undefined) return signUp(watched)
-    if (path === '/request-password-reset' && code === undefined) {
-      const event = { action: 'identity.password-reset-asked', outcome: 'success' } as const
-      return events.record(from, await unproved(text(body['email']) ?? '', event))
+    switch (path) {
+      case '/sign-in/email':
+        return passwordTried(parts, watched)
+      case '/two-factor/verify-totp':
+      case '/two-factor/verify-backup-code':
+        return codeTried(parts, watched)
+      case '/sign-up/email':
+        return code === undefined ? signedUp(parts, watched) : undefined
+      case '/request-password-reset': {
+        const told = { action: 'identity.password-reset-asked', outcome: 'success' } as const
+        return parts.events.record(from, await unproved(parts, text(body['email']), told))
+      }
     }
-    const action = simple[path]
+    const action = OWN_ACTIONS[path]
     if (action === undefined || session === undefined) return undefined
     const outcome = code === undefined ? 'success' : 'failure'
-    return events.record(from, own(session, { action, outcome, ...(code !== undefined && { reason: code }) }))
+    return parts.events.record(from, own(session, { action, outcome, ...(code !== undefined && { reason: code }) }))
   }
 }
 
-function text(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined
+async function passwordTried(parts: Parts, { from, body, code, signedIn }: Watched): Promise<void> {
+  const email = text(body['email'])
+  if (code === 'ACCOUNT_LOCKED') return
+  if (code === undefined || code === 'EMAIL_NOT_VERIFIED') await parts.guard.succeeded(email, from.address)
+  if (signedIn !== undefined) {
+    await parts.events.record(from, own(signedIn, { action: 'identity.sign-in', outcome: 'success' }))
+    return
+  }
+  // The right password, and the second factor is still to come.
+  if (code === undefined) return
+  const reason = code === 'EMAIL_NOT_VERIFIED' ? 'unverified' : 'wrong-password'
+  const told = { action: 'identity.sign-in', outcome: 'failure', reason } as const
+  await parts.events.record(from, await unproved(parts, email, told))
+}
+
+async function codeTried({ events }: Parts, { from, code, signedIn, session }: Watched): Promise<void> {
+  if (signedIn !== undefined) {
+    const action = session === undefined ? 'identity.sign-in' : 'identity.two-factor-enabled'
+    await events.record(from, own(signedIn, { action, outcome: 'success' }))
+    return
+  }
+  if (code === undefined) return
+  const told = { outcome: 'failure', reason: 'wrong-second-factor' } as const
+  const event =
+    session === undefined
+      ? { ...told, action: 'identity.sign-in', tenantId: undefined, subject: '*' }
+      : own(session, { ...told, action: 'identity.two-factor-enabled' })
+  await events.record(from, event)
+}
+
+async function signedUp(parts: Parts, { from, body, answered }: Watched): Promise<void> {
+  const about = await findPersonIdByEmail(parts.db, text(body['email']))
+  const isNew = about !== undefined && about === answered
+  const event = await unproved(parts, text(body['email']), {
+    action: 'identity.sign-up',
+    outcome: isNew ? 'success' : 'denied',
+    ...(!isNew && { reason: about === undefined ? 'uninvited' : 'has-account' }),
+  })
+  const email = isNew ? personal(`user:${about}`, body['email']) : undefined
+  await parts.events.record(from, { ...event, after: { email } })
+}
+
+function own({ user, session }: SessionOf, told: Told): IdentityEvent {
+  const tenantId = text(session.activeOrganizationId)
+  return { ...told, userId: user.id, tenantId: tenantId === '' ? undefined : tenantId, subject: user.id }
+}
+
+/** About whoever has this e-mail, which nobody proved to have. The same work is done when nobody has it. */
+async function unproved({ db, hash }: Parts, email: string, told: Told): Promise<IdentityEvent> {
+  const about = await findPersonIdByEmail(db, email)
+  const tenantId = await findDefaultTenant(db, about ?? '')
+  const hidden = (await hash())('email', email.toLowerCase()).toString('hex')
+  return { ...told, tenantId, ...(about === undefined ? { subject: `email:${hidden}` } : { about, subject: about }) }
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : ''
 }

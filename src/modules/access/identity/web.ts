@@ -1,9 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { LimitClass, OpenRequest, WebMount } from '#kernel/route'
-import { ADDRESS_HEADER, AUTH_BASE_PATH } from './better-auth.ts'
 import type { Auth } from './better-auth.ts'
-
-export const REQUEST_ID_HEADER = 'x-request-id'
+import { ADDRESS_HEADER, AUTH_BASE_PATH, REQUEST_ID_HEADER } from './endpoints.ts'
 
 /** Answers a request to `/auth/…`, from outside or from a page of ours. */
 export type IdentityWeb = (
@@ -55,7 +53,10 @@ export function identityWeb(auth: () => Promise<Auth>, more: readonly string[]):
     const link = /^\/auth\/verify\/([^/]+)$/.exec(url.pathname)?.[1]
     if (link !== undefined && request.method === 'GET') {
       url.pathname = `${AUTH_BASE_PATH}/verify-email`
-      url.search = `?${new URLSearchParams({ token: decodeURIComponent(link), callbackURL: '/sign-in?verified=1' })}`
+      url.search = new URLSearchParams({
+        token: decodeURIComponent(link),
+        callbackURL: '/sign-in?verified=1',
+      }).toString()
     } else if (!open.has(url.pathname)) {
       return new Response(null, { status: 404 })
     }

@@ -9,6 +9,10 @@ const SENT = 'If there is such an account, a mail is on its way.'
 
 /** Confirming an address and choosing another password, by links in mails. */
 export function credentialRoutes(library: Library): OpenRoute[] {
+  return [...confirmationRoutes(library), ...passwordRoutes(library)]
+}
+
+function confirmationRoutes(library: Library): OpenRoute[] {
   return [
     openRoute({
       method: 'POST',
@@ -39,6 +43,11 @@ export function credentialRoutes(library: Library): OpenRoute[] {
         return { body: { status: 'accepted', message: SENT } }
       },
     }),
+  ]
+}
+
+function passwordRoutes(library: Library): OpenRoute[] {
+  return [
     openRoute({
       method: 'POST',
       path: '/api/v1/auth/password/forgot',
