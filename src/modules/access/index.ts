@@ -3,8 +3,12 @@ import { encryptedColumn } from '#kernel/encrypted-field'
 import type { Module } from '#kernel/module'
 import { authenticator } from './authenticate.ts'
 import type { Tenant } from './contract.ts'
+import { addPerson } from './identity/add-person.ts'
+import type { NewPerson } from './identity/add-person.ts'
 import { openIdentity } from './identity/identity.ts'
 import type { Identity, IdentityNeeds } from './identity/identity.ts'
+import { sessionPrincipal } from './identity/session-principal.ts'
+import type { SessionPrincipal } from './identity/session-principal.ts'
 import { signingKeyContext } from './identity/signing-keys.ts'
 import type { IdentityWeb } from './identity/web.ts'
 import { openKeys } from './keys/keys.ts'
@@ -27,6 +31,9 @@ export interface Access extends Keys {
   tenants(): Promise<Tenant[]>
   /** Answers a request to `/auth/…`: for pages that act for whoever sits before them. */
   readonly identityWeb: IdentityWeb
+  readonly sessionPrincipal: SessionPrincipal
+  /** Makes a person whom the operator vouches for a member of the context's tenant. */
+  addPerson(ctx: Ctx, person: NewPerson): Promise<{ userId: string }>
   /** A new key signs access tokens from now on, without a restart; for the operator. */
   readonly rotateSigningKey: Identity['rotateSigningKey']
   /** Waits for mails under way, at most a few seconds. */
@@ -65,6 +72,8 @@ export function accessModule(needs: AccessNeeds): Module<Access> {
       createTenant,
       tenants: () => listTenants(database.system),
       identityWeb: identity.web,
+      sessionPrincipal: sessionPrincipal({ auth: identity.auth, system: database.system, scopes: needs.scopes }),
+      addPerson: addPerson(database.system),
       rotateSigningKey: identity.rotateSigningKey,
       close: () => identity.close(),
     },

@@ -1,33 +1,67 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { z } from 'zod'
+import { Failure } from '#kernel/failure'
 import type { App } from '../../app.ts'
 import { cliContext } from './open.ts'
+import { firstPassword } from './people.ts'
 
 const DEMO_TENANT = 'demo'
 const DEMO_SEED = 20_261_120
 
+/** A person of the demo company, and a key of theirs. */
+const DemoAccess = z.object({ email: z.string(), password: z.string(), key: z.string() })
+export type DemoAccess = z.output<typeof DemoAccess>
+
 /**
- * In development on the embedded database, a first start makes a company to look at and a key to it; later starts find
- * the key again. Returns the key; undefined wherever real data is, or may be.
+ * In development on the embedded database, a first start makes a company to look at, a person in it and a key of theirs;
+ * later starts find them again. Undefined wherever real data is, or may be.
  */
-export async function firstRun(app: App): Promise<string | undefined> {
+export async function firstRun(app: App): Promise<DemoAccess | undefined> {
   const { server, database } = app.config
   if (server.environment !== 'development' || database.url !== undefined) return undefined
-  const keyFile = path.join(server.dataDir, 'demo-key')
+  const file = path.join(server.dataDir, 'demo-access.json')
   const tenants = await app.access.tenants()
   const isBegun = tenants.some(({ tenantId }) => tenantId === DEMO_TENANT)
   if (tenants.length > 0 && !isBegun) return undefined
-  const kept = await keptKey(keyFile)
+  const kept = await keptAccess(file)
   if (kept !== undefined) return kept
-  // Each step can be done again, and the key is written last: a start that was killed here is finished by the next.
+  // Each step can be done again, and the file is written last: a start that was killed here is finished by the next.
   const ctx = cliContext(app, DEMO_TENANT)
   if (!isBegun) await app.access.createTenant(ctx, { name: 'Demo company' })
   await app.customers.createDemo(ctx, { seed: DEMO_SEED })
-  const { key } = await app.access.createKey(ctx, { name: 'demo', scopes: ['customers:read', 'customers:write'] })
-  await writeFile(keyFile, `${key}\n`, { mode: 0o600 })
-  return key
+  const made = await demoAccess(app)
+  await writeFile(file, `${JSON.stringify(made, null, 2)}\n`, { mode: 0o600 })
+  return made
 }
 
-async function keptKey(file: string): Promise<string | undefined> {
-  return (await readFile(file, 'utf8').catch(() => '')).trim() || undefined
+async function demoAccess(app: App): Promise<DemoAccess> {
+  const ctx = cliContext(app, DEMO_TENANT)
+  const password = firstPassword()
+  const { email, userId } = await demoPerson(app, password)
+  const { key } = await app.access.createKey(
+    { ...ctx, userId },
+    { name: 'demo', scopes: ['customers:read', 'customers:write', 'tasks:read', 'tasks:write'] },
+  )
+  return { email, password, key }
+}
+
+/** A start that was killed half-way left an account whose password nobody knows: it gets a namesake. */
+async function demoPerson(app: App, password: string): Promise<{ email: string; userId: string }> {
+  const ctx = cliContext(app, DEMO_TENANT)
+  const add = async (email: string) => ({
+    email,
+    ...(await app.access.addPerson(ctx, { email, name: 'Demo owner', role: 'owner', password })),
+  })
+  try {
+    return await add('demo@example.com')
+  } catch (error) {
+    if (!(error instanceof Failure && error.code === 'EMAIL_TAKEN')) throw error
+    return add(`demo-${ctx.requestId.slice(-6).toLowerCase()}@example.com`)
+  }
+}
+
+async function keptAccess(file: string): Promise<DemoAccess | undefined> {
+  const text = await readFile(file, 'utf8').catch(() => undefined)
+  return text === undefined ? undefined : DemoAccess.parse(JSON.parse(text))
 }

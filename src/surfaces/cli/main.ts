@@ -4,6 +4,7 @@ import { registerConfig } from './config.ts'
 import { registerDemo, registerImport } from './import.ts'
 import { registerKeys } from './keys.ts'
 import { registerMigrate } from './migrate.ts'
+import { registerPeople } from './people.ts'
 import { registerPrivacy } from './privacy.ts'
 import { registerSecrets } from './secrets.ts'
 import { registerServe } from './serve.ts'
@@ -19,6 +20,7 @@ const program = new Command('plimsoll').version(productVersion()).showHelpAfterE
 registerServe(program, openServer, openCommand)
 registerMigrate(program, schemaOpener(environment))
 registerTenants(program, openCommand)
+registerPeople(program, openCommand)
 registerKeys(program, openCommand)
 registerServiceAccounts(program, openCommand)
 registerImport(program, openCommand)

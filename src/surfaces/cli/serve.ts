@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import { Failure } from '#kernel/failure'
 import type { App } from '../../app.ts'
 import { firstRun } from './first-run.ts'
+import type { DemoAccess } from './first-run.ts'
 import type { OpenApp } from './open.ts'
 import { reportFailure } from './open.ts'
 import { print } from './output.ts'
@@ -105,17 +106,20 @@ function inputEnd(): Promise<void> {
   return new Promise((resolve) => process.stdin.once('end', resolve))
 }
 
-function announce({ config }: App, url: string, demoKey: string | undefined): void {
+function announce({ config }: App, url: string, demo: DemoAccess | undefined): void {
   const base = config.server.publicUrl ?? url
   print(
-    `\nPlimsoll is ready.\n\n  MCP endpoint  ${base}/mcp\n  Tools         ${base}/mcp/tools?server=customers\n  API document  ${base}/api/v1/openapi.json`,
+    `\nPlimsoll is ready.\n\n  MCP endpoint  ${base}/mcp\n  Tools         ${base}/mcp/tools\n  Account       ${base}/account\n  API document  ${base}/api/v1/openapi.json`,
   )
-  if (demoKey === undefined) {
+  if (demo === undefined) {
     print('\nMake a key:  npm run plimsoll -- keys create --tenant <id> --name <name> --scopes customers:read\n')
     return
   }
-  print(`  API key       ${demoKey}  (demo company; kept in ${config.server.dataDir}/demo-key)`)
-  print(`\nWho is about to leave?\n\n${exampleCall(base, demoKey)}\n`)
+  print(
+    `  Sign in       ${demo.email}  ${demo.password}  (demo company; kept in ${config.server.dataDir}/demo-access.json)`,
+  )
+  print(`  API key       ${demo.key}`)
+  print(`\nWho is about to leave?\n\n${exampleCall(base, demo.key)}\n`)
 }
 
 function exampleCall(base: string, key: string): string {

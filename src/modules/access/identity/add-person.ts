@@ -1,0 +1,53 @@
+import { personal } from '#kernel/audit'
+import type { Role } from '#kernel/authorization'
+import { change } from '#kernel/change'
+import type { Ctx } from '#kernel/context'
+import type { Db } from '#kernel/database/db'
+import { Failure } from '#kernel/failure'
+import { newId } from '#kernel/ids'
+import { passwordHashing } from './password-hash.ts'
+import { passwordFieldProblem, passwordProblems } from './password-rule.ts'
+import { addMember } from './store/members.ts'
+import { insertPerson } from './store/new-person.ts'
+
+export interface NewPerson {
+  readonly email: string
+  readonly name: string
+  readonly role: Role
+  readonly password: string
+}
+
+/**
+ * Makes the account of a person whom the operator vouches for, with a confirmed address, and a member of the context's
+ * tenant: how an organisation gets its first owner where nobody can be sent a mail. Throws `Failure('conflict')` when the
+ * address has an account.
+ */
+export function addPerson(system: Db) {
+  const write = change<Omit<NewPerson, 'password'> & { hash: string }, { userId: string }>(
+    'access.add-person',
+    'access:write',
+    async (ctx, { email, name, role, hash }) => {
+      const userId = newId('usr', ctx.clock())
+      const accountId = newId('aut', ctx.clock())
+      if (!(await insertPerson(ctx.db, { userId, accountId, email, name, hash, now: ctx.clock() }))) {
+        throw new Failure('conflict', 'There is an account with this address. Invite it instead.', {
+          code: 'EMAIL_TAKEN',
+        })
+      }
+      await addMember(ctx, { id: newId('mbr', ctx.clock()), userId, role })
+      const after = { role, email: personal(`user:${userId}`, email), name: personal(`user:${userId}`, name) }
+      return { result: { userId }, subject: userId, after }
+    },
+  )
+  return async (ctx: Ctx, { password, ...person }: NewPerson): Promise<{ userId: string }> => {
+    const problems = passwordProblems(password, person.email)
+    if (problems.length > 0) {
+      throw new Failure('invalid', 'The password is too weak.', {
+        problems: [passwordFieldProblem('password', problems)],
+      })
+    }
+    const hash = await passwordHashing.hash(password)
+    // People are rows of no tenant: only the system handle writes them.
+    return write({ ...ctx, db: system }, { ...person, hash })
+  }
+}
