@@ -51,7 +51,7 @@ export async function tallyFields(
 async function rotateField(field: EncryptedField, options: RotationOptions): Promise<number> {
   const { db, keyring, clock } = options
   const resumed = await begin(db, [field.name, keyring.currentKeyId, clock()])
-  let { cursor, rows } = { cursor: resumed[0]?.cursor ?? undefined, rows: Number(resumed[0]?.rows_done ?? 0) }
+  let { cursor, rows } = { cursor: resumed[0]?.cursor ?? undefined, rows: resumed[0]?.rows_done ?? 0 }
   for (let pass = 0; pass < PASSES_MAX; pass++) {
     rows = await onePass(field, options, cursor, rows)
     cursor = undefined
@@ -90,7 +90,7 @@ async function leftOf(field: EncryptedField, { db, keyring }: RotationOptions): 
 }
 
 /** A run that was finished begins anew; one that was not goes on where it stopped. */
-const begin = statement<{ cursor: string | null; rows_done: string }>(
+const begin = statement<{ cursor: string | null; rows_done: number }>(
   'rotations.begin',
   `insert into kernel.rotations as kept (field, key_id, started_at, updated_at) values ($1, $2, $3, $3)
    on conflict (field, key_id) do update set
