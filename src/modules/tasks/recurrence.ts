@@ -16,6 +16,10 @@ const PARTS = new Set([
   ...['FREQ', 'INTERVAL', 'COUNT', 'UNTIL', 'WKST'],
   ...['BYDAY', 'BYMONTHDAY', 'BYYEARDAY', 'BYWEEKNO', 'BYMONTH', 'BYSETPOS'],
 ])
+/** Lists of numbers, each up to this and not 0; negative ones count from the end. The library drops what is beyond. */
+const NUMBERS_MAX: Readonly<Record<string, number>> = {
+  ...{ BYMONTHDAY: 31, BYYEARDAY: 366, BYWEEKNO: 53, BYMONTH: 12, BYSETPOS: 366 },
+}
 const FREQUENCIES = new Set(['DAILY', 'WEEKLY', 'MONTHLY', 'YEARLY'])
 const RULE_CHARACTERS_MAX = 200
 /** A to-do list needs no more, and enumerating a series stays cheap. */
@@ -39,6 +43,10 @@ export function readRule(text: string): ReadRule {
   if (parts.has('COUNT') && parts.has('UNTIL')) return { problem: 'an end by COUNT or by UNTIL, not both' }
   if (!isWithin(parts.get('COUNT'), COUNT_MAX)) return { problem: `COUNT from 1 to ${COUNT_MAX}` }
   if (!isWithin(parts.get('INTERVAL'), COUNT_MAX)) return { problem: `INTERVAL from 1 to ${COUNT_MAX}` }
+  for (const [name, max] of Object.entries(NUMBERS_MAX)) {
+    const isInRange = (number: string) => isWithin(number.replace(/^[+-]/, ''), max)
+    if (parts.has(name) && !parts.get(name)?.split(',').every(isInRange)) return { problem: `${name} up to ${max}` }
+  }
   const until = parts.get('UNTIL')
   if (until !== undefined && untilWall(until, 'UTC') === undefined)
     return { problem: 'UNTIL as 20261231 or 20261231T235959Z' }
@@ -79,13 +87,12 @@ export function nextOccurrence(series: Series, due: Due, now: Date): NextOccurre
       ? next.due_on < inZone(now, due.time_zone).toPlainDate().toString()
       : next.due_at.getTime() < now.getTime()
   let found = following(rule, series, due)
-  let skipped = 0
-  while (found !== undefined && isPast(found)) {
-    if (skipped === SKIPPED_MAX) found = following(rule, series, wallNow(due, now))
-    else found = following(rule, series, found)
-    skipped = Math.min(skipped + 1, SKIPPED_MAX)
+  for (let skipped = 0; found !== undefined; skipped++) {
+    if (!isPast(found)) return { due: found, skipped: Math.min(skipped, SKIPPED_MAX) }
+    // Once, when more was missed than is worth counting: from the day before now it is a step or two.
+    found = following(rule, series, skipped === SKIPPED_MAX ? dayBefore(due, now) : found)
   }
-  return found === undefined ? undefined : { due: found, skipped }
+  return undefined
 }
 
 /** The first occurrence on or after a day: the due date of a task that has a rule and was given none. */
@@ -100,8 +107,8 @@ export function isFollowable(series: Series, due: Due): boolean {
   return /COUNT=|UNTIL=/.test(series.recurrence) || following(ruleOf(series, due.time_zone), series, due) !== undefined
 }
 
-/** Just before now, as a due date of the same kind: where to go on when more was missed than is worth counting. */
-function wallNow(due: Due, now: Date): Due {
+/** A due date of the same kind, a day before now. */
+function dayBefore(due: Due, now: Date): Due {
   const local = inZone(now, due.time_zone).toPlainDateTime().subtract({ days: 1 })
   return dueOn(local.toPlainDate(), due.due_time === null ? null : local.toPlainTime(), due.time_zone)
 }

@@ -9,6 +9,7 @@ export const createTaskTool = tool({
   describe: 'Add a task, or several in tasks, each added or refused for itself. Same titles are fine.',
   effect: 'create',
   scope: 'tasks:write',
+  personal: true,
   input: CreateTaskInput,
   output: CreateTaskOutput,
   run: createTask,

@@ -10,6 +10,7 @@ export const deleteTaskTool = tool({
     'Delete tasks with their sub-tasks, and the series of a recurring one. Ask the person before several. update_task undo brings them back for 24 h.',
   effect: 'destroy',
   scope: 'tasks:write',
+  personal: true,
   input: DeleteTaskInput,
   output: DeleteTaskOutput,
   run: deleteTask,

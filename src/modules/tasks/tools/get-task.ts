@@ -9,6 +9,7 @@ export const getTaskTool = tool({
   describe: 'One task with its sub-tasks, by id. By words: list_tasks search.',
   effect: 'read',
   scope: 'tasks:read',
+  personal: true,
   input: GetTaskInput,
   output: GetTaskOutput,
   run: getTask,

@@ -13,6 +13,7 @@ export const listTasksTool = tool({
     "List the person's own tasks, soonest due first, with counts of all that match and the current time. One with its sub-tasks: get_task.",
   effect: 'read',
   scope: 'tasks:read',
+  personal: true,
   input: ListTasksInput,
   output: ListTasksOutput,
   run: (ctx, input) => listTasks(ctx, input, PAGE_CHARACTERS_MAX),

@@ -10,6 +10,7 @@ export const markCompleteTool = tool({
     'Complete tasks with their sub-tasks, or reopen with completed false; twice does no harm. A recurring task leaves its next occurrence (next_task_id).',
   effect: 'update',
   scope: 'tasks:write',
+  personal: true,
   input: MarkCompleteInput,
   output: MarkCompleteOutput,
   run: markComplete,

@@ -9,6 +9,7 @@ export const updateTaskTool = tool({
   describe: 'Change the given fields of a task, or undo the last change of the past 24 h. Done: mark_complete.',
   effect: 'update',
   scope: 'tasks:write',
+  personal: true,
   input: UpdateTaskInput,
   output: UpdateTaskOutput,
   run: updateTask,
