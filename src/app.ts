@@ -59,6 +59,7 @@ export async function buildApp(options: PlatformOptions, guests: readonly Module
   const privacy = privacyModule({
     ...platform,
     holders: () => modules.flatMap((module) => module.personalData ?? []),
+    auditHead: audit.api.head,
   })
   const kernel: Module = {
     name: 'kernel',

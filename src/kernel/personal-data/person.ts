@@ -34,7 +34,7 @@ export function idsOf(person: Person, kind: string): string[] {
   return [...person.refs].filter((ref) => ref.startsWith(`${kind}:`)).map((ref) => ref.slice(kind.length + 1))
 }
 
-export const EMAIL = /^[^\s@<>"',;]+@[^\s@<>"',;]+\.[^\s@<>"',;]+$/
+export const EMAIL = /^[^\s@<>",;]+@[^\s@<>"',;]+\.[^\s@<>"',;]+$/
 /** Fewer digits are an extension or a house number, and would be found everywhere. */
 const PHONE_DIGITS_MIN = 7
 const PHONE_DIGITS_MAX = 15

@@ -58,11 +58,13 @@ export function eventsOfPerson(
 
 const countOfPersonStatement = statement<{ events: number; values: number }>(
   'audit.count-events-of-person',
-  `select count(*) as events, count(*) filter (where people && $2::text[]) as values from audit.events
+  `select count(*) as events, count(*) filter (where people && array(
+     select person from audit.person_keys where tenant_id = $1 and person = any ($2::text[]) and wrapped_key is not null
+   )) as values from audit.events
    where tenant_id = $1 and (people && $2::text[] or (actor_kind = 'user' and actor_id = any ($3)) or subject = any ($3))`,
 )
 
-/** How many there are, and how many of them hold values of theirs. */
+/** How many there are, and how many of them hold values of theirs that can still be read. */
 export async function countEventsOfPerson(
   db: Db,
   tenantId: string,
