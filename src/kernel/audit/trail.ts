@@ -69,9 +69,12 @@ export function openAuditTrail(options: TrailOptions): AuditTrail {
       else writer.lose(1, 'more are noted than the database takes')
     },
     lostCount: writer.lost,
-    waitingCount: () => waiting.size,
+    waitingCount: () => waiting.size + writer.underWay(),
     async close() {
-      for (let tries = CLOSE_ATTEMPTS; waiting.size > 0 && tries > 0; ) if (!(await writer.flush())) tries -= 1
+      // The first waits for the batch that is under way.
+      let tries = CLOSE_ATTEMPTS
+      do if (!(await writer.flush())) tries -= 1
+      while (waiting.size > 0 && tries > 0)
       clearTimeout(timer)
       timer = undefined
       if (waiting.size > 0) writer.lose(waiting.size, 'the database did not take them before the stop')
@@ -89,6 +92,7 @@ function batchWriter(
   let failures = 0
   let lost = 0
   let untold = 0
+  let underWay = 0
 
   const lose = (count: number, why: string, error?: unknown): void => {
     if (untold === 0) log.error({ err: error, count }, `audit events are lost: ${why}`)
@@ -109,6 +113,7 @@ function batchWriter(
     const batch = waiting.take(BATCH)
     const told = untold
     if (batch.length === 0 && told === 0) return true
+    underWay = batch.length
     try {
       await insert([...batch.map(asEvent), ...lossOf(told, clock)])
       untold -= told
@@ -124,6 +129,8 @@ function batchWriter(
       if (failures === 1)
         log.error({ err: error, waiting: waiting.size }, 'audit events cannot be written; trying again')
       return false
+    } finally {
+      underWay = 0
     }
   }
   return {
@@ -132,6 +139,7 @@ function batchWriter(
     failures: () => failures,
     lost: () => lost,
     untold: () => untold,
+    underWay: () => underWay,
   }
 }
 

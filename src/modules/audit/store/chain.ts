@@ -161,9 +161,9 @@ const deleteEvents = statement(
   `delete from audit.events where tenant_id = $1 and id = any ($2) and at < $3`,
 )
 
-const deleteEntries = statement(
+const deleteEntries = statement<{ number: number }>(
   'audit.delete-expired-entries',
-  `delete from audit.block_events where tenant_id = $1 and number = any ($2) and last_event_at < $3`,
+  `delete from audit.block_events where tenant_id = $1 and number = any ($2) and last_event_at < $3 returning number`,
 )
 
 /** Blocks all of whose events are older than `before`, as are those of every block before them; oldest first. */
@@ -171,7 +171,7 @@ export function expiredBlocks(tx: Db, tenantId: string, before: Date, max: numbe
   return expiredStatement(tx, [tenantId, before, max])
 }
 
-/** Removes the events of these blocks; their headers stay. */
+/** Removes the events of these blocks; their headers stay. Throws when the database lets one of them not go. */
 export async function removeEvents(
   tx: Db,
   tenantId: string,
@@ -179,5 +179,7 @@ export async function removeEvents(
   before: Date,
 ): Promise<void> {
   await deleteEvents(tx, [tenantId, blocks.flatMap(({ event_ids }) => event_ids), before])
-  await deleteEntries(tx, [tenantId, blocks.map(({ number }) => number), before])
+  const removed = await deleteEntries(tx, [tenantId, blocks.map(({ number }) => number), before])
+  if (removed.length === blocks.length) return
+  throw new Error('The database lets nothing go that is younger than a month. Is the clock of this process right?')
 }
