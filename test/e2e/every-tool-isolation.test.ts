@@ -7,6 +7,7 @@ import { addCustomers } from '../support/customer-data.ts'
 import { quiet, testDatabase } from '../support/database.ts'
 import { taskPerson } from '../support/task-tools.ts'
 import type { TaskPerson } from '../support/task-tools.ts'
+import { SEALING, tenantRows } from '../support/tenant-rows.ts'
 import { testTenant } from '../support/tenant.ts'
 import type { TestTenant } from '../support/tenant.ts'
 
@@ -87,11 +88,11 @@ describe('of two tenants with the same customer ids', () => {
   it.each(Object.entries(CALLS).flatMap(([name, calls]) => calls.map((args) => [name, args] as const)))(
     '%s %j with one’s key shows and changes nothing of the other',
     async (name, args) => {
-      const before = await rowsOf(alpha.tenantId)
+      const before = await tenantRows(database, alpha.tenantId, SEALING)
       const answer = await call(name, args)
       expect(answer).not.toMatch(/"isError":true|"error":/)
       expect(answer).not.toMatch(/alpha/i)
-      expect(await rowsOf(alpha.tenantId)).toEqual(before)
+      expect(await tenantRows(database, alpha.tenantId, SEALING)).toEqual(before)
     },
   )
 
@@ -100,11 +101,11 @@ describe('of two tenants with the same customer ids', () => {
       calls.filter((args) => 'client_id' in args).map((args) => [name, args] as const),
     ),
   )('%s %j does not find the customer that only the other has', async (name, args) => {
-    const before = await rowsOf(alpha.tenantId)
+    const before = await tenantRows(database, alpha.tenantId, SEALING)
     const answer = await call(name, { ...args, client_id: 'only_alpha' })
     expect(answer).toContain('CLIENT_NOT_FOUND')
     expect(answer.replaceAll('only_alpha', '')).not.toMatch(/alpha/i)
-    expect(await rowsOf(alpha.tenantId)).toEqual(before)
+    expect(await tenantRows(database, alpha.tenantId, SEALING)).toEqual(before)
   })
 })
 
@@ -191,20 +192,4 @@ async function call(name: string, args: Readonly<Record<string, unknown>>): Prom
     body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name, arguments: args } }),
   })
   return response.text()
-}
-
-/** Every row a tenant has, in every table there is, as one digest a table. */
-async function rowsOf(tenantId: string): Promise<Readonly<Record<string, string>>> {
-  const tables = await database.owner.query<{ name: string }>(
-    `select a.attrelid::regclass::text as name from pg_attribute a join pg_class c on c.oid = a.attrelid
-     where a.attname = 'tenant_id' and not a.attisdropped and c.relkind in ('r', 'p') and not c.relispartition
-       and c.relnamespace not in ('jobs'::regnamespace) order by 1`,
-  )
-  expect(tables.rows.length).toBeGreaterThan(20)
-  const digests = tables.rows.map(async ({ name }) => {
-    const sql = `select coalesce(md5(string_agg(t::text, '|' order by t::text)), '') as digest from ${name} t where tenant_id = $1`
-    const { rows } = await database.owner.query<{ digest: string }>(sql, [tenantId])
-    return [name, rows[0]?.digest ?? ''] as const
-  })
-  return Object.fromEntries(await Promise.all(digests))
 }

@@ -26,7 +26,7 @@ export function testAccess(database: TestDatabase, signals: Signals, clock: Cloc
     publicUrl: publicUrlOf('http://127.0.0.1:8080'),
     outbound: createOutbound(),
     scopes: () => TABLE,
-    servers: () => [],
+    servers: () => [{ name: 'customers', title: 'Customers', instructions: '', toolsets: { health: [] } }],
     resourcePaths: () => ['/api', '/mcp'],
   })
 }

@@ -1,13 +1,16 @@
 import type { TestDatabase } from './database.ts'
 
-/** Written and sealed by itself, up to a second after what it tells of. */
-const AUDIT = ['audit.%']
+/** The sealer moves events that were written before into the chain, at a time of its own. */
+export const SEALING: readonly string[] = ['audit.block%', 'audit.unsealed']
+
+/** Reads and refusals are written up to a second after they happened. */
+const NOTED: readonly string[] = ['audit.%']
 
 /** Every row a tenant has, in every table there is, as one digest a table. */
 export async function tenantRows(
   database: TestDatabase,
   tenantId: string,
-  except: readonly string[] = AUDIT,
+  except: readonly string[] = NOTED,
 ): Promise<Readonly<Record<string, string>>> {
   const tables = await database.owner.query<{ name: string }>(
     `select a.attrelid::regclass::text as name from pg_attribute a join pg_class c on c.oid = a.attrelid
