@@ -47,14 +47,13 @@ export function libraryOf(auth: () => Promise<Auth>, publicUrl: () => string): L
       call(`${path}?${new URLSearchParams({ ...query }).toString()}`, { method: 'GET' }, from),
     async postAs({ userId, tenantId }, path, body, from) {
       const { internalAdapter, authCookies, secret } = await (await auth()).$context
-      const session = await internalAdapter.createSession(userId, true, { activeOrganizationId: tenantId })
+      const session = await internalAdapter.createSession(userId, false, { activeOrganizationId: tenantId })
       const made = [session.token]
       try {
         const { name } = authCookies.sessionToken
         const answer = await post(path, body, from, pairOf(await serializeSignedCookie(name, session.token, secret)))
         // Some endpoints put another session in place of the one they were called with.
-        const next = tokenIn(answer.cookie, name)
-        if (next !== undefined) made.push(next)
+        made.push(...tokensIn(answer.cookie, name))
         return answer
       } finally {
         for (const token of made) await internalAdapter.deleteSession(token)
@@ -67,9 +66,11 @@ function pairOf(setCookie: string): string {
   return setCookie.split(';', 1)[0] ?? ''
 }
 
-function tokenIn(cookie: string, name: string): string | undefined {
-  const pair = cookie.split('; ').find((each) => each.startsWith(`${name}=`))
-  return pair === undefined ? undefined : decodeURIComponent(pair.slice(name.length + 1)).split('.', 1)[0]
+function tokensIn(cookie: string, name: string): string[] {
+  const values = cookie
+    .split('; ')
+    .flatMap((pair) => (pair.startsWith(`${name}=`) ? [pair.slice(name.length + 1)] : []))
+  return values.map((value) => decodeURIComponent(value).split('.', 1)[0] ?? '')
 }
 
 function asRecord(value: unknown): Readonly<Record<string, unknown>> {

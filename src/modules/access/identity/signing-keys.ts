@@ -66,15 +66,13 @@ export function signingKeys(parts: {
   signals.onLost(forget)
 
   const verifiedSince = () => new Date(clock().getTime() - verifySeconds * 1000)
-  const make = (tx: Db) => makeKey(tx, keyring, clock())
-
   const read = async (): Promise<readonly Jwk[]> => {
     const [wasHearing, heard] = [signals.connected, changes]
     let rows = await listSigningKeys(db, verifiedSince())
     if (!signs(rows)) {
       await db.transaction().execute(async (tx) => {
         await lockSigningKeys(tx)
-        if (!signs(await listSigningKeys(tx, verifiedSince()))) await make(tx)
+        if (!signs(await listSigningKeys(tx, verifiedSince()))) await makeKey(tx, keyring, clock())
       })
       rows = await listSigningKeys(db, verifiedSince())
     }
@@ -104,8 +102,8 @@ export function signingKeys(parts: {
     },
     async rotate(tx) {
       await lockSigningKeys(tx)
-      const keyId = await make(tx)
       const now = clock()
+      const keyId = await makeKey(tx, keyring, now)
       const retired = await retireOtherKeys(tx, keyId, now)
       await deleteKeysExpiredBefore(tx, verifiedSince())
       return { keyId, retired }

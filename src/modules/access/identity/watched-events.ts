@@ -75,12 +75,12 @@ async function passwordTried(parts: Parts, { from, body, code, signedIn }: Watch
 }
 
 async function codeTried({ events }: Parts, { from, code, signedIn, session }: Watched): Promise<void> {
-  if (signedIn !== undefined) {
+  if (code === undefined) {
+    if (signedIn === undefined) return
     const action = session === undefined ? 'identity.sign-in' : 'identity.two-factor-enabled'
     await events.record(from, own(signedIn, { action, outcome: 'success' }))
     return
   }
-  if (code === undefined) return
   const told = { outcome: 'failure', reason: 'wrong-second-factor' } as const
   const event =
     session === undefined
