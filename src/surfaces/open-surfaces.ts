@@ -103,13 +103,15 @@ function routesOf({ routes = [], server }: Module): readonly Route[] {
 
 function pages(
   { config, clock }: Pick<PlatformOptions, 'config' | 'clock'>,
-  { keyring, publicUrl }: Platform,
+  { keyring, publicUrl, openContext }: Platform,
   modules: readonly Module[],
   access: Access,
 ): WebMount[] {
   return pagesOf({
-    ...{ keyring, clock },
+    ...{ keyring, clock, openContext },
     identityWeb: access.identityWeb,
+    sessionPrincipal: access.sessionPrincipal,
+    routes: modules.flatMap(routesOf),
     publicUrl: () => publicUrl.get(),
     securityContact: config.server.securityContact,
     secureCookies: () => config.server.secureCookies ?? publicUrl.get().startsWith('https:'),

@@ -3,6 +3,8 @@ import type { Html, Renderable } from './html.ts'
 
 export interface Field {
   readonly name: string
+  /** Default: the name. */
+  readonly id?: string
   readonly label: string
   readonly type?: 'text' | 'email' | 'password' | 'date'
   readonly value?: string | undefined
@@ -17,17 +19,29 @@ export interface Field {
 
 /** A labelled input with its hint and its error. */
 export function field(of: Field): Html {
-  const { name, label, type = 'text', value, autocomplete, hint, error, inputmode, maxlength = 200, optional } = of
-  const described = [hint !== undefined && `${name}-hint`, error !== undefined && `${name}-error`].filter(Boolean)
+  const {
+    name,
+    id = name,
+    label,
+    type = 'text',
+    value,
+    autocomplete,
+    hint,
+    error,
+    inputmode,
+    maxlength = 200,
+    optional,
+  } = of
+  const described = [hint !== undefined && `${id}-hint`, error !== undefined && `${id}-error`].filter(Boolean)
   return html`<div class="field">
-<label for="${name}">${label}</label>
-<input id="${name}" name="${name}" type="${type}" value="${value}" autocomplete="${autocomplete}" maxlength="${maxlength}"${
+<label for="${id}">${label}</label>
+<input id="${id}" name="${name}" type="${type}" value="${value}" autocomplete="${autocomplete}" maxlength="${maxlength}"${
     inputmode !== undefined && html` inputmode="${inputmode}"`
   }${optional !== true && html` required`}${error !== undefined && html` aria-invalid="true" autofocus`}${
     described.length > 0 && html` aria-describedby="${described.join(' ')}"`
   }>
-${hint !== undefined && html`<span class="hint" id="${name}-hint">${hint}</span>`}
-${error !== undefined && html`<span class="error" id="${name}-error">${error}</span>`}
+${hint !== undefined && html`<span class="hint" id="${id}-hint">${hint}</span>`}
+${error !== undefined && html`<span class="error" id="${id}-error">${error}</span>`}
 </div>`
 }
 

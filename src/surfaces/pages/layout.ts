@@ -6,12 +6,12 @@ export interface Document {
   readonly body: Html
   /** `wide` for a page of several parts; `narrow`, the default, for one form. */
   readonly width?: 'narrow' | 'wide'
-  /** Who is signed in, for the way out. */
-  readonly signedIn?: Html
+  /** Beside the name of the product. */
+  readonly menu?: Html
 }
 
 /** The frame of every page: complete without a script, and without styles too. */
-export function layout({ title, body, width = 'narrow', signedIn }: Document, stylesheet: string): string {
+export function layout({ title, body, width = 'narrow', menu }: Document, stylesheet: string): string {
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -23,7 +23,7 @@ export function layout({ title, body, width = 'narrow', signedIn }: Document, st
 <link rel="stylesheet" href="${stylesheet}">
 </head>
 <body>
-<header class="bar ${width}"><span class="brand">${MARK}Plimsoll</span>${signedIn}</header>
+<header class="bar ${width}"><span class="brand">${MARK}Plimsoll</span>${menu}</header>
 <main class="${width}">
 <h1>${title}</h1>
 ${body}

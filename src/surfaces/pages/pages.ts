@@ -4,12 +4,18 @@ import path from 'node:path'
 import type { ScopeGrant } from '#kernel/authorization'
 import type { Keyring } from '#kernel/keyring'
 import type { WebMount } from '#kernel/route'
-import { account } from './account.ts'
+import { invitation } from './account/invitation.ts'
+import { keys } from './account/keys.ts'
+import { overview } from './account/overview.ts'
+import { people } from './account/people.ts'
+import { security } from './account/security.ts'
 import { consent } from './consent.ts'
 import { csrf } from './csrf.ts'
 import { errorPage } from './error.ts'
 import { publicTexts } from './public-texts.ts'
 import type { PublicTextOptions } from './public-texts.ts'
+import { withRest } from './rest.ts'
+import type { RestParts } from './rest.ts'
 import type { PageParts } from './serve-page.ts'
 import { servePage } from './serve-page.ts'
 import { forgotPassword, resetPassword } from './reset-password.ts'
@@ -17,7 +23,7 @@ import { signIn, signInCode, signOut } from './sign-in.ts'
 import { signUp } from './sign-up.ts'
 import { verifyEmail } from './verify-email.ts'
 
-export interface PagesOptions extends Omit<PageParts, 'forms' | 'stylesheet'>, PublicTextOptions {
+export interface PagesOptions extends Omit<PageParts, 'forms' | 'stylesheet'>, PublicTextOptions, RestParts {
   /** The table of scopes, for the words on the consent page. */
   readonly scopes: readonly ScopeGrant[]
   /** Signs the tokens of forms. */
@@ -30,6 +36,7 @@ export function pagesOf(options: PagesOptions): WebMount[] {
   const css = readFileSync(path.join(import.meta.dirname, 'style.css'))
   const stylesheet = `/assets/${createHash('sha256').update(css).digest('hex').slice(0, 16)}.css`
   const parts = { ...options, forms: csrf(options), stylesheet }
+  const asPerson = withRest(options)
   const all = [
     signIn,
     signInCode,
@@ -39,7 +46,11 @@ export function pagesOf(options: PagesOptions): WebMount[] {
     forgotPassword,
     resetPassword,
     consent(options.scopes),
-    account,
+    overview(asPerson),
+    keys(asPerson, options.scopes),
+    security,
+    people(asPerson),
+    invitation(asPerson),
     errorPage,
   ]
   return [...all.flatMap((page) => servePage(page, parts)), styles(stylesheet, css), ...publicTexts(options)]

@@ -1,4 +1,3 @@
-import type { Ctx } from '#kernel/context'
 import type { CookieJar } from './cookies.ts'
 import type { Html } from './html.ts'
 import type { Identity } from './identity.ts'
@@ -36,22 +35,4 @@ export interface Page {
   /** Its form takes something secret, which must not be guessed at speed. */
   readonly credentials?: boolean
   readonly post?: (visit: Visit, form: URLSearchParams) => Promise<PageAnswer>
-}
-
-/** The keys a person may manage, as the access module offers them. */
-export interface KeyDesk {
-  createKey(ctx: Ctx, input: { name: string; scopes: string[]; expiresAt?: Date }): Promise<{ key: string }>
-  listKeys(ctx: Ctx): Promise<readonly KeyLine[]>
-  revokeKey(ctx: Ctx, input: { keyId: string }): Promise<unknown>
-}
-
-export interface KeyLine {
-  readonly keyId: string
-  readonly name: string
-  readonly prefix: string
-  readonly scopes: readonly string[]
-  readonly createdAt: Date
-  readonly expiresAt: Date | null
-  readonly revokedAt: Date | null
-  readonly lastUsedAt: Date | null
 }

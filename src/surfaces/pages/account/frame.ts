@@ -1,0 +1,37 @@
+import { html } from '../html.ts'
+import type { Html } from '../html.ts'
+import type { PageAnswer, Visit } from '../visit.ts'
+
+const PLACES = [
+  ['/account', 'Account'],
+  ['/account/keys', 'API keys'],
+  ['/account/security', 'Security'],
+  ['/account/people', 'People'],
+] as const
+
+export interface Framed {
+  readonly title: string
+  readonly body: Html
+  readonly status?: number
+}
+
+/** A page of whoever is signed in: the places they have, and the way out. */
+export function framed({ url, token }: Visit, page: Framed): PageAnswer {
+  const links = PLACES.map(
+    ([path, label]) =>
+      html`<li><a href="${path}"${path === url.pathname && html` aria-current="page"`}>${label}</a></li>`,
+  )
+  return {
+    ...page,
+    width: 'wide',
+    menu: html`<nav aria-label="Account"><ul>${links}</ul></nav>
+<form method="post" action="/sign-out">${token()}<button class="link">Sign out</button></form>`,
+  }
+}
+
+/** `21 Nov 2026, 03:40 UTC`, for people; the exact time for programs. */
+export function time(iso: string): Html {
+  const date = new Date(iso)
+  const day = date.toLocaleDateString('en-GB', { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' })
+  return html`<time datetime="${date.toISOString()}">${day}, ${date.toISOString().slice(11, 16)} UTC</time>`
+}
