@@ -1,16 +1,27 @@
+import { pino } from 'pino'
+import { systemClock } from '#kernel/clock'
 import { loadConfig } from '#kernel/config/load'
 import { configurationReference } from '#kernel/config/reference'
 import { compileCatalogue } from '#kernel/tool-catalogue'
-import { customersModule } from '../src/modules/customers/index.ts'
-import { tasksModule } from '../src/modules/tasks/index.ts'
+import { assemble } from '../src/app.ts'
+import { authorizationReference } from './authorization-reference.ts'
 import { toolReference } from './tool-reference.ts'
+import { unopenedPlatform } from './unopened-platform.ts'
 
 /** Every document that is generated, by its path. Needs no database. */
 export function generatedDocuments(): ReadonlyMap<string, string> {
-  const config = loadConfig({})
-  const servers = [customersModule({ settings: config.customers }), tasksModule()].flatMap(({ server }) => server ?? [])
+  const options = {
+    config: loadConfig({}),
+    clock: systemClock,
+    log: pino({ level: 'silent' }),
+    version: '',
+    as: 'command',
+  } as const
+  const { modules, scopes, doors } = assemble(options, unopenedPlatform())
+  const servers = modules.flatMap(({ server }) => server ?? [])
   return new Map([
     ['docs/configuration.md', configurationReference()],
     ['docs/tool-reference.md', toolReference(compileCatalogue(servers))],
+    ['docs/authorization.md', authorizationReference(scopes, doors)],
   ])
 }

@@ -38,15 +38,20 @@ export interface App extends Surfaces {
 }
 
 /**
- * Builds the application: every module, and who may call whom. Nothing faces outward until `listen`; `close` stops
- * accepting, finishes what runs within the deadline, cancels the rest and closes everything. `guests` are modules of
- * another program that stand on the same platform and surfaces.
+ * Builds the application on a platform of its own. Nothing faces outward until `listen`; `close` stops accepting,
+ * finishes what runs within the deadline, cancels the rest and closes everything. `guests` are modules of another
+ * program that stand on the same platform and surfaces.
  */
 export async function buildApp(options: PlatformOptions, guests: readonly Module[] = []): Promise<App> {
-  const { config, clock, log } = options
   const platform = await openPlatform(options)
-  const { queue } = platform
+  const app = assemble(options, platform, guests)
+  await platform.queue.register(app.modules.flatMap((module) => module.jobs ?? []))
+  return app
+}
 
+/** Every module, and who may call whom. Asks nothing of the platform: that begins when something is done with the app. */
+export function assemble(options: PlatformOptions, platform: Platform, guests: readonly Module[] = []): App {
+  const { config, clock, log } = options
   const access = accessModule({
     ...{ ...platform, config, clock, log },
     scopes: () => scopeTable(modules),
@@ -70,7 +75,6 @@ export async function buildApp(options: PlatformOptions, guests: readonly Module
   const modules: readonly Module[] = [kernel, access, audit, customers, tasks, privacy, ...guests]
 
   const jobs = modules.flatMap((module) => module.jobs ?? [])
-  await queue.register(jobs)
   const surfaces = surfacesOf(options, platform, { modules, jobs, access: access.api })
   return {
     ...{ config, clock, log, platform, modules },
