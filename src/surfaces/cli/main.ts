@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { registerAudit } from './audit.ts'
 import { registerConfig } from './config.ts'
+import { registerDoctor } from './doctor.ts'
 import { registerDemo, registerImport } from './import.ts'
 import { registerKeys } from './keys.ts'
 import { registerMigrate } from './migrate.ts'
@@ -28,6 +29,7 @@ registerAudit(program, openCommand)
 registerDemo(program, openCommand)
 registerPrivacy(program, openCommand)
 registerConfig(program, environment)
+registerDoctor(program, environment)
 registerSecrets(program, openCommand)
 
 await program.parseAsync()

@@ -1,0 +1,108 @@
+import { z } from 'zod'
+import { attempt, shown } from './finding.ts'
+import type { Findings } from './finding.ts'
+import { mcpCaller } from './rpc.ts'
+import type { McpCaller, RpcAnswer } from './rpc.ts'
+
+const Initialized = z.object({
+  protocolVersion: z.string(),
+  serverInfo: z.object({ name: z.string(), version: z.string() }),
+})
+const Tool = z.object({
+  name: z.string(),
+  inputSchema: z.object({ required: z.array(z.string()).optional() }),
+  annotations: z.object({ readOnlyHint: z.boolean().optional() }).optional(),
+})
+const ToolList = z.object({ tools: z.array(Tool) })
+const CallResult = z.object({ isError: z.boolean().optional() })
+
+const TODO = 'Look into the log of the server.'
+
+export interface CallOptions {
+  readonly url: string
+  readonly token: string | undefined
+  /** A tool to call, without arguments. Default: one that only reads and needs none. */
+  readonly tool: string | undefined
+  readonly timeoutSeconds: number
+}
+
+/** Initializes, lists the tools, and calls one that changes nothing. */
+export async function examineCalls(findings: Findings, options: CallOptions): Promise<void> {
+  const caller = mcpCaller(options.url, options.token, options.timeoutSeconds)
+  const answer = await attempt(findings, 'initialize', TODO, caller.initialize)
+  if (answer === undefined || !isServed(findings, 'initialize', answer)) return
+  const initialized = Initialized.safeParse(answer.result)
+  if (!initialized.success) {
+    findings.problem(
+      'initialize',
+      `initialize is answered without what it must tell: ${shown(answer.error ?? answer.result)}`,
+      TODO,
+    )
+    return
+  }
+  const { protocolVersion, serverInfo } = initialized.data
+  findings.ok('initialize', `${shown(serverInfo.name)} ${shown(serverInfo.version)} speaks ${shown(protocolVersion)}.`)
+  await attempt(findings, 'initialize', TODO, caller.initialized)
+  await examineDiscovery(findings, caller)
+  const listed = await attempt(findings, 'tools/list', TODO, () => caller.legacy('tools/list', {}))
+  if (listed === undefined || !isServed(findings, 'tools/list', listed)) return
+  const list = ToolList.safeParse(listed.result)
+  if (!list.success) {
+    findings.problem('tools/list', `tools/list is answered without a list of tools: ${shown(listed.error ?? '')}`, TODO)
+    return
+  }
+  const { tools } = list.data
+  if (tools.length === 0)
+    findings.note('tools/list', 'The list of tools is empty: has the token the scopes that they need?')
+  else findings.ok('tools/list', `${tools.length} tools.`)
+  await callOne(findings, caller, tools, options.tool)
+}
+
+async function examineDiscovery(findings: Findings, caller: McpCaller): Promise<void> {
+  const answer = await attempt(findings, 'server/discover', TODO, () => caller.modern('server/discover', {}))
+  if (answer === undefined) return
+  if (answer.status === 200 && answer.result !== undefined)
+    findings.ok('server/discover', 'The server speaks 2026-07-28 too.')
+  else findings.note('server/discover', 'The server does not speak 2026-07-28; clients fall back.')
+}
+
+async function callOne(
+  findings: Findings,
+  caller: McpCaller,
+  tools: readonly z.output<typeof Tool>[],
+  wanted: string | undefined,
+): Promise<void> {
+  const isHarmless = ({ annotations, inputSchema }: z.output<typeof Tool>) =>
+    annotations?.readOnlyHint === true && (inputSchema.required ?? []).length === 0
+  const name = wanted ?? tools.find(isHarmless)?.name
+  if (name === undefined) {
+    findings.skipped('tools/call', 'No tool says that it only reads and needs no argument. Name one with --call.')
+    return
+  }
+  const answer = await attempt(findings, 'tools/call', TODO, () => caller.legacy('tools/call', { name, arguments: {} }))
+  if (answer === undefined || !isServed(findings, 'tools/call', answer)) return
+  const result = CallResult.safeParse(answer.result)
+  if (result.success && result.data.isError !== true) findings.ok('tools/call', `${shown(name)} answered.`)
+  else findings.problem('tools/call', `${shown(name)} failed: ${shown(answer.error ?? answer.result)}`, TODO)
+}
+
+/** False, and a problem, for an answer that no JSON-RPC result can be in. */
+function isServed(findings: Findings, step: string, { status, headers }: RpcAnswer): boolean {
+  if (status === 401) {
+    const said = headers.get('www-authenticate') ?? 'without a reason'
+    findings.problem(
+      step,
+      `The token is refused: ${shown(said)}`,
+      'Compare what the server says with the token: its audience, its issuer, and when it expires.',
+    )
+    return false
+  }
+  if (status === 403) {
+    const said = headers.get('www-authenticate') ?? 'without a reason'
+    findings.problem(step, `The token is not enough: ${shown(said)}`, 'Get one with the scopes that are named.')
+    return false
+  }
+  if (status === 200) return true
+  findings.problem(step, `${step} is answered with ${status}.`, TODO)
+  return false
+}

@@ -1,0 +1,108 @@
+import { z } from 'zod'
+import { fetchJson } from '#kernel/fetch-json'
+import { issuerMetadataUrls } from '#kernel/oauth-discovery'
+import { attempt, isSafeUrl, shown } from './finding.ts'
+import type { Findings } from './finding.ts'
+import { wrongAnswer } from './resource.ts'
+
+const Metadata = z.object({
+  issuer: z.string(),
+  authorization_endpoint: z.url(),
+  token_endpoint: z.url(),
+  registration_endpoint: z.url().optional(),
+  revocation_endpoint: z.url().optional(),
+  code_challenge_methods_supported: z.array(z.string()).optional(),
+  grant_types_supported: z.array(z.string()).optional(),
+  scopes_supported: z.array(z.string()).optional(),
+  client_id_metadata_document_supported: z.boolean().optional(),
+  authorization_response_iss_parameter_supported: z.boolean().optional(),
+})
+export type IssuerMetadata = z.output<typeof Metadata>
+
+const STEP = 'authorization server'
+const TODO = 'Serve the metadata of RFC 8414 there as application/json, with 200 and no redirect.'
+
+/** Reads what an issuer says of itself, wherever clients look for it. */
+export async function examineIssuer(
+  findings: Findings,
+  issuer: string,
+  timeoutSeconds: number,
+): Promise<IssuerMetadata | undefined> {
+  let best: IssuerMetadata | undefined
+  const missing: string[] = []
+  for (const place of issuerMetadataUrls(issuer)) {
+    const answer = await attempt(findings, STEP, TODO, () => fetchJson(place, { timeoutSeconds }))
+    if (answer === undefined) continue
+    if (answer.status === 404) {
+      missing.push(place)
+      continue
+    }
+    const parsed = Metadata.safeParse(answer.json)
+    if (answer.status !== 200 || !parsed.success) {
+      findings.problem(STEP, `${place} ${wrongAnswer(answer, parsed.error)}`, TODO)
+    } else if (parsed.data.issuer === issuer) {
+      findings.ok(STEP, `${place} describes ${shown(issuer)}`)
+      best ??= parsed.data
+    } else {
+      findings.problem(
+        STEP,
+        `${place} is of the issuer ${shown(parsed.data.issuer)} and not ${shown(issuer)}.`,
+        'Both have to be the same, letter by letter (RFC 8414, 3.3): clients that check stop here. A slash at the end is enough.',
+      )
+    }
+  }
+  if (best === undefined) {
+    findings.problem(
+      STEP,
+      `${shown(issuer)} describes itself nowhere that clients look: ${missing.join(', ') || 'see above'}`,
+      TODO,
+    )
+    return undefined
+  }
+  examineAbilities(findings, best)
+  return best
+}
+
+function examineAbilities(findings: Findings, metadata: IssuerMetadata): void {
+  for (const name of ['authorization_endpoint', 'token_endpoint', 'registration_endpoint'] as const) {
+    const url = metadata[name]
+    if (url === undefined || isSafeUrl(url)) continue
+    findings.problem(
+      STEP,
+      `Its ${name} ${shown(url)} is not reached by https.`,
+      'Codes and tokens must not travel in the clear.',
+    )
+  }
+  const methods = metadata.code_challenge_methods_supported
+  if (methods?.includes('S256') === true) findings.ok('PKCE', 'S256 is supported.')
+  else {
+    const said =
+      methods === undefined ? 'does not say that it supports PKCE' : `supports ${methods.join(', ') || 'no method'}`
+    findings.problem(
+      'PKCE',
+      `The authorization server ${said}, where MCP clients need S256.`,
+      'Support it and list "S256" in code_challenge_methods_supported: clients must refuse to go on without.',
+    )
+  }
+  if (metadata.authorization_response_iss_parameter_supported !== true) {
+    findings.note(
+      STEP,
+      'It names no issuer in its redirects (RFC 9207): a client of several servers can be confused about which one answered.',
+    )
+  }
+  examineRegistration(findings, metadata)
+}
+
+function examineRegistration(findings: Findings, metadata: IssuerMetadata): void {
+  const ways = [
+    ...(metadata.client_id_metadata_document_supported === true ? ['client metadata documents'] : []),
+    ...(metadata.registration_endpoint === undefined ? [] : ['dynamic registration']),
+  ]
+  if (ways.length > 0) findings.ok('registration', `Clients become known by ${ways.join(' or ')}.`)
+  else {
+    findings.note(
+      'registration',
+      'Clients become known by hand alone: each has to be registered with the authorization server and given its client id.',
+    )
+  }
+}
