@@ -15,10 +15,12 @@ import { openKeys } from './keys/keys.ts'
 import type { Keys, KeysNeeds } from './keys/keys.ts'
 import { openOAuth } from './oauth/oauth.ts'
 import type { OAuthNeeds } from './oauth/oauth.ts'
+import { accessPersonalData } from './personal-data/holders.ts'
 import { listTenants } from './store.ts'
 import { createTenant } from './tenants.ts'
 
 export { TenantId } from './contract.ts'
+export { PASSWORD_GUIDANCE } from './identity/password-rule.ts'
 export { CreateKeyInput, CreateServiceAccountInput } from './keys/contract.ts'
 
 /** Tenants, people, API keys and service accounts. */
@@ -81,6 +83,7 @@ export function accessModule(needs: AccessNeeds): Module<Access> {
     openRoutes: identity.openRoutes,
     jobs: identity.jobs,
     web: [...identity.mounts, ...oauth.mounts(identity.auth)],
+    personalData: accessPersonalData(database.system),
     encryptedFields: [
       encryptedColumn({
         name: 'access.signing-keys',

@@ -1,0 +1,76 @@
+import { isProduction } from '../areas.ts'
+import type { Guard, Offence } from '../guard.ts'
+import { looksPersonal, NOT_PERSONAL } from '../personal-columns.ts'
+import type { Column } from '../personal-columns.ts'
+import { readMigration } from '../sql.ts'
+import type { SourceFile, Tree } from '../tree.ts'
+
+export const personalData: Guard = {
+  fixture: 'personal-data',
+  rule: 'a table that holds personal data is named by a holder, which can export and erase it',
+  look: (tree) => {
+    const columns = columnsOf(tree)
+    const personal = columns.filter(looksPersonal)
+    const held = tablesHeld(tree)
+    const offences = personal
+      .filter(({ table, column }) => !held.has(table) && NOT_PERSONAL[`${table}.${column}`] === undefined)
+      .map(({ path, table, column }) => ({
+        path,
+        why: `${table}.${column} looks personal, and no holder names ${table}`,
+      }))
+    return { subjects: personal.length, offences: [...offences, ...stale(tree, columns)] }
+  },
+}
+
+interface DeclaredColumn extends Column {
+  readonly path: string
+}
+
+const NO_COLUMN = /^(primary|foreign|unique|check|constraint|exclude|like|partition|references|or|and|case|when)$/
+
+/** What the migrations declare, less what a later one drops. */
+function columnsOf(tree: Tree): DeclaredColumn[] {
+  const found = new Map<string, DeclaredColumn>()
+  const migrations = tree.filter(({ path }) => path.startsWith('migrations/'))
+  for (const file of migrations.toSorted((a, b) => (a.path < b.path ? -1 : 1))) {
+    for (const declared of declaredIn(file)) found.set(`${declared.table}.${declared.column}`, declared)
+    for (const [, table] of (readMigration(file)?.up ?? '').matchAll(/drop table (?:if exists )?([\w.]+)/g)) {
+      for (const key of found.keys()) if (key.startsWith(`${table}.`)) found.delete(key)
+    }
+  }
+  return [...found.values()]
+}
+
+function declaredIn(file: SourceFile): DeclaredColumn[] {
+  const up = readMigration(file)?.up ?? ''
+  const made = [...up.matchAll(/create table (?:if not exists )?([\w.]+) \(([^;]*)/g)].flatMap(
+    ([, table = '', body = '']) =>
+      [...body.matchAll(/^\s{2}"?(\w+)"? ([a-z]\w*)/gm)].map(([, column = '', type = '']) => ({ table, column, type })),
+  )
+  const added = [...up.matchAll(/alter table (?:if exists )?([\w.]+)([^;]*)/g)].flatMap(([, table = '', body = '']) =>
+    [...body.matchAll(/add (?:column )?(?:if not exists )?"?(\w+)"? ([a-z]\w*)/g)].map(
+      ([, column = '', type = '']) => ({
+        ...{ table, column, type },
+      }),
+    ),
+  )
+  return [...made, ...added]
+    .filter(({ column }) => !NO_COLUMN.test(column))
+    .map((column) => ({ path: file.path, ...column }))
+}
+
+/** Every `'schema.table'` in a source file that is about `PersonalData`. */
+function tablesHeld(tree: Tree): Set<string> {
+  const holders = tree.filter((file) => isProduction(file) && /\bPersonalData\b|\bholdTables\b/.test(file.text))
+  return new Set(holders.flatMap(({ text }) => [...text.matchAll(/'(\w+\.\w+)'/g)].map(([, table]) => table ?? '')))
+}
+
+/** Reasons for columns that are gone, or that need none because a holder names their table. */
+function stale(tree: Tree, columns: readonly DeclaredColumn[]): Offence[] {
+  const path = 'test/architecture/personal-columns.ts'
+  if (!tree.some((file) => file.path === path)) return []
+  const known = new Set(columns.filter(looksPersonal).map(({ table, column }) => `${table}.${column}`))
+  return Object.keys(NOT_PERSONAL)
+    .filter((name) => !known.has(name))
+    .map((name) => ({ path, why: `${name} has a reason and is not there` }))
+}

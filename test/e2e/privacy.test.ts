@@ -1,0 +1,250 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { systemClock } from '#kernel/clock'
+import { loadConfig } from '#kernel/config/load'
+import type { Scope } from '#kernel/context'
+import { buildApp } from '../../src/app.ts'
+import type { App } from '../../src/app.ts'
+import { looksPersonal, NOT_PERSONAL } from '../architecture/personal-columns.ts'
+import { addCustomers } from '../support/customer-data.ts'
+import { quiet, testDatabase } from '../support/database.ts'
+import { dumpOf } from '../support/database-dump.ts'
+import { addPerson } from '../support/person-data.ts'
+import { runCommand } from '../support/product-process.ts'
+import { testTenant } from '../support/tenant.ts'
+import type { TestTenant } from '../support/tenant.ts'
+
+const ADA = { email: 'ada.lovelace@example.com', name: 'Ada Lovelace', phone: '+1 (415) 555-0123', userId: 'u-ada' }
+const BOB = { email: 'bob.babbage@example.com', name: 'Bob Babbage', phone: '+44 20 7946 0958', userId: 'u-bob' }
+const IDENTIFIERS = {
+  email: /ada\.lovelace(@|%40)example\.com/gi,
+  name: /ada[\s,+]+lovelace|lovelace[\s,]+ada/gi,
+  phone: /415\D{0,3}555\D{0,3}0123/g,
+}
+const PASSWORD = 'Correct-horse-7-battery'
+
+const database = await testDatabase()
+const environment = {
+  ...{ ENVIRONMENT: 'test', DATABASE_URL: database.url, SERVER_PORT: '0', RATE_LIMIT_ENABLED: 'false' },
+  ...{ AUTH_REQUIRE_VERIFIED_EMAIL: 'false', LOG_LEVEL: 'ERROR' },
+}
+let folder: string
+let app: App
+let url: string
+let alpha: TestTenant
+let bravo: TestTenant
+let key: string
+let userToken: string
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'plimsoll-privacy-'))
+  const config = loadConfig({ ...environment, DATA_DIR: folder })
+  app = await buildApp({ config, clock: systemClock, log: quiet, version: 'test', as: 'server' })
+  ;({ url } = await app.listen())
+  alpha = await testTenant(database)
+  bravo = await testTenant(database)
+  key = await keyOf(alpha)
+  for (const tenant of [alpha, bravo]) {
+    await addCustomers(database, tenant.tenantId, [{ clientId: 'acme', name: 'Acme' }, { clientId: 'globex' }])
+    const mention = `Eve asked ${ADA.name} <${ADA.email.toUpperCase()}> at 415.555.0123`
+    await addPerson(database, tenant.tenantId, 'acme', ADA, mention)
+    await addPerson(database, tenant.tenantId, 'globex', BOB, 'Of nobody in particular')
+  }
+  await liveThroughTheFrontDoor()
+})
+
+afterAll(async () => {
+  await app.close()
+  await rm(folder, { recursive: true, force: true })
+})
+
+describe('a person who is everywhere', () => {
+  it('is in the dump to begin with', async () => {
+    expect(await hits()).toEqual({ email: expect.any(Number), name: expect.any(Number), phone: expect.any(Number) })
+    for (const count of Object.values(await hits())) expect(count).toBeGreaterThan(10)
+  })
+
+  it('is exported whole: every holder that has a row of theirs tells it', async () => {
+    const { status, body } = await call('POST', '/api/v1/privacy/exports', { person: ADA.email })
+    expect(status).toBe(200)
+    const counts = Object.fromEntries(
+      body.data.readme.holders.map(({ name, rows }: { name: string; rows: number }) => [name, rows]),
+    )
+    for (const name of [
+      ...['customers.contacts', 'customers.usage', 'customers.tickets', 'customers.survey-answers'],
+      ...['customers.accounts', 'customers.timeline', 'kernel.idempotency-keys', 'privacy.consents'],
+    ]) {
+      expect([name, counts[name]]).toEqual([name, expect.any(Number)])
+      expect(counts[name]).toBeGreaterThan(0)
+    }
+    expect(JSON.stringify(body)).not.toContain(BOB.email)
+  })
+
+  it('exports their own account when they ask for it themselves', async () => {
+    const { status, body } = await call('POST', '/api/v1/users/me/privacy/exports', undefined, userToken)
+    expect(status).toBe(200)
+    expect(JSON.stringify(body.data.data)).toContain(ADA.email)
+    expect(JSON.stringify(body.data.data)).toContain('Learn the engine')
+  })
+
+  it('erases their own account only with its e-mail typed, and by no key', async () => {
+    const own = '/api/v1/users/me/privacy/erasures'
+    expect((await call('POST', own, { email: BOB.email }, userToken)).status).toBe(400)
+    expect((await call('POST', own, { email: ADA.email }, key)).status).toBe(403)
+    const { status, body } = await call('POST', own, { email: ADA.email.toUpperCase() }, userToken)
+    expect(status).toBe(201)
+    expect(body.data.person.emails).toContain(ADA.email)
+  })
+
+  it('is erased in one organisation by two steps, and the other keeps every row', async () => {
+    const before = await linesOf(bravo.tenantId)
+    const preview = await call('POST', '/api/v1/privacy/erasures', { person: ADA.email })
+    expect(preview.status).toBe(201)
+    const { request_id: id, confirm_token: token } = preview.body.data
+    expect(
+      (await call('POST', `/api/v1/privacy/erasures/${id}/confirm`, { confirm_token: 'x'.repeat(32) })).status,
+    ).toBe(409)
+    expect((await call('POST', `/api/v1/privacy/erasures/${id}/confirm`, { confirm_token: token })).status).toBe(202)
+    const request = await completed(id)
+    expect(request.report.report.looked_again.still_found).toBe(0)
+    expect(JSON.stringify(request)).not.toMatch(IDENTIFIERS.email)
+    expect(found(await linesOf(alpha.tenantId))).toEqual({ email: 0, name: 0, phone: 0 })
+    expect(await linesOf(alpha.tenantId)).toContain(BOB.email)
+    expect(await linesOf(bravo.tenantId)).toBe(before)
+  })
+
+  it('is erased in every organisation by the operator, and a raw dump has no trace of them', async () => {
+    const report = path.join(folder, 'report.json')
+    const erase = ['privacy', 'erase', ADA.email, '--all-tenants', '--report', report]
+    const command = { ...environment, DATA_DIR: folder }
+    const shown = await runCommand(erase, command)
+    expect(shown).toMatchObject({ code: 0, out: expect.stringContaining('Nothing was erased') })
+    const token = /--confirm (\S+)/.exec(shown.out)?.[1] ?? ''
+    expect(await runCommand([...erase, '--confirm', token], command)).toMatchObject({ code: 0, err: '' })
+    expect(await hits()).toEqual({ email: 0, name: 0, phone: 0 })
+    expect(await dumpOf(database)).toContain(BOB.email)
+
+    expect(await runCommand(['privacy', 'verify-report', report], {})).toMatchObject({ code: 0, err: '' })
+    const text = await readFile(report, 'utf8')
+    expect(found(text)).toEqual({ email: 0, name: 0, phone: 0 })
+  })
+
+  it('is gone, and the audit chain still verifies', async () => {
+    await app.audit.sealAll()
+    for (const { tenantId } of [alpha, bravo]) {
+      const { ok, events, problems } = await app.audit.verify(tenantId)
+      expect({ tenantId, ok, problems }).toEqual({ tenantId, ok: true, problems: [] })
+      expect(events).toBeGreaterThan(0)
+    }
+  })
+
+  it('cannot sign in any more', async () => {
+    const { status } = await call('POST', '/api/v1/auth/login', { email: ADA.email, password: PASSWORD }, '')
+    expect(status).toBe(401)
+  })
+})
+
+it('every column that looks personal is in a table that a holder of the application names', async () => {
+  const { rows } = await database.owner.query<{ table: string; column: string; type: string }>(
+    `select table_schema || '.' || table_name as table, column_name as column, data_type as type
+     from information_schema.columns join information_schema.tables using (table_schema, table_name)
+     where table_schema not in ('pg_catalog', 'information_schema', 'jobs', 'migration') and table_type = 'BASE TABLE'
+       and table_name !~ '^usage_events_'`,
+  )
+  const personal = rows.filter(looksPersonal)
+  expect(personal.length).toBeGreaterThan(40)
+  const held = new Set(app.modules.flatMap(({ personalData = [] }) => personalData.flatMap(({ tables }) => tables)))
+  const unheld = personal.filter(
+    ({ table, column }) => !held.has(table) && NOT_PERSONAL[`${table}.${column}`] === undefined,
+  )
+  expect(unheld.map(({ table, column }) => `${table}.${column}`)).toEqual([])
+})
+
+/** An account, a task, events, a customer and a consent, each told by the door that people and programs use. */
+async function liveThroughTheFrontDoor(): Promise<void> {
+  const account = { email: ADA.email, password: PASSWORD, name: ADA.name }
+  const registered = await call('POST', '/api/v1/auth/register', account, '')
+  expect(registered.status).toBe(201)
+  userToken = registered.body.data.access_token
+  expect((await call('POST', '/api/v1/tasks', { title: 'Learn the engine' }, userToken)).status).toBe(201)
+
+  const traits = { email: ADA.email, name: ADA.name, phone: ADA.phone }
+  expect((await call('POST', '/v1/identify', { userId: 'ada-2', context: { groupId: 'acme' }, traits })).status).toBe(
+    200,
+  )
+  const properties = {
+    invited: [ADA.email],
+    note: `for ${ADA.name}`,
+    tel: 14155550123,
+    url: 'https://x.test/?to=ada.lovelace%40example.com',
+  }
+  expect(
+    (await call('POST', '/v1/track', { userId: 'eve', event: 'invite', context: { groupId: 'acme' }, properties }))
+      .status,
+  ).toBe(200)
+  const person = { person: ADA.email, purpose: 'product_news', state: 'given', source: 'web_form' }
+  expect((await call('POST', '/api/v1/privacy/consents', person)).status).toBe(201)
+  const contact = { primary_contact_email: ADA.email, primary_contact_name: ADA.name, idempotency_key: 'made-once' }
+  const registering = { name: 'register_client', arguments: { client_name: 'Analytical Engines', ...contact } }
+  const { body } = await call('POST', '/mcp', { jsonrpc: '2.0', id: 1, method: 'tools/call', params: registering })
+  expect(body.result?.isError).not.toBe(true)
+}
+
+async function call(method: string, where: string, sent?: unknown, token = key) {
+  const response = await fetch(`${url}${where}`, {
+    method,
+    headers: {
+      ...(token !== '' && { Authorization: `Bearer ${token}` }),
+      ...(sent !== undefined && { 'Content-Type': 'application/json' }),
+      ...{ Accept: 'application/json, text/event-stream', 'MCP-Protocol-Version': '2025-11-25' },
+    },
+    ...(sent !== undefined && { body: JSON.stringify(sent) }),
+  })
+  // oxlint-disable-next-line typescript/no-explicit-any -- the tests check what they read of it.
+  const body: any = await response.json()
+  return { status: response.status, body }
+}
+
+async function completed(id: string) {
+  return vi.waitFor(
+    async () => {
+      const { body } = await call('GET', `/api/v1/privacy/requests/${id}`)
+      expect(body.data.status).toBe('completed')
+      return body.data
+    },
+    { timeout: 20_000, interval: 100 },
+  )
+}
+
+async function keyOf(tenant: TestTenant): Promise<string> {
+  const scopes: Scope[] = ['customers:read', 'customers:write', 'privacy:read', 'privacy:write', 'own-data:write']
+  return (
+    await app.access.createKey(tenant.ctx({ scopes: app.scopes.map(({ scope }) => scope) }), {
+      name: 'privacy desk',
+      scopes,
+    })
+  ).key
+}
+
+function found(text: string) {
+  const count = (pattern: RegExp) => [...text.matchAll(pattern)].length
+  return { email: count(IDENTIFIERS.email), name: count(IDENTIFIERS.name), phone: count(IDENTIFIERS.phone) }
+}
+
+const hits = async () => found(await dumpOf(database))
+
+/** Every row of a tenant, of requests for privacy and the audit trail apart. */
+async function linesOf(tenantId: string): Promise<string> {
+  const tables = await database.owner.query<{ name: string }>(
+    `select a.attrelid::regclass::text as name from pg_attribute a join pg_class c on c.oid = a.attrelid
+     where a.attname = 'tenant_id' and not a.attisdropped and c.relkind in ('r', 'p') and not c.relispartition order by 1`,
+  )
+  const lines: string[] = []
+  for (const { name } of tables.rows) {
+    const sql = `select coalesce(string_agg(t::text, e'\\n' order by t::text), '') as text from ${name} t where tenant_id = $1`
+    lines.push(name, (await database.owner.query<{ text: string }>(sql, [tenantId])).rows[0]?.text ?? '')
+  }
+  return lines.join('\n')
+}
