@@ -1,3 +1,4 @@
+import { PASSWORD_GUIDANCE } from '../../modules/access/index.ts'
 import { field, notice } from './field.ts'
 import { html } from './html.ts'
 import { problemsOf } from './problem.ts'
@@ -64,7 +65,7 @@ ${field({
   label: 'New password',
   type: 'password',
   autocomplete: 'new-password',
-  hint: 'At least 12 characters. Several words in a row make a good one.',
+  hint: PASSWORD_GUIDANCE,
   error: problems['password'],
 })}
 ${field({ name: 'repeated', label: 'The same again', type: 'password', autocomplete: 'new-password', error: problems['repeated'] })}

@@ -1,3 +1,4 @@
+import { PASSWORD_GUIDANCE } from '../../modules/access/index.ts'
 import { clientTarget, continuationOf, kept, nextPath, signedQuery } from './continuation.ts'
 import { field, notice } from './field.ts'
 import { html } from './html.ts'
@@ -52,7 +53,7 @@ ${field({
   label: 'Password',
   type: 'password',
   autocomplete: 'new-password',
-  hint: 'At least 12 characters. Several words in a row make a good one.',
+  hint: PASSWORD_GUIDANCE,
   error: problems['password'],
 })}
 <div class="actions"><button>Make the account</button></div>

@@ -21,6 +21,8 @@ import { ID_PREFIXES, KEY_TABLES, ORGANIZATION_TABLES, TABLES, TWO_FACTOR_TABLES
 export interface AuthParts {
   readonly database: Pick<Database, 'system'>
   readonly publicUrl: string
+  /** Cookies are sent by https alone. */
+  readonly secureCookies: boolean
   /** At least 32 characters. */
   readonly secret: string
   readonly settings: Config['auth']
@@ -68,12 +70,13 @@ export function createAuth(parts: AuthParts) {
     emailVerification: { sendOnSignUp: true, ...accountMails(parts).verification, ...hooks.verification },
     databaseHooks: hooks.database,
     rateLimit: { enabled: false },
+    onAPIError: { errorURL: `${publicUrl}/error` },
     logger: {
       log: (level, message) => log[level === 'error' ? 'error' : 'debug']({ library: 'better-auth' }, message),
     },
     advanced: {
       cookiePrefix: 'plimsoll',
-      useSecureCookies: publicUrl.startsWith('https:'),
+      useSecureCookies: parts.secureCookies,
       disableOriginCheck: false,
       ipAddress: { ipAddressHeaders: [ADDRESS_HEADER] },
       database: { generateId: ({ model }) => newId(ID_PREFIXES[model] ?? 'aut', clock()) },

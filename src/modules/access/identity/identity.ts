@@ -83,7 +83,8 @@ export function openIdentity(
   const auth = once(async () => {
     const secret = await keptSecret(settings.betterAuthSecret, server.dataDir, 'better-auth-secret')
     const watch = watchPlugin({ db, clock, settings, events, guard, hash })
-    const parts = { database, secret, settings, mailer, clock, log, keys, events, guard }
+    const secureCookies = server.secureCookies ?? publicUrl().startsWith('https:')
+    const parts = { database, secret, secureCookies, settings, mailer, clock, log, keys, events, guard }
     return createAuth({ ...parts, publicUrl: publicUrl(), plugins: [...plugins(), watch] })
   })
   const library = libraryOf(auth, publicUrl)

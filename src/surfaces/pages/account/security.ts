@@ -1,3 +1,4 @@
+import { PASSWORD_GUIDANCE } from '../../../modules/access/index.ts'
 import { renderSVG } from 'uqr'
 import { field, notice } from '../field.ts'
 import { Html, html } from '../html.ts'
@@ -116,6 +117,7 @@ ${problems['form'] !== undefined && notice(problems['form'], 'bad')}
 ${password('current', 'Now', 'current-password', problems['current'])}
 ${password('password', 'From now on', 'new-password', problems['password'])}
 </div>
+<p class="hint">${PASSWORD_GUIDANCE}</p>
 <button class="plain" name="step" value="password">Change it</button>
 </form>
 </section>`,
