@@ -8,7 +8,7 @@ import { newId } from '#kernel/ids'
 import { agreeOnKey } from '#kernel/secrets/key-agreement'
 import { rotateFields, tallyFields } from '#kernel/secrets/rotation'
 import type { App } from '../../app.ts'
-import { withApp } from './open.ts'
+import { cliContext, withApp } from './open.ts'
 import type { OpenApp } from './open.ts'
 import { print, printTable } from './output.ts'
 
@@ -17,7 +17,7 @@ interface RotateOptions {
   readonly batch: number
 }
 
-/** `plimsoll secrets status|refresh|rotate`. */
+/** `plimsoll secrets status|refresh|rotate|rotate-signing-key`. */
 export function registerSecrets(program: Command, open: OpenApp): void {
   const secrets = program.command('secrets').description('keys and other secrets: where they come from, and rotation')
   secrets
@@ -34,6 +34,10 @@ export function registerSecrets(program: Command, open: OpenApp): void {
     .option('--new-key', 'first make a new key, where the key is one that was made under DATA_DIR')
     .option('--batch <rows>', 'values re-encrypted at a time', rowCount, 500)
     .action((options: RotateOptions) => withApp(open, (app) => rotate(app, options)))
+  secrets
+    .command('rotate-signing-key')
+    .description('sign access tokens with a new key from now on; those that are out stay good until they end')
+    .action(() => withApp(open, rotateSigningKey))
 }
 
 async function status({ platform, modules }: App): Promise<void> {
@@ -96,6 +100,12 @@ async function rotate(app: App, { newKey, batch }: RotateOptions): Promise<void>
       ? `their lines in ${config.server.dataDir}/encryption-key`
       : 'ENCRYPTION_KEYS_PREVIOUS'
   print(`Nothing is encrypted under another key any more. Remove ${previous.join(', ')}: ${where}.`)
+}
+
+async function rotateSigningKey(app: App): Promise<void> {
+  const { keyId, retired } = await app.access.rotateSigningKey(cliContext(app, PLATFORM_TENANT))
+  print(`Key ${keyId} signs access tokens from now on, in every process.`)
+  if (retired.length > 0) print(`Verified until what they signed has ended: ${retired.join(', ')}.`)
 }
 
 async function makeKey({ platform, config }: App): Promise<void> {
