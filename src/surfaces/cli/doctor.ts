@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander'
 import type { Command } from 'commander'
-import { systemClock } from '#kernel/clock'
+import type { Clock } from '#kernel/clock'
 import type { Environment } from '#kernel/config/load'
 import { examine } from './doctor/examine.ts'
 import type { Finding } from './doctor/finding.ts'
@@ -20,7 +20,7 @@ const TOKEN_VARIABLE = 'PLIMSOLL_TOKEN'
 const PATIENCE_SECONDS = 300
 
 /** `plimsoll doctor <mcp-url>`: for this server and for any other. Ends with 1 when something is wrong. */
-export function registerDoctor(program: Command, environment: Environment): void {
+export function registerDoctor(program: Command, environment: Environment, clock: Clock): void {
   program
     .command('doctor')
     .description('walk the way into an MCP server, from 401 to a tool result, and say what is wrong')
@@ -42,7 +42,7 @@ export function registerDoctor(program: Command, environment: Environment): void
         signIn: options.signIn === true,
         timeoutSeconds: options.timeout,
         patienceSeconds: PATIENCE_SECONDS,
-        now: systemClock,
+        now: clock,
         show: (place: string) => printError(`Open this URL in a browser on this machine:\n\n  ${place}\n`),
       }
       const findings = await examine(what, tell)

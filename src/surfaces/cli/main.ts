@@ -10,7 +10,7 @@ import { registerPrivacy } from './privacy.ts'
 import { registerSecrets } from './secrets.ts'
 import { registerServe } from './serve.ts'
 import { registerServiceAccounts } from './service-accounts.ts'
-import { opener, productVersion, schemaOpener } from './start.ts'
+import { commandClock, opener, productVersion, schemaOpener } from './start.ts'
 import { registerTenants } from './tenants.ts'
 
 const environment = process.env
@@ -29,7 +29,7 @@ registerAudit(program, openCommand)
 registerDemo(program, openCommand)
 registerPrivacy(program, openCommand)
 registerConfig(program, environment)
-registerDoctor(program, environment)
+registerDoctor(program, environment, commandClock)
 registerSecrets(program, openCommand)
 
 await program.parseAsync()

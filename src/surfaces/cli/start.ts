@@ -12,6 +12,9 @@ import { buildApp } from '../../app.ts'
 import type { App } from '../../app.ts'
 import { printError } from './output.ts'
 
+/** The time, for commands that open nothing. */
+export const commandClock = systemClock
+
 export interface Settings {
   readonly config: Config
   readonly secrets: NonNullable<PlatformOptions['secrets']>
