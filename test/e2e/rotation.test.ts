@@ -209,10 +209,7 @@ async function endAsking(at: string | undefined, requestState: string): Promise<
   return JSON.stringify(await askingCall(at, { requestState, inputResponses }))
 }
 
-async function askingCall(
-  at: ProductProcess | undefined,
-  params: object,
-): Promise<{ result?: { requestState?: string } }> {
+async function askingCall(at: string | undefined, params: object): Promise<{ result?: { requestState?: string } }> {
   const _meta = {
     'io.modelcontextprotocol/protocolVersion': '2026-07-28',
     'io.modelcontextprotocol/clientCapabilities': { elicitation: {} },
