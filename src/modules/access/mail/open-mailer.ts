@@ -25,6 +25,7 @@ export function openMailer(options: MailerOptions): Mailer {
   const { settings, environment, log } = options
   if (settings.smtpUrl !== undefined) return smtpMailer(settings.smtpUrl, options)
   const isWritten = environment === 'development' || environment === 'test'
+  if (!isWritten) log.warn('SMTP_URL is unset: no mail is sent, so nobody can confirm an address or reset a password')
   return {
     delivers: isWritten,
     send({ subject, link }) {

@@ -1,0 +1,104 @@
+import { sql } from 'kysely'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { testDatabase } from '../../../../test/support/database.ts'
+import { jsonClient, newcomer, startPeopleServer } from '../../../../test/support/people.ts'
+import type { PeopleServer } from '../../../../test/support/people.ts'
+
+const database = await testDatabase()
+let open: PeopleServer
+let invited: PeopleServer
+let closed: PeopleServer
+let relaxed: PeopleServer
+
+beforeAll(async () => {
+  const secrets = { BETTER_AUTH_SECRET: 'hT3vK9qXw2LzR7mB4nYc8sJd6fGpQe1u', PUBLIC_URL: 'http://plimsoll.test' }
+  const key = { ENCRYPTION_KEY: Buffer.alloc(32, 'one key of all processes').toString('base64') }
+  open = await startPeopleServer(database, { ...secrets, ...key })
+  invited = await startPeopleServer(database, { ...secrets, ...key, AUTH_SIGN_UP: 'invited' })
+  closed = await startPeopleServer(database, { ...secrets, ...key, AUTH_SIGN_UP: 'closed' })
+  relaxed = await startPeopleServer(database, { ...secrets, ...key, AUTH_REQUIRE_VERIFIED_EMAIL: 'false' })
+})
+afterAll(async () => {
+  for (const server of [open, invited, closed, relaxed]) await server.app.close()
+})
+
+const signUp = (server: PeopleServer, email: string) =>
+  jsonClient(server.url).post('/api/auth/signup', { email, password: 'Lovelace-1815', name: 'Ada' })
+
+async function accountsOf(email: string): Promise<number> {
+  const { rows } = await database.owner.query('select id from access.users where email = $1', [email])
+  return rows.length
+}
+
+describe('who may make an account', () => {
+  it('is anyone, by default', async () => {
+    expect((await signUp(open, 'anyone@example.com')).status).toBe(202)
+    expect(await accountsOf('anyone@example.com')).toBe(1)
+  })
+
+  it('is only who was invited, by setting; the answer does not tell who that is', async () => {
+    const owner = await newcomer(open)
+    await jsonClient(open.url).post('/api/v1/invitations', { email: 'guest@example.com' }, owner.tokens.access_token)
+    const [guest, stranger] = [await signUp(invited, 'guest@example.com'), await signUp(invited, 'other@example.com')]
+    expect([guest.status, guest.body]).toEqual([stranger.status, stranger.body])
+    expect([await accountsOf('guest@example.com'), await accountsOf('other@example.com')]).toEqual([1, 0])
+  })
+
+  it('is nobody, by setting', async () => {
+    expect(await signUp(closed, 'nobody@example.com')).toMatchObject({
+      status: 403,
+      body: { error: { code: 'SIGN_UP_CLOSED' } },
+    })
+  })
+
+  it('is in at once where no confirmed address is asked for', async () => {
+    const answer = await signUp(relaxed, 'fast@example.com')
+    expect(answer).toMatchObject({
+      status: 201,
+      body: { access_token: expect.any(String), token_type: 'Bearer', user: { email: 'fast@example.com' } },
+    })
+  })
+})
+
+describe('a person and their own organisation', () => {
+  it('are made together or not at all', async () => {
+    const made = database.system.transaction().execute(async (tx) => {
+      const values = `('usr_01x', 'Ada', 'atomic@example.com', false, now(), now())`
+      const columns = 'id, name, email, email_verified, created_at, updated_at'
+      await sql.raw(`insert into access.users (${columns}) values ${values}`).execute(tx)
+      throw new Error('cut off')
+    })
+    await expect(made).rejects.toThrow('cut off')
+    expect(await accountsOf('atomic@example.com')).toBe(0)
+    const { rows } = await database.owner.query(`
+      select u.id from access.users u
+      where not exists (select from access.members m where m.user_id = u.id and m.role = 'owner')`)
+    expect(rows).toEqual([])
+  })
+})
+
+describe('every step of an account', () => {
+  it('leaves its event, with the e-mail nowhere in clear', async () => {
+    const person = await newcomer(open)
+    const api = jsonClient(open.url)
+    await api.post('/api/v1/auth/password/forgot', { email: person.email })
+    const token = open.lastLink('new password')?.split('/').at(-1)
+    await api.post('/api/v1/auth/password/reset', { token, password: 'Brand-new-word-8' })
+    const { body } = await api.post('/api/auth/signin', { email: person.email, password: 'Brand-new-word-8' })
+    await api.post('/api/v1/auth/logout', { refresh_token: body['refresh_token'] })
+    const { rows } = await database.owner.query<{ action: string; row: string }>(
+      'select action, e::text as row from audit.events e where tenant_id = $1 order by at, id',
+      [person.tenantId],
+    )
+    expect(rows.map(({ action }) => action)).toEqual([
+      'identity.sign-up',
+      'identity.email-verified',
+      'identity.sign-in',
+      'identity.password-reset-asked',
+      'identity.password-reset',
+      'identity.sign-in',
+      'identity.sign-out',
+    ])
+    expect(JSON.stringify(rows)).not.toContain(person.email)
+  })
+})
