@@ -7,8 +7,8 @@ Every setting is an environment variable. An empty variable counts as unset. All
 start, each with what was expected and an example; \`plimsoll config\` shows what is in effect, secrets hidden. In
 production (\`ENVIRONMENT=production\`) a missing, weak or well-known secret stops the start.
 
-A secret may also stand in a file that \`<NAME>_FILE\` names (\`DATABASE_URL_FILE=/run/secrets/database_url\`), or in AWS
-Secrets Manager or HashiCorp Vault: see \`SECRETS_PROVIDER\`.
+A secret may also stand in a file that \`<NAME>_FILE\` names, as Docker and Kubernetes mount them, or in AWS Secrets
+Manager or HashiCorp Vault: see \`SECRETS_PROVIDER\`.
 `
 
 /** \`docs/configuration.md\`: every setting, by group, generated from the schema so that it can not be out of date. */
