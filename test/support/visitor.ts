@@ -1,3 +1,7 @@
+import { request } from 'node:http'
+import type { IncomingHttpHeaders } from 'node:http'
+import { text } from 'node:stream/consumers'
+
 /** What a person sees: a page, and where it was found after the redirects. */
 export interface Seen {
   readonly status: number
@@ -22,14 +26,42 @@ export interface Visitor {
 
 const REDIRECTS_MAX = 5
 
+interface Sent {
+  readonly method: 'GET' | 'POST'
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string
+}
+
+/** As a browser loads a page: `fetch` would say that a script asks. */
+function navigate(url: URL, { method, headers = {}, body }: Sent): Promise<Response> {
+  const told = { accept: 'text/html', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document', ...headers }
+  return new Promise((resolve, reject) => {
+    const req = request(url, { method, headers: told, agent: false }, (res) => {
+      text(res).then((page) => {
+        const status = res.statusCode ?? 0
+        const hasBody = status !== 204 && status !== 304
+        resolve(new Response(hasBody ? page : null, { status, headers: headersOf(res.headers) }))
+      }, reject)
+    })
+    req.on('error', reject).end(body)
+  })
+}
+
+function headersOf(received: IncomingHttpHeaders): Headers {
+  const headers = new Headers()
+  for (const [name, value] of Object.entries(received)) {
+    for (const one of [value ?? []].flat()) headers.append(name, one)
+  }
+  return headers
+}
+
 export function visitor(url: string): Visitor {
   const cookies = new Map<string, string>()
   const cookieLines: string[] = []
   let shown = ''
-  const ask = async (path: string, init: RequestInit): Promise<Response> => {
-    const headers = new Headers(init.headers)
-    headers.set('cookie', [...cookies].map(([name, value]) => `${name}=${value}`).join('; '))
-    const response = await fetch(new URL(path, url), { ...init, headers, redirect: 'manual' })
+  const ask = async (path: string, sent: Sent): Promise<Response> => {
+    const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+    const response = await navigate(new URL(path, url), { ...sent, headers: { ...sent.headers, cookie } })
     for (const line of response.headers.getSetCookie()) {
       cookieLines.push(line)
       const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []

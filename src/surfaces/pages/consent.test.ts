@@ -1,0 +1,134 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { testDatabase } from '../../../test/support/database.ts'
+import { startPeopleServer } from '../../../test/support/people.ts'
+import type { PeopleServer } from '../../../test/support/people.ts'
+import { visitor } from '../../../test/support/visitor.ts'
+
+const database = await testDatabase()
+const PASSWORD = 'Analytical-Engine-1843'
+const CALLBACK = 'https://app.example.com/oauth/callback'
+let server: PeopleServer
+beforeAll(async () => {
+  server = await startPeopleServer(database, {
+    AUTH_REQUIRE_VERIFIED_EMAIL: 'false',
+    OAUTH_DYNAMIC_REGISTRATION: 'true',
+  })
+})
+afterAll(() => server.app.close())
+
+/** The path that a client sends a person to. */
+async function authorizePath(name: string, callback = CALLBACK): Promise<string> {
+  const registered = await fetch(`${server.url}/auth/oauth2/register`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ client_name: name, redirect_uris: [callback], token_endpoint_auth_method: 'none' }),
+  })
+  // safe because: a registration answers with the id of the client (RFC 7591, 3.2.1), and the authorization refuses another.
+  const { client_id: clientId } = (await registered.json()) as { client_id: string }
+  const query = {
+    ...{ client_id: clientId, redirect_uri: callback, response_type: 'code', state: 'st4te' },
+    ...{ scope: 'customers:read customers:write', resource: `${server.url}/mcp/customers` },
+    code_challenge: createHash('sha256').update(randomBytes(32)).digest('base64url'),
+    code_challenge_method: 'S256',
+  }
+  return `/auth/oauth2/authorize?${new URLSearchParams(query).toString()}`
+}
+
+let people = 0
+async function newPerson() {
+  people += 1
+  const email = `consent${people}@example.com`
+  const person = visitor(server.url)
+  await person.open('/sign-up')
+  await person.send('/sign-up', { name: 'Ada', email, password: PASSWORD })
+  return { person, email }
+}
+
+async function asked(name = 'Notes') {
+  const { person, email } = await newPerson()
+  const first = await person.open(await authorizePath(name))
+  expect(first.path).toMatch(/^\/sign-in\?/)
+  const consent = await person.send('/sign-in', { email, password: PASSWORD })
+  expect(consent.path).toMatch(/^\/consent\?/)
+  return { person, consent }
+}
+
+describe('the consent page', () => {
+  it('says who asks, where that leads, as whom, and what each scope is for', async () => {
+    const { consent } = await asked()
+    expect(consent.text).toContain('Let Notes in?')
+    expect(consent.text).toContain('<dd>app.example.com</dd>')
+    expect(consent.text).toContain(`consent${people}@example.com`)
+    for (const { scope, describe: words } of server.app.scopes) {
+      expect(consent.text.includes(words)).toBe(scope.startsWith('customers:'))
+    }
+    expect(consent.headers.get('content-security-policy')).toContain("form-action 'self' https://app.example.com")
+  })
+
+  it('sends an agreement back to the client with a code, and asks no second time', async () => {
+    const { person } = await asked()
+    const back = new URL((await person.send('/consent', { decision: 'allow' })).path)
+    expect(`${back.origin}${back.pathname}`).toBe(CALLBACK)
+    expect([back.searchParams.get('state'), back.searchParams.has('code')]).toEqual(['st4te', true])
+  })
+
+  it('sends a refusal back to the client without a code', async () => {
+    const { person } = await asked()
+    const back = new URL((await person.send('/consent', { decision: 'deny' })).path)
+    expect(`${back.origin}${back.pathname}`).toBe(CALLBACK)
+    expect([back.searchParams.get('error'), back.searchParams.has('code')]).toEqual(['access_denied', false])
+  })
+
+  it('grants nothing for an organisation that the person is not in', async () => {
+    const { person } = await asked()
+    const refused = await person.send('/consent', { decision: 'allow', organisation: 'somebody-elses' })
+    expect([refused.status, refused.path]).toEqual([403, expect.stringMatching(/^\/consent/)])
+  })
+
+  it.each([
+    ['redirect_uri', 'https://evil.example.net/'],
+    ['scope', 'customers:read customers:write access:write'],
+    ['client_id', 'another'],
+  ])('grants nothing when the %s was changed on the way', async (name, value) => {
+    const { person, consent } = await asked()
+    const url = new URL(consent.path, server.url)
+    url.searchParams.set(name, value)
+    const seen = await person.open(`${url.pathname}${url.search}`)
+    const sent = seen.status === 200 ? await person.send('/consent', { decision: 'allow' }) : seen
+    expect(sent.status).toBe(400)
+    expect(sent.path).not.toContain('code=')
+  })
+
+  it('shows what a client calls itself as text', async () => {
+    const { consent } = await asked('<script>alert(1)</script>')
+    expect(consent.text).toContain('&lt;script&gt;alert(1)&lt;/script&gt;')
+    expect(consent.text).not.toContain('<script>')
+  })
+
+  it('is not there without a request of a client', async () => {
+    const { person, email } = await newPerson()
+    await person.open('/sign-in')
+    await person.send('/sign-in', { email, password: PASSWORD })
+    expect((await person.open('/consent')).status).toBe(400)
+    expect((await person.open('/consent?client_id=x&redirect_uri=https%3A%2F%2Fevil.example.net')).status).toBe(400)
+  })
+
+  it('asks to sign in first', async () => {
+    const { consent } = await asked()
+    expect((await visitor(server.url).open(consent.path)).path).toMatch(/^\/sign-in\?/)
+  })
+})
+
+describe('a client that is not right', () => {
+  it.each([
+    ['unknown', (url: URL) => url.searchParams.set('client_id', 'nobody')],
+    ['to be answered elsewhere', (url: URL) => url.searchParams.set('redirect_uri', 'https://evil.example.net/')],
+  ])('is %s: the person is told, and sent nowhere', async (_what, change) => {
+    const url = new URL(await authorizePath('Notes'), server.url)
+    change(url)
+    const seen = await visitor(server.url).open(`${url.pathname}${url.search}`)
+    expect([seen.status, seen.path]).toEqual([400, expect.stringMatching(/^\/error\?/)])
+    expect(seen.text).not.toContain('evil.example.net')
+  })
+})
