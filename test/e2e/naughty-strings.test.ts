@@ -66,14 +66,25 @@ it.skipIf(!existsSync(NAUGHTY))(
     try {
       const { url } = await app.listen()
       const tenant = await tenantWithCustomers(database)
-      const scopes = ['customers:read' as const, 'customers:write' as const]
-      const { key } = await app.access.createKey(tenant.ctx(), { name: 'naughty', scopes })
+      const scopes = ['customers:read', 'customers:write', 'tasks:read', 'tasks:write'] as const
+      const person = { name: 'Naughty', email: 'naughty@example.com', password: 'Right-Horse-77-Battery' }
+      const request = { requestId: 'req_test', signal: new AbortController().signal }
+      const { actor, scopes: every, tenantId } = tenant.ctx()
+      // By the application's own context: what it keeps of people is under its own keys.
+      const operator = { tenantId, actor, scopes: every }
+      const { userId } = await app.access.addPerson(app.openContext(operator, request), { ...person, role: 'owner' })
+      const ctx = app.openContext({ ...operator, userId }, request)
+      const { key } = await app.access.createKey(ctx, { name: 'naughty', scopes: [...scopes] })
       const { tools } = Listing.parse(await (await fetch(`${url}/mcp/tools`)).json())
       const places = tools.flatMap(({ name, inputSchema }) => placesOf(name, inputSchema))
       const withText = new Set(places.map(({ tool }) => tool))
       expect(tools.map(({ name }) => name).filter((name) => !withText.has(name))).toEqual(['list_clients'])
       expect(places.map(({ tool, path }) => `${tool} ${path}`)).toEqual(
-        expect.arrayContaining(['register_client client_id', 'track_usage_engagement properties.*']),
+        expect.arrayContaining([
+          'register_client client_id',
+          'track_usage_engagement properties.*',
+          'create_task title',
+        ]),
       )
       await Promise.all(
         tools.map(async ({ name }) => {
