@@ -113,7 +113,7 @@ function problemsOfGrant({ scope, describe, least }: ScopeGrant, table: readonly
   const problems: string[] = []
   if (!/^[a-z][a-z0-9-]*:(read|write)$/.test(scope)) problems.push('its form is <part>:read or <part>:write')
   if (describe.trim() === '') problems.push('it does not say what it lets a caller do')
-  if (!ROLES.includes(least)) problems.push(`there is no role ${String(least)}`)
+  if (!ROLES.includes(least)) problems.push(`there is no role ${least}`)
   if (table.filter((other) => other.scope === scope).length > 1) problems.push('it is in the table twice')
   return problems.map((problem) => `scope ${scope}: ${problem}`)
 }

@@ -35,7 +35,7 @@ export function surfacesOf(
   platform: Platform,
   { modules, jobs, access }: { modules: readonly Module[]; jobs: readonly Job[]; access: Access },
 ): Surfaces {
-  const { database, queue, limiter, metrics, tracing, keyring, openContext, openJobContext } = platform
+  const { database, limiter, metrics, tracing, keyring, openContext } = platform
   const refusals = noteRefusals(access.authenticate, platform.audit, clock)
   const { authenticate } = refusals
   const people: Module = { name: 'pages', api: undefined, web: pages({ config, clock }, platform, modules, access) }
@@ -52,7 +52,7 @@ export function surfacesOf(
   return {
     doors,
     async listen() {
-      const scopes = modules.flatMap((module) => module.scopes ?? []).map(({ scope }) => scope)
+      const scopes = scopeTable(modules).map(({ scope }) => scope)
       const mcp = createMcpSurface({
         ...{ ...mcpParts, authenticate, observeRequest: metrics.http.finished },
         issuers: access.issuers,
@@ -75,12 +75,7 @@ export function surfacesOf(
       const { port } = await http.listen()
       const url = `http://${config.server.host}:${port}`
       platform.publicUrl.listening(url)
-      const worker = await startWorker({
-        ...{ queue, log, openContext: openJobContext, jobs },
-        tenants: async () => (await access.tenants()).map(({ tenantId }) => tenantId),
-        observe: (job, outcome, seconds) => metrics.job.finished(job, outcome === 'done' ? 'ok' : 'failed', seconds),
-      })
-      closing.push(worker.stop)
+      closing.push((await runJobs(platform, { jobs, access, log })).stop)
       for (const module of modules) {
         if (module.background !== undefined) closing.push(module.background().stop)
       }
@@ -94,6 +89,17 @@ export function surfacesOf(
       refusals.close()
     },
   }
+}
+
+function runJobs(
+  { queue, metrics, openJobContext }: Platform,
+  { jobs, access, log }: { jobs: readonly Job[]; access: Access; log: PlatformOptions['log'] },
+) {
+  return startWorker({
+    ...{ queue, log, openContext: openJobContext, jobs },
+    tenants: async () => (await access.tenants()).map(({ tenantId }) => tenantId),
+    observe: (job, outcome, seconds) => metrics.job.finished(job, outcome === 'done' ? 'ok' : 'failed', seconds),
+  })
 }
 
 /** Its routes, each with the MCP server that the module brings: what binds a key to a server binds it here too. */

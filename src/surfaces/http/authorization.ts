@@ -3,8 +3,8 @@ import type { Authenticate, Door, Principal } from '#kernel/context'
 import type { Clock } from '#kernel/clock'
 import { addressBucket } from '#kernel/address'
 import { Failure } from '#kernel/failure'
-import { bucketOf, guestBucket } from '#kernel/limits'
-import type { LimitBucket, Limiter } from '#kernel/limits'
+import { OverLimit, bucketOf, guestBucket } from '#kernel/limits'
+import type { LimitBucket, Limiter, RateState } from '#kernel/limits'
 import type { LimitClass, Route } from '#kernel/route'
 import { refuseCredentialInUrl } from './credential-in-url.ts'
 
@@ -20,22 +20,22 @@ export interface AdmissionOptions {
 export function admission({ authenticate, limiter, clock, publicUrl }: AdmissionOptions) {
   const baseUrl = baseUrlOf(publicUrl)
   const doorOf = (request: FastifyRequest): Door => ({ address: request.ip, resource: `${baseUrl(request)}/api` })
-  const count = async (bucket: LimitBucket, id: string, reply: FastifyReply): Promise<void> => {
+  const tell = (reply: FastifyReply, { limit, remaining, resetSeconds }: RateState): void => {
+    if (limit === Infinity) return
+    reply.header('X-RateLimit-Limit', limit)
+    reply.header('X-RateLimit-Remaining', remaining)
+    reply.header('X-RateLimit-Reset', Math.ceil(clock().getTime() / 1000) + resetSeconds)
+  }
+  const told = async <T>(reply: FastifyReply, work: () => T | Promise<T>): Promise<T> => {
     try {
-      const { limit, remaining, resetSeconds } = await limiter.take(bucket, id)
-      if (limit === Infinity) return
-      reply.header('X-RateLimit-Limit', limit)
-      reply.header('X-RateLimit-Remaining', remaining)
-      reply.header('X-RateLimit-Reset', Math.ceil(clock().getTime() / 1000) + resetSeconds)
+      return await work()
     } catch (error) {
-      if (error instanceof Failure && error.retryAfterSeconds !== undefined) {
-        reply.header('X-RateLimit-Limit', limiter.limitOf(bucket))
-        reply.header('X-RateLimit-Remaining', 0)
-        reply.header('X-RateLimit-Reset', Math.ceil(clock().getTime() / 1000) + error.retryAfterSeconds)
-      }
+      if (error instanceof OverLimit) tell(reply, error.rate)
       throw error
     }
   }
+  const count = async (bucket: LimitBucket, id: string, reply: FastifyReply): Promise<void> =>
+    tell(reply, await told(reply, () => limiter.take(bucket, id)))
   const address = async (request: FastifyRequest, reply: FastifyReply) => count('ip', addressBucket(request.ip), reply)
   return {
     async principal(
@@ -46,7 +46,7 @@ export function admission({ authenticate, limiter, clock, publicUrl }: Admission
       refuseCredentialInUrl(request.originalUrl)
       let principal: Principal
       try {
-        principal = await authenticate(bearerOf(request.headers.authorization), doorOf(request))
+        principal = await told(reply, () => authenticate(bearerOf(request.headers.authorization), doorOf(request)))
       } catch (error) {
         if (error instanceof Failure && error.kind === 'unauthenticated') await address(request, reply)
         throw error

@@ -1,4 +1,4 @@
-/** Which methods a path takes, for the `Allow` of a 405. */
+/** Which methods a path takes: for the `Allow` of a 405, and to look over all that is served. */
 export function routeTable() {
   const entries: { readonly pattern: RegExp; readonly methods: Set<string> }[] = []
   const byPath = new Map<string, Set<string>>()
@@ -11,6 +11,9 @@ export function routeTable() {
         entries.push({ pattern: patternOf(path), methods: known })
       }
       for (const method of methods) known.add(method)
+    },
+    mounted(): readonly (readonly [method: string, path: string])[] {
+      return [...byPath].flatMap(([path, methods]) => [...methods].map((method) => [method, path] as const))
     },
     methodsOf(url: string): readonly string[] {
       const [path = ''] = url.split('?', 1)

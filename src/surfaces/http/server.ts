@@ -17,6 +17,7 @@ import { dataBody } from './envelope.ts'
 import { errorAnswers, refuseUnknown } from './errors.ts'
 import { inflated } from './inflate.ts'
 import { mountRoute } from './mount-route.ts'
+import type { MountOptions } from './mount-route.ts'
 import { mountOpenRoute } from './mount-open-route.ts'
 import { mountWeb } from './mount-web.ts'
 import { answerParserError, nodeServer } from './node-server.ts'
@@ -75,12 +76,7 @@ export function createHttpSurface(options: HttpSurfaceOptions): HttpSurface {
   const table = routeTable()
   const admit = admission({ ...options, publicUrl: config.server.publicUrl })
 
-  const mounted: [string, string][] = []
-  app.addHook('onRoute', (route) => {
-    const methods = [route.method].flat()
-    table.add(route.url, methods)
-    mounted.push(...methods.map((method): [string, string] => [method, route.url]))
-  })
+  app.addHook('onRoute', (route) => table.add(route.url, [route.method].flat()))
   app.addHook('preParsing', async (request, _reply, payload) => {
     const body = inflated(request.headers, payload)
     if (body !== payload) inflaters.set(request, body)
@@ -107,23 +103,12 @@ export function createHttpSurface(options: HttpSurfaceOptions): HttpSurface {
   const metricsToken = options.metricsToken ?? (() => config.observability.metricsToken)
   mountProbes(app, { ...options, metricsToken, isStopping: lifecycle.isStopping })
   mountDocuments(app, options, admit)
-  const mount = {
-    ...options,
-    publicUrl: config.server.publicUrl,
-    admit,
-    stopped: lifecycle.stopped,
-    timeoutSeconds: config.server.toolTimeoutSeconds,
-    bodyBytesMax: config.server.bodyBytesMax,
-    checkAnswers: ['development', 'test'].includes(config.server.environment),
-  }
-  for (const route of options.routes) mountRoute(app, route, mount)
-  for (const route of options.openRoutes ?? []) mountOpenRoute(app, route, mount)
-  for (const place of options.web ?? []) mountWeb(app, place, mount)
+  mountModules(app, options, { admit, stopped: lifecycle.stopped })
 
   return {
     async listen() {
       await app.ready()
-      requireStated(mounted, options)
+      requireStated(table.mounted(), options)
       return listen(app.server, config.server.host, config.server.port)
     },
     async close(deadlineSeconds) {
@@ -162,6 +147,26 @@ function framework(options: HttpSurfaceOptions, isStopping: () => boolean): Fast
         patience: options.patience ?? PATIENCE,
       }),
   })
+}
+
+function mountModules(
+  app: FastifyInstance,
+  options: HttpSurfaceOptions,
+  { admit, stopped }: Pick<MountOptions, 'admit' | 'stopped'>,
+): void {
+  const { server } = options.config
+  const mount = {
+    ...options,
+    publicUrl: server.publicUrl,
+    admit,
+    stopped,
+    timeoutSeconds: server.toolTimeoutSeconds,
+    bodyBytesMax: server.bodyBytesMax,
+    checkAnswers: ['development', 'test'].includes(server.environment),
+  }
+  for (const route of options.routes) mountRoute(app, route, mount)
+  for (const route of options.openRoutes ?? []) mountOpenRoute(app, route, mount)
+  for (const place of options.web ?? []) mountWeb(app, place, mount)
 }
 
 function mountDocuments(app: FastifyInstance, options: HttpSurfaceOptions, admit: ReturnType<typeof admission>): void {
