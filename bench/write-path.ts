@@ -1,6 +1,13 @@
+import { RawNode } from 'kysely'
+import type { KyselyPlugin } from 'kysely'
 import pg from 'pg'
+import { pino } from 'pino'
+import { systemClock } from '#kernel/clock'
+import type { Ctx } from '#kernel/context'
+import { sealing } from '../src/modules/audit/background.ts'
+import { sealer } from '../src/modules/audit/seal.ts'
 import { updateClientInfo } from '../src/modules/customers/accounts/update-client-info.ts'
-import { rowOf } from './benchmark.ts'
+import { atLeast, rowOf } from './benchmark.ts'
 import type { Benchmark, BenchOptions, Row } from './benchmark.ts'
 import { callersInALoop } from './callers.ts'
 import { generateCustomers, generatedClientId } from './generated-customers.ts'
@@ -16,7 +23,8 @@ const CUSTOMERS = 2000
 /** What scope, audit row, outbox and cache invalidation cost on top of a transaction that does the same work. */
 export const writePath: Benchmark = {
   name: 'write-path',
-  describe: 'update_client_info through change(); against its own three statements in a transaction by pg',
+  describe:
+    'update_client_info through change(), its audit event sealed into the chain; against the same without the chain, and its own three statements by pg',
   run: async (options) => {
     const database = await openScratchDatabase(options.scratchDir)
     const ours = await openPlatformUnderTest(database, options.scratchDir, {
@@ -39,6 +47,7 @@ export const writePath: Benchmark = {
 
 const NOTES = [
   `${CONNECTIONS} connections, ${CONNECTIONS} callers in a loop over ${CUSTOMERS} customers; every commit is on disk before it is answered`,
+  'without the chain: the audit row is inserted as it is, nothing tells the sealer of it, and no sealer runs',
   'by pg: begin, select for update, update, insert of the timeline event, commit; ours: that, and the comparison of fields, the audit row, the event for subscribers and the cache told',
 ]
 
@@ -50,13 +59,50 @@ function contenders(ours: PlatformUnderTest, pool: pg.Pool, { seconds, warmUpSec
   }
   return [
     { name: 'pg', measure: repeat((clientId, n) => transaction(pool, clientId, `csm ${n}`)) },
+    { name: 'unchained', measure: repeat((clientId, n) => update(withoutChain(ours.open()), clientId, n)) },
     {
       name: 'ours',
-      measure: repeat((client_id, n) =>
-        updateClientInfo(ours.open(), { client_id, updates: { csm_assigned: `csm ${n}` } }),
+      measure: withSealer(
+        ours,
+        repeat((clientId, n) => update(ours.open(), clientId, n)),
       ),
     },
   ]
+}
+
+const update = (ctx: Ctx, client_id: string, n: number) =>
+  updateClientInfo(ctx, { client_id, updates: { csm_assigned: `csm ${n}` } })
+
+/** Seals every second while it measures, as a server does. */
+function withSealer({ platform }: PlatformUnderTest, measure: () => Promise<Sample>): () => Promise<Sample> {
+  const seals = sealer({ db: platform.database.system, keyring: platform.keyring, clock: systemClock })
+  return async () => {
+    const loop = sealing(seals, { seconds: 1, clock: systemClock, log: silent }).start()
+    try {
+      return await measure()
+    } finally {
+      await loop.stop()
+      await seals.sealAll()
+    }
+  }
+}
+
+const silent = pino({ level: 'silent' })
+
+/** The same insert of the same row, but for the line that tells the sealer. */
+function withoutChain(ctx: Ctx): Ctx {
+  return { ...ctx, db: ctx.db.withPlugin(plainInsert) }
+}
+
+const plainInsert: KyselyPlugin = {
+  transformQuery: ({ node }) => {
+    if (!RawNode.is(node)) return node
+    const sqlFragments = node.sqlFragments.map((text) =>
+      text.replace(/with told as \(insert[^)]*\) values[^)]*\)\)/, ''),
+    )
+    return { ...node, sqlFragments }
+  },
+  transformResult: ({ result }) => Promise.resolve(result),
 }
 
 async function transaction(pool: pg.Pool, clientId: string, csm: string): Promise<void> {
@@ -81,10 +127,22 @@ const NOTE = `insert into customers.timeline_events (tenant_id, client_id, occur
 function rowsOf(found: ReadonlyMap<string, readonly Sample[]>): Row[] {
   const bare = found.get('pg') ?? []
   const ours = found.get('ours') ?? []
+  const unchained = found.get('unchained') ?? []
+  const kept = ratio(ours, unchained, 'perSecond')
   return [
     rowOf('a transaction by pg', 'writes/s', bare, 'perSecond'),
+    {
+      ...rowOf('without the audit chain', 'writes/s', unchained, 'perSecond'),
+      ratio: { to: 'pg', value: ratio(unchained, bare, 'perSecond') },
+    },
     { ...rowOf('ours', 'writes/s', ours, 'perSecond'), ratio: { to: 'pg', value: ratio(ours, bare, 'perSecond') } },
+    {
+      ...rowOf('the same', 'writes/s', ours, 'perSecond'),
+      ratio: { to: 'without the chain', value: kept },
+      goal: atLeast(0.85, kept, 'of the path without the chain'),
+    },
     rowOf('by pg, CPU of this process', 'µs/write', bare, 'cpuMicroseconds'),
-    rowOf('ours, CPU of this process', 'µs/write', ours, 'cpuMicroseconds'),
+    rowOf('without the chain, CPU of this process', 'µs/write', unchained, 'cpuMicroseconds'),
+    rowOf('ours, CPU of this process, sealing included', 'µs/write', ours, 'cpuMicroseconds'),
   ]
 }

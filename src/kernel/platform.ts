@@ -5,6 +5,7 @@ import { personKeys as openPersonKeys } from './audit/person-keys.ts'
 import type { PersonKeys } from './audit/person-keys.ts'
 import { openAuditTrail } from './audit/trail.ts'
 import type { AuditTrail } from './audit/trail.ts'
+import { noteVendorCalls } from './audit/vendor-notes.ts'
 import { openCache } from './cache/open-cache.ts'
 import type { Cache } from './cache.ts'
 import type { Clock } from './clock.ts'
@@ -137,15 +138,16 @@ export async function openPlatform(options: PlatformOptions): Promise<Platform> 
   const queue = await openJobQueue({ owner: database.owner, log, signals, work: as === 'server' })
   opened.defer(() => queue.close(0))
 
+  const telling = { ...metrics, integration: noteVendorCalls(metrics.integration, audit) }
   const limiter = openLimiter(config.limits, log, redis, metrics)
   const open = (statementTimeoutSeconds: number) =>
     contextOpener({ database, cache, outbox: queue.outbox, personKeys, clock, log, statementTimeoutSeconds })
   const closing = opened.move()
   return {
-    ...{ database, migrations, signals, cache, queue, redis, limiter, metrics, tracing },
+    ...{ database, migrations, signals, cache, queue, redis, limiter, metrics: telling, tracing },
     ...{ audit, personKeys, keyring, secrets, rootKeys, rollCall, refreshSecrets },
     publicUrl: publicUrlOf(config.server.publicUrl),
-    outbound: openOutbound(config.server, metrics),
+    outbound: openOutbound(config.server, telling),
     openContext: open(config.database.statementTimeoutSeconds),
     openJobContext: open(config.database.jobStatementTimeoutSeconds),
     close: () => closing.disposeAsync(),

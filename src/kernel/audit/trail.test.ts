@@ -14,7 +14,7 @@ import { accessNotes } from './access-notes.ts'
 import { networkOf, noteRefusals } from './authentication-notes.ts'
 import { personKeys } from './person-keys.ts'
 import { openAuditTrail } from './trail.ts'
-import { vendorCall } from './vendor-call.ts'
+import { noteVendorCalls } from './vendor-notes.ts'
 
 const database = await testDatabase()
 const clock = () => TEST_NOW
@@ -198,17 +198,18 @@ describe('accesses', () => {
     expect(networkOf(address)).toBe(network)
   })
 
-  it('of a vendor are told with how they ended', async () => {
+  it('of a vendor are told with how they ended, and counted as before', () => {
     const trail = noted()
-    const ctx = { tenantId: 'acme', actor: who.actor, requestId: 'req_1' }
-    await vendorCall(trail, ctx, { vendor: 'smtp', operation: 'send-mail' }, () => Promise.resolve(1))
-    const failing = vendorCall(trail, ctx, { vendor: 'smtp', operation: 'send-mail', subject: 'msg_1' }, () =>
-      Promise.reject(new Error('down')),
-    )
-    await expect(failing).rejects.toThrow('down')
+    const counted: string[] = []
+    const calls = noteVendorCalls({ finished: (...call) => void counted.push(call.join(' ')) }, trail)
+    calls.finished('mail', 'send', 'ok', 0.5)
+    calls.finished('oauth-client', 'metadata', '2xx', 0.5)
+    calls.finished('mail', 'send', 'failed', 0.5)
+    expect(counted).toEqual(['mail send ok 0.5', 'oauth-client metadata 2xx 0.5', 'mail send failed 0.5'])
     expect(trail.events).toMatchObject([
-      { action: 'vendor.smtp.send-mail', subject: '*', outcome: 'success' },
-      { action: 'vendor.smtp.send-mail', subject: 'msg_1', outcome: 'failure' },
+      { action: 'vendor.mail.send', outcome: 'success', tenantId: PLATFORM_TENANT },
+      { action: 'vendor.oauth-client.metadata', outcome: 'success' },
+      { action: 'vendor.mail.send', outcome: 'failure' },
     ])
   })
 })

@@ -1,0 +1,164 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { Readable } from 'node:stream'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { verifyLines } from '../../src/modules/audit/index.ts'
+import { testDatabase } from '../support/database.ts'
+import { runCommand, startProduct } from '../support/product-process.ts'
+import { testTenant } from '../support/tenant.ts'
+
+/** 10,000 is the size of the proof; the suite runs a part of it. */
+const OPERATIONS = Number(process.env['AUDIT_OPERATIONS'] ?? '500')
+const PROCESSES = 4
+const CALLERS_PER_PROCESS = 4
+
+const database = await testDatabase()
+const folder = await mkdtemp(path.join(tmpdir(), 'plimsoll-audit-'))
+const file = path.join(folder, 'export.ndjson')
+const environment = {
+  ENVIRONMENT: 'test',
+  DATABASE_URL: database.url,
+  DATA_DIR: folder,
+  ENCRYPTION_KEY: randomBytes(32).toString('base64'),
+  RATE_LIMIT_ENABLED: 'false',
+  LOG_LEVEL: 'ERROR',
+}
+let tenantId: string
+let lines: readonly string[]
+
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+describe(`${OPERATIONS.toLocaleString('en-US')} mixed operations from ${PROCESSES} processes on one database`, () => {
+  beforeAll(async () => {
+    ;({ tenantId } = await testTenant(database))
+    const keys = { all: await makeKey('customers:read,customers:write'), reader: await makeKey('customers:read') }
+    const servers = await Promise.all(Array.from({ length: PROCESSES }, () => startProduct(environment)))
+    let next = 0
+    const caller = async (url: string) => {
+      for (let n = next++; n < OPERATIONS; n = next++) await operation(url, n, keys)
+    }
+    const callers = servers.flatMap(({ url }) => Array.from({ length: CALLERS_PER_PROCESS }, () => caller(url)))
+    await Promise.all(callers)
+    expect(await Promise.all(servers.map((server) => server.stop()))).toEqual(servers.map(() => 0))
+    const exported = await plimsoll('audit', 'export', '--tenant', tenantId, '--out', file)
+    expect(exported.code, exported.err).toBe(0)
+    lines = (await readFile(file, 'utf8')).split(/(?<=\n)/)
+  }, 600_000)
+
+  it('leave an event each, in one chain that verifies without a database', async () => {
+    const calls = lines.filter((line) => line.includes('"action":"tool.'))
+    const times = calls.map((line) => Number(/"times":(\d+)/.exec(line)?.[1] ?? '1'))
+    expect(times.reduce((sum, count) => sum + count, 0)).toBe(OPERATIONS)
+    const [{ blocks } = { blocks: '' }] = (
+      await database.owner.query<{ blocks: string }>(
+        'select count(*) as blocks from audit.blocks where tenant_id = $1',
+        [tenantId],
+      )
+    ).rows
+    expect(Number(blocks)).toBeGreaterThan(2)
+    const verified = await runCommand(['audit', 'verify', file, '--expect-head', headOf(lines)], {})
+    expect(verified.out).toContain('The chain holds.')
+    expect(verified.code).toBe(0)
+    expect((await plimsoll('audit', 'verify', '--tenant', tenantId, '--expect-head', headOf(lines))).code).toBe(0)
+  })
+
+  it('prove which event it was when a byte of the export is flipped', async () => {
+    const at = someEvent()
+    const event = idOf(at)
+    const told = await verifyTampered(lines.with(at, (lines[at] ?? '').replace('"success"', '"saccess"')), true)
+    expect(told).toContain(`line ${at + 1}: altered_event: event ${event} in block`)
+  })
+
+  it('prove which event it was when a row is deleted', async () => {
+    const at = someEvent()
+    expect(await verifyTampered(lines.toSpliced(at, 1))).toMatch(
+      new RegExp(`missing_event: event ${idOf(at)} of block \\d+`),
+    )
+  })
+
+  it('prove which events they were when two are reordered', async () => {
+    const at = someEvent()
+    const told = await verifyTampered(lines.with(at, lines[at + 1] ?? '').with(at + 1, lines[at] ?? ''))
+    expect(told).toContain(`reordered_events: event ${idOf(at)} in block`)
+  })
+
+  it('prove in the database itself which row was deleted by whoever may do everything there', async () => {
+    const event = idOf(someEvent())
+    await database.owner.query('delete from audit.events where tenant_id = $1 and id = $2', [tenantId, event])
+    const told = await plimsoll('audit', 'verify', '--tenant', tenantId)
+    expect(told.code).toBe(1)
+    expect(told.out).toContain(`missing_event: event ${event}`)
+  })
+})
+
+const plimsoll = (...words: readonly string[]) => runCommand(words, environment)
+
+async function makeKey(scopes: string): Promise<string> {
+  const made = await plimsoll('keys', 'create', '--tenant', tenantId, '--name', 'caller', '--scopes', scopes)
+  return /plim_\S+/.exec(made.out)?.[0] ?? `no key: ${made.err}`
+}
+
+/** One of seven: new customers, changes, reads of one and of many, usage, a refusal, a customer nobody has. */
+async function operation(
+  url: string,
+  n: number,
+  keys: { readonly all: string; readonly reader: string },
+): Promise<void> {
+  const client_id = `cus_${Math.floor(n / 7) % 50}`
+  const operations: readonly (readonly [string, Readonly<Record<string, unknown>>, string?])[] = [
+    [
+      'register_client',
+      { client_name: `Client ${n}`, primary_contact_email: `person${n}@example.com`, primary_contact_name: 'Person' },
+    ],
+    ['register_client', { client_id, client_name: `Client ${client_id}` }],
+    ['update_client_info', { client_id, updates: { primary_contact_email: `person${n}@example.com` } }],
+    ['get_client_overview', { client_id }],
+    ['list_clients', { limit: 5 }],
+    ['update_client_info', { client_id, updates: { industry: 'Retail' } }, keys.reader],
+    ['get_client_overview', { client_id: 'nobody' }],
+  ]
+  const [name, args, key = keys.all] = operations[n % operations.length] ?? ['list_clients', {}]
+  const response = await fetch(`${url}/mcp`, {
+    method: 'POST',
+    headers: {
+      Authorization: `Bearer ${key}`,
+      'Content-Type': 'application/json',
+      Accept: 'application/json, text/event-stream',
+      'MCP-Protocol-Version': '2025-11-25',
+    },
+    body: JSON.stringify({ jsonrpc: '2.0', id: n, method: 'tools/call', params: { name, arguments: args } }),
+  })
+  await response.text()
+  expect(response.status).toBeLessThan(500)
+}
+
+/** The line of an event in the middle that is followed by another of its block, and went well. */
+function someEvent(): number {
+  const isEvent = (line: string | undefined) => line?.includes('"type":"event"') === true
+  const middle = Math.floor(lines.length / 2)
+  const at = lines.findIndex(
+    (line, n) => n > middle && isEvent(line) && line.includes('"success"') && isEvent(lines[n + 1]),
+  )
+  expect(at).toBeGreaterThan(0)
+  return at
+}
+
+const idOf = (at: number) => /"id":"(aud_\w+)"/.exec(lines[at] ?? '')?.[1] ?? 'no id'
+const headOf = (all: readonly string[]) => /"head":"(\w+)"/.exec(all.at(-1) ?? '')?.[1] ?? 'no head'
+
+/** What is found first; by the command where it is asked for, else by what the command calls. */
+async function verifyTampered(tampered: readonly string[], byCommand = false): Promise<string> {
+  if (!byCommand) {
+    const report = await verifyLines(Readable.from(tampered))
+    expect(report.ok).toBe(false)
+    const [{ line, kind, message } = { line: 0, kind: 'none', message: '' }] = report.problems
+    return `line ${line}: ${kind}: ${message}`
+  }
+  const other = path.join(folder, 'tampered.ndjson')
+  await writeFile(other, tampered.join(''))
+  const { code, out } = await runCommand(['audit', 'verify', other], {})
+  expect(code).toBe(1)
+  return out
+}
