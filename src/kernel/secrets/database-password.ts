@@ -6,7 +6,10 @@ import type { SecretStore } from './secret-store.ts'
  * The password of DATABASE_URL as it is now, for every new connection; nothing where the URL has none. Connections that
  * are open stay so: PostgreSQL asks for the password once.
  */
-export function databasePassword(secrets: SecretStore, log: Logger): { readonly password?: Password } {
+export function databasePassword(
+  secrets: Pick<SecretStore, 'value' | 'follow'>,
+  log: Logger,
+): { readonly password?: Password } {
   const url = secrets.value('DATABASE_URL')
   const first = passwordIn(url)
   if (first === undefined) return {}
