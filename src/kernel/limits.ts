@@ -35,11 +35,12 @@ export function bucketOf(
 ): LimitBucket {
   if (actor.kind !== 'user') return limit === 'strict' ? 'strict-user' : 'key'
   const person = role === undefined ? 'user' : PERSON[role]
-  return limit === 'default' || person === 'admin' ? person : `${limit}-${person}`
+  if (person === 'admin') return person
+  return limit === 'strict' || limit === 'lenient' ? `${limit}-${person}` : person
 }
 
-/** Where requests of nobody in particular to a public route count. */
-export function guestBucket(limit: LimitClass): LimitBucket {
+/** Where requests of nobody in particular to a public route count, beside their address. */
+export function guestBucket(limit: Exclude<LimitClass, 'flood'>): LimitBucket {
   return limit === 'default' ? 'guest' : `${limit}-guest`
 }
 

@@ -45,8 +45,12 @@ export function route<P extends z.ZodObject, Q extends z.ZodObject, B extends z.
   return shape as unknown as Route
 }
 
-/** How many requests of one caller a route bears: `strict` for credentials, `lenient` for what is cheap and public. */
-export type LimitClass = 'strict' | 'default' | 'lenient'
+/**
+ * How many requests of one caller a route bears: `strict` for credentials that people type, `lenient` for pages and what
+ * is cheap, `flood` for what programs of many people ask from one address with credentials that nobody guesses: there
+ * the limit of the address alone holds.
+ */
+export type LimitClass = 'strict' | 'default' | 'lenient' | 'flood'
 
 /** Who asks, where nobody has said who they are. */
 export interface OpenRequest {

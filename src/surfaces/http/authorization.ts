@@ -63,6 +63,7 @@ export function admission({ authenticate, limiter, clock, publicUrl }: Admission
      */
     guest: (limit: LimitClass, path: string) => async (request: FastifyRequest, reply: FastifyReply) => {
       await address(request, reply)
+      if (limit === 'flood') return
       const bucket = addressBucket(request.ip)
       await count(guestBucket(limit), limit === 'strict' ? `${bucket} ${path}` : bucket, reply)
     },

@@ -24,7 +24,10 @@ const STRICT = [
   '/two-factor/verify-backup-code',
   '/two-factor/generate-backup-codes',
 ]
-const LENIENT = ['/sign-out', '/get-session', '/jwks', '/organization/list', '/organization/set-active']
+const LENIENT = ['/sign-out', '/get-session', '/organization/list', '/organization/set-active']
+
+/** Hosts of MCP clients ask these for thousands of people from a few addresses, with secrets that nobody guesses. */
+const ASKED_BY_PROGRAMS: ReadonlySet<string> = new Set(['/oauth2/token', '/oauth2/revoke'])
 
 /** The paths under `/auth` as mounts; `more` are those of further plugins, such as the authorization server's. */
 export function identityMounts(web: IdentityWeb, more: readonly string[]): WebMount[] {
@@ -40,13 +43,14 @@ export function identityMounts(web: IdentityWeb, more: readonly string[]): WebMo
     ...STRICT.map((path) => mount(path, 'strict')),
     mount('/verify/*', 'strict'),
     ...LENIENT.map((path) => mount(path, 'lenient')),
-    ...more.map((path) => mount(path, 'default')),
+    mount('/jwks', 'flood'),
+    ...more.map((path) => mount(path, ASKED_BY_PROGRAMS.has(path) ? 'flood' : 'default')),
   ]
 }
 
 /** Hands requests to the library, with the address and the id that we vouch for in place of what the caller claims. */
 export function identityWeb(auth: () => Promise<Auth>, more: readonly string[]): IdentityWeb {
-  const open = new Set([...STRICT, ...LENIENT, ...more].map((path) => `${AUTH_BASE_PATH}${path}`))
+  const open = new Set([...STRICT, ...LENIENT, '/jwks', ...more].map((path) => `${AUTH_BASE_PATH}${path}`))
   return async (request, from) => {
     const { handler } = await auth()
     const url = new URL(request.url)

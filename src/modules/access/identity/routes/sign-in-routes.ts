@@ -77,7 +77,7 @@ function refreshRoute({ refresh }: SignInVerbs): OpenRoute {
     summary: 'Exchange a refresh token for new tokens; with `tenant_id`, for another of your organisations',
     tags: TAGS,
     public: 'the refresh token is the credential',
-    limit: 'default',
+    limit: 'flood',
     body: z.strictObject({ refresh_token: z.string().min(1).max(200), tenant_id: TenantRef.optional() }),
     response: TokensAnswer,
     run: async (request, { body }) => {
