@@ -80,7 +80,9 @@ async function answerOf(response: Response): Promise<IdentityAnswer> {
     throw new Failure('rate_limited', 'That was tried too often. Wait a little and try again.', { retryAfterSeconds })
   }
   const nested = isRecord(body['error']) ? body['error'] : body
-  return { ok, status, body, list, code: textOf(nested['code']), message: textOf(nested['message']) }
+  // Its OAuth part tells errors in the form of RFC 6749.
+  const code = textOf(nested['code']) || textOf(body['error'])
+  return { ok, status, body, list, code, message: textOf(nested['message']) || textOf(body['error_description']) }
 }
 
 function parse(text: string): unknown {

@@ -4,7 +4,9 @@ import { Failure } from '#kernel/failure'
 import { requireRoute } from '#kernel/permission'
 import type { Route } from '#kernel/route'
 import { requestParser } from '../http/request-parts.ts'
-import { signInFirst } from './session.ts'
+import { html } from './html.ts'
+import { notice } from './field.ts'
+import { personOf, signInFirst } from './session.ts'
 import type { PageAnswer, Visit } from './visit.ts'
 
 export interface RestParts {
@@ -35,7 +37,7 @@ export function withRest(parts: RestParts) {
   }
   return async (visit: Visit, work: (rest: Rest) => Promise<PageAnswer>): Promise<PageAnswer> => {
     const principal = await parts.sessionPrincipal(new Headers({ cookie: visit.jar.header() }))
-    if (principal === undefined) return signInFirst(visit)
+    if (principal === undefined) return (await personOf(visit)) === undefined ? signInFirst(visit) : nowhere(visit)
     const { requestId, signal } = visit
     return work({
       principal,
@@ -46,6 +48,16 @@ export function withRest(parts: RestParts) {
         return shape.parse(await route.run(parts.openContext(principal, { requestId, signal }), input))
       },
     })
+  }
+}
+
+/** For who left every organisation: there is nothing to show them. */
+function nowhere(visit: Visit): PageAnswer {
+  return {
+    title: 'You are in no organisation',
+    status: 403,
+    body: html`${notice('Ask somebody of your organisation to invite you again.', 'bad')}
+<form method="post" action="/sign-out">${visit.token()}<div class="actions"><button>Sign out</button></div></form>`,
   }
 }
 

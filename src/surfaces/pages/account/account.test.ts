@@ -153,6 +153,18 @@ describe('the password', () => {
   })
 })
 
+describe('whoever left every organisation', () => {
+  it('is told so, and can sign out', async () => {
+    const { person, email } = await signedIn()
+    await sql`delete from access.members m using access.users u where u.id = m.user_id and u.email = ${email}`.execute(
+      database.system,
+    )
+    const seen = await person.open('/account')
+    expect([seen.status, seen.text]).toEqual([403, expect.stringContaining('You are in no organisation')])
+    expect((await person.send('/sign-out', {})).path).toBe('/sign-in')
+  })
+})
+
 describe('people', () => {
   it('are invited by mail, join with the address that was invited, and are removed', async () => {
     const owner = await signedIn()
