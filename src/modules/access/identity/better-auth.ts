@@ -71,6 +71,7 @@ export function createAuth(parts: AuthParts) {
     databaseHooks: hooks.database,
     rateLimit: { enabled: false },
     onAPIError: { errorURL: `${publicUrl}/error` },
+    // Without a level: with one it prints refusals itself. Warnings, its default, name no e-mail as its other lines do.
     logger: {
       log: (level, message) => log[level === 'error' ? 'error' : 'debug']({ library: 'better-auth' }, message),
     },

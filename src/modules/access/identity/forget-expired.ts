@@ -22,7 +22,9 @@ export function forgetExpiredJob(system: Db): Job {
     run: async (ctx) => {
       const now = ctx.clock().getTime()
       await forgetExpired(system, new Date(now - DAY_MILLISECONDS))
-      await forgetAttemptsBefore(system, new Date(now - KNOWN_NETWORK_DAYS * DAY_MILLISECONDS))
+      // A count, and the lock it leads to, is over after two days at most.
+      const counted = new Date(now - 2 * DAY_MILLISECONDS)
+      await forgetAttemptsBefore(system, counted, new Date(now - KNOWN_NETWORK_DAYS * DAY_MILLISECONDS))
     },
   })
 }

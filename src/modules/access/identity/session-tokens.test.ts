@@ -186,6 +186,24 @@ describe('a new signing key', () => {
     expect(body['keys']).toHaveLength(2)
   })
 
+  it('made again and again fails no request of either process', async () => {
+    const people = [await newcomer(here), await newcomer(here), await newcomer(here)]
+    const work = people.map(async ({ tokens }) => {
+      const statuses = []
+      let token = tokens.refresh_token
+      for (let turn = 0; turn < 8; turn++) {
+        const next = await refresh(token)
+        token = next.data.refresh_token
+        const client = turn % 2 === 0 ? api : other
+        statuses.push(next.status, (await client.get('/api/v1/users/me', next.data.access_token)).status)
+      }
+      return statuses
+    })
+    const ctx = cliContext(here.app, people[0]?.tenantId ?? '')
+    for (let turn = 0; turn < 5; turn++) await here.app.access.rotateSigningKey(ctx)
+    expect(new Set((await Promise.all(work)).flat())).toEqual(new Set([200]))
+  })
+
   it('is the operator’s to make', async () => {
     const person = await newcomer(here)
     const ctx = { ...cliContext(here.app, person.tenantId), actor: { kind: 'user' as const, id: person.userId } }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { testDatabase } from '../../../../test/support/database.ts'
-import { startPeopleServer } from '../../../../test/support/people.ts'
+import { jsonClient, newcomer, startPeopleServer } from '../../../../test/support/people.ts'
 import type { PeopleServer } from '../../../../test/support/people.ts'
 
 const database = await testDatabase()
@@ -47,5 +47,44 @@ describe('the endpoints of the auth library', () => {
     expect(keys).toHaveLength(1)
     expect(keys[0]).toMatchObject({ kty: 'OKP', crv: 'Ed25519', alg: 'EdDSA' })
     expect(keys[0]).not.toHaveProperty('d')
+  })
+
+  it('believe no address but the one we vouch for', async () => {
+    const { email, password, tokens } = await newcomer(server)
+    await post('/auth/sign-in/email', { email, password }, { 'x-plimsoll-address': '203.0.113.66' })
+    const answer = await jsonClient(server.url).get('/api/v1/auth/sessions', tokens.access_token)
+    expect(JSON.stringify(answer.body)).not.toContain('203.0.113.66')
+    expect(answer.body['data']).toMatchObject([{ ip_address: '127.0.0.1' }, { ip_address: '127.0.0.1' }])
+  })
+
+  it('take no cookie from a page of another site', async () => {
+    const { email, password } = await newcomer(server)
+    const signedIn = await post('/auth/sign-in/email', { email, password })
+    const cookie = signedIn.headers
+      .getSetCookie()
+      .map((line) => line.split(';', 1)[0])
+      .join('; ')
+    expect((await post('/auth/sign-out', {}, { cookie, origin: 'https://evil.example' })).status).toBe(403)
+    expect(await (await fetch(`${server.url}/auth/get-session`, { headers: { cookie } })).json()).toMatchObject({
+      user: { email },
+    })
+    expect((await post('/auth/sign-out', {}, { cookie })).status).toBe(200)
+    expect(await (await fetch(`${server.url}/auth/get-session`, { headers: { cookie } })).json()).toBeNull()
+  })
+
+  it('lead nowhere but here after a mail', async () => {
+    const link = `${server.url}/auth/verify-email?token=x&callbackURL=${encodeURIComponent('https://evil.example/')}`
+    const answer = await fetch(link, { redirect: 'manual' })
+    expect(answer.status).toBe(403)
+  })
+
+  it('close an account to guesses as the JSON routes do', async () => {
+    const { email } = await newcomer(server)
+    for (let tried = 0; tried < 5; tried++) await post('/auth/sign-in/email', { email, password: 'Wrong-1-word' })
+    const locked = await post('/auth/sign-in/email', { email, password: 'Wrong-1-word' })
+    expect(locked.status).toBe(429)
+    expect(locked.headers.get('retry-after')).toBe('900')
+    const weak = await post('/auth/sign-up/email', { email: 'w@example.com', password: 'Password1', name: 'W' })
+    expect(await weak.json()).toMatchObject({ code: 'PASSWORD_WEAK' })
   })
 })

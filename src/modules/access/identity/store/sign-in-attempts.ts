@@ -46,7 +46,8 @@ const knowNetwork = statement(
 )
 const deleteOld = statement(
   'access.forget-sign-in-attempts',
-  'delete from access.sign_in_attempts where counted_since < $1 and coalesce(succeeded_at, counted_since) < $1',
+  `delete from access.sign_in_attempts
+   where counted_since < $1 and (locked_until is null or locked_until < $1) and coalesce(succeeded_at, $2) <= $2`,
 )
 
 export interface Lockout {
@@ -83,6 +84,7 @@ export async function forgiveEveryAttempt(db: Db, emailHash: Buffer, network: Bu
   await knowNetwork(db, [emailHash, network, now])
 }
 
-export async function forgetAttemptsBefore(db: Db, before: Date): Promise<void> {
-  await deleteOld(db, [before])
+/** Counts that ended before `counted` go, and of networks that were known, those last signed in from before `known`. */
+export async function forgetAttemptsBefore(db: Db, counted: Date, known: Date): Promise<void> {
+  await deleteOld(db, [counted, known])
 }
