@@ -4,7 +4,7 @@ import type { HeldTable } from './held-table.ts'
 import { columnsOf, factsOf } from './held-table.ts'
 import type { Hit } from './sweep.ts'
 import { sweep } from './sweep.ts'
-import { tableStatements } from './table-statements.ts'
+import { lookRowsUp, tableStatements } from './table-statements.ts'
 
 export interface HeldTables extends Pick<PersonalData, 'name' | 'describe' | 'cacheTags' | 'emails' | 'retention'> {
   readonly holds: readonly HeldTable[]
@@ -56,17 +56,15 @@ export function holdTables(described: HeldTables): PersonalData {
     },
     erase: async (ctx, person) => {
       const tally = { erased: 0, own: 0, mentioned: 0 }
+      await lookRowsUp(ctx.db, true)
       for await (const { statements, page } of hits(ctx, person)) {
-        const gone = page.filter(({ is }) => is === undefined)
-        const changed = page.filter(({ is }) => is !== undefined)
+        const gone = page.flatMap(({ was, is }) => (is === undefined ? [was] : []))
         await statements.remove(ctx.db, ctx.tenantId, gone)
-        await statements.update(
-          ctx.db,
-          ctx.tenantId,
-          changed.map(({ was, is }) => ({ was, is })),
-        )
+        const changed = page.flatMap(({ was, is }) => (is === undefined ? [] : [{ was, is }]))
+        await statements.update(ctx.db, ctx.tenantId, changed)
         count(tally, page)
       }
+      await lookRowsUp(ctx.db, false)
       return outcomeOf(tally, keeps)
     },
   }

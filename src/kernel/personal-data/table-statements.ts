@@ -45,11 +45,11 @@ export function tableStatements(table: HeldTable) {
   )
   const within = statement<FoundRow>(
     `privacy.find-in-${name}`,
-    `${select} and (${order}) <= ${place(from)} and (${matches}) order by ${order}`,
+    `${select} and (${order}) <= ${place(from)} and (${matches})`,
   )
   const rest = statement<FoundRow>(
     `privacy.find-in-rest-of-${name}`,
-    `${select} and (${matches}) and ${place(from)} is not null order by ${order}`,
+    `${select} and (${matches}) and ${place(from)} is not null`,
   )
   return { boundary, within, rest, keys, ...writes(table, columns) }
 }
@@ -66,31 +66,61 @@ function matching({ own, text = [], json = [], madeUpIds = [] }: HeldTable, firs
     ),
     ...(own.names ?? []).map((column) => `lower(trim(t.${column})) = any($${first + 2}::text[])`),
     ...Object.keys(own.ids ?? {}).map((column, at) => `t.${column} = any($${first + 4 + at}::text[])`),
-    ...searched.map((column) => `${column} ~* $${first + 3}::text`),
+    // One search over all of a row's text costs half of one for each column.
+    ...(searched.length === 0 ? [] : [`concat_ws(e'\\n', ${searched.join(', ')}) ~* $${first + 3}::text`]),
   ]
   // Every parameter has to be named, for the server to know its type.
   return `${conditions.join(' or ')} or ($${first}::text[] is null or $${first + 1}::text[] is null
     or $${first + 2}::text[] is null or ($${first + 3}::text is null and false))`
 }
 
-/** `pairs` is a JSON array of `{ was, is }`: the key as it was, and every column as it shall be. */
+const lookUp = statement<never>(
+  'privacy.look-rows-up',
+  `select set_config('enable_hashjoin', $1, true), set_config('enable_mergejoin', $1, true)`,
+)
+
+/**
+ * Has the writes of this transaction look their rows up by key, or no longer: a plan that takes the number of rows for a
+ * large share of the table would read all of it for each page.
+ */
+export async function lookRowsUp(db: Db, wanted: boolean): Promise<void> {
+  await lookUp(db, [wanted ? 'off' : 'on'])
+}
+
+/**
+ * Takes rows as they were and as they shall be. The keys come as columns of a record, for an expression on them could not
+ * be looked up in an index from behind row-level security.
+ */
 function writes(table: HeldTable, columns: readonly string[]) {
   const { key, json = [] } = table
+  const keys = Object.entries(key)
   const name = table.table.replaceAll('_', '-')
   const typeOf = (column: string) => key[column] ?? (json.includes(column) ? 'jsonb' : 'text')
-  const same = Object.entries(key).map(([column, type]) => `t.${column} = (p.pair -> 'was' ->> '${column}')::${type}`)
-  const where = `t.tenant_id = $1 and ${same.join(' and ')}`
-  const sets = columns.map((column) => `${column} = (p.pair -> 'is' ->> '${column}')::${typeOf(column)}`)
+  const was = keys.map(([column, type]) => `was_${column} ${type}`)
+  const is = columns.map((column) => `is_${column} text`)
+  const where = `t.tenant_id = $1 and ${keys.map(([column]) => `t.${column} = p.was_${column}`).join(' and ')}`
+  const sets = columns.map((column) => `${column} = p.is_${column}::${typeOf(column)}`)
   const update = statement<never>(
     `privacy.scrub-${name}`,
-    `update ${table.table} t set ${sets.join(', ')} from jsonb_array_elements($2::jsonb) as p(pair) where ${where}`,
+    `update ${table.table} t set ${sets.join(', ')}
+     from jsonb_to_recordset($2::jsonb) as p(${[...was, ...is].join(', ')}) where ${where}`,
   )
   const remove = statement<never>(
     `privacy.erase-${name}`,
-    `delete from ${table.table} t using jsonb_array_elements($2::jsonb) as p(pair) where ${where}`,
+    `delete from ${table.table} t using jsonb_to_recordset($2::jsonb) as p(${was.join(', ')}) where ${where}`,
   )
-  const write = (run: typeof update) => async (db: Db, tenantId: string, pairs: readonly unknown[]) => {
-    if (pairs.length > 0) await run(db, [tenantId, JSON.stringify(pairs)])
+  const place = (row: HeldRow) => Object.fromEntries(keys.map(([column]) => [`was_${column}`, row[column]]))
+  return {
+    update: async (db: Db, tenantId: string, rows: readonly { readonly was: HeldRow; readonly is: HeldRow }[]) => {
+      if (rows.length === 0) return
+      const records = rows.map((row) => ({
+        ...place(row.was),
+        ...Object.fromEntries(columns.map((column) => [`is_${column}`, row.is[column]])),
+      }))
+      await update(db, [tenantId, JSON.stringify(records)])
+    },
+    remove: async (db: Db, tenantId: string, rows: readonly HeldRow[]) => {
+      if (rows.length > 0) await remove(db, [tenantId, JSON.stringify(rows.map(place))])
+    },
   }
-  return { update: write(update), remove: write(remove) }
 }
