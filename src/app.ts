@@ -18,7 +18,7 @@ import type { Customers } from './modules/customers/index.ts'
 import { privacyModule } from './modules/privacy/index.ts'
 import type { Privacy } from './modules/privacy/index.ts'
 import { tasksModule } from './modules/tasks/index.ts'
-import { resourcePathsOf } from './surfaces/mcp/endpoint.ts'
+import { resourcesOf } from './surfaces/mcp/endpoint.ts'
 import { surfacesOf } from './surfaces/open-surfaces.ts'
 import type { Surfaces } from './surfaces/open-surfaces.ts'
 
@@ -44,9 +44,14 @@ export interface App extends Surfaces {
  */
 export async function buildApp(options: PlatformOptions, guests: readonly Module[] = []): Promise<App> {
   const platform = await openPlatform(options)
-  const app = assemble(options, platform, guests)
-  await platform.queue.register(app.modules.flatMap((module) => module.jobs ?? []))
-  return app
+  try {
+    const app = assemble(options, platform, guests)
+    await platform.queue.register(app.modules.flatMap((module) => module.jobs ?? []))
+    return app
+  } catch (error) {
+    await platform.close()
+    throw error
+  }
 }
 
 /** Every module, and who may call whom. Asks nothing of the platform: that begins when something is done with the app. */
@@ -56,7 +61,7 @@ export function assemble(options: PlatformOptions, platform: Platform, guests: r
     ...{ ...platform, config, clock, log },
     scopes: () => scopeTable(modules),
     servers: () => modules.flatMap(({ server }) => server ?? []),
-    resourcePaths: () => resourcePathsOf(modules),
+    resources: () => resourcesOf(modules),
   })
   const audit = auditModule({ ...platform, config, clock, log })
   const customers = customersModule({ settings: config.customers, openContext: platform.openJobContext })

@@ -279,6 +279,35 @@ describe('the authorization server', () => {
     expect((await listTools(body.access_token, '/mcp/tasks')).status).toBe(401)
   })
 
+  it('gives no scope that is of no use at the resource, and no token for all resources at once', async () => {
+    const scope = 'customers:read access:write keys:write tasks:write'
+    expect((await tokensFor({ scope })).scope).toBe('customers:read')
+    expect((await authorize({ resource: url })).searchParams.get('error')).toBe('invalid_target')
+  })
+
+  it('leaves events of what was agreed to and given out, and of a token that was used twice', async () => {
+    const other = await testPerson(database, url)
+    const tokens = await tokensFor({}, await signInCookie(url, other))
+    await refresh(tokens.refresh_token)
+    await refresh(tokens.refresh_token)
+    const { rows } = await database.owner.query<{
+      action: string
+      subject: string
+      outcome: string
+      tenant_id: string
+    }>(
+      `select action, subject, outcome, tenant_id from audit.events
+       where subject = $1 and tenant_id = $2 order by at, id`,
+      [clientId, other.tenantId],
+    )
+    expect(rows.map(({ action, outcome }) => `${action} ${outcome}`)).toEqual([
+      'oauth.consent success',
+      'oauth.token-issued success',
+      'oauth.token-refreshed success',
+      'identity.refresh-token-reused denied',
+    ])
+  })
+
   it('asks somebody who is not signed in to sign in, with all that was asked', async () => {
     const place = await authorize({}, '')
     expect(place.pathname).toBe('/sign-in')

@@ -27,7 +27,7 @@ export function testAccess(database: TestDatabase, signals: Signals, clock: Cloc
     outbound: createOutbound(),
     scopes: () => TABLE,
     servers: () => [{ name: 'customers', title: 'Customers', instructions: '', toolsets: { health: [] } }],
-    resourcePaths: () => ['/api', '/mcp'],
+    resources: () => [],
   })
 }
 

@@ -54,11 +54,23 @@ export function findEndpoint(endpoints: ReadonlyMap<string, Endpoint>, url: stri
   return endpoints.get(readOnly ? `${plain}?readonly` : plain)
 }
 
-/** The path of every resource that tokens are made for: the REST side, and each URL that speaks MCP. */
-export function resourcePathsOf(modules: readonly { readonly server?: ToolServer }[]): readonly string[] {
+/** Everything that tokens are made for: the REST side, and each URL that speaks MCP, with the scopes of use there. */
+export function resourcesOf(
+  modules: readonly { readonly server?: ToolServer; readonly scopes?: readonly { readonly scope: string }[] }[],
+): readonly { readonly path: string; readonly scopes: readonly string[] }[] {
   const servers = modules.flatMap(({ server }) => server ?? [])
-  const toolsets = servers.flatMap(({ name, toolsets: sets }) => Object.keys(sets).map((set) => `/mcp/${name}/${set}`))
-  return ['/api', '/mcp', ...servers.map(({ name }) => `/mcp/${name}`), ...toolsets]
+  const all = modules.flatMap(({ scopes = [] }) => scopes.map(({ scope }) => scope))
+  const scopesOf = (toolsets: ToolServer['toolsets'][string][]) => [
+    ...new Set(toolsets.flat().map(({ scope }) => scope)),
+  ]
+  return [
+    { path: '/api', scopes: all },
+    { path: '/mcp', scopes: scopesOf(servers.flatMap(({ toolsets }) => Object.values(toolsets))) },
+    ...servers.flatMap(({ name, toolsets }) => [
+      { path: `/mcp/${name}`, scopes: scopesOf(Object.values(toolsets)) },
+      ...Object.entries(toolsets).map(([set, tools]) => ({ path: `/mcp/${name}/${set}`, scopes: scopesOf([tools]) })),
+    ]),
+  ]
 }
 
 function endpointsOfMount(mount: Mount): Endpoint[] {

@@ -2,11 +2,14 @@ import { z } from 'zod'
 import type { Db } from '#kernel/database/db'
 import { job } from '#kernel/jobs'
 import type { Job } from '#kernel/jobs'
+import { forgetOAuth } from '../oauth/store.ts'
 import { KNOWN_NETWORK_DAYS } from './lockout.ts'
 import { forgetExpired } from './store/sessions.ts'
 import { forgetAttemptsBefore } from './store/sign-in-attempts.ts'
 
 const DAY_MILLISECONDS = 86_400_000
+/** How long a program that registered waits for somebody to let it in. */
+const IDLE_CLIENT_DAYS = 30
 
 /**
  * Deletes sessions, links and counts that are over. They belong to no tenant; that the job runs once for each is
@@ -15,13 +18,15 @@ const DAY_MILLISECONDS = 86_400_000
 export function forgetExpiredJob(system: Db): Job {
   return job({
     name: 'access.forget-expired',
-    describe: 'Forget sessions, mail links and sign-in attempts that are over.',
+    describe: 'Forget sessions, mail links, sign-in attempts and programs let in by nobody that are over.',
     cron: '41 3 * * *',
     payload: z.strictObject({}),
     scopes: [],
     run: async (ctx) => {
       const now = ctx.clock().getTime()
-      await forgetExpired(system, new Date(now - DAY_MILLISECONDS))
+      const expired = new Date(now - DAY_MILLISECONDS)
+      await forgetExpired(system, expired)
+      await forgetOAuth(system, { expired, idleSince: new Date(now - IDLE_CLIENT_DAYS * DAY_MILLISECONDS) })
       // A count, and the lock it leads to, is over after two days at most.
       const counted = new Date(now - 2 * DAY_MILLISECONDS)
       await forgetAttemptsBefore(system, counted, new Date(now - KNOWN_NETWORK_DAYS * DAY_MILLISECONDS))

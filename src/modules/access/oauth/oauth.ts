@@ -1,16 +1,20 @@
+import { hash } from 'node:crypto'
 import type { BetterAuthPlugin } from 'better-auth'
 import type { Logger } from 'pino'
 import { z } from 'zod'
+import type { AuditTrail } from '#kernel/audit'
 import type { ScopeGrant } from '#kernel/authorization'
 import type { Clock } from '#kernel/clock'
 import type { Config } from '#kernel/config/config'
 import type { Door, Principal } from '#kernel/context'
 import type { Database } from '#kernel/database/pool'
 import type { Signals } from '#kernel/database/signals'
+import type { Metrics } from '#kernel/metrics'
 import type { Outbound } from '#kernel/outbound/outbound'
 import type { PublicUrl } from '#kernel/public-url'
 import type { WebMount } from '#kernel/route'
 import type { Auth } from '../identity/better-auth.ts'
+import { identityEvents } from '../identity/events.ts'
 import { SIGNING_KEYS_CHANGED } from '../identity/signals.ts'
 import type { SigningKeys } from '../identity/signing-keys.ts'
 import { findTokenGrant } from '../identity/store/grants.ts'
@@ -18,10 +22,11 @@ import { loopbackNames } from './audience.ts'
 import { issuerTokenKeys } from './issuer-keys.ts'
 import { issuerGrants, issuerTokenRules } from './issuer-rules.ts'
 import { nativeClients } from './native-clients.ts'
+import { oauthEvents } from './oauth-events.ts'
 import { ownTokenKeys } from './own-keys.ts'
 import { authorizationServer, OAUTH_PATHS } from './provider.ts'
 import { heardRevocations } from './revocations.ts'
-import { findGrantOfRefreshToken, findTenantOfMember, isGrantRevoked } from './store.ts'
+import { findRefreshToken, findTenantOfMember, isGrantRevoked } from './store.ts'
 import { ownTokenRules } from './token-rules.ts'
 import type { TokenClaims } from './token-rules.ts'
 import { tokenAuthenticator } from './verify-token.ts'
@@ -37,8 +42,10 @@ export interface OAuthNeeds {
   readonly log: Logger
   /** The table of everything that can be granted; read once the server listens. */
   readonly scopes: () => readonly ScopeGrant[]
-  /** The paths that tokens can be asked for: `/api`, `/mcp`, `/mcp/customers`. */
-  readonly resourcePaths: () => readonly string[]
+  /** What tokens can be asked for: `/api`, `/mcp`, `/mcp/customers`, each with the scopes of use there. */
+  readonly resources: () => readonly { readonly path: string; readonly scopes: readonly string[] }[]
+  readonly audit: Pick<AuditTrail, 'record'>
+  readonly metrics: Pick<Metrics, 'signIn' | 'securityAlert'>
 }
 
 /** Access tokens: who makes them, and how they are checked. */
@@ -61,18 +68,21 @@ export function openOAuth(needs: OAuthNeeds): OAuth {
 function ownIssuer(needs: OAuthNeeds): OAuth {
   const { config, database, signals, publicUrl, clock, log, outbound, scopes } = needs
   const { auth, oauth, server } = config
+  const events = identityEvents(needs.audit, needs.metrics)
+  const find = (tokenHash: string) => findRefreshToken(database.system, tokenHash)
   return {
     plugins: () => [
       nativeClients(),
+      oauthEvents(events, async (token) => find(hash('sha256', token, 'base64url'))),
       authorizationServer({
         settings: { ...oauth, ...auth, ...server },
         resources: loopbackNames(publicUrl.get()).flatMap((base) =>
-          ['', ...needs.resourcePaths()].map((path) => `${base}${path}`),
+          needs.resources().map(({ path, scopes: some }) => ({ url: `${base}${path}`, scopes: some })),
         ),
         scopes: scopes(),
         tenantOf: (person) => findTenantOfMember(database.system, person),
-        grantOf: (refreshTokenHash) => findGrantOfRefreshToken(database.system, refreshTokenHash),
-        ...{ outbound, clock, log },
+        findRefreshToken: find,
+        ...{ events, outbound, clock, log },
       }),
     ],
     paths: [...OAUTH_PATHS, ...(oauth.dynamicRegistration ? ['/oauth2/register'] : [])],
@@ -141,7 +151,7 @@ function metadataMount(library: () => Promise<Auth>, hasRegistration: boolean): 
     methods: ['GET'],
     path: '/.well-known/oauth-authorization-server',
     public: 'clients read it before they can have a token',
-    limit: 'lenient',
+    limit: 'flood',
     async answer(request) {
       const { handler } = await library()
       const answer = await handler(request)

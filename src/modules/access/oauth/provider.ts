@@ -9,6 +9,9 @@ import type { Clock } from '#kernel/clock'
 import type { Config } from '#kernel/config/config'
 import type { Outbound } from '#kernel/outbound/outbound'
 import { metadataDocumentClients } from './client-discovery.ts'
+import type { IdentityEvents } from '../identity/events.ts'
+import { recordIssue } from './oauth-events.ts'
+import type { RefreshToken } from './store.ts'
 import { OAUTH_TABLES } from './tables.ts'
 
 /** Grants what a client may do while the person is away, by refresh tokens. */
@@ -30,14 +33,15 @@ export interface ProviderParts {
   readonly settings: Pick<Config['oauth'], 'dynamicRegistration'> &
     Pick<Config['auth'], 'accessTokenSeconds' | 'refreshTokenDays'> &
     Pick<Config['server'], 'outboundLoopback'>
-  /** The URLs that tokens are made for: every endpoint, by each name that this server has. */
-  readonly resources: readonly string[]
+  /** What tokens are made for: every endpoint, by each name that this server has, with the scopes of use there. */
+  readonly resources: readonly { readonly url: string; readonly scopes: readonly string[] }[]
   /** The table of everything that can be granted. */
   readonly scopes: readonly ScopeGrant[]
   /** The tenant for which this person, with this session, may grant anything; undefined when there is none. */
   readonly tenantOf: (person: { userId: string; activeTenantId: string | undefined }) => Promise<string | undefined>
-  /** The grant that the refresh token with this hash continues. */
-  readonly grantOf: (refreshTokenHash: string) => Promise<string | undefined>
+  /** By the hash of the token. */
+  readonly findRefreshToken: (hash: string) => Promise<RefreshToken | undefined>
+  readonly events: IdentityEvents
   readonly outbound: Outbound
   readonly clock: Clock
   readonly log: Logger
@@ -55,7 +59,11 @@ export function authorizationServer(parts: ProviderParts): BetterAuthPlugin {
     loginPage: '/sign-in',
     consentPage: '/consent',
     scopes,
-    resources: [...resources],
+    resources: resources.map(({ url, scopes: some }) => ({
+      identifier: url,
+      allowedScopes: [...some, OFFLINE_ACCESS],
+    })),
+    resourceSeedMode: 'overwrite',
     // Any client may ask for any endpoint: what it gets is what the person grants, for that endpoint alone.
     enforcePerClientResources: false,
     grantTypes: ['authorization_code', 'refresh_token'],
@@ -89,7 +97,12 @@ export function authorizationServer(parts: ProviderParts): BetterAuthPlugin {
           scopes: () => scopes,
           options: () => options,
         }),
-        claims: { accessToken: ({ ctx, opts }) => grantClaim(ctx, opts, parts.grantOf) },
+        claims: {
+          accessToken: async (issue) => {
+            await recordIssue(parts.events, issue)
+            return grantClaim(issue.ctx, options, parts.findRefreshToken)
+          },
+        },
       },
     ],
   }
@@ -106,12 +119,13 @@ const TokenRequest = z.union([z.object({ refresh_token: z.string() }), z.object(
 async function grantClaim(
   ctx: OAuthClaimExtensionInput['ctx'],
   options: OAuthOptions<string[]>,
-  grantOf: ProviderParts['grantOf'],
+  findRefreshToken: ProviderParts['findRefreshToken'],
 ): Promise<Record<string, unknown>> {
   const request = TokenRequest.parse(ctx.body)
   const { hashToken } = getOAuthProviderApi(ctx, options)
   if ('code' in request) return { grant: await hashToken(request.code, 'authorization_code') }
-  return { grant: await grantOf(await hashToken(request.refresh_token, 'refresh_token')) }
+  const continued = await findRefreshToken(await hashToken(request.refresh_token, 'refresh_token'))
+  return { grant: continued?.authorization_code_id }
 }
 
 const NO_TENANT = {

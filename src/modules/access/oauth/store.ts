@@ -7,13 +7,37 @@ interface MemberRow {
   readonly role: Role
 }
 
+/** A refresh token as it was given to a client. */
+export interface RefreshToken {
+  readonly authorization_code_id: string
+  readonly client_id: string
+  readonly user_id: string
+  readonly reference_id: string | null
+  readonly revoked: Date | null
+}
+
 const selectRevocation = statement<{ grant_id: string }>(
   'access.find-oauth-revocation',
   'select grant_id from access.oauth_revocations where session_id = $1 and grant_id = $2',
 )
-const selectGrantOfRefreshToken = statement<{ authorization_code_id: string }>(
-  'access.find-grant-of-refresh-token',
-  'select authorization_code_id from access.oauth_refresh_tokens where token = $1',
+const selectRefreshToken = statement<RefreshToken>(
+  'access.find-oauth-refresh-token',
+  `select authorization_code_id, client_id, user_id, reference_id, revoked
+   from access.oauth_refresh_tokens where token = $1`,
+)
+const deleteExpiredTokens = statement(
+  'access.forget-oauth-tokens',
+  'delete from access.oauth_refresh_tokens where expires_at < $1',
+)
+const deleteIdleClients = statement(
+  'access.forget-oauth-clients',
+  `delete from access.oauth_clients c where c.created_at < $1 and c.updated_at < $1
+   and not exists (select from access.oauth_consents o where o.client_id = c.client_id)
+   and not exists (select from access.oauth_refresh_tokens t where t.client_id = c.client_id)`,
+)
+const deleteAssertions = statement(
+  'access.forget-oauth-assertions',
+  'delete from access.oauth_client_assertions where expires_at < $1',
 )
 const selectTenantOfMember = statement<{ tenant_id: string }>(
   'access.find-tenant-of-member',
@@ -42,8 +66,15 @@ export async function isGrantRevoked(db: Db, sessionId: string, grantId: string)
 }
 
 /** By the hash of the token. */
-export async function findGrantOfRefreshToken(db: Db, hash: string): Promise<string | undefined> {
-  return (await selectGrantOfRefreshToken(db, [hash]))[0]?.authorization_code_id
+export async function findRefreshToken(db: Db, hash: string): Promise<RefreshToken | undefined> {
+  return (await selectRefreshToken(db, [hash]))[0]
+}
+
+/** Deletes refresh tokens that are over, and clients that registered before `idleSince` and nobody ever let in. */
+export async function forgetOAuth(db: Db, { expired, idleSince }: { expired: Date; idleSince: Date }): Promise<void> {
+  await deleteExpiredTokens(db, [expired])
+  await deleteAssertions(db, [expired])
+  await deleteIdleClients(db, [idleSince])
 }
 
 /** The tenant that is asked for if the person is a member there; otherwise the one joined first. */
