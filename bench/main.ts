@@ -10,6 +10,7 @@ import { healthRecompute } from './health-recompute.ts'
 import { describeMachine } from './machine.ts'
 import { markdown, save } from './report.ts'
 import { soak } from './soak.ts'
+import { tasks } from './tasks.ts'
 import { toolsCall } from './tools-call.ts'
 import { toolsList } from './tools-list.ts'
 import { writePath } from './write-path.ts'
@@ -21,6 +22,7 @@ const benchmarks: readonly Benchmark[] = [
   healthRecompute,
   eventIngestion,
   writePath,
+  tasks,
   soak,
 ]
 const RESULTS = path.join(import.meta.dirname, 'results')

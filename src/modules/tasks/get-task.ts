@@ -4,6 +4,7 @@ import { taskNotFound } from './contract.ts'
 import type { GetTaskInput } from './input.ts'
 import type { GetTaskOutput } from './output.ts'
 import { requirePerson } from './person.ts'
+import { viewedAt } from './relative-due.ts'
 import { findTasks, subtasksOf } from './store/tasks.ts'
 import { nowView, taskView } from './task-view.ts'
 import { zoneOf } from './write-tasks.ts'
@@ -19,7 +20,7 @@ export async function getTask(ctx: Ctx, { task_id, time_zone }: GetTaskInput): P
     title: subtask.title,
     completed: subtask.completed,
   }))
-  const viewed = { now: ctx.clock(), zone: await zoneOf(ctx, userId, time_zone) }
+  const viewed = viewedAt(ctx.clock(), await zoneOf(ctx, userId, time_zone))
   const task = { ...taskView(row, viewed), ...(subtasks.length > 0 && { subtasks }) }
   return { task, ...nowView(viewed) }
 }

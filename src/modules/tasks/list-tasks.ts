@@ -6,12 +6,13 @@ import { cursorOf, readCursor } from './cursor.ts'
 import type { ListTasksInput } from './input.ts'
 import type { ListTasksOutput } from './output.ts'
 import { requirePerson } from './person.ts'
+import { viewedAt } from './relative-due.ts'
+import type { Viewed } from './relative-due.ts'
 import { countList, listPage } from './store/list.ts'
 import type { DayBound, TaskFilters } from './store/list.ts'
 import type { TaskRow } from './store/tasks.ts'
 import { nowView, taskView } from './task-view.ts'
 import { zoneOf } from './write-tasks.ts'
-import { inZone } from './zone.ts'
 
 /**
  * A page of the person's own tasks. Counts are of everything that matches. A page ends at `limit`, or earlier where it
@@ -24,8 +25,8 @@ export async function listTasks(
 ): Promise<ListTasksOutput> {
   requireScope(ctx, 'tasks:read')
   const userId = requirePerson(ctx)
-  const viewed = { now: ctx.clock(), zone: await zoneOf(ctx, userId, input.time_zone) }
-  const filters = filtersOf(input, viewed.now, viewed.zone)
+  const viewed = viewedAt(ctx.clock(), await zoneOf(ctx, userId, input.time_zone))
+  const filters = filtersOf(input, viewed)
   const { limit, cursor, time_zone: _zone, sort_by: sortBy, ...list } = input
   const after = cursor === undefined ? undefined : readCursor(sortBy, list, cursor)
   const rows = await listPage(ctx, userId, { filters, sortBy, after, limit: limit + 1 })
@@ -58,7 +59,7 @@ function fitting(tasks: TaskView[], charactersMax: number): TaskView[] {
   return end === -1 ? tasks : tasks.slice(0, end)
 }
 
-function filtersOf(input: ListTasksInput, now: Date, zone: string): TaskFilters {
+function filtersOf(input: ListTasksInput, { now, zone, today }: Viewed): TaskFilters {
   return {
     completed: input.filter === 'all' ? null : input.filter === 'completed',
     search: input.search ?? null,
@@ -67,7 +68,7 @@ function filtersOf(input: ListTasksInput, now: Date, zone: string): TaskFilters 
     dueFrom: input.due_from === undefined ? null : dayBound(input.due_from, 0, zone),
     dueTo: input.due_to === undefined ? null : dayBound(input.due_to, 1, zone),
     overdue: input.overdue ?? null,
-    today: inZone(now, zone).toPlainDate().toString(),
+    today,
     now,
     parentId: input.parent_id ?? null,
   }

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { readDue } from './due.ts'
 import type { Due } from './due.ts'
-import { relativeDue } from './relative-due.ts'
+import { relativeDue, viewedAt } from './relative-due.ts'
 
 const NOW = new Date('2026-11-20T12:00:00Z')
 const ZONE = 'Europe/Berlin'
@@ -32,19 +32,33 @@ describe('a due date in words, on Friday 20 November at 13:00 in Berlin,', () =>
     ['2026-11-19T23:00', '14 hours overdue', true],
     ['2026-11-18T09:00', '2 days overdue', true],
   ])('%s is %j', (text, words, overdue) => {
-    expect(relativeDue(due(text), false, NOW, ZONE)).toEqual({ words, overdue })
+    expect(relativeDue(due(text), false, viewedAt(NOW, ZONE))).toEqual({ words, overdue })
   })
 
   it('of what is done says when it was due, and nothing is overdue', () => {
-    expect(relativeDue(due('2026-11-18'), true, NOW, ZONE)).toEqual({ words: 'was due 2 days ago', overdue: false })
-    expect(relativeDue(due('2026-11-21'), true, NOW, ZONE)).toEqual({ words: 'tomorrow', overdue: false })
+    expect(relativeDue(due('2026-11-18'), true, viewedAt(NOW, ZONE))).toEqual({
+      words: 'was due 2 days ago',
+      overdue: false,
+    })
+    expect(relativeDue(due('2026-11-21'), true, viewedAt(NOW, ZONE))).toEqual({ words: 'tomorrow', overdue: false })
+  })
+
+  it('is a day late after 24 hours, even within a day of 25', () => {
+    const late = new Date('2026-10-25T22:55:00Z')
+    expect(relativeDue(due('2026-10-25T00:10'), false, viewedAt(late, ZONE)).words).toBe('1 day overdue')
   })
 
   it('is judged by the day of whoever asks when it has no time', () => {
     const day = due('2026-11-20')
     const lateInBerlin = new Date('2026-11-20T23:30:00Z')
-    expect(relativeDue(day, false, lateInBerlin, 'Europe/Berlin')).toEqual({ words: '1 day overdue', overdue: true })
-    expect(relativeDue(day, false, lateInBerlin, 'America/New_York')).toEqual({ words: 'today', overdue: false })
+    expect(relativeDue(day, false, viewedAt(lateInBerlin, 'Europe/Berlin'))).toEqual({
+      words: '1 day overdue',
+      overdue: true,
+    })
+    expect(relativeDue(day, false, viewedAt(lateInBerlin, 'America/New_York'))).toEqual({
+      words: 'today',
+      overdue: false,
+    })
   })
 })
 
@@ -59,10 +73,10 @@ describe('whatever the date, the hour and the zone,', () => {
   it('the words say overdue exactly when it is', () => {
     fc.assert(
       fc.property(dueDates, instants, zones, kinds, (given, now, zone, completed) => {
-        const { words, overdue } = relativeDue(given, completed, now, zone)
+        const { words, overdue } = relativeDue(given, completed, viewedAt(now, zone))
         expect(words.endsWith(' overdue')).toBe(overdue)
         expect(overdue && completed).toBe(false)
-        expect(words).not.toMatch(/undefined|NaN|-\d| 0 |^in 1 day/)
+        expect(words).not.toMatch(/undefined|NaN|-\d|\b0 [mhd]|^in 1 day/)
       }),
     )
   })
@@ -71,8 +85,8 @@ describe('whatever the date, the hour and the zone,', () => {
     fc.assert(
       fc.property(dueDates, instants, fc.nat(1e9), zones, (given, now, milliseconds, zone) => {
         const later = new Date(now.getTime() + milliseconds)
-        const isNow = relativeDue(given, false, now, zone).overdue
-        expect(isNow && !relativeDue(given, false, later, zone).overdue).toBe(false)
+        const isNow = relativeDue(given, false, viewedAt(now, zone)).overdue
+        expect(isNow && !relativeDue(given, false, viewedAt(later, zone)).overdue).toBe(false)
       }),
     )
   })

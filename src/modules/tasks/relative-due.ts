@@ -1,8 +1,15 @@
-import { Temporal } from 'temporal-polyfill'
 import type { Due } from './due.ts'
 import { inZone } from './zone.ts'
 
-/** How a due date stands to now, in words, for someone in `zone`. A day without a time is judged by that zone's days. */
+/** When and where a task is looked at. Made by `viewedAt`. */
+export interface Viewed {
+  readonly now: Date
+  readonly zone: string
+  /** The day of the two, `2026-11-21`. */
+  readonly today: string
+}
+
+/** How a due date stands to now, in words, for someone in a zone. A day without a time is judged by that zone's days. */
 export interface RelativeDue {
   /** `in 25 minutes`, `today 17:00`, `tomorrow 09:00`, `in 3 days (Mon 09:00)`, `2 days overdue`. */
   readonly words: string
@@ -12,49 +19,57 @@ export interface RelativeDue {
 
 const MINUTE_MILLISECONDS = 60_000
 const HOUR_MINUTES = 60
-const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun']
+const DAY_MILLISECONDS = 86_400_000
+const WEEKDAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat']
 
-/** Words for one task. What is done is not overdue: it `was due 2 days ago`. */
-export function relativeDue(due: Due, completed: boolean, now: Date, zone: string): RelativeDue {
-  const overdue = !completed && isPast(due, now, zone)
-  const past = pastWords(due, now, zone)
-  if (past === undefined) return { words: futureWords(due, now, zone), overdue: false }
-  return { words: overdue ? `${past} overdue` : `was due ${past} ago`, overdue }
+/** Looks from a zone at an instant. */
+export function viewedAt(now: Date, zone: string): Viewed {
+  return { now, zone, today: inZone(now, zone).toPlainDate().toString() }
 }
 
-function isPast(due: Due, now: Date, zone: string): boolean {
-  return due.due_time === null ? daysAhead(due, now, zone) < 0 : due.due_at.getTime() < now.getTime()
+/** Words for one task. What is done is not overdue: it `was due 2 days ago`. */
+export function relativeDue(due: Due, completed: boolean, viewed: Viewed): RelativeDue {
+  const local = localDue(due, viewed.zone)
+  const days = dayNumber(local.day) - dayNumber(viewed.today)
+  const past = pastWords(due, days, viewed.now)
+  if (past === undefined) return { words: futureWords(due, local, days, viewed.now), overdue: false }
+  return { words: completed ? `was due ${past} ago` : `${past} overdue`, overdue: !completed }
 }
 
 /** `20 minutes`, `3 hours`, `2 days`; undefined while it is not past. */
-function pastWords(due: Due, now: Date, zone: string): string | undefined {
-  if (!isPast(due, now, zone)) return undefined
-  const minutes = Math.floor((now.getTime() - due.due_at.getTime()) / MINUTE_MILLISECONDS)
-  if (due.due_time !== null && minutes < HOUR_MINUTES) return counted(Math.max(1, minutes), 'minute')
-  if (due.due_time !== null && minutes < 24 * HOUR_MINUTES) return counted(Math.floor(minutes / HOUR_MINUTES), 'hour')
-  return counted(-daysAhead(due, now, zone), 'day')
+function pastWords({ due_time, due_at }: Due, days: number, now: Date): string | undefined {
+  const milliseconds = now.getTime() - due_at.getTime()
+  if (due_time === null ? days >= 0 : milliseconds <= 0) return undefined
+  const minutes = Math.floor(milliseconds / MINUTE_MILLISECONDS)
+  if (due_time !== null && minutes < HOUR_MINUTES) return counted(Math.max(1, minutes), 'minute')
+  if (due_time !== null && minutes < 24 * HOUR_MINUTES) return counted(Math.floor(minutes / HOUR_MINUTES), 'hour')
+  // At the end of a day of 25 hours it is still the same day.
+  return counted(Math.max(1, -days), 'day')
 }
 
-function futureWords(due: Due, now: Date, zone: string): string {
-  const days = daysAhead(due, now, zone)
-  const local = localDue(due, zone)
-  const clock = due.due_time === null ? '' : ` ${local.toPlainTime().toString({ smallestUnit: 'minute' })}`
-  if (days > 1) return `in ${days} days (${WEEKDAYS[local.dayOfWeek - 1]}${clock})`
-  if (due.due_time !== null) {
-    const minutes = Math.floor((due.due_at.getTime() - now.getTime()) / MINUTE_MILLISECONDS)
+function futureWords({ due_time, due_at }: Due, local: LocalDue, days: number, now: Date): string {
+  const clock = due_time === null ? '' : ` ${local.time}`
+  if (days > 1) return `in ${days} days (${WEEKDAYS[new Date(`${local.day}T00:00:00Z`).getUTCDay()]}${clock})`
+  if (due_time !== null) {
+    const minutes = Math.floor((due_at.getTime() - now.getTime()) / MINUTE_MILLISECONDS)
     if (minutes < 1) return 'now'
     if (minutes < HOUR_MINUTES) return `in ${counted(minutes, 'minute')}`
   }
   return days === 1 ? `tomorrow${clock}` : `today${clock}`
 }
 
-function daysAhead(due: Due, now: Date, zone: string): number {
-  return inZone(now, zone).toPlainDate().until(localDue(due, zone).toPlainDate()).days
+interface LocalDue {
+  readonly day: string
+  /** `09:00`. */
+  readonly time: string
 }
 
-function localDue(due: Due, zone: string): Temporal.PlainDateTime {
-  if (due.due_time === null) return Temporal.PlainDate.from(due.due_on).toPlainDateTime()
-  return inZone(due.due_at, zone).toPlainDateTime()
+/** On the wall clock of the zone, which is mostly the one it was written for: lists are long, and calendars slow. */
+function localDue({ due_on, due_time, time_zone, due_at }: Due, zone: string): LocalDue {
+  if (due_time === null || zone === time_zone) return { day: due_on, time: (due_time ?? '').slice(0, 5) }
+  const local = inZone(due_at, zone).toPlainDateTime()
+  return { day: local.toPlainDate().toString(), time: local.toPlainTime().toString({ smallestUnit: 'minute' }) }
 }
 
+const dayNumber = (day: string) => Date.parse(`${day}T00:00:00Z`) / DAY_MILLISECONDS
 const counted = (count: number, unit: string) => `${count} ${unit}${count === 1 ? '' : 's'}`

@@ -2,17 +2,12 @@ import type { TaskView } from './contract.ts'
 import { dueText } from './due.ts'
 import type { Due } from './due.ts'
 import { relativeDue } from './relative-due.ts'
+import type { Viewed } from './relative-due.ts'
 import type { TaskRow } from './store/tasks.ts'
 import { inZone } from './zone.ts'
 
-/** When and where a task is looked at. */
-export interface Viewed {
-  readonly now: Date
-  readonly zone: string
-}
-
 /** A task as callers see it: dates absolute and in words, in their zone. */
-export function taskView(row: TaskRow, { now, zone }: Viewed): TaskView {
+export function taskView(row: TaskRow, viewed: Viewed): TaskView {
   return {
     id: row.task_id,
     title: row.title,
@@ -21,7 +16,7 @@ export function taskView(row: TaskRow, { now, zone }: Viewed): TaskView {
     ...(row.completed_at !== null && { completed_at: row.completed_at.toISOString() }),
     priority: row.priority,
     ...(row.tags.length > 0 && { tags: [...row.tags] }),
-    ...dueView(dueOf(row), row.completed, now, zone),
+    ...dueView(dueOf(row), row.completed, viewed),
     ...(row.recurrence !== null && { recurrence: row.recurrence }),
     ...(row.parent_id !== null && { parent_id: row.parent_id }),
     version: row.version,
@@ -42,10 +37,10 @@ export function dueOf({ due_on, due_time, time_zone, due_at }: TaskRow): Due | u
   return { due_on, due_time, time_zone, due_at }
 }
 
-function dueView(due: Due | undefined, completed: boolean, now: Date, zone: string) {
+function dueView(due: Due | undefined, completed: boolean, viewed: Viewed) {
   if (due === undefined) return {}
-  const { words, overdue } = relativeDue(due, completed, now, zone)
-  return { due: dueText(due, zone), due_relative: words, ...(overdue && { overdue }) }
+  const { words, overdue } = relativeDue(due, completed, viewed)
+  return { due: dueText(due, viewed.zone), due_relative: words, ...(overdue && { overdue }) }
 }
 
 /** The time of the call, as its zone's clock and calendar show it. */

@@ -4,10 +4,11 @@ import type { Ctx } from '#kernel/context'
 import { Failure } from '#kernel/failure'
 import type { ItemError } from './contract.ts'
 import { requirePerson } from './person.ts'
+import { viewedAt } from './relative-due.ts'
+import type { Viewed } from './relative-due.ts'
 import { timeZoneOf } from './store/people.ts'
 import { findTasks } from './store/tasks.ts'
 import type { TaskRow } from './store/tasks.ts'
-import type { Viewed } from './task-view.ts'
 import { auditEntries, openToDoList, rememberForUndo, subjectOf } from './to-do-list.ts'
 import type { ToDoList } from './to-do-list.ts'
 import { ZONE_DEFAULT } from './zone.ts'
@@ -75,7 +76,8 @@ export async function writeTasks<Item>(ctx: Ctx, write: Write<Item>): Promise<Wr
   const told = outcomes.flatMap((outcome) => ('done' in outcome ? idsOf(outcome.done) : []))
   const missing = told.filter((id) => !rows.has(id))
   if (missing.length > 0) for (const row of await findTasks(ctx, userId, missing)) rows.set(row.task_id, row)
-  return { outcomes, rows, now: ctx.clock(), zone: zone ?? (await zoneOf(ctx, userId, write.timeZone)) }
+  const seenFrom = zone ?? (await zoneOf(ctx, userId, write.timeZone))
+  return { outcomes, rows, ...viewedAt(ctx.clock(), seenFrom) }
 }
 
 /** The zone of a call: its own, else the last used in a write, else UTC. */
