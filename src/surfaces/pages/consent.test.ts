@@ -114,6 +114,14 @@ describe('the consent page', () => {
     expect((await person.open('/consent?client_id=x&redirect_uri=https%3A%2F%2Fevil.example.net')).status).toBe(400)
   })
 
+  it('is not reached with a request that is out of date or was changed: signing in says so', async () => {
+    const { person, email } = await newPerson()
+    const first = await person.open(await authorizePath('Notes'))
+    await person.open(first.path.replace(/sig=[^&]+/, 'sig=AAAA'))
+    const seen = await person.send('/sign-in', { email, password: PASSWORD })
+    expect([seen.status, seen.text]).toEqual([422, expect.stringContaining('Start again there.')])
+  })
+
   it('asks to sign in first', async () => {
     const { consent } = await asked()
     expect((await visitor(server.url).open(consent.path)).path).toMatch(/^\/sign-in\?/)

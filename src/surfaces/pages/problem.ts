@@ -13,6 +13,7 @@ const WORDS: Readonly<Record<string, string>> = {
   INVALID_BACKUP_CODE: 'This backup code is wrong or was used.',
   INVALID_TWO_FACTOR_COOKIE: 'Too much time has passed since the password. Sign in again.',
   INVALID_TOKEN: 'This link is out of date or was used.',
+  invalid_signature: 'The request of the application is out of date. Start again there.',
   TOKEN_EXPIRED: 'This link is out of date or was used.',
 }
 
