@@ -98,6 +98,26 @@ describe('a command that cannot be done says why in words', async () => {
       /^The key was not made\.\n {2}--expires: expected a time to come/,
     ],
     [['keys', 'create', '--tenant', 'nobody', '--name', ' ', '--scopes', ''], /^The key was not made\.\n {2}--name: /],
+    [
+      [
+        ...['keys', 'create', '--tenant', 'nobody', '--name', 'k', '--scopes', 'customers:read'],
+        '--server',
+        'customer',
+      ],
+      /^The key was not made\.\n {2}--server: expected servers of this installation \(customers, tasks\); customer is none/m,
+    ],
+    [
+      [
+        ...['keys', 'create', '--tenant', 'nobody', '--name', 'k', '--scopes', 'customers:read'],
+        '--network',
+        '10.0.0.1/8',
+      ],
+      /^The key was not made\.\n {2}--network: expected a network such as 203\.0\.113\.0\/24/m,
+    ],
+    [
+      ['service-accounts', 'create', '--tenant', 'nobody', '--name', 'sync', '--scopes', 'bogus:read'],
+      /^The service account was not made\.\n {2}scopes: .*bogus:read is none of them$/m,
+    ],
   ])('%j', async (words, says) => {
     const { code, out, err } = await plimsoll(...words)
     expect({ code, out, err }).toEqual({ code: 1, out: '', err: expect.stringMatching(says) })
