@@ -31,6 +31,7 @@ import type { Outbound } from './outbound/outbound.ts'
 import { publicUrlOf } from './public-url.ts'
 import type { PublicUrl } from './public-url.ts'
 import { openRedis } from './redis.ts'
+import type { RedisUrl } from './redis.ts'
 import { contextOpener } from './request-context.ts'
 import { auditReads } from './secrets/audit-reads.ts'
 import { databasePassword } from './secrets/database-password.ts'
@@ -124,9 +125,10 @@ export async function openPlatform(options: PlatformOptions): Promise<Platform> 
   }
   const rollCall = openRollCall({ signals, database, keyring, refresh: refreshSecrets })
   await rootKeys.coordinate(rollCall)
-  const redis = openSharedMemory(config.cache.redisUrl, log, opened)
+  const redisUrl = () => secrets.value('REDIS_URL') ?? config.cache.redisUrl ?? ''
+  const redis = openSharedMemory(config.cache.redisUrl && redisUrl, log, opened)
   const { hit: onHit, miss: onMiss } = metrics.cache
-  const shared = { settings: config.cache, signals, database, clock, log }
+  const shared = { settings: config.cache, redisUrl, signals, database, clock, log }
   const { cache, close: closeCache } = openCache({ ...shared, onHit, onMiss })
   opened.defer(closeCache)
   const personKeys = openPersonKeys({ db: database.system, keyring, clock })
@@ -227,7 +229,7 @@ async function databaseUrl(
   return embedded.url
 }
 
-function openSharedMemory(url: string | undefined, log: Logger, opened: AsyncDisposableStack): Redis | undefined {
+function openSharedMemory(url: RedisUrl | undefined, log: Logger, opened: AsyncDisposableStack): Redis | undefined {
   if (url === undefined) return undefined
   const redis = openRedis(url, log)
   opened.defer(() => redis.disconnect())

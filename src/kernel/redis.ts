@@ -1,16 +1,28 @@
 import { Redis } from 'ioredis'
+import type { RedisOptions } from 'ioredis'
 import type { Logger } from 'pino'
 
 const CONNECT_TIMEOUT_MILLISECONDS = 2000
 const COMMAND_TIMEOUT_MILLISECONDS = 500
 const RECONNECT_MILLISECONDS_MAX = 2000
 
+/** Where Redis is; as a function, asked for the password of the moment at every new connection. */
+export type RedisUrl = string | (() => string)
+
+/** A second connection of a client, which logs in as the first would. */
+export function duplicateRedis(redis: Redis, options: RedisOptions): Redis {
+  const copy = redis.duplicate(options)
+  const password = Object.getOwnPropertyDescriptor(redis.options, 'password')
+  if (password !== undefined) Object.defineProperty(copy.options, 'password', password)
+  return copy
+}
+
 /**
  * Opens a connection that never makes a caller wait for an outage: a command fails at once while Redis is away, and
  * after `commandTimeout` milliseconds (half a second) when it hangs. Reconnects for ever, with a growing pause. End it with `disconnect()`.
  */
-export function openRedis(url: string, log: Logger, commandTimeout = COMMAND_TIMEOUT_MILLISECONDS): Redis {
-  const redis = new Redis(url, {
+export function openRedis(url: RedisUrl, log: Logger, commandTimeout: number = COMMAND_TIMEOUT_MILLISECONDS): Redis {
+  const redis = new Redis(typeof url === 'string' ? url : url(), {
     connectionName: 'plimsoll',
     enableAutoPipelining: true,
     enableOfflineQueue: false,
@@ -19,6 +31,7 @@ export function openRedis(url: string, log: Logger, commandTimeout = COMMAND_TIM
     commandTimeout,
     retryStrategy: (attempt) => Math.min(50 * 2 ** Math.min(attempt, 10), RECONNECT_MILLISECONDS_MAX),
   })
+  if (typeof url !== 'string') followPassword(redis, url)
   let isAway = false
   redis.on('error', (error: Error) => {
     if (!isAway) log.warn({ err: error }, 'Redis cannot be reached')
@@ -29,4 +42,12 @@ export function openRedis(url: string, log: Logger, commandTimeout = COMMAND_TIM
     isAway = false
   })
   return redis
+}
+
+function followPassword({ options }: Redis, url: () => string): void {
+  Object.defineProperty(options, 'password', {
+    configurable: true,
+    enumerable: true,
+    get: () => decodeURIComponent(new URL(url()).password) || undefined,
+  })
 }

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, realpath, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
@@ -11,6 +11,8 @@ import { findRunning } from '#kernel/database/embedded/postmaster'
 
 const MAIN = path.resolve(import.meta.dirname, '../../src/main.ts')
 const POLL_MILLISECONDS = 10
+/** Whether this machine has the `script` of util-linux, which runs a command in a terminal of its own. */
+const canMakeTerminal = String(spawnSync('script', ['--version']).stdout).includes('util-linux')
 
 describe('a process whose terminal or parent is impatient', async () => {
   const DATA_DIR = await realpath(await mkdtemp(path.join(tmpdir(), 'plimsoll-stop-')))
@@ -58,7 +60,7 @@ describe('a process whose terminal or parent is impatient', async () => {
     expect(await databaseRuns()).toBe(false)
   })
 
-  it('stops cleanly when its terminal is closed', async () => {
+  it.skipIf(!canMakeTerminal)('stops cleanly when its terminal is closed', async () => {
     const command = `exec ${process.execPath} ${MAIN}`
     const terminal = spawn('script', ['--quiet', '--command', command, '/dev/null'], {
       env: { PATH: process.env['PATH'] ?? '', DATA_DIR, SERVER_PORT: String(port), ENVIRONMENT: 'test' },

@@ -5,6 +5,7 @@ import type { Config } from '../config/config.ts'
 import type { Database } from '../database/pool.ts'
 import type { Signals } from '../database/signals.ts'
 import { openRedis } from '../redis.ts'
+import type { RedisUrl } from '../redis.ts'
 import { signalsBus } from './invalidation-bus.ts'
 import { redisBus } from './redis-bus.ts'
 import { redisTier } from './redis-tier.ts'
@@ -12,6 +13,8 @@ import { tieredCache } from './tiered-cache.ts'
 
 export interface OpenCacheOptions {
   readonly settings: Config['cache']
+  /** In place of the settings' own, where its password may change. */
+  readonly redisUrl?: RedisUrl
   readonly signals: Signals
   readonly database: Pick<Database, 'system'>
   readonly clock: Clock
@@ -34,7 +37,7 @@ export function openCache(options: OpenCacheOptions): { readonly cache: Cache; c
   if (settings.redisUrl === undefined) {
     return { cache: tieredCache({ ...base, bus: signalsBus(signals, database.system, log) }), close: () => undefined }
   }
-  const redis = openRedis(settings.redisUrl, log, REDIS_MILLISECONDS_MAX)
+  const redis = openRedis(options.redisUrl ?? settings.redisUrl, log, REDIS_MILLISECONDS_MAX)
   const bus = redisBus(redis, log)
   return {
     cache: tieredCache({

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
+import { duplicateRedis } from '../redis.ts'
 import { type InvalidationBus, readInvalidation } from './invalidation-bus.ts'
 
 const CHANNEL = 'plimsoll:cache-invalidated'
@@ -8,7 +9,7 @@ const SUBSCRIBE_MILLISECONDS_MAX = 2000
 /** Invalidations over Redis. Takes a second connection, because one that subscribes can do nothing else. */
 export function redisBus(redis: Redis, log: Logger): InvalidationBus & { close(): void } {
   // Subscribes itself after each reconnection: ioredis does it without handling a failure, which would end the process.
-  const listener = redis.duplicate({ commandTimeout: SUBSCRIBE_MILLISECONDS_MAX, autoResubscribe: false })
+  const listener = duplicateRedis(redis, { commandTimeout: SUBSCRIBE_MILLISECONDS_MAX, autoResubscribe: false })
   const forgetters: ((tags: readonly string[]) => void)[] = []
   const lostActs: (() => void)[] = []
   let connected = false

@@ -3,9 +3,11 @@ import { commaList, setting, wholeNumber, yesOrNo } from './setting.ts'
 
 export const CacheSettings = z.object({
   redisUrl: setting('REDIS_URL', z.url({ protocol: /^rediss?$/ }).optional(), {
-    describe: 'Redis 7 or newer, for a shared cache and shared rate limits. Unset: both stay in each process.',
+    describe:
+      'Redis 7 or newer, for a shared cache and shared rate limits. Unset: both stay in each process. New connections use a new password; another server or user needs a restart.',
     example: 'rediss://:a-long-password@redis.internal:6379/0',
     secret: true,
+    followed: true,
   }),
   entriesMax: setting('CACHE_ENTRIES_MAX', wholeNumber(100, 10_000_000).default(20_000), {
     describe: 'Values the in-process cache holds at most.',

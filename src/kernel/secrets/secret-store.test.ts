@@ -105,11 +105,11 @@ describe('the secrets of a running process', () => {
   })
 
   it('say so when a new value needs a restart', async () => {
-    vault.write({ METRICS_TOKEN: FIRST, REDIS_URL: 'redis://:Xq4vT9wLm2@redis:6379' })
+    vault.write({ METRICS_TOKEN: FIRST, SMTP_URL: 'smtp://me:Xq4vT9wLm2@mail:25' })
     const { store, logged } = await open(vaultAt())
-    vault.write({ METRICS_TOKEN: FIRST, REDIS_URL: 'redis://:aB3cD4eF5g@redis:6379' })
+    vault.write({ METRICS_TOKEN: FIRST, SMTP_URL: 'smtp://me:aB3cD4eF5g@mail:25' })
     await store.refresh()
-    expect(logged.join()).toContain('"setting":"REDIS_URL"')
+    expect(logged.join()).toContain('"setting":"SMTP_URL"')
     expect(logged.join()).toContain('takes effect at the next start')
   })
 
