@@ -1,0 +1,145 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { personOf } from '#kernel/personal-data/person'
+import { testDatabase } from '../../../../test/support/database.ts'
+import type { TestDatabase } from '../../../../test/support/database.ts'
+import { TEST_NOW, testTenant } from '../../../../test/support/tenant.ts'
+import type { TestTenant } from '../../../../test/support/tenant.ts'
+import { accessPersonalData } from './holders.ts'
+
+let database: TestDatabase
+beforeAll(async () => {
+  database = await testDatabase()
+})
+
+describe('the account of a person', () => {
+  it('is known to a tenant they are a member of, by e-mail or by id, and to no other', async () => {
+    const { ada, alpha } = await member()
+    const facts = { emails: [ada.email], names: ['Ada Lovelace'], refs: [`user:${ada.id}`] }
+    expect(await identify(alpha, { emails: [ada.email] })).toEqual(facts)
+    expect(await identify(alpha, { refs: [`user:${ada.id}`] })).toEqual(facts)
+    expect(await identify(await testTenant(database), { emails: [ada.email] })).toEqual({
+      emails: [],
+      names: [],
+      refs: [],
+    })
+  })
+
+  it('is exported without a password or a token', async () => {
+    const { ada, alpha } = await member()
+    const rows = await holder(0).export(alpha.ctx(), personOf({ refs: [`user:${ada.id}`] }))
+    expect(rows.map(({ table }) => table)).toEqual([
+      'access.users',
+      'access.members',
+      'access.members',
+      'access.sessions',
+      'access.accounts',
+    ])
+    expect(JSON.stringify(rows)).not.toMatch(/a-secret/)
+  })
+
+  it('stays theirs when one organisation of several erases them: the membership ends, and the keys with it', async () => {
+    const { ada, alpha } = await member()
+    const outcome = await erase(alpha, ada.id)
+    expect(outcome).toMatchObject({ erased: 1, kept: [{ count: 1 }] })
+    expect(await left(ada.id)).toEqual({ users: 1, members: 1, sessions: 1, keys: 0 })
+    expect((await erase(alpha, ada.id)).erased).toBe(0)
+  })
+
+  it('goes, with everything of it, when their own organisation erases them', async () => {
+    const { ada } = await member()
+    const { ada: eve } = await member()
+    expect(await erase(own(ada.id), ada.id)).toMatchObject({ erased: 2, kept: [] })
+    expect(await left(ada.id)).toEqual({ users: 0, members: 0, sessions: 0, keys: 1 })
+    expect(await left(eve.id)).toEqual({ users: 1, members: 2, sessions: 1, keys: 1 })
+  })
+
+  it('goes with the last organisation they are in', async () => {
+    const { ada, alpha } = await member()
+    await database.owner.query('delete from access.members where user_id = $1 and tenant_id <> $2', [
+      ada.id,
+      alpha.tenantId,
+    ])
+    expect(await erase(alpha, ada.id)).toMatchObject({ erased: 2 })
+    expect(await left(ada.id)).toMatchObject({ users: 0, members: 0, sessions: 0 })
+  })
+
+  it('is out of reach of a tenant they are not a member of', async () => {
+    const { ada } = await member()
+    const stranger = await testTenant(database)
+    expect((await erase(stranger, ada.id)).erased).toBe(0)
+    expect(await left(ada.id)).toEqual({ users: 1, members: 2, sessions: 1, keys: 1 })
+  })
+})
+
+const holder = (at: number) => {
+  const found = accessPersonalData(database.system)[at]
+  if (found === undefined) throw new Error('there is no such holder')
+  return found
+}
+
+const identify = (tenant: TestTenant, facts: Parameters<typeof personOf>[0]) =>
+  holder(0).identify?.(tenant.ctx(), personOf(facts))
+
+/** Both holders, in their order; what the first did. */
+async function erase(tenant: Pick<TestTenant, 'ctx'>, userId: string) {
+  const person = personOf({ refs: [`user:${userId}`] })
+  return tenant
+    .ctx()
+    .db.transaction()
+    .execute(async (db) => {
+      const outcome = await holder(0).erase({ ...tenant.ctx(), db }, person)
+      await holder(1).erase({ ...tenant.ctx(), db }, person)
+      return outcome
+    })
+}
+
+let made = 0
+/** Somebody with an account, an own organisation, a membership of another, a session and a key of that other. */
+async function member() {
+  const alpha = await testTenant(database)
+  const id = `usr_${++made}`
+  const email = `ada${made}@example.com`
+  const { owner } = database
+  await owner.query('insert into access.users (id, name, email, created_at, updated_at) values ($1, $2, $3, $4, $4)', [
+    ...[id, 'Ada Lovelace', email, TEST_NOW],
+  ])
+  await owner.query(
+    'insert into access.members (tenant_id, id, user_id, role, created_at) values ($1, $2, $3, $4, $5)',
+    [...[alpha.tenantId, `mbr_x${made}`, id, 'member', TEST_NOW]],
+  )
+  await owner.query(
+    `insert into access.sessions (id, token, user_id, expires_at, created_at, updated_at) values ($1, $2, $3, $4, $4, $4)`,
+    [`ses_${made}`, `a-secret-${made}`, id, TEST_NOW],
+  )
+  await owner.query(
+    `insert into access.accounts (id, account_id, provider_id, user_id, password, created_at, updated_at)
+     values ($1, $1, 'credential', $2, 'a-secret', $3, $3)`,
+    [`acc_${made}`, id, TEST_NOW],
+  )
+  await owner.query(
+    `insert into access.api_keys (tenant_id, key_id, name, prefix, hash, scopes, created_at, user_id)
+     values ($1, $2, 'laptop', 'plim_', $3, '{}', $4, $5)`,
+    [alpha.tenantId, `key_${made}`, Buffer.from(id), TEST_NOW, id],
+  )
+  return { ada: { id, email }, alpha }
+}
+
+function own(userId: string): Pick<TestTenant, 'ctx'> {
+  const tenantId = `org_${userId.slice('usr_'.length)}`
+  return { ctx: () => ({ ...tenantOf.ctx(), tenantId, db: database.forTenant(tenantId) }) }
+}
+let tenantOf: TestTenant
+beforeAll(async () => {
+  tenantOf = await testTenant(database)
+})
+
+async function left(userId: string): Promise<unknown> {
+  const { rows } = await database.owner.query(
+    `select (select count(*) from access.users where id = $1) as users,
+       (select count(*) from access.members where user_id = $1) as members,
+       (select count(*) from access.sessions where user_id = $1) as sessions,
+       (select count(*) from access.api_keys where user_id = $1) as keys`,
+    [userId],
+  )
+  return rows[0]
+}
