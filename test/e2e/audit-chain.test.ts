@@ -84,6 +84,14 @@ describe(`${OPERATIONS.toLocaleString('en-US')} mixed operations from ${PROCESSE
     expect(told).toContain(`reordered_events: event ${idOf(at)} in block`)
   })
 
+  it('are sealed on demand, and what there is not is said in one line', async () => {
+    expect((await plimsoll('audit', 'seal')).out).toMatch(/^Sealed \d+ events\.$/m)
+    const unknown = await plimsoll('audit', 'export', '--tenant', 'nobody', '--out', file)
+    expect([unknown.code, unknown.err]).toEqual([1, expect.stringContaining('There is no tenant nobody')])
+    const missing = await runCommand(['audit', 'verify', path.join(folder, 'missing')], {})
+    expect([missing.code, missing.err]).toEqual([1, expect.stringContaining('cannot be read')])
+  })
+
   it('prove in the database itself which row was deleted by whoever may do everything there', async () => {
     const event = idOf(someEvent())
     await database.owner.query('delete from audit.events where tenant_id = $1 and id = $2', [tenantId, event])

@@ -19,7 +19,10 @@ export interface SealerNeeds {
 export interface Sealer {
   /** Seals what is committed of one tenant, after any other sealer at work; how many events. */
   seal(tenantId: string): Promise<number>
-  /** Seals what is committed of every tenant; leaves those out that another process seals at the moment. */
+  /**
+   * Seals what is committed of every tenant; leaves those out that another process seals at the moment. Throws in the end
+   * when some could not be sealed.
+   */
   sealAll(): Promise<number>
 }
 
@@ -60,7 +63,16 @@ export function sealer({ db, keyring, clock, blockEventsMax = BLOCK_EVENTS_MAX }
     seal: (tenantId) => sealTenant(tenantId, true),
     async sealAll() {
       let sum = 0
-      for (const tenantId of await tenantsToSeal(db)) sum += await sealTenant(tenantId, false)
+      const failures: unknown[] = []
+      for (const tenantId of await tenantsToSeal(db)) {
+        try {
+          sum += await sealTenant(tenantId, false)
+        } catch (error) {
+          // Safe because it is thrown in the end: one tenant's trouble must not leave the others unsealed.
+          failures.push(error)
+        }
+      }
+      if (failures.length > 0) throw new AggregateError(failures, 'The events of some tenants could not be sealed.')
       return sum
     },
   }
