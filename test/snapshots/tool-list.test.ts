@@ -1,14 +1,14 @@
 import { countTokens as countCl100k } from 'gpt-tokenizer/encoding/cl100k_base'
 import { countTokens as countO200k } from 'gpt-tokenizer/encoding/o200k_base'
 import { describe, expect, it } from 'vitest'
-import { ConfigSchema } from '#kernel/config/config'
+import { CustomerSettings } from '#kernel/config/customers'
 import { compileCatalogue } from '#kernel/tool-catalogue'
 import { customersModule } from '../../src/modules/customers/index.ts'
 import { tasksModule } from '../../src/modules/tasks/index.ts'
 import { MODERN_VERSION } from '../../src/surfaces/mcp/era.ts'
 import { listed } from '../../src/surfaces/mcp/tool-list.ts'
 
-const { customers: settings } = ConfigSchema.pick({ customers: true }).parse({ customers: {} })
+const settings = CustomerSettings.parse({})
 const servers = [customersModule({ settings }), tasksModule()].flatMap((module) => module.server ?? [])
 const { entries } = compileCatalogue(servers)
 const modern = { modern: true, version: MODERN_VERSION, capabilities: {} } as const
