@@ -12,6 +12,7 @@ export const idempotencyPersonalData: PersonalData = holdTables({
       own: {},
       json: ['result'],
       madeUpIds: ['key'],
+      shows: ['action', 'created_at'],
       eraseOwn: 'delete',
       eraseMention: 'delete',
     },

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
@@ -82,6 +82,18 @@ describe('a person who is everywhere', () => {
     expect(JSON.stringify(body)).not.toContain(BOB.email)
   })
 
+  it('is exported by the operator, a line a row', async () => {
+    const output = path.join(folder, 'export.ndjson')
+    const words = ['privacy', 'export', ADA.phone, '--tenant', alpha.tenantId, '--format', 'ndjson', '--output', output]
+    const { code, err } = await runCommand(words, { ...environment, DATA_DIR: folder })
+    expect({ code, err }).toEqual({ code: 0, err: '' })
+    const [head = '', ...lines] = (await readFile(output, 'utf8')).trim().split('\n')
+    // safe because: it is checked right below.
+    const { readme } = JSON.parse(head) as { readme: { person: { emails: string[] }; holders: { rows: number }[] } }
+    expect(readme.person.emails).toEqual([ADA.email])
+    expect(lines).toHaveLength(readme.holders.reduce((sum, { rows }) => sum + rows, 0))
+  })
+
   it('exports their own account when they ask for it themselves', async () => {
     const { status, body } = await call('POST', '/api/v1/users/me/privacy/exports', undefined, userToken)
     expect(status).toBe(200)
@@ -96,6 +108,19 @@ describe('a person who is everywhere', () => {
     const { status, body } = await call('POST', own, { email: ADA.email.toUpperCase() }, userToken)
     expect(status).toBe(201)
     expect(body.data.person.emails).toContain(ADA.email)
+  })
+
+  it('who erases their own account is gone as soon as a worker has done it', async () => {
+    const account = { email: 'grace.hopper@example.com', password: PASSWORD }
+    const { body } = await call('POST', '/api/v1/auth/register', { ...account, name: 'Grace Hopper' }, '')
+    const own = '/api/v1/users/me/privacy/erasures'
+    const preview = await call('POST', own, { email: account.email }, body.data.access_token)
+    const { request_id: id, confirm_token } = preview.body.data
+    const confirmed = await call('POST', `${own}/${id}/confirm`, { confirm_token }, body.data.access_token)
+    expect(confirmed.status).toBe(202)
+    const refused = async () => expect((await call('POST', '/api/v1/auth/login', account, '')).status).toBe(401)
+    await vi.waitFor(refused, { timeout: 20_000, interval: 200 })
+    expect(await dumpOf(database)).not.toMatch(/grace[\s.]hopper/i)
   })
 
   it('is erased in one organisation by two steps, and the other keeps every row', async () => {
@@ -129,6 +154,11 @@ describe('a person who is everywhere', () => {
     expect(await runCommand(['privacy', 'verify-report', report], {})).toMatchObject({ code: 0, err: '' })
     const text = await readFile(report, 'utf8')
     expect(found(text)).toEqual({ email: 0, name: 0, phone: 0 })
+    await writeFile(report, text.replace('"pseudonymised":', '"pseudonymised":1'))
+    expect(await runCommand(['privacy', 'verify-report', report], {})).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('altered'),
+    })
   })
 
   it('is gone, and the audit chain still verifies', async () => {

@@ -29,7 +29,7 @@ export interface HeldTable {
   readonly eraseMention?: 'scrub' | 'delete'
   /** What a row tells, beyond its own columns, of whom it is about: what a JSON column says, for one. */
   readonly facts?: (row: HeldRow) => PersonFacts
-  /** The columns of an own row that are handed to the person; absent: all. Where a row is more another's than theirs. */
+  /** The columns that are handed to the person, of a row that is more another's than theirs; absent: all. */
   readonly shows?: readonly string[]
 }
 

@@ -88,11 +88,12 @@ function outcomeOf({ erased, own, mentioned }: Tally, keeps: HeldTables['keeps']
   return { erased, pseudonymised: own, scrubbed: mentioned, kept }
 }
 
-/** An own row whole; of another's row its key and the text that mentions the person. */
+/** A row that is theirs, or that goes; of another's row its key and the text that mentions the person. */
 function shown(table: HeldTable, { relation, was, is, whole }: Hit): Readonly<Record<string, unknown>> {
   const pick = (columns: readonly string[]) => Object.fromEntries(columns.map((column) => [column, whole[column]]))
-  if (relation === 'own') return { table: table.table, relation, ...(table.shows ? pick(table.shows) : whole) }
-  if (is === undefined) return { table: table.table, relation, ...whole }
+  if (relation === 'own' || is === undefined) {
+    return { table: table.table, relation, ...(table.shows ? pick(table.shows) : whole) }
+  }
   const mentioning = columnsOf(table).filter((column) => column in table.key || is[column] !== was[column])
   return { table: table.table, relation, ...pick(mentioning) }
 }

@@ -23,7 +23,6 @@ import { reportKeyOf, tenantKeys } from './tenant-keys.ts'
 export type { Archive, Preview, SignedReport }
 export { newConfirmToken } from './request-erasure.ts'
 export { verifyReport } from './signed-report.ts'
-export type { Verdict } from './signed-report.ts'
 
 /** A person's right to see and to erase what is held about them; consent; retention. */
 export interface Privacy {
