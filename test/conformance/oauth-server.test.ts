@@ -459,3 +459,18 @@ describe('a read-only member', () => {
     expect(JSON.stringify(body)).not.toContain('register_client')
   })
 })
+
+describe('without OAUTH_DYNAMIC_REGISTRATION the authorization server', () => {
+  it('registers nobody, and does not say that it would', async () => {
+    const config = loadConfig({ ENVIRONMENT: 'test', DATABASE_URL: database.url, SERVER_PORT: '0' })
+    const closed = await buildApp({ config, clock: systemClock, log: quiet, version: 'test', as: 'server' })
+    const { url: place } = await closed.listen()
+    const metadata: unknown = await (await fetch(`${place}/.well-known/oauth-authorization-server`)).json()
+    expect(metadata).toMatchObject({ issuer: place, client_id_metadata_document_supported: true })
+    expect(metadata).not.toHaveProperty('registration_endpoint')
+    const body = JSON.stringify({ redirect_uris: ['http://127.0.0.1/callback'] })
+    const headers = { 'content-type': 'application/json' }
+    expect((await fetch(`${place}/auth/oauth2/register`, { method: 'POST', headers, body })).status).toBe(404)
+    await closed.close()
+  })
+})
