@@ -20,11 +20,11 @@ export function awsProvider({ settings, ...attempts }: AwsOptions): SecretProvid
   const { awsSecretId, awsSecretPrefix } = settings
   let client: Promise<SecretsManagerClient> | undefined
 
-  const readOne = (secretId: string): Promise<Stored | undefined> =>
-    attempted(attempts, async (signal) => {
-      client ??= openClient(settings)
-      return readSecret(await client, secretId, signal)
-    })
+  const readOne = async (secretId: string): Promise<Stored | undefined> => {
+    // Before the attempts: to load the SDK takes time that is not the service's.
+    const opened = await (client ??= openClient(settings))
+    return attempted(attempts, (signal) => readSecret(opened, secretId, signal))
+  }
   return {
     name: 'AWS Secrets Manager',
     async read(names) {
