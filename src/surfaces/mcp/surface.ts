@@ -6,7 +6,7 @@ import { toolCalls } from '#kernel/call-tool'
 import type { CallTool, ToolCallObserver } from '#kernel/call-tool'
 import type { Clock } from '#kernel/clock'
 import type { Config } from '#kernel/config/config'
-import type { Authenticate, Door, OpenContext } from '#kernel/context'
+import type { Authenticate, OpenContext } from '#kernel/context'
 import { Failure } from '#kernel/failure'
 import type { Keyring } from '#kernel/keyring'
 import type { Limiter } from '#kernel/limits'
@@ -18,11 +18,11 @@ import type { ToolCatalogue } from '#kernel/tool-catalogue'
 import type { Tracing } from '#kernel/tracing'
 import { clientAddress } from '../http/client-address.ts'
 import { conformanceMount } from './conformance/mount.ts'
-import { resourceOf } from './challenge.ts'
 import type { ProtectedResource } from './challenge.ts'
 import { dispatcher } from './dispatch.ts'
+import { doors } from './door.ts'
 import { endpointsOf } from './endpoint.ts'
-import type { Endpoint, Mount } from './endpoint.ts'
+import type { Mount } from './endpoint.ts'
 import { endpointHandler } from './handler.ts'
 import { refusals } from './refuse.ts'
 import { frontDoor } from './routes.ts'
@@ -90,7 +90,7 @@ export function createMcpSurface(options: McpSurfaceOptions): McpSurface {
   const refuse = refusals({ limiter, clock, log, clientAddress: addressOf, publicUrlOf })
   const handle = endpointHandler({
     authenticate,
-    doorOf: doors(addressOf, publicUrlOf),
+    doorOf: doors({ addressOf, publicUrlOf }),
     bodyBytesMax: server.bodyBytesMax,
     refuse,
     limiter,
@@ -157,18 +157,6 @@ function conformanceMounts(settings: McpSurfaceOptions['settings']): Mount[] {
 function publicUrls(configured: string | undefined): (req: IncomingMessage) => string {
   const fixed = configured?.replace(/\/+$/, '')
   return (req) => fixed ?? `http://${req.headers.host ?? 'localhost'}`
-}
-
-/** Read lazily: most credentials ask for neither, and this is the hot path. */
-function doors(addressOf: (req: IncomingMessage) => string, publicUrlOf: (req: IncomingMessage) => string) {
-  return (req: IncomingMessage, endpoint: Endpoint): Door => ({
-    get address() {
-      return addressOf(req)
-    },
-    get resource() {
-      return resourceOf(endpoint, publicUrlOf(req))
-    },
-  })
 }
 
 const SWEEP_SECONDS_MAX = 30
