@@ -75,6 +75,13 @@ describe('what is about a person', () => {
     expect(await ctx.personKeys.open(ctx, await storedAfter())).toMatchObject([{ email: 'ada@example.com' }])
   })
 
+  it('is encrypted for every one of more people than keys are remembered', async () => {
+    const { personKeys: keys } = tenant.ctx()
+    const people = Array.from({ length: 10_001 }, (_, n) => `contact:cnt_${n}`)
+    const seal = await keys.sealer(tenant.tenantId, new Set(people))
+    expect(people.filter((person) => !Object.hasOwn(Object(seal(person, '"x"')), 'sealed'))).toEqual([])
+  })
+
   it('gets one key, whoever tells of the person first', async () => {
     const events = Array.from({ length: 12 }, async (_, n) => {
       const ctx = (await sameTenant()).ctx()

@@ -39,24 +39,33 @@ export function personKeys({ db, keyring, clock }: { db: Db; keyring: Keyring; c
     ttl: TRUSTED_MILLISECONDS,
   })
 
-  const learn = (tenantId: string, { person, wrapped_key: wrapped }: KeyRow): Uint8Array | null => {
-    const key = wrapped === null ? null : keyring.open(wrapped, contextOf(tenantId, person))
-    trusted.set(cacheKey(tenantId, person), { key })
-    return key
+  /** Those that are made; null: erased. */
+  const find = async (tenantId: string, people: readonly string[]): Promise<[string, Uint8Array | null][]> => {
+    if (people.length === 0) return []
+    const rows = await findKeys(db, [tenantId, people])
+    return rows.map(({ person, wrapped_key: wrapped }) => {
+      const key = wrapped === null ? null : keyring.open(wrapped, contextOf(tenantId, person))
+      trusted.set(cacheKey(tenantId, person), { key })
+      return [person, key]
+    })
   }
-  const make = async (tenantId: string, people: readonly string[]): Promise<void> => {
+  const make = async (tenantId: string, people: readonly string[]): Promise<[string, Uint8Array | null][]> => {
+    if (people.length === 0) return []
     const wrapped = people.map((person) => keyring.seal(randomBytes(KEY_BYTES), contextOf(tenantId, person)))
     await insertKeys(db, [tenantId, people, wrapped, clock()])
-    for (const row of await findKeys(db, [tenantId, people])) learn(tenantId, row)
+    return find(tenantId, people)
   }
   return {
     async sealer(tenantId, people) {
-      const unknown = [...people].filter((person) => trusted.get(cacheKey(tenantId, person)) === undefined)
-      const found = unknown.length === 0 ? [] : await findKeys(db, [tenantId, unknown])
-      for (const row of found) learn(tenantId, row)
-      const missing = unknown.filter((person) => !found.some((row) => row.person === person))
-      if (missing.length > 0) await make(tenantId, missing.toSorted())
-      const keys = new Map([...people].map((person) => [person, trusted.get(cacheKey(tenantId, person))?.key ?? null]))
+      // Held here from the first look on: what is trusted now may be forgotten while the others are found.
+      const keys = new Map<string, Uint8Array | null>()
+      const lacking = () => [...people].filter((person) => !keys.has(person)).toSorted()
+      for (const person of people) {
+        const known = trusted.get(cacheKey(tenantId, person))
+        if (known !== undefined) keys.set(person, known.key)
+      }
+      for (const [person, key] of await find(tenantId, lacking())) keys.set(person, key)
+      for (const [person, key] of await make(tenantId, lacking())) keys.set(person, key)
       return (person, json): SealedValue => {
         const key = keys.get(person) ?? null
         return key === null
