@@ -18,19 +18,19 @@ export function sealing(
     ageSeconds: () => (sealedUntil === undefined ? 0 : Math.max(0, (clock().getTime() - sealedUntil.getTime()) / 1000)),
     start() {
       let timer: NodeJS.Timeout | undefined
-      let isStopped = false
+      const stopping = new AbortController()
       let pass: Promise<void> = Promise.resolve()
       const once = async (): Promise<void> => {
         const startedAt = clock()
         try {
-          await sealer.sealAll()
-          sealedUntil = startedAt
+          await sealer.sealAll(stopping.signal)
+          if (!stopping.signal.aborted) sealedUntil = startedAt
         } catch (error) {
           log.warn({ err: error }, 'audit events could not be sealed; trying again')
         }
       }
       const next = (): void => {
-        if (isStopped) return
+        if (stopping.signal.aborted) return
         timer = setTimeout(() => {
           pass = (async () => {
             await once()
@@ -43,7 +43,7 @@ export function sealing(
       next()
       return {
         async stop() {
-          isStopped = true
+          stopping.abort()
           clearTimeout(timer)
           await pass
         },

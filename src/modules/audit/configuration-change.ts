@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { hostname } from 'node:os'
 import { z } from 'zod'
 import { PLATFORM_TENANT } from '#kernel/audit'
@@ -6,7 +5,7 @@ import type { AuditTrail } from '#kernel/audit'
 import type { Config } from '#kernel/config/config'
 import { effectiveConfig } from '#kernel/config/settings'
 import type { Db } from '#kernel/database/db'
-import { canonical } from './chain/record.ts'
+import { hashOf } from './chain/record.ts'
 import { latestOf } from './store/events.ts'
 
 const ACTION = 'platform.configured'
@@ -32,7 +31,7 @@ export async function recordConfiguration(db: Db, trail: AuditTrail, config: Con
       before: { settings: changed.map(({ setting }) => ({ setting, value: known.get(setting) ?? '(unknown)' })) },
     }),
     after: {
-      fingerprint: createHash('sha256').update(canonical(settings)).digest('hex'),
+      fingerprint: hashOf(settings),
       changed: changed.map(({ setting }) => setting),
       settings,
     },

@@ -24,8 +24,10 @@ export function auditReader(trail: AuditTrail) {
     const rows = await listEvents(ctx.db, ctx.tenantId, { ...filter, ...range }, limit + 1)
     const page = rows.slice(0, limit)
     const last = page.at(-1)
+    const contents = page.flatMap(({ before, after }) => [before, after])
+    const shown = reveal ? await ctx.personKeys.open(ctx, contents) : contents.map(masked)
     return {
-      events: await Promise.all(page.map((row) => view(ctx, row, reveal))),
+      events: page.map((row, at) => view(row, shown[2 * at], shown[2 * at + 1])),
       next_cursor: rows.length > limit && last !== undefined ? Buffer.from(last.id).toString('base64url') : null,
     }
   }
@@ -37,16 +39,15 @@ async function recordReveal(trail: AuditTrail, ctx: Ctx, subject: string): Promi
   await trail.record({ tenantId, actor, requestId, action: 'audit.reveal', subject, outcome: 'success' })
 }
 
-async function view(ctx: Ctx, event: ChainEvent, reveal: boolean): Promise<z.input<typeof AuditEventView>> {
-  const { id, at, action, subject, outcome, request_id, before, after, actor_kind, actor_id } = event
-  const [was, is] = reveal ? await ctx.personKeys.open(ctx, [before, after]) : [masked(before), masked(after)]
+function view(event: ChainEvent, before: unknown, after: unknown): z.input<typeof AuditEventView> {
+  const { id, at, action, subject, outcome, request_id, actor_kind, actor_id } = event
   const actor = { kind: actor_kind, id: actor_id }
-  return { id, at, actor, action, subject, outcome, request_id, before: was ?? null, after: is ?? null }
+  return { id, at, actor, action, subject, outcome, request_id, before: before ?? null, after: after ?? null }
 }
 
-/** The least id that an event of this time can have. */
+/** The least id that an event of this time can have; none is from before 1970. */
 function idAt(time: Date): string {
-  return `aud_${encodeTime(time.getTime()).toLowerCase()}`
+  return `aud_${encodeTime(Math.max(0, time.getTime())).toLowerCase()}`
 }
 
 const MILLISECOND = 1

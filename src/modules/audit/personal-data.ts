@@ -25,27 +25,29 @@ export function auditPersonalData(retentionDays: number): PersonalData {
     preview: outcome,
     async export(ctx, person) {
       const rows: Record<string, unknown>[] = []
-      for (let after = ''; rows.length < EXPORTED_MAX; ) {
+      let after = ''
+      while (rows.length < EXPORTED_MAX) {
         const page = await eventsOfPerson(ctx.db, ctx.tenantId, idsOf(person), after, PAGE)
-        const was = await ctx.personKeys.open(
-          ctx,
-          page.map(({ before }) => before),
-          person.refs,
-        )
-        const is = await ctx.personKeys.open(
-          ctx,
-          page.map(({ after: now }) => now),
-          person.refs,
-        )
+        const contents = page.flatMap((event) => [event.before, event.after])
+        const shown = await ctx.personKeys.open(ctx, contents, person.refs)
         for (const [place, event] of page.entries()) {
           const { id, at, action, subject, outcome: how, actor_kind, actor_id } = event
           const by = `${actor_kind}:${actor_id}`
-          rows.push({ id, at, action, subject, outcome: how, by, before: was[place], after: is[place] })
+          rows.push({
+            id,
+            at,
+            action,
+            subject,
+            outcome: how,
+            by,
+            before: shown[2 * place],
+            after: shown[2 * place + 1],
+          })
         }
-        if (page.length < PAGE) break
+        if (page.length < PAGE) return rows
         after = page.at(-1)?.id ?? ''
       }
-      return rows
+      return [...rows, { left_out: `events after ${after}: an export holds the first ${EXPORTED_MAX}` }]
     },
     async erase(ctx, person) {
       const found = await outcome(ctx, person)

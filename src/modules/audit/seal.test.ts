@@ -94,6 +94,20 @@ describe('the sealer', () => {
     expect(await verified(tenant)).toMatchObject({ ok: true, blocks: 3, events: 5 })
   })
 
+  it('stops after the block at hand when it is told to, and the rest is sealed later', async () => {
+    const tenant = await testTenant(database)
+    for (const subject of ['a', 'b', 'c', 'd', 'e']) await write(tenant, subject)
+    const stopping = new AbortController()
+    const clock = () => {
+      stopping.abort()
+      return TEST_NOW
+    }
+    const sealed = await sealer({ ...needs, clock, blockEventsMax: 2 }).sealAll(stopping.signal)
+    expect([1, 2]).toContain(sealed)
+    await seals.sealAll()
+    expect(await verified(tenant)).toMatchObject({ ok: true, events: 5 })
+  })
+
   it('keeps one tenant’s chain apart from another’s', async () => {
     const [tenant, other] = await Promise.all([testTenant(database), testTenant(database)])
     await write(tenant, 'a')

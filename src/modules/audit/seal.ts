@@ -21,9 +21,9 @@ export interface Sealer {
   seal(tenantId: string): Promise<number>
   /**
    * Seals what is committed of every tenant; leaves those out that another process seals at the moment. Throws in the end
-   * when some could not be sealed.
+   * when some could not be sealed. With `signal` it stops after the block at hand: the rest waits for the next sealer.
    */
-  sealAll(): Promise<number>
+  sealAll(signal?: AbortSignal): Promise<number>
 }
 
 const BLOCK_EVENTS_MAX = 500
@@ -52,21 +52,22 @@ export function sealer({ db, keyring, clock, blockEventsMax = BLOCK_EVENTS_MAX }
       await insertBlock(tx, block, entries)
       return events.length
     })
-  const sealTenant = async (tenantId: string, wait: boolean): Promise<number> => {
+  const sealTenant = async (tenantId: string, wait: boolean, signal?: AbortSignal): Promise<number> => {
     for (let sum = 0; ; ) {
       const sealed = await sealOne(tenantId, wait)
       sum += sealed
-      if (sealed < blockEventsMax) return sum
+      if (sealed < blockEventsMax || signal?.aborted === true) return sum
     }
   }
   return {
     seal: (tenantId) => sealTenant(tenantId, true),
-    async sealAll() {
+    async sealAll(signal) {
       let sum = 0
       const failures: unknown[] = []
       for (const tenantId of await tenantsToSeal(db)) {
+        if (signal?.aborted === true) break
         try {
-          sum += await sealTenant(tenantId, false)
+          sum += await sealTenant(tenantId, false, signal)
         } catch (error) {
           // Safe because it is thrown in the end: one tenant's trouble must not leave the others unsealed.
           failures.push(error)
