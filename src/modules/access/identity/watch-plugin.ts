@@ -1,5 +1,5 @@
 import type { BetterAuthPlugin } from 'better-auth'
-import { createAuthMiddleware, isAPIError } from 'better-auth/api'
+import { createAuthMiddleware, getSessionFromCtx, isAPIError } from 'better-auth/api'
 import type { Clock } from '#kernel/clock'
 import type { Config } from '#kernel/config/config'
 import type { Db } from '#kernel/database/db'
@@ -9,7 +9,8 @@ import type { KeyedHash } from './keyed-hash.ts'
 import type { LockoutGuard } from './lockout.ts'
 import { passwordProblems } from './password-rule.ts'
 import { refuse } from './refuse.ts'
-import { findDefaultTenant, findPerson, findPersonIdByEmail } from './store/people.ts'
+import { stopGuessing, stopGuessingWithin } from './stop-guessing.ts'
+import { findPerson } from './store/people.ts'
 import { watchedEvents } from './watched-events.ts'
 
 export interface WatchParts {
@@ -42,10 +43,17 @@ export function watchPlugin(parts: WatchParts): BetterAuthPlugin {
         const person = found === null ? undefined : await findPerson(parts.db, found.value)
         return requireStrong(text(body['newPassword']), person?.email)
       }
-      case '/change-password':
-        requireStrong(text(body['newPassword']), undefined)
+      case '/change-password': {
+        const session = await getSessionFromCtx(ctx)
+        requireStrong(text(body['newPassword']), session?.user.email)
+        await stopGuessingWithin(parts, session, ctx.headers)
         // Whoever changes a password wants nobody else to be in.
         return { context: { body: { ...body, revokeOtherSessions: true } } }
+      }
+      case '/two-factor/enable':
+      case '/two-factor/disable':
+      case '/two-factor/generate-backup-codes':
+        return stopGuessingWithin(parts, await getSessionFromCtx(ctx), ctx.headers)
       default:
         return undefined
     }
@@ -74,19 +82,6 @@ export function watchPlugin(parts: WatchParts): BetterAuthPlugin {
       ],
     },
   }
-}
-
-async function stopGuessing(parts: WatchParts, email: string, headers: Headers | undefined): Promise<undefined> {
-  const from = callerOf(headers)
-  const refused = await parts.guard.take(email, from.address)
-  if (refused === undefined) return undefined
-  const about = await findPersonIdByEmail(parts.db, email)
-  const tenantId = about === undefined ? undefined : await findDefaultTenant(parts.db, about)
-  const subject = about ?? `email:${(await parts.hash())('email', email.toLowerCase()).toString('hex')}`
-  const event = { outcome: 'denied', tenantId, subject, ...(about !== undefined && { about }) } as const
-  if (refused.isNew) await parts.events.record(from, { ...event, action: 'identity.account-locked' })
-  await parts.events.record(from, { ...event, action: 'identity.sign-in', reason: 'locked' })
-  throw refuse.locked(refused.retryAfterSeconds)
 }
 
 function requireStrong(password: string, email: string | undefined): undefined {

@@ -35,6 +35,14 @@ const OWN_ACTIONS: Readonly<Record<string, string>> = {
   '/organization/set-active': 'identity.organisation-switched',
 }
 
+/** These look at the password before anything else. */
+const PASSWORD_FIRST: ReadonlySet<string> = new Set([
+  '/change-password',
+  '/two-factor/enable',
+  '/two-factor/disable',
+  '/two-factor/generate-backup-codes',
+])
+
 /** Tells what happened at an endpoint of the library. What is not named here changes nothing worth an event. */
 export function watchedEvents(parts: Parts) {
   return async (path: string, watched: Watched): Promise<void> => {
@@ -54,6 +62,9 @@ export function watchedEvents(parts: Parts) {
     }
     const action = OWN_ACTIONS[path]
     if (action === undefined || session === undefined) return undefined
+    if (PASSWORD_FIRST.has(path) && (code === undefined || code === 'TOTP_ALREADY_ENABLED')) {
+      await parts.guard.succeeded(session.user.email, from.address)
+    }
     const outcome = code === undefined ? 'success' : 'failure'
     return parts.events.record(from, own(session, { action, outcome, ...(code !== undefined && { reason: code }) }))
   }

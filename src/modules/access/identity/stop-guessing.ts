@@ -1,0 +1,46 @@
+import { callerOf } from './caller.ts'
+import { refuse } from './refuse.ts'
+import { findDefaultTenant, findPersonIdByEmail } from './store/people.ts'
+import type { WatchParts } from './watch-plugin.ts'
+
+type Parts = Pick<WatchParts, 'db' | 'events' | 'guard' | 'hash'>
+
+/** Counts a password that is about to be tried at sign-in; refuses it unseen where there were too many. */
+export async function stopGuessing(parts: Parts, email: string, headers: Headers | undefined): Promise<undefined> {
+  const from = callerOf(headers)
+  const refused = await parts.guard.take(email, from.address)
+  if (refused === undefined) return undefined
+  const about = await findPersonIdByEmail(parts.db, email)
+  const tenantId = about === undefined ? undefined : await findDefaultTenant(parts.db, about)
+  const subject = about ?? `email:${(await parts.hash())('email', email.toLowerCase()).toString('hex')}`
+  const event = { outcome: 'denied', tenantId, subject, ...(about !== undefined && { about }) } as const
+  if (refused.isNew) await parts.events.record(from, { ...event, action: 'identity.account-locked' })
+  await parts.events.record(from, { ...event, action: 'identity.sign-in', reason: 'locked' })
+  throw refuse.locked(refused.retryAfterSeconds)
+}
+
+interface Insider {
+  readonly user: { readonly id: string; readonly email: string }
+}
+
+/**
+ * The same for a password that is asked for within a session: who has stolen one must not find the password with it.
+ * Tries are counted with those at sign-in. Without a session there is nothing to try: the library refuses it.
+ */
+export async function stopGuessingWithin(
+  parts: Parts,
+  session: Insider | null,
+  headers: Headers | undefined,
+): Promise<undefined> {
+  if (session === null) return undefined
+  const from = callerOf(headers)
+  const { id: userId, email } = session.user
+  const refused = await parts.guard.take(email, from.address)
+  if (refused === undefined) return undefined
+  if (refused.isNew) {
+    const tenantId = await findDefaultTenant(parts.db, userId)
+    const event = { action: 'identity.account-locked', outcome: 'denied' } as const
+    await parts.events.record(from, { ...event, about: userId, tenantId, subject: userId })
+  }
+  throw refuse.locked(refused.retryAfterSeconds)
+}
