@@ -103,8 +103,26 @@ function endpoint(path: string, title: string, instructions: string, entries: re
   return { path, title, instructions, entries, byName, scopes, asks }
 }
 
+/**
+ * How all servers introduce themselves together, within what clients read: the first paragraph of each, then the second
+ * of each, as long as they fit whole. Each server's own URL has all of it.
+ */
 function allInstructions(servers: readonly ToolServer[]): string {
-  const share = Math.floor(INSTRUCTIONS_CHARACTERS_MAX / Math.max(1, servers.length)) - 2
-  if (servers.length === 1) return servers[0]?.instructions ?? ''
-  return servers.map((server) => server.instructions.slice(0, share)).join('\n\n')
+  const [only, ...others] = servers
+  if (only === undefined || others.length === 0) return only?.instructions ?? ''
+  const parts = servers.map(({ title, instructions }) => ({
+    kept: [`# ${title}`],
+    left: instructions.split('\n\n').filter((paragraph) => paragraph !== ''),
+  }))
+  const text = () => parts.flatMap(({ kept }) => kept).join('\n\n')
+  while (parts.some(({ left }) => left.length > 0)) {
+    for (const part of parts) {
+      const [next = '', ...rest] = part.left
+      const isFitting = next !== '' && text().length + 2 + next.length <= INSTRUCTIONS_CHARACTERS_MAX
+      if (isFitting) part.kept.push(next)
+      // What comes after a paragraph that is left out may mean nothing without it.
+      part.left = isFitting ? rest : []
+    }
+  }
+  return text()
 }
