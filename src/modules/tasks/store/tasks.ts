@@ -42,6 +42,15 @@ const findSubtasks = statement<TaskRow>(
   `select ${TASK_COLUMNS} from tasks.tasks where tenant_id = $1 and user_id = $2 and parent_id = any ($3::integer[])
    order by task_id`,
 )
+/** All that a view of one task needs, in one round trip. */
+const view = statement<ViewRow>(
+  'tasks.view',
+  `select ${TASK_COLUMNS},
+     (select coalesce(jsonb_agg(jsonb_build_object('id', s.task_id, 'title', s.title, 'completed', s.completed) order by s.task_id), '[]')
+      from tasks.tasks s where s.tenant_id = $1 and s.user_id = $2 and s.parent_id = $3) as subtasks,
+     (select p.time_zone from tasks.people p where p.tenant_id = $1 and p.user_id = $2) as last_zone
+   from tasks.tasks where tenant_id = $1 and user_id = $2 and task_id = $3`,
+)
 const put = statement(
   'tasks.put',
   `insert into tasks.tasks (tenant_id, user_id, ${TASK_COLUMNS})
@@ -56,6 +65,18 @@ const remove = statement(
 /** The tasks of these numbers that this person has, in no order; a missing one is left out. */
 export async function findTasks(ctx: Ctx, userId: string, taskIds: readonly number[]): Promise<TaskRow[]> {
   return find(ctx.db, [ctx.tenantId, userId, taskIds])
+}
+
+/** A task, its sub-tasks, oldest first, and the zone its person last used in a write. */
+export interface ViewRow extends TaskRow {
+  readonly subtasks: readonly { readonly id: number; readonly title: string; readonly completed: boolean }[]
+  readonly last_zone: string | null
+}
+
+/** One task as it is looked at; undefined when this person has none of this number. */
+export async function findView(ctx: Ctx, userId: string, taskId: number): Promise<ViewRow | undefined> {
+  const [row] = await view(ctx.db, [ctx.tenantId, userId, taskId])
+  return row
 }
 
 /** The sub-tasks of these tasks, oldest first. */
