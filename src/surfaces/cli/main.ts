@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { takeEnvironment } from '#kernel/config/take-environment'
 import { registerAudit } from './audit.ts'
 import { registerConfig } from './config.ts'
 import { registerDoctor } from './doctor.ts'
@@ -13,7 +14,7 @@ import { registerServiceAccounts } from './service-accounts.ts'
 import { commandClock, opener, productVersion, schemaOpener } from './start.ts'
 import { registerTenants } from './tenants.ts'
 
-const environment = process.env
+const environment = takeEnvironment(process.env)
 const openServer = opener(environment, 'server', 'stdout')
 const openCommand = opener(environment, 'command', 'stderr')
 
