@@ -84,7 +84,7 @@ describe('a person who is everywhere', () => {
 
   it('is exported by the operator, a line a row', async () => {
     const output = path.join(folder, 'export.ndjson')
-    const words = ['privacy', 'export', ADA.phone, '--tenant', alpha.tenantId, '--format', 'ndjson', '--output', output]
+    const words = ['privacy', 'export', ADA.phone, '--tenant', alpha.tenantId, '--format', 'ndjson', '--out', output]
     const { code, err } = await runCommand(words, { ...environment, DATA_DIR: folder })
     expect({ code, err }).toEqual({ code: 0, err: '' })
     const [head = '', ...lines] = (await readFile(output, 'utf8')).trim().split('\n')

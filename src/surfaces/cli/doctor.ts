@@ -47,7 +47,8 @@ export function registerDoctor(program: Command, environment: Environment, clock
       }
       const findings = await examine(what, tell)
       const problems = findings.filter(({ outcome }) => outcome === 'problem').length
-      if (options.json !== true) print(problems === 0 ? '\nNothing is wrong.' : `\n${problems} problems.`)
+      if (options.json !== true)
+        print(problems === 0 ? '\nNothing is wrong.' : `\n${problems} ${problems === 1 ? 'problem' : 'problems'}.`)
       process.exitCode = problems === 0 ? 0 : 1
     })
 }

@@ -28,13 +28,13 @@ export function registerPrivacy(program: Command, open: OpenApp): void {
     .addOption(
       new Option('--format <format>', 'one document, or a line a row').choices(['json', 'ndjson']).default('json'),
     )
-    .option('--output <file>', 'where to write it', 'person-export.json')
-    .action((person: string, { tenant, format, output }: { tenant: string; format: string; output: string }) =>
+    .option('--out <file>', 'where to write it', 'person-export.json')
+    .action((person: string, { tenant, format, out }: { tenant: string; format: string; out: string }) =>
       withApp(open, async (app) => {
         const archive = await app.privacy.exportPerson(await tenantContext(app, tenant), { person })
-        await writeFile(output, format === 'json' ? `${JSON.stringify(archive, null, 2)}\n` : lines(archive), PRIVATE)
+        await writeFile(out, format === 'json' ? `${JSON.stringify(archive, null, 2)}\n` : lines(archive), PRIVATE)
         printTable(archive.readme.holders.map(({ name, rows }) => ({ held: name, rows: String(rows) })))
-        print(`Written to ${output}.`)
+        print(`Written to ${out}.`)
       }),
     )
   privacy
