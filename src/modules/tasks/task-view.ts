@@ -48,7 +48,11 @@ export function nowView({ now, zone }: Viewed) {
   const local = inZone(now, zone)
   return {
     current_time: local.toString({ timeZoneName: 'never', smallestUnit: 'second' }),
-    weekday: local.toLocaleString('en', { weekday: 'long' }),
+    // By name and not by locale, which costs ten times the rest.
+    weekday: WEEKDAYS[local.dayOfWeek - 1] ?? '',
     time_zone: zone,
   }
 }
+
+/** ISO 8601: a week begins on Monday. */
+const WEEKDAYS = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday']
