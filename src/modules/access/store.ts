@@ -15,13 +15,14 @@ const selectTenant = statement<{ tenant_id: string }>(
   'access.find-tenant',
   'select tenant_id from access.tenants where tenant_id = $1',
 )
+
 /** False when the tenant was there already. */
 export async function insertTenant(ctx: Ctx, tenant: Tenant): Promise<boolean> {
   return (await insertTenantRow(ctx.db, [tenant.tenantId, tenant.name, ctx.clock()])).length > 0
 }
 
-export async function tenantExists(ctx: Ctx): Promise<boolean> {
-  return (await selectTenant(ctx.db, [ctx.tenantId])).length > 0
+export async function tenantExists(db: Db, tenantId: string): Promise<boolean> {
+  return (await selectTenant(db, [tenantId])).length > 0
 }
 
 /** Every tenant; `db` must be the system handle. */

@@ -5,6 +5,7 @@ import type { Ctx } from '#kernel/context'
 import type { Db } from '#kernel/database/db'
 import { Failure } from '#kernel/failure'
 import { newId } from '#kernel/ids'
+import { tenantExists } from '../store.ts'
 import { passwordHashing } from './password-hash.ts'
 import { passwordFieldProblem, passwordProblems } from './password-rule.ts'
 import { addMember } from './store/members.ts'
@@ -19,22 +20,25 @@ export interface NewPerson {
 
 /**
  * Makes the account of a person whom the operator vouches for, with a confirmed address, and a member of the context's
- * tenant: how an organisation gets its first owner where nobody can be sent a mail. Throws `Failure('conflict')` when the
- * address has an account.
+ * tenant, where they then work: how an organisation gets its first owner where nobody can be sent a mail. Throws
+ * `Failure('conflict')` when the address has an account.
  */
 export function addPerson(system: Db) {
   const write = change<Omit<NewPerson, 'password'> & { hash: string }, { userId: string }>(
     'access.add-person',
     'access:write',
     async (ctx, { email, name, role, hash }) => {
-      const userId = newId('usr', ctx.clock())
-      const accountId = newId('aut', ctx.clock())
-      if (!(await insertPerson(ctx.db, { userId, accountId, email, name, hash, now: ctx.clock() }))) {
+      if (!(await tenantExists(ctx.db, ctx.tenantId))) {
+        throw new Failure('not_found', `There is no tenant ${ctx.tenantId}. Make it first: plimsoll tenants create.`)
+      }
+      const now = ctx.clock()
+      const [userId, accountId] = [newId('usr', now), newId('acc', now)]
+      if (!(await insertPerson(ctx.db, { userId, accountId, email, name, hash, now }))) {
         throw new Failure('conflict', 'There is an account with this address. Invite it instead.', {
           code: 'EMAIL_TAKEN',
         })
       }
-      await addMember(ctx, { id: newId('mbr', ctx.clock()), userId, role })
+      await addMember(ctx, { id: newId('mbr', now), userId, role, since: now })
       const after = { role, email: personal(`user:${userId}`, email), name: personal(`user:${userId}`, name) }
       return { result: { userId }, subject: userId, after }
     },

@@ -92,7 +92,8 @@ export function acceptInvitation(system: Db) {
     async (ctx, { id, userId, email }) => {
       const row = await openInvitation(ctx, id)
       if (row.email !== email) throw noInvitation(id)
-      await addMember(ctx, { id: newId('mbr', ctx.clock()), userId, role: row.role })
+      const since = ctx.clock()
+      await addMember(ctx, { id: newId('mbr', since), userId, role: row.role, since })
       await closeInvitation(ctx, id, 'accepted')
       return { result: { ...row, status: 'accepted' }, subject: id, after: { user: userId, role: row.role } }
     },

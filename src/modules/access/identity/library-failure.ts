@@ -15,7 +15,7 @@ export function failureOf(status: number, body: Readonly<Record<string, unknown>
   }
   if (code === 'PASSWORD_WEAK') {
     const problems = Array.isArray(body['problems']) ? body['problems'].map(String) : []
-    return new Failure('invalid', message, { code, problems: [passwordFieldProblem('password', problems)] })
+    return new Failure('invalid', message, { code, problems: [passwordFieldProblem('body.password', problems)] })
   }
   const known = KNOWN[code]
   return known === undefined ? new Failure('invalid', message, code === '' ? {} : { code }) : known()

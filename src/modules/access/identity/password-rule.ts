@@ -25,8 +25,8 @@ export function passwordProblems(password: string, email: string | undefined): s
 }
 
 /** The same for an answer: which field, what was expected, an example of the kind. */
-export function passwordFieldProblem(field: string, problems: readonly string[]): FieldProblem {
-  return { path: `body.${field}`, expected: problems.join(', '), example: 'three-Words-and-7' }
+export function passwordFieldProblem(path: string, problems: readonly string[]): FieldProblem {
+  return { path, expected: problems.join(', '), example: 'three-Words-and-7' }
 }
 
 const EMAIL_PART_MIN = 4

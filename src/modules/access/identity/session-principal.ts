@@ -2,9 +2,9 @@ import { scopesOfRole } from '#kernel/authorization'
 import type { ScopeGrant } from '#kernel/authorization'
 import type { Principal } from '#kernel/context'
 import type { Db } from '#kernel/database/db'
-import { findTenantOfMember } from '../oauth/store.ts'
 import type { Auth } from './better-auth.ts'
 import { findTokenGrant } from './store/grants.ts'
+import { findDefaultTenant } from './store/people.ts'
 
 /**
  * The person whose session cookie these headers carry, in the organisation that the session works in, with what their
@@ -25,8 +25,7 @@ export function sessionPrincipal(parts: {
     if (found === null) return undefined
     const { user, session } = found
     const active: unknown = 'activeOrganizationId' in session ? session.activeOrganizationId : undefined
-    const activeTenantId = typeof active === 'string' ? active : undefined
-    const tenantId = await findTenantOfMember(system, { userId: user.id, activeTenantId })
+    const tenantId = await findDefaultTenant(system, user.id, typeof active === 'string' ? active : undefined)
     if (tenantId === undefined) return undefined
     const grant = await findTokenGrant(system, { userId: user.id, tenantId, sessionId: session.id })
     if (grant === undefined) return undefined

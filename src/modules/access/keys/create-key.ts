@@ -19,7 +19,7 @@ export const createKey = (grantable: () => Grantable) =>
   change<CreateKeyInput, { key: string; apiKey: ApiKey }>('access.create-key', 'keys:write', async (ctx, input) => {
     const problems = uselessness(input, grantable(), ctx.clock())
     if (problems.length > 0) throw new Failure('invalid', 'The key was not made.', { problems })
-    if (!(await tenantExists(ctx))) {
+    if (!(await tenantExists(ctx.db, ctx.tenantId))) {
       throw new Failure('not_found', `There is no tenant ${ctx.tenantId}. Make it first: plimsoll tenants create.`)
     }
     requireHeld(ctx, input.scopes)

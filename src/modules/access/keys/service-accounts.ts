@@ -17,7 +17,8 @@ export const createServiceAccount = (grantable: () => Grantable) =>
     async (ctx, { name, scopes }) => {
       const problems = unknownScopes(scopes, grantable().scopes)
       if (problems.length > 0) throw new Failure('invalid', 'The service account was not made.', { problems })
-      if (!(await tenantExists(ctx))) throw new Failure('not_found', `There is no tenant ${ctx.tenantId}.`)
+      if (!(await tenantExists(ctx.db, ctx.tenantId)))
+        throw new Failure('not_found', `There is no tenant ${ctx.tenantId}.`)
       requireHeld(ctx, scopes)
       const account = await insertServiceAccount(ctx, { serviceAccountId: newId('sva', ctx.clock()), name, scopes })
       return { result: account, subject: account.serviceAccountId, after: account }

@@ -2,7 +2,8 @@ import { hash } from 'node:crypto'
 import { z } from 'zod'
 import type { Config } from '#kernel/config/config'
 import type { Db } from '#kernel/database/db'
-import { findMember, findMemberByEmail, isTenant } from './store.ts'
+import { tenantExists } from '../store.ts'
+import { findMember, findMemberByVerifiedEmail } from './store.ts'
 import { parsed, refused, scopeSet, StandardClaims, standardClaims } from './token-rules.ts'
 import type { TokenClaims, TokenRules } from './token-rules.ts'
 import type { TokenGrant } from './verify-token.ts'
@@ -49,7 +50,7 @@ export function issuerGrants(db: Db, issuer: string, settings: Config['oauth']) 
   return async ({ subject }: TokenClaims): Promise<TokenGrant | undefined> => {
     const { id, tenantId, email } = subject
     if (settings.subject === 'external') {
-      if (!(await isTenant(db, tenantId))) return undefined
+      if (!(await tenantExists(db, tenantId))) return undefined
       return { userId: externalId(issuer, id), role: settings.externalRole }
     }
     if (settings.subject === 'email' && email === undefined) {
@@ -58,7 +59,7 @@ export function issuerGrants(db: Db, issuer: string, settings: Config['oauth']) 
     const member =
       settings.subject === 'user'
         ? await findMember(db, id, tenantId)
-        : await findMemberByEmail(db, email ?? '', tenantId)
+        : await findMemberByVerifiedEmail(db, email ?? '', tenantId)
     return member === undefined ? undefined : { userId: member.user_id, role: member.role }
   }
 }

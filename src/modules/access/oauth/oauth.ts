@@ -18,6 +18,7 @@ import { identityEvents } from '../identity/events.ts'
 import { SIGNING_KEYS_CHANGED } from '../identity/signals.ts'
 import type { SigningKeys } from '../identity/signing-keys.ts'
 import { findTokenGrant } from '../identity/store/grants.ts'
+import { findDefaultTenant } from '../identity/store/people.ts'
 import { loopbackNames } from './audience.ts'
 import { issuerTokenKeys } from './issuer-keys.ts'
 import { issuerGrants, issuerTokenRules } from './issuer-rules.ts'
@@ -26,7 +27,7 @@ import { oauthEvents } from './oauth-events.ts'
 import { ownTokenKeys } from './own-keys.ts'
 import { authorizationServer, OAUTH_PATHS } from './provider.ts'
 import { heardRevocations } from './revocations.ts'
-import { findRefreshToken, findTenantOfMember, isGrantRevoked } from './store.ts'
+import { findRefreshToken, isGrantRevoked } from './store.ts'
 import { ownTokenRules } from './token-rules.ts'
 import type { TokenClaims } from './token-rules.ts'
 import { tokenAuthenticator } from './verify-token.ts'
@@ -80,7 +81,7 @@ function ownIssuer(needs: OAuthNeeds): OAuth {
           needs.resources().map(({ path, scopes: some }) => ({ url: `${base}${path}`, scopes: some })),
         ),
         scopes: scopes(),
-        tenantOf: (person) => findTenantOfMember(database.system, person),
+        tenantOf: (userId, activeTenantId) => findDefaultTenant(database.system, userId, activeTenantId),
         findRefreshToken: find,
         ...{ events, outbound, clock, log },
       }),

@@ -38,7 +38,7 @@ export interface ProviderParts {
   /** The table of everything that can be granted. */
   readonly scopes: readonly ScopeGrant[]
   /** The tenant for which this person, with this session, may grant anything; undefined when there is none. */
-  readonly tenantOf: (person: { userId: string; activeTenantId: string | undefined }) => Promise<string | undefined>
+  readonly tenantOf: (userId: string, activeTenantId: string | undefined) => Promise<string | undefined>
   /** By the hash of the token. */
   readonly findRefreshToken: (hash: string) => Promise<RefreshToken | undefined>
   readonly events: IdentityEvents
@@ -81,7 +81,7 @@ export function authorizationServer(parts: ProviderParts): BetterAuthPlugin {
       consentReferenceId: async ({ user, session }) => {
         const active = session['activeOrganizationId']
         const activeTenantId = typeof active === 'string' ? active : undefined
-        const tenantId = await parts.tenantOf({ userId: user.id, activeTenantId })
+        const tenantId = await parts.tenantOf(user.id, activeTenantId)
         if (tenantId === undefined) throw new APIError('FORBIDDEN', NO_TENANT)
         return tenantId
       },

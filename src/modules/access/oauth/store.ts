@@ -39,13 +39,8 @@ const deleteAssertions = statement(
   'access.forget-oauth-assertions',
   'delete from access.oauth_client_assertions where expires_at < $1',
 )
-const selectTenantOfMember = statement<{ tenant_id: string }>(
-  'access.find-tenant-of-member',
-  `select tenant_id from access.members where user_id = $1
-   order by (tenant_id = $2) desc nulls last, created_at, tenant_id limit 1`,
-)
-const selectMemberByEmail = statement<MemberRow>(
-  'access.find-member-by-email',
+const selectMemberByVerifiedEmail = statement<MemberRow>(
+  'access.find-member-by-verified-email',
   `select m.user_id, m.role
    from access.users u
    join access.members m on m.user_id = u.id and m.tenant_id = $2
@@ -54,10 +49,6 @@ const selectMemberByEmail = statement<MemberRow>(
 const selectMember = statement<MemberRow>(
   'access.find-member',
   'select user_id, role from access.members where user_id = $1 and tenant_id = $2',
-)
-const selectTenantById = statement<{ tenant_id: string }>(
-  'access.find-tenant-by-id',
-  'select tenant_id from access.tenants where tenant_id = $1',
 )
 
 /** Whether what was granted in this session was taken back; this and all others with the system handle. */
@@ -77,23 +68,15 @@ export async function forgetOAuth(db: Db, { expired, idleSince }: { expired: Dat
   await deleteIdleClients(db, [idleSince])
 }
 
-/** The tenant that is asked for if the person is a member there; otherwise the one joined first. */
-export async function findTenantOfMember(
+/** Verified here; that the issuer has verified it too is its claim. */
+export async function findMemberByVerifiedEmail(
   db: Db,
-  person: { readonly userId: string; readonly activeTenantId: string | undefined },
-): Promise<string | undefined> {
-  return (await selectTenantOfMember(db, [person.userId, person.activeTenantId ?? null]))[0]?.tenant_id
-}
-
-/** By an e-mail that was verified here too. */
-export async function findMemberByEmail(db: Db, email: string, tenantId: string): Promise<MemberRow | undefined> {
-  return (await selectMemberByEmail(db, [email, tenantId]))[0]
+  email: string,
+  tenantId: string,
+): Promise<MemberRow | undefined> {
+  return (await selectMemberByVerifiedEmail(db, [email, tenantId]))[0]
 }
 
 export async function findMember(db: Db, userId: string, tenantId: string): Promise<MemberRow | undefined> {
   return (await selectMember(db, [userId, tenantId]))[0]
-}
-
-export async function isTenant(db: Db, tenantId: string): Promise<boolean> {
-  return (await selectTenantById(db, [tenantId])).length > 0
 }

@@ -75,6 +75,10 @@ export async function removeMemberRow(ctx: Ctx, userId: string): Promise<void> {
 }
 
 /** False when the person was a member already. */
-export async function addMember(ctx: Ctx, member: { id: string; userId: string; role: Role }): Promise<boolean> {
-  return (await insertMember(ctx.db, [ctx.tenantId, member.id, member.userId, member.role, ctx.clock()])).length > 0
+export async function addMember(
+  ctx: Ctx,
+  member: { id: string; userId: string; role: Role; since: Date },
+): Promise<boolean> {
+  const { id, userId, role, since } = member
+  return (await insertMember(ctx.db, [ctx.tenantId, id, userId, role, since])).length > 0
 }

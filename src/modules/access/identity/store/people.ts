@@ -43,7 +43,9 @@ const selectDefaultTenant = statement<{ tenant_id: string }>(
      where s.user_id = m.user_id and s.active_tenant_id = m.tenant_id
    ) last on true
    where m.user_id = $1
-   order by last.used_at desc nulls last, m.created_at, m.tenant_id limit 1`,
+   order by (m.tenant_id = $2) desc nulls last, last.used_at desc nulls last, m.created_at,
+     m.tenant_id = 'org_' || lower(regexp_replace(m.user_id, '^[^_]*_', '')), m.tenant_id
+   limit 1`,
 )
 const selectPendingInvitation = statement<{ id: string }>(
   'access.has-invitation',
@@ -60,14 +62,21 @@ export async function findPersonIdByEmail(db: Db, email: string): Promise<string
   return row?.id
 }
 
-/** The oldest first: it is the person's own. */
+/** The oldest first. */
 export async function listMemberships(db: Db, userId: string): Promise<MembershipRow[]> {
   return selectMemberships(db, [userId])
 }
 
-/** Where a person works when they do not say: where they last did, else their own organisation. */
-export async function findDefaultTenant(db: Db, userId: string): Promise<string | undefined> {
-  const [row] = await selectDefaultTenant(db, [userId])
+/**
+ * Where a person works: in the organisation that is preferred while they are a member, else where they last did, else in
+ * the one they joined first. Whoever was made a member together with their account works there, not in their own.
+ */
+export async function findDefaultTenant(
+  db: Db,
+  userId: string,
+  preferredTenantId?: string,
+): Promise<string | undefined> {
+  const [row] = await selectDefaultTenant(db, [userId, preferredTenantId ?? null])
   return row?.tenant_id
 }
 
