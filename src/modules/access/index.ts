@@ -3,6 +3,7 @@ import { encryptedColumn } from '#kernel/encrypted-field'
 import type { Module } from '#kernel/module'
 import { authenticator } from './authenticate.ts'
 import type { Tenant } from './contract.ts'
+import { forgetExpiredJob } from './forget-expired.ts'
 import { addPerson } from './identity/add-person.ts'
 import type { NewPerson } from './identity/add-person.ts'
 import { openIdentity } from './identity/identity.ts'
@@ -81,7 +82,7 @@ export function accessModule(needs: AccessNeeds): Module<Access> {
     },
     routes: [...identity.routes, ...keys.routes],
     openRoutes: identity.openRoutes,
-    jobs: identity.jobs,
+    jobs: [forgetExpiredJob(database.system)],
     web: [...identity.mounts, ...oauth.mounts(identity.auth)],
     personalData: accessPersonalData(database.system),
     encryptedFields: [

@@ -7,7 +7,6 @@ import { keptSecret } from '#kernel/config/kept-secret'
 import type { Ctx } from '#kernel/context'
 import type { Database } from '#kernel/database/pool'
 import type { Signals } from '#kernel/database/signals'
-import type { Job } from '#kernel/jobs'
 import type { Keyring } from '#kernel/keyring'
 import type { Metrics } from '#kernel/metrics'
 import type { PublicUrl } from '#kernel/public-url'
@@ -17,7 +16,6 @@ import { accessTokenSigner } from './access-token.ts'
 import { createAuth } from './better-auth.ts'
 import type { Auth } from './better-auth.ts'
 import { identityEvents } from './events.ts'
-import { forgetExpiredJob } from './forget-expired.ts'
 import { keyedHash } from './keyed-hash.ts'
 import { libraryOf } from './library.ts'
 import { lockoutGuard } from './lockout.ts'
@@ -56,7 +54,6 @@ export interface Identity {
   readonly mounts: readonly WebMount[]
   readonly routes: readonly Route[]
   readonly openRoutes: readonly OpenRoute[]
-  readonly jobs: readonly Job[]
   readonly keys: SigningKeys
   readonly rotateSigningKey: (ctx: Ctx) => Promise<{ readonly keyId: string; readonly retired: readonly string[] }>
   close(): Promise<void>
@@ -102,7 +99,6 @@ export function openIdentity(
     ...{ auth, web, keys, mounts: identityMounts(web, paths) },
     routes: [...accountRoutes(db, library), ...memberRoutes({ system: db, mailer, publicUrl })],
     openRoutes: [...signInRoutes(verbs), ...credentialRoutes(library)],
-    jobs: [forgetExpiredJob(db)],
     rotateSigningKey: rotateSigningKey(db, keys),
     close: () => mailer.close(),
   }

@@ -2,10 +2,10 @@ import { z } from 'zod'
 import type { Db } from '#kernel/database/db'
 import { job } from '#kernel/jobs'
 import type { Job } from '#kernel/jobs'
-import { forgetOAuth } from '../oauth/store.ts'
-import { KNOWN_NETWORK_DAYS } from './lockout.ts'
-import { forgetExpired } from './store/sessions.ts'
-import { forgetAttemptsBefore } from './store/sign-in-attempts.ts'
+import { forgetOAuth } from './oauth/store.ts'
+import { KNOWN_NETWORK_DAYS } from './identity/lockout.ts'
+import { forgetExpired } from './identity/store/sessions.ts'
+import { forgetAttemptsBefore } from './identity/store/sign-in-attempts.ts'
 
 const DAY_MILLISECONDS = 86_400_000
 /** How long a program that registered waits for somebody to let it in. */
