@@ -43,6 +43,10 @@ function translateAnswer(error: DatabaseError, signal: AbortSignal | undefined):
       ? new Failure('cancelled', 'The call was cancelled. Nothing was changed.', { cause: error })
       : new Failure('timeout', 'The database took too long over one statement. Narrow the request.', { cause: error })
   }
+  // What comes in is UTF-8 and was parsed: all that can be wrong with it is a character that PostgreSQL does not store.
+  if (code === '22021' || code === '22P05') {
+    return new Failure('invalid', 'A text in the request holds a NUL character. Leave it out.', { cause: error })
+  }
   const isUnavailable = code.startsWith('08') || code.startsWith('53') || code.startsWith('57P')
   if (!isUnavailable) return error
   return new Failure('unavailable', 'The database cannot serve at the moment. Nothing was changed; try again.', {

@@ -1,6 +1,6 @@
 import type { Db } from '#kernel/database/db'
 import { exportLines } from './chain/export-lines.ts'
-import { chainHead, firstBlockSince, listBlocks, nextBlock } from './store/chain.ts'
+import { chainHead, firstBlockSince, nextBlock } from './store/chain.ts'
 
 /** Which part of the chain: blocks sealed from `from` on and before `to`. */
 export interface ExportRange {
@@ -19,18 +19,15 @@ export async function* exportChain(
   now: Date,
 ): AsyncGenerator<string> {
   const through = (await chainHead(db, tenantId))?.number ?? 0
-  const first =
-    from === undefined ? await oldest(db, tenantId) : await firstBlockSince(db, tenantId, from.toISOString())
+  // Blocks never go, so that a whole chain begins with the first, whatever the database says.
+  const first = from === undefined ? FIRST_BLOCK : await firstBlockSince(db, tenantId, from.toISOString())
   const until = to?.toISOString()
   const isInRange = (after: number) => first !== undefined && after < through
   const next = async (after: number) =>
     isInRange(after)
       ? nextBlock(db, tenantId, { after, ...(until !== undefined && { sealedBefore: until }) })
       : undefined
-  yield* exportLines(tenantId, now, { first: first ?? 1, until: until ?? null }, next)
+  yield* exportLines(tenantId, now, { first: first ?? FIRST_BLOCK, until: until ?? null }, next)
 }
 
-async function oldest(db: Db, tenantId: string): Promise<number | undefined> {
-  const [first] = await listBlocks(db, tenantId, { after: 0, limit: 1 })
-  return first?.block.number
-}
+const FIRST_BLOCK = 1

@@ -16,7 +16,7 @@ import { auditRoutes } from './routes.ts'
 import { sealer } from './seal.ts'
 import type { Sealer } from './seal.ts'
 import { chainHead } from './store/chain.ts'
-import { verifyLines } from './verify/verify-lines.ts'
+import { verifyDatabase } from './verify/database.ts'
 import type { VerifyOptions } from './verify/verify-lines.ts'
 import type { VerifyReport } from './verify/report.ts'
 
@@ -27,7 +27,7 @@ export type { VerifyReport } from './verify/report.ts'
 export interface Audit extends Sealer {
   /** The chain of a tenant as lines of an export, up to the block that is the last now. */
   exportLines(tenantId: string, range: ExportRange): AsyncGenerator<string>
-  /** Verifies what is in the database, as an export of it would be. */
+  /** Verifies what is in the database, as an export of it would be, and that no event stands beside the chain. */
   verify(tenantId: string, options?: VerifyOptions): Promise<VerifyReport>
   /** The last block: whoever keeps its hash can tell later that nothing before it was changed. */
   head(ctx: Ctx): Promise<{ readonly number: number; readonly hash: string } | undefined>
@@ -53,7 +53,8 @@ export function auditModule({ database, keyring, audit, metrics, config, clock, 
       ...seals,
       exportLines: exported,
       head: (ctx) => chainHead(ctx.db, ctx.tenantId),
-      verify: (tenantId, options) => verifyLines(exported(tenantId, {}), options),
+      verify: (tenantId, options) =>
+        verifyDatabase(database.system, { tenantId, lines: exported(tenantId, {}) }, options),
       signerFingerprint: () => fingerprint(blockSigner(keyring).publicKey),
     },
     scopes: [

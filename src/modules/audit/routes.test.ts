@@ -161,6 +161,15 @@ describe('the audit trail of the running product', () => {
     expect(await response.text()).toContain(path)
   })
 
+  it.each([
+    ['?limit=1&from=0001-01-01T00:00:00Z', 200],
+    ['?to=1969-12-31T23:59:59Z', 200],
+    ['?from=9999-12-31T23:59:59Z', 200],
+    ['?actor=%00', 400],
+  ])('answers %s with %i, whatever the calendar and the database can hold', async (query, status) => {
+    expect((await get('auditor', query)).status).toBe(status)
+  })
+
   it('is exported as lines that verify, block by block', async () => {
     await noted()
     await app.audit.seal(tenantId)

@@ -41,13 +41,18 @@ const takeStatement = statement<ChainEvent>(
   'audit.take-unsealed',
   `with taken as (
      delete from audit.unsealed where tenant_id = $1 and event_id in (
-       select event_id from audit.unsealed where tenant_id = $1 order by event_id limit $2)
+       select event_id from audit.unsealed as told where tenant_id = $1 and exists (
+         select from audit.events where events.tenant_id = $1 and events.id = told.event_id)
+       order by event_id limit $2)
      returning event_id
    )
    select ${EVENT_COLUMNS} from taken join audit.events as event on event.tenant_id = $1 and event.id = taken.event_id`,
 )
 
-/** Takes committed events that no block holds; they count as sealed when, and only when, the transaction commits. */
+/**
+ * Takes committed events that no block holds; they count as sealed when, and only when, the transaction commits. The name
+ * of an event that somebody deleted before it was sealed stays, and proves that.
+ */
 export function takeUnsealed(tx: Db, tenantId: string, max: number): Promise<ChainEvent[]> {
   return takeStatement(tx, [tenantId, max])
 }

@@ -43,13 +43,13 @@ export function chainReader(signers: readonly string[], problems: ProblemList): 
     closeBlock()
     checkBlock(block, line, { tenantId: header?.tenant_id, signers }, problems)
     order.follow(block, line, header?.first_block ?? 1)
-    if (block.events === null) removed.add(block.number, line)
+    if (block.events === null) removed.add(block, line)
     read.block(block)
     current = { block, line, found: [] }
   }
   const takeEvent = (id: string, event: object, line: number): void => {
     read.event()
-    removed.look(event)
+    removed.look(event, current?.block)
     if (current !== undefined) current.found.push({ id, hash: hashOf(event), line })
     else problems.add({ kind: 'inserted_event', line, event: id, message: `event ${id} stands before any block` })
   }
@@ -78,12 +78,22 @@ export function chainReader(signers: readonly string[], problems: ProblemList): 
     finish(lines, heads) {
       closeBlock()
       requireWhole({ header, isEnded, lines, missingHeads: heads.filter((hash) => !read.has(hash)) }, problems)
-      const notes = removed.settle(header?.until ?? null, problems)
+      const notes = [...partOf(header), ...removed.settle(header?.until ?? null, problems)]
       const of = { tenantId: header?.tenant_id, firstBlock: header?.first_block, removedBlocks: removed.count, notes }
       const { problems: found, count: problemCount } = problems
       return { ok: problemCount === 0, ...of, ...read.summary(), problems: inFileOrder(found), problemCount }
     },
   }
+}
+
+/** What a file that says it is a part does not prove: anybody could have made it one. */
+function partOf(header: HeaderShape | undefined): readonly string[] {
+  if (header === undefined) return []
+  const { first_block: first, until } = header
+  return [
+    ...(first > 1 ? [`this is a part of the chain: it proves nothing of the blocks before ${first}`] : []),
+    ...(until === null ? [] : [`this is a part of the chain: it proves nothing of what was sealed from ${until} on`]),
+  ]
 }
 
 const OTHER_FILE = 'the file is not the one that was exported: its SHA-256 is another'

@@ -7,6 +7,7 @@ export type ProblemKind =
   | 'altered_event'
   | 'missing_event'
   | 'inserted_event'
+  | 'stray_event'
   | 'reordered_events'
   | 'altered_block'
   | 'wrong_signature'
@@ -20,8 +21,8 @@ export type ProblemKind =
 
 export interface Problem {
   kind: ProblemKind
-  /** Of the file, from 1. */
-  readonly line: number
+  /** Of the file, from 1; absent for what stands in the database beside the chain. */
+  readonly line?: number
   readonly block?: number
   readonly event?: string
   message: string
@@ -40,7 +41,7 @@ export interface VerifyReport {
   readonly signers: readonly { readonly fingerprint: string; readonly fromBlock: number }[]
   /** What an export of a part cannot tell. */
   readonly notes: readonly string[]
-  /** As they stand in the file; the first hundred. */
+  /** As they stand in the file, then what is beside it; of each the first hundred. */
   readonly problems: readonly Problem[]
   readonly problemCount: number
 }
@@ -71,5 +72,5 @@ export function inFileOrder(problems: readonly Problem[]): readonly Problem[] {
   const named = new Set(problems.filter(({ kind }) => kind !== 'not_canonical').map(({ line }) => line))
   return problems
     .filter(({ kind, line }) => kind !== 'not_canonical' || !named.has(line))
-    .toSorted((a, b) => a.line - b.line)
+    .toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0))
 }
