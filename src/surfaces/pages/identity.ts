@@ -58,10 +58,15 @@ export function identityOf({ web, jar, base, from, userAgent }: IdentityVisit): 
 }
 
 async function answerOf(response: Response): Promise<IdentityAnswer> {
-  if (response.status >= 500)
-    throw new Failure('unavailable', 'Signing in does not work at the moment. Try again soon.')
   const parsed = parse(await response.text())
   const body = isRecord(parsed) ? parsed : {}
+  if (response.status >= 500) {
+    const isMail = body['code'] === 'MAIL_UNAVAILABLE'
+    throw new Failure(
+      'unavailable',
+      isMail ? textOf(body['message']) : 'Signing in does not work at the moment. Try again soon.',
+    )
+  }
   const list = Array.isArray(parsed) ? parsed.filter(isRecord) : []
   const { ok, status } = response
   if (ok || (status >= 300 && status < 400)) {

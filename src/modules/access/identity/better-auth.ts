@@ -12,6 +12,7 @@ import { accountMails } from './account-mails.ts'
 import { ADDRESS_HEADER, AUTH_BASE_PATH } from './endpoints.ts'
 import type { IdentityEvents } from './events.ts'
 import type { LockoutGuard } from './lockout.ts'
+import { mailNeeded } from './mail-needed.ts'
 import { passwordHashing } from './password-hash.ts'
 import { PASSWORD_LENGTH_MAX, PASSWORD_LENGTH_MIN } from './password-rule.ts'
 import { organizationRoles } from './organization-roles.ts'
@@ -83,7 +84,7 @@ export function createAuth(parts: AuthParts) {
       database: { generateId: ({ model }) => newId(ID_PREFIXES[model] ?? 'aut', clock()) },
       defaultCookieAttributes: { httpOnly: true, sameSite: 'lax', path: '/' },
     },
-    plugins: [...libraryPlugins(parts), ...plugins],
+    plugins: [mailNeeded(parts.mailer, settings.requireVerifiedEmail), ...libraryPlugins(parts), ...plugins],
   })
 }
 

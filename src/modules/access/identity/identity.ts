@@ -90,7 +90,7 @@ export function openIdentity(
   const enter = signIn({ db, clock, library, tokens })
   const verbs = {
     signIn: enter,
-    signUp: signUp({ library, mailer, requireVerifiedEmail, signIn: enter }),
+    signUp: signUp({ library, requireVerifiedEmail, signIn: enter }),
     signOut: signOut({ db, clock, keys, hash, publicUrl, events }),
     refresh: tokens.refresh,
   }

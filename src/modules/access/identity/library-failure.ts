@@ -7,6 +7,7 @@ const RETRY_SECONDS = 900
 export function failureOf(status: number, body: Readonly<Record<string, unknown>>): Failure {
   const code = typeof body['code'] === 'string' ? body['code'] : ''
   const message = typeof body['message'] === 'string' ? body['message'] : 'The request was refused.'
+  if (code === 'MAIL_UNAVAILABLE') return new Failure('unavailable', message, { code })
   if (status >= 500) return new Failure('unavailable', 'Signing in does not work at the moment. Try again soon.')
   if (status === 429) {
     const { retryAfterSeconds } = body

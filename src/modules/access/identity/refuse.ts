@@ -26,6 +26,11 @@ export const refuse = {
     }),
   /** The library answers it as it answers any sign-up, so that it does not tell who is invited. */
   uninvited: () => new APIError('FORBIDDEN', { code: 'SIGN_UP_BY_INVITATION', message: 'Sign-up is by invitation.' }),
+  noMail: () =>
+    new APIError('SERVICE_UNAVAILABLE', {
+      code: 'MAIL_UNAVAILABLE',
+      message: 'No mail can be sent from here. Ask the operator to set SMTP_URL.',
+    }),
   noOrganisation: () =>
     new APIError('FORBIDDEN', {
       code: 'NO_ORGANISATION',

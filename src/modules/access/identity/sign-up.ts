@@ -1,6 +1,4 @@
-import { Failure } from '#kernel/failure'
 import type { OpenRequest } from '#kernel/route'
-import type { Mailer } from '../mail/mailer.ts'
 import type { Library } from './library.ts'
 import type { SignedIn, SignInInput } from './sign-in.ts'
 
@@ -19,18 +17,11 @@ export interface ConfirmationSent {
 /** Makes an account. Tokens come at once only where no confirmed address is asked for. */
 export function signUp(parts: {
   readonly library: Library
-  readonly mailer: Pick<Mailer, 'delivers'>
   readonly requireVerifiedEmail: boolean
   readonly signIn: (input: SignInInput, from: OpenRequest) => Promise<SignedIn>
 }) {
-  const { library, mailer, requireVerifiedEmail } = parts
+  const { library, requireVerifiedEmail } = parts
   return async ({ email, password, name }: SignUpInput, from: OpenRequest): Promise<SignedIn | ConfirmationSent> => {
-    if (requireVerifiedEmail && !mailer.delivers) {
-      throw new Failure(
-        'unavailable',
-        'No mail can be sent, so no account can be made. Ask the operator to set SMTP_URL.',
-      )
-    }
     await library.post('/sign-up/email', { email, password, name }, from)
     if (!requireVerifiedEmail) return parts.signIn({ email, password }, from)
     return {
