@@ -50,6 +50,13 @@ export function watchPlugin(parts: WatchParts): BetterAuthPlugin {
         // Whoever changes a password wants nobody else to be in.
         return { context: { body: { ...body, revokeOtherSessions: true } } }
       }
+      case '/organization/set-active': {
+        // A name is an id here. By name the library tells organisations of others from those that nobody has.
+        const { organizationSlug, ...rest } = body
+        return {
+          context: { body: organizationSlug === undefined ? body : { organizationId: organizationSlug, ...rest } },
+        }
+      }
       case '/two-factor/enable':
       case '/two-factor/disable':
       case '/two-factor/generate-backup-codes':

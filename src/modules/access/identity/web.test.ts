@@ -72,6 +72,22 @@ describe('the endpoints of the auth library', () => {
     expect(await (await fetch(`${server.url}/auth/get-session`, { headers: { cookie } })).json()).toBeNull()
   })
 
+  it('do not tell an organisation of others from one that nobody has, by whatever name', async () => {
+    const [stranger, owner] = [await newcomer(server), await newcomer(server)]
+    const signedIn = await post('/auth/sign-in/email', stranger)
+    const cookie = signedIn.headers.getSetCookie().map((line) => line.split(';', 1)[0])
+    const ask = async (body: object) => {
+      const answer = await post('/auth/organization/set-active', body, { cookie: cookie.join('; ') })
+      return [answer.status, await answer.text()]
+    }
+    const nobodys = await ask({ organizationId: 'nobody' })
+    expect(nobodys[0]).toBe(403)
+    expect(await ask({ organizationId: owner.tenantId })).toEqual(nobodys)
+    expect(await ask({ organizationSlug: owner.tenantId })).toEqual(nobodys)
+    expect(await ask({ organizationSlug: 'nobody' })).toEqual(nobodys)
+    expect((await ask({ organizationSlug: stranger.tenantId }))[0]).toBe(200)
+  })
+
   it('lead nowhere but here after a mail', async () => {
     const link = `${server.url}/auth/verify-email?token=x&callbackURL=${encodeURIComponent('https://evil.example/')}`
     const answer = await fetch(link, { redirect: 'manual' })
