@@ -1,8 +1,10 @@
+import { randomBytes } from 'node:crypto'
 import { mkdtemp, realpath, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { testDatabase } from '../support/database.ts'
+import { jsonClient, startPeopleServer } from '../support/people.ts'
 import { runCommand } from '../support/product-process.ts'
 
 describe('plimsoll config', () => {
@@ -82,6 +84,12 @@ describe('a command that cannot be done says why in words', async () => {
     [['import', FOLDER, '--tenant', 'nobody'], /^There is no tenant nobody\. Make it first/],
     [['demo', '--tenant', 'nobody'], /^There is no tenant nobody\. Make it first/],
     [['keys', 'list', '--tenant', 'nobody'], /^There is no tenant nobody\. Make it first/],
+    [['people', 'add', 'ada@example.com', '--tenant', 'nobody'], /^There is no tenant nobody\. Make it first/],
+    [['people', 'add', 'ada', '--tenant', 'nobody'], /^Expected an e-mail address such as ada@example\.com\.$/m],
+    [
+      ['people', 'add', 'ada@example.com', '--tenant', 'nobody', '--role', 'boss'],
+      /'boss' is invalid\. Allowed choices are read-only, member, manager, admin, owner\.$/m,
+    ],
     [['tenants', 'create', 'Not An Id', '--name', 'x'], /^Expected a tenant id such as acme/],
     [['migrate', 'down', 'all'], /^Expected how many migrations/],
     [['migrate', 'down'], /^Taking migrations back drops what their tables hold.* --yes\.$/m],
@@ -122,5 +130,33 @@ describe('a command that cannot be done says why in words', async () => {
     const { code, out, err } = await plimsoll(...words)
     expect({ code, out, err }).toEqual({ code: 1, out: '', err: expect.stringMatching(says) })
     expect(err).not.toContain('.ts:')
+  })
+})
+
+describe('plimsoll people add', async () => {
+  const database = await testDatabase()
+  const environment = { ENCRYPTION_KEY: randomBytes(32).toString('base64') }
+  const plimsoll = (...words: string[]) =>
+    runCommand(words, { ...environment, DATABASE_URL: database.url, LOG_LEVEL: 'ERROR' })
+  const add = ['people', 'add', 'Ada@example.com', '--tenant', 'zenith', '--role', 'manager']
+
+  it('prints, once, the first password of an account that signs in with it, in that organisation', async () => {
+    expect(await plimsoll('tenants', 'create', 'zenith', '--name', 'Zenith')).toMatchObject({ code: 0 })
+    const { code, out, err } = await plimsoll(...add)
+    expect({ code, err }).toEqual({ code: 0, err: '' })
+    const [, password, userId] =
+      /^(\S+)\n\nThis is shown once\. (usr_\w+) signs in with it as Ada@example\.com/.exec(out) ?? []
+    expect(await plimsoll(...add)).toEqual({
+      code: 1,
+      out: '',
+      err: 'There is an account with this address: invite that person instead, under /api/v1/invitations.\n',
+    })
+    const server = await startPeopleServer(database, environment)
+    try {
+      const answer = await jsonClient(server.url).post('/api/auth/signin', { email: 'ada@example.com', password })
+      expect(answer).toMatchObject({ status: 200, body: { tenant_id: 'zenith', user: { id: userId, name: 'Ada' } } })
+    } finally {
+      await server.app.close()
+    }
   })
 })

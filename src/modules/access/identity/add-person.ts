@@ -34,9 +34,8 @@ export function addPerson(system: Db) {
       const now = ctx.clock()
       const [userId, accountId] = [newId('usr', now), newId('acc', now)]
       if (!(await insertPerson(ctx.db, { userId, accountId, email, name, hash, now }))) {
-        throw new Failure('conflict', 'There is an account with this address. Invite it instead.', {
-          code: 'EMAIL_TAKEN',
-        })
+        const message = 'There is an account with this address: invite that person instead, under /api/v1/invitations.'
+        throw new Failure('conflict', message, { code: 'EMAIL_TAKEN' })
       }
       await addMember(ctx, { id: newId('mbr', now), userId, role, since: now })
       const after = { role, email: personal(`user:${userId}`, email), name: personal(`user:${userId}`, name) }
