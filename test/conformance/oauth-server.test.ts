@@ -418,6 +418,22 @@ describe('a refresh token', () => {
     expect((await refresh(tokens.refresh_token)).body.error).toBe('invalid_grant')
   })
 
+  it('leaves nothing behind when the consent is taken back: no access token without a refresh token, no code', async () => {
+    const other = await testPerson(database, url)
+    const session = await signInCookie(url, other)
+    const { access_token: granted } = await tokensFor({ scope: 'customers:read' }, session)
+    expect((await listTools(granted)).status).toBe(200)
+    const unused = await consent({ scope: 'customers:read' }, session)
+    const headers = { cookie: session, origin: url, 'content-type': 'application/json' }
+    const consents: unknown = await (await fetch(`${url}/auth/oauth2/get-consents`, { headers })).json()
+    const [{ id }] = z.tuple([z.object({ id: z.string() })]).parse(consents)
+    const body = JSON.stringify({ id })
+    expect((await fetch(`${url}/auth/oauth2/delete-consent`, { method: 'POST', headers, body })).status).toBe(200)
+    await vi.waitFor(async () => expect((await listTools(granted)).status).toBe(401))
+    const late = await exchange(unused)
+    expect(late.status === 200 ? (await listTools(late.body.access_token)).status : 401).toBe(401)
+  })
+
   it('is given to nobody who does not ask for offline access', async () => {
     const { refresh_token } = await tokensFor({ scope: 'customers:read' })
     expect(refresh_token).toBeUndefined()

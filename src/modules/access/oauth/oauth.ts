@@ -132,11 +132,11 @@ function otherIssuer(needs: OAuthNeeds, issuer: string): OAuth {
 }
 
 async function ownGrant({ system }: OAuthNeeds['database'], claims: TokenClaims): Promise<TokenGrant | undefined> {
-  const { id: userId, tenantId, sessionId, grantId } = claims.subject
+  const { id: userId, tenantId, sessionId, grant: granted } = claims.subject
   if (sessionId === undefined) return undefined
   const [grant, isRevoked] = await Promise.all([
     findTokenGrant(system, { userId, tenantId, sessionId }),
-    grantId !== undefined && isGrantRevoked(system, sessionId, grantId),
+    granted !== undefined && isGrantRevoked(system, { ...granted, sessionId, userId, tenantId }),
   ])
   if (grant === undefined || isRevoked) return undefined
   return { userId, role: grant.role, expiresAt: grant.sessionExpiresAt }

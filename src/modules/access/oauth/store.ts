@@ -16,9 +16,12 @@ export interface RefreshToken {
   readonly revoked: Date | null
 }
 
-const selectRevocation = statement<{ grant_id: string }>(
+const selectRevocation = statement<{ is_revoked: boolean }>(
   'access.find-oauth-revocation',
-  'select grant_id from access.oauth_revocations where session_id = $1 and grant_id = $2',
+  `select exists (select from access.oauth_revocations where session_id = $1 and grant_id = $2)
+     or not exists (
+       select from access.oauth_consents where client_id = $3 and user_id = $4 and reference_id = $5
+     ) as is_revoked`,
 )
 const selectRefreshToken = statement<RefreshToken>(
   'access.find-oauth-refresh-token',
@@ -51,9 +54,20 @@ const selectMember = statement<MemberRow>(
   'select user_id, role from access.members where user_id = $1 and tenant_id = $2',
 )
 
-/** Whether what was granted in this session was taken back; this and all others with the system handle. */
-export async function isGrantRevoked(db: Db, sessionId: string, grantId: string): Promise<boolean> {
-  return (await selectRevocation(db, [sessionId, grantId])).length > 0
+/** What a program holds of a person: by which code it began, in which session, for which tenant. */
+export interface Granted {
+  readonly id: string
+  readonly clientId: string
+  readonly sessionId: string
+  readonly userId: string
+  readonly tenantId: string
+}
+
+/** Whether it was taken back, or the consent that it rests on; this and all others with the system handle. */
+export async function isGrantRevoked(db: Db, granted: Granted): Promise<boolean> {
+  const { id, clientId, sessionId, userId, tenantId } = granted
+  const [row] = await selectRevocation(db, [sessionId, id, clientId, userId, tenantId])
+  return row?.is_revoked !== false
 }
 
 /** By the hash of the token. */

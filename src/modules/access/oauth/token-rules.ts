@@ -24,8 +24,8 @@ export interface TokenSubject {
   readonly email?: string
   /** The session it ends with; absent where the issuer keeps sessions of its own. */
   readonly sessionId?: string
-  /** What the person granted to a program that acts for them; absent for the person's own sign-in. */
-  readonly grantId?: string
+  /** What the person granted, and to which program, to act for them; absent for the person's own sign-in. */
+  readonly grant?: { readonly id: string; readonly clientId: string }
 }
 
 export interface TokenHeader {
@@ -82,7 +82,8 @@ export function ownTokenRules(parts: {
     },
     claims: ({ payload }) => {
       const claims = parsed(OwnClaims, payload)
-      if ((claims.client_id === undefined) !== (claims.grant === undefined)) throw malformed('a client without a grant')
+      const { client_id: clientId, grant: grantId } = claims
+      if ((clientId === undefined) !== (grantId === undefined)) throw malformed('a client without a grant')
       return {
         ...standardClaims(claims),
         scopes: scopeSet(claims.scope),
@@ -90,7 +91,7 @@ export function ownTokenRules(parts: {
           id: claims.sub,
           tenantId: claims.tenant,
           sessionId: claims.sid,
-          ...(claims.grant !== undefined && { grantId: claims.grant }),
+          ...(clientId !== undefined && grantId !== undefined && { grant: { id: grantId, clientId } }),
         },
       }
     },

@@ -100,10 +100,10 @@ export function tokenAuthenticator(parts: TokenParts): (token: string, door: Doo
 
 const sessionOver = () => refused('The session of this access token has ended. Sign in again.')
 
-function topicsOf({ tenantId, sessionId, grantId }: TokenSubject, userId: string): readonly string[] {
+function topicsOf({ tenantId, sessionId, grant }: TokenSubject, userId: string): readonly string[] {
   const topics = [`member ${userId} ${tenantId}`]
   if (sessionId !== undefined) topics.push(`session ${sessionId}`)
-  if (grantId !== undefined) topics.push(`grant ${grantId}`)
+  if (grant !== undefined) topics.push(`grant ${grant.id}`)
   return topics
 }
 
