@@ -50,13 +50,8 @@ export function watchPlugin(parts: WatchParts): BetterAuthPlugin {
         // Whoever changes a password wants nobody else to be in.
         return { context: { body: { ...body, revokeOtherSessions: true } } }
       }
-      case '/organization/set-active': {
-        // A name is an id here. By name the library tells organisations of others from those that nobody has.
-        const { organizationSlug, ...rest } = body
-        return {
-          context: { body: organizationSlug === undefined ? body : { organizationId: organizationSlug, ...rest } },
-        }
-      }
+      case '/organization/set-active':
+        return { context: { body: byId(body) } }
       case '/two-factor/enable':
       case '/two-factor/disable':
       case '/two-factor/generate-backup-codes':
@@ -89,6 +84,12 @@ export function watchPlugin(parts: WatchParts): BetterAuthPlugin {
       ],
     },
   }
+}
+
+/** A name is an id here. By name the library tells organisations of others from those that nobody has. */
+function byId(body: Readonly<Record<string, unknown>>): object {
+  const { organizationSlug, ...rest } = body
+  return organizationSlug === undefined ? body : { organizationId: organizationSlug, ...rest }
 }
 
 function requireStrong(password: string, email: string | undefined): undefined {
