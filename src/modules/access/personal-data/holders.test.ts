@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
+import { personal, writeAudit } from '#kernel/audit'
 import { personOf } from '#kernel/personal-data/person'
 import { testDatabase } from '../../../../test/support/database.ts'
 import type { TestDatabase } from '../../../../test/support/database.ts'
@@ -63,6 +64,26 @@ describe('the account of a person', () => {
     expect(await left(ada.id)).toMatchObject({ users: 0, members: 0, sessions: 0 })
   })
 
+  it('is told to leave organisations without an owner, where the person is the last', async () => {
+    const { ada, alpha } = await member()
+    const told = {
+      kept: expect.arrayContaining([expect.objectContaining({ what: expect.stringContaining('no owner') })]),
+    }
+    const preview = (tenant: Pick<TestTenant, 'ctx'>) =>
+      holder(0).preview(tenant.ctx(), personOf({ refs: [`user:${ada.id}`] }))
+    expect((await preview(alpha)).kept).toHaveLength(1)
+    expect((await preview(own(ada.id))).kept).toEqual([])
+    await database.owner.query(`update access.members set role = 'owner' where user_id = $1`, [ada.id])
+    expect(await preview(alpha)).toMatchObject(told)
+    expect(await preview(own(ada.id))).toMatchObject(told)
+    const { ada: eve } = await member()
+    await database.owner.query(
+      `insert into access.members (tenant_id, id, user_id, role, created_at) values ($1, $2, $3, 'owner', $4)`,
+      [alpha.tenantId, `mbr_second_${eve.id}`, eve.id, TEST_NOW],
+    )
+    expect((await preview(alpha)).kept).toHaveLength(1)
+  })
+
   it('is out of reach of a tenant they are not a member of', async () => {
     const { ada } = await member()
     const stranger = await testTenant(database)
@@ -70,6 +91,52 @@ describe('the account of a person', () => {
     expect(await left(ada.id)).toEqual({ users: 1, members: 2, sessions: 1, keys: 1 })
   })
 })
+
+describe('an invitation', () => {
+  it('goes with whom it is for, and the audit trail forgets them with it', async () => {
+    const { tenant, person } = await invited('grace@example.com')
+    const ctx = tenant.ctx()
+    const facts = await holder(1).identify?.(ctx, personOf({ emails: ['grace@example.com'] }))
+    expect(facts?.refs).toEqual([person])
+    expect((await holder(1).erase(ctx, personOf({ emails: ['grace@example.com'] }))).erased).toBe(1)
+  })
+
+  it('is forgotten 90 days after it was over, by the audit trail as well, and not before', async () => {
+    const { tenant, event } = await invited('grace@example.com')
+    const ctx = tenant.ctx()
+    const { retention } = holder(1)
+    expect(retention).toMatchObject({ category: 'invitations', defaultDays: 90 })
+    expect(await retention?.expire(ctx, TEST_NOW, 10)).toBe(0)
+    expect(await ctx.personKeys.open(ctx, [await event()])).toEqual([{ email: 'grace@example.com' }])
+    expect(await retention?.expire(ctx, new Date(TEST_NOW.getTime() + 1), 10)).toBe(1)
+    expect(await ctx.personKeys.open(ctx, [await event()])).toEqual([{ email: '[erased]' }])
+  })
+})
+
+/** An invitation that is over at TEST_NOW, its event, and the ref of whom it is for. */
+async function invited(email: string) {
+  const tenant = await testTenant(database)
+  const id = `inv_${++made}`
+  await database.owner.query(
+    `insert into access.invitations (tenant_id, id, email, role, status, inviter_id, expires_at, created_at)
+     values ($1, $2, $3, 'member', 'pending', 'usr_x', $4, $4)`,
+    [tenant.tenantId, id, email, TEST_NOW],
+  )
+  const person = `invitation:${id}`
+  await writeAudit(tenant.ctx(), {
+    action: 'access.invite',
+    subject: id,
+    after: { email: personal(person, email) },
+  })
+  const event = async () => {
+    const { rows } = await database.owner.query<{ after: unknown }>(
+      'select after from audit.events where tenant_id = $1 and subject = $2',
+      [tenant.tenantId, id],
+    )
+    return rows[0]?.after
+  }
+  return { tenant, person, event }
+}
 
 const holder = (at: number) => {
   const found = accessPersonalData(database.system)[at]

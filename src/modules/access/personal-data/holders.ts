@@ -3,7 +3,7 @@ import type { Db } from '#kernel/database/db'
 import type { Person, PersonalData, PersonalDataOutcome } from '#kernel/personal-data'
 import { holdTables } from '#kernel/personal-data/hold-tables'
 import { idsOf } from '#kernel/personal-data/person'
-import { accountsOf, forgetPerson, rowsOfAccount } from './store.ts'
+import { accountsOf, expireInvitations, forgetPerson, rowsOfAccount } from './store.ts'
 import type { Account } from './store.ts'
 
 /** What access holds about people. `system` is the system handle: accounts belong to no tenant. */
@@ -50,27 +50,37 @@ function accountPersonalData(system: Db): PersonalData {
 
 function outcomeOf(accounts: readonly Account[]): PersonalDataOutcome {
   const others = accounts.filter(({ goes }) => !goes)
-  const kept = others.map(({ other_tenants: count }) => ({
-    what: 'an account, of as many other organisations',
-    count,
-    why: WHY,
-  }))
+  const kept = [
+    ...others.map(({ other_tenants: count }) => ({
+      what: 'an account, of as many other organisations',
+      count,
+      why: WHY,
+    })),
+    ...accounts.flatMap(({ ownerless: count }) =>
+      count === 0 ? [] : [{ what: 'an organisation that no owner is left in', count, why: WHY_OWNERLESS }],
+    ),
+  ]
   // A row each for the membership, and for the account where it goes.
   return { erased: accounts.length + accounts.filter(({ goes }) => goes).length, pseudonymised: 0, kept }
 }
 
 const WHY = 'The account is the person’s own, and other organisations gave it access: each of them decides for itself.'
 
+const WHY_OWNERLESS =
+  'The person is its last owner. Make somebody else an owner before this is confirmed, or only the command line can.'
+
 /** Their keys go – they were revoked with the membership – and so do invitations; a name in another’s is scrubbed. */
 const keysPersonalData = holdTables({
   name: 'access.keys',
   describe:
     'Invitations, API keys and what they are called, and the names of service accounts and of the organisation.',
+  // The audit trail keeps whom an invitation is for under a key of the invitation's: whoever it is for may have no other id.
+  identifies: true,
   holds: [
     {
       table: 'access.invitations',
       key: { id: 'text' },
-      own: { emails: ['email'] },
+      own: { emails: ['email'], ids: { id: 'invitation' } },
       eraseOwn: 'delete',
     },
     {
@@ -91,4 +101,5 @@ const keysPersonalData = holdTables({
     // The tenant is the whole key: its one row is found by its name.
     { table: 'access.tenants', key: { name: 'text' }, own: {}, text: ['name'], eraseOwn: 'delete' },
   ],
+  retention: { category: 'invitations', defaultDays: 90, expire: expireInvitations },
 })

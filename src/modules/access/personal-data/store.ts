@@ -1,3 +1,4 @@
+import { destroyPersonKeys } from '#kernel/audit/person-keys'
 import type { Ctx } from '#kernel/context'
 import type { Db } from '#kernel/database/db'
 import { statement } from '#kernel/database/statement'
@@ -11,15 +12,26 @@ export interface Account {
   readonly other_tenants: number
   /** Whether the account goes when this tenant forgets the person. */
   readonly goes: boolean
+  /** Organisations that have no owner once this tenant forgets the person; their own without anybody else is none. */
+  readonly ownerless: number
 }
 
 const findAccounts = statement<Account>(
   'access.find-accounts-of-person',
   `select u.id, u.email, u.name, m.role, o.others as other_tenants,
-     o.others = 0 or m.tenant_id = 'org_' || lower(regexp_replace(u.id, '^[^_]*_', '')) as goes
+     g.goes, w.ownerless
    from access.users u
    join access.members m on m.user_id = u.id and m.tenant_id = $1
+   cross join lateral (select 'org_' || lower(regexp_replace(u.id, '^[^_]*_', '')) as tenant_id) p
    cross join lateral (select count(*) as others from access.members x where x.user_id = u.id and x.tenant_id <> $1) o
+   cross join lateral (select o.others = 0 or m.tenant_id = p.tenant_id as goes) g
+   cross join lateral (
+     select count(*)::int as ownerless from access.members x
+     where x.user_id = u.id and x.role = 'owner' and (x.tenant_id = $1 or g.goes) and not exists (
+         select from access.members y where y.tenant_id = x.tenant_id and y.user_id <> u.id and y.role = 'owner')
+       and (x.tenant_id <> p.tenant_id or exists (
+         select from access.members y where y.tenant_id = x.tenant_id and y.user_id <> u.id))
+   ) w
    where u.id = any($2::text[]) or u.email = any($3::text[])
    order by u.id`,
 )
@@ -59,4 +71,21 @@ const forget = statement<{ gone: boolean }>('access.forget-person', 'select acce
 export async function forgetPerson(ctx: Ctx, userId: string): Promise<boolean> {
   const [row] = await forget(ctx.db, [userId])
   return row?.gone === true
+}
+
+const deleteInvitations = statement<{ id: string }>(
+  'access.expire-invitations',
+  `delete from access.invitations where (tenant_id, id) in (
+     select tenant_id, id from access.invitations where tenant_id = $1 and expires_at < $2 limit $3)
+   returning id`,
+)
+
+/** Of invitations that were over before this time; what the audit trail says of whom they were for goes with them. */
+export async function expireInvitations(ctx: Ctx, before: Date, rowsMax: number): Promise<number> {
+  const rows = await deleteInvitations(ctx.db, [ctx.tenantId, before, rowsMax])
+  await destroyPersonKeys(
+    ctx,
+    rows.map(({ id }) => `invitation:${id}`),
+  )
+  return rows.length
 }
