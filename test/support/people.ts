@@ -109,3 +109,14 @@ export async function newcomer(
   const signedIn = body as unknown as Newcomer['tokens'] & { user: { id: string }; tenant_id: string }
   return { email, password, userId: signedIn.user.id, tenantId: signedIn.tenant_id, tokens: signedIn }
 }
+
+/** An API key that this person made for themself, through the front door. */
+export async function keyOf(server: PeopleServer, person: Newcomer, scopes: readonly string[]): Promise<string> {
+  const { body } = await jsonClient(server.url).post(
+    '/api/v1/keys',
+    { name: 'own', scopes },
+    person.tokens.access_token,
+  )
+  // safe because: a test that goes on without it fails at its first call.
+  return (body['data'] as { key: string }).key
+}

@@ -1,7 +1,7 @@
 import { decodeJwt } from 'jose'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { testDatabase } from '../../../../test/support/database.ts'
-import { jsonClient, newcomer, startPeopleServer } from '../../../../test/support/people.ts'
+import { jsonClient, keyOf, newcomer, startPeopleServer } from '../../../../test/support/people.ts'
 import type { JsonClient, Newcomer, PeopleServer } from '../../../../test/support/people.ts'
 
 const database = await testDatabase()
@@ -69,6 +69,20 @@ describe('an invitation', () => {
     expect((await api.delete(`/api/v1/invitations/${id}`, owner.tokens.access_token)).status).toBe(200)
     const accepted = await api.post(`/api/v1/invitations/${id}/accept`, undefined, person.tokens.access_token)
     expect(accepted).toMatchObject({ status: 409, body: { error: { code: 'INVITATION_CLOSED' } } })
+    expect(await actions()).toContain('access.cancel-invitation')
+  })
+
+  it('is neither sent nor taken back by those who may not manage members, nor accepted without the scope', async () => {
+    const [member, invited] = [await colleague('member'), await newcomer(server)]
+    const input = { email: invited.email }
+    const { body } = await api.post('/api/v1/invitations', input, owner.tokens.access_token)
+    const path = `/api/v1/invitations/${(body['data'] as { invitation_id: string }).invitation_id}`
+    const missing = (scope: string) => ({ status: 403, body: { error: { message: expect.stringContaining(scope) } } })
+    expect(await api.post('/api/v1/invitations', input, member.bearer)).toMatchObject(missing('access:write'))
+    expect(await api.delete(path, member.bearer)).toMatchObject(missing('access:write'))
+    const key = await keyOf(server, invited, ['account:read'])
+    expect(await api.post(`${path}/accept`, undefined, key)).toMatchObject(missing('account:write'))
+    expect((await api.post(`${path}/accept`, undefined, invited.tokens.access_token)).status).toBe(200)
   })
 
   it('to a member, or to a role above one’s own, is refused', async () => {

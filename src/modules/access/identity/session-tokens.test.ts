@@ -1,7 +1,7 @@
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { testDatabase } from '../../../../test/support/database.ts'
-import { jsonClient, newcomer, startPeopleServer } from '../../../../test/support/people.ts'
+import { jsonClient, keyOf, newcomer, startPeopleServer } from '../../../../test/support/people.ts'
 import type { JsonClient, PeopleServer } from '../../../../test/support/people.ts'
 import { cliContext } from '../../../surfaces/cli/open.ts'
 
@@ -155,6 +155,27 @@ describe('sessions', () => {
     expect((await api.delete(path, person.tokens.access_token)).status).toBe(200)
     await refused(person.tokens.access_token, other)
     expect(await eventsOf(person.tenantId, 'identity.session-revoked')).toMatchObject([{ subject: mine }])
+  })
+
+  it('end together at once, in every process, and those of others go on', async () => {
+    const [person, stranger] = [await newcomer(here), await newcomer(here)]
+    const second = await api.post('/api/auth/signin', { email: person.email, password: person.password })
+    const ended = await api.delete('/api/v1/auth/sessions', person.tokens.access_token)
+    expect(ended).toMatchObject({ status: 200, body: { data: { revoked: 2 } } })
+    await refused(person.tokens.access_token, other)
+    await refused(String(second.body['access_token']), other)
+    expect((await other.get('/api/v1/users/me', stranger.tokens.access_token)).status).toBe(200)
+    const event = { outcome: 'success', subject: person.userId, actor_id: person.userId }
+    expect(await eventsOf(person.tenantId, 'identity.sessions-revoked')).toMatchObject([event])
+  })
+
+  it('are not ended without the scope to change an account', async () => {
+    const person = await newcomer(here)
+    const key = await keyOf(here, person, ['account:read'])
+    const mine = String(decodeJwt(person.tokens.access_token)['sid'])
+    expect((await api.delete(`/api/v1/auth/sessions/${mine}`, key)).status).toBe(403)
+    expect((await api.delete('/api/v1/auth/sessions', key)).status).toBe(403)
+    expect((await api.get('/api/v1/auth/sessions', key)).body['data']).toMatchObject([{ session_id: mine }])
   })
 
   it('end all when the password is changed', async () => {
