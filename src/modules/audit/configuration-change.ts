@@ -9,6 +9,7 @@ import { hashOf } from './chain/record.ts'
 import { latestOf } from './store/events.ts'
 
 const ACTION = 'platform.configured'
+const SUBJECT = 'configuration'
 
 const Stored = z.object({ settings: z.array(z.object({ setting: z.string(), value: z.string() })) })
 
@@ -18,7 +19,7 @@ const Stored = z.object({ settings: z.array(z.object({ setting: z.string(), valu
  */
 export async function recordConfiguration(db: Db, trail: AuditTrail, config: Config): Promise<boolean> {
   const settings = effectiveConfig(config).map(({ env, value }) => ({ setting: env, value }))
-  const stored = Stored.safeParse(await latestOf(db, PLATFORM_TENANT, ACTION))
+  const stored = Stored.safeParse(await latestOf(db, PLATFORM_TENANT, { action: ACTION, subject: SUBJECT }))
   const known = new Map(stored.success ? stored.data.settings.map(({ setting, value }) => [setting, value]) : [])
   const changed = settings.filter(({ setting, value }) => known.get(setting) !== value)
   if (stored.success && changed.length === 0) return false
@@ -26,11 +27,12 @@ export async function recordConfiguration(db: Db, trail: AuditTrail, config: Con
     tenantId: PLATFORM_TENANT,
     actor: { kind: 'job', id: 'platform.start' },
     action: ACTION,
-    subject: `configuration:${hostname()}`,
+    subject: SUBJECT,
     ...(stored.success && {
       before: { settings: changed.map(({ setting }) => ({ setting, value: known.get(setting) ?? '(unknown)' })) },
     }),
     after: {
+      host: hostname(),
       fingerprint: hashOf(settings),
       changed: changed.map(({ setting }) => setting),
       settings,

@@ -76,11 +76,15 @@ export async function countEventsOfPerson(
 
 const latestStatement = statement<{ after: unknown }>(
   'audit.latest-event',
-  `select after from audit.events where tenant_id = $1 and action = $2 order by id desc limit 1`,
+  `select after from audit.events where tenant_id = $1 and action = $2 and subject = $3 order by id desc limit 1`,
 )
 
-/** What the last event of this action said; undefined when there was none. */
-export async function latestOf(db: Db, tenantId: string, action: string): Promise<unknown> {
-  const [latest] = await latestStatement(db, [tenantId, action])
+/** What the last event of this action on this subject said; undefined when there was none. */
+export async function latestOf(
+  db: Db,
+  tenantId: string,
+  { action, subject }: { readonly action: string; readonly subject: string },
+): Promise<unknown> {
+  const [latest] = await latestStatement(db, [tenantId, action, subject])
   return latest?.after
 }
