@@ -45,16 +45,13 @@ describe('consent', () => {
   it('cannot be changed or deleted by anything that acts for a tenant', async () => {
     const tenant = await testTenant(database)
     await consent(tenant, { state: 'given' })
-    for (const sql of ["update privacy.consents set state = 'withdrawn'", 'delete from privacy.consents']) {
-      const client = await database.owner.connect()
-      try {
-        await client.query(`begin; set local role plimsoll_app; set local app.tenant_id = '${tenant.tenantId}'`)
-        await expect(client.query(sql)).rejects.toThrow('permission denied')
-      } finally {
-        await client.query('rollback')
-        client.release()
-      }
-    }
+    await refused(tenant, ["update privacy.consents set state = 'withdrawn'", 'delete from privacy.consents'])
+  })
+
+  it('nor can requests, their keys and what was erased be lost', async () => {
+    const tables = ['requests', 'suppressions', 'keys', 'retention_rules']
+    const deletes = tables.map((table) => `delete from privacy.${table}`)
+    await refused(await testTenant(database), [...deletes, "update privacy.keys set sealed = ''"])
   })
 
   it('of a neighbour is not seen, leaves an audit row without the address, and needs the scopes', async () => {
@@ -223,4 +220,17 @@ async function counts({ tenantId }: TestTenant): Promise<unknown> {
     [tenantId],
   )
   return rows[0]
+}
+
+async function refused({ tenantId }: TestTenant, statements: readonly string[]): Promise<void> {
+  for (const sql of statements) {
+    const client = await database.owner.connect()
+    try {
+      await client.query(`begin; set local role plimsoll_app; set local app.tenant_id = '${tenantId}'`)
+      await expect(client.query(sql)).rejects.toThrow('permission denied')
+    } finally {
+      await client.query('rollback')
+      client.release()
+    }
+  }
 }
