@@ -3,6 +3,7 @@ import { argumentProblems } from '#kernel/argument-problems'
 import { Failure } from '#kernel/failure'
 import type { FieldProblem } from '#kernel/failure'
 import type { Route } from '#kernel/route'
+import { textProblems } from '#kernel/text-problems'
 
 export interface RequestParts {
   readonly params: unknown
@@ -12,7 +13,7 @@ export interface RequestParts {
 
 /**
  * Makes the parser of a route's path, query and body: all problems of all three at once, each naming its field. Objects
- * refuse what they do not know, unless their schema says that it is open.
+ * refuse what they do not know and text that cannot be kept, unless their schema says that it is open.
  */
 export function requestParser(route: Pick<Route, 'params' | 'query' | 'body'>): (raw: RequestParts) => RequestParts {
   const nothing = z.strictObject({})
@@ -25,14 +26,14 @@ export function requestParser(route: Pick<Route, 'params' | 'query' | 'body'>): 
     const params = parts.params.safeParse(raw.params)
     const query = parts.query.safeParse(raw.query)
     const body = parts.body.safeParse(raw.body)
-    if (params.success && query.success && body.success) {
+    const problems = [
+      ...problemsOf('path', parts.params, raw.params, params),
+      ...problemsOf('query', parts.query, raw.query, query),
+      ...problemsOf('body', parts.body, raw.body, body),
+    ]
+    if (params.success && query.success && body.success && problems.length === 0) {
       return { params: params.data, query: query.data, body: body.data }
     }
-    const problems = [
-      ...problemsOf('path', parts.params, params),
-      ...problemsOf('query', parts.query, query),
-      ...problemsOf('body', parts.body, body),
-    ]
     throw new Failure('invalid', 'The request is wrong. Correct the fields and send it again.', { problems })
   }
 }
@@ -42,8 +43,18 @@ export function strict(schema: z.ZodType): z.ZodType {
   return schema instanceof z.ZodObject && schema.def.catchall === undefined ? schema.strict() : schema
 }
 
-function problemsOf(place: string, schema: z.ZodType, result: z.ZodSafeParseResult<unknown>): readonly FieldProblem[] {
-  if (result.success) return []
+/** Whether the schema takes what it does not name: that is for its reader to judge. */
+function isOpen(schema: z.ZodType): boolean {
+  return schema instanceof z.ZodObject ? schema.def.catchall instanceof z.ZodUnknown : schema instanceof z.ZodUnknown
+}
+
+function problemsOf(
+  place: string,
+  schema: z.ZodType,
+  raw: unknown,
+  result: z.ZodSafeParseResult<unknown>,
+): readonly FieldProblem[] {
+  if (result.success) return isOpen(schema) ? [] : textProblems(raw, [place])
   if (schema instanceof z.ZodObject) {
     return argumentProblems(schema, result.error).map((problem) => ({
       ...problem,

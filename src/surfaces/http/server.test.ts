@@ -198,6 +198,22 @@ describe('a wrong request', () => {
     expect((await errorOf(response)).code).toBe(code)
   })
 
+  it('that carries text which cannot be kept is told where, in path and body', async () => {
+    const response = await fetch(`${url}/api/v1/clients/a%00b`, { headers: reader })
+    expect(response.status).toBe(400)
+    expect((await errorOf(response)).details?.['problems']).toMatchObject([{ path: 'path.client_id' }])
+    for (const name of ['a\\u0000b', 'a\\ud800b']) {
+      const refused = await post('/api/v1/clients', `{"client_id":"c","name":"${name}"}`)
+      expect(refused.status).toBe(400)
+      expect((await errorOf(refused)).details?.['problems']).toMatchObject([{ path: 'body.name' }])
+    }
+  })
+
+  it('is left to its reader where the schema is open', async () => {
+    const response = await post('/v1/track', '{"event":"a\\u0000b"}')
+    expect(response.status).toBe(200)
+  })
+
   it('to an unknown path is 404; with a method the path does not take 405 and what it takes', async () => {
     const unknown = await fetch(`${url}/wp-admin.php`)
     expect([unknown.status, (await errorOf(unknown)).code]).toEqual([404, 'ROUTE_NOT_FOUND'])
