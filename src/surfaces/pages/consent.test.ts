@@ -73,6 +73,22 @@ describe('the consent page', () => {
     expect([back.searchParams.get('state'), back.searchParams.has('code')]).toEqual(['st4te', true])
   })
 
+  it('is followed by the list of what was let in, from where it is ended: nobody else can', async () => {
+    const { person } = await asked('Notes & more')
+    await person.send('/consent', { decision: 'allow' })
+    const listed = await person.open('/account/applications')
+    expect(listed.text).toContain('<strong>Notes &amp; more</strong>, in Personal')
+    expect(listed.text).toContain('May read customers, their usage, tickets and health; register and change')
+    const id = /name="withdraw" value="([^"]+)"/.exec(listed.text)?.[1] ?? ''
+    const { person: other } = await asked()
+    await other.send('/consent', { decision: 'allow' })
+    await other.open('/account/applications')
+    await other.send('/account/applications', { withdraw: id })
+    expect((await person.open('/account/applications')).text).toContain('Notes &amp; more')
+    const left = await person.send('/account/applications', { withdraw: id })
+    expect([left.status, left.text]).toEqual([200, expect.stringContaining('No application acts for you.')])
+  })
+
   it('sends a refusal back to the client without a code', async () => {
     const { person } = await asked()
     const back = new URL((await person.send('/consent', { decision: 'deny' })).path)

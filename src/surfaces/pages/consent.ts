@@ -1,25 +1,16 @@
 import { Failure } from '#kernel/failure'
 import type { ScopeGrant } from '#kernel/authorization'
+import { clientName, describeGrants } from './client.ts'
 import { clientTarget, continuationOf, signedQuery } from './continuation.ts'
 import { choice } from './field.ts'
 import { html } from './html.ts'
 import type { Html } from './html.ts'
-import { textOf } from './identity.ts'
 import { organisationsOf, personOf } from './session.ts'
 import type { Organisation, Person } from './session.ts'
 import type { Page, PageAnswer, Visit } from './visit.ts'
 
-/** What scopes of the standard let a client do: those are in no module's table. */
-const STANDARD: Readonly<Record<string, string>> = {
-  openid: 'know that it is you',
-  profile: 'see your name',
-  email: 'see your e-mail address',
-  offline_access: 'stay connected when you are not here, until you revoke it',
-}
-
 /** Asks whether a client may act for the person, in which organisation and with which scopes. */
 export function consent(scopes: readonly ScopeGrant[]): Page {
-  const describe = new Map<string, string>(scopes.map((grant) => [grant.scope, grant.describe]))
   return {
     path: '/consent',
     public: 'It asks to sign in first.',
@@ -27,7 +18,7 @@ export function consent(scopes: readonly ScopeGrant[]): Page {
       requireSigned(visit)
       const person = await personOf(visit)
       if (person === undefined) return { goTo: `/sign-in?${signedQuery(visit.url)}` }
-      return question(visit, person, await clientOf(visit), await organisationsOf(visit), describe)
+      return question(visit, person, await clientOf(visit), await organisationsOf(visit), scopes)
     },
     async post(visit, sent) {
       const query = requireSigned(visit)
@@ -56,10 +47,8 @@ async function clientOf(visit: Visit): Promise<Client> {
   const id = visit.url.searchParams.get('client_id') ?? ''
   const { ok, body } = await visit.identity.get('/oauth2/public-client', { client_id: id })
   if (!ok) throw startAgain()
-  const host = URL.canParse(id) && id.startsWith('https:') ? new URL(id).host : undefined
   const target = visit.url.searchParams.get('redirect_uri') ?? ''
-  const name = textOf(body['client_name']) || textOf(body['name']) || host || 'An application without a name'
-  return { name, host, returnsTo: URL.canParse(target) ? placeOf(new URL(target)) : '' }
+  return { ...clientName(id, body), returnsTo: URL.canParse(target) ? placeOf(new URL(target)) : '' }
 }
 
 function placeOf({ protocol, hostname, host }: URL): string {
@@ -74,10 +63,10 @@ function question(
   person: Person,
   client: Client,
   organisations: readonly Organisation[],
-  describe: ReadonlyMap<string, string>,
+  table: readonly ScopeGrant[],
 ): PageAnswer {
   const scopes = (visit.url.searchParams.get('scope') ?? '').split(' ').filter((scope) => scope !== '')
-  const grants = scopes.map((scope) => describe.get(scope) ?? STANDARD[scope] ?? scope)
+  const grants = describeGrants(scopes, table)
   return {
     title: `Let ${client.name} in?`,
     leadsTo: clientTarget(visit.url),
@@ -90,7 +79,7 @@ function question(
 <ul class="grants">${grants.length === 0 ? html`<li>know who you are</li>` : grants.map((text) => html`<li>${text}</li>`)}</ul>
 <form method="post" action="/consent?${signedQuery(visit.url)}">${visit.token()}
 ${organisationChoice(organisations, person)}
-<p class="quiet small">Allow this only if you have just asked for it. You can take it back at any time.</p>
+<p class="quiet small">Allow this only if you have just asked for it. You can end it at any time, on the page of your account.</p>
 <div class="actions">
 <button name="decision" value="allow">Allow</button>
 <button class="plain" name="decision" value="deny">Deny</button>

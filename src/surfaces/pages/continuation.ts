@@ -2,7 +2,7 @@ import { Failure } from '#kernel/failure'
 import type { IdentityAnswer } from './identity.ts'
 import { textOf } from './identity.ts'
 
-const OWN_PATHS = /^\/(account|invitation|consent|sign-in|verify-email)(\?|$)/
+const OWN_PATHS = /^\/(account(\/[a-z]+)?|invitation|consent|sign-in|verify-email)(\?|$)/
 
 /** Where to go after signing in: a page of ours that the link named, else the account. */
 export function nextPath(url: URL): string {

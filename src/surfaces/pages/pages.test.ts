@@ -47,6 +47,12 @@ describe('a person', () => {
     expect((await person.open('/account')).path).toBe('/sign-in?next=%2Faccount')
   })
 
+  it('gets to the page that was asked for by signing in', async () => {
+    const { person, email } = await madeAccount()
+    expect((await person.open('/account/keys')).path).toBe('/sign-in?next=%2Faccount%2Fkeys')
+    expect((await person.send('/sign-in', { email, password: PASSWORD })).path).toBe('/account/keys')
+  })
+
   it('is told what is wrong beside the field, and keeps what was typed', async () => {
     const { person, email } = await madeAccount()
     await person.open('/sign-in')

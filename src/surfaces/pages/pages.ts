@@ -4,6 +4,7 @@ import path from 'node:path'
 import type { ScopeGrant } from '#kernel/authorization'
 import type { Keyring } from '#kernel/keyring'
 import type { WebMount } from '#kernel/route'
+import { applications } from './account/applications.ts'
 import { invitation } from './account/invitation.ts'
 import { keys } from './account/keys.ts'
 import { overview } from './account/overview.ts'
@@ -47,6 +48,7 @@ export function pagesOf(options: PagesOptions): WebMount[] {
     resetPassword,
     consent(options.scopes),
     overview(asPerson),
+    applications(options.scopes),
     keys(asPerson, options.scopes),
     security,
     people(asPerson),

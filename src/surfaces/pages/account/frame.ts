@@ -4,6 +4,7 @@ import type { PageAnswer, Visit } from '../visit.ts'
 
 const PLACES = [
   ['/account', 'Account'],
+  ['/account/applications', 'Applications'],
   ['/account/keys', 'API keys'],
   ['/account/security', 'Security'],
   ['/account/people', 'People'],
