@@ -166,6 +166,11 @@ describe('endpoints', () => {
     ['/mcp/demo/speech?readonly', 1],
     ['/mcp/demo/readonly', 4],
     ['/mcp?readonly', 4],
+    ['/mcp?readonly=TRUE', 4],
+    ['/mcp/demo?x=1&ReadOnly=yes', 4],
+    ['/mcp/demo?read%6Fnly=1', 4],
+    ['/mcp/demo?readonly=false', 5],
+    ['/mcp/demo?x=readonly', 5],
   ])('%s shows its own tools', async (path, count) => {
     const { body } = await send(server, { ...modern('tools/list'), path })
     expect(body['result']?.['tools']).toHaveLength(count)

@@ -44,14 +44,20 @@ export function endpointsOf(mounts: readonly Mount[]): ReadonlyMap<string, Endpo
   return endpoints
 }
 
-/** The endpoint of a request's URL, or undefined. `readonly` may stand anywhere in the query. */
+/** The endpoint of a request's URL, or undefined. `readonly` may stand anywhere in the query, in whatever spelling. */
 export function findEndpoint(endpoints: ReadonlyMap<string, Endpoint>, url: string): Endpoint | undefined {
   const exact = endpoints.get(url)
   if (exact !== undefined) return exact
   const [path = '', query] = url.split('?', 2)
   const plain = path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
-  const readOnly = query !== undefined && /(^|&)readonly(=(true|1)?)?(&|$)/.test(query)
-  return endpoints.get(readOnly ? `${plain}?readonly` : plain)
+  return endpoints.get(query !== undefined && asksReadOnly(query) ? `${plain}?readonly` : plain)
+}
+
+/** Whoever writes `readonly=True` or `readonly=yes` counts on it: only a plain no is one. */
+function asksReadOnly(query: string): boolean {
+  return [...new URLSearchParams(query)].some(
+    ([name, value]) => name.toLowerCase() === 'readonly' && !/^(false|0|no|off)$/i.test(value),
+  )
 }
 
 /** Everything that tokens are made for: the REST side, and each URL that speaks MCP, with the scopes of use there. */
