@@ -31,6 +31,7 @@ export const NOT_PERSONAL: Readonly<Record<string, string>> = {
   'customers.risk_indicators.indicator_name': 'one of our own indicators',
   'customers.churn_predictions.model_name': 'one of our own models',
   'customers.churn_predictions.contributing_factors': 'the figures of an account that a model added up',
+  'customers.lifecycle_history.actor_kind': 'whether it was a person, a key or a job',
   'access.oauth_resources.identifier': 'the URL of one of our servers',
   'access.oauth_resources.name': 'the name of one of our servers',
   'access.oauth_resources.allowed_scopes': 'scopes',

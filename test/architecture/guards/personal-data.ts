@@ -7,17 +7,19 @@ import type { SourceFile, Tree } from '../tree.ts'
 
 export const personalData: Guard = {
   fixture: 'personal-data',
-  rule: 'a table that holds personal data is named by a holder, which can export and erase it',
+  rule: 'personal data is named by a holder, which can export and erase it: its table, and where the table is described, its column',
   look: (tree) => {
     const columns = columnsOf(tree)
     const personal = columns.filter(looksPersonal)
     const held = tablesHeld(tree)
-    const offences = personal
-      .filter(({ table, column }) => !held.has(table) && NOT_PERSONAL[`${table}.${column}`] === undefined)
-      .map(({ path, table, column }) => ({
-        path,
-        why: `${table}.${column} looks personal, and no holder names ${table}`,
-      }))
+    const described = tablesDescribed(tree)
+    const offences = personal.flatMap(({ path, table, column }) => {
+      if (NOT_PERSONAL[`${table}.${column}`] !== undefined) return []
+      const description = described.get(table)
+      if (!held.has(table)) return { path, why: `${table}.${column} looks personal, and no holder names ${table}` }
+      if (description === undefined || names(description, column)) return []
+      return { path, why: `${table}.${column} looks personal, and the holder of ${table} does not name it` }
+    })
     return { subjects: personal.length, offences: [...offences, ...stale(tree, columns)] }
   },
 }
@@ -64,6 +66,18 @@ function tablesHeld(tree: Tree): Set<string> {
   const holders = tree.filter((file) => isProduction(file) && /\bPersonalData\b|\bholdTables\b/.test(file.text))
   return new Set(holders.flatMap(({ text }) => [...text.matchAll(/'(\w+\.\w+)'/g)].map(([, table]) => table ?? '')))
 }
+
+/** What stands in a description of each table that one of `holdTables` is made of: it reads no column but those it names. */
+function tablesDescribed(tree: Tree): Map<string, string> {
+  const holders = tree.filter((file) => isProduction(file) && /\bholdTables\(/.test(file.text))
+  return new Map(
+    holders
+      .flatMap(({ text }) => text.split(/\btable: (?=')/).slice(1))
+      .map((description) => [/^'(\w+\.\w+)'/.exec(description)?.[1] ?? '', description]),
+  )
+}
+
+const names = (description: string, column: string) => new RegExp(`'${column}'|\\b${column}:`).test(description)
 
 /** Reasons for columns that are gone, or that need none because a holder names their table. */
 function stale(tree: Tree, columns: readonly DeclaredColumn[]): Offence[] {
