@@ -2,6 +2,7 @@ import { PLATFORM_TENANT, personal } from '#kernel/audit'
 import type { AuditOutcome, AuditTrail } from '#kernel/audit'
 import type { Metrics } from '#kernel/metrics'
 import type { Caller } from './caller.ts'
+import { asRecord } from './untyped.ts'
 
 /** What happened to an account. */
 export interface IdentityEvent {
@@ -54,7 +55,3 @@ export function identityEvents(audit: Pick<AuditTrail, 'record'>, metrics: Pick<
 
 /** What somebody should look at. */
 const ALERTS = new Set(['identity.account-locked', 'identity.refresh-token-reused'])
-
-function asRecord(value: unknown): object {
-  return typeof value === 'object' && value !== null ? value : {}
-}

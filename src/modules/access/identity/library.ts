@@ -4,6 +4,7 @@ import type { Auth } from './better-auth.ts'
 import { headersOf } from './caller.ts'
 import { AUTH_BASE_PATH } from './endpoints.ts'
 import { failureOf } from './library-failure.ts'
+import { asRecord } from './untyped.ts'
 
 type From = Pick<OpenRequest, 'requestId' | 'address' | 'headers'>
 
@@ -71,9 +72,4 @@ function tokensIn(cookie: string, name: string): string[] {
     .split('; ')
     .flatMap((pair) => (pair.startsWith(`${name}=`) ? [pair.slice(name.length + 1)] : []))
   return values.map((value) => decodeURIComponent(value).split('.', 1)[0] ?? '')
-}
-
-function asRecord(value: unknown): Readonly<Record<string, unknown>> {
-  // safe because: its members stay unknown until they are looked at.
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
 }

@@ -1,6 +1,7 @@
 import { callerOf } from './caller.ts'
 import { refuse } from './refuse.ts'
-import { findDefaultTenant, findPersonIdByEmail } from './store/people.ts'
+import { findDefaultTenant } from './store/people.ts'
+import { unproved } from './unproved.ts'
 import type { WatchParts } from './watch-plugin.ts'
 
 type Parts = Pick<WatchParts, 'db' | 'events' | 'guard' | 'hash'>
@@ -10,12 +11,9 @@ export async function stopGuessing(parts: Parts, email: string, headers: Headers
   const from = callerOf(headers)
   const refused = await parts.guard.take(email, from.address)
   if (refused === undefined) return undefined
-  const about = await findPersonIdByEmail(parts.db, email)
-  const tenantId = about === undefined ? undefined : await findDefaultTenant(parts.db, about)
-  const subject = about ?? `email:${(await parts.hash())('email', email.toLowerCase()).toString('hex')}`
-  const event = { outcome: 'denied', tenantId, subject, ...(about !== undefined && { about }) } as const
-  if (refused.isNew) await parts.events.record(from, { ...event, action: 'identity.account-locked' })
-  await parts.events.record(from, { ...event, action: 'identity.sign-in', reason: 'locked' })
+  const locked = await unproved(parts, email, { action: 'identity.account-locked', outcome: 'denied' })
+  if (refused.isNew) await parts.events.record(from, locked)
+  await parts.events.record(from, { ...locked, action: 'identity.sign-in', reason: 'locked' })
   throw refuse.locked(refused.retryAfterSeconds)
 }
 

@@ -11,6 +11,7 @@ import { passwordProblems } from './password-rule.ts'
 import { refuse } from './refuse.ts'
 import { stopGuessing, stopGuessingWithin } from './stop-guessing.ts'
 import { findPerson } from './store/people.ts'
+import { asRecord, text } from './untyped.ts'
 import { watchedEvents } from './watched-events.ts'
 
 export interface WatchParts {
@@ -28,7 +29,15 @@ export interface WatchParts {
  * the second factor has already taken back the session that the password made.
  */
 export function watchPlugin(parts: WatchParts): BetterAuthPlugin {
-  const before = createAuthMiddleware(async (ctx) => {
+  const matcher = () => true
+  return {
+    id: 'plimsoll-watch',
+    hooks: { before: [{ matcher, handler: rules(parts) }], after: [{ matcher, handler: teller(parts) }] },
+  }
+}
+
+function rules(parts: WatchParts) {
+  return createAuthMiddleware(async (ctx) => {
     const body = asRecord(ctx.body)
     switch (ctx.path) {
       case '/sign-in/email':
@@ -60,30 +69,23 @@ export function watchPlugin(parts: WatchParts): BetterAuthPlugin {
         return undefined
     }
   })
-  const after = watchedEvents(parts)
-  return {
-    id: 'plimsoll-watch',
-    hooks: {
-      before: [{ matcher: () => true, handler: before }],
-      after: [
-        {
-          matcher: () => true,
-          handler: createAuthMiddleware(async (ctx) => {
-            const { newSession, returned, session } = ctx.context
-            const error = isAPIError(returned) ? returned : undefined
-            await after(ctx.path, {
-              from: callerOf(ctx.headers),
-              body: asRecord(ctx.body),
-              code: error === undefined ? undefined : text(asRecord(error.body)['code']),
-              answered: text(asRecord(asRecord(returned)['user'])['id']),
-              signedIn: newSession ?? undefined,
-              session: session ?? undefined,
-            })
-          }),
-        },
-      ],
-    },
-  }
+}
+
+/** Tells the audit trail how each call of an endpoint ended. */
+function teller(parts: WatchParts) {
+  const tell = watchedEvents(parts)
+  return createAuthMiddleware(async (ctx) => {
+    const { newSession, returned, session } = ctx.context
+    const error = isAPIError(returned) ? returned : undefined
+    await tell(ctx.path, {
+      from: callerOf(ctx.headers),
+      body: asRecord(ctx.body),
+      code: error === undefined ? undefined : text(asRecord(error.body)['code']),
+      answered: text(asRecord(asRecord(returned)['user'])['id']),
+      signedIn: newSession ?? undefined,
+      session: session ?? undefined,
+    })
+  })
 }
 
 /** A name is an id here. By name the library tells organisations of others from those that nobody has. */
@@ -100,13 +102,4 @@ function requireStrong(password: string, email: string | undefined): undefined {
 /** It stands in mails to others, where a link would be somebody's bait. */
 function requireName(name: string): void {
   if (name.trim() === '' || name.length > 100 || /:\/\/|www\.|[\r\n]/i.test(name)) throw refuse.badName()
-}
-
-function asRecord(value: unknown): Readonly<Record<string, unknown>> {
-  // safe because: its members stay unknown until they are looked at.
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
-}
-
-function text(value: unknown): string {
-  return typeof value === 'string' ? value : ''
 }

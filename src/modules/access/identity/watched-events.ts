@@ -1,7 +1,9 @@
 import { personal } from '#kernel/audit'
 import type { Caller } from './caller.ts'
 import type { IdentityEvent } from './events.ts'
-import { findDefaultTenant, findPersonIdByEmail } from './store/people.ts'
+import { findPersonIdByEmail } from './store/people.ts'
+import { unproved } from './unproved.ts'
+import { text } from './untyped.ts'
 import type { WatchParts } from './watch-plugin.ts'
 
 interface SessionOf {
@@ -115,16 +117,4 @@ async function signedUp(parts: Parts, { from, body, answered }: Watched): Promis
 function own({ user, session }: SessionOf, told: Told): IdentityEvent {
   const tenantId = text(session.activeOrganizationId)
   return { ...told, userId: user.id, tenantId: tenantId === '' ? undefined : tenantId, subject: user.id }
-}
-
-/** About whoever has this e-mail, which nobody proved to have. The same work is done when nobody has it. */
-async function unproved({ db, hash }: Parts, email: string, told: Told): Promise<IdentityEvent> {
-  const about = await findPersonIdByEmail(db, email)
-  const tenantId = await findDefaultTenant(db, about ?? '')
-  const hidden = (await hash())('email', email.toLowerCase()).toString('hex')
-  return { ...told, tenantId, ...(about === undefined ? { subject: `email:${hidden}` } : { about, subject: about }) }
-}
-
-function text(value: unknown): string {
-  return typeof value === 'string' ? value : ''
 }
