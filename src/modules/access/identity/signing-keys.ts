@@ -2,6 +2,7 @@ import type { Jwk } from 'better-auth/plugins/jwt'
 import { exportJWK, generateKeyPair, importJWK } from 'jose'
 import type { CryptoKey, JWK } from 'jose'
 import type { Clock } from '#kernel/clock'
+import { changeWatch } from '#kernel/database/change-watch'
 import type { Db } from '#kernel/database/db'
 import type { Signals } from '#kernel/database/signals'
 import { newId } from '#kernel/ids'
@@ -56,10 +57,10 @@ export function signingKeys(parts: {
 }): SigningKeys {
   const { db, signals, keyring, clock, accessTokenSeconds } = parts
   const verifySeconds = accessTokenSeconds + VERIFY_SECONDS_MORE
-  let changes = 0
+  const watch = changeWatch(signals)
   let known: readonly Jwk[] | undefined
   const forget = () => {
-    changes++
+    watch.changed()
     known = undefined
   }
   signals.subscribe(SIGNING_KEYS_CHANGED, forget)
@@ -67,7 +68,7 @@ export function signingKeys(parts: {
 
   const verifiedSince = () => new Date(clock().getTime() - verifySeconds * 1000)
   const read = async (): Promise<readonly Jwk[]> => {
-    const [wasHearing, heard] = [signals.connected, changes]
+    const isUnchanged = watch.reading()
     let rows = await listSigningKeys(db, verifiedSince())
     if (!signs(rows)) {
       await db.transaction().execute(async (tx) => {
@@ -77,7 +78,7 @@ export function signingKeys(parts: {
       rows = await listSigningKeys(db, verifiedSince())
     }
     const keys = rows.map((row) => opened(row, keyring))
-    if (wasHearing && signals.connected && heard === changes) known = keys
+    if (isUnchanged()) known = keys
     return keys
   }
   const all = async () => known ?? (await read())

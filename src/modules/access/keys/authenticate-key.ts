@@ -6,6 +6,7 @@ import { scopesOfRole } from '#kernel/authorization'
 import type { ScopeGrant } from '#kernel/authorization'
 import type { Clock } from '#kernel/clock'
 import type { Bounds, Door, Principal, Scope } from '#kernel/context'
+import { changeWatch } from '#kernel/database/change-watch'
 import type { Database } from '#kernel/database/pool'
 import type { Signals } from '#kernel/database/signals'
 import { Failure } from '#kernel/failure'
@@ -130,31 +131,28 @@ function scopesOf(grant: KeyGrant, table: readonly ScopeGrant[]): ReadonlySet<Sc
 
 function keyMemory(signals: Signals) {
   const known = new LRUCache<string, Known>({ max: CACHED_KEYS_MAX, ttl: CACHED_SECONDS * 1000 })
-  let heard = 0
+  const watch = changeWatch(signals)
   signals.subscribe(KEY_REVOKED, (hash) => {
-    heard++
+    watch.changed()
     known.delete(hash)
   })
   signals.subscribe(MEMBERSHIP_CHANGED, (member) => {
-    heard++
+    watch.changed()
     for (const [hash, { principal }] of known) {
       if (`${principal.userId} ${principal.tenantId}` === member) known.delete(hash)
     }
   })
   signals.onLost(() => {
-    heard++
+    watch.changed()
     known.clear()
   })
   return {
     get: (hash: string): Known | undefined => (signals.connected ? known.get(hash) : undefined),
-    /**
-     * Begins to look a key up. A change heard, or missed, while its row is being read may be of this very key: then it
-     * is not kept.
-     */
+    /** Begins to look a key up; it is kept unless anything changed, or may have, while its row was read. */
     learning() {
-      const [wasHearing, then] = [signals.connected, heard]
+      const isUnchanged = watch.reading()
       return (hash: string, entry: Known): void => {
-        if (wasHearing && signals.connected && heard === then) known.set(hash, entry)
+        if (isUnchanged()) known.set(hash, entry)
       }
     },
   }

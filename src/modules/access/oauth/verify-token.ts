@@ -4,6 +4,7 @@ import { scopesOfRole } from '#kernel/authorization'
 import type { Role, ScopeGrant } from '#kernel/authorization'
 import type { Clock } from '#kernel/clock'
 import type { Door, Principal } from '#kernel/context'
+import { changeWatch } from '#kernel/database/change-watch'
 import { canonicalUrl, covers } from './audience.ts'
 import { parseCompactToken } from './compact-token.ts'
 import type { TokenKeys } from './token-keys.ts'
@@ -147,9 +148,9 @@ function tokenMemory(revocations: Revocations) {
     }
   }
   const known = new LRUCache<string, Known>({ max: CACHED_TOKENS_MAX, dispose: drop })
-  let heard = 0
+  const watch = changeWatch(revocations)
   revocations.onRevoked((topic) => {
-    heard++
+    watch.changed()
     if (topic === undefined) known.clear()
     else for (const key of byTopic.get(topic) ?? []) known.delete(key)
   })
@@ -158,14 +159,11 @@ function tokenMemory(revocations: Revocations) {
       const entry = revocations.connected ? known.get(token.slice(-KEY_CHARACTERS)) : undefined
       return entry?.token === token ? entry : undefined
     },
-    /**
-     * Begins to look something up. What is learnt is kept only if no revocation was heard, and none can have been
-     * missed, since: it may have been of this very token.
-     */
+    /** Begins to look a token up; it is kept unless anything was revoked, or may have been, while that took. */
     learning() {
-      const [wasConnected, then] = [revocations.connected, heard]
+      const isUnchanged = watch.reading()
       return (entry: Known): void => {
-        if (!wasConnected || !revocations.connected || heard !== then) return
+        if (!isUnchanged()) return
         const key = entry.token.slice(-KEY_CHARACTERS)
         known.set(key, entry)
         for (const topic of entry.topics) byTopic.set(topic, (byTopic.get(topic) ?? new Set()).add(key))
