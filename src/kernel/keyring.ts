@@ -1,4 +1,5 @@
-import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import { ENCRYPTION_BYTES, decrypt, encrypt } from './aes-gcm.ts'
 
 /**
  * Encrypts fields with AES-256-GCM, and signs what callers carry for us with HMAC-SHA-256. Both survive a change of
@@ -28,8 +29,6 @@ export interface RotatingKeyring extends Keyring {
 }
 
 const PREFIX = 'pf1'
-const IV_BYTES = 12
-const TAG_BYTES = 16
 
 interface Key {
   readonly id: string
@@ -40,9 +39,8 @@ interface Key {
 /**
  * A keyring of root keys (at least 32 bytes each): the first one is current, the others only open and verify.
  *
- * The nonce is random, 96 bits (NIST SP 800-38D, 8.2.2), for which the standard allows a key 2^32 encryptions (8.3). The
- * root key encrypts nothing: every context has a key of its own (HKDF, RFC 5869), so the bound holds for one field of
- * one row, and would take that row 136 years of a write a second.
+ * The root key encrypts nothing: every context has a key of its own (HKDF, RFC 5869), so the 2^32 encryptions that AES-GCM
+ * bears under a key hold for one field of one row, and would take that row 136 years of a write a second.
  */
 export function createKeyring(rootKeys: readonly Uint8Array[]): RotatingKeyring {
   let keys = keysOf(rootKeys)
@@ -63,18 +61,11 @@ export function createKeyring(rootKeys: readonly Uint8Array[]): RotatingKeyring 
     },
     seal(plain, context) {
       const [key] = keys
-      const iv = randomBytes(IV_BYTES)
-      const cipher = createCipheriv('aes-256-gcm', fieldKey(key, context), iv).setAAD(Buffer.from(context))
-      const body = Buffer.concat([iv, cipher.update(plain), cipher.final(), cipher.getAuthTag()])
-      return `${PREFIX}.${key.id}.${body.toString('base64url')}`
+      return `${PREFIX}.${key.id}.${encrypt(fieldKey(key, context), plain, context).toString('base64url')}`
     },
     open(sealed, context) {
       const { id, body } = parts(sealed)
-      const options = { authTagLength: TAG_BYTES }
-      const key = fieldKey(keyOf(id), context)
-      const decipher = createDecipheriv('aes-256-gcm', key, body.subarray(0, IV_BYTES), options)
-      decipher.setAAD(Buffer.from(context)).setAuthTag(body.subarray(-TAG_BYTES))
-      return Buffer.concat([decipher.update(body.subarray(IV_BYTES, -TAG_BYTES)), decipher.final()])
+      return decrypt(fieldKey(keyOf(id), context), body, context)
     },
     keyIdOf: (sealed) => parts(sealed).id,
     sign: (text, purpose) => signature(keys[0], text, purpose).toString('base64url'),
@@ -105,7 +96,7 @@ function keysOf(rootKeys: readonly Uint8Array[]): readonly [Key, ...Key[]] {
 function parts(sealed: string): { id: string; body: Buffer } {
   const [prefix, id, text = '', ...rest] = sealed.split('.')
   const body = Buffer.from(text, 'base64url')
-  const isWhole = body.length >= IV_BYTES + TAG_BYTES && body.toString('base64url') === text && rest.length === 0
+  const isWhole = body.length >= ENCRYPTION_BYTES && body.toString('base64url') === text && rest.length === 0
   if (prefix !== PREFIX || id === undefined || !isWhole) throw new Error('This is not an encrypted field.')
   return { id, body }
 }

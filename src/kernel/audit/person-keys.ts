@@ -8,7 +8,7 @@ import { encryptedColumn } from '../encrypted-field.ts'
 import type { EncryptedField } from '../encrypted-field.ts'
 import type { Keyring } from '../keyring.ts'
 import type { SealPersonal } from './redact.ts'
-import { ERASED, MASKED, decrypt, encrypt, masked, personsIn, replaced } from './sealed-value.ts'
+import { ERASED, MASKED, masked, openValue, personsIn, replaced, sealValue } from './sealed-value.ts'
 import type { SealedValue } from './sealed-value.ts'
 
 /** The keys of persons, one each within a tenant, under which what is about them is encrypted. */
@@ -70,7 +70,7 @@ export function personKeys({ db, keyring, clock }: { db: Db; keyring: Keyring; c
         const key = keys.get(person) ?? null
         return key === null
           ? { $person: person }
-          : { $person: person, sealed: encrypt(key, json, contextOf(tenantId, person)) }
+          : { $person: person, sealed: sealValue(key, json, contextOf(tenantId, person)) }
       }
     },
     async open(ctx, values, only) {
@@ -84,7 +84,7 @@ export function personKeys({ db, keyring, clock }: { db: Db; keyring: Keyring; c
         if (only?.has($person) === false) return MASKED
         const key = keys.get($person)
         if (key === undefined || sealed === undefined) return ERASED
-        return decrypt(key, sealed, contextOf(ctx.tenantId, $person))
+        return openValue(key, sealed, contextOf(ctx.tenantId, $person))
       }
       return values.map((value) => replaced(value, shown))
     },

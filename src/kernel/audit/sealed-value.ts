@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+import { decrypt, encrypt } from '../aes-gcm.ts'
 
 /** Where a person's value stands in the trail. `sealed` is absent for one who was erased before it was written. */
 export interface SealedValue {
@@ -11,29 +11,20 @@ export const ERASED = '[erased]'
 /** Stands where a value is that is not for whoever asks. */
 export const MASKED = '[personal]'
 
-const IV_BYTES = 12
-const TAG_BYTES = 16
-
 /** `value` with a mark in place of what is encrypted in it, for those who may not see it. */
 export function masked(value: unknown): unknown {
   return replaced(value, () => MASKED)
 }
 
-/** AES-256-GCM under a person's key; `context` must be the same to open it. */
-export function encrypt(key: Uint8Array, plain: string, context: string): string {
-  const iv = randomBytes(IV_BYTES)
-  const cipher = createCipheriv('aes-256-gcm', key, iv).setAAD(Buffer.from(context))
-  return Buffer.concat([iv, cipher.update(plain), cipher.final(), cipher.getAuthTag()]).toString('base64url')
+/** Under a person's key; `context` must be the same to open it. */
+export function sealValue(key: Uint8Array, json: string, context: string): string {
+  return encrypt(key, json, context).toString('base64url')
 }
 
 /** The value, or that it cannot be read: a trail somebody altered must still be shown. */
-export function decrypt(key: Uint8Array, sealed: string, context: string): unknown {
-  const body = Buffer.from(sealed, 'base64url')
+export function openValue(key: Uint8Array, sealed: string, context: string): unknown {
   try {
-    const decipher = createDecipheriv('aes-256-gcm', key, body.subarray(0, IV_BYTES), { authTagLength: TAG_BYTES })
-    decipher.setAAD(Buffer.from(context)).setAuthTag(body.subarray(-TAG_BYTES))
-    const plain = Buffer.concat([decipher.update(body.subarray(IV_BYTES, -TAG_BYTES)), decipher.final()])
-    const value: unknown = JSON.parse(plain.toString('utf8'))
+    const value: unknown = JSON.parse(decrypt(key, Buffer.from(sealed, 'base64url'), context).toString('utf8'))
     return value
   } catch {
     return '[not readable: it was altered]'

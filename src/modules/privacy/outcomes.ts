@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import canonicalize from 'canonicalize'
+import { canonicalJson } from '#kernel/canonical-json'
 import type { Ctx } from '#kernel/context'
 import type { Person, PersonalDataOutcome } from '#kernel/personal-data'
 import { isTelling } from '#kernel/personal-data/mentions'
@@ -46,6 +46,6 @@ export const notSearched = (person: Person) => [...person.names].filter((name) =
 
 /** What was shown, in 43 characters. */
 export function digestOf(person: Person, found: readonly HolderOutcome[]): string {
-  const shown = canonicalize({ person: knownOf(person), found }) ?? ''
+  const shown = canonicalJson({ person: knownOf(person), found })
   return createHash('sha256').update(shown).digest('base64url')
 }

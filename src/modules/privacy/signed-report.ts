@@ -1,6 +1,6 @@
 import { createHash, createPublicKey, sign, verify } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
-import canonicalize from 'canonicalize'
+import { canonicalJson } from '#kernel/canonical-json'
 import { SignedReport } from './contract.ts'
 
 export interface PublishedKey {
@@ -64,5 +64,5 @@ function jsonOf(text: string): unknown {
   }
 }
 
-const signedBytes = (report: unknown) => Buffer.from(`plimsoll erasure report v1\n${canonicalize(report) ?? ''}`)
+const signedBytes = (report: unknown) => Buffer.from(`plimsoll erasure report v1\n${canonicalJson(report)}`)
 const keyIdOf = (der: Buffer) => createHash('sha256').update(der).digest('hex').slice(0, 16)

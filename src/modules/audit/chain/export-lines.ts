@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
+import { canonicalJson } from '#kernel/canonical-json'
 import type { StoredBlock } from '../store/chain.ts'
-import { canonical } from './record.ts'
 import type { Block, ChainEvent, EventEntry } from './record.ts'
 
 /** What the first line of an export says. */
@@ -44,7 +44,7 @@ export async function* exportLines(
 ): AsyncGenerator<string> {
   const digest = createHash('sha256')
   const line = (value: ExportHeader | BlockLine | EventLine): string => {
-    const text = `${canonical(value)}\n`
+    const text = `${canonicalJson(value)}\n`
     digest.update(text)
     return text
   }
@@ -71,5 +71,5 @@ export async function* exportLines(
     end.head = block.hash
     after = block.number
   }
-  yield `${canonical({ type: 'end', ...end, sha256: digest.digest('hex') } satisfies EndLine)}\n`
+  yield `${canonicalJson({ type: 'end', ...end, sha256: digest.digest('hex') } satisfies EndLine)}\n`
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import canonicalize from 'canonicalize'
+import { canonicalJson } from '#kernel/canonical-json'
 
 /** One event as it is hashed and exported: personal values encrypted, secrets gone. */
 export interface ChainEvent {
@@ -46,16 +46,9 @@ export type EventEntry = readonly [id: string, hash: string]
 
 export const NO_BLOCK_HASH = '0'.repeat(64)
 
-/** The one way to write a JSON value: JSON Canonicalization Scheme, RFC 8785. */
-export function canonical(value: unknown): string {
-  const text = canonicalize(value)
-  if (text === undefined) throw new Error('This value has no JSON.')
-  return text
-}
-
 /** SHA-256 of the canonical JSON, in hexadecimal. */
 export function hashOf(value: unknown): string {
-  return createHash('sha256').update(canonical(value)).digest('hex')
+  return createHash('sha256').update(canonicalJson(value)).digest('hex')
 }
 
 /** A block's hash: of its header alone, which holds the hashes of everything else. */

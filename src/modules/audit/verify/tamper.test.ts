@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { canonicalJson } from '#kernel/canonical-json'
 import { createKeyring } from '#kernel/keyring'
 import { exportLines } from '../chain/export-lines.ts'
 import type { StoredBlock } from '../store/chain.ts'
-import { NO_BLOCK_HASH, blockHash, canonical, hashOf } from '../chain/record.ts'
+import { NO_BLOCK_HASH, blockHash, hashOf } from '../chain/record.ts'
 import type { ChainEvent } from '../chain/record.ts'
 import { blockSigner } from '../chain/signing-key.ts'
 import type { Problem } from './report.ts'
@@ -57,7 +58,7 @@ describe('whoever alters an export is found, and what they did is named', () => 
     ],
     [
       'an event that is inserted',
-      () => insert(lineOfBlock(2) + 1, `${canonical({ type: 'event', ...eventOf(77) })}\n`),
+      () => insert(lineOfBlock(2) + 1, `${canonicalJson({ type: 'event', ...eventOf(77) })}\n`),
       { kind: 'inserted_event', block: 2, event: 'aud_077' },
     ],
     [
@@ -255,5 +256,5 @@ function swapHashes(): string {
 /** As retention would leave it, but for its event. */
 function stripped(number: number): string {
   const block = { ...chain[number - 1]?.block, type: 'block', events: null }
-  return lines.toSpliced(lineOfBlock(number), blockLines(number).length, `${canonical(block)}\n`).join('')
+  return lines.toSpliced(lineOfBlock(number), blockLines(number).length, `${canonicalJson(block)}\n`).join('')
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { canonical } from '../chain/record.ts'
+import { canonicalJson } from '#kernel/canonical-json'
 import { chainReader } from './chain-reader.ts'
 import type { ChainReader } from './chain-reader.ts'
 import { jsonOf } from './line-shapes.ts'
@@ -42,6 +42,6 @@ function readLine(line: Line, chain: ChainReader, problems: ProblemList, sha256:
     return
   }
   chain.take(value.json, line.number, sha256)
-  if (canonical(value.json) === line.text) return
+  if (canonicalJson(value.json) === line.text) return
   problems.add({ kind: 'not_canonical', ...at, message: `line ${line.number} is not written in canonical form` })
 }
