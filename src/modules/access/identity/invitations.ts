@@ -1,4 +1,5 @@
 import { personal } from '#kernel/audit'
+import { ROLES } from '#kernel/authorization'
 import type { Role } from '#kernel/authorization'
 import { change } from '#kernel/change'
 import type { Ctx } from '#kernel/context'
@@ -18,7 +19,7 @@ import {
   tenantName,
 } from './store/invitations.ts'
 import type { InvitationRow } from './store/invitations.ts'
-import { addMember, isMember } from './store/members.ts'
+import { addMember, isMember, lockRole } from './store/members.ts'
 import { findPerson } from './store/people.ts'
 
 export const INVITATION_DAYS = 7
@@ -92,6 +93,7 @@ export function acceptInvitation(system: Db) {
     async (ctx, { id, userId, email }) => {
       const row = await openInvitation(ctx, id)
       if (row.email !== email) throw noInvitation(id)
+      await requireInviter(ctx, row)
       const since = ctx.clock()
       await addMember(ctx, { id: newId('mbr', since), userId, role: row.role, since })
       await closeInvitation(ctx, id, 'accepted')
@@ -115,6 +117,18 @@ async function openInvitation(ctx: Ctx, id: string): Promise<InvitationRow> {
   if (row.status === 'pending' && row.expires_at > ctx.clock()) return row
   const what = row.status === 'pending' ? 'has expired' : `was ${row.status}`
   throw new Failure('conflict', `This invitation ${what}.`, { code: 'INVITATION_CLOSED' })
+}
+
+/**
+ * An invitation is worth what its inviter is: who was taken out, or lost the role, must not come back by one they sent
+ * themselves. Those of services and of the command line stand until they are taken back.
+ */
+async function requireInviter(ctx: Ctx, { inviter_id: inviterId, role }: InvitationRow): Promise<void> {
+  if (!inviterId.startsWith('usr_')) return
+  const own = await lockRole(ctx, inviterId)
+  if (own !== undefined && ROLES.indexOf(role) <= ROLES.indexOf(own)) return
+  const message = 'Whoever invited you may not give this role any more. Ask for another invitation.'
+  throw new Failure('conflict', message, { code: 'INVITATION_CLOSED' })
 }
 
 async function confirmedPerson(system: Db, ctx: Ctx) {

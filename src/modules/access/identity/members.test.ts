@@ -50,6 +50,31 @@ describe('an invitation', () => {
     expect(await actions()).toEqual(expect.arrayContaining(['access.invite', 'access.accept-invitation']))
   })
 
+  it('ends with the power of whoever sent it: nobody who was taken out comes back by one of their own', async () => {
+    const [admin, second, third] = [await colleague('admin'), await newcomer(server), await newcomer(server)]
+    const inviteTo = async ({ email }: Newcomer, role: string) => {
+      const { body } = await api.post('/api/v1/invitations', { email, role }, admin.bearer)
+      return (body['data'] as { invitation_id: string }).invitation_id
+    }
+    const accept = (id: string, { tokens }: Newcomer) =>
+      api.post(`/api/v1/invitations/${id}/accept`, undefined, tokens.access_token)
+    const [high, low] = [await inviteTo(second, 'admin'), await inviteTo(third, 'member')]
+    const member = `/api/v1/members/${admin.userId}`
+    await api.patch(member, { role: 'manager' }, owner.tokens.access_token)
+    const refused = { status: 409, body: { error: { code: 'INVITATION_CLOSED' } } }
+    expect(await accept(high, second), 'above the role that is left').toMatchObject(refused)
+    expect((await accept(low, third)).status, 'not above it').toBe(200)
+    expect((await api.delete(member, owner.tokens.access_token)).status).toBe(200)
+    expect(await accept(high, second)).toMatchObject(refused)
+    const again = await api.post(
+      '/api/v1/invitations',
+      { email: second.email, role: 'admin' },
+      owner.tokens.access_token,
+    )
+    expect(again.body['data'], 'the same invitation, of the owner now').toMatchObject({ invitation_id: high })
+    expect((await accept(high, second)).status).toBe(200)
+  })
+
   it('is shown to the invited, and to nobody else', async () => {
     const [invited, stranger] = [await newcomer(server), await newcomer(server)]
     const { body } = await api.post('/api/v1/invitations', { email: invited.email }, owner.tokens.access_token)

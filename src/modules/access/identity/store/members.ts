@@ -31,6 +31,10 @@ const lockMembers = statement<MemberRow>(
   `select user_id, role, created_at from access.members
    where tenant_id = $1 and (user_id = $2 or role = 'owner') order by user_id for update`,
 )
+const lockOne = statement<{ role: Role }>(
+  'access.lock-role',
+  'select role from access.members where tenant_id = $1 and user_id = $2 for share',
+)
 const updateRole = statement(
   'access.change-role',
   'update access.members set role = $3 where tenant_id = $1 and user_id = $2',
@@ -64,6 +68,11 @@ export async function lockMemberAndOwners(
     member: rows.find((row) => row.user_id === userId),
     owners: rows.filter((row) => row.role === 'owner').length,
   }
+}
+
+/** Undefined for who is no member. Locked against change until the transaction ends. */
+export async function lockRole(ctx: Ctx, userId: string): Promise<Role | undefined> {
+  return (await lockOne(ctx.db, [ctx.tenantId, userId]))[0]?.role
 }
 
 export async function saveRole(ctx: Ctx, userId: string, role: Role): Promise<void> {
