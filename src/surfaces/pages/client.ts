@@ -21,6 +21,14 @@ export function clientName(
   described: Readonly<Record<string, unknown>>,
 ): { readonly name: string; readonly host: string | undefined } {
   const host = URL.canParse(clientId) && clientId.startsWith('https:') ? new URL(clientId).host : undefined
-  const name = textOf(described['client_name']) || textOf(described['name'])
+  const name = plain(textOf(described['client_name']) || textOf(described['name']))
   return { name: name || host || 'An application without a name', host }
+}
+
+const NAME_CHARACTERS_MAX = 80
+
+/** A client names itself: what hides or turns letters, and mere length, could make the page say something else. */
+function plain(name: string): string {
+  const visible = name.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '').trim()
+  return visible.length > NAME_CHARACTERS_MAX ? `${visible.slice(0, NAME_CHARACTERS_MAX)}…` : visible
 }

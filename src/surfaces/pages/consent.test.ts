@@ -66,6 +66,12 @@ describe('the consent page', () => {
     expect(consent.headers.get('content-security-policy')).toContain("form-action 'self' https://app.example.com")
   })
 
+  it('shows the name that a client gives itself, and nothing that hides, turns or floods it', async () => {
+    const { consent } = await asked(`No\u200btes \u202eelgooG\u202c${'!'.repeat(500)}`)
+    expect(consent.text).toContain(`Let Notes elgooG${'!'.repeat(68)}… in?`)
+    expect(consent.text).not.toMatch(/[\u200b\u202c\u202e]|!{69}/)
+  })
+
   it('sends an agreement back to the client with a code, and asks no second time', async () => {
     const { person } = await asked()
     const back = new URL((await person.send('/consent', { decision: 'allow' })).path)
