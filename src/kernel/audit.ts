@@ -4,7 +4,7 @@ import type { Ctx } from './context.ts'
 
 export { PLATFORM_TENANT } from './audit/event.ts'
 export type { AuditEntry, AuditEvent, AuditOutcome } from './audit/event.ts'
-export { personal } from './audit/personal.ts'
+export { freeText, personal } from './audit/personal.ts'
 export type { AuditTrail } from './audit/trail.ts'
 
 /** Writes the row in the transaction of `ctx.db`: the change and its proof are kept, or lost, together. */

@@ -17,3 +17,14 @@ export class Personal {
 export function personal(person: string, value: unknown): unknown {
   return value === undefined || value === null ? value : new Personal(person, value)
 }
+
+/** Begins the refs of texts. */
+export const TEXT_REF = 'text:'
+
+/**
+ * Marks free text, which may mention anybody. It is encrypted under a key of this record and day, which an erasure of
+ * somebody who is mentioned in it destroys. `record` is a kind and an id: `customer:cus_1`.
+ */
+export function freeText(record: string, at: Date, value: unknown): unknown {
+  return personal(`${TEXT_REF}${record}:${at.toISOString().slice(0, 10)}`, value)
+}

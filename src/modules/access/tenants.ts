@@ -1,5 +1,6 @@
 import { change } from '#kernel/change'
 import { Failure } from '#kernel/failure'
+import { auditedName } from './audited-name.ts'
 import type { Tenant } from './contract.ts'
 import { insertTenant } from './store.ts'
 
@@ -12,6 +13,6 @@ export const createTenant = change<{ name: string }, Tenant>(
     if (!(await insertTenant(ctx, tenant))) {
       throw new Failure('conflict', `There is a tenant ${ctx.tenantId} already.`, { code: 'TENANT_EXISTS' })
     }
-    return { result: tenant, subject: tenant.tenantId, after: tenant }
+    return { result: tenant, subject: tenant.tenantId, after: auditedName(ctx, `tenant:${tenant.tenantId}`, tenant) }
   },
 )

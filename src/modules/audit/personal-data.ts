@@ -1,6 +1,8 @@
 import { destroyPersonKeys } from '#kernel/audit/person-keys'
 import type { Ctx } from '#kernel/context'
 import type { Person, PersonalData, PersonalDataOutcome } from '#kernel/personal-data'
+import { mentioningEvents } from './mentioning-events.ts'
+import type { MentioningEvent } from './mentioning-events.ts'
 import { countEventsOfPerson, eventsOfPerson } from './store/events.ts'
 
 const PAGE = 500
@@ -8,12 +10,13 @@ const EXPORTED_MAX = 100_000
 
 /** What the trail holds about a person, and what becomes of it: the events stay, what they say about the person goes. */
 export function auditPersonalData(retentionDays: number): PersonalData {
-  const outcome = async (ctx: Ctx, person: Person): Promise<PersonalDataOutcome> => {
+  const outcome = async (ctx: Ctx, person: Person, mentions: number): Promise<PersonalDataOutcome> => {
     const { events, values } = await countEventsOfPerson(ctx.db, ctx.tenantId, idsOf(person))
     const why = `who did what, when, to which record must be provable for ${retentionDays} days; the events name ids alone, and what they held about the person cannot be read by anyone`
     return {
       erased: 0,
       pseudonymised: values,
+      scrubbed: mentions,
       kept: events === 0 ? [] : [{ what: 'audit events', count: events, why }],
     }
   }
@@ -22,7 +25,7 @@ export function auditPersonalData(retentionDays: number): PersonalData {
     describe:
       'What was done by the person and to what is stored about them, with the values of then under a key of their own.',
     tables: ['audit.events', 'audit.person_keys'],
-    preview: outcome,
+    preview: async (ctx, person) => outcome(ctx, person, (await mentioningEvents(ctx, person)).length),
     async export(ctx, person) {
       const rows: Record<string, unknown>[] = []
       let after = ''
@@ -44,18 +47,24 @@ export function auditPersonalData(retentionDays: number): PersonalData {
             after: shown[2 * place + 1],
           })
         }
-        if (page.length < PAGE) return rows
+        if (page.length < PAGE) return [...rows, ...(await mentioningEvents(ctx, person)).map(mentioned)]
         after = page.at(-1)?.id ?? ''
       }
       return [...rows, { left_out: `events after ${after}: an export holds the first ${EXPORTED_MAX}` }]
     },
     async erase(ctx, person) {
-      const found = await outcome(ctx, person)
-      await destroyPersonKeys(ctx, [...person.refs])
-      return found
+      const found = await mentioningEvents(ctx, person)
+      const done = await outcome(ctx, person, found.length)
+      await destroyPersonKeys(ctx, [...person.refs, ...found.flatMap(({ refs }) => refs)])
+      return done
     },
   }
 }
+
+/** Another's event: that it mentions the person is theirs to know, what else it says is not. */
+const mentioned = ({ event: { id, at, action, subject } }: MentioningEvent) => ({
+  ...{ id, at, action, subject, relation: 'mentioned' },
+})
 
 /** `user:usr_1` is whose values they are; `usr_1` is who acts, or what is acted on. */
 function idsOf({ refs }: Person): { readonly refs: readonly string[]; readonly ids: readonly string[] } {

@@ -3,6 +3,7 @@ import type { Ctx } from '#kernel/context'
 import { Failure } from '#kernel/failure'
 import { newId } from '#kernel/ids'
 import { requireScope } from '#kernel/scope'
+import { auditedName } from '../audited-name.ts'
 import { keyHash, keyPrefix, newKeyText } from '../key-text.ts'
 import { tenantExists } from '../store.ts'
 import type { ApiKey, CreateKeyInput } from './contract.ts'
@@ -36,7 +37,7 @@ export const createKey = (grantable: () => Grantable) =>
       expiresAt: input.expiresAt,
       madeWith: parent?.keyId,
     })
-    return { result: { key, apiKey }, subject: apiKey.keyId, after: apiKey }
+    return { result: { key, apiKey }, subject: apiKey.keyId, after: auditedName(ctx, `key:${apiKey.keyId}`, apiKey) }
   })
 
 /** The key that makes another: the new one ends with it. */

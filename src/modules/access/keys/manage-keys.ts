@@ -2,6 +2,7 @@ import { change } from '#kernel/change'
 import type { Ctx } from '#kernel/context'
 import { Failure } from '#kernel/failure'
 import { requireScope } from '#kernel/scope'
+import { auditedName } from '../audited-name.ts'
 import type { ApiKey } from './contract.ts'
 import { findKey, listKeys, revokeKey } from './store/keys.ts'
 
@@ -25,7 +26,8 @@ export const revokeApiKey = change<{ keyId: string }, ApiKey>(
     // The key of another person is not found either: who may not see it learns nothing of it.
     const revoked = before !== undefined && mayRevoke(ctx, before) ? await revokeKey(ctx, keyId) : undefined
     if (revoked === undefined) throw new Failure('not_found', `There is no key ${keyId}.`)
-    return { result: revoked, subject: keyId, before, after: revoked }
+    const [was, is] = [before ?? revoked, revoked].map((key) => auditedName(ctx, `key:${keyId}`, key))
+    return { result: revoked, subject: keyId, before: was, after: is }
   },
 )
 

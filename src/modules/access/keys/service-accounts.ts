@@ -3,6 +3,7 @@ import type { Ctx } from '#kernel/context'
 import { Failure } from '#kernel/failure'
 import { newId } from '#kernel/ids'
 import { requireScope } from '#kernel/scope'
+import { auditedName } from '../audited-name.ts'
 import { tenantExists } from '../store.ts'
 import type { CreateServiceAccountInput, ServiceAccount } from './contract.ts'
 import { requireHeld, unknownScopes } from './grantable.ts'
@@ -21,7 +22,8 @@ export const createServiceAccount = (grantable: () => Grantable) =>
         throw new Failure('not_found', `There is no tenant ${ctx.tenantId}.`)
       requireHeld(ctx, scopes)
       const account = await insertServiceAccount(ctx, { serviceAccountId: newId('sva', ctx.clock()), name, scopes })
-      return { result: account, subject: account.serviceAccountId, after: account }
+      const id = account.serviceAccountId
+      return { result: account, subject: id, after: auditedName(ctx, `service-account:${id}`, account) }
     },
   )
 
@@ -38,6 +40,7 @@ export const disableAccount = change<{ serviceAccountId: string }, ServiceAccoun
     const disabled = await disableServiceAccount(ctx, serviceAccountId)
     if (disabled === undefined) throw new Failure('not_found', `There is no service account ${serviceAccountId}.`)
     const { account, keysRevoked } = disabled
-    return { result: account, subject: serviceAccountId, after: { ...account, keysRevoked } }
+    const after = { ...auditedName(ctx, `service-account:${serviceAccountId}`, account), keysRevoked }
+    return { result: account, subject: serviceAccountId, after }
   },
 )

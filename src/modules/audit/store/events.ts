@@ -74,6 +74,20 @@ export async function countEventsOfPerson(
   return counts ?? { events: 0, values: 0 }
 }
 
+const withTextStatement = statement<ChainEvent>(
+  'audit.events-with-text',
+  `select ${EVENT_COLUMNS} from audit.events as event
+   where tenant_id = $1 and id > $2 and people is not null and exists (
+     select from audit.person_keys as held where held.tenant_id = $1 and held.person = any (event.people)
+       and held.person like 'text:%' and held.wrapped_key is not null)
+   order by id limit $3`,
+)
+
+/** Events that hold free text which can still be read; oldest first. */
+export function eventsWithText(db: Db, tenantId: string, afterId: string, limit: number): Promise<ChainEvent[]> {
+  return withTextStatement(db, [tenantId, afterId, limit])
+}
+
 const latestStatement = statement<{ after: unknown }>(
   'audit.latest-event',
   `select after from audit.events where tenant_id = $1 and action = $2 and subject = $3 order by id desc limit 1`,

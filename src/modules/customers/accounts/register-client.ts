@@ -73,7 +73,7 @@ export const registerClient = change<RegisterClientInput, RegisterClientOutput>(
         next_steps: end < dayOf(now) ? [contractEnded(end), ...NEXT_STEPS] : NEXT_STEPS,
       },
       subject: row.client_id,
-      after: auditedRecord(record, contact.after),
+      after: auditedRecord(ctx, record, { clientId: row.client_id, contactId: contact.after }),
       events: [{ name: 'customers.registered', payload: { client_id: row.client_id } }],
       invalidates: [CLIENTS_TAG],
     }

@@ -45,8 +45,11 @@ export const updateClientInfo = change<UpdateClientInfoInput, UpdateClientInfoOu
         audit: { updated_at: after.updated_at, fields_changed: fields.length, previous_values: previous },
       },
       subject: client_id,
-      before: auditedRecord(previous, contact.before),
-      after: auditedRecord(Object.fromEntries(fields.map((field) => [field, after[field] ?? null])), contact.after),
+      before: auditedRecord(ctx, previous, { clientId: client_id, contactId: contact.before }),
+      after: auditedRecord(ctx, Object.fromEntries(fields.map((field) => [field, after[field] ?? null])), {
+        clientId: client_id,
+        contactId: contact.after,
+      }),
       events: fields.length === 0 ? [] : [{ name: 'customers.updated', payload: { client_id, fields } }],
       invalidates: [clientTag(client_id), CLIENTS_TAG],
     }

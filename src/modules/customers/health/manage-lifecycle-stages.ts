@@ -1,3 +1,4 @@
+import { freeText } from '#kernel/audit'
 import { change } from '#kernel/change'
 import type { Ctx } from '#kernel/context'
 import { Failure } from '#kernel/failure'
@@ -62,7 +63,7 @@ const transition = change<Move, Moved>('customers.move-stage', 'customers:write'
     result: moved,
     subject: input.client_id,
     before: { lifecycle_stage: from },
-    after: { lifecycle_stage: to, reason },
+    after: { lifecycle_stage: to, reason: freeText(`customer:${input.client_id}`, ctx.clock(), reason) },
     events: [
       { name: STAGE_CHANGED, payload: { client_id: input.client_id, from, to, notify_team: input.notify_team } },
     ],
