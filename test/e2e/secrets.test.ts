@@ -1,12 +1,14 @@
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { afterAll, describe, expect, it } from 'vitest'
 import { createKeyring } from '#kernel/keyring'
 import { testDatabase } from '../support/database.ts'
-import { runCommand } from '../support/product-process.ts'
+import { runCommand, startProduct } from '../support/product-process.ts'
 import { startVault } from '../support/vault-server.ts'
 
 const COMMANDS = path.resolve(import.meta.dirname, '../../src/surfaces/cli/main.ts')
@@ -102,6 +104,19 @@ describe('plimsoll secrets rotate', async () => {
     const { out } = await runCommand(['secrets', 'status'], environment)
     expect(out).toMatch(new RegExp(`^${createKeyring([NEW]).currentKeyId} +current +0 of 0 `, 'm'))
     expect(out).toMatch(new RegExp(`^${old.currentKeyId} +only opens +0 of 0 `, 'm'))
+  })
+
+  it('says in one line which key is needed when the old one was taken away too early, and so does the start', async () => {
+    const early = { ...environment, ENCRYPTION_KEY: OLD.toString('base64'), ENCRYPTION_KEYS_PREVIOUS: '' }
+    const needed = `audit.person-keys: ${people.length} under ${createKeyring([NEW]).currentKeyId}`
+    const { code, err } = await runCommand(['secrets', 'rotate'], early)
+    expect({ code, lines: err.trim().split('\n').length }).toEqual({ code: 1, lines: 1 })
+    expect(err).toContain(needed)
+    const DATA_DIR = await mkdtemp(path.join(tmpdir(), 'plimsoll-early-'))
+    const product = await startProduct({ ...early, DATA_DIR })
+    await product.stop()
+    await rm(DATA_DIR, { recursive: true })
+    expect(product.said).toContain(needed)
   })
 
   it('makes no key where the key is configured, and says what to do', async () => {

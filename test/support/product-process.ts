@@ -12,6 +12,8 @@ export interface ProductProcess {
   readonly url: string
   /** Of the demo company; empty where none is made, as with `ENVIRONMENT=test`. */
   readonly key: string
+  /** What it wrote until it was ready. */
+  readonly said: string
   /** Ends it without warning, as a crash would. */
   kill(): Promise<void>
   /** Asks it to stop; its exit code. */
@@ -32,12 +34,12 @@ export async function startProduct(environment: Variables): Promise<ProductProce
     const all = said.join('\n')
     const url = /MCP endpoint\s+(http:\S+)\/mcp/.exec(all)?.[1]
     const [hint, key] = /API key\s+(plim_\S+)|Make a key:/.exec(all) ?? []
-    if (url !== undefined && hint !== undefined) return running(child, url, key ?? '')
+    if (url !== undefined && hint !== undefined) return { ...running(child, url, key ?? ''), said: all }
   }
   throw new Error(`the product did not start:\n${said.join('\n')}`)
 }
 
-function running(child: ChildProcess, url: string, key: string): ProductProcess {
+function running(child: ChildProcess, url: string, key: string): Omit<ProductProcess, 'said'> {
   // Read on, or the process would stand still once the pipe is full.
   child.stdout?.resume()
   const end = async (signal: NodeJS.Signals) => {

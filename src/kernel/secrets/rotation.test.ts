@@ -75,6 +75,15 @@ describe('a rotation', () => {
     expect(keyring.open(rows[5].word, 'vault.word:005').toString()).toBe('word 005')
   })
 
+  it('changes nothing where it could not open everything, and names the key, the field and how many', async () => {
+    const [old] = keyring.keyIds
+    keyring.replace([NEW])
+    const refused = rotate()
+    await expect(refused).rejects.toMatchObject({ kind: 'conflict' })
+    await expect(refused).rejects.toThrow(`vault.words: ${ROWS} under ${old}`)
+    expect(await tally()).toEqual({ [String(old)]: ROWS })
+  })
+
   it('goes on where it was killed, and counts what was done before', async () => {
     keyring.replace([NEW, OLD])
     const { field: failing, written } = watched(3)

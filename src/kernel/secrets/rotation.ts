@@ -33,6 +33,8 @@ export async function rotateFields(
   fields: readonly EncryptedField[],
   options: RotationOptions,
 ): Promise<RotatedField[]> {
+  const missing = await missingKeys(fields, options)
+  if (missing.length > 0) throw new Failure('conflict', withoutKeys(missing))
   const done: RotatedField[] = []
   for (const field of fields) done.push({ name: field.name, rows: await rotateField(field, options) })
   return done
@@ -46,6 +48,30 @@ export async function tallyFields(
   const tallies: { name: string; values: ReadonlyMap<string, number> }[] = []
   for (const field of fields) tallies.push({ name: field.name, values: await field.tally(db) })
   return tallies
+}
+
+/** Values that nobody can open any more, because this process does not have their key. */
+export interface MissingKey {
+  readonly keyId: string
+  readonly field: string
+  readonly values: number
+}
+
+/** What is encrypted under keys that are in the settings no longer, or never were. */
+export async function missingKeys(
+  fields: readonly EncryptedField[],
+  { db, keyring }: Pick<RotationOptions, 'db' | 'keyring'>,
+): Promise<MissingKey[]> {
+  const tallies = await tallyFields(fields, db)
+  return tallies.flatMap(({ name: field, values }) =>
+    [...values].flatMap(([keyId, count]) => (keyring.keyIds.includes(keyId) ? [] : [{ keyId, field, values: count }])),
+  )
+}
+
+/** What whoever runs this should know of them, and do. */
+export function withoutKeys(missing: readonly MissingKey[]): string {
+  const what = missing.map(({ keyId, field, values }) => `${field}: ${values} under ${keyId}`).join(', ')
+  return `Values are encrypted under a root key that is not in the settings (${what}). Put that key back into ENCRYPTION_KEYS_PREVIOUS; without it they cannot be opened.`
 }
 
 async function rotateField(field: EncryptedField, options: RotationOptions): Promise<number> {

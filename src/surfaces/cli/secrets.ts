@@ -119,7 +119,8 @@ async function makeKey({ platform, config }: App): Promise<void> {
   await platform.rootKeys.refresh()
 }
 
-const fieldsOf = (modules: App['modules']) => modules.flatMap(({ encryptedFields }) => encryptedFields ?? [])
+/** Every column that holds sealed values. */
+export const fieldsOf = (modules: App['modules']) => modules.flatMap(({ encryptedFields }) => encryptedFields ?? [])
 
 function rowCount(text: string): number {
   if (/^[1-9]\d{0,4}$/.test(text)) return Number(text)

@@ -1,12 +1,14 @@
 import { Option } from 'commander'
 import type { Command } from 'commander'
 import { Failure } from '#kernel/failure'
+import { missingKeys, withoutKeys } from '#kernel/secrets/rotation'
 import type { App } from '../../app.ts'
 import { firstRun } from './first-run.ts'
 import type { DemoAccess } from './first-run.ts'
 import type { OpenApp } from './open.ts'
 import { reportFailure } from './open.ts'
 import { print } from './output.ts'
+import { fieldsOf } from './secrets.ts'
 import { stopRequest } from './stop-request.ts'
 import type { StopRequest } from './stop-request.ts'
 
@@ -59,9 +61,16 @@ async function refreshSecrets({ platform, log }: App): Promise<void> {
 async function begin(app: App, stop: StopRequest): Promise<void> {
   if (stop.isAsked()) return
   const demo = await firstRun(app)
+  await tellOfMissingKeys(app)
   if (stop.isAsked()) return
   const { url } = await app.listen()
   announce(app, url, demo)
+}
+
+/** What needs none of those keys is served: a key that is lost for good must not end everything. */
+async function tellOfMissingKeys({ platform, modules, log }: App): Promise<void> {
+  const missing = await missingKeys(fieldsOf(modules), { db: platform.database.system, keyring: platform.keyring })
+  if (missing.length > 0) log.error({ missing }, withoutKeys(missing))
 }
 
 async function servePipe(open: OpenApp, { key, path }: ServeOptions): Promise<void> {
