@@ -15,12 +15,10 @@ import type {
 import { decodeJwt } from 'jose'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { systemClock } from '#kernel/clock'
-import { loadConfig } from '#kernel/config/load'
-import { buildApp } from '../../src/app.ts'
 import type { App } from '../../src/app.ts'
+import { startApp } from '../support/app.ts'
 import { findChromium, openBrowser } from '../support/browser.ts'
-import { quiet, testDatabase } from '../support/database.ts'
+import { testDatabase } from '../support/database.ts'
 import { testPerson } from '../support/person.ts'
 import type { TestPerson } from '../support/person.ts'
 
@@ -120,17 +118,8 @@ describe.skipIf(executable === undefined)('a real MCP client with a real browser
 
   beforeAll(async () => {
     const database = await testDatabase()
-    const environment = {
-      ENVIRONMENT: 'test',
-      DATABASE_URL: database.url,
-      SERVER_PORT: '0',
-      RATE_LIMIT_ENABLED: 'false',
-      OAUTH_DYNAMIC_REGISTRATION: 'true',
-      OUTBOUND_ALLOW_LOOPBACK: 'true',
-    }
-    const config = loadConfig(environment)
-    app = await buildApp({ config, clock: systemClock, log: quiet, version: 'test', as: 'server' })
-    ;({ url } = await app.listen())
+    const settings = { OAUTH_DYNAMIC_REGISTRATION: 'true', OUTBOUND_ALLOW_LOOPBACK: 'true' }
+    ;({ app, url } = await startApp(database, settings))
     person = await testPerson(database, url)
     browser = await openBrowser(executable ?? '')
   })

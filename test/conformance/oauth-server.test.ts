@@ -2,11 +2,9 @@ import { createHash, randomBytes } from 'node:crypto'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
-import { systemClock } from '#kernel/clock'
-import { loadConfig } from '#kernel/config/load'
-import { buildApp } from '../../src/app.ts'
 import type { App } from '../../src/app.ts'
-import { quiet, testDatabase } from '../support/database.ts'
+import { startApp } from '../support/app.ts'
+import { testDatabase } from '../support/database.ts'
 import { signInCookie, testPerson } from '../support/person.ts'
 import type { TestPerson } from '../support/person.ts'
 
@@ -19,21 +17,7 @@ let clientId: string
 const redirectUri = 'http://127.0.0.1:4711/callback'
 
 beforeAll(async () => {
-  const environment = {
-    ENVIRONMENT: 'test',
-    DATABASE_URL: database.url,
-    SERVER_PORT: '0',
-    RATE_LIMIT_ENABLED: 'false',
-    OAUTH_DYNAMIC_REGISTRATION: 'true',
-  }
-  app = await buildApp({
-    config: loadConfig(environment),
-    clock: systemClock,
-    log: quiet,
-    version: 'test',
-    as: 'server',
-  })
-  ;({ url } = await app.listen())
+  ;({ app, url } = await startApp(database, { OAUTH_DYNAMIC_REGISTRATION: 'true' }))
   person = await testPerson(database, url)
   cookie = await signInCookie(url, person)
   clientId = await register()
@@ -478,9 +462,7 @@ describe('a read-only member', () => {
 
 describe('without OAUTH_DYNAMIC_REGISTRATION the authorization server', () => {
   it('registers nobody, and does not say that it would', async () => {
-    const config = loadConfig({ ENVIRONMENT: 'test', DATABASE_URL: database.url, SERVER_PORT: '0' })
-    const closed = await buildApp({ config, clock: systemClock, log: quiet, version: 'test', as: 'server' })
-    const { url: place } = await closed.listen()
+    const { app: closed, url: place } = await startApp(database)
     const metadata: unknown = await (await fetch(`${place}/.well-known/oauth-authorization-server`)).json()
     expect(metadata).toMatchObject({ issuer: place, client_id_metadata_document_supported: true })
     expect(metadata).not.toHaveProperty('registration_endpoint')

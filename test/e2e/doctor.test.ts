@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { systemClock } from '#kernel/clock'
-import { loadConfig } from '#kernel/config/load'
-import { buildApp } from '../../src/app.ts'
 import type { App } from '../../src/app.ts'
 import { examine } from '../../src/surfaces/cli/doctor/examine.ts'
-import { quiet, testDatabase } from '../support/database.ts'
+import { startApp } from '../support/app.ts'
+import { testDatabase } from '../support/database.ts'
 import { runCommand } from '../support/product-process.ts'
 import { signInCookie, testPerson } from '../support/person.ts'
 import { testTenant } from '../support/tenant.ts'
@@ -15,21 +14,7 @@ let url: string
 let key: string
 
 beforeAll(async () => {
-  const environment = {
-    ENVIRONMENT: 'test',
-    DATABASE_URL: database.url,
-    SERVER_PORT: '0',
-    RATE_LIMIT_ENABLED: 'false',
-    OAUTH_DYNAMIC_REGISTRATION: 'true',
-  }
-  app = await buildApp({
-    config: loadConfig(environment),
-    clock: systemClock,
-    log: quiet,
-    version: 'test',
-    as: 'server',
-  })
-  ;({ url } = await app.listen())
+  ;({ app, url } = await startApp(database, { OAUTH_DYNAMIC_REGISTRATION: 'true' }))
   const tenant = await testTenant(database)
   ;({ key } = await app.access.createKey(tenant.ctx(), { name: 'doctor', scopes: ['customers:read'] }))
 })

@@ -2,16 +2,15 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { systemClock } from '#kernel/clock'
 import { change } from '#kernel/change'
-import { loadConfig } from '#kernel/config/load'
 import type { Door, Role } from '#kernel/authorization'
 import type { Ctx, Scope } from '#kernel/context'
-import { buildApp } from '../../src/app.ts'
 import type { App } from '../../src/app.ts'
 import { runJob } from '../../src/surfaces/worker/run-job.ts'
+import { startApp } from '../support/app.ts'
 import { addCustomers } from '../support/customer-data.ts'
 import { issuerOf, signedIn } from '../support/credentials.ts'
 import type { Issuer, SignedIn } from '../support/credentials.ts'
-import { quiet, testDatabase } from '../support/database.ts'
+import { testDatabase } from '../support/database.ts'
 import { each, knock, knocksAt, tally, toolCall, toolList } from '../support/door-walk.ts'
 import type { Knock } from '../support/door-walk.ts'
 import { ENDED, endedCredential } from '../support/ended-credentials.ts'
@@ -34,10 +33,7 @@ const table = tally()
 let leaks = 0
 
 beforeAll(async () => {
-  const environment = { ENVIRONMENT: 'test', DATABASE_URL: database.url, SERVER_PORT: '0', RATE_LIMIT_ENABLED: 'false' }
-  const config = loadConfig(environment)
-  app = await buildApp({ config, clock: systemClock, log: quiet, version: 'test', as: 'server' })
-  ;({ url } = await app.listen())
+  ;({ app, url } = await startApp(database))
   issuer = await issuerOf(app, database)
   tenant = await testTenant(database)
   owner = await signedIn(database, tenant.tenantId, 'owner')

@@ -1,10 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { systemClock } from '#kernel/clock'
-import { loadConfig } from '#kernel/config/load'
-import { buildApp } from '../../src/app.ts'
 import type { App } from '../../src/app.ts'
+import { startApp } from '../support/app.ts'
 import { addCustomers } from '../support/customer-data.ts'
-import { quiet, testDatabase } from '../support/database.ts'
+import { testDatabase } from '../support/database.ts'
 import { taskPerson } from '../support/task-tools.ts'
 import type { TaskPerson } from '../support/task-tools.ts'
 import { SEALING, tenantRows } from '../support/tenant-rows.ts'
@@ -55,15 +53,7 @@ let alpha: TestTenant
 let bravoKey: string
 
 beforeAll(async () => {
-  const environment = { ENVIRONMENT: 'test', DATABASE_URL: database.url, SERVER_PORT: '0', RATE_LIMIT_ENABLED: 'false' }
-  app = await buildApp({
-    config: loadConfig(environment),
-    clock: systemClock,
-    log: quiet,
-    version: 'test',
-    as: 'server',
-  })
-  ;({ url } = await app.listen())
+  ;({ app, url } = await startApp(database))
   // safe because: the walk checks what it reads of the answer.
   const listing = (await (await fetch(`${url}/mcp/tools`)).json()) as { tools: { name: string }[] }
   tools = listing.tools.map(({ name }) => name)

@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { systemClock } from '#kernel/clock'
 import { loadConfig } from '#kernel/config/load'
-import { buildApp } from '../../src/app.ts'
 import type { App } from '../../src/app.ts'
-import { quiet, testDatabase } from '../support/database.ts'
+import { startApp } from '../support/app.ts'
+import { testDatabase } from '../support/database.ts'
 import { testPerson } from '../support/person.ts'
 import type { TestPerson } from '../support/person.ts'
 import { testIssuer } from '../support/token-issuer.ts'
@@ -24,18 +23,9 @@ afterAll(async () => {
 })
 
 async function start(settings: Readonly<Record<string, string>> = {}): Promise<string> {
-  const config = loadConfig({
-    ENVIRONMENT: 'test',
-    DATABASE_URL: database.url,
-    SERVER_PORT: '0',
-    RATE_LIMIT_ENABLED: 'false',
-    PUBLIC_URL,
-    OAUTH_ISSUER: issuer.url,
-    ...settings,
-  })
-  const app = await buildApp({ config, clock: systemClock, log: quiet, version: 'test', as: 'server' })
+  const { app, url } = await startApp(database, { PUBLIC_URL, OAUTH_ISSUER: issuer.url, ...settings })
   apps.push(app)
-  return (await app.listen()).url
+  return url
 }
 
 function token(claims: Readonly<Record<string, unknown>> = {}, header: Readonly<Record<string, unknown>> = {}) {

@@ -2,14 +2,12 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { systemClock } from '#kernel/clock'
-import { loadConfig } from '#kernel/config/load'
 import type { Scope } from '#kernel/context'
-import { buildApp } from '../../src/app.ts'
 import type { App } from '../../src/app.ts'
 import { looksPersonal, NOT_PERSONAL } from '../architecture/personal-columns.ts'
+import { startApp } from '../support/app.ts'
 import { addCustomers } from '../support/customer-data.ts'
-import { quiet, testDatabase } from '../support/database.ts'
+import { testDatabase } from '../support/database.ts'
 import { dumpOf } from '../support/database-dump.ts'
 import { addPerson } from '../support/person-data.ts'
 import { runCommand } from '../support/product-process.ts'
@@ -40,9 +38,7 @@ let userToken: string
 
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'plimsoll-privacy-'))
-  const config = loadConfig({ ...environment, DATA_DIR: folder })
-  app = await buildApp({ config, clock: systemClock, log: quiet, version: 'test', as: 'server' })
-  ;({ url } = await app.listen())
+  ;({ app, url } = await startApp(database, { ...environment, DATA_DIR: folder }))
   alpha = await testTenant(database)
   bravo = await testTenant(database)
   key = await keyOf(alpha)

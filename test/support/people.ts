@@ -2,10 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { PassThrough } from 'node:stream'
 import { systemClock } from '../../src/kernel/clock.ts'
 import type { Clock } from '../../src/kernel/clock.ts'
-import { loadConfig } from '../../src/kernel/config/load.ts'
 import { createLog } from '../../src/kernel/log.ts'
-import { buildApp } from '../../src/app.ts'
 import type { App } from '../../src/app.ts'
+import { startApp } from './app.ts'
 import type { TestDatabase } from './database.ts'
 
 /** The whole product on loopback, and the mails it would have sent. */
@@ -33,19 +32,13 @@ export async function startPeopleServer(
       if (subject !== undefined && link !== undefined) mails.push({ subject, link })
     }
   })
-  const config = loadConfig({
-    ENVIRONMENT: 'test',
-    DATABASE_URL: database.url,
-    SERVER_PORT: '0',
-    RATE_LIMIT_ENABLED: 'false',
+  const secrets = {
     ENCRYPTION_KEY: randomBytes(32).toString('base64'),
     BETTER_AUTH_SECRET: randomBytes(32).toString('base64url'),
     JWT_SECRET: randomBytes(32).toString('base64url'),
-    ...settings,
-  })
+  }
   const log = createLog({ settings: { logLevel: 'INFO', logFormat: 'json' }, version: 'test', to: lines })
-  const app = await buildApp({ config, clock, log, version: 'test', as: 'server' })
-  const { url } = await app.listen()
+  const { app, url } = await startApp(database, { ...secrets, ...settings }, { clock, log })
   const about = (subject: string) => mails.filter((mail) => mail.subject.includes(subject))
   return {
     app,

@@ -1,10 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { systemClock } from '#kernel/clock'
-import { loadConfig } from '#kernel/config/load'
 import type { Scope } from '#kernel/context'
-import { buildApp } from '../../app.ts'
 import type { App } from '../../app.ts'
-import { quiet, testDatabase } from '../../../test/support/database.ts'
+import { startApp } from '../../../test/support/app.ts'
+import { testDatabase } from '../../../test/support/database.ts'
 import { testTenant } from '../../../test/support/tenant.ts'
 import { verifyLines } from './index.ts'
 
@@ -31,15 +29,7 @@ let tenantId: string
 const keys = new Map<string, string>()
 
 beforeAll(async () => {
-  const environment = { ENVIRONMENT: 'test', DATABASE_URL: database.url, SERVER_PORT: '0', RATE_LIMIT_ENABLED: 'false' }
-  app = await buildApp({
-    config: loadConfig(environment),
-    clock: systemClock,
-    log: quiet,
-    version: 'test',
-    as: 'server',
-  })
-  ;({ url } = await app.listen())
+  ;({ app, url } = await startApp(database))
   const tenant = await testTenant(database)
   const other = await testTenant(database)
   ;({ tenantId } = tenant)
@@ -203,22 +193,8 @@ describe('the audit trail of the running product', () => {
       ).rows
     expect(await configured()).toHaveLength(1)
     const again = async (more = {}) => {
-      const environment = {
-        ENVIRONMENT: 'test',
-        DATABASE_URL: database.url,
-        SERVER_PORT: '0',
-        RATE_LIMIT_ENABLED: 'false',
-        ...more,
-      }
-      const other = await buildApp({
-        config: loadConfig(environment),
-        clock: systemClock,
-        log: quiet,
-        version: 'test',
-        as: 'server',
-      })
-      await other.listen()
-      await other.close()
+      const other = await startApp(database, more)
+      await other.app.close()
     }
     await again()
     expect(await configured()).toHaveLength(1)

@@ -1,0 +1,30 @@
+import type { Logger } from 'pino'
+import { buildApp } from '../../src/app.ts'
+import type { App } from '../../src/app.ts'
+import { systemClock } from '../../src/kernel/clock.ts'
+import type { Clock } from '../../src/kernel/clock.ts'
+import { loadConfig } from '../../src/kernel/config/load.ts'
+import { quiet } from './database.ts'
+import type { TestDatabase } from './database.ts'
+
+export interface TestApp {
+  readonly app: App
+  readonly url: string
+}
+
+/** The whole product on loopback, in this process. Callers are not limited unless the settings say so. */
+export async function startApp(
+  database: Pick<TestDatabase, 'url'>,
+  settings: Readonly<Record<string, string>> = {},
+  { clock = systemClock, log = quiet }: { readonly clock?: Clock; readonly log?: Logger } = {},
+): Promise<TestApp> {
+  const config = loadConfig({
+    ENVIRONMENT: 'test',
+    DATABASE_URL: database.url,
+    SERVER_PORT: '0',
+    RATE_LIMIT_ENABLED: 'false',
+    ...settings,
+  })
+  const app = await buildApp({ config, clock, log, version: 'test', as: 'server' })
+  return { app, ...(await app.listen()) }
+}
