@@ -1,6 +1,7 @@
-import { randomBytes, randomUUID } from 'node:crypto'
-import { access, link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { randomBytes } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { keptText, replaceText } from './private-file.ts'
 
 const KEY_BYTES = 32
 
@@ -18,21 +19,18 @@ export async function encryptionKeys(
 ): Promise<Buffer[]> {
   const previous = configured.previous.map((text) => Buffer.from(text, 'base64'))
   if (configured.current !== undefined) return [Buffer.from(configured.current, 'base64'), ...previous]
-  await mkdir(dataDir, { recursive: true, mode: 0o700 })
   const path = keyFileOf(dataDir)
-  if (!(await exists(path))) await makeFile(path, [newKey()])
-  return [...(await keysIn(path)), ...previous]
+  return [...keysIn(await keptText(path, () => textOf([newKey()])), path), ...previous]
 }
 
-/** Puts a new key before those in the file. Whoever reads it meets the old content or the new, never a part. */
+/** Puts a new key before those in the file. */
 export async function addKey(dataDir: string): Promise<void> {
   const path = keyFileOf(dataDir)
-  const draft = await writeDraft(path, [newKey(), ...(await keysIn(path))])
-  await rename(draft, path)
+  await replaceText(path, textOf([newKey(), ...keysIn(await readFile(path, 'utf8'), path)]))
 }
 
-async function keysIn(path: string): Promise<Buffer[]> {
-  const lines = (await readFile(path, 'utf8')).split('\n').filter((line) => line.trim() !== '')
+function keysIn(text: string, path: string): Buffer[] {
+  const lines = text.split('\n').filter((line) => line.trim() !== '')
   const keys = lines.map((line) => Buffer.from(line.trim(), 'base64'))
   if (keys.length === 0 || keys.some((key) => key.length < KEY_BYTES)) {
     throw new Error(`${path} holds no key of ${KEY_BYTES} bytes. Restore it from a backup, or delete it to start anew.`)
@@ -40,31 +38,5 @@ async function keysIn(path: string): Promise<Buffer[]> {
   return keys
 }
 
+const textOf = (keys: readonly Buffer[]) => keys.map((key) => `${key.toString('base64')}\n`).join('')
 const newKey = () => randomBytes(KEY_BYTES)
-
-/** The file appears with its content or not at all, so whoever starts at the same moment reads one whole key. */
-async function makeFile(path: string, keys: readonly Buffer[]): Promise<void> {
-  const draft = await writeDraft(path, keys)
-  try {
-    await link(draft, path)
-  } catch (error) {
-    // Safe because another process made the key this very moment, and that one is read.
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
-  } finally {
-    await rm(draft)
-  }
-}
-
-async function writeDraft(path: string, keys: readonly Buffer[]): Promise<string> {
-  const draft = `${path}.${randomUUID()}`
-  const lines = keys.map((key) => `${key.toString('base64')}\n`).join('')
-  await writeFile(draft, lines, { flag: 'wx', mode: 0o600 })
-  return draft
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  )
-}

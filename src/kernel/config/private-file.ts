@@ -1,0 +1,44 @@
+import { randomUUID } from 'node:crypto'
+import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+
+/**
+ * The text of a file that its owner alone may read; made with `make()` where it is not there. It appears with its content
+ * or not at all, so of several who start at the same moment all read one whole text.
+ */
+export async function keptText(path: string, make: () => string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT')) throw error
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+    await linkDraft(path, await writeDraft(path, make()))
+    return readFile(path, 'utf8')
+  }
+}
+
+/** Whoever reads it meets the old text or the new, never a part. */
+export async function replaceText(path: string, text: string): Promise<void> {
+  await rename(await writeDraft(path, text), path)
+}
+
+async function linkDraft(path: string, draft: string): Promise<void> {
+  try {
+    await link(draft, path)
+  } catch (error) {
+    // Safe because another process made the file this very moment, and that one is read.
+    if (!hasCode(error, 'EEXIST')) throw error
+  } finally {
+    await rm(draft)
+  }
+}
+
+async function writeDraft(path: string, text: string): Promise<string> {
+  const draft = `${path}.${randomUUID()}`
+  await writeFile(draft, text, { flag: 'wx', mode: 0o600 })
+  return draft
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code
+}
