@@ -1,4 +1,5 @@
 import type { Person } from '../personal-data.ts'
+import { phoneCore } from './person.ts'
 
 /** Where a text names a person: their e-mails, phones and full names, in any casing and formatting. */
 export interface Mentions {
@@ -26,7 +27,7 @@ export function mentionsOf(person: Person): Mentions {
   ]
   const rough = [
     ...[...person.emails].map(roughEmail),
-    ...[...person.phones].map((phone) => core(phone).split('').join('[^0-9a-zA-Z]{0,3}')),
+    ...[...person.phones].map((phone) => phoneCore(phone).split('').join('[^0-9a-zA-Z]{0,3}')),
     ...names.flatMap((name) => orders(name).map((words) => words.map(anyCase).join('.{1,6}'))),
   ]
   if (exact.length === 0) return { pattern: null, isIn: () => false, scrub: same, scrubJson: same }
@@ -77,13 +78,8 @@ function roughEmail(email: string): string {
 }
 
 const SEPARATOR = '[\\s()./\\u00a0-]{0,3}'
-/** The digits that every way of writing a number has: without the country's and the area's prefix. */
-const CORE_DIGITS = 9
-
-const core = (phone: string) => phone.replaceAll(/\D/g, '').slice(-CORE_DIGITS)
-
 function exactPhone(phone: string): string {
-  const digits = core(phone).split('').join(SEPARATOR)
+  const digits = phoneCore(phone).split('').join(SEPARATOR)
   return `(?<![\\p{L}\\p{N}])[+(]{0,2}(?:[0-9]${SEPARATOR}){0,6}${digits}(?![0-9])`
 }
 

@@ -50,6 +50,12 @@ function normalPhone(text: string): string | undefined {
   return /^\s*(\+|00)/.test(text) ? `+${digits.replace(/^00/, '')}` : digits
 }
 
+/** The digits that every way of writing a number has: without the country's and the area's prefix. */
+export const PHONE_CORE_DIGITS = 9
+
+/** What phones are compared by. */
+export const phoneCore = (phone: string) => phone.replaceAll(/\D/g, '').slice(-PHONE_CORE_DIGITS)
+
 function normalName(text: string): string | undefined {
   const name = text.normalize('NFC').replaceAll(/\s+/g, ' ').trim()
   return name.length > 1 ? name : undefined

@@ -5,7 +5,7 @@ import type { HeldRow, HeldTable } from './held-table.ts'
 import { columnsOf, factsOf } from './held-table.ts'
 import type { Mentions } from './mentions.ts'
 import { mentionsOf } from './mentions.ts'
-import { idsOf, personOf } from './person.ts'
+import { idsOf, personOf, phoneCore } from './person.ts'
 import type { FoundRow, Place, tableStatements, Wanted } from './table-statements.ts'
 import { firstPlace } from './table-statements.ts'
 
@@ -66,9 +66,9 @@ export function pseudonym(person: Person, value: string | null): string | null {
 /** By an address, a number or an id; by name alone only where the row has none of these. */
 function isOwn(table: HeldTable, row: HeldRow, person: Person): boolean {
   const about = personOf(factsOf(table, row), person.salt)
-  const cores = new Set([...person.phones].map(core))
+  const cores = new Set([...person.phones].map(phoneCore))
   if ([...about.emails].some((email) => person.emails.has(email))) return true
-  if ([...about.phones].some((phone) => cores.has(core(phone)))) return true
+  if ([...about.phones].some((phone) => cores.has(phoneCore(phone)))) return true
   if ([...about.refs].some((ref) => person.refs.has(ref))) return true
   if (about.emails.size + about.phones.size + about.refs.size > 0) return false
   const names = new Set([...person.names].map(lower))
@@ -89,14 +89,13 @@ function scrubRow(table: HeldTable, row: HeldRow, person: Person, mentions: Ment
 function wantedOf({ own }: HeldTable, person: Person, mentions: Mentions): Wanted {
   return {
     emails: [...person.emails],
-    phones: [...person.phones].map(core),
+    phones: [...person.phones].map(phoneCore),
     names: [...person.names].map(lower),
     pattern: mentions.pattern,
     ids: Object.values(own.ids ?? {}).map((kind) => idsOf(person, kind)),
   }
 }
 
-const core = (phone: string) => phone.replaceAll(/\D/g, '').slice(-9)
 const lower = (text: string) => text.trim().toLowerCase()
 const map = (value: string | null | undefined, to: (text: string) => string) =>
   value === null || value === undefined ? null : to(value)

@@ -2,6 +2,7 @@ import type { Db } from '../database/db.ts'
 import { statement } from '../database/statement.ts'
 import type { HeldRow, HeldTable } from './held-table.ts'
 import { columnsOf } from './held-table.ts'
+import { PHONE_CORE_DIGITS } from './person.ts'
 
 /** The key of a row, as text, in the order of `HeldTable.key`. */
 export type Place = readonly string[]
@@ -62,7 +63,8 @@ function matching({ own, text = [], json = [], madeUpIds = [] }: HeldTable, firs
   const conditions = [
     ...(own.emails ?? []).map((column) => `lower(trim(t.${column})) = any($${first}::text[])`),
     ...(own.phones ?? []).map(
-      (column) => `right(regexp_replace(t.${column}, '\\D', '', 'g'), 9) = any($${first + 1}::text[])`,
+      (column) =>
+        `right(regexp_replace(t.${column}, '\\D', '', 'g'), ${PHONE_CORE_DIGITS}) = any($${first + 1}::text[])`,
     ),
     ...(own.names ?? []).map((column) => `lower(trim(t.${column})) = any($${first + 2}::text[])`),
     ...Object.keys(own.ids ?? {}).map((column, at) => `t.${column} = any($${first + 4 + at}::text[])`),

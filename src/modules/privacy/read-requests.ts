@@ -1,12 +1,12 @@
-import type { Ctx, Scope } from '#kernel/context'
+import type { Ctx } from '#kernel/context'
 import { Failure } from '#kernel/failure'
 import { requireScope } from '#kernel/scope'
 import type { PrivacyRequest } from './contract.ts'
 import { findRequest, listRequests } from './store/requests.ts'
 import type { RequestRow } from './store/requests.ts'
 
-export async function readRequest(ctx: Ctx, requestId: string, scope: Scope = 'privacy:read'): Promise<PrivacyRequest> {
-  requireScope(ctx, scope)
+export async function readRequest(ctx: Ctx, requestId: string): Promise<PrivacyRequest> {
+  requireScope(ctx, 'privacy:read')
   return shown(await findRequest(ctx, requestId))
 }
 
