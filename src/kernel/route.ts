@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import type { z } from 'zod'
 import type { Clock } from './clock.ts'
 import type { Ctx, Scope } from './context.ts'
+import type { Failure } from './failure.ts'
 
 interface RouteShape<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType, R extends z.ZodType> {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
@@ -107,4 +108,6 @@ export interface WebMount {
   readonly public: string
   readonly limit: LimitClass
   readonly answer: (request: Request, from: Pick<OpenRequest, 'requestId' | 'address' | 'signal'>) => Promise<Response>
+  /** The answer to a request that is refused before it gets here; by default that of the API. */
+  readonly refuse?: (failure: Failure) => Response
 }

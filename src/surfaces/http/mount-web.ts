@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { withDeadline } from '#kernel/deadline'
 import type { WebMount } from '#kernel/route'
+import { expectedFailure } from './envelope.ts'
 import { addHeader, webHeaders } from './mount-open-route.ts'
 import type { MountOptions } from './mount-route.ts'
 import { requestSignal } from './request-signal.ts'
@@ -10,6 +11,15 @@ export function mountWeb(app: FastifyInstance, mount: WebMount, options: MountOp
   void app.register(async (scope) => {
     scope.removeAllContentTypeParsers()
     scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+    const { refuse } = mount
+    if (refuse !== undefined) {
+      scope.setErrorHandler(async (error, _request, reply) => {
+        const failure = expectedFailure(error)
+        if (failure === undefined || failure.status >= 500) throw error
+        if (failure.retryAfterSeconds !== undefined) reply.header('Retry-After', Math.ceil(failure.retryAfterSeconds))
+        return send(reply, refuse(failure))
+      })
+    }
     scope.route({
       method: [...mount.methods],
       url: mount.path,

@@ -62,4 +62,34 @@ describe('a person', () => {
     expect(wrong.text).toContain(`value="${email}"`)
     expect(wrong.text).not.toContain('value="wrong"')
   })
+
+  it('is told what a password lacks once, beside the rule that stands there', async () => {
+    const person = visitor(server.url)
+    await person.open('/sign-up')
+    const weak = await person.send('/sign-up', { name: 'Ada', email: 'weak@example.com', password: 'all lower case' })
+    expect([weak.status, weak.text]).toEqual([
+      422,
+      expect.stringContaining(
+        'id="password-error">This password is too easy to guess: it needs an upper-case letter, a digit.<',
+      ),
+    ])
+  })
+
+  it('who asks for too much is told so by a page, and how long to wait', async () => {
+    const limited = await startPeopleServer(database, {
+      RATE_LIMIT_ENABLED: 'true',
+      RATE_LIMIT_LENIENT_GUEST_PER_MINUTE: '1',
+    })
+    try {
+      const person = visitor(limited.url)
+      await person.open('/sign-in')
+      const refused = await person.open('/sign-in')
+      expect([refused.status, refused.headers.get('content-type')]).toEqual([429, 'text/html; charset=utf-8'])
+      expect(refused.text).toMatch(/role="alert">Too much was asked for from your network. Try again in \d+ seconds./)
+      expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0)
+      expect(refused.headers.get('content-security-policy')).toContain("script-src 'none'")
+    } finally {
+      await limited.app.close()
+    }
+  })
 })

@@ -1,4 +1,5 @@
 import type { IdentityAnswer } from './identity.ts'
+import { textOf } from './identity.ts'
 
 /** What is wrong with a form: beside the fields it concerns, or, under `form`, with all of it. */
 export type Problems = Readonly<Record<string, string>>
@@ -18,7 +19,10 @@ const WORDS: Readonly<Record<string, string>> = {
 }
 
 /** What the library says of a form that it refused, beside the field that it is about. */
-export function problemsOf({ code, message }: IdentityAnswer, fields: readonly string[]): Problems {
+export function problemsOf({ code, message, body }: IdentityAnswer, fields: readonly string[]): Problems {
+  const lacks = Array.isArray(body['problems']) ? body['problems'].map(textOf).filter((text) => text !== '') : []
+  // The rule itself stands beside the field already.
+  if (lacks.length > 0) return { password: `This password is too easy to guess: it needs ${lacks.join(', ')}.` }
   const text = WORDS[code] ?? (message === '' ? 'This did not work. Check what you entered.' : message)
   if (code === 'INVALID_EMAIL_OR_PASSWORD') return { form: text }
   const about = fields.find((name) => code.includes(name.toUpperCase().replace('-', '_')))

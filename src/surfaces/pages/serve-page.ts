@@ -32,6 +32,7 @@ export function servePage(page: Page, parts: PageParts): WebMount[] {
     public: page.public,
     limit,
     answer: (request, from) => answerOf(request, from, parts, work),
+    refuse: (failure) => respond(failurePage(failure), cookieJar(null), parts.stylesheet),
   })
   const { post } = page
   const shown = mount('GET', 'lenient', (visit) => page.get(visit))
@@ -79,11 +80,17 @@ async function formOf(request: Request, visit: Visit, { forms }: PageParts): Pro
 }
 
 function failurePage(failure: Failure): PageAnswer {
+  if (failure.kind === 'rate_limited') return tooMany(failure)
   return {
     title: failure.status >= 500 ? 'Not available' : 'This did not work',
     status: failure.status,
     body: html`${notice(failure.message, 'bad')}<p><a href="/account">Go to your account</a></p>`,
   }
+}
+
+function tooMany({ status, retryAfterSeconds = 60 }: Failure): PageAnswer {
+  const text = `Too much was asked for from your network. Try again in ${Math.ceil(retryAfterSeconds)} seconds.`
+  return { title: 'Wait a little', status, body: notice(text, 'bad') }
 }
 
 function respond(answer: PageAnswer, jar: CookieJar, stylesheet: string): Response {
