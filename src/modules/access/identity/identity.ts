@@ -12,6 +12,7 @@ import type { Metrics } from '#kernel/metrics'
 import type { PublicUrl } from '#kernel/public-url'
 import type { OpenRoute, Route, WebMount } from '#kernel/route'
 import { openMailer } from '../mail/open-mailer.ts'
+import { sparingMailer } from '../mail/sparing-mailer.ts'
 import { accessTokenSigner } from './access-token.ts'
 import { createAuth } from './better-auth.ts'
 import type { Auth } from './better-auth.ts'
@@ -72,7 +73,7 @@ export function openIdentity(
   const keys = signingKeys({ db, signals, keyring, clock, accessTokenSeconds })
   const events = identityEvents(needs.audit, metrics)
   const finished = (outcome: string, seconds: number) => metrics.integration.finished('mail', 'send', outcome, seconds)
-  const mailer = openMailer({ settings, environment: server.environment, log, finished })
+  const mailer = sparingMailer(openMailer({ settings, environment: server.environment, log, finished }), needs)
   const hash = once(async () => keyedHash(await keptSecret(settings.jwtSecret, server.dataDir, 'jwt-secret')))
   const lockout = { failuresMax: settings.lockoutFailures, seconds: settings.lockoutSeconds }
   const guard = lockoutGuard({ db, clock, hash, ...lockout })
