@@ -12,7 +12,7 @@ export interface DeleteTasks {
   readonly idempotency_key?: string | undefined
 }
 
-/** Deletes tasks with their sub-tasks. An open occurrence of a recurring task takes its series with it. */
+/** Deletes tasks with their sub-tasks. The last occurrence of a recurring task, while open, takes its series with it. */
 export function deleteTasks(ctx: Ctx, input: DeleteTasks): Promise<Written> {
   return writeTasks(ctx, {
     action: 'tasks.delete',
@@ -30,7 +30,7 @@ async function deleteTask(list: ToDoList, taskId: number, expectedVersion: numbe
   requireVersion(row, expectedVersion)
   const subtasks = await list.subtasks(taskId)
   await list.remove([row, ...subtasks])
-  const endsSeries = row.recurrence !== null && !row.completed
+  const endsSeries = row.recurrence !== null && !row.completed && row.next_task_id === null
   return {
     id: taskId,
     status: 'deleted',

@@ -59,6 +59,16 @@ it('says that the series of a recurring task is over', async () => {
   expect(await person.result('delete_task', { task_id: id })).toMatchObject({ title: 'Water', series_ended: true })
 })
 
+it('does not say so of an occurrence that was opened again while the next one stays', async () => {
+  const person = await taskPerson(database)
+  const id = await person.add({ title: 'Water', due: '2030-01-01', recurrence: 'FREQ=DAILY' })
+  await person.result('mark_complete', { task_id: id })
+  await person.result('update_task', { task_id: id + 1, due: '2030-01-05' })
+  await person.result('mark_complete', { task_id: id, completed: false })
+  expect(await person.result('delete_task', { task_id: id })).not.toHaveProperty('series_ended')
+  expect(await person.result('list_tasks', {})).toMatchObject({ tasks: [{ id: id + 1, recurrence: 'FREQ=DAILY' }] })
+})
+
 it('called again with its idempotency key succeeds, and knows the id', async () => {
   const person = await taskPerson(database)
   const id = await person.add({ title: 'a' })
