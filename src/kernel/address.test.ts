@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { addressBucket, isNetwork, networksOf } from './address.ts'
+import { addressBucket, isNetwork, networkShown, networksOf } from './address.ts'
 
 describe('a network of a credential', () => {
   it.each([
@@ -56,4 +56,15 @@ describe('the count of an address', () => {
   ])('of %s is that of %s', (address, bucket) => {
     expect(addressBucket(address)).toBe(bucket)
   })
+})
+
+it.each([
+  ['203.0.113.77', '203.0.113.0/24'],
+  ['::ffff:203.0.113.77', '203.0.113.0/24'],
+  ['::ffff:cb00:714d', '203.0.113.0/24'],
+  ['2001:db8:1:2::3', '2001:db8:1::/48'],
+  ['::1', '0:0:0::/48'],
+  ['', 'unknown network'],
+])('%s is shown as of the network %s', (address, network) => {
+  expect(networkShown(address)).toBe(network)
 })

@@ -9,8 +9,22 @@ export function addressBucket(address: string): string {
   if (!isIPv6(address)) return address
   const parsed = ipaddr.process(address)
   if (parsed instanceof ipaddr.IPv4) return parsed.toString()
-  const network = parsed.parts.slice(0, 4).map((group) => group.toString(16))
-  return `${network.join(':')}::/64`
+  return `${groupsOf(parsed, 4)}::/64`
+}
+
+/** Where somebody is, without telling who: `203.0.113.0/24`, `2001:db8:1::/48`. */
+export function networkShown(address: string): string {
+  if (isIP(address) === 0) return 'unknown network'
+  const parsed = ipaddr.process(address)
+  if (parsed instanceof ipaddr.IPv6) return `${groupsOf(parsed, 3)}::/48`
+  return `${parsed.octets.slice(0, 3).join('.')}.0/24`
+}
+
+function groupsOf({ parts }: ipaddr.IPv6, count: number): string {
+  return parts
+    .slice(0, count)
+    .map((group) => group.toString(16))
+    .join(':')
 }
 
 /** Whether an address is in one of the networks. */

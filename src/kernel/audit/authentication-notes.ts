@@ -1,4 +1,4 @@
-import { isIP } from 'node:net'
+import { networkShown } from '../address.ts'
 import type { Clock } from '../clock.ts'
 import type { Authenticate, Door } from '../context.ts'
 import { Failure } from '../failure.ts'
@@ -64,23 +64,13 @@ function refusedAttempts(trail: Pick<AuditTrail, 'note'>, clock: Clock) {
     endWindow,
     add(address: string, authorization: string): void {
       timer ??= setTimeout(endWindow, WINDOW_MILLISECONDS).unref()
-      const wanted = `${networkOf(address)} ${credentialOf(authorization)}`
+      const wanted = `${networkShown(address)} ${credentialOf(authorization)}`
       const subject = counts.has(wanted) || counts.size < DISTINCT_MAX ? wanted : 'many networks'
       const count = (counts.get(subject) ?? 0) + 1
       counts.set(subject, count)
       if (count === 1) tell(subject)
     },
   }
-}
-
-/** `203.0.113.0/24`, `2001:db8:1::/48`: where somebody is, without telling who. */
-export function networkOf(address: string): string {
-  const plain = address.replace(/^::ffff:(?=\d+\.)/i, '')
-  if (isIP(plain) === 4) return `${plain.split('.').slice(0, 3).join('.')}.0/24`
-  if (isIP(plain) !== 6) return 'unknown network'
-  const [head = ''] = plain.split('::')
-  const groups = head.split(':').filter((group) => group !== '')
-  return `${[0, 1, 2].map((at) => groups[at] ?? '0').join(':')}::/48`
 }
 
 const SHOWN_OF_A_KEY = 12

@@ -11,7 +11,7 @@ import { unsteadyNetwork } from '../../../test/support/unsteady-network.ts'
 import { PLATFORM_TENANT, personal } from '../audit.ts'
 import type { AuditEvent } from '../audit.ts'
 import { accessNotes } from './access-notes.ts'
-import { networkOf, noteRefusals } from './authentication-notes.ts'
+import { noteRefusals } from './authentication-notes.ts'
 import { personKeys } from './person-keys.ts'
 import { openAuditTrail } from './trail.ts'
 import { noteVendorCalls } from './vendor-notes.ts'
@@ -186,16 +186,6 @@ describe('accesses', () => {
     refusals.close()
     expect(trail.events.length).toBeLessThan(510)
     expect(trail.events.at(-1)).toMatchObject({ subject: 'many networks', after: { further_attempts: 2499 } })
-  })
-
-  it.each([
-    ['203.0.113.77', '203.0.113.0/24'],
-    ['::ffff:203.0.113.77', '203.0.113.0/24'],
-    ['2001:db8:1:2::3', '2001:db8:1::/48'],
-    ['::1', '0:0:0::/48'],
-    ['', 'unknown network'],
-  ])('from %s are of the network %s', (address, network) => {
-    expect(networkOf(address)).toBe(network)
   })
 
   it('of a vendor are told with how they ended, and counted as before', () => {

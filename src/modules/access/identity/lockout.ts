@@ -1,6 +1,6 @@
+import { addressBucket } from '#kernel/address'
 import type { Clock } from '#kernel/clock'
 import type { Db } from '#kernel/database/db'
-import { networkOf } from './keyed-hash.ts'
 import type { KeyedHash } from './keyed-hash.ts'
 import { countAttempt, forgiveAttempts, forgiveEveryAttempt } from './store/sign-in-attempts.ts'
 import type { AttemptRow } from './store/sign-in-attempts.ts'
@@ -40,7 +40,7 @@ export function lockoutGuard(parts: {
   const { db, clock, failuresMax, seconds } = parts
   const hashes = async (email: string, address: string) => {
     const hash = await parts.hash()
-    return { email: hash('email', email.toLowerCase()), network: hash('network', networkOf(address)) }
+    return { email: hash('email', email.toLowerCase()), network: hash('network', addressBucket(address)) }
   }
   const refusal = ({ locked_until, failures }: AttemptRow, max: number, now: Date): Refusal | undefined => {
     if (locked_until === null || locked_until <= now) return undefined

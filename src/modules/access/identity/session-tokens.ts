@@ -1,10 +1,10 @@
+import { addressBucket } from '#kernel/address'
 import type { Clock } from '#kernel/clock'
 import type { Db } from '#kernel/database/db'
 import { Failure } from '#kernel/failure'
 import type { SignAccessToken, TokenSubject } from './access-token.ts'
 import type { Caller } from './caller.ts'
 import type { IdentityEvents } from './events.ts'
-import { networkOf } from './keyed-hash.ts'
 import type { KeyedHash } from './keyed-hash.ts'
 import { issueRefreshToken, rotate } from './refresh-rotation.ts'
 
@@ -50,7 +50,7 @@ export function sessionTokens(parts: {
     },
     async refresh(token, tenant, from) {
       const rotation = { ...parts, hash: await parts.hash() }
-      const sent = { token, tenant, network: networkOf(from.address) }
+      const sent = { token, tenant, network: addressBucket(from.address) }
       // What a stolen token leads to is committed before it is refused.
       const rotated = await db.transaction().execute((tx) => rotate(tx, sent, rotation))
       switch (rotated.outcome) {
