@@ -67,7 +67,8 @@ describe('API keys', () => {
     const made = await theirs.person.send('/account/keys', { name: 'Theirs', scopes: 'keys:read' })
     const key = /<code class="secret">(plim_[^<]+)</.exec(made.text)?.[1] ?? ''
     const id = /name="revoke" value="([^"]+)"/.exec(made.text)?.[1] ?? ''
-    await mine.person.open('/account/keys')
+    expect(id).toMatch(/^key_/)
+    expect((await mine.person.open('/account/keys')).text).not.toContain('Theirs')
     expect((await mine.person.send('/account/keys', { revoke: id })).status).toBe(404)
     expect((await call(key)).status).toBe(200)
   })
