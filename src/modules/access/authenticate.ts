@@ -1,12 +1,12 @@
 import type { Authenticate, Door, Principal } from '#kernel/context'
 import { Failure } from '#kernel/failure'
 import { bearerOf, isKeyText } from './key-text.ts'
+import { TOKEN_CHARACTERS_MAX } from './oauth/compact-token.ts'
 
 type Check = (credential: string, door: Door) => Principal | Promise<Principal>
 
 /** An access token as a JWT is written: three parts. Longer ones are not read. */
 const TOKEN = /^[\w-]+\.[\w-]+\.[\w-]+$/
-const TOKEN_CHARACTERS_MAX = 8192
 
 /** Tells credentials apart by their form and has each checked by those who know it. */
 export function authenticator({ keys, tokens }: { readonly keys: Check; readonly tokens: Check }): Authenticate {

@@ -46,7 +46,7 @@ export function admission({ authenticate, limiter, clock, publicUrl }: Admission
       refuseCredentialInUrl(request.originalUrl)
       let principal: Principal
       try {
-        principal = await told(reply, () => authenticate(bearerOf(request.headers.authorization), doorOf(request)))
+        principal = await told(reply, () => authenticate(asBearer(request.headers.authorization), doorOf(request)))
       } catch (error) {
         if (error instanceof Failure && error.kind === 'unauthenticated') await address(request, reply)
         throw error
@@ -77,7 +77,7 @@ export function baseUrlOf(publicUrl: string | undefined): (request: FastifyReque
 }
 
 /** Tracking clients send the key as the user name of Basic authentication, with no password. */
-export function bearerOf(authorization: string | undefined): string | undefined {
+function asBearer(authorization: string | undefined): string | undefined {
   const basic = /^Basic\s+([\w+/=-]+)\s*$/i.exec(authorization ?? '')?.[1]
   if (basic === undefined) return authorization
   const [user = ''] = Buffer.from(basic, 'base64').toString('utf8').split(':', 1)

@@ -10,7 +10,7 @@ export function nextPath(url: URL): string {
 }
 
 /** The path when it is one of our pages, else the other. Another site is no answer, however it is written. */
-export function ownPath(path: string | null, otherwise: string): string {
+function ownPath(path: string | null, otherwise: string): string {
   return path !== null && OWN_PATHS.test(path) && !/[\\\p{Cc}]/u.test(path) ? path : otherwise
 }
 

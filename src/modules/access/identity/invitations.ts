@@ -22,7 +22,7 @@ import type { InvitationRow } from './store/invitations.ts'
 import { addMember, isMember, lockRole } from './store/members.ts'
 import { findPerson } from './store/people.ts'
 
-export const INVITATION_DAYS = 7
+const INVITATION_DAYS = 7
 
 export interface InvitationParts {
   readonly system: Db

@@ -4,7 +4,7 @@ import type { Ctx } from '#kernel/context'
 import { Failure } from '#kernel/failure'
 
 /** Keys that may change members do so as an admin does; whoever sits at the machine, as an owner. */
-export function actingRole({ role, actor }: Pick<Ctx, 'role' | 'actor'>): Role {
+function actingRole({ role, actor }: Pick<Ctx, 'role' | 'actor'>): Role {
   return role ?? (actor.kind === 'cli' ? 'owner' : 'admin')
 }
 

@@ -17,7 +17,7 @@ import { findKeyByHash, touchKey } from './store/keys.ts'
 import type { KeyGrant } from './store/keys.ts'
 
 /** A key ended, whoever ended it: the payload is its hash (hex). Told by the database, with the commit. */
-export const KEY_REVOKED = 'access.key-revoked'
+const KEY_REVOKED = 'access.key-revoked'
 
 const CACHED_KEYS_MAX = 10_000
 const CACHED_SECONDS = 60

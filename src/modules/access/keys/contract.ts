@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { isNetwork } from '#kernel/address'
 
-export const ScopeName = z
+const ScopeName = z
   .string()
   .regex(/^[a-z][a-z0-9-]*:(read|write)$/, 'a scope such as customers:read')
   .transform((text) => text as `${string}:read` | `${string}:write`) // safe because: the pattern above is that type.
@@ -11,11 +11,11 @@ const BOUNDS_MAX = 50
 
 export const KeyName = z.string().trim().min(1).max(100)
 export const ScopeNames = z.array(ScopeName).min(1).max(SCOPES_MAX)
-export const ServerName = z.string().regex(/^[a-z][a-z0-9-]*$/, 'the name of an MCP server such as customers')
-export const ToolsetName = z
+const ServerName = z.string().regex(/^[a-z][a-z0-9-]*$/, 'the name of an MCP server such as customers')
+const ToolsetName = z
   .string()
   .regex(/^[a-z][a-z0-9-]*\/[a-z][a-z0-9_-]*$/, 'a toolset with its server, such as customers/health')
-export const Network = z
+const Network = z
   .string()
   .refine(isNetwork, 'a network such as 203.0.113.0/24, 203.0.113.7/32 or 2001:db8::/32, with the bits of the host 0')
 export const ServiceAccountId = z.string().regex(/^sva_[0-9a-z]{20,40}$/, 'a service account id such as sva_01k…')

@@ -3,15 +3,7 @@ import { route } from '#kernel/route'
 import type { Route } from '#kernel/route'
 import type { Ctx } from '#kernel/context'
 import { Failure } from '#kernel/failure'
-import {
-  CreateServiceAccountInput,
-  KeyName,
-  Network,
-  ScopeNames,
-  ServerName,
-  ServiceAccountId,
-  ToolsetName,
-} from './contract.ts'
+import { CreateServiceAccountInput, KeyBounds, KeyName, ScopeNames, ServiceAccountId } from './contract.ts'
 import type { ApiKey, CreateKeyInput, ServiceAccount } from './contract.ts'
 
 export interface KeyVerbs {
@@ -86,17 +78,14 @@ function serviceAccounts(verbs: KeyVerbs): readonly Route[] {
   ]
 }
 
-const BOUNDS_MAX = 50
-const bound = <T extends z.ZodType>(one: T) => z.array(one).min(1).max(BOUNDS_MAX).optional()
+const { readOnly, ...namedBounds } = KeyBounds.shape
 
 const NewKey = z.object({
   name: KeyName,
   scopes: ScopeNames,
   expires_at: z.iso.datetime({ offset: true }).optional(),
-  servers: bound(ServerName),
-  toolsets: bound(ToolsetName),
-  networks: bound(Network),
-  read_only: z.boolean().optional(),
+  ...namedBounds,
+  read_only: readOnly,
   service_account_id: ServiceAccountId.optional(),
 })
 

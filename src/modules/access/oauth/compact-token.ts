@@ -7,7 +7,7 @@ export interface CompactToken {
 }
 
 /** Half of the header block that the server takes. */
-const TOKEN_CHARACTERS_MAX = 8192
+export const TOKEN_CHARACTERS_MAX = 8192
 const SEGMENT = /^[A-Za-z0-9_-]+$/
 
 /**
@@ -57,7 +57,7 @@ function objectOf(bytes: Buffer): Readonly<Record<string, unknown>> {
 const STRING_OR_BRACKET = /("(?:[^"\\]|\\.)*")([\t\n\r ]*:)?|[{}[\]]/g
 
 /** The first name that one object of the text, which must be JSON, has twice; `JSON.parse` keeps the last in silence. */
-export function repeatedMember(json: string): string | undefined {
+function repeatedMember(json: string): string | undefined {
   const open: (Set<string> | undefined)[] = []
   for (const [found, text, colon] of json.matchAll(STRING_OR_BRACKET)) {
     if (found === '{') open.push(new Set())

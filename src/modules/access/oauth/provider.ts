@@ -15,7 +15,7 @@ import type { RefreshToken } from './store.ts'
 import { OAUTH_TABLES } from './tables.ts'
 
 /** Grants what a client may do while the person is away, by refresh tokens. */
-export const OFFLINE_ACCESS = 'offline_access'
+const OFFLINE_ACCESS = 'offline_access'
 
 /** The endpoints of the provider that are open. Clients and resources are not managed over HTTP. */
 export const OAUTH_PATHS = [
@@ -30,9 +30,11 @@ export const OAUTH_PATHS = [
 ] as const
 
 export interface ProviderParts {
-  readonly settings: Pick<Config['oauth'], 'dynamicRegistration'> &
-    Pick<Config['auth'], 'accessTokenSeconds' | 'refreshTokenDays'> &
-    Pick<Config['server'], 'outboundLoopback'>
+  readonly settings: Pick<Config['auth'], 'accessTokenSeconds' | 'refreshTokenDays'> &
+    Pick<Config['server'], 'outboundLoopback'> & {
+      /** Any program may register as a client (RFC 7591). */
+      readonly dynamicRegistration: boolean
+    }
   /** What tokens are made for: every endpoint, by each name that this server has, with the scopes of use there. */
   readonly resources: readonly { readonly url: string; readonly scopes: readonly string[] }[]
   /** The table of everything that can be granted. */

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Failure } from '#kernel/failure'
+import { Failure } from '#kernel/failure'
 import { choice, notice } from '../field.ts'
 import { html } from '../html.ts'
 import type { Html } from '../html.ts'
@@ -75,8 +75,7 @@ async function open(rest: Rest): Promise<z.output<typeof Invitations>> {
   try {
     return await rest.call('GET', '/api/v1/users/me/invitations', Invitations)
   } catch (error) {
-    // safe because: it is compared before it is used.
-    if ((error as Failure).code === 'EMAIL_NOT_VERIFIED') return []
+    if (error instanceof Failure && error.code === 'EMAIL_NOT_VERIFIED') return []
     throw error
   }
 }
