@@ -472,3 +472,17 @@ describe('without OAUTH_DYNAMIC_REGISTRATION the authorization server', () => {
     await closed.close()
   })
 })
+
+describe('in development the authorization server', () => {
+  it('registers clients unless it is told not to: a program needs the URL alone', async () => {
+    for (const [told, offered] of [
+      [{}, true],
+      [{ OAUTH_DYNAMIC_REGISTRATION: 'false' }, false],
+    ] as const) {
+      const { app: open, url: place } = await startApp(database, { ENVIRONMENT: 'development', ...told })
+      const metadata: unknown = await (await fetch(`${place}/.well-known/oauth-authorization-server`)).json()
+      await open.close()
+      expect(Object.hasOwn(z.object({}).loose().parse(metadata), 'registration_endpoint')).toBe(offered)
+    }
+  })
+})

@@ -38,9 +38,9 @@ export const OAuthSettings = z.object({
     describe: 'Longest life of a token of `OAUTH_ISSUER` that is taken.',
     example: '3600',
   }),
-  dynamicRegistration: setting('OAUTH_DYNAMIC_REGISTRATION', yesOrNo().default(false), {
+  dynamicRegistration: setting('OAUTH_DYNAMIC_REGISTRATION', yesOrNo().optional(), {
     describe:
-      'Let any program register as a client of our authorization server (RFC 7591). Programs that publish a client metadata document need no registration.',
+      'Let any program register as a client of our authorization server (RFC 7591). Programs that publish a client metadata document need no registration. Unset: in development alone.',
     example: 'false',
   }),
 })

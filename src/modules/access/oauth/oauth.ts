@@ -70,13 +70,14 @@ function ownIssuer(needs: OAuthNeeds): OAuth {
   const { config, database, signals, publicUrl, clock, log, outbound, scopes } = needs
   const { auth, oauth, server } = config
   const events = identityEvents(needs.audit, needs.metrics)
+  const dynamicRegistration = oauth.dynamicRegistration ?? server.environment === 'development'
   const find = (tokenHash: string) => findRefreshToken(database.system, tokenHash)
   return {
     plugins: () => [
       nativeClients(),
       oauthEvents(events, async (token) => find(hash('sha256', token, 'base64url'))),
       authorizationServer({
-        settings: { ...oauth, ...auth, ...server },
+        settings: { ...auth, ...server, dynamicRegistration },
         resources: loopbackNames(publicUrl.get()).flatMap((base) =>
           needs.resources().map(({ path, scopes: some }) => ({ url: `${base}${path}`, scopes: some })),
         ),
@@ -86,8 +87,8 @@ function ownIssuer(needs: OAuthNeeds): OAuth {
         ...{ events, outbound, clock, log },
       }),
     ],
-    paths: [...OAUTH_PATHS, ...(oauth.dynamicRegistration ? ['/oauth2/register'] : [])],
-    mounts: (library) => [metadataMount(library, oauth.dynamicRegistration)],
+    paths: [...OAUTH_PATHS, ...(dynamicRegistration ? ['/oauth2/register'] : [])],
+    mounts: (library) => [metadataMount(library, dynamicRegistration)],
     issuers: () => [publicUrl.get()],
     authenticator: (keys) =>
       tokenAuthenticator({
