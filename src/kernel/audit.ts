@@ -7,10 +7,10 @@ export type { AuditEntry, AuditEvent, AuditOutcome } from './audit/event.ts'
 export { freeText, personal } from './audit/personal.ts'
 export type { AuditTrail } from './audit/trail.ts'
 
-/** Writes the row in the transaction of `ctx.db`: the change and its proof are kept, or lost, together. */
-export async function writeAudit(ctx: Ctx, entry: AuditEntry): Promise<void> {
+/** Writes a row each in the transaction of `ctx.db`: the change and its proof are kept, or lost, together. */
+export async function writeAudit(ctx: Ctx, ...entries: readonly AuditEntry[]): Promise<void> {
   const { tenantId, actor, requestId } = ctx
-  const { action, subject, before, after } = entry
-  const event = { action, subject, before, after, tenantId, actor, requestId, outcome: 'success' as const }
-  await insertEvents(ctx.db, ctx.personKeys, [{ ...event, at: ctx.clock() }])
+  const known = { tenantId, actor, requestId, outcome: 'success', at: ctx.clock() } as const
+  const events = entries.map(({ action, subject, before, after }) => ({ action, subject, before, after, ...known }))
+  await insertEvents(ctx.db, ctx.personKeys, events)
 }

@@ -66,7 +66,7 @@ export async function writeTasks<Item>(ctx: Ctx, write: Write<Item>): Promise<Wr
       }
       await rememberForUndo(list, write.action)
       const [first, ...others] = auditEntries(list, write.action)
-      for (const entry of others) await writeAudit(inside, entry)
+      await writeAudit(inside, ...others)
       return { result: outcomes, ...(first ?? { subject: subjectsOf(userId, outcomes) }) }
     },
     // Keys belong to the person: what somebody else of the tenant did under the same word is another call.
