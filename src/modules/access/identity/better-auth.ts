@@ -9,8 +9,10 @@ import { newId } from '#kernel/ids'
 import type { Mailer } from '../mail/mailer.ts'
 import { accountHooks } from './account-hooks.ts'
 import { accountMails } from './account-mails.ts'
+import { codeOnce } from './code-once.ts'
 import { ADDRESS_HEADER, AUTH_BASE_PATH } from './endpoints.ts'
 import type { IdentityEvents } from './events.ts'
+import type { KeyedHash } from './keyed-hash.ts'
 import type { LockoutGuard } from './lockout.ts'
 import { mailNeeded } from './mail-needed.ts'
 import { passwordHashing } from './password-hash.ts'
@@ -33,6 +35,7 @@ export interface AuthParts {
   readonly keys: SigningKeys
   readonly events: IdentityEvents
   readonly guard: LockoutGuard
+  readonly hash: () => Promise<KeyedHash>
   /** What else listens to or extends the library, in this order: the last sees what the others made of an answer. */
   readonly plugins: readonly BetterAuthPlugin[]
 }
@@ -84,7 +87,12 @@ export function createAuth(parts: AuthParts) {
       database: { generateId: ({ model }) => newId(ID_PREFIXES[model] ?? 'aut', clock()) },
       defaultCookieAttributes: { httpOnly: true, sameSite: 'lax', path: '/' },
     },
-    plugins: [mailNeeded(parts.mailer, settings.requireVerifiedEmail), ...libraryPlugins(parts), ...plugins],
+    plugins: [
+      mailNeeded(parts.mailer, settings.requireVerifiedEmail),
+      ...libraryPlugins(parts),
+      codeOnce({ ...parts, db: database.system }),
+      ...plugins,
+    ],
   })
 }
 

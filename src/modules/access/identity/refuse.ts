@@ -26,6 +26,8 @@ export const refuse = {
     }),
   /** The library answers it as it answers any sign-up, so that it does not tell who is invited. */
   uninvited: () => new APIError('FORBIDDEN', { code: 'SIGN_UP_BY_INVITATION', message: 'Sign-up is by invitation.' }),
+  /** As the library says it of a wrong one. */
+  usedCode: () => new APIError('UNAUTHORIZED', { code: 'INVALID_CODE', message: 'Invalid code' }),
   noMail: () =>
     new APIError('SERVICE_UNAVAILABLE', {
       code: 'MAIL_UNAVAILABLE',

@@ -76,6 +76,25 @@ describe('two-factor sign-in', () => {
     expect(JSON.stringify(rows)).not.toContain(backupCodes[1])
   })
 
+  it('takes each code once, however many send it at the same time', async () => {
+    const other = await newcomer(server)
+    const { body } = await api.post(
+      '/api/v1/auth/two-factor/enrol',
+      { password: other.password },
+      other.tokens.access_token,
+    )
+    const { totp_uri } = body['data'] as { totp_uri: string }
+    const own = new URL(totp_uri).searchParams.get('secret') ?? ''
+    await api.post('/api/v1/auth/two-factor/confirm', { code: codeOf(own) }, other.tokens.access_token)
+    const code = codeOf(own)
+    const enter = () => api.post('/api/auth/signin', { email: other.email, password: other.password, code })
+    const answers = await Promise.all([enter(), enter(), enter()])
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)
+    expect(await enter()).toMatchObject({ status: 401, body: { error: { code: 'INVALID_CODE' } } })
+    const { rows } = await database.owner.query('select id from access.sessions where user_id = $1', [other.userId])
+    expect(rows, 'as a newcomer, and with the code').toHaveLength(2)
+  })
+
   it('is turned off with the password', async () => {
     const bearer = person.tokens.access_token
     expect((await api.post('/api/v1/auth/two-factor/disable', { password: 'Wrong-word-1' }, bearer)).status).toBe(400)
