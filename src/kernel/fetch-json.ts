@@ -1,3 +1,4 @@
+import { boundedText } from './bounded-text.ts'
 import { Failure } from './failure.ts'
 
 export interface JsonAnswer {
@@ -34,7 +35,7 @@ export async function fetchJson(url: string, request: JsonRequest = {}): Promise
       redirect: 'manual',
       signal: signal === undefined ? deadline : AbortSignal.any([deadline, signal]),
     })
-    const text = await boundedText(answer, bytesMax, host)
+    const text = await boundedText(answer, bytesMax, () => tooMuch(host, bytesMax))
     return { status: answer.status, headers: answer.headers, text, json: jsonOf(text) }
   } catch (cause) {
     if (cause instanceof Failure) throw cause
@@ -44,24 +45,15 @@ export async function fetchJson(url: string, request: JsonRequest = {}): Promise
   }
 }
 
-async function boundedText({ body }: Response, bytesMax: number, host: string): Promise<string> {
-  const chunks: Uint8Array[] = []
-  let bytes = 0
-  if (body === null) return ''
-  // safe because: the body of an answer is a stream of bytes (Fetch Standard, 2.2.4); its type has lost them.
-  for await (const chunk of body as ReadableStream<Uint8Array>) {
-    bytes += chunk.length
-    if (bytes > bytesMax)
-      throw new Failure('upstream', `The server at ${host} answered with more than ${bytesMax} bytes.`)
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString('utf8')
-}
-
 function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
+    // Safe because whoever asks is told that the body is not JSON.
     return undefined
   }
+}
+
+function tooMuch(host: string, bytesMax: number): Failure {
+  return new Failure('upstream', `The server at ${host} answered with more than ${bytesMax} bytes.`)
 }

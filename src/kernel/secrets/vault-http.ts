@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { boundedText } from '../bounded-text.ts'
 import { ProviderError } from './provider.ts'
 
 /** 403: the token is wrong, ended, or may not read this. */
@@ -29,7 +30,7 @@ export function vaultCalls(address: string, namespace: string | undefined): Vaul
     try {
       const response = await fetch(url, init)
       ;({ status } = response)
-      text = await boundedText(response)
+      text = await boundedText(response, ANSWER_BYTES_MAX, tooMuch)
     } catch (error) {
       if (error instanceof ProviderError) throw error
       const why = signal.aborted ? 'did not answer in time' : `cannot be reached${reasonOf(error)}`
@@ -42,16 +43,8 @@ export function vaultCalls(address: string, namespace: string | undefined): Vaul
 
 const ANSWER_BYTES_MAX = 1024 * 1024
 
-async function boundedText(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = []
-  let size = 0
-  const body: AsyncIterable<Uint8Array> | null = response.body
-  for await (const chunk of body ?? []) {
-    size += chunk.byteLength
-    if (size > ANSWER_BYTES_MAX) throw new ProviderError('Vault answered more than a megabyte', { isTransient: false })
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString('utf8')
+function tooMuch(): ProviderError {
+  return new ProviderError('Vault answered more than a megabyte', { isTransient: false })
 }
 
 /** developer.hashicorp.com/vault/api-docs#http-status-codes; 472 and 473 are of replication, 412 of a lagging follower. */
