@@ -9,17 +9,18 @@ const database = await testDatabase()
 const PASSWORD = 'Analytical-Engine-1843'
 const CALLBACK = 'https://app.example.com/oauth/callback'
 let server: PeopleServer
+/** The same, where addresses have to be confirmed. */
+let confirming: PeopleServer
 beforeAll(async () => {
-  server = await startPeopleServer(database, {
-    AUTH_REQUIRE_VERIFIED_EMAIL: 'false',
-    OAUTH_DYNAMIC_REGISTRATION: 'true',
-  })
+  const settings = { OAUTH_DYNAMIC_REGISTRATION: 'true' }
+  server = await startPeopleServer(database, { ...settings, AUTH_REQUIRE_VERIFIED_EMAIL: 'false' })
+  confirming = await startPeopleServer(await testDatabase(), settings)
 })
-afterAll(() => server.app.close())
+afterAll(() => Promise.all([server.app.close(), confirming.app.close()]))
 
 /** The path that a client sends a person to. */
-async function authorizePath(name: string, callback = CALLBACK): Promise<string> {
-  const registered = await fetch(`${server.url}/auth/oauth2/register`, {
+async function authorizePath(name: string, callback = CALLBACK, url = server.url): Promise<string> {
+  const registered = await fetch(`${url}/auth/oauth2/register`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ client_name: name, redirect_uris: [callback], token_endpoint_auth_method: 'none' }),
@@ -28,7 +29,7 @@ async function authorizePath(name: string, callback = CALLBACK): Promise<string>
   const { client_id: clientId } = (await registered.json()) as { client_id: string }
   const query = {
     ...{ client_id: clientId, redirect_uri: callback, response_type: 'code', state: 'st4te' },
-    ...{ scope: 'customers:read customers:write', resource: `${server.url}/mcp/customers` },
+    ...{ scope: 'customers:read customers:write', resource: `${url}/mcp/customers` },
     code_challenge: createHash('sha256').update(randomBytes(32)).digest('base64url'),
     code_challenge_method: 'S256',
   }
@@ -55,6 +56,19 @@ async function asked(name = 'Notes') {
 }
 
 describe('the consent page', () => {
+  it('is reached by who has to make an account first, from the page that says so', async () => {
+    const person = visitor(confirming.url)
+    const first = await person.open(await authorizePath('Notes', CALLBACK, confirming.url))
+    await person.open(first.path.replace('/sign-in', '/sign-up'))
+    const email = 'late@example.com'
+    const sent = await person.send('/sign-up', { name: 'Ada', email, password: PASSWORD })
+    await expect.poll(() => confirming.lastLink('Confirm')).toBeDefined()
+    await person.open(new URL(confirming.lastLink('Confirm') ?? '').pathname)
+    const onwards = /<a href="(\/sign-in\?[^"]+)">sign in<\/a> from here/.exec(sent.text)?.[1] ?? ''
+    await person.open(onwards.replaceAll('&amp;', '&'))
+    expect((await person.send('/sign-in', { email, password: PASSWORD })).path).toMatch(/^\/consent\?/)
+  })
+
   it('says who asks, where that leads, as whom, and what each scope is for', async () => {
     const { consent } = await asked()
     expect(consent.text).toContain('Let Notes in?')

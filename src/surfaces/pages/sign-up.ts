@@ -25,17 +25,19 @@ export const signUp: Page = {
     const onwards = continuationOf(answer, visit.url, visit.base)
     if (onwards !== undefined) return { goTo: onwards }
     if (typeof answer.body['token'] === 'string') return { goTo: nextPath(visit.url) }
-    return mailSent(email)
+    return mailSent(visit, email)
   },
 }
 
 /** The same for an address that has an account already: who has one is nobody else's business. */
-export function mailSent(email: string): PageAnswer {
+export function mailSent({ url }: Visit, email: string): PageAnswer {
+  const isClients = signedQuery(url) !== undefined
   return {
     title: 'Look into your mail',
     body: html`${notice('Almost there.', 'good')}
 <p>We sent a link to <strong>${email}</strong>. Follow it to confirm that the address is yours.</p>
-<p class="quiet">No mail after a few minutes? Look into the spam folder, or <a href="/verify-email">have it sent again</a>.</p>`,
+<p>Then <a href="/sign-in${kept(url)}">sign in</a>${isClients && ' from here, to go on to the application'}.</p>
+<p class="quiet">No mail after a few minutes? Look into the spam folder, or <a href="/verify-email${kept(url)}">have it sent again</a>.</p>`,
   }
 }
 

@@ -22,6 +22,6 @@ ${field({ name: 'email', label: 'E-mail', type: 'email', autocomplete: 'username
   async post(visit, sent) {
     const email = (sent.get('email') ?? '').trim()
     await visit.identity.post('/send-verification-email', { email })
-    return mailSent(email)
+    return mailSent(visit, email)
   },
 }
