@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { pipeline } from 'node:stream/promises'
-import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
+import { decoderOf, encodingOf } from '../content-encoding.ts'
 import { Failure } from '../failure.ts'
 
 /** The decoded body. Stops reading as soon as it is larger than allowed, as sent or as decoded. */
@@ -11,7 +11,7 @@ export async function readBody(res: IncomingMessage, url: URL, bytesMax: number)
   const collect = async (source: AsyncIterable<Buffer>) => {
     for await (const chunk of bounded(source, url, bytesMax)) chunks.push(chunk)
   }
-  const decoder = decoderOf(res, url)
+  const decoder = decoderFor(res, url)
   try {
     if (decoder === undefined) await pipeline(res, collect)
     else await pipeline(res, (source: AsyncIterable<Buffer>) => bounded(source, url, bytesMax), decoder, collect)
@@ -31,21 +31,12 @@ async function* bounded(source: AsyncIterable<Buffer>, url: URL, bytesMax: numbe
   }
 }
 
-function decoderOf(res: IncomingMessage, url: URL) {
-  switch (res.headers['content-encoding']?.trim().toLowerCase() ?? 'identity') {
-    case '':
-    case 'identity':
-      return undefined
-    case 'gzip':
-    case 'x-gzip':
-      return createGunzip()
-    case 'deflate':
-      return createInflate()
-    case 'br':
-      return createBrotliDecompress()
-    default:
-      throw new Failure('upstream', `The server at ${url.host} answered in an encoding that was not asked for.`)
-  }
+function decoderFor(res: IncomingMessage, url: URL) {
+  const encoding = encodingOf(res.headers)
+  if (encoding === undefined) return undefined
+  const decoder = decoderOf(encoding)
+  if (decoder !== undefined) return decoder
+  throw new Failure('upstream', `The server at ${url.host} answered in an encoding that was not asked for.`)
 }
 
 function tooLarge(url: URL, bytesMax: number): Failure {

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
-import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
+import { decoderOf, encodingOf } from '#kernel/content-encoding'
 import { Failure } from '#kernel/failure'
 
 /**
@@ -8,9 +8,10 @@ import { Failure } from '#kernel/failure'
  * stops as soon as it is too large, and the inflater is thrown away with the rest unread.
  */
 export function inflated(headers: IncomingHttpHeaders, payload: Readable): Readable {
-  const encoding = headers['content-encoding']?.trim().toLowerCase() ?? 'identity'
-  if (encoding === 'identity' || encoding === '') return payload
-  const inflater = inflaterOf(encoding)
+  const encoding = encodingOf(headers)
+  if (encoding === undefined) return payload
+  const inflater = decoderOf(encoding)
+  if (inflater === undefined) throw notTaken(encoding)
   let receivedEncodedLength = 0
   payload.on('data', (chunk: Buffer) => {
     receivedEncodedLength += chunk.length
@@ -22,20 +23,10 @@ export function inflated(headers: IncomingHttpHeaders, payload: Readable): Reada
   return payload.pipe(inflater)
 }
 
-function inflaterOf(encoding: string) {
-  switch (encoding) {
-    case 'gzip':
-    case 'x-gzip':
-      return createGunzip()
-    case 'deflate':
-      return createInflate()
-    case 'br':
-      return createBrotliDecompress()
-    default:
-      throw new Failure(
-        'unsupported',
-        `The Content-Encoding ${encoding.slice(0, 40)} is not taken here; use gzip, deflate or br, or send the body as it is.`,
-        { code: 'ENCODING_NOT_ACCEPTED' },
-      )
-  }
+function notTaken(encoding: string): Failure {
+  return new Failure(
+    'unsupported',
+    `The Content-Encoding ${encoding.slice(0, 40)} is not taken here; use gzip, deflate or br, or send the body as it is.`,
+    { code: 'ENCODING_NOT_ACCEPTED' },
+  )
 }
