@@ -115,10 +115,16 @@ describe('production', () => {
     ['the user name as password', { DATABASE_URL: 'postgresql://serviceuser:serviceuser@db/x' }, 'DATABASE_URL'],
     ['a short password', { DATABASE_URL: 'postgresql://plimsoll:x7Q@db/x' }, 'DATABASE_URL'],
     ['a distant Redis without password', { REDIS_URL: 'redis://redis.internal:6379' }, 'REDIS_URL'],
+    ['a public URL without TLS', { PUBLIC_URL: 'http://mcp.example.com' }, 'PUBLIC_URL'],
+    ['one secret for two purposes', { JWT_SECRET: STRONG_SECRETS.BETTER_AUTH_SECRET }, 'JWT_SECRET'],
     ['the conformance fixtures', { MCP_CONFORMANCE: 'true' }, 'MCP_CONFORMANCE'],
   ])('refuses %s', (_what, env, variable) => {
     const { problems } = problemsOf({ ...good, ...env })
     expect(problems.map((problem) => problem.env)).toEqual([variable])
+  })
+
+  it('may be tried on this machine without TLS', () => {
+    expect(loadConfig({ ...good, PUBLIC_URL: 'http://127.0.0.1:8080' }).server.publicUrl).toContain('127.0.0.1')
   })
 
   it('lets a Redis on the same machine go without password', () => {

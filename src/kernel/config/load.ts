@@ -129,11 +129,31 @@ function productionProblems(env: Environment): SettingProblem[] {
     if (value === undefined) {
       return setting.requiredInProduction === true ? [problem(env, setting, `${setting.expects} in production`)] : []
     }
+    const other = setting.secret === true ? sameAs(env, setting, value) : undefined
+    if (other !== undefined) {
+      return [problem(env, setting, 'a secret of its own in production', `the same as ${other}`)]
+    }
+    if (setting.env === 'PUBLIC_URL' && isPlainAbroad(value)) {
+      return [problem(env, setting, 'an https URL in production: tokens and cookies go there')]
+    }
     if (setting.neverInProduction === true) {
       return /^(false|0|no|off|n|disabled)$/i.test(value) ? [] : [problem(env, setting, 'nothing in production')]
     }
     return []
   })
+}
+
+/** The earlier secret with the same value: who learns one would have both. */
+function sameAs(env: Environment, setting: Setting, value: string): string | undefined {
+  const earlier = settings.slice(0, settings.indexOf(setting))
+  return earlier.find((each) => each.secret === true && given(env, each) === value)?.env
+}
+
+/** Whether a URL leads to another machine without TLS. */
+function isPlainAbroad(url: string): boolean {
+  if (!URL.canParse(url)) return false
+  const { protocol, hostname } = new URL(url)
+  return protocol === 'http:' && !['localhost', '127.0.0.1', '[::1]'].includes(hostname)
 }
 
 function uniqueByVariable(problems: readonly SettingProblem[]): SettingProblem[] {

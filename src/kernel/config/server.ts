@@ -3,7 +3,7 @@ import { commaList, setting, wholeNumber, yesOrNo } from './setting.ts'
 
 export const ServerSettings = z.object({
   environment: setting('ENVIRONMENT', z.enum(['development', 'test', 'staging', 'production']).default('development'), {
-    describe: 'Where this process runs. `production` refuses weak, default and missing secrets.',
+    describe: 'Where this process runs. `production` refuses weak, default, repeated and missing secrets.',
     example: 'production',
   }),
   host: setting('SERVER_HOST', z.string().min(1).default('127.0.0.1'), {
@@ -15,7 +15,8 @@ export const ServerSettings = z.object({
     example: '8080',
   }),
   publicUrl: setting('PUBLIC_URL', z.url({ protocol: /^https?$/ }).optional(), {
-    describe: 'The URL under which callers reach this server; needed behind a proxy. Default: host and port.',
+    describe:
+      'The URL under which callers reach this server; needed behind a proxy and with several processes, and https in production. Default: host and port.',
     example: 'https://mcp.example.com',
   }),
   allowedHosts: setting('ALLOWED_HOSTS', commaList().default([]), {

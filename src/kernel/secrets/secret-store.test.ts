@@ -32,12 +32,13 @@ afterAll(async () => {
 const vaultAt = () => ({
   ...{ SECRETS_PROVIDER: 'vault', VAULT_ADDR: vault.url, VAULT_TOKEN: vault.rootToken },
   ...{ SECRETS_TIMEOUT_SECONDS: '1', ENVIRONMENT: 'production', ENCRYPTION_KEY_FILE: path.join(folder, 'key') },
-  ...{ JWT_SECRET_FILE: path.join(folder, 'jwt'), BETTER_AUTH_SECRET_FILE: path.join(folder, 'jwt') },
+  ...{ JWT_SECRET_FILE: path.join(folder, 'jwt'), BETTER_AUTH_SECRET_FILE: path.join(folder, 'auth') },
 })
 
 async function open(environment: Readonly<Record<string, string>>) {
   await writeFile(path.join(folder, 'key'), 'p9Yt0m0hVJp2k8zN1i3xqv7QyTzA5rWbE6uDcGfHsLk=')
   await writeFile(path.join(folder, 'jwt'), 'Zr5tW8xN1kVb7mQ3gHj9cLp2sDf6yAe4')
+  await writeFile(path.join(folder, 'auth'), 'hT3vK9qXw2LzR7mB4nYc8sJd6fGpQe1u')
   const logged: string[] = []
   const log = pino({}, { write: (line: string) => void logged.push(line) })
   const source = await openSecretSource(environment)
