@@ -47,11 +47,11 @@ export const setRetention = (holders: Holders) =>
   )
 
 /**
- * Deletes what has passed its time, a batch of every category a transaction, until a batch finds nothing; how many rows
- * of each category. Previews that nobody confirmed forget whom they were of.
+ * Deletes what has passed its time, a batch of every category a transaction, each category until it has no more; how many
+ * rows of each. Previews that nobody confirmed forget whom they were of.
  */
 export function expirePersonalData(holders: Holders) {
-  const expire = change<ReadonlyMap<Expiring, Date>, Readonly<Record<string, number>>>(
+  const expire = change<Limits, Readonly<Record<string, number>>>(
     'privacy.expire',
     'privacy:write',
     async (ctx, limits) => {
@@ -63,22 +63,23 @@ export function expirePersonalData(holders: Holders) {
     },
   )
   return async (ctx: Ctx): Promise<Readonly<Record<string, number>>> => {
-    const limits = await limitsOf(ctx, expiring(holders))
+    let limits = await limitsOf(ctx, expiring(holders))
     const deleted: Record<string, number> = {}
-    for (let batch = 0, rows = 1; rows > 0 && batch < BATCHES_MAX; batch++) {
+    for (let batch = 0; batch === 0 || (limits.size > 0 && batch < BATCHES_MAX); batch++) {
       ctx.signal.throwIfAborted()
-      rows = 0
-      for (const [category, count] of Object.entries(await expire(ctx, limits))) {
-        deleted[category] = (deleted[category] ?? 0) + count
-        rows += count
-      }
+      const rows = await expire(ctx, limits)
+      for (const [category, count] of Object.entries(rows)) deleted[category] = (deleted[category] ?? 0) + count
+      // To look again for what is not there can cost a read of the whole table.
+      limits = new Map([...limits].filter(([{ retention }]) => (rows[retention.category] ?? 0) > 0))
     }
     return deleted
   }
 }
 
+type Limits = ReadonlyMap<Expiring, Date>
+
 /** Up to when each holder keeps what it has; those that keep for ever are not among them. */
-async function limitsOf(ctx: Ctx, holders: readonly Expiring[]): Promise<ReadonlyMap<Expiring, Date>> {
+async function limitsOf(ctx: Ctx, holders: readonly Expiring[]): Promise<Limits> {
   const rules = await listRules(ctx)
   return new Map(
     holders.flatMap((holder) => {
