@@ -34,6 +34,23 @@ export const ownSchema: Guard = {
   },
 }
 
+export const statementNames: Guard = {
+  fixture: 'statement-names',
+  rule: 'a prepared statement has a name that no other has: metrics and the slow-query log know it by that alone',
+  look: (tree) => {
+    const named = tree.filter(holdsSql).flatMap(statementsIn)
+    const offences = named
+      .filter((one) => named.some((other) => other !== one && other.name === one.name))
+      .map(({ path, name }) => ({ path, why: `${name} names another statement too` }))
+    return { subjects: named.length, offences }
+  },
+}
+
+function statementsIn({ path, text }: SourceFile): { path: string; name: string }[] {
+  const found = text.matchAll(/\bstatement(?:<[^]*?>)?\(\s*'([\w.-]+)'/g)
+  return [...found].map(([, name = '']) => ({ path, name }))
+}
+
 export const migrationShape: Guard = {
   fixture: 'migration-shape',
   rule: 'a migration is named YYYYMMDDHHMM_module_what.sql and has an up and a down part',
