@@ -11,7 +11,7 @@ import { testDatabase } from '../support/database.ts'
 import { dumpOf } from '../support/database-dump.ts'
 import { addPerson } from '../support/person-data.ts'
 import { runCommand } from '../support/product-process.ts'
-import { testTenant } from '../support/tenant.ts'
+import { TEST_ROOT_KEY, testTenant } from '../support/tenant.ts'
 import type { TestTenant } from '../support/tenant.ts'
 
 const ADA = { email: 'ada.lovelace@example.com', name: 'Ada Lovelace', phone: '+1 (415) 555-0123', userId: 'u-ada' }
@@ -27,6 +27,8 @@ const database = await testDatabase()
 const environment = {
   ...{ ENVIRONMENT: 'test', DATABASE_URL: database.url, SERVER_PORT: '0', RATE_LIMIT_ENABLED: 'false' },
   ...{ AUTH_REQUIRE_VERIFIED_EMAIL: 'false', LOG_LEVEL: 'ERROR' },
+  // What tests write without the product is under this key as well.
+  ENCRYPTION_KEY: TEST_ROOT_KEY.toString('base64'),
 }
 let folder: string
 let app: App

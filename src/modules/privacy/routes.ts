@@ -84,14 +84,15 @@ export function ownDataRoutes(verbs: PrivacyVerbs): Route[] {
     }),
     route({
       ...{ method: 'POST', path: `${path}/erasures`, tags, scope: 'own-data:write', status: 201 },
-      summary: 'Preview the erasure of your own account; the e-mail of the account has to be typed',
+      summary:
+        'Preview what this organisation would erase of you, the account too where it is your own; its e-mail has to be typed',
       body: z.strictObject({ email: z.string().min(3).max(255) }),
       response: Preview,
       run: (ctx, { body }) => verbs.requestOwnErasure(ctx, body),
     }),
     route({
       ...{ method: 'POST', path: `${path}/erasures/:id/confirm`, tags, scope: 'own-data:write', status: 202 },
-      summary: 'Confirm the erasure of your own account; a worker carries it out',
+      summary: 'Confirm your own erasure; a worker carries it out',
       params: Id,
       body: ConfirmInput,
       response: Confirmed,

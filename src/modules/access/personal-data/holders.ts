@@ -56,6 +56,11 @@ function outcomeOf(accounts: readonly Account[]): PersonalDataOutcome {
       count,
       why: WHY,
     })),
+    ...accounts.flatMap(({ goes, other_tenants: count }) =>
+      goes && count > 0
+        ? [{ what: 'what other organisations hold under the id of the account', count, why: WHY_OTHERS }]
+        : [],
+    ),
     ...accounts.flatMap(({ ownerless: count }) =>
       count === 0 ? [] : [{ what: 'an organisation that no owner is left in', count, why: WHY_OWNERLESS }],
     ),
@@ -64,8 +69,11 @@ function outcomeOf(accounts: readonly Account[]): PersonalDataOutcome {
   return { erased: accounts.length + accounts.filter(({ goes }) => goes).length, pseudonymised: 0, kept }
 }
 
-const WHY = 'The account is the person’s own, and other organisations gave it access: each of them decides for itself.'
+const WHY =
+  'The account is the person’s own, and other organisations gave it access: each of them decides for itself. Erased in the person’s own organisation, it goes from all.'
 
+const WHY_OTHERS =
+  'Each of them decides for itself. Once the account is gone they find the person by that id alone, and by no e-mail: tell them, or erase in all of them at once (--all-tenants).'
 const WHY_OWNERLESS =
   'The person is its last owner. Make somebody else an owner before this is confirmed, or only the command line can.'
 
