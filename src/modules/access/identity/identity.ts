@@ -25,7 +25,7 @@ import { accountRoutes } from './routes/account-routes.ts'
 import { credentialRoutes } from './routes/credential-routes.ts'
 import { memberRoutes } from './routes/member-routes.ts'
 import { signInRoutes } from './routes/sign-in-routes.ts'
-import { sessionTokens } from './session-tokens.ts'
+import { sessionTokens, tokensElsewhere } from './session-tokens.ts'
 import { signIn } from './sign-in.ts'
 import { signOut } from './sign-out.ts'
 import { signUp } from './sign-up.ts'
@@ -36,7 +36,7 @@ import { identityMounts, identityWeb } from './web.ts'
 import type { IdentityWeb } from './web.ts'
 
 export interface IdentityNeeds {
-  readonly config: Pick<Config, 'auth' | 'server'>
+  readonly config: Pick<Config, 'auth' | 'oauth' | 'server'>
   readonly database: Database
   readonly signals: Signals
   readonly keyring: Keyring
@@ -88,12 +88,14 @@ export function openIdentity(
   const library = libraryOf(auth, publicUrl)
   const sign = accessTokenSigner({ keys, publicUrl, clock, accessTokenSeconds })
   const tokens = sessionTokens({ db, clock, hash, sign, events, accessTokenSeconds, refreshTokenDays })
-  const enter = signIn({ db, clock, library, tokens })
+  const { issuer } = config.oauth
+  const elsewhere = issuer === undefined ? undefined : tokensElsewhere(issuer)
+  const enter = elsewhere ?? signIn({ db, clock, library, tokens })
   const verbs = {
     signIn: enter,
     signUp: signUp({ library, requireVerifiedEmail, signIn: enter }),
     signOut: signOut({ db, clock, keys, hash, publicUrl, events }),
-    refresh: tokens.refresh,
+    refresh: elsewhere ?? tokens.refresh,
   }
   const web = identityWeb(auth, paths)
   return {

@@ -73,3 +73,11 @@ export function sessionTokens(parts: {
     },
   }
 }
+
+/** Where another issuer makes the access tokens, ours would open nothing: nobody is given one. */
+export function tokensElsewhere(issuer: string): () => Promise<never> {
+  return () =>
+    Promise.reject(
+      new Failure('forbidden', `Access tokens are made by ${issuer} here: ask there.`, { code: 'TOKENS_ELSEWHERE' }),
+    )
+}
