@@ -39,11 +39,21 @@ export function mountWeb(app: FastifyInstance, mount: WebMount, options: MountOp
   })
 }
 
-/** Where a credential is sent, whoever only reads the page has sent none. */
+/** As the auth library names it; whether it is good is seen later. */
+const SESSION_COOKIE = /(?:^|;\s*)(?:__Secure-|__Host-)?plimsoll\.session_token=/
+
+/**
+ * Where a credential is sent, whoever only reads the page has sent none. Who comes with a session reads as often as the
+ * address may call: made-up cookies win no more than that.
+ */
 function guests({ limit, path }: WebMount, { admit }: MountOptions) {
   const [reading, sending] = [admit.guest(limit === 'strict' ? 'lenient' : limit, path), admit.guest(limit, path)]
-  return (request: FastifyRequest, reply: FastifyReply) =>
-    (request.method === 'POST' ? sending : reading)(request, reply)
+  const readingSignedIn = admit.guest('flood', path)
+  return (request: FastifyRequest, reply: FastifyReply) => {
+    if (request.method === 'POST') return sending(request, reply)
+    const isSignedIn = limit !== 'default' && SESSION_COOKIE.test(request.headers.cookie ?? '')
+    return (isSignedIn ? readingSignedIn : reading)(request, reply)
+  }
 }
 
 function webRequest(request: FastifyRequest, { publicUrl }: MountOptions, signal: AbortSignal): Request {

@@ -69,7 +69,7 @@ async function start() {
     }
     return Infinity
   }
-  return { send, passing }
+  return { url, send, passing }
 }
 
 describe('an address that nobody knows', () => {
@@ -91,6 +91,14 @@ describe('an address that nobody knows', () => {
     }
     expect(await passing('POST', '/sign-in')).toBe(5)
     expect((await send('GET', '/sign-in')).status).toBe(200)
+  })
+
+  it('may load pages a hundred times a minute with a session, which made-up cookies do not exceed', async () => {
+    const { url } = await start()
+    const load = (at: number) => fetch(`${url}/style.css`, { headers: { cookie: `a=b; plimsoll.session_token=${at}` } })
+    let passed = 0
+    while ((await load(passed)).status === 200) passed++
+    expect(passed).toBe(100)
   })
 
   it('may ask a hundred times a minute where programs of many people do', async () => {
