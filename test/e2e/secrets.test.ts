@@ -42,14 +42,13 @@ describe('a process whose secrets are kept in Vault', async () => {
 
   it('shows where each came from, and none', async () => {
     const [key, token] = [randomBytes(32).toString('base64'), randomBytes(32).toString('base64url')]
-    vault.write({ ENCRYPTION_KEY: key, METRICS_TOKEN: token, JWT_SECRET: token, BETTER_AUTH_SECRET: token })
+    const [jwt, auth] = [randomBytes(32).toString('base64url'), randomBytes(32).toString('base64url')]
+    vault.write({ ENCRYPTION_KEY: key, METRICS_TOKEN: token, JWT_SECRET: jwt, BETTER_AUTH_SECRET: auth })
     const { code, out } = await runCommand(['config'], environment)
     expect(code).toBe(0)
     expect(out).toMatch(/^METRICS_TOKEN +\(hidden\) +vault, version 1$/m)
     expect(out).toMatch(/^VAULT_TOKEN +\(hidden\) +environment$/m)
-    expect(out).not.toContain(key)
-    expect(out).not.toContain(token)
-    expect(out).not.toContain(vault.rootToken)
+    for (const secret of [key, token, jwt, auth, vault.rootToken]) expect(out).not.toContain(secret)
   })
 })
 
