@@ -41,6 +41,17 @@ async function actions(): Promise<string[]> {
   return rows.map(({ action }) => action)
 }
 
+describe('whoever was invited', () => {
+  it('works there again at the next sign-in, though every session that knew it is gone', async () => {
+    const person = await colleague('member')
+    await api.delete('/api/v1/auth/sessions', person.bearer)
+    expect((await api.get('/api/v1/users/me', person.bearer)).status).toBe(401)
+    const { email, password } = person
+    const { body } = await api.post('/api/auth/signin', { email, password })
+    expect(body['tenant_id']).toBe(owner.tenantId)
+  })
+})
+
 describe('an invitation', () => {
   it('makes whoever has the confirmed address a member, with its role, and leaves its events', async () => {
     const person = await colleague('manager')

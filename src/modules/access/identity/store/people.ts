@@ -37,13 +37,9 @@ const selectMemberships = statement<MembershipRow>(
 )
 const selectDefaultTenant = statement<{ tenant_id: string }>(
   'access.default-tenant',
-  `select m.tenant_id from access.members m
-   left join lateral (
-     select max(s.updated_at) as used_at from access.sessions s
-     where s.user_id = m.user_id and s.active_tenant_id = m.tenant_id
-   ) last on true
+  `select m.tenant_id from access.members m join access.users u on u.id = m.user_id
    where m.user_id = $1
-   order by (m.tenant_id = $2) desc nulls last, last.used_at desc nulls last, m.created_at,
+   order by (m.tenant_id = $2) desc nulls last, (m.tenant_id = u.last_tenant_id) desc nulls last, m.created_at,
      m.tenant_id = 'org_' || lower(regexp_replace(m.user_id, '^[^_]*_', '')), m.tenant_id
    limit 1`,
 )
