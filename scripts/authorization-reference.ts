@@ -21,7 +21,10 @@ export function authorizationReference(table: readonly ScopeGrant[], doors: read
 }
 
 function scopeSection(table: readonly ScopeGrant[]): string {
-  const rows = table.map(({ scope, least, describe }) => `| \`${scope}\` | ${least} | ${describe} |`)
+  const rows = table.map(
+    ({ scope, least, describe, peopleOnly }) =>
+      `| \`${scope}\` | ${least} | ${describe}${peopleOnly === true ? ' (no OAuth client)' : ''} |`,
+  )
   return `## Scopes\n\n| Scope | Least role | Lets its holder |\n|---|---|---|\n${rows.join('\n')}\n`
 }
 

@@ -11,11 +11,21 @@ export interface ScopeGrant {
   /** Completes "lets a caller …"; shown where a person grants it, and in `docs/authorization.md`. */
   readonly describe: string
   readonly least: Role
+  /**
+   * Granted to no OAuth client: it makes or ends credentials and accounts, and what a client made with it would outlive
+   * the consent that it rests on.
+   */
+  readonly peopleOnly?: true
 }
 
 /** The table of scopes: the lines of all modules. */
 export function scopeTable(modules: readonly Module[]): readonly ScopeGrant[] {
   return modules.flatMap((module) => module.scopes ?? [])
+}
+
+/** The lines of the table that a person may grant to an OAuth client. */
+export function forClients(table: readonly ScopeGrant[]): readonly ScopeGrant[] {
+  return table.filter(({ peopleOnly }) => peopleOnly !== true)
 }
 
 /** The scopes that a role holds by the table. */

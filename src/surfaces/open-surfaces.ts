@@ -1,6 +1,6 @@
 import { accessNotes } from '#kernel/audit/access-notes'
 import { noteRefusals } from '#kernel/audit/authentication-notes'
-import { doorsOf, requireAuthorization, scopeTable } from '#kernel/authorization'
+import { doorsOf, forClients, requireAuthorization, scopeTable } from '#kernel/authorization'
 import type { Door } from '#kernel/authorization'
 import type { Principal } from '#kernel/context'
 import type { Job } from '#kernel/jobs'
@@ -52,7 +52,7 @@ export function surfacesOf(
   return {
     doors,
     async listen() {
-      const scopes = scopeTable(modules).map(({ scope }) => scope)
+      const scopes = forClients(scopeTable(modules)).map(({ scope }) => scope)
       const mcp = createMcpSurface({
         ...{ ...mcpParts, authenticate, observeRequest: metrics.http.finished },
         issuers: access.issuers,

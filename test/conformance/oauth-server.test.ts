@@ -264,10 +264,23 @@ describe('the authorization server', () => {
   })
 
   it('gives no scope that is of no use at the resource, and no token for all resources at once', async () => {
-    const scope = 'customers:read access:write keys:write tasks:write'
-    expect((await tokensFor({ scope })).scope).toBe('customers:read')
+    expect((await tokensFor({ scope: 'customers:read audit:read tasks:write' })).scope).toBe('customers:read')
     expect((await authorize({ resource: url })).searchParams.get('error')).toBe('invalid_target')
   })
+
+  it.each(['keys:write', 'access:write', 'account:write', 'own-data:write'])(
+    'offers no client %s, with which it could stay when its consent is taken back',
+    async (scope) => {
+      const refused = await authorize({ resource: `${url}/api`, scope: `tasks:read ${scope}` })
+      expect(refused.searchParams.get('error')).toBe('invalid_scope')
+      const known = await (await fetch(`${url}/.well-known/oauth-authorization-server`)).text()
+      expect(known).toContain('tasks:read')
+      expect(known).not.toContain(scope)
+      const described = await (await fetch(`${url}/.well-known/oauth-protected-resource/api`)).text()
+      expect(described).toContain('tasks:read')
+      expect(described).not.toContain(scope)
+    },
+  )
 
   it('leaves events of what was agreed to and given out, and of a token that was used twice', async () => {
     const other = await testPerson(database, url)

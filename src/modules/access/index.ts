@@ -58,14 +58,16 @@ export function accessModule(needs: AccessNeeds): Module<Access> {
         scope: 'account:write',
         describe: 'end your sessions, change your password and second factor, accept invitations',
         least: 'read-only',
+        peopleOnly: true,
       },
       { scope: 'keys:read', describe: 'see your own API keys', least: 'read-only' },
-      { scope: 'keys:write', describe: 'make and revoke your own API keys', least: 'read-only' },
+      { scope: 'keys:write', describe: 'make and revoke your own API keys', least: 'read-only', peopleOnly: true },
       { scope: 'access:read', describe: 'see the people, keys and sessions of the organisation', least: 'manager' },
       {
         scope: 'access:write',
         describe: 'invite and remove people, make service accounts, revoke the keys of others',
         least: 'admin',
+        peopleOnly: true,
       },
     ],
     api: {

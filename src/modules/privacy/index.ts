@@ -70,7 +70,7 @@ export function privacyModule(needs: {
       { scope: 'privacy:read', describe: 'see and export what is held about a person', least: 'admin' },
       { scope: 'privacy:write', describe: 'erase a person, record consent, set retention', least: 'owner' },
       { scope: 'own-data:read', describe: 'export what is held about you', least: 'read-only' },
-      { scope: 'own-data:write', describe: 'erase your own account', least: 'read-only' },
+      { scope: 'own-data:write', describe: 'erase your own account', least: 'read-only', peopleOnly: true },
     ],
     api: {
       exportPerson: verbs.exportPerson,

@@ -1,3 +1,5 @@
+import { forClients } from '#kernel/authorization'
+import type { ScopeGrant } from '#kernel/authorization'
 import type { Principal } from '#kernel/context'
 import type { ToolServer } from '#kernel/tool'
 import type { ToolCatalogue, ToolEntry } from '#kernel/tool-catalogue'
@@ -62,15 +64,15 @@ function asksReadOnly(query: string): boolean {
 
 /** Everything that tokens are made for: the REST side, and each URL that speaks MCP, with the scopes of use there. */
 export function resourcesOf(
-  modules: readonly { readonly server?: ToolServer; readonly scopes?: readonly { readonly scope: string }[] }[],
+  modules: readonly { readonly server?: ToolServer; readonly scopes?: readonly ScopeGrant[] }[],
 ): readonly { readonly path: string; readonly scopes: readonly string[] }[] {
   const servers = modules.flatMap(({ server }) => server ?? [])
-  const all = modules.flatMap(({ scopes = [] }) => scopes.map(({ scope }) => scope))
+  const all = forClients(modules.flatMap(({ scopes = [] }) => scopes))
   const scopesOf = (toolsets: ToolServer['toolsets'][string][]) => [
     ...new Set(toolsets.flat().map(({ scope }) => scope)),
   ]
   return [
-    { path: '/api', scopes: all },
+    { path: '/api', scopes: all.map(({ scope }) => scope) },
     { path: '/mcp', scopes: scopesOf(servers.flatMap(({ toolsets }) => Object.values(toolsets))) },
     ...servers.flatMap(({ name, toolsets }) => [
       { path: `/mcp/${name}`, scopes: scopesOf(Object.values(toolsets)) },

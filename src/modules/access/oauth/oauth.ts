@@ -3,6 +3,7 @@ import type { BetterAuthPlugin } from 'better-auth'
 import type { Logger } from 'pino'
 import { z } from 'zod'
 import type { AuditTrail } from '#kernel/audit'
+import { forClients } from '#kernel/authorization'
 import type { ScopeGrant } from '#kernel/authorization'
 import type { Clock } from '#kernel/clock'
 import type { Config } from '#kernel/config/config'
@@ -81,7 +82,7 @@ function ownIssuer(needs: OAuthNeeds): OAuth {
         resources: loopbackNames(publicUrl.get()).flatMap((base) =>
           needs.resources().map(({ path, scopes: some }) => ({ url: `${base}${path}`, scopes: some })),
         ),
-        scopes: scopes(),
+        scopes: forClients(scopes()),
         tenantOf: (userId, activeTenantId) => findDefaultTenant(database.system, userId, activeTenantId),
         findRefreshToken: find,
         ...{ events, outbound, clock, log },
