@@ -44,7 +44,13 @@ describe('free text of the audit trail that mentions a person', () => {
 
 async function trail(): Promise<TestTenant> {
   const tenant = await testTenant(database)
-  const write = (subject: string, after: unknown) => writeAudit(tenant.ctx(), { action: 'test.write', subject, after })
+  let written = 0
+  // A millisecond apart: events of one have no order among themselves.
+  const clock = () => new Date(TEST_NOW.getTime() + written)
+  const write = async (subject: string, after: unknown) => {
+    written += 1
+    await writeAudit(tenant.ctx({ clock }), { action: 'test.write', subject, after })
+  }
   await write('cus_1', { name: freeText('customer:cus_1', TEST_NOW, 'Ada Lovelace & daughters') })
   const reason = freeText('customer:cus_2', TEST_NOW, 'as ADA@example.com asked')
   await write('cus_2', { reason, contact: personal('contact:cnt_eve', 'Eve') })
