@@ -16,7 +16,7 @@ const Tool = z.object({
 const ToolList = z.object({ tools: z.array(Tool) })
 const CallResult = z.object({ isError: z.boolean().optional() })
 
-const TODO = 'Look into the log of the server.'
+const WHAT_TO_DO = 'Look into the log of the server.'
 
 export interface CallOptions {
   readonly url: string
@@ -29,26 +29,30 @@ export interface CallOptions {
 /** Initializes, lists the tools, and calls one that changes nothing. */
 export async function examineCalls(findings: Findings, options: CallOptions): Promise<void> {
   const caller = mcpCaller(options.url, options.token, options.timeoutSeconds)
-  const answer = await attempt(findings, 'initialize', TODO, caller.initialize)
+  const answer = await attempt(findings, 'initialize', WHAT_TO_DO, caller.initialize)
   if (answer === undefined || !isServed(findings, 'initialize', answer)) return
   const initialized = Initialized.safeParse(answer.result)
   if (!initialized.success) {
     findings.problem(
       'initialize',
       `initialize is answered without what it must tell: ${shown(answer.error ?? answer.result)}`,
-      TODO,
+      WHAT_TO_DO,
     )
     return
   }
   const { protocolVersion, serverInfo } = initialized.data
   findings.ok('initialize', `${shown(serverInfo.name)} ${shown(serverInfo.version)} speaks ${shown(protocolVersion)}.`)
-  await attempt(findings, 'initialize', TODO, caller.initialized)
+  await attempt(findings, 'initialize', WHAT_TO_DO, caller.initialized)
   await examineDiscovery(findings, caller)
-  const listed = await attempt(findings, 'tools/list', TODO, () => caller.legacy('tools/list', {}))
+  const listed = await attempt(findings, 'tools/list', WHAT_TO_DO, () => caller.legacy('tools/list', {}))
   if (listed === undefined || !isServed(findings, 'tools/list', listed)) return
   const list = ToolList.safeParse(listed.result)
   if (!list.success) {
-    findings.problem('tools/list', `tools/list is answered without a list of tools: ${shown(listed.error ?? '')}`, TODO)
+    findings.problem(
+      'tools/list',
+      `tools/list is answered without a list of tools: ${shown(listed.error ?? '')}`,
+      WHAT_TO_DO,
+    )
     return
   }
   const { tools } = list.data
@@ -59,7 +63,7 @@ export async function examineCalls(findings: Findings, options: CallOptions): Pr
 }
 
 async function examineDiscovery(findings: Findings, caller: McpCaller): Promise<void> {
-  const answer = await attempt(findings, 'server/discover', TODO, () => caller.modern('server/discover', {}))
+  const answer = await attempt(findings, 'server/discover', WHAT_TO_DO, () => caller.modern('server/discover', {}))
   if (answer === undefined) return
   if (answer.status === 200 && answer.result !== undefined)
     findings.ok('server/discover', 'The server speaks 2026-07-28 too.')
@@ -79,11 +83,13 @@ async function callOne(
     findings.skipped('tools/call', 'No tool says that it only reads and needs no argument. Name one with --call.')
     return
   }
-  const answer = await attempt(findings, 'tools/call', TODO, () => caller.legacy('tools/call', { name, arguments: {} }))
+  const answer = await attempt(findings, 'tools/call', WHAT_TO_DO, () =>
+    caller.legacy('tools/call', { name, arguments: {} }),
+  )
   if (answer === undefined || !isServed(findings, 'tools/call', answer)) return
   const result = CallResult.safeParse(answer.result)
   if (result.success && result.data.isError !== true) findings.ok('tools/call', `${shown(name)} answered.`)
-  else findings.problem('tools/call', `${shown(name)} failed: ${shown(answer.error ?? answer.result)}`, TODO)
+  else findings.problem('tools/call', `${shown(name)} failed: ${shown(answer.error ?? answer.result)}`, WHAT_TO_DO)
 }
 
 /** False, and a problem, for an answer that no JSON-RPC result can be in. */
@@ -103,6 +109,6 @@ function isServed(findings: Findings, step: string, { status, headers }: RpcAnsw
     return false
   }
   if (status === 200) return true
-  findings.problem(step, `${step} is answered with ${status}.`, TODO)
+  findings.problem(step, `${step} is answered with ${status}.`, WHAT_TO_DO)
   return false
 }

@@ -20,7 +20,7 @@ const Metadata = z.object({
 export type IssuerMetadata = z.output<typeof Metadata>
 
 const STEP = 'authorization server'
-const TODO = 'Serve the metadata of RFC 8414 there as application/json, with 200 and no redirect.'
+const WHAT_TO_DO = 'Serve the metadata of RFC 8414 there as application/json, with 200 and no redirect.'
 
 /** Reads what an issuer says of itself, wherever clients look for it. */
 export async function examineIssuer(
@@ -31,7 +31,7 @@ export async function examineIssuer(
   let best: IssuerMetadata | undefined
   const missing: string[] = []
   for (const place of issuerMetadataUrls(issuer)) {
-    const answer = await attempt(findings, STEP, TODO, () => fetchJson(place, { timeoutSeconds }))
+    const answer = await attempt(findings, STEP, WHAT_TO_DO, () => fetchJson(place, { timeoutSeconds }))
     if (answer === undefined) continue
     if (answer.status === 404) {
       missing.push(place)
@@ -39,7 +39,7 @@ export async function examineIssuer(
     }
     const parsed = Metadata.safeParse(answer.json)
     if (answer.status !== 200 || !parsed.success) {
-      findings.problem(STEP, `${place} ${wrongAnswer(answer, parsed.error)}`, TODO)
+      findings.problem(STEP, `${place} ${wrongAnswer(answer, parsed.error)}`, WHAT_TO_DO)
     } else if (parsed.data.issuer === issuer) {
       findings.ok(STEP, `${place} describes ${shown(issuer)}`)
       best ??= parsed.data
@@ -55,7 +55,7 @@ export async function examineIssuer(
     findings.problem(
       STEP,
       `${shown(issuer)} describes itself nowhere that clients look: ${missing.join(', ') || 'see above'}`,
-      TODO,
+      WHAT_TO_DO,
     )
     return undefined
   }

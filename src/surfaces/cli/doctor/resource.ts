@@ -19,7 +19,7 @@ export interface ResourceMetadata {
 }
 
 const STEP = 'resource metadata'
-const TODO = 'Serve the document of RFC 9728 there as application/json, with 200 and no redirect.'
+const WHAT_TO_DO = 'Serve the document of RFC 9728 there as application/json, with 200 and no redirect.'
 
 /** Reads the document at the URL that the challenge names and at both that clients guess. */
 export async function examineResource(
@@ -59,7 +59,7 @@ async function readAt(
   isOptional: boolean,
   timeoutSeconds: number,
 ): Promise<ResourceMetadata | undefined> {
-  const answer = await attempt(findings, STEP, TODO, () => fetchJson(place, { timeoutSeconds }))
+  const answer = await attempt(findings, STEP, WHAT_TO_DO, () => fetchJson(place, { timeoutSeconds }))
   if (answer === undefined) return undefined
   if (answer.status === 404 && isOptional) {
     findings.note(STEP, `There is nothing at ${place}, where some clients look too.`)
@@ -67,7 +67,7 @@ async function readAt(
   }
   const parsed = Metadata.safeParse(answer.json)
   if (answer.status !== 200 || !parsed.success) {
-    findings.problem(STEP, `${place} ${wrongAnswer(answer, parsed.error)}`, TODO)
+    findings.problem(STEP, `${place} ${wrongAnswer(answer, parsed.error)}`, WHAT_TO_DO)
     return undefined
   }
   const { resource, authorization_servers = [], scopes_supported = [], bearer_methods_supported } = parsed.data
