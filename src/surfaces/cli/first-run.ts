@@ -1,6 +1,7 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
+import { replaceText } from '#kernel/config/private-file'
 import { Failure } from '#kernel/failure'
 import type { App } from '../../app.ts'
 import { cliContext } from './open.ts'
@@ -31,7 +32,7 @@ export async function firstRun(app: App): Promise<DemoAccess | undefined> {
   if (!isBegun) await app.access.createTenant(ctx, { name: 'Demo company' })
   await app.customers.createDemo(ctx, { seed: DEMO_SEED })
   const made = await demoAccess(app)
-  await writeFile(file, `${JSON.stringify(made, null, 2)}\n`, { mode: 0o600 })
+  await replaceText(file, `${JSON.stringify(made, null, 2)}\n`)
   return made
 }
 
