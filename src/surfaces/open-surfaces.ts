@@ -1,6 +1,6 @@
 import { accessNotes } from '#kernel/audit/access-notes'
 import { noteRefusals } from '#kernel/audit/authentication-notes'
-import { doorsOf, forClients, requireAuthorization, scopeTable } from '#kernel/authorization'
+import { doorsOf, requireAuthorization, scopeTable } from '#kernel/authorization'
 import type { Door } from '#kernel/authorization'
 import type { Principal } from '#kernel/context'
 import type { Job } from '#kernel/jobs'
@@ -11,6 +11,7 @@ import type { Route, WebMount } from '#kernel/route'
 import type { Access } from '../modules/access/index.ts'
 import { createHttpSurface } from './http/server.ts'
 import { PUBLIC_DOCUMENTS } from './http/stated-doors.ts'
+import { restResource } from './mcp/endpoint.ts'
 import { serveStdio } from './mcp/stdio.ts'
 import { createMcpSurface } from './mcp/surface.ts'
 import { pagesOf } from './pages/pages.ts'
@@ -52,11 +53,10 @@ export function surfacesOf(
   return {
     doors,
     async listen() {
-      const scopes = forClients(scopeTable(modules)).map(({ scope }) => scope)
       const mcp = createMcpSurface({
         ...{ ...mcpParts, authenticate, observeRequest: metrics.http.finished },
         issuers: access.issuers,
-        resources: [{ path: '/api', title: 'Plimsoll REST API', scopes }],
+        resources: [restResource(modules)],
       })
       metrics.gauge('mcp_sessions', 'Sessions of 2025-era callers that are open.', mcp.sessionCount)
       const http = createHttpSurface({

@@ -62,17 +62,22 @@ function asksReadOnly(query: string): boolean {
   )
 }
 
+/** The REST side as a resource that tokens are made for, with the scopes that a client may be granted there. */
+export function restResource(modules: readonly { readonly scopes?: readonly ScopeGrant[] }[]) {
+  const scopes = forClients(modules.flatMap(({ scopes: own = [] }) => own)).map(({ scope }) => scope)
+  return { path: '/api', title: 'Plimsoll REST API', scopes }
+}
+
 /** Everything that tokens are made for: the REST side, and each URL that speaks MCP, with the scopes of use there. */
 export function resourcesOf(
   modules: readonly { readonly server?: ToolServer; readonly scopes?: readonly ScopeGrant[] }[],
 ): readonly { readonly path: string; readonly scopes: readonly string[] }[] {
   const servers = modules.flatMap(({ server }) => server ?? [])
-  const all = forClients(modules.flatMap(({ scopes = [] }) => scopes))
   const scopesOf = (toolsets: ToolServer['toolsets'][string][]) => [
     ...new Set(toolsets.flat().map(({ scope }) => scope)),
   ]
   return [
-    { path: '/api', scopes: all.map(({ scope }) => scope) },
+    restResource(modules),
     { path: '/mcp', scopes: scopesOf(servers.flatMap(({ toolsets }) => Object.values(toolsets))) },
     ...servers.flatMap(({ name, toolsets }) => [
       { path: `/mcp/${name}`, scopes: scopesOf(Object.values(toolsets)) },
