@@ -1,5 +1,5 @@
-import type { ToolCatalogue, ToolEntry } from '#kernel/tool-catalogue'
-import type { JsonSchema } from '#kernel/tool-schema'
+import type { ToolCatalogue, ToolEntry } from '#kernel/calls/tool-catalogue'
+import type { JsonSchema } from '#kernel/calls/tool-schema'
 
 const INTRO = `# Tools
 

@@ -1,5 +1,5 @@
 import { loadConfig } from '#kernel/config/load'
-import type { Tool } from '#kernel/tool'
+import type { Tool } from '#kernel/calls/tool'
 import { customersModule } from '../../src/modules/customers/index.ts'
 
 /** As many tools as the customer-success server will have: those there are, repeated under other names. */

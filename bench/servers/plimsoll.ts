@@ -1,8 +1,8 @@
 // Our server as `npm start` builds it, from the environment, with the trivial tool mounted beside the product's own.
 import { systemClock } from '#kernel/clock'
 import { loadConfig } from '#kernel/config/load'
-import { createLog } from '#kernel/log'
-import { tool } from '#kernel/tool'
+import { createLog } from '#kernel/telemetry/log'
+import { tool } from '#kernel/calls/tool'
 import { buildApp } from '../../src/app.ts'
 import type { PlimsollReady } from './plimsoll-ready.ts'
 import { TENANT } from '../platform-under-test.ts'

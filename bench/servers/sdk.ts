@@ -3,7 +3,7 @@
 import { createServer } from 'node:http'
 import { toNodeHandler } from '@modelcontextprotocol/node'
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
-import type { Tool } from '#kernel/tool'
+import type { Tool } from '#kernel/calls/tool'
 import { echoShape } from './echo.ts'
 import { manyTools, productTools } from './many-tools.ts'
 import { listen } from './ready.ts'

@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { doorsOf, requireAuthorization, scopeTable, scopesOfRole } from './authorization.ts'
 import type { ScopeGrant } from './authorization.ts'
-import { job } from './jobs.ts'
+import { job } from './jobs/job.ts'
 import type { Module } from './module.ts'
-import { openRoute, route } from './route.ts'
-import { tool } from './tool.ts'
+import { openRoute, route } from './calls/route.ts'
+import { tool } from './calls/tool.ts'
 
 const shape = { summary: '', tags: [], response: z.object({}) }
 const sound: Module = {

@@ -4,7 +4,7 @@ import type { Role } from './authorization.ts'
 import type { Cache } from './cache.ts'
 import type { Clock } from './clock.ts'
 import type { Db } from './database/db.ts'
-import type { Outbox } from './outbox.ts'
+import type { Outbox } from './writes/outbox.ts'
 
 /** `<part>:read` or `<part>:write`. Write does not imply read; a key that may do both holds both. */
 export type Scope = `${string}:read` | `${string}:write`

@@ -1,9 +1,9 @@
 import type { ScopeGrant } from './authorization.ts'
-import type { EncryptedField } from './encrypted-field.ts'
-import type { Job } from './jobs.ts'
+import type { EncryptedField } from './crypto/encrypted-field.ts'
+import type { Job } from './jobs/job.ts'
 import type { PersonalData } from './personal-data.ts'
-import type { OpenRoute, Route, WebMount } from './route.ts'
-import type { ToolServer } from './tool.ts'
+import type { OpenRoute, Route, WebMount } from './calls/route.ts'
+import type { ToolServer } from './calls/tool.ts'
 
 /** What a module hands to `app.ts`. Surfaces mount the data; other modules get `api` as a factory argument. */
 export interface Module<Api = unknown> {

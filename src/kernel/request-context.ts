@@ -5,7 +5,7 @@ import type { Clock } from './clock.ts'
 import type { Ctx, OpenContext } from './context.ts'
 import type { Db } from './database/db.ts'
 import type { Database } from './database/pool.ts'
-import type { Outbox } from './outbox.ts'
+import type { Outbox } from './writes/outbox.ts'
 
 interface ContextParts {
   readonly database: Pick<Database, 'forTenant'>

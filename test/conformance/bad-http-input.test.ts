@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { route } from '#kernel/route'
+import { route } from '#kernel/calls/route'
 import { ErrorAnswer, exchange, startSurface } from '../support/http-surface.ts'
 
 const DATA = join(import.meta.dirname, '../../../shared/data/bad-input')

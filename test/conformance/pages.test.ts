@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { tool } from '#kernel/tool'
+import { tool } from '#kernel/calls/tool'
 import { describe, expect, it } from 'vitest'
 import { demoServer, startMcpServer } from './mcp-server.ts'
 import { modern, send } from './post.ts'

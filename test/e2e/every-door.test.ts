@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { systemClock } from '#kernel/clock'
-import { change } from '#kernel/change'
+import { change } from '#kernel/writes/change'
 import type { Door, Role } from '#kernel/authorization'
 import type { Ctx, Scope } from '#kernel/context'
 import type { App } from '../../src/app.ts'

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { systemClock } from '#kernel/clock'
 import { loadConfig } from '#kernel/config/load'
 import type { Module } from '#kernel/module'
-import { route } from '#kernel/route'
+import { route } from '#kernel/calls/route'
 import { buildApp } from '../../src/app.ts'
 import { quiet, testDatabase } from '../support/database.ts'
 

@@ -4,7 +4,7 @@ import { pino } from 'pino'
 import { afterAll, inject } from 'vitest'
 import { DatabaseSettings } from '#kernel/config/database'
 import { type Database, openDatabase } from '#kernel/database/pool'
-import { type JobQueue, openJobQueue } from '#kernel/job-queue'
+import { type JobQueue, openJobQueue } from '#kernel/jobs/job-queue'
 
 /** A database of this test file's own, migrated and empty, and what runs on it. */
 export interface TestDatabase extends Database {

@@ -7,7 +7,7 @@ import { pino } from 'pino'
 import type { TestProject } from 'vitest/node'
 import { startEmbeddedPostgres } from '#kernel/database/embedded'
 import { openMigrations } from '#kernel/database/migrate'
-import { openJobQueue } from '#kernel/job-queue'
+import { openJobQueue } from '#kernel/jobs/job-queue'
 
 declare module 'vitest' {
   interface ProvidedContext {

@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
 import type { Scope } from '#kernel/context'
-import type { ToolOutcome } from '#kernel/call-tool'
+import type { ToolOutcome } from '#kernel/calls/call-tool'
 import { tasksModule } from '../../src/modules/tasks/index.ts'
 import type { TestDatabase } from './database.ts'
 import { testTenant } from './tenant.ts'

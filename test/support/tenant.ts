@@ -3,8 +3,8 @@ import { personKeys as openPersonKeys } from '../../src/kernel/audit/person-keys
 import { tieredCache } from '../../src/kernel/cache/tiered-cache.ts'
 import type { Clock } from '../../src/kernel/clock.ts'
 import type { Ctx, Scope } from '../../src/kernel/context.ts'
-import type { DomainEvent, Outbox } from '../../src/kernel/outbox.ts'
-import { createKeyring } from '../../src/kernel/keyring.ts'
+import type { DomainEvent, Outbox } from '../../src/kernel/writes/outbox.ts'
+import { createKeyring } from '../../src/kernel/crypto/keyring.ts'
 import type { TestDatabase } from './database.ts'
 import { quiet } from './database.ts'
 

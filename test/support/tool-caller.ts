@@ -1,9 +1,9 @@
-import { toolCalls } from '#kernel/call-tool'
-import type { ToolOutcome } from '#kernel/call-tool'
+import { toolCalls } from '#kernel/calls/call-tool'
+import type { ToolOutcome } from '#kernel/calls/call-tool'
 import type { Scope } from '#kernel/context'
 import type { Clock } from '#kernel/clock'
-import type { Tool } from '#kernel/tool'
-import { compileCatalogue } from '#kernel/tool-catalogue'
+import type { Tool } from '#kernel/calls/tool'
+import { compileCatalogue } from '#kernel/calls/tool-catalogue'
 import { quiet } from './database.ts'
 import type { TestTenant } from './tenant.ts'
 

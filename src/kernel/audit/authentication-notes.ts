@@ -1,4 +1,4 @@
-import { networkShown } from '../address.ts'
+import { networkShown } from '../network/address.ts'
 import type { Clock } from '../clock.ts'
 import type { Authenticate, Door } from '../context.ts'
 import { Failure } from '../failure.ts'

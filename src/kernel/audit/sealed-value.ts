@@ -1,4 +1,4 @@
-import { decrypt, encrypt } from '../aes-gcm.ts'
+import { decrypt, encrypt } from '../crypto/aes-gcm.ts'
 
 /** Where a person's value stands in the trail. `sealed` is absent for one who was erased before it was written. */
 export interface SealedValue {

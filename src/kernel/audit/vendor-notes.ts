@@ -1,4 +1,4 @@
-import type { Metrics } from '../metrics.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
 import { PLATFORM_TENANT } from './event.ts'
 import type { AuditTrail } from './trail.ts'
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { pipeline } from 'node:stream/promises'
-import { decoderOf, encodingOf } from '../content-encoding.ts'
+import { decoderOf, encodingOf } from '../network/content-encoding.ts'
 import { Failure } from '../failure.ts'
 
 /** The decoded body. Stops reading as soon as it is larger than allowed, as sent or as decoded. */

@@ -3,7 +3,7 @@ import type pg from 'pg'
 import { z } from 'zod'
 import type { Database } from '../database/pool.ts'
 import type { Signals } from '../database/signals.ts'
-import type { Keyring } from '../keyring.ts'
+import type { Keyring } from '../crypto/keyring.ts'
 
 /** What one process says of its keys. */
 export interface KeyHolder {

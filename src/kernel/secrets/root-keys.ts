@@ -1,8 +1,8 @@
 import { unwatchFile, watchFile } from 'node:fs'
 import type { Logger } from 'pino'
 import { encryptionKeys, keyFileOf } from '../config/encryption-key.ts'
-import { createKeyring, keyIdOf } from '../keyring.ts'
-import type { Keyring, RotatingKeyring } from '../keyring.ts'
+import { createKeyring, keyIdOf } from '../crypto/keyring.ts'
+import type { Keyring, RotatingKeyring } from '../crypto/keyring.ts'
 import type { RollCall } from './roll-call.ts'
 import type { SecretStore } from './secret-store.ts'
 

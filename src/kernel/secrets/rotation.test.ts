@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { testDatabase } from '../../../test/support/database.ts'
 import { TEST_NOW } from '../../../test/support/tenant.ts'
-import { encryptedColumn } from '../encrypted-field.ts'
-import type { EncryptedField } from '../encrypted-field.ts'
-import { createKeyring } from '../keyring.ts'
+import { encryptedColumn } from '../crypto/encrypted-field.ts'
+import type { EncryptedField } from '../crypto/encrypted-field.ts'
+import { createKeyring } from '../crypto/keyring.ts'
 import { rotateFields, tallyFields } from './rotation.ts'
 
 const database = await testDatabase()

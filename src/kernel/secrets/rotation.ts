@@ -1,9 +1,9 @@
 import type { Clock } from '../clock.ts'
 import type { Db } from '../database/db.ts'
 import { statement } from '../database/statement.ts'
-import type { EncryptedField } from '../encrypted-field.ts'
+import type { EncryptedField } from '../crypto/encrypted-field.ts'
 import { Failure } from '../failure.ts'
-import type { Keyring } from '../keyring.ts'
+import type { Keyring } from '../crypto/keyring.ts'
 
 export interface RotationOptions {
   /** The system handle: a rotation is of every tenant. */

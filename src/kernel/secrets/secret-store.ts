@@ -3,7 +3,7 @@ import type { Logger } from 'pino'
 import type { Config } from '../config/config.ts'
 import { ConfigError, loadConfig } from '../config/load.ts'
 import { settings, valueOf } from '../config/settings.ts'
-import type { Metrics } from '../metrics.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
 import type { SecretOrigin } from './provider.ts'
 import type { ResolvedSecrets, SecretSource } from './resolve.ts'
 

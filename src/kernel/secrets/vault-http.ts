@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { boundedText } from '../bounded-text.ts'
+import { boundedText } from '../network/bounded-text.ts'
 import { ProviderError } from './provider.ts'
 
 /** 403: the token is wrong, ended, or may not read this. */

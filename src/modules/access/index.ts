@@ -1,5 +1,5 @@
 import type { Authenticate, Ctx } from '#kernel/context'
-import { encryptedColumn } from '#kernel/encrypted-field'
+import { encryptedColumn } from '#kernel/crypto/encrypted-field'
 import type { Module } from '#kernel/module'
 import { authenticator } from './authenticate.ts'
 import type { Tenant } from './contract.ts'

@@ -1,4 +1,4 @@
-import { change } from '#kernel/change'
+import { change } from '#kernel/writes/change'
 import { Failure } from '#kernel/failure'
 import { auditedName } from './audited-name.ts'
 import type { Tenant } from './contract.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { PLATFORM_TENANT, personal, writeAudit } from '#kernel/audit'
-import { createKeyring } from '#kernel/keyring'
+import { createKeyring } from '#kernel/crypto/keyring'
 import { personOf } from '#kernel/personal-data/person'
 import { testDatabase } from '../../../test/support/database.ts'
 import { TEST_NOW, TEST_ROOT_KEY, testTenant } from '../../../test/support/tenant.ts'

@@ -1,6 +1,6 @@
 import type { Clock } from '#kernel/clock'
 import type { Db } from '#kernel/database/db'
-import type { Keyring } from '#kernel/keyring'
+import type { Keyring } from '#kernel/crypto/keyring'
 import { NO_BLOCK_HASH, blockHash, hashOf } from './chain/record.ts'
 import type { Block, ChainEvent, EventEntry } from './chain/record.ts'
 import { blockSigner } from './chain/signing-key.ts'

@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto'
-import { change } from '#kernel/change'
+import { change } from '#kernel/writes/change'
 import type { Ctx, Scope } from '#kernel/context'
 import { Failure } from '#kernel/failure'
 import type { RequestStatus } from './contract.ts'

@@ -1,5 +1,5 @@
-import { encryptedColumn } from '#kernel/encrypted-field'
-import type { EncryptedField } from '#kernel/encrypted-field'
+import { encryptedColumn } from '#kernel/crypto/encrypted-field'
+import type { EncryptedField } from '#kernel/crypto/encrypted-field'
 import { keyContext } from './tenant-keys.ts'
 
 /** Where the sealed subject of a request may be opened. */

@@ -1,4 +1,4 @@
-import { change } from '#kernel/change'
+import { change } from '#kernel/writes/change'
 import type { Ctx, Scope } from '#kernel/context'
 import { Failure } from '#kernel/failure'
 import { newId } from '#kernel/ids'

@@ -1,5 +1,5 @@
 import type { Ctx } from '#kernel/context'
-import type { Keyring } from '#kernel/keyring'
+import type { Keyring } from '#kernel/crypto/keyring'
 import type { Module } from '#kernel/module'
 import type { PersonalData } from '#kernel/personal-data'
 import { carryOutErasure } from './carry-out-erasure.ts'

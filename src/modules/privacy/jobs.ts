@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Ctx } from '#kernel/context'
-import { job } from '#kernel/jobs'
-import type { Job } from '#kernel/jobs'
+import { job } from '#kernel/jobs/job'
+import type { Job } from '#kernel/jobs/job'
 import { ERASURE_CONFIRMED } from './confirm-erasure.ts'
 
 export function privacyJobs(run: {

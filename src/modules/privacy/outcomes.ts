@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { canonicalJson } from '#kernel/canonical-json'
+import { canonicalJson } from '#kernel/crypto/canonical-json'
 import type { Ctx } from '#kernel/context'
 import type { Person, PersonalDataOutcome } from '#kernel/personal-data'
 import { isTelling } from '#kernel/personal-data/mentions'

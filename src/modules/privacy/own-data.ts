@@ -1,6 +1,6 @@
 import type { Ctx } from '#kernel/context'
 import { Failure } from '#kernel/failure'
-import { requireScope } from '#kernel/scope'
+import { requireScope } from '#kernel/writes/scope'
 import type { Preview } from './contract.ts'
 import { identifyPerson } from './identify-person.ts'
 import type { PrivacyParts } from './request-erasure.ts'

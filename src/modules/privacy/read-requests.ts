@@ -1,6 +1,6 @@
 import type { Ctx } from '#kernel/context'
 import { Failure } from '#kernel/failure'
-import { requireScope } from '#kernel/scope'
+import { requireScope } from '#kernel/writes/scope'
 import type { PrivacyRequest } from './contract.ts'
 import { findRequest, listRequests } from './store/requests.ts'
 import type { RequestRow } from './store/requests.ts'

@@ -1,6 +1,6 @@
 import { createHash, createPublicKey, sign, verify } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
-import { canonicalJson } from '#kernel/canonical-json'
+import { canonicalJson } from '#kernel/crypto/canonical-json'
 import { SignedReport } from './contract.ts'
 
 export interface PublishedKey {

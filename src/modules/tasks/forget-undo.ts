@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { job } from '#kernel/jobs'
+import { job } from '#kernel/jobs/job'
 import { forgetUndo } from './store/undo.ts'
 import { UNDO_HOURS } from './undo-last-change.ts'
 

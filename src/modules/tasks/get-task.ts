@@ -1,5 +1,5 @@
 import type { Ctx } from '#kernel/context'
-import { requireScope } from '#kernel/scope'
+import { requireScope } from '#kernel/writes/scope'
 import { taskNotFound } from './contract.ts'
 import type { GetTaskInput } from './input.ts'
 import type { GetTaskOutput } from './output.ts'

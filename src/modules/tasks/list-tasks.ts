@@ -1,6 +1,6 @@
 import { Temporal } from 'temporal-polyfill'
 import type { Ctx } from '#kernel/context'
-import { requireScope } from '#kernel/scope'
+import { requireScope } from '#kernel/writes/scope'
 import type { TaskView } from './contract.ts'
 import { cursorOf, readCursor } from './cursor.ts'
 import type { ListTasksInput } from './input.ts'

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { route } from '#kernel/route'
-import type { Route } from '#kernel/route'
+import { route } from '#kernel/calls/route'
+import type { Route } from '#kernel/calls/route'
 import { getTask } from './get-task.ts'
 import { CreateTaskInput, PAGE_TASKS, UpdateTaskInput } from './input.ts'
 import { listTasks } from './list-tasks.ts'

@@ -1,11 +1,11 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Authenticate, Door, Principal } from '#kernel/context'
 import type { Clock } from '#kernel/clock'
-import { addressBucket } from '#kernel/address'
+import { addressBucket } from '#kernel/network/address'
 import { Failure } from '#kernel/failure'
-import { OverLimit, bucketOf, guestBucket } from '#kernel/limits'
-import type { LimitBucket, Limiter, RateState } from '#kernel/limits'
-import type { LimitClass, Route } from '#kernel/route'
+import { OverLimit, bucketOf, guestBucket } from '#kernel/calls/limits'
+import type { LimitBucket, Limiter, RateState } from '#kernel/calls/limits'
+import type { LimitClass, Route } from '#kernel/calls/route'
 import { refuseCredentialInUrl } from './credential-in-url.ts'
 
 export interface AdmissionOptions {

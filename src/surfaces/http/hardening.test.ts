@@ -1,7 +1,7 @@
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { route } from '#kernel/route'
+import { route } from '#kernel/calls/route'
 import { ErrorAnswer, errorOf, exchange, rawRequest, startSurface } from '../../../test/support/http-surface.ts'
 import { SECURITY_HEADERS } from './headers.ts'
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { route } from '#kernel/route'
+import { route } from '#kernel/calls/route'
 import { ErrorAnswer, rawRequest, startSurface } from '../../../test/support/http-surface.ts'
 import { SECURITY_HEADERS } from './headers.ts'
 

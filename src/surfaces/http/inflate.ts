@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
-import { decoderOf, encodingOf } from '#kernel/content-encoding'
+import { decoderOf, encodingOf } from '#kernel/network/content-encoding'
 import { Failure } from '#kernel/failure'
 
 /**

@@ -4,8 +4,8 @@ import type { AddressInfo } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { Failure } from '#kernel/failure'
-import { route } from '#kernel/route'
-import { createTracing } from '#kernel/tracing'
+import { route } from '#kernel/calls/route'
+import { createTracing } from '#kernel/telemetry/tracing'
 import { errorOf, rawRequest, startSurface } from '../../../test/support/http-surface.ts'
 
 const key = { authorization: 'Bearer reader' }

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { withDeadline } from '#kernel/deadline'
-import type { OpenRequest, OpenRoute } from '#kernel/route'
+import { withDeadline } from '#kernel/calls/deadline'
+import type { OpenRequest, OpenRoute } from '#kernel/calls/route'
 import { dataBody } from './envelope.ts'
 import { requestSignal } from './request-signal.ts'
 import type { MountOptions } from './mount-route.ts'

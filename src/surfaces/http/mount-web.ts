@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { withDeadline } from '#kernel/deadline'
-import type { WebMount } from '#kernel/route'
+import { withDeadline } from '#kernel/calls/deadline'
+import type { WebMount } from '#kernel/calls/route'
 import { expectedFailure } from './envelope.ts'
 import { addHeader, webHeaders } from './mount-open-route.ts'
 import type { MountOptions } from './mount-route.ts'

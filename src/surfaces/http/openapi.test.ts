@@ -1,7 +1,7 @@
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { route } from '#kernel/route'
+import { route } from '#kernel/calls/route'
 import { startSurface } from '../../../test/support/http-surface.ts'
 import { openApiDocument } from './openapi.ts'
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { FAILURES } from '#kernel/failure'
-import type { OpenRoute, Route } from '#kernel/route'
+import type { OpenRoute, Route } from '#kernel/calls/route'
 import { METRICS_TOKEN_SCHEME, OPEN_IDS, OPEN_PATHS, OPEN_TAGS } from './open-operations.ts'
 import { strict } from './request-parts.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { errorOf, startSurface } from '../../../test/support/http-surface.ts'
-import type { CheckResult } from '#kernel/readiness'
+import type { CheckResult } from '#kernel/startup/readiness'
 
 const TOKEN = 'f3a9c1d07b5e4826a1c9e7d3b5f08264'
 

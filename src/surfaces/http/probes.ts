@@ -1,8 +1,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import type { Metrics } from '#kernel/metrics'
+import type { Metrics } from '#kernel/telemetry/metrics'
 import { Failure } from '#kernel/failure'
-import type { CheckResult } from '#kernel/readiness'
+import type { CheckResult } from '#kernel/startup/readiness'
 
 export interface Probes {
   /** Whether the database answers; a rejection counts as no. */

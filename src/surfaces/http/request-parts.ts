@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { argumentProblems } from '#kernel/argument-problems'
+import { argumentProblems } from '#kernel/calls/argument-problems'
 import { Failure } from '#kernel/failure'
 import type { FieldProblem } from '#kernel/failure'
-import type { Route } from '#kernel/route'
-import { textProblems } from '#kernel/text-problems'
+import type { Route } from '#kernel/calls/route'
+import { textProblems } from '#kernel/calls/text-problems'
 
 export interface RequestParts {
   readonly params: unknown

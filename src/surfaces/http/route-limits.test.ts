@@ -2,8 +2,8 @@ import { z } from 'zod'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Role } from '#kernel/authorization'
 import type { Principal } from '#kernel/context'
-import { openRoute, route } from '#kernel/route'
-import type { LimitClass, WebMount } from '#kernel/route'
+import { openRoute, route } from '#kernel/calls/route'
+import type { LimitClass, WebMount } from '#kernel/calls/route'
 import { errorOf, startSurface } from '../../../test/support/http-surface.ts'
 
 const open = (path: string, limit: LimitClass) =>

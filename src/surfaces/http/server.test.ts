@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { Failure } from '#kernel/failure'
-import { route } from '#kernel/route'
+import { route } from '#kernel/calls/route'
 import { errorOf, startSurface } from '../../../test/support/http-surface.ts'
 
 const Client = z.object({ client_id: z.string(), name: z.string() })

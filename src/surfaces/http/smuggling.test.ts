@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { route } from '#kernel/route'
+import { route } from '#kernel/calls/route'
 import { ErrorAnswer, exchange, startSurface } from '../../../test/support/http-surface.ts'
 import { HEADERS_MAX } from './request-form.ts'
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { describe, expect, it } from 'vitest'
-import { route } from '#kernel/route'
+import { route } from '#kernel/calls/route'
 import { PUBLIC_DOCUMENTS, requireStated } from './stated-doors.ts'
 
 const notes = route({

@@ -1,5 +1,5 @@
 import type { Door } from '#kernel/authorization'
-import type { OpenRoute, Route, WebMount } from '#kernel/route'
+import type { OpenRoute, Route, WebMount } from '#kernel/calls/route'
 import { OPEN_PATHS } from './open-operations.ts'
 
 /** Where MCP clients read who may let them in (RFC 9728), one document for every endpoint. */

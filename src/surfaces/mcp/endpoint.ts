@@ -1,8 +1,8 @@
 import { forClients } from '#kernel/authorization'
 import type { ScopeGrant } from '#kernel/authorization'
 import type { Principal } from '#kernel/context'
-import type { ToolServer } from '#kernel/tool'
-import type { ToolCatalogue, ToolEntry } from '#kernel/tool-catalogue'
+import type { ToolServer } from '#kernel/calls/tool'
+import type { ToolCatalogue, ToolEntry } from '#kernel/calls/tool-catalogue'
 import type { McpExtension } from './extension.ts'
 
 /** One URL that speaks MCP: which tools it shows, and how it introduces itself. */

@@ -1,6 +1,6 @@
 import type { Principal } from '#kernel/context'
-import type { NoteLevel } from '#kernel/interaction'
-import type { TraceCarrier } from '#kernel/tracing'
+import type { NoteLevel } from '#kernel/calls/interaction'
+import type { TraceCarrier } from '#kernel/telemetry/tracing'
 import type { Endpoint } from './endpoint.ts'
 import type { Era } from './era.ts'
 

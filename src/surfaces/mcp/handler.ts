@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Authenticate, Door, Principal } from '#kernel/context'
-import { bucketOf } from '#kernel/limits'
+import { bucketOf } from '#kernel/calls/limits'
 import { answerBatch, answerMessage } from './answer.ts'
 import type { AnswerParts, Arrival } from './answer.ts'
 import { parseBody, readBody } from './body.ts'

@@ -1,4 +1,4 @@
-import type { ToolCatalogue } from '#kernel/tool-catalogue'
+import type { ToolCatalogue } from '#kernel/calls/tool-catalogue'
 import type { Reply } from './rpc.ts'
 
 /**

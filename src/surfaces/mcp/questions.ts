@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import type { Clock } from '#kernel/clock'
-import type { Answer, Question } from '#kernel/interaction'
-import type { Keyring } from '#kernel/keyring'
+import type { Answer, Question } from '#kernel/calls/interaction'
+import type { Keyring } from '#kernel/crypto/keyring'
 import { RPC, RpcError, isRecord } from './rpc.ts'
 
 /** The capability a client must declare before it may be asked a question of the kind. */

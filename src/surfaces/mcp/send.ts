@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import type { RateState } from '#kernel/limits'
+import type { RateState } from '#kernel/calls/limits'
 import { SECURITY_HEADERS, setSecurityHeaders } from '../http/headers.ts'
 import { requestIdOf } from '../http/request-id.ts'
 import type { Reply } from './rpc.ts'

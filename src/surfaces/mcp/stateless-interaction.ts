@@ -1,5 +1,5 @@
-import { CannotAsk, QuestionsOpen } from '#kernel/interaction'
-import type { Answer, Interaction, NoteLevel, Question } from '#kernel/interaction'
+import { CannotAsk, QuestionsOpen } from '#kernel/calls/interaction'
+import type { Answer, Interaction, NoteLevel, Question } from '#kernel/calls/interaction'
 import { META } from './era.ts'
 import type { Exchange } from './exchange.ts'
 import { CAPABILITY, readAnswer } from './questions.ts'

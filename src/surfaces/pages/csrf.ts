@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { Failure } from '#kernel/failure'
-import type { Keyring } from '#kernel/keyring'
+import type { Keyring } from '#kernel/crypto/keyring'
 import type { CookieJar } from './cookies.ts'
 
 /** The form field that carries the token. */

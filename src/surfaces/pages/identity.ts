@@ -1,5 +1,5 @@
 import { Failure } from '#kernel/failure'
-import type { OpenRequest } from '#kernel/route'
+import type { OpenRequest } from '#kernel/calls/route'
 import type { CookieJar } from './cookies.ts'
 
 /** The auth library, called in the process with the cookies of a visit. */

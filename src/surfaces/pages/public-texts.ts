@@ -1,5 +1,5 @@
 import type { Clock } from '#kernel/clock'
-import type { WebMount } from '#kernel/route'
+import type { WebMount } from '#kernel/calls/route'
 
 export interface PublicTextOptions {
   /** Where to report a vulnerability: `mailto:security@example.com`. */

@@ -1,6 +1,6 @@
 import { Failure } from '#kernel/failure'
 import type { Clock } from '#kernel/clock'
-import type { LimitClass, WebMount } from '#kernel/route'
+import type { LimitClass, WebMount } from '#kernel/calls/route'
 import { cookieJar } from './cookies.ts'
 import type { CookieJar } from './cookies.ts'
 import { CSRF_FIELD } from './csrf.ts'

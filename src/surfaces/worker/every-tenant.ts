@@ -1,5 +1,5 @@
 import type { PgBoss } from 'pg-boss'
-import type { QueuedWork } from '#kernel/job-queue'
+import type { QueuedWork } from '#kernel/jobs/job-queue'
 
 const BATCH = 500
 /** A schedule that fires again, or is retried, within this time finds the tenant's work already queued. */

@@ -1,8 +1,8 @@
 import type { Logger } from 'pino'
 import type { OpenContext } from '#kernel/context'
 import { Failure } from '#kernel/failure'
-import { timeoutSecondsOf } from '#kernel/job-queue'
-import type { Job } from '#kernel/jobs'
+import { timeoutSecondsOf } from '#kernel/jobs/job-queue'
+import type { Job } from '#kernel/jobs/job'
 
 /** Told of every run: `invalid` is a payload the job does not take. */
 export type JobObserver = (job: string, outcome: 'done' | 'failed' | 'timeout' | 'invalid', seconds: number) => void

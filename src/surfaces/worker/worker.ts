@@ -1,8 +1,8 @@
 import type { Job as QueuedJob } from 'pg-boss'
 import type { Logger } from 'pino'
 import type { OpenContext } from '#kernel/context'
-import { DEAD_LETTERS, type JobQueue, type QueuedWork } from '#kernel/job-queue'
-import type { Job } from '#kernel/jobs'
+import { DEAD_LETTERS, type JobQueue, type QueuedWork } from '#kernel/jobs/job-queue'
+import type { Job } from '#kernel/jobs/job'
 import { enqueueEveryTenant } from './every-tenant.ts'
 import { type JobObserver, runJob } from './run-job.ts'
 

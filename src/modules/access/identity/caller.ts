@@ -1,4 +1,4 @@
-import type { OpenRequest } from '#kernel/route'
+import type { OpenRequest } from '#kernel/calls/route'
 import { ADDRESS_HEADER, REQUEST_ID_HEADER } from './endpoints.ts'
 
 /** Who calls, as far as events and limits need to know. */

@@ -1,6 +1,6 @@
 import { PLATFORM_TENANT, personal } from '#kernel/audit'
 import type { AuditOutcome, AuditTrail } from '#kernel/audit'
-import type { Metrics } from '#kernel/metrics'
+import type { Metrics } from '#kernel/telemetry/metrics'
 import type { Caller } from './caller.ts'
 import { asRecord } from './untyped.ts'
 

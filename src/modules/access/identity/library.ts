@@ -1,5 +1,5 @@
 import { serializeSignedCookie } from 'better-call'
-import type { OpenRequest } from '#kernel/route'
+import type { OpenRequest } from '#kernel/calls/route'
 import type { Auth } from './better-auth.ts'
 import { headersOf } from './caller.ts'
 import { AUTH_BASE_PATH } from './endpoints.ts'

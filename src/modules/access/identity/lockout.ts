@@ -1,4 +1,4 @@
-import { addressBucket } from '#kernel/address'
+import { addressBucket } from '#kernel/network/address'
 import type { Clock } from '#kernel/clock'
 import type { Db } from '#kernel/database/db'
 import type { KeyedHash } from './keyed-hash.ts'

@@ -1,6 +1,6 @@
 import type { Db } from '#kernel/database/db'
 import { Failure } from '#kernel/failure'
-import type { OpenRequest } from '#kernel/route'
+import type { OpenRequest } from '#kernel/calls/route'
 import type { Library, LibraryAnswer } from './library.ts'
 import type { SessionTokens, Tokens } from './session-tokens.ts'
 import { findTokenGrant } from './store/grants.ts'

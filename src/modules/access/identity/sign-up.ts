@@ -1,4 +1,4 @@
-import type { OpenRequest } from '#kernel/route'
+import type { OpenRequest } from '#kernel/calls/route'
 import type { Library } from './library.ts'
 import type { SignedIn, SignInInput } from './sign-in.ts'
 

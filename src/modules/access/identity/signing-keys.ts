@@ -6,7 +6,7 @@ import { changeWatch } from '#kernel/database/change-watch'
 import type { Db } from '#kernel/database/db'
 import type { Signals } from '#kernel/database/signals'
 import { newId } from '#kernel/ids'
-import type { Keyring } from '#kernel/keyring'
+import type { Keyring } from '#kernel/crypto/keyring'
 import { SIGNING_KEYS_CHANGED } from './signals.ts'
 import {
   deleteKeysExpiredBefore,

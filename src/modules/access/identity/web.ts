@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { LimitClass, OpenRequest, WebMount } from '#kernel/route'
+import type { LimitClass, OpenRequest, WebMount } from '#kernel/calls/route'
 import type { Auth } from './better-auth.ts'
 import { ADDRESS_HEADER, AUTH_BASE_PATH, REQUEST_ID_HEADER } from './endpoints.ts'
 

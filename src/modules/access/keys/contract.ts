@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { isNetwork } from '#kernel/address'
+import { isNetwork } from '#kernel/network/address'
 
 const ScopeName = z
   .string()

@@ -2,7 +2,7 @@ import type { ScopeGrant } from '#kernel/authorization'
 import type { Ctx } from '#kernel/context'
 import { Failure } from '#kernel/failure'
 import type { FieldProblem } from '#kernel/failure'
-import type { ToolServer } from '#kernel/tool'
+import type { ToolServer } from '#kernel/calls/tool'
 import type { CreateKeyInput } from './contract.ts'
 
 /** What this installation has to grant, known once every module exists. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { OverLimit } from '#kernel/limits'
+import { OverLimit } from '#kernel/calls/limits'
 import { guessGuard } from './guess-guard.ts'
 
 function table(perMinute: number) {

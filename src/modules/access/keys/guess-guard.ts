@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
-import { addressBucket } from '#kernel/address'
-import { OverLimit } from '#kernel/limits'
+import { addressBucket } from '#kernel/network/address'
+import { OverLimit } from '#kernel/calls/limits'
 
 /**
  * Lets a credential that is not known yet be looked up, unless its address has brought too many that open nothing.

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { route } from '#kernel/route'
-import type { Route } from '#kernel/route'
+import { route } from '#kernel/calls/route'
+import type { Route } from '#kernel/calls/route'
 import type { Ctx } from '#kernel/context'
 import { Failure } from '#kernel/failure'
 import { CreateServiceAccountInput, KeyBounds, KeyName, ScopeNames, ServiceAccountId } from './contract.ts'

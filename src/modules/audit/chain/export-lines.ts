@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { canonicalJson } from '#kernel/canonical-json'
+import { canonicalJson } from '#kernel/crypto/canonical-json'
 import type { StoredBlock } from '../store/chain.ts'
 import type { Block, ChainEvent, EventEntry } from './record.ts'
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { canonicalJson } from '#kernel/canonical-json'
+import { canonicalJson } from '#kernel/crypto/canonical-json'
 
 /** One event as it is hashed and exported: personal values encrypted, secrets gone. */
 export interface ChainEvent {

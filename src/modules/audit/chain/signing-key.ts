@@ -1,6 +1,6 @@
 import { createHash, createPrivateKey, createPublicKey, sign, verify } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
-import type { Keyring } from '#kernel/keyring'
+import type { Keyring } from '#kernel/crypto/keyring'
 
 /** Signs blocks, so that who can write the database and has no key of the installation cannot rewrite its chain. */
 export interface BlockSigner {

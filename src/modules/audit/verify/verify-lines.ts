@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { canonicalJson } from '#kernel/canonical-json'
+import { canonicalJson } from '#kernel/crypto/canonical-json'
 import { chainReader } from './chain-reader.ts'
 import type { ChainReader } from './chain-reader.ts'
 import { jsonOf } from './line-shapes.ts'

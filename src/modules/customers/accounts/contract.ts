@@ -11,7 +11,7 @@ import {
   Tier,
   Trend,
   text,
-} from '../contract.ts'
+} from '../record/contract.ts'
 
 const Name = text(200)
 const Industry = text(100)

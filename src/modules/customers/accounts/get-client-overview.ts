@@ -1,13 +1,13 @@
 import type { Ctx } from '#kernel/context'
-import { daysUntil } from '../days.ts'
-import { fromCents } from '../money.ts'
+import { daysUntil } from '../record/days.ts'
+import { fromCents } from '../record/money.ts'
 import { insightsOf } from './overview-insights.ts'
 import type { OverviewThresholds } from './overview-insights.ts'
-import { HEALTH_TAG, clientTag } from './client-record.ts'
+import { HEALTH_TAG, clientTag } from '../record/client-record.ts'
 import type { GetClientOverviewInput, GetClientOverviewOutput } from './overview-contract.ts'
 import { findOverview } from './store/overview.ts'
 import type { OverviewRow } from './store/overview.ts'
-import { describeIndicator } from '../health/risk-indicators.ts'
+import { describeIndicator } from '../risk/risk-indicators.ts'
 
 const TTL_SECONDS = 300
 const DAY_MILLISECONDS = 86_400_000

@@ -1,10 +1,10 @@
 import type { Ctx } from '#kernel/context'
 import { Failure } from '#kernel/failure'
-import { addDays, dayOf } from '../days.ts'
-import { requireCustomer } from './store/customers.ts'
-import { countTimeline, listLandmarks, listTimeline } from './store/timeline.ts'
-import type { TimelineCount } from './store/timeline.ts'
-import type { GetClientTimelineInput, GetClientTimelineOutput } from './timeline-contract.ts'
+import { addDays, dayOf } from '../record/days.ts'
+import { requireCustomer } from '../record/store/customers.ts'
+import { countTimeline, listLandmarks, listTimeline } from '../record/store/timeline.ts'
+import type { TimelineCount } from '../record/store/timeline.ts'
+import type { GetClientTimelineInput, GetClientTimelineOutput } from '../record/timeline-contract.ts'
 
 const RANGE_DAYS_DEFAULT = 90
 /** Fewer events than this say nothing about a direction. */

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { ClientId, Day, RiskLevel, Score, Stage, Tier, Trend } from '../contract.ts'
-import { EVENT_TYPES, IMPACTS } from './timeline-contract.ts'
+import { ClientId, Day, RiskLevel, Score, Stage, Tier, Trend } from '../record/contract.ts'
+import { EVENT_TYPES, IMPACTS } from '../record/timeline-contract.ts'
 
 export const GetClientOverviewInput = z.strictObject({ client_id: ClientId })
 export type GetClientOverviewInput = z.output<typeof GetClientOverviewInput>

@@ -1,5 +1,5 @@
-import { actionFor, describeIndicator } from '../health/risk-indicators.ts'
-import type { HealthThresholds } from '../health/risk-level.ts'
+import { actionFor, describeIndicator } from '../risk/risk-indicators.ts'
+import type { HealthThresholds } from '../risk/risk-level.ts'
 import type { GetClientOverviewOutput } from './overview-contract.ts'
 import type { OverviewRow } from './store/overview.ts'
 

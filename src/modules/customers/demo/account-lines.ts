@@ -1,4 +1,4 @@
-import { addDays } from '../days.ts'
+import { addDays } from '../record/days.ts'
 import { dayBefore } from './company.ts'
 import type { DemoCompany, DemoCustomer, Story } from './company.ts'
 import { csvLine } from './csv-line.ts'

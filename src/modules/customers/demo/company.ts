@@ -1,4 +1,4 @@
-import { addDays, dayOf } from '../days.ts'
+import { addDays, dayOf } from '../record/days.ts'
 import { seededRandom } from './random.ts'
 import type { Random } from './random.ts'
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { job } from '#kernel/jobs'
-import type { Job } from '#kernel/jobs'
+import { job } from '#kernel/jobs/job'
+import type { Job } from '#kernel/jobs/job'
 import { rollUp } from './roll-up.ts'
 import { ensurePartitions } from './store/events.ts'
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Ctx } from '#kernel/context'
-import { dayOf } from '../days.ts'
+import { dayOf } from '../record/days.ts'
 import type { AliasCall, GroupCall, IdentifyCall, SegmentCall } from './segment.ts'
 import {
   attributeEvents,

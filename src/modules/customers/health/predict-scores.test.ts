@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { addDays } from '../days.ts'
+import { addDays } from '../record/days.ts'
 import { predictScores } from './predict-scores.ts'
 
 const TODAY = '2026-11-20'

@@ -1,4 +1,4 @@
-import { addDays, daysBetween } from '../days.ts'
+import { addDays, daysBetween } from '../record/days.ts'
 
 export interface DatedScore {
   readonly day: string

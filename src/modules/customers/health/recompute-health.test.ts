@@ -10,7 +10,7 @@ import {
 import { addCustomers } from '../../../../test/support/customer-data.ts'
 import { testDatabase } from '../../../../test/support/database.ts'
 import { testTenant } from '../../../../test/support/tenant.ts'
-import { addDays } from '../days.ts'
+import { addDays } from '../record/days.ts'
 import { recomputeHealth, recomputeHealthHistory } from './recompute-health.ts'
 
 const database = await testDatabase()

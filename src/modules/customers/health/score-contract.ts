@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { ClientId, Day, NotEnoughData, RiskLevel, Score, Trend } from '../contract.ts'
+import { ClientId, Day, NotEnoughData, RiskLevel, Score, Trend } from '../record/contract.ts'
 
 const Weight = z.number().min(0).max(1)
 const GivenWeight = z.number().pipe(Weight)

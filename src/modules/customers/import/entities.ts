@@ -1,5 +1,5 @@
-import { EVENT_TYPES, IMPACTS, SEVERITIES } from '../accounts/timeline-contract.ts'
-import { CLIENT_ID_PATTERN, STAGES, STATUSES, TIERS } from '../contract.ts'
+import { EVENT_TYPES, IMPACTS, SEVERITIES } from '../record/timeline-contract.ts'
+import { CLIENT_ID_PATTERN, STAGES, STATUSES, TIERS } from '../record/contract.ts'
 import type { Value, ValueKind } from './read-value.ts'
 
 /** One field of an entity: where it is stored, what it is read as, and what it may be. */

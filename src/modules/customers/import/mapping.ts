@@ -1,6 +1,6 @@
 import { parse as parseYaml, YAMLParseError } from 'yaml'
 import { z } from 'zod'
-import { argumentProblems } from '#kernel/argument-problems'
+import { argumentProblems } from '#kernel/calls/argument-problems'
 import { Failure } from '#kernel/failure'
 import type { FieldProblem } from '#kernel/failure'
 import { ENTITY_NAMES, entities } from './entities.ts'

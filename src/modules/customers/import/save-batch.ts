@@ -1,6 +1,6 @@
 import { DatabaseError } from 'pg'
 import type { Ctx } from '#kernel/context'
-import { dayOf } from '../days.ts'
+import { dayOf } from '../record/days.ts'
 import { ensurePartitions, markDirty } from '../events/store/events.ts'
 import type { Load } from './mapping.ts'
 import type { CsvRow } from './read-csv.ts'

@@ -1,4 +1,4 @@
-import { tool } from '#kernel/tool'
+import { tool } from '#kernel/calls/tool'
 import { CreateTaskInput } from '../input.ts'
 import { CreateTaskOutput } from '../output.ts'
 import { createTask } from '../task-verbs.ts'

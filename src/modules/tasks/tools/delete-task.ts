@@ -1,4 +1,4 @@
-import { tool } from '#kernel/tool'
+import { tool } from '#kernel/calls/tool'
 import { DeleteTaskInput } from '../input.ts'
 import { DeleteTaskOutput } from '../output.ts'
 import { deleteTask } from '../task-verbs.ts'

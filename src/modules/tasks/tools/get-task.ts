@@ -1,4 +1,4 @@
-import { tool } from '#kernel/tool'
+import { tool } from '#kernel/calls/tool'
 import { getTask } from '../get-task.ts'
 import { GetTaskInput } from '../input.ts'
 import { GetTaskOutput } from '../output.ts'

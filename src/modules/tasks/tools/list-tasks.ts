@@ -1,4 +1,4 @@
-import { tool } from '#kernel/tool'
+import { tool } from '#kernel/calls/tool'
 import { ListTasksInput } from '../input.ts'
 import { listTasks } from '../list-tasks.ts'
 import { ListTasksOutput } from '../output.ts'

@@ -1,4 +1,4 @@
-import { tool } from '#kernel/tool'
+import { tool } from '#kernel/calls/tool'
 import { MarkCompleteInput } from '../input.ts'
 import { MarkCompleteOutput } from '../output.ts'
 import { markComplete } from '../task-verbs.ts'

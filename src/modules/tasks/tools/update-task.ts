@@ -1,4 +1,4 @@
-import { tool } from '#kernel/tool'
+import { tool } from '#kernel/calls/tool'
 import { UpdateTaskInput } from '../input.ts'
 import { UpdateTaskOutput } from '../output.ts'
 import { updateTask } from '../task-verbs.ts'

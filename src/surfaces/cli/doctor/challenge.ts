@@ -1,4 +1,4 @@
-import { fetchJson } from '#kernel/fetch-json'
+import { fetchJson } from '#kernel/network/fetch-json'
 import { attempt, isSafeUrl, shown } from './finding.ts'
 import type { Findings } from './finding.ts'
 import { INITIALIZE, MCP_HEADERS } from './rpc.ts'

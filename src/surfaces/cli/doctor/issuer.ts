@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { fetchJson } from '#kernel/fetch-json'
-import { issuerMetadataUrls } from '#kernel/oauth-discovery'
+import { fetchJson } from '#kernel/network/fetch-json'
+import { issuerMetadataUrls } from '#kernel/network/oauth-discovery'
 import { attempt, isSafeUrl, shown } from './finding.ts'
 import type { Findings } from './finding.ts'
 import { wrongAnswer } from './resource.ts'

@@ -1,4 +1,4 @@
-import { fetchJson } from '#kernel/fetch-json'
+import { fetchJson } from '#kernel/network/fetch-json'
 import { Failure } from '#kernel/failure'
 
 export const MCP_HEADERS = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' }

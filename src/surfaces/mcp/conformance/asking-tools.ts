@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import type { Answer, Interaction, Question } from '#kernel/interaction'
-import { tool } from '#kernel/tool'
-import type { Tool } from '#kernel/tool'
+import type { Answer, Interaction, Question } from '#kernel/calls/interaction'
+import { tool } from '#kernel/calls/tool'
+import type { Tool } from '#kernel/calls/tool'
 import { CONFORMANCE_SCOPE } from './content-tools.ts'
 import { CHOICES, DEFAULTS } from './forms.ts'
 

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { Failure } from '#kernel/failure'
-import { tool } from '#kernel/tool'
-import type { ContentPart, Tool } from '#kernel/tool'
+import { tool } from '#kernel/calls/tool'
+import type { ContentPart, Tool } from '#kernel/calls/tool'
 
 export const CONFORMANCE_SCOPE = 'conformance:read'
 

@@ -1,5 +1,5 @@
 import { InMemoryServerEventBus } from '@modelcontextprotocol/server'
-import { compileCatalogue } from '#kernel/tool-catalogue'
+import { compileCatalogue } from '#kernel/calls/tool-catalogue'
 import type { Mount } from '../endpoint.ts'
 import { askingTools } from './asking-tools.ts'
 import { CONFORMANCE_SCOPE, contentTools } from './content-tools.ts'

@@ -1,9 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { ServerEventBus } from '@modelcontextprotocol/server'
 import { z } from 'zod'
-import type { Interaction } from '#kernel/interaction'
-import { tool } from '#kernel/tool'
-import type { Tool } from '#kernel/tool'
+import type { Interaction } from '#kernel/calls/interaction'
+import { tool } from '#kernel/calls/tool'
+import type { Tool } from '#kernel/calls/tool'
 import { CONFORMANCE_SCOPE } from './content-tools.ts'
 
 /** The suite wants the notices apart in time. */

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { openRoute } from '#kernel/route'
-import type { OpenRoute } from '#kernel/route'
+import { openRoute } from '#kernel/calls/route'
+import type { OpenRoute } from '#kernel/calls/route'
 import type { Library } from '../library.ts'
 import { Email, MessageAnswer, NewPassword } from './shapes.ts'
 

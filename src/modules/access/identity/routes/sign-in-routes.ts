@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { openRoute } from '#kernel/route'
-import type { OpenRequest, OpenRoute } from '#kernel/route'
+import { openRoute } from '#kernel/calls/route'
+import type { OpenRequest, OpenRoute } from '#kernel/calls/route'
 import type { SignedIn, SignInInput } from '../sign-in.ts'
 import type { ConfirmationSent, SignUpInput } from '../sign-up.ts'
 import type { Tokens } from '../session-tokens.ts'

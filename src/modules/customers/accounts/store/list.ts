@@ -1,8 +1,8 @@
 import type { Ctx } from '#kernel/context'
 import { statement } from '#kernel/database/statement'
-import { RISK_INDICATORS } from '../../health/risk-indicators.ts'
+import { RISK_INDICATORS } from '../../risk/risk-indicators.ts'
 import type { ListClientsInput } from '../contract.ts'
-import type { CustomerRow } from './customers.ts'
+import type { CustomerRow } from '../../record/store/customers.ts'
 
 export interface ListedRow
   extends Pick<

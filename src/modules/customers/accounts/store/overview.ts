@@ -1,9 +1,9 @@
 import type { Ctx } from '#kernel/context'
 import { statement } from '#kernel/database/statement'
-import { clientNotFound } from '../../client-not-found.ts'
-import type { RiskLevel } from '../../contract.ts'
-import { CUSTOMER_COLUMNS } from './customers.ts'
-import type { CustomerRow } from './customers.ts'
+import { clientNotFound } from '../../record/client-not-found.ts'
+import type { RiskLevel } from '../../record/contract.ts'
+import { CUSTOMER_COLUMNS } from '../../record/store/customers.ts'
+import type { CustomerRow } from '../../record/store/customers.ts'
 
 export interface OverviewRow extends CustomerRow {
   readonly health_as_of: Date | null

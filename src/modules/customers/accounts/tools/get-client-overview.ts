@@ -1,4 +1,4 @@
-import { tool } from '#kernel/tool'
+import { tool } from '#kernel/calls/tool'
 import type { getClientOverview } from '../get-client-overview.ts'
 import { GetClientOverviewInput, GetClientOverviewOutput } from '../overview-contract.ts'
 

@@ -1,5 +1,5 @@
-import { tool } from '#kernel/tool'
-import { GetClientTimelineInput, GetClientTimelineOutput } from '../timeline-contract.ts'
+import { tool } from '#kernel/calls/tool'
+import { GetClientTimelineInput, GetClientTimelineOutput } from '../../record/timeline-contract.ts'
 import { getClientTimeline } from '../get-client-timeline.ts'
 
 export const getClientTimelineTool = tool({

@@ -1,4 +1,4 @@
-import { tool } from '#kernel/tool'
+import { tool } from '#kernel/calls/tool'
 import { ListClientsInput, ListClientsOutput } from '../contract.ts'
 import type { listClients } from '../list-clients.ts'
 

@@ -1,4 +1,4 @@
-import { tool } from '#kernel/tool'
+import { tool } from '#kernel/calls/tool'
 import { RegisterClientInput, RegisterClientOutput } from '../contract.ts'
 import { registerClient } from '../register-client.ts'
 

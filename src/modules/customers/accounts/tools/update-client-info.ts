@@ -1,4 +1,4 @@
-import { tool } from '#kernel/tool'
+import { tool } from '#kernel/calls/tool'
 import { UpdateClientInfoInput, UpdateClientInfoOutput } from '../contract.ts'
 import { updateClientInfo } from '../update-client-info.ts'
 

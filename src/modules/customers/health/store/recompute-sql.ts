@@ -14,8 +14,8 @@ import {
   scoredCustomers,
 } from './score-sql.ts'
 import type { Range } from './score-sql.ts'
-import { CHURN_BASE, CHURN_MODEL } from '../churn-model.ts'
-import type { IndicatorName } from '../risk-indicators.ts'
+import { CHURN_BASE, CHURN_MODEL } from '../../risk/churn-model.ts'
+import type { IndicatorName } from '../../risk/risk-indicators.ts'
 
 /**
  * One statement that scores and stores: history, the customers' current score and trend, risk indicators opened and

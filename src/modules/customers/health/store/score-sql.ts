@@ -1,4 +1,4 @@
-import { CHURN_BASE } from '../churn-model.ts'
+import { CHURN_BASE } from '../../risk/churn-model.ts'
 import { COMPONENTS } from '../health-weights.ts'
 import type { Component } from '../health-weights.ts'
 

@@ -1,4 +1,4 @@
-import { tool } from '#kernel/tool'
+import { tool } from '#kernel/calls/tool'
 import type { calculateHealthScore } from '../calculate-health-score.ts'
 import { CalculateHealthScoreInput, HealthOutput } from '../score-contract.ts'
 

@@ -1,0 +1,227 @@
+import type { Redis } from 'ioredis'
+import { LRUCache } from 'lru-cache'
+import type { Logger } from 'pino'
+import { RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible'
+import type { Role } from '../authorization.ts'
+import type { Config } from '../config/config.ts'
+import type { Principal } from '../context.ts'
+import { Failure } from '../failure.ts'
+import type { LimitClass } from './route.ts'
+
+type Limited = 'guest' | 'user' | 'manager'
+
+/**
+ * What is counted together. `key`: calls of one API key. `ip`: requests of one address that came without a valid
+ * credential. `guest`: requests of one address to public routes. `user` and `manager`: calls of one signed-in person, by
+ * role. `admin`: of one who is not limited. Each of these but the first two apart for strict and lenient routes.
+ */
+export type LimitBucket = 'key' | 'ip' | 'admin' | Limited | `strict-${Limited}` | `lenient-${Limited}`
+
+const PERSON: Readonly<Record<Role, 'user' | 'manager' | 'admin'>> = {
+  'read-only': 'user',
+  member: 'user',
+  manager: 'manager',
+  admin: 'admin',
+  owner: 'admin',
+}
+
+/**
+ * Where a caller's calls count. A key has a limit of its own, and that of a plain user where credentials are handled; a
+ * person whose role is not known is a plain user.
+ */
+export function bucketOf(
+  { actor, role }: Pick<Principal, 'actor' | 'role'>,
+  limit: LimitClass = 'default',
+): LimitBucket {
+  if (actor.kind !== 'user') return limit === 'strict' ? 'strict-user' : 'key'
+  const person = role === undefined ? 'user' : PERSON[role]
+  if (person === 'admin') return person
+  return limit === 'strict' || limit === 'lenient' ? `${limit}-${person}` : person
+}
+
+/** Where requests of nobody in particular to a public route count, beside their address. */
+export function guestBucket(limit: Exclude<LimitClass, 'flood'>): LimitBucket {
+  return limit === 'default' ? 'guest' : `${limit}-guest`
+}
+
+/** Where a caller stands after this call. `limit` is `Infinity` when limits are off. */
+export interface RateState {
+  readonly limit: number
+  readonly remaining: number
+  /** Whole seconds until the count starts anew. */
+  readonly resetSeconds: number
+}
+
+/** The refusal of a call over its limit, with where the caller stands. */
+export class OverLimit extends Failure {
+  readonly rate: RateState
+
+  constructor(message: string, rate: RateState) {
+    super('rate_limited', message, { retryAfterSeconds: rate.resetSeconds })
+    this.rate = rate
+  }
+}
+
+export interface Limiter {
+  /** Counts one call; synchronous without Redis. Throws `Failure('rate_limited')` when it is one too many. */
+  take(bucket: LimitBucket, id: string): RateState | Promise<RateState>
+  /** Calls a minute; `Infinity` when limits are off. */
+  limitOf(bucket: LimitBucket): number
+}
+
+export interface LimiterOptions {
+  readonly settings: Config['limits']
+  readonly log: Logger
+  /** Shares the counts between processes. While it does not answer, each process counts for itself. */
+  readonly redis?: Redis
+  /** Milliseconds since any fixed point. */
+  readonly milliseconds: () => number
+  readonly rejected?: (bucket: LimitBucket) => void
+}
+
+const WINDOW_SECONDS = 60
+
+/** Callers one process remembers; the least recently seen is forgotten first, so a flood of addresses is bounded. */
+const CALLERS_MAX = 100_000
+
+const UNLIMITED: RateState = Object.freeze({ limit: Infinity, remaining: Infinity, resetSeconds: 0 })
+
+/** The limits of a process: so many calls a minute in each bucket, counted in fixed windows. */
+export function createLimiter(options: LimiterOptions): Limiter {
+  const { settings, redis, milliseconds } = options
+  if (!settings.enabled) return { take: () => UNLIMITED, limitOf: () => Infinity }
+  const limits = limitsOf(settings)
+  const limitOf = (bucket: LimitBucket) => limits[bucket]
+  const rejected = options.rejected ?? (() => undefined)
+  const local = perBucket((bucket) => localWindows(bucket, limits[bucket], milliseconds, rejected))
+  if (redis === undefined) return { take: (bucket, id) => local(bucket)(id), limitOf }
+  const shared = perBucket((bucket) => sharedWindows(redis, bucket, limits[bucket]))
+  const outage = outageLog(options.log)
+  return {
+    limitOf,
+    async take(bucket, id) {
+      if (limits[bucket] === Infinity) return UNLIMITED
+      try {
+        const state = stateOf(await shared(bucket).consume(id), limits[bucket])
+        outage.over()
+        return state
+      } catch (error) {
+        if (error instanceof RateLimiterRes) {
+          rejected(bucket)
+          throw tooMany(bucket, limits[bucket], error.msBeforeNext)
+        }
+        // Safe because the same limit is kept in this process until Redis answers again.
+        outage.began(error)
+        return local(bucket)(id)
+      }
+    },
+  }
+}
+
+function limitsOf(settings: Config['limits']): Readonly<Record<LimitBucket, number>> {
+  return {
+    key: settings.perKeyPerMinute,
+    ip: settings.perIpPerMinute,
+    guest: settings.guestPerMinute,
+    user: settings.userPerMinute,
+    manager: settings.managerPerMinute,
+    admin: Infinity,
+    'strict-guest': settings.strictGuestPerMinute,
+    'strict-user': settings.strictUserPerMinute,
+    'strict-manager': settings.strictManagerPerMinute,
+    'lenient-guest': settings.lenientGuestPerMinute,
+    'lenient-user': settings.lenientUserPerMinute,
+    'lenient-manager': settings.lenientManagerPerMinute,
+  }
+}
+
+/** One of each, made when it is first asked for: a count of callers has its memory from the start. */
+function perBucket<T>(make: (bucket: LimitBucket) => T): (bucket: LimitBucket) => T {
+  const made = new Map<LimitBucket, T>()
+  return (bucket) => {
+    const known = made.get(bucket)
+    if (known !== undefined) return known
+    const one = make(bucket)
+    made.set(bucket, one)
+    return one
+  }
+}
+
+interface Window {
+  endsAt: number
+  count: number
+}
+
+/** Counts in this process. rate-limiter-flexible can only answer with a promise, and keeps a timer for every caller. */
+function localWindows(
+  bucket: LimitBucket,
+  limit: number,
+  milliseconds: () => number,
+  rejected: (bucket: LimitBucket) => void,
+): (id: string) => RateState {
+  if (limit === Infinity) return () => UNLIMITED
+  const windows = new LRUCache<string, Window>({ max: CALLERS_MAX })
+  return (id) => {
+    const now = milliseconds()
+    let window = windows.get(id)
+    if (window === undefined || now >= window.endsAt) {
+      window = { endsAt: now + WINDOW_SECONDS * 1000, count: 0 }
+      windows.set(id, window)
+    }
+    window.count += 1
+    if (window.count > limit) {
+      rejected(bucket)
+      throw tooMany(bucket, limit, window.endsAt - now)
+    }
+    return { limit, remaining: limit - window.count, resetSeconds: Math.ceil((window.endsAt - now) / 1000) }
+  }
+}
+
+function sharedWindows(redis: Redis, bucket: LimitBucket, limit: number): RateLimiterRedis {
+  return new RateLimiterRedis({
+    storeClient: redis,
+    rejectIfRedisNotReady: true,
+    keyPrefix: `plimsoll:limit:${bucket}`,
+    points: limit,
+    duration: WINDOW_SECONDS,
+    // A caller over the limit is refused here until the window ends, without asking Redis again.
+    inMemoryBlockOnConsumed: limit + 1,
+  })
+}
+
+function stateOf(result: RateLimiterRes, limit: number): RateState {
+  return { limit, remaining: result.remainingPoints, resetSeconds: Math.ceil(result.msBeforeNext / 1000) }
+}
+
+function tooMany(bucket: LimitBucket, limit: number, millisecondsLeft: number): OverLimit {
+  const retryAfterSeconds = Math.max(1, Math.ceil(millisecondsLeft / 1000))
+  return new OverLimit(
+    `More than ${limit} calls a minute ${whose(bucket)}. Try again in ${retryAfterSeconds} seconds.`,
+    {
+      limit,
+      remaining: 0,
+      resetSeconds: retryAfterSeconds,
+    },
+  )
+}
+
+function whose(bucket: LimitBucket): string {
+  if (bucket === 'key') return 'with this key'
+  if (bucket === 'ip') return 'from this address without a valid key'
+  return bucket.endsWith('guest') ? 'from this address to this' : 'of this caller'
+}
+
+/** One line when Redis stops answering and one when it is back, however many calls there are between. */
+function outageLog(log: Logger) {
+  let isOut = false
+  return {
+    began(error: unknown) {
+      if (!isOut) log.error({ err: error }, 'Redis does not answer: rate limits are counted per process')
+      isOut = true
+    },
+    over() {
+      if (isOut) log.info('Redis answers again: rate limits are shared')
+      isOut = false
+    },
+  }
+}

@@ -1,0 +1,55 @@
+import type { Bounds, Principal } from '../context.ts'
+import { Failure } from '../failure.ts'
+import type { Route } from './route.ts'
+import { requireScope } from '../writes/scope.ts'
+import type { ToolEntry } from './tool-catalogue.ts'
+
+/** Whether this caller may use the tool at all; one that they may not is not listed to them. */
+export function mayUseTool(principal: Principal, entry: ToolEntry): boolean {
+  const { tool } = entry
+  if (!principal.scopes.has(tool.scope)) return false
+  if (principal.bounds !== undefined && !opensTool(principal.bounds, entry)) return false
+  return tool.personal !== true || principal.userId !== undefined
+}
+
+/** Throws `Failure('forbidden')` unless `mayUseTool`, saying which of its conditions is not met. */
+export function requireTool(principal: Principal, entry: ToolEntry): void {
+  if (mayUseTool(principal, entry)) return
+  const { name, scope } = entry.tool
+  if (principal.bounds !== undefined && !opensTool(principal.bounds, entry)) throw outOfBounds(name)
+  if (principal.scopes.has(scope)) throw nobodysOwn(name)
+  const message = `${name} needs the scope ${scope}, which the key does not have.`
+  throw new Failure('forbidden', message, { scopesNeeded: [scope] })
+}
+
+/** Throws `Failure('forbidden')` unless the caller may use the route. `server` is the MCP server of the route's module. */
+export function requireRoute(principal: Principal, route: Route): void {
+  const { bounds } = principal
+  const name = `${route.method} ${route.path}`
+  if (bounds !== undefined && !opensRoute(bounds, route)) throw outOfBounds(name)
+  requireScope(principal, route.scope)
+  if (route.personal === true && principal.userId === undefined) throw nobodysOwn(name)
+}
+
+/** A credential bound to servers and to toolsets opens what either names. */
+function opensTool({ servers, toolsets, readOnly }: Bounds, { tool, server, toolset }: ToolEntry): boolean {
+  if (readOnly === true && tool.effect !== 'read') return false
+  if (servers === undefined && toolsets === undefined) return true
+  return servers?.has(server.name) === true || toolsets?.has(`${server.name}/${toolset}`) === true
+}
+
+/** A toolset has no routes, so a credential that is bound to toolsets alone opens none. */
+function opensRoute({ servers, toolsets, readOnly }: Bounds, { method, scope, server }: Route): boolean {
+  if (readOnly === true && (method !== 'GET' || scope.endsWith(':write'))) return false
+  if (servers === undefined && toolsets === undefined) return true
+  return server !== undefined && servers?.has(server) === true
+}
+
+function outOfBounds(name: string): Failure {
+  return new Failure('forbidden', `${name} is outside what this key is bound to.`, { code: 'OUT_OF_BOUNDS' })
+}
+
+function nobodysOwn(name: string): Failure {
+  const message = `${name} works on a person's own things, and this key acts for no person. Use a key that a person made.`
+  return new Failure('forbidden', message, { code: 'USER_REQUIRED' })
+}

@@ -1,0 +1,19 @@
+import type { FieldProblem } from '../failure.ts'
+
+const STORABLE = 'text without NUL characters and halves of surrogate pairs'
+
+/**
+ * Text that JSON can carry and PostgreSQL cannot keep, wherever it is in a call's arguments: NUL characters and halves
+ * of surrogate pairs, in values and in names. Refused rather than removed, for two different ids must not become one.
+ */
+export function textProblems(value: unknown, path: readonly string[] = []): readonly FieldProblem[] {
+  if (typeof value === 'string') return isStorable(value) ? [] : [{ path: path.join('.'), expected: STORABLE }]
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([name, inner]) =>
+    isStorable(name)
+      ? textProblems(inner, [...path, name])
+      : [{ path: [...path, '(name)'].join('.'), expected: STORABLE }],
+  )
+}
+
+const isStorable = (text: string) => text.isWellFormed() && !text.includes('\0')

@@ -1,0 +1,59 @@
+import { boundedText } from './bounded-text.ts'
+import { Failure } from '../failure.ts'
+
+export interface JsonAnswer {
+  readonly status: number
+  readonly headers: Headers
+  /** Undefined when the body is not JSON. */
+  readonly json: unknown
+  readonly text: string
+}
+
+export interface JsonRequest {
+  readonly method?: 'GET' | 'POST'
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string
+  readonly timeoutSeconds?: number
+  readonly bytesMax?: number
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Fetches a document from a server that the operator named, which may be a private one; for URLs of users there is
+ * `outbound`. Follows no redirect: it is an answer like any other. Throws `Failure('upstream')` for a server that cannot
+ * be reached, is late, or says more than it may.
+ */
+export async function fetchJson(url: string, request: JsonRequest = {}): Promise<JsonAnswer> {
+  const { timeoutSeconds = 5, bytesMax = 256 * 1024, method = 'GET', headers, body, signal } = request
+  const deadline = AbortSignal.timeout(timeoutSeconds * 1000)
+  const host = new URL(url).host
+  try {
+    const answer = await fetch(url, {
+      method,
+      headers: { accept: 'application/json', ...headers },
+      ...(body !== undefined && { body }),
+      redirect: 'manual',
+      signal: signal === undefined ? deadline : AbortSignal.any([deadline, signal]),
+    })
+    const text = await boundedText(answer, bytesMax, () => tooMuch(host, bytesMax))
+    return { status: answer.status, headers: answer.headers, text, json: jsonOf(text) }
+  } catch (cause) {
+    if (cause instanceof Failure) throw cause
+    if (signal?.aborted === true) throw new Failure('cancelled', 'The call was cancelled.', { cause })
+    const why = deadline.aborted ? `did not answer within ${timeoutSeconds} seconds` : 'could not be reached'
+    throw new Failure('upstream', `The server at ${host} ${why}.`, { cause })
+  }
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    // Safe because whoever asks is told that the body is not JSON.
+    return undefined
+  }
+}
+
+function tooMuch(host: string, bytesMax: number): Failure {
+  return new Failure('upstream', `The server at ${host} answered with more than ${bytesMax} bytes.`)
+}

@@ -1,0 +1,35 @@
+import type { Logger } from 'pino'
+import type { Platform } from '../platform.ts'
+import { checkDatabase, checkMigrations } from './service-checks.ts'
+
+/** One thing that must be so before traffic is sent here. */
+export interface CheckResult {
+  readonly name: string
+  readonly ok: boolean
+  readonly message: string
+}
+
+const NOT_READY: Readonly<Record<string, string>> = {
+  database: 'The database does not answer, or is too old.',
+  migrations: "The schema is not this release's.",
+}
+
+/**
+ * What `/ready` answers: each dependency and whether it is there. Anybody may ask, so why it is not goes to the log.
+ * Redis is a help, not a need: without it we serve.
+ */
+export async function readiness(
+  platform: Pick<Platform, 'database' | 'migrations' | 'redis'>,
+  log: Logger,
+): Promise<CheckResult[]> {
+  const { database, migrations, redis } = platform
+  const checks = await Promise.all([checkDatabase(database.owner), checkMigrations(migrations)])
+  const needed = checks.map(({ name, outcome, message }): CheckResult => {
+    if (outcome !== 'failed') return { name, ok: true, message }
+    log.warn({ check: name, reason: message }, 'not ready')
+    return { name, ok: false, message: NOT_READY[name] ?? 'It is not there.' }
+  })
+  if (redis === undefined) return needed
+  const message = redis.status === 'ready' ? 'Redis answers.' : 'Redis is away: cache and limits are kept per process.'
+  return [...needed, { name: 'redis', ok: true, message }]
+}

@@ -1,0 +1,192 @@
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import type { PoolUse } from '../database/pool.ts'
+import { fastCounter, fastHistogram } from './fast-metric.ts'
+
+/** What the process tells Prometheus. Every method is cheap enough for every request, and none throws. */
+export interface Metrics {
+  readonly tool: {
+    started(name: string): void
+    finished(name: string, status: string, seconds: number): void
+  }
+  readonly query: { finished(label: string, failed: boolean, seconds: number): void }
+  readonly http: { finished(method: string, route: string, status: number, seconds: number): void }
+  readonly integration: { finished(integration: string, endpoint: string, status: string, seconds: number): void }
+  readonly job: { finished(name: string, status: string, seconds: number): void }
+  /** `cache` names what is cached, e.g. `customers.overview`; never a key. */
+  readonly cache: { hit(cache: string): void; miss(cache: string): void }
+  rateLimited(bucket: string): void
+  /** The secrets were read again, or could not be and the last good ones serve on. */
+  secretsRead(succeeded: boolean): void
+  /** A sign-in ended: `success`, or why it did not. */
+  signIn(outcome: string): void
+  /** Something that somebody should look at, by what it is: `identity.account-locked`. */
+  securityAlert(what: string): void
+  /** A failure of this kind left the process; `bug` for the unexpected. */
+  failed(surface: string, kind: string): void
+  /** Reads the pool whenever the metrics are asked for. */
+  watchPool(use: () => PoolUse): void
+  /** Any further number that is read when the metrics are asked for. */
+  gauge(name: string, help: string, read: () => number): void
+  readonly contentType: string
+  /** Everything in the Prometheus text format. */
+  exposition(): Promise<string>
+}
+
+/** Bounds in seconds for a vendor's API, which may take longer than a tool of ours. */
+const VENDOR_BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
+const JOB_BUCKETS = [0.01, 0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600]
+
+/** One registry per app, so that several apps in a process do not count into each other's. */
+export function createMetrics(version: string): Metrics {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  const gauge = (name: string, help: string, read: () => number) => {
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(read())
+      },
+    })
+  }
+  buildInfo(registry, version)
+  return {
+    tool: toolMetrics(registry),
+    query: queryMetrics(registry),
+    http: httpMetrics(registry),
+    integration: integrationMetrics(registry),
+    job: jobMetrics(registry),
+    cache: cacheMetrics(registry),
+    ...failureMetrics(registry),
+    ...securityMetrics(registry),
+    watchPool: (use) => watchPool(gauge, use),
+    gauge,
+    contentType: registry.contentType,
+    exposition: () => registry.metrics(),
+  }
+}
+
+function toolMetrics(registry: Registry): Metrics['tool'] {
+  const duration = fastHistogram(registry, 'mcp_tool_execution_duration_seconds', 'Time a tool call took.', [
+    'tool_name',
+  ])
+  const total = fastCounter(registry, 'mcp_tool_execution_total', 'Tool calls by how they ended.', [
+    'tool_name',
+    'status',
+  ])
+  let active = 0
+  new Gauge({
+    name: 'mcp_tool_executions_active',
+    help: 'Tool calls under way.',
+    registers: [registry],
+    collect() {
+      this.set(active)
+    },
+  })
+  return {
+    started: () => {
+      active += 1
+    },
+    finished: (name, status, seconds) => {
+      active -= 1
+      duration(name).observe(seconds)
+      total(name, status).add(1)
+    },
+  }
+}
+
+function queryMetrics(registry: Registry): Metrics['query'] {
+  const labels = ['query_type']
+  const duration = fastHistogram(registry, 'database_query_duration_seconds', 'Time a statement took, by name.', labels)
+  const errors = fastCounter(registry, 'database_query_errors_total', 'Statements that failed, by name.', labels)
+  return {
+    finished: (label, failed, seconds) => {
+      duration(label).observe(seconds)
+      if (failed) errors(label).add(1)
+    },
+  }
+}
+
+function httpMetrics(registry: Registry): Metrics['http'] {
+  const labels = ['method', 'route']
+  const duration = fastHistogram(registry, 'http_request_duration_seconds', 'Time a request took, by route.', labels)
+  const total = fastCounter(registry, 'http_requests_total', 'Requests by route and status.', [...labels, 'status'])
+  return {
+    finished: (method, route, status, seconds) => {
+      duration(method, route).observe(seconds)
+      total(method, route, String(status)).add(1)
+    },
+  }
+}
+
+function integrationMetrics(registry: Registry): Metrics['integration'] {
+  const duration = fastHistogram(
+    registry,
+    'integration_api_duration_seconds',
+    'Time a call of a vendor took.',
+    ['integration', 'endpoint'],
+    VENDOR_BUCKETS,
+  )
+  const total = fastCounter(registry, 'integration_api_calls_total', 'Calls of a vendor by how they ended.', [
+    'integration',
+    'status',
+  ])
+  return {
+    finished: (integration, endpoint, status, seconds) => {
+      duration(integration, endpoint).observe(seconds)
+      total(integration, status).add(1)
+    },
+  }
+}
+
+function jobMetrics(registry: Registry): Metrics['job'] {
+  const duration = fastHistogram(registry, 'job_duration_seconds', 'Time a job took.', ['job'], JOB_BUCKETS)
+  const total = fastCounter(registry, 'jobs_total', 'Jobs by how they ended.', ['job', 'status'])
+  return {
+    finished: (name, status, seconds) => {
+      duration(name).observe(seconds)
+      total(name, status).add(1)
+    },
+  }
+}
+
+function cacheMetrics(registry: Registry): Metrics['cache'] {
+  const hits = fastCounter(registry, 'cache_hits_total', 'Values found in the cache.', ['cache'])
+  const misses = fastCounter(registry, 'cache_misses_total', 'Values that had to be loaded.', ['cache'])
+  return { hit: (cache) => hits(cache).add(1), miss: (cache) => misses(cache).add(1) }
+}
+
+function failureMetrics(registry: Registry): Pick<Metrics, 'rateLimited' | 'failed' | 'secretsRead'> {
+  const rejected = fastCounter(registry, 'rate_limit_rejections_total', 'Calls over a rate limit.', ['bucket'])
+  const failures = fastCounter(registry, 'failures_total', 'Requests that failed, by kind.', ['surface', 'kind'])
+  const secrets = fastCounter(registry, 'secrets_reads_total', 'Times the secrets were read again.', ['status'])
+  return {
+    secretsRead: (succeeded) => secrets(succeeded ? 'ok' : 'failed').add(1),
+    rateLimited: (bucket) => rejected(bucket).add(1),
+    failed: (surface, kind) => failures(surface, kind).add(1),
+  }
+}
+
+function securityMetrics(registry: Registry): Pick<Metrics, 'signIn' | 'securityAlert'> {
+  const signIns = fastCounter(registry, 'sign_ins_total', 'Sign-ins of people by how they ended.', ['outcome'])
+  const alerts = fastCounter(registry, 'security_alerts_total', 'What somebody should look at.', ['alert'])
+  return { signIn: (outcome) => signIns(outcome).add(1), securityAlert: (what) => alerts(what).add(1) }
+}
+
+function watchPool(gauge: Metrics['gauge'], use: () => PoolUse): void {
+  gauge('database_connections_active', 'Connections that serve a request.', () => use().active)
+  gauge('database_connections_idle', 'Open connections without work.', () => use().idle)
+  gauge('database_connections_waiting', 'Requests that wait for a connection.', () => use().waiting)
+  gauge('database_connections_max', 'Connections this process may open.', () => use().max)
+}
+
+function buildInfo(registry: Registry, version: string): void {
+  const info = new Gauge({
+    name: 'plimsoll_build_info',
+    help: 'Always 1; the version is in the label.',
+    labelNames: ['version', 'node'],
+    registers: [registry],
+  })
+  info.set({ version, node: process.version }, 1)
+}

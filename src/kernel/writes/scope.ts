@@ -1,0 +1,10 @@
+import { Failure } from '../failure.ts'
+import type { Principal, Scope } from '../context.ts'
+
+/** Throws `Failure('forbidden')`, naming what is missing, unless the caller holds the scope. */
+export function requireScope(principal: Principal, scope: Scope): void {
+  if (principal.scopes.has(scope)) return
+  throw new Failure('forbidden', `This needs the scope ${scope}, which the key does not have.`, {
+    scopesNeeded: [scope],
+  })
+}

@@ -1,0 +1,44 @@
+import { fromCents } from '../record/money.ts'
+import type { Segment } from './segment-contract.ts'
+import type { PartRow } from './store/segments.ts'
+
+/** Averages over a part, or over all parts together. */
+interface Standard {
+  readonly health: number | null
+  readonly churn: number | null
+  readonly atRiskShare: number
+  readonly centsPerCustomer: number
+}
+
+/** The tenant's own customers as a whole: the only benchmark there is data for. */
+export function wholeOf(parts: readonly PartRow[]): Standard {
+  const sum = (of: (part: PartRow) => number) => parts.reduce((total, part) => total + of(part), 0)
+  const customers = Math.max(
+    1,
+    sum((part) => part.customers),
+  )
+  const scored = sum((part) => part.scored)
+  const mean = (of: (part: PartRow) => number | null) =>
+    scored === 0 ? null : sum((part) => (of(part) ?? 0) * part.scored) / scored
+  return {
+    health: mean((part) => part.average_health),
+    churn: mean((part) => part.average_churn),
+    atRiskShare: sum((part) => part.at_risk) / customers,
+    centsPerCustomer: sum((part) => part.arr_cents) / customers,
+  }
+}
+
+/** How a part differs from the whole: its figure less that of all. */
+export function againstAll(part: PartRow, whole: Standard): NonNullable<Segment['against_all_customers']> {
+  const own = wholeOf([part])
+  const less = (a: number | null, b: number | null, steps: number) =>
+    a === null || b === null ? null : round(a - b, steps)
+  return {
+    average_health: less(own.health, whole.health, 10),
+    average_churn_probability: less(own.churn, whole.churn, 1000),
+    at_risk_share: round(own.atRiskShare - whole.atRiskShare, 1000),
+    arr_per_customer: fromCents(Math.round(own.centsPerCustomer - whole.centsPerCustomer)),
+  }
+}
+
+const round = (value: number, steps: number) => Math.round(value * steps) / steps

@@ -1,0 +1,129 @@
+import type { Ctx } from '#kernel/context'
+import { requireCustomer } from '../record/store/customers.ts'
+import { addDays, dayOf, daysBetween } from '../record/days.ts'
+import { recordEvent } from '../events/record-event.ts'
+import { rollUp } from '../events/roll-up.ts'
+import type { HealthSettings } from '../health/scoring.ts'
+import { usageCohorts, usageFeatures, usageHeatmap, usageSeries, usageStanding, usageTotals } from './store/usage.ts'
+import type { Cohorts, Period, Standing, UsageTotals } from './store/usage.ts'
+import { usageAdvice } from './usage-advice.ts'
+import type { TrackUsageEngagementInput, TrackUsageEngagementOutput } from './usage-contract.ts'
+
+/** Fewer customers of the same tier say nothing about how one stands among them. */
+const PEERS_MIN = 5
+
+/** Records an event, or reports on a customer's use of the product over a period of whole UTC days. */
+export function trackUsageEngagement(settings: HealthSettings) {
+  return async (ctx: Ctx, input: TrackUsageEngagementInput): Promise<TrackUsageEngagementOutput> => {
+    const { client_id, event_name } = input
+    if (event_name !== undefined) return { client_id, recorded: await record(ctx, { ...input, event_name }) }
+    await requireCustomer(ctx, client_id)
+    await rollUp(asCounter(ctx), { clientId: client_id })
+    const period = periodOf(input, dayOf(ctx.clock()))
+    const totals = await usageTotals(ctx, period)
+    const cohorts = input.include_user_segmentation && totals.users_named ? await usageCohorts(ctx, period) : undefined
+    return { client_id, ...(await report(ctx, period, { input, totals, cohorts, settings })) }
+  }
+}
+
+/** Counting accepted events is bookkeeping: whoever may read may bring it about. The audit names the job. */
+function asCounter(ctx: Ctx): Ctx {
+  const actor = { kind: 'job' as const, id: 'customers.roll-up-usage' }
+  return { ...ctx, actor, scopes: new Set(['customers:write'] as const) }
+}
+
+type Recorded = NonNullable<TrackUsageEngagementOutput['recorded']>
+
+async function record(ctx: Ctx, input: TrackUsageEngagementInput & { readonly event_name: string }): Promise<Recorded> {
+  const { client_id: clientId, event_name: eventName, properties, idempotency_key: messageId } = input
+  const user = properties?.['user_id']
+  const {
+    messageId: message_id,
+    occurredAt,
+    isNew,
+  } = await recordEvent(ctx, {
+    clientId,
+    eventName,
+    ...(properties !== undefined && { properties }),
+    ...(typeof user === 'string' && user !== '' && { userId: user }),
+    ...(messageId !== undefined && { messageId }),
+  })
+  const status = isNew ? 'recorded' : 'known_already'
+  return { event_name: eventName, message_id, occurred_at: occurredAt, status }
+}
+
+interface Reported {
+  readonly input: TrackUsageEngagementInput
+  readonly totals: UsageTotals
+  readonly cohorts: Cohorts | undefined
+  readonly settings: HealthSettings
+}
+
+async function report(
+  ctx: Ctx,
+  period: Period,
+  { input, totals, cohorts, settings }: Reported,
+): Promise<Omit<TrackUsageEngagementOutput, 'client_id'>> {
+  const heatmap = await usageHeatmap(ctx, period)
+  const change = changeOf(totals, period)
+  return {
+    period: { start: period.start, end: period.end, days: period.days },
+    engagement_metrics: {
+      events: totals.events,
+      active_days: totals.active_days,
+      users: totals.users,
+      daily_users_average: round(totals.daily_users ?? 0, 10),
+      stickiness: totals.users === 0 ? null : Math.min(1, round((totals.daily_users ?? 0) / totals.users, 1000)),
+      sessions: totals.sessions,
+      minutes: round(totals.minutes, 10),
+      errors: totals.errors,
+    },
+    usage_analytics: {
+      features_used: totals.features,
+      seats: totals.seats,
+      seat_utilisation: totals.seats === null || totals.seats === 0 ? null : round(totals.users / totals.seats, 1000),
+    },
+    usage_trends: {
+      series: await usageSeries(ctx, period, input.granularity),
+      events_before: totals.events_before,
+      change: change ?? NO_PERIOD_BEFORE,
+    },
+    engagement_patterns: { by_weekday: { ...totals.by_weekday }, busiest_hour_utc: heatmap[0]?.hour_utc ?? null },
+    ...(input.include_user_segmentation && { user_cohorts: cohorts ?? NOBODY_NAMED }),
+    ...(input.include_feature_breakdown && { feature_adoption_timeline: await usageFeatures(ctx, period) }),
+    activity_heatmap: heatmap.slice(0, HEAT_CELLS_SHOWN),
+    ...(input.benchmark_comparison && { benchmark_insights: benchmark(await usageStanding(ctx, period)) }),
+    ...usageAdvice({ totals, cohorts, change, period, dropShare: settings.usageDropShare }),
+  }
+}
+
+const HEAT_CELLS_SHOWN = 24
+const NOBODY_NAMED = { status: 'not_enough_data' as const, missing: 'usage events that name a user (user_id)' }
+
+/** Against the equally long period before; null when use began within that period, or there was none in it. */
+function changeOf({ events, events_before, first_day }: UsageTotals, { start, days }: Period): number | null {
+  const isCovered = first_day !== null && first_day <= addDays(start, -days)
+  return isCovered && events_before > 0 ? round(events / events_before - 1, 1000) : null
+}
+
+const NO_PERIOD_BEFORE = {
+  status: 'not_enough_data' as const,
+  missing: 'recorded use throughout the equally long period before',
+}
+
+/** Ends today at the latest: of the days to come nothing is known. */
+function periodOf(input: TrackUsageEngagementInput, today: string): Period {
+  const start = dayOf(new Date(input.period_start ?? 0))
+  const asked = dayOf(new Date(input.period_end ?? 0))
+  const end = asked > today && start <= today ? today : asked
+  return { clientId: input.client_id, start, end, days: daysBetween(start, end) + 1 }
+}
+
+function benchmark({ tier, peers, percentile }: Standing): TrackUsageEngagementOutput['benchmark_insights'] {
+  if (peers < PEERS_MIN) {
+    return { status: 'not_enough_data', missing: `${PEERS_MIN} other customers of the tier; there are ${peers}` }
+  }
+  return { tier, peers, percentile: round(percentile, 1000), measure: 'share of the tier with fewer events' }
+}
+
+const round = (value: number, steps: number) => Math.round(value * steps) / steps
