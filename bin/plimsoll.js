@@ -12,7 +12,7 @@ if (pinned === undefined) {
   process.exit(1)
 }
 
-const child = spawn(pinned, [at('../src/surfaces/cli/main.ts'), ...process.argv.slice(2)], { stdio: 'inherit' })
+const child = spawn(pinned, [at('../src/cli/main.ts'), ...process.argv.slice(2)], { stdio: 'inherit' })
 // Ctrl-C reaches the child by itself, from the terminal; SIGTERM comes to this process alone.
 process.on('SIGINT', () => {})
 process.on('SIGTERM', () => child.kill('SIGTERM'))

@@ -1,5 +1,6 @@
-import { ROLES } from '#kernel/authorization'
-import type { Door, ScopeGrant } from '#kernel/authorization'
+import { ROLES } from '#kernel/principal'
+import type { EntryPoint } from '#kernel/entry-points'
+import type { ScopeGrant } from '#kernel/authorization'
 
 const INTRO = `# Who may do what
 
@@ -10,7 +11,7 @@ A read-only key holds no \`:write\` scope and reaches nothing marked †. Genera
 `
 
 /** `docs/authorization.md`, from what the running application is made of. */
-export function authorizationReference(table: readonly ScopeGrant[], doors: readonly Door[]): string {
+export function authorizationReference(table: readonly ScopeGrant[], doors: readonly EntryPoint[]): string {
   const sections = [
     scopeSection(table),
     `## What each scope opens\n\n${table.map((grant) => openedBy(grant, doors)).join('\n')}`,
@@ -28,7 +29,7 @@ function scopeSection(table: readonly ScopeGrant[]): string {
   return `## Scopes\n\n| Scope | Least role | Lets its holder |\n|---|---|---|\n${rows.join('\n')}\n`
 }
 
-function openedBy({ scope }: ScopeGrant, doors: readonly Door[]): string {
+function openedBy({ scope }: ScopeGrant, doors: readonly EntryPoint[]): string {
   const own = doors.filter(({ kind, scopes }) => kind !== 'job' && scopes.includes(scope))
   const lines = (['tool', 'route'] as const).flatMap((kind) => {
     const names = own
@@ -40,14 +41,14 @@ function openedBy({ scope }: ScopeGrant, doors: readonly Door[]): string {
   return `### ${scope}\n\n${(lines.length === 0 ? [none] : lines).join('\n')}\n`
 }
 
-function jobRows(doors: readonly Door[]): string {
+function jobRows(doors: readonly EntryPoint[]): string {
   const rows = doors
     .filter(({ kind }) => kind === 'job')
     .map(({ name, scopes }) => `| \`${name}\` | ${scopes.map((scope) => `\`${scope}\``).join(', ') || 'none'} |`)
   return `| Job | Scopes |\n|---|---|\n${rows.join('\n')}\n`
 }
 
-function publicRows(doors: readonly Door[]): string {
+function publicRows(doors: readonly EntryPoint[]): string {
   const rows = doors.flatMap(({ name, kind, public: reason }) =>
     reason === undefined ? [] : [`| \`${name}\` | ${kind} | ${reason.replaceAll('|', '\\|')} |`],
   )

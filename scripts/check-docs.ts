@@ -12,7 +12,7 @@ const REPOSITORY_PATH = /^(src|test|bench|scripts|docs|migrations|bin|ops|\.ci)\
 const FOREIGN_SETTING = new Set(['NODE_ENV', 'W3C'])
 
 const documents = findDocuments()
-const commands = sourcesUnder('src/surfaces/cli').join('\n')
+const commands = sourcesUnder('src/cli').join('\n')
 const knownSettings = new Set(settings.flatMap(({ env, aliases }) => [env, ...(aliases ?? [])]))
 const problems = [...documents.flatMap(checkDocument), ...staleDocuments()]
 if (documents.length === 0) problems.push('there is no document to check')

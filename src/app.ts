@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import { scopeTable } from '#kernel/authorization'
+import { scopeTable } from '#kernel/entry-points'
 import type { ScopeGrant } from '#kernel/authorization'
 import type { Clock } from '#kernel/clock'
 import type { Config } from '#kernel/config/config'

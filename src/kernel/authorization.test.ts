@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { doorsOf, requireAuthorization, scopeTable, scopesOfRole } from './authorization.ts'
+import { entryPointsOf, requireAuthorization, scopeTable } from './entry-points.ts'
+import { scopesOfRole } from './authorization.ts'
 import type { ScopeGrant } from './authorization.ts'
 import { job } from './jobs/job.ts'
 import type { Module } from './module.ts'
@@ -57,7 +58,7 @@ const sound: Module = {
 const table = scopeTable([sound])
 const problemsWith = (module: Partial<Module>, grants: readonly ScopeGrant[] = table) => {
   try {
-    requireAuthorization(grants, doorsOf([{ ...sound, ...module }]))
+    requireAuthorization(grants, entryPointsOf([{ ...sound, ...module }]))
     return ''
   } catch (error) {
     return error instanceof Error ? error.message : String(error)
@@ -66,7 +67,7 @@ const problemsWith = (module: Partial<Module>, grants: readonly ScopeGrant[] = t
 
 describe('what is served', () => {
   it('is in order when every door states a scope of the table or why it is public', () => {
-    expect(doorsOf([sound]).map(({ kind, name }) => `${kind} ${name}`)).toEqual([
+    expect(entryPointsOf([sound]).map(({ kind, name }) => `${kind} ${name}`)).toEqual([
       'tool read_note',
       'route GET /v1/notes',
       'open route GET /v1/hello',

@@ -1,8 +1,8 @@
 import { accessNotes } from '#kernel/audit/access-notes'
 import { noteRefusals } from '#kernel/audit/authentication-notes'
-import { doorsOf, requireAuthorization, scopeTable } from '#kernel/authorization'
-import type { Door } from '#kernel/authorization'
-import type { Principal } from '#kernel/context'
+import { entryPointsOf, requireAuthorization, scopeTable } from '#kernel/entry-points'
+import type { EntryPoint } from '#kernel/entry-points'
+import type { Principal } from '#kernel/principal'
 import type { Job } from '#kernel/jobs/job'
 import type { Module } from '#kernel/module'
 import type { Platform, PlatformOptions } from '#kernel/platform'
@@ -19,7 +19,7 @@ import { startWorker } from './worker/worker.ts'
 
 export interface Surfaces {
   /** Everything that can be reached or that runs, and for whom. */
-  readonly doors: readonly Door[]
+  readonly doors: readonly EntryPoint[]
   /** Opens HTTP, MCP and the worker. Resolves with the URL they listen on. */
   listen(): Promise<{ url: string }>
   /** Serves one MCP caller over standard input and output. */
@@ -40,7 +40,7 @@ export function surfacesOf(
   const refusals = noteRefusals(access.authenticate, platform.audit, clock)
   const { authenticate } = refusals
   const people: Module = { name: 'pages', api: undefined, web: pages({ config, clock }, platform, modules, access) }
-  const doors = [...doorsOf([...modules, people]), ...PUBLIC_DOCUMENTS]
+  const doors = [...entryPointsOf([...modules, people]), ...PUBLIC_DOCUMENTS]
   requireAuthorization(scopeTable(modules), doors)
   const noteAccess = accessNotes(platform.audit)
   const servers = modules.flatMap((module) => module.server ?? [])

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import type { Scope } from '#kernel/context'
+import type { Scope } from '#kernel/principal'
 import type { App } from '../../src/app.ts'
 import type { CreateKeyInput } from '../../src/modules/access/index.ts'
 import { startApp } from '../support/app.ts'

@@ -4,7 +4,7 @@ import { systemClock } from '#kernel/clock'
 import { loadConfig } from '#kernel/config/load'
 import { buildApp } from '../../src/app.ts'
 import type { App } from '../../src/app.ts'
-import { cliContext } from '../../src/surfaces/cli/open.ts'
+import { cliContext } from '../../src/cli/open.ts'
 import { quiet, testDatabase } from '../support/database.ts'
 
 const database = await testDatabase()

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { systemClock } from '#kernel/clock'
 import type { App } from '../../src/app.ts'
-import { examine } from '../../src/surfaces/cli/doctor/examine.ts'
+import { examine } from '../../src/cli/doctor/examine.ts'
 import { startApp } from '../support/app.ts'
 import { testDatabase } from '../support/database.ts'
 import { runCommand } from '../support/product-process.ts'

@@ -2,8 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { systemClock } from '#kernel/clock'
 import { change } from '#kernel/writes/change'
-import type { Door, Role } from '#kernel/authorization'
-import type { Ctx, Scope } from '#kernel/context'
+import type { EntryPoint } from '#kernel/entry-points'
+import type { Role, Scope } from '#kernel/principal'
+import type { Ctx } from '#kernel/context'
 import type { App } from '../../src/app.ts'
 import { runJob } from '../../src/surfaces/worker/run-job.ts'
 import { startApp } from '../support/app.ts'
@@ -201,7 +202,7 @@ describe('whoever may only read', () => {
 async function expectWithin(
   what: string,
   credential: () => Promise<string>,
-  may: (door: Door) => boolean,
+  may: (door: EntryPoint) => boolean,
 ): Promise<void> {
   const listed = (await knock(url, toolList('/mcp'), await credential())).body
   await each(guarded('nobody'), async ({ door, knock: one }) => {

@@ -10,7 +10,7 @@ import { clusterFiles } from '#kernel/database/embedded/cluster'
 import { findRunning } from '#kernel/database/embedded/postmaster'
 import { startProduct } from '../support/product-process.ts'
 
-const CLI = path.resolve(import.meta.dirname, '../../src/surfaces/cli/main.ts')
+const CLI = path.resolve(import.meta.dirname, '../../src/cli/main.ts')
 const CUSTOMERS = 400
 const EVENTS = 60_000
 const CUSTOMER_COLUMNS =

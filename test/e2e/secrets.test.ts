@@ -11,7 +11,7 @@ import { testDatabase } from '../support/database.ts'
 import { runCommand, startProduct } from '../support/product-process.ts'
 import { startVault } from '../support/vault-server.ts'
 
-const COMMANDS = path.resolve(import.meta.dirname, '../../src/surfaces/cli/main.ts')
+const COMMANDS = path.resolve(import.meta.dirname, '../../src/cli/main.ts')
 
 describe('a process whose secrets are kept in Vault', async () => {
   const vault = await startVault()

@@ -1,6 +1,6 @@
 import { createPrivateKey, generateKeyPairSync, randomBytes, sign } from 'node:crypto'
 import type { JWK } from 'jose'
-import type { Role } from '#kernel/authorization'
+import type { Role } from '#kernel/principal'
 import type { App } from '../../src/app.ts'
 import { signingKeyContext } from '../../src/modules/access/identity/signing-keys.ts'
 import type { TestDatabase } from './database.ts'

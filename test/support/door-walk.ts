@@ -1,4 +1,4 @@
-import type { Door } from '#kernel/authorization'
+import type { EntryPoint } from '#kernel/entry-points'
 
 /** What came back through a door. */
 export interface Passage {
@@ -14,7 +14,7 @@ export interface Knock {
 }
 
 /** How a door is knocked at: by every method it takes, with this id where it takes one. */
-export function knocksAt({ kind, name, http }: Door, id: string): readonly Knock[] {
+export function knocksAt({ kind, name, http }: EntryPoint, id: string): readonly Knock[] {
   if (kind === 'tool') return [toolCall(name)]
   if (http === undefined) return []
   const path = http.path.replace(/:\w+/g, id).replace('*', 'nothing-here')

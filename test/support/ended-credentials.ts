@@ -1,5 +1,5 @@
 import { expect, vi } from 'vitest'
-import type { Scope } from '#kernel/context'
+import type { Scope } from '#kernel/principal'
 import type { App } from '../../src/app.ts'
 import { signedIn } from './credentials.ts'
 import type { Issuer, SignedIn } from './credentials.ts'

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { Role } from '../../src/kernel/authorization.ts'
+import type { Role } from '#kernel/principal'
 import type { TestDatabase } from './database.ts'
 
 export interface TestPerson {

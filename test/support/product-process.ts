@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 
 const MAIN = path.resolve(import.meta.dirname, '../../src/main.ts')
-const COMMANDS = path.resolve(import.meta.dirname, '../../src/surfaces/cli/main.ts')
+const COMMANDS = path.resolve(import.meta.dirname, '../../src/cli/main.ts')
 
 /** The product as `npm start` runs it, in a process of its own. */
 export interface ProductProcess {

@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import type { Scope } from '#kernel/context'
+import type { Scope } from '#kernel/principal'
 import type { ToolOutcome } from '#kernel/calls/call-tool'
 import { tasksModule } from '../../src/modules/tasks/index.ts'
 import type { TestDatabase } from './database.ts'

@@ -1,6 +1,6 @@
 import { toolCalls } from '#kernel/calls/call-tool'
 import type { ToolOutcome } from '#kernel/calls/call-tool'
-import type { Scope } from '#kernel/context'
+import type { Scope } from '#kernel/principal'
 import type { Clock } from '#kernel/clock'
 import type { Tool } from '#kernel/calls/tool'
 import { compileCatalogue } from '#kernel/calls/tool-catalogue'

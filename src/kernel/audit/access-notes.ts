@@ -1,4 +1,4 @@
-import type { Principal } from '../context.ts'
+import type { Principal } from '../principal.ts'
 import type { FailureKind } from '../failure.ts'
 import type { AuditOutcome } from './event.ts'
 import type { AuditTrail } from './trail.ts'

@@ -1,6 +1,6 @@
 import { networkShown } from '../network/address.ts'
 import type { Clock } from '../clock.ts'
-import type { Authenticate, Door } from '../context.ts'
+import type { Authenticate, Presented } from '../principal.ts'
 import { Failure } from '../failure.ts'
 import { newId } from '../ids.ts'
 import { PLATFORM_TENANT } from './event.ts'
@@ -21,7 +21,7 @@ export function noteRefusals(
   clock: Clock,
 ): { readonly authenticate: Authenticate; readonly close: () => void } {
   const attempts = refusedAttempts(trail, clock)
-  const refused = (error: unknown, authorization: string | undefined, door: Door): void => {
+  const refused = (error: unknown, authorization: string | undefined, door: Presented): void => {
     if (!(error instanceof Failure) || authorization === undefined) return
     if (error.kind === 'unauthenticated' || error.kind === 'forbidden') attempts.add(door.address, authorization)
   }

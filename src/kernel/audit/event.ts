@@ -1,4 +1,4 @@
-import type { Actor } from '../context.ts'
+import type { Actor } from '../principal.ts'
 
 export type AuditOutcome = 'success' | 'failure' | 'denied'
 

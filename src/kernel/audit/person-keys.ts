@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../clock.ts'
-import type { Ctx } from '../context.ts'
 import type { Db } from '../database/db.ts'
 import { statement } from '../database/statement.ts'
 import { encryptedColumn } from '../crypto/encrypted-field.ts'
@@ -22,7 +21,11 @@ export interface PersonKeys {
    * The values with everything shown that its person's key still opens; the rest says that it was erased. With `only`,
    * what is about others is masked.
    */
-  open(ctx: Ctx, values: readonly unknown[], only?: ReadonlySet<string>): Promise<unknown[]>
+  open(
+    from: { readonly db: Db; readonly tenantId: string },
+    values: readonly unknown[],
+    only?: ReadonlySet<string>,
+  ): Promise<unknown[]>
 }
 
 const KEYS_CACHED_MAX = 10_000
@@ -73,26 +76,32 @@ export function personKeys({ db, keyring, clock }: { db: Db; keyring: Keyring; c
           : { $person: person, sealed: sealValue(key, json, contextOf(tenantId, person)) }
       }
     },
-    async open(ctx, values, only) {
+    async open({ db: reader, tenantId }, values, only) {
       const people = [...personsIn(values)].filter((person) => only?.has(person) !== false)
       if (people.length === 0) return values.map(masked)
       const keys = new Map<string, Uint8Array>()
-      for (const { person, wrapped_key: wrapped } of await findKeys(ctx.db, [ctx.tenantId, people])) {
-        if (wrapped !== null) keys.set(person, keyring.open(wrapped, contextOf(ctx.tenantId, person)))
+      for (const { person, wrapped_key: wrapped } of await findKeys(reader, [tenantId, people])) {
+        if (wrapped !== null) keys.set(person, keyring.open(wrapped, contextOf(tenantId, person)))
       }
       const shown = ({ $person, sealed }: SealedValue): unknown => {
         if (only?.has($person) === false) return MASKED
         const key = keys.get($person)
         if (key === undefined || sealed === undefined) return ERASED
-        return openValue(key, sealed, contextOf(ctx.tenantId, $person))
+        return openValue(key, sealed, contextOf(tenantId, $person))
       }
       return values.map((value) => replaced(value, shown))
     },
   }
 }
 
+interface Erasing {
+  readonly db: Db
+  readonly tenantId: string
+  readonly clock: Clock
+}
+
 /** Destroys the keys of these persons, in the transaction of `ctx.db`; how many there were. They never get others. */
-export async function destroyPersonKeys(ctx: Ctx, people: readonly string[]): Promise<number> {
+export async function destroyPersonKeys(ctx: Erasing, people: readonly string[]): Promise<number> {
   if (people.length === 0) return 0
   const rows = await destroyKeys(ctx.db, [ctx.tenantId, [...new Set(people)].toSorted(), ctx.clock()])
   return rows.filter(({ had_key }) => had_key).length

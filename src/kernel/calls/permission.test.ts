@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import type { Bounds, Principal } from '../context.ts'
+import type { Bounds, Principal } from '../principal.ts'
 import { Failure } from '../failure.ts'
 import { mayUseTool, requireRoute, requireTool } from './permission.ts'
 import { route } from './route.ts'

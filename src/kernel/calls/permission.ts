@@ -1,4 +1,4 @@
-import type { Bounds, Principal } from '../context.ts'
+import type { Bounds, Principal } from '../principal.ts'
 import { Failure } from '../failure.ts'
 import type { Route } from './route.ts'
 import { requireScope } from '../writes/scope.ts'

@@ -1,7 +1,8 @@
 import type { Logger } from 'pino'
 import type { z } from 'zod'
 import type { Clock } from '../clock.ts'
-import type { Ctx, Scope } from '../context.ts'
+import type { Ctx } from '../context.ts'
+import type { Scope } from '../principal.ts'
 import type { Failure } from '../failure.ts'
 
 interface RouteShape<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType, R extends z.ZodType> {

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
-import type { Ctx, Scope } from '../context.ts'
+import type { Ctx } from '../context.ts'
+import type { Scope } from '../principal.ts'
 import { unattended } from './interaction.ts'
 import type { Interaction } from './interaction.ts'
 

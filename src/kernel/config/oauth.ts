@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { ROLES } from '../authorization.ts'
+import { ROLES } from '../principal.ts'
 import { commaList, setting, wholeNumber, yesOrNo } from './setting.ts'
 
 export const OAuthSettings = z.object({

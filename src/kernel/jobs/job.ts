@@ -1,5 +1,6 @@
 import type { z } from 'zod'
-import type { Ctx, Scope } from '../context.ts'
+import type { Ctx } from '../context.ts'
+import type { Scope } from '../principal.ts'
 
 /**
  * Work done later, by a worker, once per tenant: on a schedule (`cron`, UTC), or whenever an outbox event of the name

@@ -1,5 +1,5 @@
 import { Failure } from '../failure.ts'
-import type { Principal, Scope } from '../context.ts'
+import type { Principal, Scope } from '../principal.ts'
 
 /** Throws `Failure('forbidden')`, naming what is missing, unless the caller holds the scope. */
 export function requireScope(principal: Principal, scope: Scope): void {

@@ -1,9 +1,9 @@
-import type { Authenticate, Door, Principal } from '#kernel/context'
+import type { Authenticate, Presented, Principal } from '#kernel/principal'
 import { Failure } from '#kernel/failure'
 import { bearerOf, isKeyText } from './key-text.ts'
 import { TOKEN_CHARACTERS_MAX } from './oauth/compact-token.ts'
 
-type Check = (credential: string, door: Door) => Principal | Promise<Principal>
+type Check = (credential: string, door: Presented) => Principal | Promise<Principal>
 
 /** An access token as a JWT is written: three parts. Longer ones are not read. */
 const TOKEN = /^[\w-]+\.[\w-]+\.[\w-]+$/

@@ -1,4 +1,5 @@
-import type { Authenticate, Ctx } from '#kernel/context'
+import type { Authenticate } from '#kernel/principal'
+import type { Ctx } from '#kernel/context'
 import { encryptedColumn } from '#kernel/crypto/encrypted-field'
 import type { Module } from '#kernel/module'
 import { authenticator } from './authenticate.ts'

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Scope } from '#kernel/context'
+import type { Scope } from '#kernel/principal'
 import type { App } from '../../app.ts'
 import { startApp } from '../../../test/support/app.ts'
 import { testDatabase } from '../../../test/support/database.ts'

@@ -1,6 +1,7 @@
 import { timingSafeEqual } from 'node:crypto'
 import { change } from '#kernel/writes/change'
-import type { Ctx, Scope } from '#kernel/context'
+import type { Ctx } from '#kernel/context'
+import type { Scope } from '#kernel/principal'
 import { Failure } from '#kernel/failure'
 import type { RequestStatus } from './contract.ts'
 import { tokenHash } from './request-erasure.ts'

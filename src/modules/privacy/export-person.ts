@@ -1,5 +1,6 @@
 import { change } from '#kernel/writes/change'
-import type { Ctx, Scope } from '#kernel/context'
+import type { Ctx } from '#kernel/context'
+import type { Scope } from '#kernel/principal'
 import { Failure } from '#kernel/failure'
 import { newId } from '#kernel/ids'
 import type { Archive, HolderOutcome } from './contract.ts'

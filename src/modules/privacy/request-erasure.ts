@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { change } from '#kernel/writes/change'
-import type { Ctx, Scope } from '#kernel/context'
+import type { Ctx } from '#kernel/context'
+import type { Scope } from '#kernel/principal'
 import { newId } from '#kernel/ids'
 import type { Keyring } from '#kernel/crypto/keyring'
 import type { Person } from '#kernel/personal-data'

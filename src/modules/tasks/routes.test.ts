@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Scope } from '#kernel/context'
+import type { Scope } from '#kernel/principal'
 import { Failure } from '#kernel/failure'
 import { testDatabase } from '../../../test/support/database.ts'
 import { startSurface } from '../../../test/support/http-surface.ts'

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Authenticate, Door, Principal } from '#kernel/context'
+import type { Authenticate, Presented, Principal } from '#kernel/principal'
 import type { Clock } from '#kernel/clock'
 import { addressBucket } from '#kernel/network/address'
 import { Failure } from '#kernel/failure'
@@ -19,7 +19,7 @@ export interface AdmissionOptions {
 /** Who calls, within the limits. A valid key counts for itself; anything else counts for its address. */
 export function admission({ authenticate, limiter, clock, publicUrl }: AdmissionOptions) {
   const baseUrl = baseUrlOf(publicUrl)
-  const doorOf = (request: FastifyRequest): Door => ({ address: request.ip, resource: `${baseUrl(request)}/api` })
+  const doorOf = (request: FastifyRequest): Presented => ({ address: request.ip, resource: `${baseUrl(request)}/api` })
   const tell = (reply: FastifyReply, { limit, remaining, resetSeconds }: RateState): void => {
     if (limit === Infinity) return
     reply.header('X-RateLimit-Limit', limit)

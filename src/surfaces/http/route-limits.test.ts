@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import { afterEach, describe, expect, it } from 'vitest'
-import type { Role } from '#kernel/authorization'
-import type { Principal } from '#kernel/context'
+import type { Principal, Role } from '#kernel/principal'
 import { openRoute, route } from '#kernel/calls/route'
 import type { LimitClass, WebMount } from '#kernel/calls/route'
 import { errorOf, startSurface } from '../../../test/support/http-surface.ts'

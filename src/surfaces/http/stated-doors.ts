@@ -1,4 +1,4 @@
-import type { Door } from '#kernel/authorization'
+import type { EntryPoint } from '#kernel/entry-points'
 import type { OpenRoute, Route, WebMount } from '#kernel/calls/route'
 import { OPEN_PATHS } from './open-operations.ts'
 
@@ -6,7 +6,7 @@ import { OPEN_PATHS } from './open-operations.ts'
 const RESOURCE_METADATA = '/.well-known/oauth-protected-resource'
 
 /** What is served without a credential beside the open routes and the pages, each with its reason. */
-export const PUBLIC_DOCUMENTS: readonly Door[] = [
+export const PUBLIC_DOCUMENTS: readonly EntryPoint[] = [
   ...Object.entries(OPEN_PATHS).map(([path, { get }]) => document(path, get.description)),
   document(RESOURCE_METADATA, 'It tells clients without a token where to get one, as RFC 9728 has it.'),
 ]
@@ -34,7 +34,7 @@ export function requireStated(mounted: readonly (readonly [method: string, path:
   )
 }
 
-function document(path: string, reason: string): Door {
+function document(path: string, reason: string): EntryPoint {
   const http = { methods: ['GET'], path }
   return { kind: 'document', name: `GET ${path}`, module: 'http', scopes: [], public: reason, http, changes: false }
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock } from '#kernel/clock'
-import type { Principal } from '#kernel/context'
+import type { Principal } from '#kernel/principal'
 import { Failure } from '#kernel/failure'
 import { bucketOf } from '#kernel/calls/limits'
 import type { Limiter } from '#kernel/calls/limits'

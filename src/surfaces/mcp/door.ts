@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import type { Door } from '#kernel/context'
+import type { Presented } from '#kernel/principal'
 import { resourceOf } from './challenge.ts'
 import type { Endpoint } from './endpoint.ts'
 
@@ -14,7 +14,7 @@ export interface DoorParts {
  * asked for. A class, because getters in a literal give every object a shape of its own, which the collector of young
  * objects takes for old ones and keeps, with the whole request.
  */
-class RequestDoor implements Door {
+class RequestDoor implements Presented {
   readonly #parts: DoorParts
   readonly #req: IncomingMessage
   readonly #endpoint: Endpoint
@@ -34,6 +34,6 @@ class RequestDoor implements Door {
   }
 }
 
-export function doors(parts: DoorParts): (req: IncomingMessage, endpoint: Endpoint) => Door {
+export function doors(parts: DoorParts): (req: IncomingMessage, endpoint: Endpoint) => Presented {
   return (req, endpoint) => new RequestDoor(parts, req, endpoint)
 }

@@ -1,6 +1,6 @@
 import { forClients } from '#kernel/authorization'
 import type { ScopeGrant } from '#kernel/authorization'
-import type { Principal } from '#kernel/context'
+import type { Principal } from '#kernel/principal'
 import type { ToolServer } from '#kernel/calls/tool'
 import type { ToolCatalogue, ToolEntry } from '#kernel/calls/tool-catalogue'
 import type { McpExtension } from './extension.ts'

@@ -1,4 +1,4 @@
-import type { Principal } from '#kernel/context'
+import type { Principal } from '#kernel/principal'
 import type { NoteLevel } from '#kernel/calls/interaction'
 import type { TraceCarrier } from '#kernel/telemetry/tracing'
 import type { Endpoint } from './endpoint.ts'

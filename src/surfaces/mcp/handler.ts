@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Authenticate, Door, Principal } from '#kernel/context'
+import type { Authenticate, Presented, Principal } from '#kernel/principal'
 import { bucketOf } from '#kernel/calls/limits'
 import { answerBatch, answerMessage } from './answer.ts'
 import type { AnswerParts, Arrival } from './answer.ts'
@@ -13,7 +13,7 @@ import { inSession } from './session-requests.ts'
 
 export interface HandlerParts extends AnswerParts {
   readonly authenticate: Authenticate
-  readonly doorOf: (req: IncomingMessage, endpoint: Endpoint) => Door
+  readonly doorOf: (req: IncomingMessage, endpoint: Endpoint) => Presented
   readonly bodyBytesMax: number
   readonly refuse: Refuse
 }

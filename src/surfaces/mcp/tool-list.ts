@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import type { Principal, Scope } from '#kernel/context'
+import type { Principal, Scope } from '#kernel/principal'
 import { mayUseTool } from '#kernel/calls/permission'
 import type { ToolEntry } from '#kernel/calls/tool-catalogue'
 import type { Endpoint } from './endpoint.ts'

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
-import type { OpenContext, Principal } from '#kernel/context'
+import type { OpenContext } from '#kernel/context'
+import type { Principal } from '#kernel/principal'
 import { Failure } from '#kernel/failure'
 import { requireRoute } from '#kernel/calls/permission'
 import type { Route } from '#kernel/calls/route'

@@ -26,7 +26,7 @@ export const systemClock: Guard = {
   fixture: 'system-clock',
   rule: 'only where a program starts is the system clock handed out',
   look: eachSource('src/', (file) =>
-    /^src\/(kernel\/clock|app|main|surfaces\/cli\/start)\.ts$/.test(file.path) || !/\bsystemClock\b/.test(file.text)
+    /^src\/(kernel\/clock|app|main|cli\/start)\.ts$/.test(file.path) || !/\bsystemClock\b/.test(file.text)
       ? []
       : ['names systemClock'],
   ),

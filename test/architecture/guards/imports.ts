@@ -35,7 +35,7 @@ export const modules: Guard = {
     importsOf(file).flatMap(({ target, isType }) => {
       const other = moduleOf(target)
       if (other !== undefined && other !== moduleOf(file.path) && !isType) return [`imports values of ${target}`]
-      if (/^src\/(surfaces\/|app\.ts|main\.ts)/.test(target)) return [`imports ${target}`]
+      if (/^src\/(surfaces\/|cli\/|app\.ts|main\.ts)/.test(target)) return [`imports ${target}`]
       return []
     }),
   ),

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Ctx, Scope } from '#kernel/context'
+import type { Ctx } from '#kernel/context'
+import type { Scope } from '#kernel/principal'
 import { testDatabase } from '../../../../test/support/database.ts'
 import { jsonClient, startPeopleServer } from '../../../../test/support/people.ts'
 import type { JsonClient, PeopleServer } from '../../../../test/support/people.ts'

@@ -1,5 +1,5 @@
 import { personal } from '#kernel/audit'
-import type { Role } from '#kernel/authorization'
+import type { Role } from '#kernel/principal'
 import { change } from '#kernel/writes/change'
 import type { Ctx } from '#kernel/context'
 import type { Db } from '#kernel/database/db'

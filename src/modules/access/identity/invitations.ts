@@ -1,6 +1,6 @@
 import { personal } from '#kernel/audit'
-import { ROLES } from '#kernel/authorization'
-import type { Role } from '#kernel/authorization'
+import { ROLES } from '#kernel/principal'
+import type { Role } from '#kernel/principal'
 import { change } from '#kernel/writes/change'
 import type { Ctx } from '#kernel/context'
 import type { Db } from '#kernel/database/db'

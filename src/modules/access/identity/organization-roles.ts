@@ -1,5 +1,5 @@
 import { adminAc, memberAc, ownerAc } from 'better-auth/plugins/organization/access'
-import type { Role } from '#kernel/authorization'
+import type { Role } from '#kernel/principal'
 
 /** Our roles, as the library's organisations know them. What a role may do here is said by the table of scopes. */
 export const organizationRoles = {

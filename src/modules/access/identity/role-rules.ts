@@ -1,5 +1,5 @@
-import { ROLES } from '#kernel/authorization'
-import type { Role } from '#kernel/authorization'
+import { ROLES } from '#kernel/principal'
+import type { Role } from '#kernel/principal'
 import type { Ctx } from '#kernel/context'
 import { Failure } from '#kernel/failure'
 

@@ -1,6 +1,6 @@
 import { scopesOfRole } from '#kernel/authorization'
 import type { ScopeGrant } from '#kernel/authorization'
-import type { Principal } from '#kernel/context'
+import type { Principal } from '#kernel/principal'
 import type { Db } from '#kernel/database/db'
 import type { Auth } from './better-auth.ts'
 import { findTokenGrant } from './store/grants.ts'

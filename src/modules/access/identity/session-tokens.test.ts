@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { testDatabase } from '../../../../test/support/database.ts'
 import { jsonClient, keyOf, newcomer, startPeopleServer } from '../../../../test/support/people.ts'
 import type { JsonClient, PeopleServer } from '../../../../test/support/people.ts'
-import { cliContext } from '../../../surfaces/cli/open.ts'
+import { cliContext } from '../../../cli/open.ts'
 
 const database = await testDatabase()
 const settings = {

@@ -5,7 +5,7 @@ import type { Networks } from '#kernel/network/address'
 import { scopesOfRole } from '#kernel/authorization'
 import type { ScopeGrant } from '#kernel/authorization'
 import type { Clock } from '#kernel/clock'
-import type { Bounds, Door, Principal, Scope } from '#kernel/context'
+import type { Bounds, Presented, Principal, Scope } from '#kernel/principal'
 import { changeWatch } from '#kernel/database/change-watch'
 import type { Database } from '#kernel/database/pool'
 import type { Signals } from '#kernel/database/signals'
@@ -47,7 +47,7 @@ export interface KeyAuthenticatorParts {
  */
 export function keyAuthenticator(
   parts: KeyAuthenticatorParts,
-): (key: string, door: Door) => Principal | Promise<Principal> {
+): (key: string, door: Presented) => Principal | Promise<Principal> {
   const { database, signals, clock, log } = parts
   const memory = keyMemory(signals)
 
@@ -58,7 +58,7 @@ export function keyAuthenticator(
     touchKey(database.system, grant, now).catch((error: unknown) => log.warn({ err: error }, 'key use was not noted'))
   }
 
-  const lookUp = async (hash: string, door: Door): Promise<Principal> => {
+  const lookUp = async (hash: string, door: Presented): Promise<Principal> => {
     const learnt = memory.learning()
     const grant = await parts.guard(
       door.address,
@@ -81,7 +81,7 @@ export function keyAuthenticator(
   }
 }
 
-function admitted(entry: Known, door: Door, clock: Clock): Principal {
+function admitted(entry: Known, door: Presented, clock: Clock): Principal {
   if (clock().getTime() >= entry.expiresAt) throw new Failure('unauthenticated', 'The API key has expired.')
   // A pipe has no address, so a key that is bound to networks does not open one.
   if (entry.networks !== undefined && !entry.networks(door.address)) {

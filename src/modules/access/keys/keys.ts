@@ -2,7 +2,7 @@ import type { Logger } from 'pino'
 import type { ScopeGrant } from '#kernel/authorization'
 import type { Clock } from '#kernel/clock'
 import type { Config } from '#kernel/config/config'
-import type { Door, Principal } from '#kernel/context'
+import type { Presented, Principal } from '#kernel/principal'
 import type { Database } from '#kernel/database/pool'
 import type { Signals } from '#kernel/database/signals'
 import type { Route } from '#kernel/calls/route'
@@ -33,7 +33,7 @@ export interface KeysNeeds {
 export function openKeys(needs: KeysNeeds): {
   readonly api: Keys
   readonly routes: readonly Route[]
-  readonly authenticate: (key: string, door: Door) => Principal | Promise<Principal>
+  readonly authenticate: (key: string, door: Presented) => Principal | Promise<Principal>
 } {
   const { config, scopes, servers } = needs
   const grantable = () => ({ scopes: scopes(), servers: servers() })

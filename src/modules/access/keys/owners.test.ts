@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import type { Role } from '#kernel/authorization'
-import type { Scope } from '#kernel/context'
+import type { Role, Scope } from '#kernel/principal'
 import { openSignals } from '#kernel/database/signals'
 import type { Signals } from '#kernel/database/signals'
 import { testAccess } from '../../../../test/support/access.ts'

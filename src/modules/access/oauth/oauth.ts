@@ -7,7 +7,7 @@ import { forClients } from '#kernel/authorization'
 import type { ScopeGrant } from '#kernel/authorization'
 import type { Clock } from '#kernel/clock'
 import type { Config } from '#kernel/config/config'
-import type { Door, Principal } from '#kernel/context'
+import type { Presented, Principal } from '#kernel/principal'
 import type { Database } from '#kernel/database/pool'
 import type { Signals } from '#kernel/database/signals'
 import type { Metrics } from '#kernel/telemetry/metrics'
@@ -59,7 +59,7 @@ export interface OAuth {
   readonly mounts: (auth: () => Promise<Auth>) => readonly WebMount[]
   /** The issuers that a protected resource names. */
   readonly issuers: () => readonly string[]
-  readonly authenticator: (keys: SigningKeys) => (token: string, door: Door) => Principal | Promise<Principal>
+  readonly authenticator: (keys: SigningKeys) => (token: string, door: Presented) => Principal | Promise<Principal>
 }
 
 export function openOAuth(needs: OAuthNeeds): OAuth {

@@ -1,9 +1,9 @@
 import { compactVerify } from 'jose'
 import { LRUCache } from 'lru-cache'
 import { scopesOfRole } from '#kernel/authorization'
-import type { Role, ScopeGrant } from '#kernel/authorization'
+import type { Presented, Principal, Role } from '#kernel/principal'
+import type { ScopeGrant } from '#kernel/authorization'
 import type { Clock } from '#kernel/clock'
-import type { Door, Principal } from '#kernel/context'
 import { changeWatch } from '#kernel/database/change-watch'
 import { canonicalUrl, covers } from './audience.ts'
 import { parseCompactToken } from './compact-token.ts'
@@ -66,11 +66,13 @@ const KEY_CHARACTERS = 32
  * The memory is keyed by the end of the signature, and the whole token compared: 0.4 µs, where looking up by the 700
  * characters, or by their SHA-256, took 3 to 4. The heap holds the token anyway while its request is served.
  */
-export function tokenAuthenticator(parts: TokenParts): (token: string, door: Door) => Principal | Promise<Principal> {
+export function tokenAuthenticator(
+  parts: TokenParts,
+): (token: string, door: Presented) => Principal | Promise<Principal> {
   const { clock } = parts
   const memory = tokenMemory(parts.revocations)
 
-  const lookUp = async (token: string, door: Door): Promise<Principal> => {
+  const lookUp = async (token: string, door: Presented): Promise<Principal> => {
     const learnt = memory.learning()
     const claims = await verified(token, parts)
     requireAudience(claims.audiences, door, parts)
@@ -128,7 +130,7 @@ async function requireSignature(token: string, { keyId, algorithm }: TokenHeader
   }
 }
 
-function requireAudience(audiences: readonly string[], door: Door, parts: TokenParts): void {
+function requireAudience(audiences: readonly string[], door: Presented, parts: TokenParts): void {
   const publicUrl = parts.publicUrl()
   const resource = canonicalUrl(door.resource, publicUrl)
   for (const audience of audiences) {

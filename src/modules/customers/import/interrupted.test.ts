@@ -9,7 +9,7 @@ import { testDatabase } from '../../../../test/support/database.ts'
 import { testTenant } from '../../../../test/support/tenant.ts'
 
 const database = await testDatabase()
-const main = path.resolve(import.meta.dirname, '../../../surfaces/cli/main.ts')
+const main = path.resolve(import.meta.dirname, '../../../cli/main.ts')
 const ROWS = 60_000
 
 it('an import that is killed goes on where it stopped, and the rows add up', { timeout: 120_000 }, async () => {

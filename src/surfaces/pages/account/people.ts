@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { ROLES } from '#kernel/authorization'
+import { ROLES } from '#kernel/principal'
 import { field, notice } from '../field.ts'
 import { html } from '../html.ts'
 import type { Html } from '../html.ts'

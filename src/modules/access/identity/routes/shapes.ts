@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { ROLES } from '#kernel/authorization'
+import { ROLES } from '#kernel/principal'
 import { PASSWORD_GUIDANCE, PASSWORD_LENGTH_MAX } from '../password-rule.ts'
 
 /** What people send and get, as REST has it. */

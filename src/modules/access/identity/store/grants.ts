@@ -1,4 +1,4 @@
-import type { Role } from '#kernel/authorization'
+import type { Role } from '#kernel/principal'
 import type { Db } from '#kernel/database/db'
 import { statement } from '#kernel/database/statement'
 

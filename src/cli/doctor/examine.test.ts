@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { NOW, serveMcp } from '../../../../test/support/doctored-server.ts'
-import { WRONG_SERVERS } from '../../../../test/support/wrong-servers.ts'
+import { NOW, serveMcp } from '../../../test/support/doctored-server.ts'
+import { WRONG_SERVERS } from '../../../test/support/wrong-servers.ts'
 import { bearerParameters } from './challenge.ts'
 import { examine } from './examine.ts'
 import type { Examination } from './examine.ts'

@@ -3,7 +3,7 @@ import path from 'node:path'
 import { z } from 'zod'
 import { replaceText } from '#kernel/config/private-file'
 import { Failure } from '#kernel/failure'
-import type { App } from '../../app.ts'
+import type { App } from '../app.ts'
 import { cliContext } from './open.ts'
 import { firstPassword } from './people.ts'
 

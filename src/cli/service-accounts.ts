@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { Failure } from '#kernel/failure'
-import { CreateServiceAccountInput } from '../../modules/access/index.ts'
+import { CreateServiceAccountInput } from '../modules/access/index.ts'
 import type { OpenApp } from './open.ts'
 import { cliContext, tenantContext, withApp } from './open.ts'
 import { print, printTable } from './output.ts'

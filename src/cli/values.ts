@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander'
-import { TenantId } from '../../modules/access/index.ts'
+import { TenantId } from '../modules/access/index.ts'
 
 /** Checks a tenant's id as an option gives it. */
 export function tenantId(text: string): string {

@@ -3,7 +3,7 @@ import { InvalidArgumentError } from 'commander'
 import { Failure } from '#kernel/failure'
 import { newId } from '#kernel/ids'
 import type { Ctx } from '#kernel/context'
-import type { App } from '../../app.ts'
+import type { App } from '../app.ts'
 import { printError } from './output.ts'
 
 /** Opens the application without listening: the database, the modules, nothing that faces outward. */

@@ -8,8 +8,8 @@ import { createLog } from '#kernel/telemetry/log'
 import { openSchema } from '#kernel/platform'
 import type { PlatformOptions, Schema } from '#kernel/platform'
 import { openSecretSource } from '#kernel/secrets/resolve'
-import { buildApp } from '../../app.ts'
-import type { App } from '../../app.ts'
+import { buildApp } from '../app.ts'
+import type { App } from '../app.ts'
 import { printError } from './output.ts'
 
 /** The time, for commands that open nothing. */
@@ -64,7 +64,7 @@ export function schemaOpener(environment: Environment): () => Promise<Schema> {
 
 /** From package.json, so that it is written in one place. */
 export function productVersion(): string {
-  const manifest: unknown = JSON.parse(readFileSync(path.join(import.meta.dirname, '../../../package.json'), 'utf8'))
+  const manifest: unknown = JSON.parse(readFileSync(path.join(import.meta.dirname, '../../package.json'), 'utf8'))
   if (typeof manifest === 'object' && manifest !== null && 'version' in manifest) return String(manifest.version)
   throw new Error('package.json names no version')
 }

@@ -1,0 +1,117 @@
+import { ROLES } from './principal.ts'
+import type { Scope } from './principal.ts'
+import type { ScopeGrant } from './authorization.ts'
+import type { Module } from './module.ts'
+
+/** The table of scopes: the lines of all modules. */
+export function scopeTable(modules: readonly Module[]): readonly ScopeGrant[] {
+  return modules.flatMap((module) => module.scopes ?? [])
+}
+
+/** An entry point (tool, route, page, document, job) and its required scope. */
+export interface EntryPoint {
+  readonly kind: 'tool' | 'route' | 'open route' | 'web page' | 'document' | 'job'
+  /** `list_clients`, `POST /v1/track`, `customers.roll-up`. */
+  readonly name: string
+  readonly module: string
+  /** Of a job: all that it holds. */
+  readonly scopes: readonly Scope[]
+  /** Why it is public. */
+  readonly public?: string
+  /** Where HTTP reaches it by itself. */
+  readonly http?: { readonly methods: readonly string[]; readonly path: string }
+  /** It may change something, so a read-only credential is refused. */
+  readonly changes: boolean
+}
+
+/** Every entry point of the modules. */
+export function entryPointsOf(modules: readonly Module[]): readonly EntryPoint[] {
+  return modules.flatMap((module) => [
+    ...toolEntries(module),
+    ...routeEntries(module),
+    ...openEntries(module),
+    ...jobEntries(module),
+  ])
+}
+
+function toolEntries({ name: module, server }: Module): EntryPoint[] {
+  const tools = Object.values(server?.toolsets ?? {}).flat()
+  return tools.map(({ name, scope, effect }) => ({
+    kind: 'tool',
+    name,
+    module,
+    scopes: [scope],
+    changes: effect !== 'read',
+  }))
+}
+
+function routeEntries({ name: module, routes = [] }: Module): EntryPoint[] {
+  return routes.map(({ method, path, scope }) => ({
+    kind: 'route',
+    name: `${method} ${path}`,
+    module,
+    scopes: [scope],
+    http: { methods: [method], path },
+    changes: method !== 'GET' || scope.endsWith(':write'),
+  }))
+}
+
+function openEntries({ name: module, openRoutes = [], web = [] }: Module): EntryPoint[] {
+  const asks = { module, scopes: [] }
+  return [
+    ...openRoutes.map(
+      ({ method, path, public: reason }): EntryPoint => ({
+        ...{ ...asks, kind: 'open route', name: `${method} ${path}`, public: reason, changes: method !== 'GET' },
+        http: { methods: [method], path },
+      }),
+    ),
+    ...web.map(
+      ({ methods, path, public: reason }): EntryPoint => ({
+        ...{ ...asks, kind: 'web page', name: `${methods.join(', ')} ${path}`, public: reason },
+        http: { methods, path },
+        changes: methods.includes('POST'),
+      }),
+    ),
+  ]
+}
+
+function jobEntries({ name: module, jobs = [] }: Module): EntryPoint[] {
+  return jobs.map(({ name, scopes }) => ({ kind: 'job', name, module, scopes, changes: true }))
+}
+
+/** Shorter than any reason that says something. */
+const REASON_CHARACTERS_MIN = 15
+
+/**
+ * Throws unless the table is sound and every entry point states its place in it: a scope of the table, or the reason why it is
+ * public. Names everything that is wrong, so that none of it is ever served.
+ */
+export function requireAuthorization(table: readonly ScopeGrant[], entryPoints: readonly EntryPoint[]): void {
+  const known = new Set(table.map(({ scope }) => scope))
+  const problems = [
+    ...table.flatMap((grant) => problemsOfGrant(grant, table)),
+    ...entryPoints.flatMap(problemsOfEntryPoint(known)),
+  ]
+  if (problems.length === 0) return
+  throw new Error(`What is served does not say who may use it:\n- ${problems.join('\n- ')}`)
+}
+
+function problemsOfGrant({ scope, describe, least }: ScopeGrant, table: readonly ScopeGrant[]): string[] {
+  const problems: string[] = []
+  if (!/^[a-z][a-z0-9-]*:(read|write)$/.test(scope)) problems.push('its form is <part>:read or <part>:write')
+  if (describe.trim() === '') problems.push('it does not say what it lets a caller do')
+  if (!ROLES.includes(least)) problems.push(`there is no role ${least}`)
+  if (table.filter((other) => other.scope === scope).length > 1) problems.push('it is in the table twice')
+  return problems.map((problem) => `scope ${scope}: ${problem}`)
+}
+
+function problemsOfEntryPoint(known: ReadonlySet<string>): (entry: EntryPoint) => string[] {
+  return ({ kind, name: own, scopes, public: reason }) => {
+    const name = `${kind} ${own}`
+    const unknown = scopes
+      .filter((scope) => !known.has(scope))
+      .map((scope) => `${name}: no module lists its scope ${scope}`)
+    const isStated = scopes.length > 0 || kind === 'job' || (reason ?? '').trim().length >= REASON_CHARACTERS_MIN
+    return isStated ? unknown : [...unknown, `${name}: it asks for no scope and does not say why`]
+  }
+}
