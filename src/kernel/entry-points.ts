@@ -36,23 +36,23 @@ export function entryPointsOf(modules: readonly Module[]): readonly EntryPoint[]
 
 function toolEntries({ name: module, server }: Module): EntryPoint[] {
   const tools = Object.values(server?.toolsets ?? {}).flat()
-  return tools.map(({ name, scope, effect }) => ({
+  return tools.map(({ name, scopes, effect }) => ({
     kind: 'tool',
     name,
     module,
-    scopes: [scope],
+    scopes,
     changes: effect !== 'read',
   }))
 }
 
 function routeEntries({ name: module, routes = [] }: Module): EntryPoint[] {
-  return routes.map(({ method, path, scope }) => ({
+  return routes.map(({ method, path, scopes, changes }) => ({
     kind: 'route',
     name: `${method} ${path}`,
     module,
-    scopes: [scope],
+    scopes,
     http: { methods: [method], path },
-    changes: method !== 'GET' || scope.endsWith(':write'),
+    changes,
   }))
 }
 

@@ -110,9 +110,11 @@ export async function openPlatform(options: PlatformOptions): Promise<Platform> 
   const url = await databaseUrl(options, opened)
   const connect = { url, ...databasePassword(secrets, log) }
   const observe = queryObserver(metrics, tracing)
-  const database = openDatabase({ ...connect, settings: config.database, log, observe })
+  const checked = ['development', 'test'].includes(config.server.environment)
+  const database = openDatabase({ ...connect, settings: config.database, log, observe, checked })
   opened.defer(() => database.close())
   metrics.watchPool(database.use)
+  metrics.gauge('database_prepared_statements', 'Statements that connections prepare.', database.preparedCount)
   const migrations = openMigrations(database.owner, MIGRATIONS)
   await requireServices(options, database, migrations)
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { systemClock } from '#kernel/clock'
-import { change } from '#kernel/writes/change'
+import { change } from '#kernel/writes/single-change'
 import type { EntryPoint } from '#kernel/entry-points'
 import type { Role, Scope } from '#kernel/principal'
 import type { Ctx } from '#kernel/context'

@@ -32,6 +32,7 @@ export async function testDatabase(settings: Readonly<Record<string, string>> = 
     settings: DatabaseSettings.parse({ poolSize: 8, poolOverflow: 4, ...settings }),
     log: quiet,
     observe: { started: () => () => undefined },
+    checked: true,
   })
   const queue = await openJobQueue({ owner: database.owner, log: quiet, work: false })
   afterAll(async () => {

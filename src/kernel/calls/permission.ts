@@ -7,7 +7,7 @@ import type { ToolEntry } from './tool-catalogue.ts'
 /** Whether this caller may use the tool at all; one that they may not is not listed to them. */
 export function mayUseTool(principal: Principal, entry: ToolEntry): boolean {
   const { tool } = entry
-  if (!principal.scopes.has(tool.scope)) return false
+  if (!tool.scopes.every((scope) => principal.scopes.has(scope))) return false
   if (principal.bounds !== undefined && !opensTool(principal.bounds, entry)) return false
   return tool.personal !== true || principal.userId !== undefined
 }
@@ -15,11 +15,12 @@ export function mayUseTool(principal: Principal, entry: ToolEntry): boolean {
 /** Throws `Failure('forbidden')` unless `mayUseTool`, saying which of its conditions is not met. */
 export function requireTool(principal: Principal, entry: ToolEntry): void {
   if (mayUseTool(principal, entry)) return
-  const { name, scope } = entry.tool
+  const { name, scopes } = entry.tool
   if (principal.bounds !== undefined && !opensTool(principal.bounds, entry)) throw outOfBounds(name)
-  if (principal.scopes.has(scope)) throw nobodysOwn(name)
-  const message = `${name} needs the scope ${scope}, which the key does not have.`
-  throw new Failure('forbidden', message, { scopesNeeded: [scope] })
+  const missing = scopes.find((scope) => !principal.scopes.has(scope))
+  if (missing === undefined) throw nobodysOwn(name)
+  const message = `${name} needs the scope ${missing}, which the key does not have.`
+  throw new Failure('forbidden', message, { scopesNeeded: [missing] })
 }
 
 /** Throws `Failure('forbidden')` unless the caller may use the route. `server` is the MCP server of the route's module. */
@@ -27,7 +28,7 @@ export function requireRoute(principal: Principal, route: Route): void {
   const { bounds } = principal
   const name = `${route.method} ${route.path}`
   if (bounds !== undefined && !opensRoute(bounds, route)) throw outOfBounds(name)
-  requireScope(principal, route.scope)
+  for (const scope of route.scopes) requireScope(principal, scope)
   if (route.personal === true && principal.userId === undefined) throw nobodysOwn(name)
 }
 
@@ -39,8 +40,8 @@ function opensTool({ servers, toolsets, readOnly }: Bounds, { tool, server, tool
 }
 
 /** A toolset has no routes, so a credential that is bound to toolsets alone opens none. */
-function opensRoute({ servers, toolsets, readOnly }: Bounds, { method, scope, server }: Route): boolean {
-  if (readOnly === true && (method !== 'GET' || scope.endsWith(':write'))) return false
+function opensRoute({ servers, toolsets, readOnly }: Bounds, { changes, server }: Route): boolean {
+  if (readOnly === true && changes) return false
   if (servers === undefined && toolsets === undefined) return true
   return server !== undefined && servers?.has(server) === true
 }

@@ -1,9 +1,10 @@
 import type { Logger } from 'pino'
-import type { z } from 'zod'
+import { z } from 'zod'
 import type { Clock } from '../clock.ts'
 import type { Ctx } from '../context.ts'
 import type { Scope } from '../principal.ts'
 import type { Failure } from '../failure.ts'
+import type { Operation } from './operation.ts'
 
 interface RouteShape<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType, R extends z.ZodType> {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
@@ -34,17 +35,79 @@ interface RouteShape<P extends z.ZodObject, Q extends z.ZodObject, B extends z.Z
 
 /** One HTTP route, as data: it knows nothing of the HTTP framework. */
 export interface Route extends Omit<RouteShape<z.ZodObject, z.ZodObject, z.ZodType, z.ZodType>, 'run'> {
+  /** Its scope and those of every operation that it calls. */
+  readonly scopes: readonly Scope[]
+  /** It may change something, so a read-only credential is refused. */
+  readonly changes: boolean
+  /** Of a route on an operation: what path, query and body are parsed into, together. `run` takes it. */
+  readonly input?: z.ZodObject
+  /** Fields of `input` that this route does not take. */
+  readonly without?: readonly string[]
   /** The MCP server that its module brings, for credentials that are bound to servers; set where routes are mounted. */
   readonly server?: string
-  readonly run: (ctx: Ctx, request: { params: unknown; query: unknown; body: unknown }) => Promise<unknown>
+  readonly run: (ctx: Ctx, request: unknown) => Promise<unknown>
 }
 
-/** Declares a route. Types are checked here and erased after; the HTTP surface validates before `run`. */
+/** Where a route is and how it answers; scope, shapes and work are the operation's. */
+interface Address<I extends z.ZodObject>
+  extends Pick<
+    Route,
+    'method' | 'summary' | 'tags' | 'limit' | 'status' | 'envelope' | 'contentType' | 'bodyBytesMax'
+  > {
+  /** `/api/v1/clients/:client_id`: a part that begins with a colon is a field of the operation's input. */
+  readonly path: string
+  /** Fields of the operation's input that this route does not take. */
+  readonly without?: readonly Extract<keyof I['shape'], string>[]
+}
+
+/**
+ * Declares a route: an operation, with an address. Its path, query and body are merged, turned from text and parsed
+ * once, by the operation's input.
+ */
+export function route<I extends z.ZodObject, O extends z.ZodType>(
+  operation: Operation<I, O>,
+  address: Address<I>,
+): Route
 export function route<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType, R extends z.ZodType>(
   shape: RouteShape<P, Q, B, R>,
-): Route {
+): Route
+export function route(first: unknown, address?: Address<z.ZodObject>): Route {
   // safe because: the HTTP surface parses params, query and body with these schemas before it calls `run`.
-  return shape as unknown as Route
+  if (address === undefined) return shaped(first as RouteShape<z.ZodObject, z.ZodObject, z.ZodType, z.ZodType>)
+  // safe because: the HTTP surface parses with `input` before it calls `run`.
+  return routeOf(first as Operation, address)
+}
+
+function shaped(shape: RouteShape<z.ZodObject, z.ZodObject, z.ZodType, z.ZodType>): Route {
+  const changes = shape.method !== 'GET' || shape.scope.endsWith(':write')
+  // safe because: as above.
+  return { scopes: [shape.scope], changes, ...shape } as unknown as Route
+}
+
+function routeOf(operation: Operation, address: Address<z.ZodObject>): Route {
+  const { scope, scopes, effect, input, output, personal } = operation
+  const { method, path, without = [] } = address
+  const inPath = [...path.matchAll(/:(\w+)/g)].map(([, name]) => name ?? '')
+  const unknown = inPath.filter((name) => !(name in input.shape))
+  if (unknown.length > 0) throw new Error(`${method} ${path}: its input has no field ${unknown.join(', ')}.`)
+  const others = Object.keys(input.shape).filter((name) => !inPath.includes(name) && !without.includes(name))
+  const part = (names: readonly string[]) =>
+    z.strictObject(Object.fromEntries(names.map((name) => [name, field(input, name)])))
+  return {
+    ...{ ...address, scope, scopes, personal, input, response: output, changes: effect !== 'read' },
+    ...(inPath.length > 0 && { params: part(inPath) }),
+    ...(others.length > 0 && { [hasBody(method) ? 'body' : 'query']: part(others) }),
+    // safe because: the HTTP surface parses with `input` before it calls `run`.
+    run: (ctx, given) => operation(ctx, given as z.output<z.ZodObject>),
+  }
+}
+
+/** Whether a request of this method carries fields in its body; in its query otherwise. */
+export const hasBody = (method: Route['method']): boolean => ['POST', 'PUT', 'PATCH'].includes(method)
+
+function field(input: z.ZodObject, name: string): z.ZodType {
+  // safe because: the fields of an object schema made by Zod are its full types.
+  return input.shape[name] as z.ZodType
 }
 
 /**

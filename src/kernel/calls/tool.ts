@@ -3,9 +3,9 @@ import type { Ctx } from '../context.ts'
 import type { Scope } from '../principal.ts'
 import { unattended } from './interaction.ts'
 import type { Interaction } from './interaction.ts'
+import type { Effect, Operation } from './operation.ts'
 
-/** What a call does to the world. The four MCP hints follow from it. */
-export type Effect = 'read' | 'create' | 'update' | 'destroy'
+export type { Effect } from './operation.ts'
 
 interface ToolShape<I extends z.ZodObject, O extends z.ZodObject> {
   /** snake_case, unique across all servers, at most 40 characters. */
@@ -41,16 +41,51 @@ export type ContentPart =
 
 /** One tool, as data: it knows nothing of MCP. */
 export interface Tool extends Omit<ToolShape<z.ZodObject, z.ZodObject>, 'run' | 'present'> {
+  /** Its scope and those of every operation that it calls. */
+  readonly scopes: readonly Scope[]
+  /** Arguments of calls as a model would make them. */
+  readonly examples: readonly Readonly<Record<string, unknown>>[]
   readonly present?: (output: Record<string, unknown>) => readonly ContentPart[]
   /** Without an interaction nobody can be asked. */
   readonly run: (ctx: Ctx, input: unknown, interaction?: Interaction) => Promise<Record<string, unknown>>
 }
 
-/** Declares a tool. Input and output types are checked here and erased after; callers validate before `run`. */
-export function tool<I extends z.ZodObject, O extends z.ZodObject>(shape: ToolShape<I, O>): Tool {
-  // safe because: every caller of `run` parses with `shape.input` first, and O is an object schema.
-  const erased = shape as unknown as Tool
+/** The words of a tool, for people and models, and what concerns its calls as a tool alone. */
+interface ToolWords<I extends z.ZodObject, O extends z.ZodObject>
+  extends Pick<ToolShape<I, O>, 'name' | 'title' | 'describe' | 'timeoutSeconds' | 'present'> {
+  /** Calls as a model would make them: documents, error texts and the catalogue suite use them. */
+  readonly examples: readonly z.input<I>[]
+}
+
+/** Declares a tool: an operation, with words for a model. */
+export function tool<I extends z.ZodObject, O extends z.ZodObject>(
+  operation: Operation<I, O>,
+  words: ToolWords<I, O>,
+): Tool
+export function tool<I extends z.ZodObject, O extends z.ZodObject>(shape: ToolShape<I, O>): Tool
+export function tool<I extends z.ZodObject, O extends z.ZodObject>(
+  from: Operation<I, O> | ToolShape<I, O>,
+  words?: ToolWords<I, O>,
+): Tool {
+  if (!('run' in from) && words !== undefined) return described(from, words)
+  // safe because: every caller of `run` parses with `input` first, and O is an object schema.
+  const erased = { scopes: [from.scope], examples: [], ...from } as unknown as Tool
   return { ...erased, run: (ctx, input, interaction = unattended) => erased.run(ctx, input, interaction) }
+}
+
+function described<I extends z.ZodObject, O extends z.ZodObject>(
+  operation: Operation<I, O>,
+  words: ToolWords<I, O>,
+): Tool {
+  const { scope, scopes, effect, input, output, personal, asks } = operation
+  // safe because: every caller of `run` parses with `input` first, and O is an object schema.
+  const erased = { ...words, ...{ scope, scopes, effect, input, output, personal, asks } } as unknown as Omit<
+    Tool,
+    'run'
+  >
+  // safe because: as above.
+  const run = operation as unknown as Tool['run']
+  return { ...erased, run: (ctx, given, interaction = unattended) => run(ctx, given, interaction) }
 }
 
 /** An MCP server a module brings: its tools by toolset, in the order they are listed. */

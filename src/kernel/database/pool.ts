@@ -9,7 +9,7 @@ import { PooledHandle } from './handle.ts'
 import { clientQuery } from './query.ts'
 import type { QueryObserver } from './query.ts'
 import { ANSWER_GRACE_MILLISECONDS, enterSession } from './session.ts'
-import { statementNames } from './statement.ts'
+import { statementNames } from './statement-names.ts'
 import { parseTypes } from './value-types.ts'
 
 export interface PoolUse {
@@ -33,6 +33,8 @@ export interface Database {
   /** Connections as the login user, for migrations and the job queue's own schema. */
   readonly owner: pg.Pool
   use(): PoolUse
+  /** Texts that have a name by now: each connection prepares at most so many. */
+  preparedCount(): number
   /** One round trip; throws `Failure('unavailable')` when there is no answer in time. */
   ping(): Promise<void>
   close(): Promise<void>
@@ -45,6 +47,8 @@ export interface DatabaseOptions {
   readonly settings: Config['database']
   readonly log: Logger
   readonly observe: QueryObserver
+  /** Compare rows with their schemas, and refuse a transaction beside an open one; for tests and development. */
+  readonly checked?: boolean
 }
 
 /** Asked at every new connection, for a password that changes while the process runs. */
@@ -59,12 +63,13 @@ const SYSTEM_POOL_SIZE = 10
  * Opens the pools. Connections are made on first use, replaced after `poolRecycleSeconds`, and run as a role that
  * row-level security binds: `plimsoll_app` for tenants, `plimsoll_system` for the few statements across tenants.
  */
-export function openDatabase({ url, password, settings, log, observe }: DatabaseOptions): Database {
+export function openDatabase({ url, password, settings, log, observe, checked = false }: DatabaseOptions): Database {
   const base = connectionOptions(url, settings, password)
   const app = openPool({ ...base, ...roleOption('plimsoll_app'), max: settings.poolSize + settings.poolOverflow }, log)
   const system = openPool({ ...base, ...roleOption('plimsoll_system'), max: SYSTEM_POOL_SIZE }, log)
   const owner = openPool({ ...base, max: OWNER_POOL_SIZE }, log)
-  const identify = statementNames()
+  const names = statementNames()
+  const { identify } = names
 
   const handle = (pool: pg.Pool, tenantId: string, options: HandleOptions): Db => {
     const timeoutSeconds = options.statementTimeoutSeconds ?? settings.statementTimeoutSeconds
@@ -83,13 +88,14 @@ export function openDatabase({ url, password, settings, log, observe }: Database
       }
       return clientQuery(client, parts)
     }
-    return new PooledHandle(connect)
+    return new PooledHandle(connect, checked)
   }
 
   return {
     forTenant: (tenantId, options = {}) => handle(app, tenantId, options),
     system: handle(system, SYSTEM, {}),
     owner,
+    preparedCount: names.preparedCount,
     use: () => ({
       active: app.totalCount - app.idleCount,
       idle: app.idleCount,

@@ -3,7 +3,7 @@ import type { Logger } from 'pino'
 import { Failure } from '../failure.ts'
 import { translate } from './errors.ts'
 import type { TimedQuery } from './session.ts'
-import type { StatementIdentity } from './statement.ts'
+import type { StatementIdentity } from './statement-names.ts'
 
 /** Told of every statement: its label, how long it took, whether it failed. May return a function run at its end. */
 export interface QueryObserver {

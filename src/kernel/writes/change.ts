@@ -1,87 +1,195 @@
-import { setTimeout as wait } from 'node:timers/promises'
-import { writeAudit } from '../audit.ts'
-import type { AuditEntry } from '../audit.ts'
+import type { z } from 'zod'
+import type { AuditEntry } from '../audit/event.ts'
+import { insertEvents } from '../audit/event-row.ts'
+import { makeOperation, requireAdmission } from '../calls/operation.ts'
+import type { Described, Effect, Operation } from '../calls/operation.ts'
 import type { Ctx } from '../context.ts'
+import { transactUnless } from '../database/transact.ts'
 import type { Scope } from '../principal.ts'
-import { isTransient } from '../database/errors.ts'
-import { Failure } from '../failure.ts'
 import { recallResult, rememberResult } from './idempotency.ts'
+import { insideChange, openChangeOf, reachable } from './open-change.ts'
+import type { OpenChange, WriteCtx } from './open-change.ts'
 import type { DomainEvent } from './outbox.ts'
-import { requireScope } from './scope.ts'
+import { retryTransient } from './retry-transient.ts'
+
+export type { WriteCtx } from './open-change.ts'
 
 /** What the work of a change hands back: its result, and what to record and tell about it. */
-export interface Change<Result> extends Omit<AuditEntry, 'action'> {
+export interface Changed<Result> extends Partial<Omit<AuditEntry, 'action'>> {
   readonly result: Result
+  /** Several audit entries, in the place of the one that `subject`, `before` and `after` make. */
+  readonly entries?: readonly AuditEntry[]
   /** Told to subscribers after, and only after, the commit. */
   readonly events?: readonly DomainEvent[]
   /** Cache tags whose values are out of date once this is committed. */
   readonly invalidates?: readonly string[]
+  /** Nothing is kept or told, and the result is returned all the same. Refused inside another change. */
+  readonly rollback?: boolean
+  /** What was touched, as it was before: ids with versions. A confirmation is bound to it. */
+  readonly touched?: unknown
 }
 
-export interface ChangeOptions<Input> {
-  /** A retried call with the same key returns the first call's result; with other arguments it is a conflict. */
-  readonly idempotencyKey?: (input: Input) => string | undefined
+/** How a retried call is known and answered. What is kept for it may be less than the result. */
+export interface Idempotency<Input, Result, Kept> {
+  /** By default `idempotency_key` of the input. A call without a key is never a retry. */
+  readonly key?: (ctx: Ctx, input: Input) => string | undefined
+  readonly keep?: (result: Result) => Kept
+  readonly recall?: (ctx: WriteCtx, kept: Kept, input: Input) => Promise<Result>
 }
 
-const ATTEMPTS_MAX = 4
-const BACKOFF_MILLISECONDS = 10
+interface ChangeShape<I extends z.ZodObject, O extends z.ZodType, Kept> {
+  /** How the audit trail names it: `customers.register`. */
+  readonly action: string
+  readonly scope: Scope
+  readonly effect: Exclude<Effect, 'read'>
+  readonly input: I
+  readonly output: O
+  readonly personal?: boolean
+  /** The changes that it may make inside its own. */
+  readonly calls?: readonly Described[]
+  readonly idempotency?: Idempotency<z.output<I>, z.output<O>, Kept>
+  readonly work: (ctx: WriteCtx, input: z.output<I>) => Promise<Changed<z.output<O>>>
+}
+
+/** What a change would do: its result, and what it would touch. */
+export interface Previewed<Result> {
+  readonly result: Result
+  readonly touched: unknown
+}
+
+/** A change as an operation. */
+export interface ChangeOperation<I extends z.ZodObject = z.ZodObject, O extends z.ZodType = z.ZodType>
+  extends Operation<I, O> {
+  readonly action: string
+  /** Makes the change and takes it back. Throws inside another change. */
+  preview(ctx: Ctx, input: z.output<I>): Promise<Previewed<z.output<O>>>
+  /** Makes the change, which is kept unless `verify` throws at what it touched. Throws inside another change. */
+  verified(ctx: Ctx, input: z.output<I>, verify: (touched: unknown) => void): Promise<z.output<O>>
+}
 
 /**
- * The one door of every write: scope, transaction, work, audit row, outbox, commit, cache. Inside `work`, `ctx.db` is
- * the transaction. Deadlocks and serialization failures are retried three times, so `work` must not touch the outside
- * world; a success is returned only after the commit.
+ * The one way to write: scope, transaction, work, audit rows, events, commit, cache, in that order. A change that is
+ * called inside another joins its transaction: both are kept or neither, and its audit rows, events and invalidations
+ * go out with the outermost. Any failure of a change that joined, caught or not, undoes the whole. Deadlocks and
+ * serialization failures are retried three times, always the whole, so `work` must not touch the outside world; a
+ * success is returned only after the commit.
  */
-export function change<Input, Result>(
-  action: string,
-  scope: Scope,
-  work: (ctx: Ctx, input: Input) => Promise<Change<Result>>,
-  options: ChangeOptions<Input> = {},
-): (ctx: Ctx, input: Input) => Promise<Result> {
-  return async (ctx, input) => {
-    requireScope(ctx, scope)
-    const key = options.idempotencyKey?.(input)
-    const done = await retryTransient(ctx, () => runOnce(ctx, action, input, key, work))
-    if (done.invalidates !== undefined && done.invalidates.length > 0) {
-      await ctx.cache.invalidate(ctx.tenantId, done.invalidates)
-    }
-    return done.result
-  }
-}
+export function change<I extends z.ZodObject, O extends z.ZodType, Kept = z.output<O>>(
+  shape: ChangeShape<I, O, Kept>,
+): ChangeOperation<I, O> {
+  type Input = z.output<I>
+  const { action, calls = [], personal = false } = shape
+  const mayJoin = reachable(calls)
 
-async function runOnce<Input, Result>(
-  ctx: Ctx,
-  action: string,
-  input: Input,
-  key: string | undefined,
-  work: (ctx: Ctx, input: Input) => Promise<Change<Result>>,
-): Promise<Change<Result>> {
-  return ctx.db.transaction().execute(async (tx) => {
-    const inside: Ctx = { ...ctx, db: tx }
-    if (key !== undefined) {
-      const first = await recallResult<Result>(inside, { action, key, input })
-      if (first !== undefined) return { result: first.result, subject: '' }
-    }
-    const done = await work(inside, input)
-    if (key !== undefined) await rememberResult(inside, { action, key, input }, done.result)
-    await writeAudit(inside, { action, ...done })
-    if (done.events !== undefined && done.events.length > 0) await ctx.outbox.publish(tx, ctx.tenantId, done.events)
+  const outermost = async (ctx: Ctx, work: (inside: WriteCtx, open: OpenChange) => Promise<Changed<z.output<O>>>) => {
+    const { done, tags } = await retryTransient(ctx.signal, () => inTransaction(ctx, mayJoin, work))
+    if (tags.length > 0) await ctx.cache.invalidate(ctx.tenantId, tags)
     return done
+  }
+  const admitted: Operation<I, O> = makeOperation(shape, async (ctx, input: Input) => {
+    const open = openChangeOf(ctx.db)
+    if (open !== undefined) return joined(open, admitted, ctx, (inside) => once(shape, open, inside, input))
+    return (await outermost(ctx, (inside, own) => once(shape, own, inside, input))).result
+  })
+  const admitOutermost = (ctx: Ctx) => {
+    requireAdmission(ctx, admitted.scopes, personal)
+    if (openChangeOf(ctx.db) !== undefined) throw new Error(`${action} was to be tried inside another change.`)
+  }
+  return Object.assign(admitted, {
+    action,
+    async preview(ctx: Ctx, input: Input) {
+      admitOutermost(ctx)
+      const done = await outermost(ctx, async (inside) => ({ ...(await shape.work(inside, input)), rollback: true }))
+      return { result: done.result, touched: done.touched }
+    },
+    async verified(ctx: Ctx, input: Input, verify: (touched: unknown) => void) {
+      admitOutermost(ctx)
+      return (await outermost(ctx, (inside, own) => once(shape, own, inside, input, verify))).result
+    },
   })
 }
 
-async function retryTransient<T>(ctx: Ctx, attempt: () => Promise<T>): Promise<T> {
-  for (let tried = 1; ; tried++) {
-    try {
-      return await attempt()
-    } catch (error) {
-      if (!isTransient(error)) throw error
-      if (tried === ATTEMPTS_MAX) {
-        throw new Failure('conflict', 'Others are changing the same rows. Nothing was changed; try again.', {
-          cause: error,
-          retryAfterSeconds: 1,
-        })
-      }
-      await wait(BACKOFF_MILLISECONDS * 2 ** tried, undefined, { signal: ctx.signal })
-    }
+async function inTransaction<Result>(
+  ctx: Ctx,
+  mayJoin: ReadonlySet<Described>,
+  work: (inside: WriteCtx, open: OpenChange) => Promise<Changed<Result>>,
+): Promise<{ done: Changed<Result>; tags: readonly string[] }> {
+  return transactUnless(ctx.db, async (tx) => {
+    const { inside, open } = insideChange(ctx, tx, mayJoin)
+    const done = await work(inside, open)
+    if (open.failure !== undefined) throw open.failure.error
+    if (done.rollback === true) return { result: { done, tags: [] }, rollback: true }
+    const at = ctx.clock()
+    await insertEvents(
+      tx,
+      ctx.personKeys,
+      open.audit.map((event) => ({ ...event, at })),
+    )
+    if (open.events.length > 0) await ctx.outbox.publish(tx, ctx.tenantId, open.events)
+    return { result: { done, tags: [...open.tags] } }
+  })
+}
+
+/** Runs the work inside a change that is open. What fails here must not be kept in part: the whole is undone. */
+async function joined<Result>(
+  open: OpenChange,
+  operation: Described & { readonly action?: string },
+  ctx: Ctx,
+  work: (inside: WriteCtx) => Promise<Changed<Result>>,
+): Promise<Result> {
+  try {
+    if (!open.mayJoin.has(operation))
+      throw new Error('A change was called inside one that does not list it in `calls`.')
+    if (open.tenantId !== ctx.tenantId) throw new Error('A change of another tenant was called inside a change.')
+    // safe because: the handle of an open change is its transaction.
+    const done = await work(ctx as WriteCtx)
+    if (done.rollback === true) throw new Error('A change inside another asked for a rollback; only the outermost may.')
+    return done.result
+  } catch (error) {
+    open.failure ??= { error }
+    throw error
   }
+}
+
+/** Does the work unless a call with the same key did it before, and collects what it tells. */
+async function once<I extends z.ZodObject, O extends z.ZodType, Kept>(
+  { action, idempotency, work }: ChangeShape<I, O, Kept>,
+  open: OpenChange,
+  ctx: WriteCtx,
+  input: z.output<I>,
+  verify?: (touched: unknown) => void,
+): Promise<Changed<z.output<O>>> {
+  const key = idempotency?.key === undefined ? keyIn(input) : idempotency.key(ctx, input)
+  const call = key === undefined ? undefined : { action, key, input }
+  const first = call && (await recallResult(ctx, call))
+  if (first !== undefined) {
+    // safe because: what is stored under this action is what `keep` made of this work's result.
+    const kept = first.result as Kept & z.output<O>
+    return { result: idempotency?.recall === undefined ? kept : await idempotency.recall(ctx, kept, input) }
+  }
+  const changed = await work(ctx, input)
+  verify?.(changed.touched)
+  if (changed.rollback === true) return changed
+  if (call) await rememberResult(ctx, call, idempotency?.keep ? idempotency.keep(changed.result) : changed.result)
+  const { tenantId, actor, requestId } = ctx
+  for (const entry of entriesOf(action, changed)) {
+    open.audit.push({ ...entry, tenantId, actor, requestId, outcome: 'success' })
+  }
+  open.events.push(...(changed.events ?? []))
+  for (const tag of changed.invalidates ?? []) open.tags.add(tag)
+  return changed
+}
+
+function keyIn(input: Readonly<Record<string, unknown>>): string | undefined {
+  const key = input['idempotency_key']
+  return typeof key === 'string' ? key : undefined
+}
+
+function entriesOf<Result>(
+  action: string,
+  { subject, before, after, entries }: Changed<Result>,
+): readonly AuditEntry[] {
+  const all = entries ?? (subject === undefined ? [] : [{ action, subject, before, after }])
+  if (all.length === 0) throw new Error(`${action} recorded nothing: a change names what it changed.`)
+  return all
 }

@@ -1,4 +1,4 @@
-import { change } from '#kernel/writes/change'
+import { change } from '#kernel/writes/single-change'
 import { Failure } from '#kernel/failure'
 import { auditedName } from './audited-name.ts'
 import type { Tenant } from './contract.ts'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { change } from '#kernel/writes/change'
+import { change } from '#kernel/writes/single-change'
 import type { Ctx } from '#kernel/context'
 import { Failure } from '#kernel/failure'
 import type { Person } from '#kernel/personal-data'

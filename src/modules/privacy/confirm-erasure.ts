@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto'
-import { change } from '#kernel/writes/change'
+import { change } from '#kernel/writes/single-change'
 import type { Ctx } from '#kernel/context'
 import type { Scope } from '#kernel/principal'
 import { Failure } from '#kernel/failure'

@@ -1,4 +1,4 @@
-import { change } from '#kernel/writes/change'
+import { change } from '#kernel/writes/single-change'
 import type { Ctx } from '#kernel/context'
 import type { PrivacyParts } from './request-erasure.ts'
 import { anySuppressed, hasSuppressions, saveReturned } from './store/suppressions.ts'

@@ -10,7 +10,9 @@ import { requireRoute } from '#kernel/calls/permission'
 import type { Tracing } from '#kernel/telemetry/tracing'
 import type { admission } from './authorization.ts'
 import { dataBody, expectedFailure } from './envelope.ts'
+import { mergedParser } from './merged-input.ts'
 import { requestParser } from './request-parts.ts'
+import type { RequestParts } from './request-parts.ts'
 import { requestSignal } from './request-signal.ts'
 
 export interface MountOptions {
@@ -32,7 +34,9 @@ export interface MountOptions {
 
 /** Serves one route: key, limits, scope, then the body, then its work within the deadline, then the envelope. */
 export function mountRoute(app: FastifyInstance, route: Route, options: MountOptions): void {
-  const parse = requestParser(route)
+  const { input: schema } = route
+  const parse: (raw: RequestParts) => unknown =
+    schema === undefined ? requestParser(route) : mergedParser({ ...route, input: schema })
   const principals = new WeakMap<FastifyRequest, Principal>()
   app.route({
     method: route.method,
@@ -83,7 +87,7 @@ async function answer(
   request: FastifyRequest,
   reply: FastifyReply,
   principal: Principal,
-  input: Parameters<Route['run']>[1],
+  input: unknown,
   options: MountOptions,
 ): Promise<unknown> {
   return requestSignal<unknown>(reply, options.stopped, async (controller) => {

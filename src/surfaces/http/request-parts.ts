@@ -11,11 +11,13 @@ export interface RequestParts {
   readonly body: unknown
 }
 
+type Parsed = Pick<Route, 'params' | 'query' | 'body'>
+
 /**
  * Makes the parser of a route's path, query and body: all problems of all three at once, each naming its field. Objects
  * refuse what they do not know and text that cannot be kept, unless their schema says that it is open.
  */
-export function requestParser(route: Pick<Route, 'params' | 'query' | 'body'>): (raw: RequestParts) => RequestParts {
+export function requestParser(route: Parsed): (raw: RequestParts) => RequestParts {
   const nothing = z.strictObject({})
   const parts = {
     params: strict(route.params ?? nothing),

@@ -1,7 +1,7 @@
 import { personal } from '#kernel/audit'
 import { ROLES } from '#kernel/principal'
 import type { Role } from '#kernel/principal'
-import { change } from '#kernel/writes/change'
+import { change } from '#kernel/writes/single-change'
 import type { Ctx } from '#kernel/context'
 import type { Db } from '#kernel/database/db'
 import { Failure } from '#kernel/failure'

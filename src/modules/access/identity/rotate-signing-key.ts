@@ -1,4 +1,4 @@
-import { change } from '#kernel/writes/change'
+import { change } from '#kernel/writes/single-change'
 import type { Ctx } from '#kernel/context'
 import type { Db } from '#kernel/database/db'
 import { Failure } from '#kernel/failure'

@@ -1,4 +1,4 @@
-import { change } from '#kernel/writes/change'
+import { change } from '#kernel/writes/single-change'
 import type { Ctx } from '#kernel/context'
 import { Failure } from '#kernel/failure'
 import { requireScope } from '#kernel/writes/scope'

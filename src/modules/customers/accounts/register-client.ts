@@ -1,4 +1,4 @@
-import { change } from '#kernel/writes/change'
+import { change } from '#kernel/writes/single-change'
 import { Failure } from '#kernel/failure'
 import { newId } from '#kernel/ids'
 import { addDays, dayOf, daysBetween, daysUntil } from '../record/days.ts'

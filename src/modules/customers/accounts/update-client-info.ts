@@ -1,4 +1,4 @@
-import { change } from '#kernel/writes/change'
+import { change } from '#kernel/writes/single-change'
 import { Failure } from '#kernel/failure'
 import { toCents } from '../record/money.ts'
 import { auditedRecord } from '../record/audited-record.ts'

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { change } from '#kernel/writes/change'
+import { change } from '#kernel/writes/single-change'
 import type { Ctx, OpenContext } from '#kernel/context'
 import { isDuplicate } from '#kernel/database/errors'
 import { Failure } from '#kernel/failure'

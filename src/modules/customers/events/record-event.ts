@@ -1,4 +1,4 @@
-import { change } from '#kernel/writes/change'
+import { change } from '#kernel/writes/single-change'
 import type { Ctx } from '#kernel/context'
 import { newId } from '#kernel/ids'
 import { requireScope } from '#kernel/writes/scope'

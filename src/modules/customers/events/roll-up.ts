@@ -1,4 +1,4 @@
-import { change } from '#kernel/writes/change'
+import { change } from '#kernel/writes/single-change'
 import type { Ctx } from '#kernel/context'
 import { attributeEvents } from './store/people.ts'
 import { hasAttributableEvents, hasDirtyDays, recomputeDays, takeDirtyDays } from './store/roll-up.ts'

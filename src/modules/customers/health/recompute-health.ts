@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { change } from '#kernel/writes/change'
+import { change } from '#kernel/writes/single-change'
 import type { Ctx } from '#kernel/context'
 import { job } from '#kernel/jobs/job'
 import { CLIENTS_TAG, HEALTH_TAG } from '../record/client-record.ts'

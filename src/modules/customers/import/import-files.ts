@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { change } from '#kernel/writes/change'
+import { change } from '#kernel/writes/single-change'
 import type { Ctx } from '#kernel/context'
 import { compileStep } from './import-step.ts'
 import type { ReadBatch, Step } from './import-step.ts'

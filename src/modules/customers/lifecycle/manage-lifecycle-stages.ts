@@ -1,5 +1,5 @@
 import { freeText } from '#kernel/audit'
-import { change } from '#kernel/writes/change'
+import { change } from '#kernel/writes/single-change'
 import type { Ctx } from '#kernel/context'
 import { Failure } from '#kernel/failure'
 import { CLIENTS_TAG, clientTag } from '../record/client-record.ts'

@@ -1,4 +1,4 @@
-import { change } from '#kernel/writes/change'
+import { change } from '#kernel/writes/single-change'
 import type { Ctx } from '#kernel/context'
 import { clientTag } from '../record/client-record.ts'
 import { requireCustomer } from '../record/store/customers.ts'

@@ -1,4 +1,4 @@
-import { change } from '#kernel/writes/change'
+import { change } from '#kernel/writes/single-change'
 import { fromCents } from '../record/money.ts'
 import type { HealthSettings } from '../health/scoring.ts'
 import { againstAll, wholeOf } from './segment-benchmark.ts'

@@ -1,0 +1,104 @@
+import { z } from 'zod'
+import { argumentProblems } from '#kernel/calls/argument-problems'
+import { hasBody } from '#kernel/calls/route'
+import type { Route } from '#kernel/calls/route'
+import { textProblems } from '#kernel/calls/text-problems'
+import { isSchema } from '#kernel/calls/tool-schema'
+import { Failure } from '#kernel/failure'
+import type { FieldProblem } from '#kernel/failure'
+import type { RequestParts } from './request-parts.ts'
+
+type Place = 'path' | 'query' | 'body'
+
+/**
+ * Makes the parser of a route on an operation: the fields of path, query and body become one input, parsed once. Fields
+ * of path and query are turned from text into what the input expects. Throws `Failure('invalid')` with every problem,
+ * each by the place where the field was, or was expected.
+ */
+export function mergedParser({
+  input,
+  without = [],
+  method,
+  params,
+}: Pick<Route, 'without' | 'method' | 'params'> & { readonly input: z.ZodObject }): (raw: RequestParts) => unknown {
+  const inPath = new Set(Object.keys(params?.shape ?? {}))
+  const rest: Place = hasBody(method) ? 'body' : 'query'
+  const expectedAt = (name: string): Place => (inPath.has(name) ? 'path' : rest)
+  const read = textReaders(input)
+  return (raw) => {
+    const given: Record<string, unknown> = {}
+    const places = new Map<string, Place>()
+    const problems: FieldProblem[] = []
+    for (const [place, values] of partsOf(raw, rest, problems)) {
+      for (const [name, value] of Object.entries(values)) {
+        if (without.includes(name)) problems.push({ path: `${place}.${name}`, expected: 'no such field' })
+        else if (places.has(name))
+          problems.push({ path: `${place}.${name}`, expected: 'nothing here: it was given twice' })
+        else {
+          places.set(name, place)
+          given[name] = place === 'body' ? value : read(name, value)
+        }
+      }
+    }
+    const parsed = input.strict().safeParse(given)
+    const found = parsed.success ? textProblems(given) : argumentProblems(input, parsed.error)
+    problems.push(...found.map((problem) => ({ ...problem, path: placed(problem.path, places, expectedAt, rest) })))
+    if (parsed.success && problems.length === 0) return parsed.data
+    throw new Failure('invalid', 'The request is wrong. Correct the fields and send it again.', { problems })
+  }
+}
+
+/** The parts that are objects. A body of another kind is a problem, unless the route takes none. */
+function partsOf({ params, query, body }: RequestParts, rest: Place, problems: FieldProblem[]): [Place, object][] {
+  const parts: [Place, object][] = [
+    ['path', asObject(params)],
+    ['query', asObject(query)],
+  ]
+  if (rest !== 'body') return parts
+  if (body !== undefined && body !== null && (typeof body !== 'object' || Array.isArray(body))) {
+    problems.push({ path: 'body', expected: 'object' })
+  }
+  return [...parts, ['body', asObject(body)]]
+}
+
+function asObject(value: unknown): object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {}
+}
+
+function placed(
+  path: string,
+  places: ReadonlyMap<string, Place>,
+  expectedAt: (name: string) => Place,
+  rest: Place,
+): string {
+  if (path === '(arguments)') return rest
+  const [name = ''] = path.split('.', 1)
+  return `${places.get(name) ?? expectedAt(name)}.${path}`
+}
+
+/** Turns the text of a path or a query into what a field expects. What cannot be turned stays text, and is refused. */
+function textReaders(input: z.ZodObject): (name: string, value: unknown) => unknown {
+  const { properties = {} } = z.toJSONSchema(input, { io: 'input', unrepresentable: 'any' })
+  return (name, value) => fromText(properties[name], value)
+}
+
+function fromText(schema: unknown, value: unknown): unknown {
+  if (!isSchema(schema)) return value
+  const { type, items, anyOf } = schema
+  if (Array.isArray(anyOf))
+    return fromText(
+      anyOf.find((option) => typeOf(option) !== 'null'),
+      value,
+    )
+  if (type === 'array') return [value].flat().map((each) => fromText(items, each))
+  if (typeof value !== 'string') return value
+  // What `1e3`, `0x10` or an empty text might mean is not guessed at.
+  if ((type === 'integer' || type === 'number') && /^-?(0|[1-9]\d{0,15})(\.\d{1,15})?$/.test(value))
+    return Number(value)
+  if (type === 'boolean' && (value === 'true' || value === 'false')) return value === 'true'
+  return value
+}
+
+function typeOf(schema: unknown): unknown {
+  return isSchema(schema) ? schema['type'] : undefined
+}
