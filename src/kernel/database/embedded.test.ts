@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -178,6 +178,27 @@ describe('the embedded PostgreSQL', { timeout: 60_000 }, () => {
     expect(await query(url, 'select 1')).toEqual([[1]])
     taken.close()
     await stop()
+  })
+
+  it('listens in a folder whose name has spaces, commas, accents and signs of a URL', async () => {
+    const { url, stop } = await start(path.join(root, 'é, a %41+#?'))
+    expect(await query(url, "select current_setting('listen_addresses')")).toEqual([['']])
+    await stop()
+  })
+
+  it('is another one in a copy of its folder, with the rows of the first', async () => {
+    const [original, copy] = [path.join(root, 'original'), path.join(root, 'copy')]
+    const first = await start(original)
+    await query(first.url, 'create table kept as select 1')
+    await first.stop()
+    await cp(original, copy, { recursive: true })
+
+    const [again, other] = [await start(original), await start(copy)]
+    await query(again.url, 'insert into kept values (2)')
+    const count = 'select count(*)::int from kept'
+    expect([await query(again.url, count), await query(other.url, count)]).toEqual([[[2]], [[1]]])
+    await again.stop()
+    await other.stop()
   })
 
   it('works in a folder whose parents are closed to everybody else', async () => {

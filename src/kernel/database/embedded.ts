@@ -8,8 +8,9 @@ import { lockDataDir } from './embedded/owner-lock.ts'
 import { keepRunning } from './embedded/keep-running.ts'
 import { type Endpoint, findRunning, launch, type Postmaster } from './embedded/postmaster.ts'
 import { isRunning } from './embedded/process-identity.ts'
-import { findPrograms } from './embedded/programs.ts'
-import { makeExecutable, runAs } from './embedded/system-user.ts'
+import { runnableBy } from './embedded/program-copy.ts'
+import { findPrograms, makeExecutable } from './embedded/programs.ts'
+import { runAs } from './embedded/system-user.ts'
 
 /** An embedded server: its superuser's URL, and how to end it. */
 export interface EmbeddedPostgres {
@@ -95,9 +96,10 @@ async function startOrAdopt(
   endpoint?: Endpoint,
 ): Promise<{ postmaster: Postmaster; url: string }> {
   const files = clusterFiles(dataDir)
-  const programs = await findPrograms()
-  await Promise.all([makeExecutable(programs.initdb), makeExecutable(programs.postgres)])
-  const as = await runAs([files.data, programs.postgres])
+  const as = await runAs()
+  const installed = await findPrograms()
+  await Promise.all([makeExecutable(installed.initdb), makeExecutable(installed.postgres)])
+  const programs = as.owner ? await runnableBy(as.owner, installed) : installed
   const password = await ensureCluster(files, programs.initdb, as)
   const found = await findRunning(files)
   if (found && (await answers(found, password))) {

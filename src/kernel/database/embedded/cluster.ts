@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { chmod, chown, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { Failure } from '../../failure.ts'
-import type { RunAs } from './system-user.ts'
+import { give, type RunAs } from './system-user.ts'
 
 /** The superuser and the database of the embedded server. */
 export const EMBEDDED_NAME = 'plimsoll'
@@ -55,8 +55,8 @@ async function createCluster(files: ClusterFiles, initdb: string, as: RunAs): Pr
   await writeFile(passwordForInit, `${password}\n`, { mode: 0o600 })
   try {
     if (as.owner) {
-      await chown(fresh, as.owner.uid, as.owner.gid)
-      await chown(passwordForInit, as.owner.uid, as.owner.gid)
+      await give(fresh, as.owner)
+      await give(passwordForInit, as.owner)
     }
     await runInitdb(initdb, as, fresh, passwordForInit)
   } finally {
@@ -69,20 +69,24 @@ async function createCluster(files: ClusterFiles, initdb: string, as: RunAs): Pr
 }
 
 async function runInitdb(initdb: string, as: RunAs, dataFolder: string, passwordFile: string): Promise<void> {
-  const { file, args, identity } = as.command(initdb, [
-    `--pgdata=${dataFolder}`,
+  const { folder, options } = as.workingOn(dataFolder)
+  const args = [
+    `--pgdata=${folder}`,
     `--username=${EMBEDDED_NAME}`,
-    `--pwfile=${passwordFile}`,
+    // As another user it could not reach the file by its path.
+    `--pwfile=${as.owner ? '/proc/self/fd/0' : passwordFile}`,
     '--auth=scram-sha-256',
     '--encoding=UTF8',
     '--locale-provider=builtin',
     '--builtin-locale=C.UTF-8',
     '--locale=C',
-  ])
-  const child = spawn(file, args, { ...identity, cwd: '/', env: {}, stdio: ['ignore', 'pipe', 'pipe'] })
+  ]
+  const password = await open(passwordFile, 'r')
+  const child = spawn(initdb, args, { ...options, env: {}, stdio: [password.fd, 'pipe', 'pipe'] })
+  await password.close()
   let output = ''
-  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
-  child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()))
+  child.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()))
+  child.stderr?.on('data', (chunk: Buffer) => (output += chunk.toString()))
   const code = await new Promise<number | string>((resolve) => {
     child.on('error', (error) => resolve(error.message))
     child.on('close', (exitCode, signal) => resolve(exitCode ?? signal ?? 'unknown'))
@@ -90,7 +94,7 @@ async function runInitdb(initdb: string, as: RunAs, dataFolder: string, password
   if (code === 0) return
   throw new Failure(
     'unavailable',
-    `The embedded PostgreSQL could not be set up in ${dataFolder}: ${lastLines(output)}`,
+    `The embedded PostgreSQL could not be set up in ${dataFolder}: ${lastLines(output) || code}`,
     {
       cause: new Error(`initdb ended with ${code}: ${output}`),
     },

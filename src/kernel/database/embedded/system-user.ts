@@ -1,18 +1,18 @@
 import { execFile } from 'node:child_process'
-import { constants } from 'node:fs'
-import { access, chmod, readFile, stat } from 'node:fs/promises'
+import { lchown, lstat, readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { Failure } from '../../failure.ts'
 
 const run = promisify(execFile)
-const EXECUTABLE_BY_ALL = 0o555
+/** By their bits in `CapEff` of `/proc/self/status`. */
+const CAPABILITIES = { CHOWN: 0n, DAC_OVERRIDE: 1n, KILL: 5n, SETGID: 6n, SETUID: 7n }
 
-/** How to start a program of PostgreSQL, which refuses to run as root: as whom, and through what. */
+/** As whom the programs of PostgreSQL run, which refuse to run as root, and how they reach the folder they work on. */
 export interface RunAs {
   /** Who must own the files; undefined: we do. */
   readonly owner: SystemUser | undefined
-  command(program: string, args: readonly string[]): Command
+  workingOn(folder: string): Reach
 }
 
 export interface SystemUser {
@@ -20,34 +20,52 @@ export interface SystemUser {
   readonly gid: number
 }
 
-interface Command {
-  readonly file: string
-  readonly args: readonly string[]
+interface Reach {
+  /** What the program calls the folder. */
+  readonly folder: string
   /** For `spawn`. */
-  readonly identity: Partial<SystemUser>
+  readonly options: Partial<SystemUser> & { readonly cwd: string }
 }
 
 /**
- * As root: the system's `postgres` user, made if missing. That user must reach the programs and the data; where a
- * parent folder is closed to it (`/root`, `mktemp -d`), the programs get the one capability that lets them pass.
+ * As root: the system's `postgres` user, made if missing. It may not pass through a closed parent of the data (`/root`,
+ * `mktemp -d`), but a program that is started inside a folder reaches it by `/proc/self/cwd`, which leads past parents.
  */
-export async function runAs(paths: readonly string[]): Promise<RunAs> {
-  if (process.getuid?.() !== 0) return { owner: undefined, command: (file, args) => ({ file, args, identity: {} }) }
+export async function runAs(): Promise<RunAs> {
+  if (process.getuid?.() !== 0) return { owner: undefined, workingOn: (folder) => ({ folder, options: { cwd: '/' } }) }
+  await requireCapabilities()
   const owner = (await findPostgres()) ?? (await createPostgres())
-  if (await everyoneMayEnter(paths)) return { owner, command: (file, args) => ({ file, args, identity: owner }) }
-  const setpriv = await findSetpriv(paths)
-  const user = [`--reuid=${owner.uid}`, `--regid=${owner.gid}`, '--clear-groups']
-  const capabilities = ['--inh-caps=+dac_override', '--ambient-caps=+dac_override', '--']
-  return {
-    owner,
-    command: (file, args) => ({ file: setpriv, args: [...user, ...capabilities, file, ...args], identity: {} }),
+  return { owner, workingOn: (folder) => ({ folder: '/proc/self/cwd', options: { ...owner, cwd: folder } }) }
+}
+
+/** Gives a file, or a folder with everything in it, to the user. Links are not followed. */
+export async function give(target: string, { uid, gid }: SystemUser): Promise<void> {
+  try {
+    const isFolder = (await lstat(target)).isDirectory()
+    const inside = isFolder ? await readdir(target, { recursive: true, withFileTypes: true }) : []
+    for (const { parentPath, name } of inside) await lchown(path.join(parentPath, name), uid, gid)
+    await lchown(target, uid, gid)
+  } catch (error) {
+    throw new Failure(
+      'unavailable',
+      `The embedded PostgreSQL runs as the user "postgres", who cannot be given ${target}. ` +
+        'Set DATA_DIR to a folder on a local disk, start as an ordinary user, or set DATABASE_URL.',
+      { cause: error },
+    )
   }
 }
 
-/** npm drops the executable bit in some set-ups. */
-export async function makeExecutable(file: string): Promise<void> {
-  const { mode } = await stat(file)
-  if ((mode & EXECUTABLE_BY_ALL) !== EXECUTABLE_BY_ALL) await chmod(file, mode | EXECUTABLE_BY_ALL)
+async function requireCapabilities(): Promise<void> {
+  const [, effective] = /^CapEff:\s*([0-9a-f]+)$/m.exec(await readFile('/proc/self/status', 'utf8')) ?? []
+  if (effective === undefined) return
+  const missing = Object.entries(CAPABILITIES).filter(([, bit]) => ((BigInt(`0x${effective}`) >> bit) & 1n) === 0n)
+  if (missing.length === 0) return
+  throw new Failure(
+    'unavailable',
+    'The embedded PostgreSQL does not run as root, and this root may not run it as another user: it lacks ' +
+      `${missing.map(([name]) => `CAP_${name}`).join(', ')}. ` +
+      'Start as an ordinary user, give the container these capabilities, or set DATABASE_URL.',
+  )
 }
 
 /** The postgres user of `/etc/passwd`, which is where `initdb` looks for it too. */
@@ -73,30 +91,4 @@ async function createPostgres(): Promise<SystemUser> {
   const user = await findPostgres()
   if (!user) throw failed()
   return user
-}
-
-async function everyoneMayEnter(paths: readonly string[]): Promise<boolean> {
-  for (const start of paths) {
-    for (let folder = path.dirname(path.resolve(start)); ; folder = path.dirname(folder)) {
-      const { mode } = await stat(folder)
-      if ((mode & 0o001) === 0) return false
-      if (folder === path.dirname(folder)) break
-    }
-  }
-  return true
-}
-
-async function findSetpriv(paths: readonly string[]): Promise<string> {
-  for (const file of ['/usr/bin/setpriv', '/bin/setpriv']) {
-    const usable = await access(file, constants.X_OK).then(
-      () => true,
-      () => false,
-    )
-    if (usable) return file
-  }
-  throw new Failure(
-    'unavailable',
-    `The embedded PostgreSQL runs as the user "postgres", who may not enter the folders of ${paths.join(' and ')}. ` +
-      'Move the project or DATA_DIR, start as an ordinary user, or set DATABASE_URL.',
-  )
 }
