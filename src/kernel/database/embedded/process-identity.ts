@@ -3,6 +3,7 @@ import { readdir, readFile, readlink, stat } from 'node:fs/promises'
 import { promisify } from 'node:util'
 
 const run = promisify(execFile)
+const READ_MILLISECONDS = 10_000
 
 /** A process that cannot be mistaken for another one that was given the same number later. */
 export interface ProcessIdentity {
@@ -38,7 +39,8 @@ async function readAsItsUser(pid: number): Promise<string | undefined> {
   try {
     const { uid, gid } = await stat(`/proc/${pid}`)
     if (uid === 0) return undefined
-    return (await run('readlink', ['-n', `/proc/${pid}/cwd`], { uid, gid, cwd: '/', env: {} })).stdout
+    const options = { uid, gid, cwd: '/', env: {}, timeout: READ_MILLISECONDS }
+    return (await run('readlink', ['-n', `/proc/${pid}/cwd`], options)).stdout
   } catch {
     // It has ended, or this root may not become another user: then nobody can say.
     return undefined

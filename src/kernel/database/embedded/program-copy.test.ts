@@ -53,10 +53,16 @@ describe.skipIf(process.getuid?.() !== 0)('as root, the programs of a closed pac
     expect((await stat(path.dirname(home))).mode & 0o777).toBe(0o700)
   })
 
+  it('are copied by several starts at once', async () => {
+    const copies = await Promise.all([1, 2, 3].map(() => runnableBy(SOMEBODY, programs(), [place])))
+    expect(new Set(copies.map(({ postgres }) => postgres)).size).toBe(1)
+    expect(await readdir(place)).toHaveLength(1)
+  })
+
   it('are copied again where the copy is not whole, and what a killed process left there is removed', async () => {
     const first = await runnableBy(SOMEBODY, programs(), [place])
     await rm(path.join(first.postgres, '../../lib'), { recursive: true })
-    await mkdir(`${path.resolve(first.postgres, '../..')}.999999999`)
+    await mkdir(`${path.resolve(first.postgres, '../..')}.999999999.0123abcd`)
     expect(await runnableBy(SOMEBODY, programs(), [place])).toEqual(first)
     expect(await readFile(path.join(first.postgres, '../../lib/libpq.so'), 'utf8')).toBe('code')
     expect(await readdir(place)).toHaveLength(1)

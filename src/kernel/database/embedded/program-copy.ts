@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { chmod, copyFile, lstat, mkdir, readdir, readFile, readlink, rename, rm, stat, symlink } from 'node:fs/promises'
 import path from 'node:path'
 import { promisify } from 'node:util'
@@ -12,10 +12,11 @@ import type { SystemUser } from './system-user.ts'
 const run = promisify(execFile)
 /** The second for machines whose first is read-only or not for programs. */
 const PLACES = ['/var/cache/plimsoll', '/tmp/plimsoll-programs']
+const RUN_MILLISECONDS = 30_000
 const EXECUTABLE_BY_OWNER = 0o100
 const WRITABLE_BY_OTHERS = 0o022
 /** A copy that the process of this number is making. */
-const UNFINISHED = /^postgresql-.+-[0-9a-f]{12}\.(\d+)$/
+const UNFINISHED = /^postgresql-.+-[0-9a-f]{12}\.(\d+)\.[0-9a-f]+$/
 const Manifest = z.object({ version: z.string() })
 
 /**
@@ -30,7 +31,7 @@ export async function runnableBy(user: SystemUser, programs: Programs, places = 
     try {
       const copy = await copyTo(place, home)
       const within = (program: string) => path.join(copy, path.relative(home, program))
-      await run(within(programs.postgres), ['--version'], { ...user, cwd: '/', env: {} })
+      await run(within(programs.postgres), ['--version'], { ...user, cwd: '/', env: {}, timeout: RUN_MILLISECONDS })
       return { initdb: within(programs.initdb), postgres: within(programs.postgres) }
     } catch (error) {
       failures.push(error)
@@ -52,9 +53,8 @@ async function copyTo(place: string, home: string): Promise<string> {
   const copy = path.join(place, `postgresql-${await versionOf(home)}-${wanted.slice(0, 12)}`)
   const isWhole = async () => (await fingerprint(copy).catch(() => undefined)) === wanted
   if (await isWhole()) return copy
-  const fresh = `${copy}.${process.pid}`
+  const fresh = `${copy}.${process.pid}.${randomBytes(4).toString('hex')}`
   try {
-    await rm(fresh, { recursive: true, force: true })
     await copyTree(home, fresh)
     // Another process may have put its own there in the meantime; one that is not whole gives way.
     if (!(await isWhole())) {
