@@ -140,7 +140,7 @@ function isNotReady(error: unknown): boolean {
 /** The folder's real path. A path through a link would not match the one the running server reports. */
 async function prepareFolder(dataDir: string): Promise<string> {
   try {
-    await mkdir(dataDir, { recursive: true, mode: 0o711 })
+    await mkdir(dataDir, { recursive: true, mode: 0o700 })
     await access(dataDir, constants.R_OK | constants.W_OK | constants.X_OK)
   } catch (error) {
     throw new Failure(
