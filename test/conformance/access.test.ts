@@ -141,6 +141,16 @@ describe('a caller with a key', () => {
     expect((await send(limited, call)).status).toBe(429)
   })
 
+  it('is limited in the messages of a batch, one by one', async () => {
+    const settings = LimitSettings.parse({ perKeyPerMinute: 2, perIpPerMinute: 100 })
+    const limiter = createLimiter({ settings, log, milliseconds: () => 0 })
+    await using limited = await startMcpServer({ limiter })
+    const call = { method: 'tools/call', params: { name: 'echo', arguments: { text: 'x' } } }
+    const messages = [call, { method: 'ping' }, call].map((message, id) => ({ jsonrpc: '2.0', id, ...message }))
+    const { body } = await send(limited, { body: messages })
+    expect(body).toMatchObject([{ result: {} }, { result: {} }, { error: { data: { kind: 'rate_limited' } } }])
+  })
+
   it('sees only the tools its scopes allow', async () => {
     const names = async (headers: Record<string, string>) => {
       const answer = await send(server, withHeaders(modern('tools/list'), headers))

@@ -1,9 +1,11 @@
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { z } from 'zod'
+import { LimitSettings } from '#kernel/config/runtime'
+import { createLimiter } from '#kernel/calls/limits'
 import { tool } from '#kernel/calls/tool'
 import type { ToolServer } from '#kernel/calls/tool'
 import { describe, expect, it } from 'vitest'
-import { KEYS, demoServer, startMcpServer } from './mcp-server.ts'
+import { KEYS, demoServer, log, startMcpServer } from './mcp-server.ts'
 import type { RunningServer } from './mcp-server.ts'
 import { legacy, modern, send, withHeaders } from './post.ts'
 
@@ -127,6 +129,24 @@ describe('a session', () => {
     const id = await open(server)
     expect((await ping(server, id)).status).toBe(200)
     expect((await ping(server, id, KEYS.bob)).status).toBe(404)
+  })
+
+  it('counts each call against its key once, those that are refused too', async () => {
+    const settings = LimitSettings.parse({ perKeyPerMinute: 4, perIpPerMinute: 100 })
+    const limiter = createLimiter({ settings, log, milliseconds: () => 0 })
+    await using server = await startMcpServer({ servers: [demoServer, askingServer], limiter })
+    const accept = 'application/json, text/event-stream'
+    const opened = await send(server, withHeaders(initialize, { accept, 'mcp-protocol-version': undefined }))
+    const session = { accept, 'mcp-session-id': String(opened.headers['mcp-session-id']) }
+    const call = async (name: string) => {
+      const question = legacy('tools/call', { name, arguments: { text: 'ahoy' } })
+      const { status, headers, text } = await send(server, withHeaders(question, session))
+      return { status, left: headers['x-ratelimit-remaining'], isEcho: text.includes('ahoy') }
+    }
+    expect(await call('echo')).toEqual({ status: 200, left: '2', isEcho: true })
+    expect(await call('no_such_tool')).toEqual({ status: 200, left: '1', isEcho: false })
+    expect(await call('echo')).toEqual({ status: 200, left: '0', isEcho: true })
+    expect(await call('echo')).toMatchObject({ status: 429, isEcho: false })
   })
 
   it('ends when it is deleted', async () => {

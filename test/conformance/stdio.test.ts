@@ -13,6 +13,7 @@ import type { Json } from './post.ts'
 function pipe(
   path: string,
   caller = () => authenticate(KEYS.bob),
+  perKeyPerMinute = 100,
 ): { ask: (message: object) => Promise<Json>; close: () => Promise<void> } {
   const config = ConfigSchema.parse(Object.fromEntries(Object.keys(ConfigSchema.shape).map((group) => [group, {}])))
   const input = new PassThrough()
@@ -20,7 +21,7 @@ function pipe(
   const close = serveStdio({
     servers: [demoServer],
     openContext,
-    limiter: createLimiter({ settings: config.limits, log, milliseconds: () => 0 }),
+    limiter: createLimiter({ settings: { ...config.limits, perKeyPerMinute }, log, milliseconds: () => 0 }),
     settings: config,
     log,
     observer: { started: () => undefined, finished: () => undefined },
@@ -90,6 +91,17 @@ describe('a pipe', () => {
     ]) {
       expect((await ask(message))['error']).toMatchObject({ data: { kind: 'unauthenticated' } })
     }
+    await close()
+  })
+
+  it('counts the tool calls of its key', async () => {
+    const { ask, close } = pipe('/mcp', undefined, 1)
+    const clientInfo = { name: 'pipe', version: '1' }
+    await ask({ id: 1, method: 'initialize', params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo } })
+    expect((await ask({ id: 2, method: 'tools/call', params }))['result']?.['structuredContent']).toEqual(said)
+    expect((await ask({ id: 3, method: 'tools/call', params }))['error']).toMatchObject({
+      data: { kind: 'rate_limited' },
+    })
     await close()
   })
 

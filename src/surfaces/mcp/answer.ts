@@ -1,14 +1,10 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Clock } from '#kernel/clock'
-import type { Principal } from '#kernel/principal'
+import type { IncomingMessage } from 'node:http'
 import { Failure } from '#kernel/failure'
-import { bucketOf } from '#kernel/calls/limits'
-import type { Limiter } from '#kernel/calls/limits'
 import type { TraceCarrier } from '#kernel/telemetry/tracing'
 import { requestIdOf } from '../http/request-id.ts'
+import type { Arrival, CountCall } from './arrival.ts'
 import { refusal } from './challenge.ts'
 import type { Dispatch } from './dispatch.ts'
-import type { Endpoint } from './endpoint.ts'
 import { eraOf, legacyEra } from './era.ts'
 import type { Era } from './era.ts'
 import { eventStream } from './event-stream.ts'
@@ -18,15 +14,14 @@ import { takesStream } from './media-types.ts'
 import { ACCEPTED, RPC, RpcError, bodyText, errorReply, isRecord, readMessage } from './rpc.ts'
 import type { Reply, RpcMessage } from './rpc.ts'
 import type { SdkHandlers } from './sdk-handlers.ts'
-import { rateHeaders, send } from './send.ts'
+import { send } from './send.ts'
 import { inSession, openSession, opensSession } from './session-requests.ts'
 import type { RunningCalls } from './running-calls.ts'
 import type { Sessions } from './sessions.ts'
 import type { ToolCalls } from './tool-call.ts'
 
 export interface AnswerParts {
-  readonly clock: Clock
-  readonly limiter: Limiter
+  readonly countCall: CountCall
   readonly dispatch: Dispatch
   readonly toolCalls: ToolCalls
   readonly sessions: Sessions
@@ -35,27 +30,14 @@ export interface AnswerParts {
   readonly running: RunningCalls
 }
 
-/** A request whose caller is known; its body may be on the way still. */
-export interface Arrival {
-  readonly req: IncomingMessage
-  readonly res: ServerResponse
-  readonly endpoint: Endpoint
-  readonly principal: Principal
-  /** Where the caller stands once the request was counted, as headers. */
-  rate: readonly string[]
-}
-
 /** Answers one message. Rejects with `RpcError` or `Failure` before anything was sent, or not at all. */
 export async function answerMessage(parts: AnswerParts, arrival: Arrival, body: unknown): Promise<void> {
-  const { req, res, endpoint, principal } = arrival
+  const { req, res, endpoint } = arrival
   const message = readMessage(body)
   if (message === 'response') return inSession(parts.sessions, arrival, body)
   const era = eraOf(message, req.headers)
-  // Tool calls are counted where they are answered, whichever way they came.
-  if (message.method !== 'tools/call') {
-    const counted = parts.limiter.take(bucketOf(principal), principal.actor.id)
-    arrival.rate = rateHeaders(counted instanceof Promise ? await counted : counted, parts.clock())
-  }
+  const counting = parts.countCall(arrival)
+  if (counting !== undefined) await counting
   if (!era.modern && req.headers['mcp-session-id'] !== undefined) {
     if (message.method === 'tools/call') parts.toolCalls.admit(arrival, message)
     return inSession(parts.sessions, arrival, body)
@@ -100,10 +82,7 @@ async function answerInBatch(parts: AnswerParts, arrival: Arrival, era: Era, bod
     const message = readMessage(body)
     if (message === 'response') return ACCEPTED
     if (message.method === 'initialize') throw invalidBatch('initialize comes alone')
-    if (message.method !== 'tools/call') {
-      const { principal } = arrival
-      arrival.rate = rateHeaders(await parts.limiter.take(bucketOf(principal), principal.actor.id), parts.clock())
-    }
+    await parts.countCall(arrival)
     const reply = await parts.dispatch(exchange, message)
     return reply ?? (await parts.sdk.answer(arrival, body))
   } catch (error) {
@@ -118,8 +97,8 @@ function exchangeOf(arrival: Arrival, era: Era, trace: TraceCarrier, notices: Ev
   const controller = new AbortController()
   const requestId = requestIdOf(req)
   return notices === undefined
-    ? { endpoint, principal, era, requestId, controller, trace, counted: arrival }
-    : { endpoint, principal, era, requestId, controller, trace, counted: arrival, notices }
+    ? { endpoint, principal, era, requestId, controller, trace }
+    : { endpoint, principal, era, requestId, controller, trace, notices }
 }
 
 /** The caller's trace travels in `_meta` (2026-07-28), or in the headers of whoever made the HTTP request. */

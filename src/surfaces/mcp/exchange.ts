@@ -12,8 +12,6 @@ export interface Exchange {
   readonly requestId: string
   readonly controller: AbortController
   readonly trace?: TraceCarrier
-  /** Takes where the caller stands once the call was counted, for the headers of the answer. */
-  readonly counted?: { rate: readonly string[] }
   /** Tells the caller something before the result; absent where nothing can be told. */
   readonly notices?: Notices
 }

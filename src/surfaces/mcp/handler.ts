@@ -1,14 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Authenticate, Presented, Principal } from '#kernel/principal'
-import { bucketOf } from '#kernel/calls/limits'
 import { answerBatch, answerMessage } from './answer.ts'
-import type { AnswerParts, Arrival } from './answer.ts'
+import type { AnswerParts } from './answer.ts'
+import type { Arrival } from './arrival.ts'
 import { parseBody, readBody } from './body.ts'
 import type { Endpoint } from './endpoint.ts'
 import { requireMediaTypes } from './media-types.ts'
 import type { Refuse } from './refuse.ts'
 import { isRecord } from './rpc.ts'
-import { rateHeaders } from './send.ts'
 import { inSession } from './session-requests.ts'
 
 export interface HandlerParts extends AnswerParts {
@@ -53,9 +52,8 @@ function receive(parts: HandlerParts, arrival: Arrival): void {
 }
 
 /** The GET that listens to a session and the DELETE that ends it; both count as calls. */
-async function listenOrLeave({ limiter, sessions, clock }: HandlerParts, arrival: Arrival): Promise<void> {
-  const { principal } = arrival
-  arrival.rate = rateHeaders(await limiter.take(bucketOf(principal), principal.actor.id), clock())
+async function listenOrLeave({ countCall, sessions }: HandlerParts, arrival: Arrival): Promise<void> {
+  await countCall(arrival)
   await inSession(sessions, arrival)
 }
 

@@ -1,5 +1,5 @@
 import type { NodeIncomingMessageLike } from '@modelcontextprotocol/node'
-import type { Arrival } from './answer.ts'
+import type { Arrival } from './arrival.ts'
 import type { Endpoint } from './endpoint.ts'
 import { ACCEPTED, RPC, RpcError } from './rpc.ts'
 import type { Reply } from './rpc.ts'

@@ -1,5 +1,5 @@
 import { Failure } from '#kernel/failure'
-import type { Arrival } from './answer.ts'
+import type { Arrival } from './arrival.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { Era } from './era.ts'
 import { CAPABILITY } from './questions.ts'

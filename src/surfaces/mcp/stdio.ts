@@ -5,6 +5,7 @@ import { StdioServerTransport, serveStdio as serveSdkStdio } from '@modelcontext
 import type { Principal } from '#kernel/principal'
 import { Failure } from '#kernel/failure'
 import { compileCatalogue } from '#kernel/calls/tool-catalogue'
+import { callCounter } from './arrival.ts'
 import { endpointsOf, findEndpoint } from './endpoint.ts'
 import { runningCalls } from './running-calls.ts'
 import { sdkServer } from './sdk.ts'
@@ -12,6 +13,7 @@ import { serverIdentity } from './server-identity.ts'
 import { toolCallsOf } from './surface.ts'
 import type { McpSurfaceOptions } from './surface.ts'
 import { toolCallResults } from './tool-call.ts'
+import type { ToolCalls } from './tool-call.ts'
 
 export interface StdioOptions extends Omit<McpSurfaceOptions, 'authenticate' | 'observeRequest'> {
   /** Whoever started the process; asked on every call, for its key may be revoked or expire while the pipe is open. */
@@ -34,9 +36,17 @@ export function serveStdio(options: StdioOptions): (deadlineSeconds: number) => 
   )
   if (endpoint === undefined) throw new Failure('not_found', `There is no MCP endpoint ${options.path}.`)
   const identity = serverIdentity(options.version)
-  const results = toolCallResults({ callTool: toolCallsOf(options), limiter, identity, keyring, clock, noteAccess })
+  const results = toolCallResults({ callTool: toolCallsOf(options), identity, keyring, clock, noteAccess })
+  const countCall = callCounter(limiter, clock)
+  const toolCalls: ToolCalls = {
+    ...results,
+    resultJson: async (exchange, message) => {
+      await countCall({ principal: exchange.principal, rate: [] })
+      return results.resultJson(exchange, message)
+    },
+  }
   const running = runningCalls()
-  const parts = { identity, toolCalls: results, log, running }
+  const parts = { identity, toolCalls, log, running }
   // The SDK drops what it was asked when its input ends; ours ends when everything is answered.
   const input = (options.input ?? process.stdin).pipe(new PassThrough(), { end: false })
   const handle = serveSdkStdio(({ era }) => sdkServer(endpoint, caller, era === 'modern', parts), {

@@ -18,6 +18,7 @@ import { compileCatalogue } from '#kernel/calls/tool-catalogue'
 import type { ToolCatalogue } from '#kernel/calls/tool-catalogue'
 import type { Tracing } from '#kernel/telemetry/tracing'
 import { clientAddress } from '../http/client-address.ts'
+import { callCounter } from './arrival.ts'
 import { conformanceMount } from './conformance/mount.ts'
 import type { ProtectedResource } from './challenge.ts'
 import { dispatcher } from './dispatch.ts'
@@ -78,7 +79,7 @@ export function createMcpSurface(options: McpSurfaceOptions): McpSurface {
   const identity = serverIdentity(options.version)
   const callTool = toolCallsOf(options)
   const results = toolCallResults({
-    ...{ callTool, limiter, identity, clock },
+    ...{ callTool, identity, clock },
     keyring: options.keyring,
     noteAccess: options.noteAccess,
   })
@@ -94,8 +95,7 @@ export function createMcpSurface(options: McpSurfaceOptions): McpSurface {
     doorOf: doors({ addressOf, publicUrlOf }),
     bodyBytesMax: server.bodyBytesMax,
     refuse,
-    limiter,
-    clock,
+    countCall: callCounter(limiter, clock),
     dispatch: dispatcher(identity, results),
     toolCalls: results,
     sessions,

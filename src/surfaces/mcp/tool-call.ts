@@ -2,15 +2,12 @@ import type { NoteAccess } from '#kernel/audit/access-notes'
 import type { CallTool, ToolOutcome } from '#kernel/calls/call-tool'
 import type { Clock } from '#kernel/clock'
 import type { Keyring } from '#kernel/crypto/keyring'
-import { bucketOf } from '#kernel/calls/limits'
-import type { Limiter } from '#kernel/calls/limits'
 import { mayUseTool, requireTool } from '#kernel/calls/permission'
 import type { ToolEntry } from '#kernel/calls/tool-catalogue'
 import type { Exchange } from './exchange.ts'
 import { CAPABILITY, inputRequest, roundStates } from './questions.ts'
 import { RPC, RpcError, isRecord } from './rpc.ts'
 import type { RpcMessage } from './rpc.ts'
-import { rateHeaders } from './send.ts'
 import type { ServerIdentity } from './server-identity.ts'
 import { statelessInteraction } from './stateless-interaction.ts'
 
@@ -18,7 +15,6 @@ export interface ToolCallParts {
   readonly callTool: CallTool
   /** Tells the audit trail whom a tool was refused. */
   readonly noteAccess?: NoteAccess | undefined
-  readonly limiter: Limiter
   readonly identity: ServerIdentity
   readonly keyring: Keyring
   readonly clock: Clock
@@ -36,8 +32,8 @@ export interface ToolCalls {
 
 /** `tools/call`: the hot path between the request and the kernel's `callTool`. */
 export function toolCallResults(parts: ToolCallParts): ToolCalls {
-  const { callTool, limiter, identity, clock } = parts
-  const rounds = roundStates(parts.keyring, clock)
+  const { callTool, identity } = parts
+  const rounds = roundStates(parts.keyring, parts.clock)
 
   const admit: ToolCalls['admit'] = ({ endpoint, principal, requestId = '' }, { params }) => {
     const name = params['name']
@@ -51,11 +47,7 @@ export function toolCallResults(parts: ToolCallParts): ToolCalls {
   }
 
   const resultJson: ToolCalls['resultJson'] = async (exchange, message) => {
-    const { principal, requestId, controller, trace, counted } = exchange
-    // Before the tool is looked for: what is refused counts as well.
-    const taken = limiter.take(bucketOf(principal), principal.actor.id)
-    const rate = taken instanceof Promise ? await taken : taken
-    if (counted !== undefined) counted.rate = rateHeaders(rate, clock())
+    const { principal, requestId, controller, trace } = exchange
     const entry = admit(exchange, message)
     const { params } = message
     const args = params['arguments'] ?? {}
