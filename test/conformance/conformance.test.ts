@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { startMcpServer } from './mcp-server.ts'
+import { conformanceMount, suite } from './server/mount.ts'
 
 const require = createRequire(import.meta.url)
 const SUITE = join(dirname(require.resolve('@modelcontextprotocol/conformance/package.json')), 'dist/index.js')
@@ -40,7 +41,7 @@ describe('the official conformance suite', () => {
     'passes every scenario that %s requires',
     async (requirements) => {
       const folder = await mkdtemp(join(tmpdir(), 'mcp-conformance-'))
-      await using server = await startMcpServer({ mcp: { conformance: true } })
+      await using server = await startMcpServer({ mounts: [conformanceMount()], authenticate: () => suite })
       const { exitCode, output } = await runSuite(`${server.url}/mcp/conformance`, requirements, folder)
       const closing = output.split('\n').filter((line) => /^(Total:|Not scored for)/.test(line))
       process.stdout.write(`conformance ${requirements}: ${closing.join(' ')}\n`)
@@ -57,14 +58,9 @@ describe('the official conformance suite', () => {
 })
 
 describe('the conformance mount', () => {
-  it('does not exist unless it is asked for', async () => {
+  it('does not exist where nobody mounts it', async () => {
     await using server = await startMcpServer()
     const response = await fetch(`${server.url}/mcp/conformance`, { method: 'POST' })
     expect(response.status).toBe(404)
-  })
-
-  it('stops the start in production', async () => {
-    const starting = startMcpServer({ mcp: { conformance: true }, server: { environment: 'production' } })
-    await expect(starting).rejects.toThrow('MCP_CONFORMANCE')
   })
 })

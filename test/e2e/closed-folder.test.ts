@@ -29,13 +29,13 @@ describe.skipIf(process.getuid?.() !== 0)(
       await chmod(closed, 0o700)
       const source = path.join(project, 'src')
       const environment = { DATA_DIR: dataDir, ENVIRONMENT: 'test', LOG_LEVEL: 'ERROR' }
-      const first = await startProduct(environment, source)
+      const first = await startProduct(environment, path.join(source, 'main.ts'))
       const made = await runCommand(['tenants', 'create', 'acme', '--name', 'Acme'], environment, '', source)
       expect(made).toMatchObject({ code: 0, err: '' })
       await first.kill()
 
       const database = await findRunning(clusterFiles(dataDir))
-      const second = await startProduct(environment, source)
+      const second = await startProduct(environment, path.join(source, 'main.ts'))
       expect(await findRunning(clusterFiles(dataDir))).toEqual(database)
       expect((await runCommand(['tenants', 'list'], environment, '', source)).out).toContain('acme')
       expect(await second.stop()).toBe(0)

@@ -11,6 +11,8 @@ import { jsonClient } from '../support/people.ts'
 import { runCommand, startProduct } from '../support/product-process.ts'
 import { startVault } from '../support/vault-server.ts'
 
+/** The product with one tool more: none of its own asks its caller anything. */
+const ASKING_PRODUCT = path.resolve(import.meta.dirname, '../support/asking-product.ts')
 const WORKERS = 4
 const ROUNDS_BETWEEN = 2
 
@@ -35,7 +37,7 @@ describe('keys that are rotated while two processes serve', async () => {
   keep(OLD)
   const environment = {
     ...{ SECRETS_PROVIDER: 'vault', VAULT_ADDR: vault.url, VAULT_TOKEN: vault.rootToken },
-    ...{ ENVIRONMENT: 'test', DATA_DIR, LOG_LEVEL: 'ERROR', MCP_CONFORMANCE: 'true' },
+    ...{ ENVIRONMENT: 'test', DATA_DIR, LOG_LEVEL: 'ERROR' },
     ...{ RATE_LIMIT_ENABLED: 'false', AUTH_REQUIRE_VERIFIED_EMAIL: 'false' },
   }
   const publicUrl = `http://127.0.0.1:${await freePort()}`
@@ -43,7 +45,8 @@ describe('keys that are rotated while two processes serve', async () => {
   const stops: (() => Promise<unknown>)[] = []
   const start = async (url: string) => {
     // Behind one public URL, as replicas are: a token of one is a token of all.
-    const product = await startProduct({ ...environment, PUBLIC_URL: publicUrl, SERVER_PORT: new URL(url).port })
+    const port = new URL(url).port
+    const product = await startProduct({ ...environment, PUBLIC_URL: publicUrl, SERVER_PORT: port }, ASKING_PRODUCT)
     stops.push(product.stop)
   }
   await start(publicUrl)
@@ -61,7 +64,9 @@ describe('keys that are rotated while two processes serve', async () => {
   }, async () => {
     const load = startLoad(urls)
     await load.rounds(ROUNDS_BETWEEN)
-    const underOld = await beginAsking(urls[0])
+    const { body } = await jsonClient(publicUrl).post('/api/v1/auth/register', newPerson())
+    const bearer = String(dataOf(body)['access_token'])
+    const underOld = await beginAsking(urls[0], bearer)
 
     keep(NEW, OLD)
     const rotated = await plimsoll('rotate', '--batch', '2')
@@ -70,7 +75,7 @@ describe('keys that are rotated while two processes serve', async () => {
     expect(rotated.out).toMatch(/audit\.person-keys: [1-9]\d* re-encrypted/)
     expect(rotated.out).toContain(`Nothing is encrypted under another key any more. Remove ${keyIdOf(OLD)}`)
     await load.rounds(ROUNDS_BETWEEN)
-    expect(await endAsking(urls[1], underOld)).toContain('Hello, Ada')
+    expect(await endAsking(urls[1], bearer, underOld)).toContain('Hello, Ada')
 
     const signing = await plimsoll('rotate-signing-key')
     expect(signing).toMatchObject({ code: 0, err: '' })
@@ -134,7 +139,6 @@ function startLoad(urls: readonly string[]) {
   let heard = Promise.withResolvers<void>()
 
   const work = async (worker: number) => {
-    const email = `load-${randomBytes(6).toString('hex')}@example.com`
     let turn = worker
     const api = () => jsonClient(urls[turn++ % urls.length] ?? '')
     const expectOk = async (
@@ -148,8 +152,7 @@ function startLoad(urls: readonly string[]) {
         failures.push(`${what}: ${status} ${text.slice(0, 300)}`)
       return dataOf(body)
     }
-    const person = { email, password: `Right-${randomBytes(6).toString('hex')}-7`, name: 'Load Person' }
-    const first = await expectOk('register', api().post('/api/v1/auth/register', person))
+    const first = await expectOk('register', api().post('/api/v1/auth/register', newPerson()))
     let current = first
     const bearers = () => [String(first['access_token']), String(current['access_token'])]
     for (let round = 0; !isOver; round++) {
@@ -184,6 +187,11 @@ function startLoad(urls: readonly string[]) {
   }
 }
 
+function newPerson() {
+  const unique = randomBytes(6).toString('hex')
+  return { email: `load-${unique}@example.com`, password: `Right-${unique}-7`, name: 'Load Person' }
+}
+
 /** REST answers carry their data in an envelope. */
 function dataOf(body: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   const { data } = body
@@ -196,27 +204,32 @@ function callTool(api: Api, bearer: string, name: string, args: object) {
   return api.post('/mcp', { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name, arguments: args } }, bearer)
 }
 
-const ASKING = 'test_input_required_result_elicitation'
+const ASKING = 'ask_for_name'
 
 /** A call that asks its caller something: what it must remember goes out signed. */
-async function beginAsking(at: string | undefined): Promise<string> {
-  const { result } = await askingCall(at, {})
+async function beginAsking(at: string | undefined, bearer: string): Promise<string> {
+  const { result } = await askingCall(at, bearer, {})
   return String(result?.requestState)
 }
 
-async function endAsking(at: string | undefined, requestState: string): Promise<string> {
-  const inputResponses = { user_name: { action: 'accept', content: { name: 'Ada' } } }
-  return JSON.stringify(await askingCall(at, { requestState, inputResponses }))
+async function endAsking(at: string | undefined, bearer: string, requestState: string): Promise<string> {
+  const inputResponses = { name: { action: 'accept', content: { name: 'Ada' } } }
+  return JSON.stringify(await askingCall(at, bearer, { requestState, inputResponses }))
 }
 
-async function askingCall(at: string | undefined, params: object): Promise<{ result?: { requestState?: string } }> {
+async function askingCall(
+  at: string | undefined,
+  bearer: string,
+  params: object,
+): Promise<{ result?: { requestState?: string } }> {
   const _meta = {
     'io.modelcontextprotocol/protocolVersion': '2026-07-28',
     'io.modelcontextprotocol/clientCapabilities': { elicitation: {} },
   }
-  const response = await fetch(`${at}/mcp/conformance`, {
+  const response = await fetch(`${at}/mcp/asking`, {
     method: 'POST',
     headers: {
+      authorization: `Bearer ${bearer}`,
       ...{ 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
       ...{ 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'tools/call', 'mcp-name': ASKING },
     },

@@ -21,9 +21,15 @@ export interface ProductProcess {
 
 type Variables = Readonly<Record<string, string>>
 
-/** Resolves when it says that it is ready. Throws what it said instead, when it ends before that. */
-export async function startProduct(environment: Variables, source = SOURCE): Promise<ProductProcess> {
-  const child = spawn(process.execPath, [path.join(source, 'main.ts')], {
+/**
+ * Resolves when it says that it is ready. Throws what it said instead, when it ends before that. `main` is another
+ * program that serves the product, with modules of its own.
+ */
+export async function startProduct(
+  environment: Variables,
+  main = path.join(SOURCE, 'main.ts'),
+): Promise<ProductProcess> {
+  const child = spawn(process.execPath, [main], {
     env: variables({ SERVER_PORT: '0', LOG_LEVEL: 'ERROR', ...environment }),
     stdio: ['ignore', 'pipe', 'inherit'],
   })

@@ -99,7 +99,12 @@ describe('production', () => {
 
   it('starts with strong secrets', () => {
     const url = 'postgresql://plimsoll:Xq4vT9wLm2@db.internal/plimsoll'
-    const config = loadConfig({ ...good, METRICS_TOKEN: STRONG_TOKEN, DATABASE_URL: url, MCP_CONFORMANCE: 'false' })
+    const config = loadConfig({
+      ...good,
+      METRICS_TOKEN: STRONG_TOKEN,
+      DATABASE_URL: url,
+      OUTBOUND_ALLOW_LOOPBACK: 'false',
+    })
     expect(config.server.environment).toBe('production')
   })
 
@@ -117,7 +122,7 @@ describe('production', () => {
     ['a distant Redis without password', { REDIS_URL: 'redis://redis.internal:6379' }, 'REDIS_URL'],
     ['a public URL without TLS', { PUBLIC_URL: 'http://mcp.example.com' }, 'PUBLIC_URL'],
     ['one secret for two purposes', { JWT_SECRET: STRONG_SECRETS.BETTER_AUTH_SECRET }, 'JWT_SECRET'],
-    ['the conformance fixtures', { MCP_CONFORMANCE: 'true' }, 'MCP_CONFORMANCE'],
+    ['calls to its own machine', { OUTBOUND_ALLOW_LOOPBACK: 'true' }, 'OUTBOUND_ALLOW_LOOPBACK'],
   ])('refuses %s', (_what, env, variable) => {
     const { problems } = problemsOf({ ...good, ...env })
     expect(problems.map((problem) => problem.env)).toEqual([variable])

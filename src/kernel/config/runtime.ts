@@ -119,11 +119,6 @@ export const ObservabilitySettings = z.object({
 })
 
 export const McpSettings = z.object({
-  conformance: setting('MCP_CONFORMANCE', yesOrNo().default(false), {
-    describe: 'Mount the fixtures of the official conformance suite at `/mcp/conformance`. Refused in production.',
-    example: 'false',
-    neverInProduction: true,
-  }),
   sessionsMax: setting('MCP_SESSIONS_MAX', wholeNumber(1, 1_000_000).default(1000), {
     describe: 'Sessions of 2025-era clients that are open at once.',
     example: '1000',

@@ -1,6 +1,5 @@
 import { forClients } from '#kernel/authorization'
 import type { ScopeGrant } from '#kernel/authorization'
-import type { Principal } from '#kernel/principal'
 import type { ToolServer } from '#kernel/calls/tool'
 import type { ToolCatalogue, ToolEntry } from '#kernel/calls/tool-catalogue'
 import type { McpExtension } from './extension.ts'
@@ -17,15 +16,12 @@ export interface Endpoint {
   /** It has a tool that puts questions to its caller. */
   readonly asks: boolean
   readonly extension?: McpExtension
-  /** Whoever calls without a token; only the conformance mount has one. */
-  readonly anonymous?: Principal
 }
 
-/** A server that is mounted beside the catalogue's own: its extension, and who may call it without a token. */
+/** The servers of one catalogue, and what each serves beside tools, by its name. */
 export interface Mount {
   readonly catalogue: ToolCatalogue
   readonly extensions?: Readonly<Record<string, McpExtension>>
-  readonly anonymous?: Principal
   /** Also serve all its tools together, at `/mcp`. */
   readonly asRoot: boolean
 }
@@ -87,12 +83,12 @@ export function resourcesOf(
 }
 
 function endpointsOfMount(mount: Mount): Endpoint[] {
-  const { catalogue, anonymous } = mount
+  const { catalogue } = mount
   const found: Endpoint[] = []
   if (mount.asRoot) found.push(endpoint('/mcp', 'Plimsoll', allInstructions(catalogue.servers), catalogue.entries))
   for (const server of catalogue.servers) {
     const extension = mount.extensions?.[server.name]
-    const extra = { ...(extension !== undefined && { extension }), ...(anonymous !== undefined && { anonymous }) }
+    const extra = extension === undefined ? {} : { extension }
     const entries = catalogue.entries.filter((entry) => entry.server === server)
     const path = `/mcp/${server.name}`
     found.push({ ...endpoint(path, server.title, server.instructions, entries), ...extra })

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Authenticate, Presented, Principal } from '#kernel/principal'
+import type { Authenticate, Presented } from '#kernel/principal'
 import { answerBatch, answerMessage } from './answer.ts'
 import type { AnswerParts } from './answer.ts'
 import type { Arrival } from './arrival.ts'
@@ -24,7 +24,7 @@ export function endpointHandler(
   return (req, res, endpoint) => {
     try {
       if (req.method === 'POST') requireMediaTypes(req)
-      const principal = identify(parts, req, endpoint)
+      const principal = parts.authenticate(req.headers.authorization, parts.doorOf(req, endpoint))
       if (!(principal instanceof Promise)) return receive(parts, { req, res, endpoint, principal, rate: [] })
       principal
         .then((known) => receive(parts, { req, res, endpoint, principal: known, rate: [] }))
@@ -33,12 +33,6 @@ export function endpointHandler(
       parts.refuse(req, res, endpoint, error)
     }
   }
-}
-
-function identify(parts: HandlerParts, req: IncomingMessage, endpoint: Endpoint): Principal | Promise<Principal> {
-  const { authorization } = req.headers
-  if (authorization === undefined && endpoint.anonymous !== undefined) return endpoint.anonymous
-  return parts.authenticate(authorization, parts.doorOf(req, endpoint))
 }
 
 function receive(parts: HandlerParts, arrival: Arrival): void {

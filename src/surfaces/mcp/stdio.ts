@@ -15,7 +15,7 @@ import type { McpSurfaceOptions } from './surface.ts'
 import { toolCallResults } from './tool-call.ts'
 import type { ToolCalls } from './tool-call.ts'
 
-export interface StdioOptions extends Omit<McpSurfaceOptions, 'authenticate' | 'observeRequest'> {
+export interface StdioOptions extends Omit<McpSurfaceOptions, 'authenticate' | 'observeRequest' | 'mounts'> {
   /** Whoever started the process; asked on every call, for its key may be revoked or expire while the pipe is open. */
   readonly caller: () => Principal | Promise<Principal>
   /** Which tools to show, as the path of the HTTP endpoint that shows the same: `/mcp`, `/mcp/customers?readonly`. */

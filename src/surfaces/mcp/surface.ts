@@ -19,7 +19,6 @@ import type { ToolCatalogue } from '#kernel/calls/tool-catalogue'
 import type { Tracing } from '#kernel/telemetry/tracing'
 import { clientAddress } from '../http/client-address.ts'
 import { callCounter } from './arrival.ts'
-import { conformanceMount } from './conformance/mount.ts'
 import type { ProtectedResource } from './challenge.ts'
 import { dispatcher } from './dispatch.ts'
 import { doors } from './door.ts'
@@ -36,6 +35,8 @@ import { toolCallResults } from './tool-call.ts'
 
 export interface McpSurfaceOptions {
   readonly servers: readonly ToolServer[]
+  /** Servers that are mounted beside these, each with its own catalogue and what it serves beside tools. */
+  readonly mounts?: readonly Mount[]
   readonly authenticate: Authenticate
   /** The authorization servers whose tokens are taken. Default: none, API keys alone. */
   readonly issuers?: () => readonly string[]
@@ -102,10 +103,9 @@ export function createMcpSurface(options: McpSurfaceOptions): McpSurface {
     sdk,
     running,
   })
-  const mounts: Mount[] = [{ catalogue, asRoot: true }, ...conformanceMounts(settings)]
   const door = frontDoor({
     ...{ catalogue, server, limiter, clock, addressOf, publicUrlOf, handle, refuse, observeRequest },
-    endpoints: endpointsOf(mounts),
+    endpoints: endpointsOf([{ catalogue, asRoot: true }, ...(options.mounts ?? [])]),
     resources: options.resources ?? [],
     issuers: options.issuers ?? (() => []),
   })
@@ -144,14 +144,6 @@ export function toolCallsOf(
     tracing,
     (caller) => caller.trace,
   )
-}
-
-function conformanceMounts(settings: McpSurfaceOptions['settings']): Mount[] {
-  if (!settings.mcp.conformance) return []
-  if (settings.server.environment === 'production') {
-    throw new Error('MCP_CONFORMANCE is on: its fixtures answer without a token and have no place in production.')
-  }
-  return [conformanceMount()]
 }
 
 /** The URL by which callers know this server: the configured one, or the `Host` they used, which was checked. */

@@ -1,15 +1,23 @@
 import { InMemoryServerEventBus } from '@modelcontextprotocol/server'
 import { compileCatalogue } from '#kernel/calls/tool-catalogue'
-import type { Mount } from '../endpoint.ts'
+import type { Principal } from '#kernel/principal'
+import type { Mount } from '../../../src/surfaces/mcp/endpoint.ts'
 import { askingTools } from './asking-tools.ts'
 import { CONFORMANCE_SCOPE, contentTools } from './content-tools.ts'
 import { noticeTools } from './notice-tools.ts'
 import { registerPrompts } from './prompts.ts'
 import { registerResources } from './resources.ts'
 
+/** The suite's caller: it sends no token. */
+export const suite: Principal = {
+  tenantId: 'conformance',
+  actor: { kind: 'key', id: 'conformance', name: 'conformance suite' },
+  scopes: new Set([CONFORMANCE_SCOPE]),
+}
+
 /**
  * What the official conformance suite looks for, at `/mcp/conformance`: fixtures that touch nothing, served by the code
- * that serves the real tools. The suite sends no token, so its caller is nobody, in a tenant that does not exist.
+ * that serves the real tools.
  */
 export function conformanceMount(): Mount {
   const bus = new InMemoryServerEventBus()
@@ -28,11 +36,6 @@ export function conformanceMount(): Mount {
   return {
     catalogue,
     asRoot: false,
-    anonymous: {
-      tenantId: 'conformance',
-      actor: { kind: 'key', id: 'conformance', name: 'conformance suite' },
-      scopes: new Set([CONFORMANCE_SCOPE]),
-    },
     extensions: {
       conformance: {
         bus,
