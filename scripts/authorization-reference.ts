@@ -11,12 +11,12 @@ A read-only key holds no \`:write\` scope and reaches nothing marked †. Genera
 `
 
 /** `docs/authorization.md`, from what the running application is made of. */
-export function authorizationReference(table: readonly ScopeGrant[], doors: readonly EntryPoint[]): string {
+export function authorizationReference(table: readonly ScopeGrant[], entryPoints: readonly EntryPoint[]): string {
   const sections = [
     scopeSection(table),
-    `## What each scope opens\n\n${table.map((grant) => openedBy(grant, doors)).join('\n')}`,
-    `## What jobs may do\n\nA job holds the scopes it states and no others.\n\n${jobRows(doors)}`,
-    `## What is public, and why\n\n${publicRows(doors)}`,
+    `## What each scope opens\n\n${table.map((grant) => openedBy(grant, entryPoints)).join('\n')}`,
+    `## What jobs may do\n\nA job holds the scopes it states and no others.\n\n${jobRows(entryPoints)}`,
+    `## What is public, and why\n\n${publicRows(entryPoints)}`,
   ]
   return `${INTRO}\n${sections.join('\n')}`
 }
@@ -29,11 +29,11 @@ function scopeSection(table: readonly ScopeGrant[]): string {
   return `## Scopes\n\n| Scope | Least role | Lets its holder |\n|---|---|---|\n${rows.join('\n')}\n`
 }
 
-function openedBy({ scope }: ScopeGrant, doors: readonly EntryPoint[]): string {
-  const own = doors.filter(({ kind, scopes }) => kind !== 'job' && scopes.includes(scope))
+function openedBy({ scope }: ScopeGrant, entryPoints: readonly EntryPoint[]): string {
+  const own = entryPoints.filter(({ kind, scopes }) => kind !== 'job' && scopes.includes(scope))
   const lines = (['tool', 'route'] as const).flatMap((kind) => {
     const names = own
-      .filter((door) => door.kind === kind)
+      .filter((entry) => entry.kind === kind)
       .map(({ name, changes }) => `\`${name}\`${changes ? ' †' : ''}`)
     return names.length === 0 ? [] : [`- ${kind === 'tool' ? 'Tools' : 'Routes'}: ${names.join(', ')}`]
   })
@@ -41,15 +41,15 @@ function openedBy({ scope }: ScopeGrant, doors: readonly EntryPoint[]): string {
   return `### ${scope}\n\n${(lines.length === 0 ? [none] : lines).join('\n')}\n`
 }
 
-function jobRows(doors: readonly EntryPoint[]): string {
-  const rows = doors
+function jobRows(entryPoints: readonly EntryPoint[]): string {
+  const rows = entryPoints
     .filter(({ kind }) => kind === 'job')
     .map(({ name, scopes }) => `| \`${name}\` | ${scopes.map((scope) => `\`${scope}\``).join(', ') || 'none'} |`)
   return `| Job | Scopes |\n|---|---|\n${rows.join('\n')}\n`
 }
 
-function publicRows(doors: readonly EntryPoint[]): string {
-  const rows = doors.flatMap(({ name, kind, public: reason }) =>
+function publicRows(entryPoints: readonly EntryPoint[]): string {
+  const rows = entryPoints.flatMap(({ name, kind, public: reason }) =>
     reason === undefined ? [] : [`| \`${name}\` | ${kind} | ${reason.replaceAll('|', '\\|')} |`],
   )
   return `| What | Kind | Why |\n|---|---|---|\n${rows.join('\n')}\n`

@@ -17,11 +17,11 @@ export function generatedDocuments(): ReadonlyMap<string, string> {
     version: '',
     as: 'command',
   } as const
-  const { modules, scopes, doors } = assemble(options, unopenedPlatform())
+  const { modules, scopes, entryPoints } = assemble(options, unopenedPlatform())
   const servers = modules.flatMap(({ server }) => server ?? [])
   return new Map([
     ['docs/configuration.md', configurationReference()],
     ['docs/tool-reference.md', toolReference(compileCatalogue(servers))],
-    ['docs/authorization.md', authorizationReference(scopes, doors)],
+    ['docs/authorization.md', authorizationReference(scopes, entryPoints)],
   ])
 }

@@ -89,7 +89,7 @@ export function assemble(options: PlatformOptions, platform: Platform, guests: r
     customers: customers.api,
     privacy: privacy.api,
     scopes: scopeTable(modules),
-    doors: surfaces.doors,
+    entryPoints: surfaces.entryPoints,
     listen: surfaces.listen,
     serveStdio: surfaces.serveStdio,
     async close() {

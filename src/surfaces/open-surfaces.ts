@@ -10,7 +10,7 @@ import { readiness } from '#kernel/startup/readiness'
 import type { Route, WebMount } from '#kernel/calls/route'
 import type { Access } from '../modules/access/index.ts'
 import { createHttpSurface } from './http/server.ts'
-import { PUBLIC_DOCUMENTS } from './http/stated-doors.ts'
+import { PUBLIC_DOCUMENTS } from './http/stated-entry-points.ts'
 import { restResource } from './mcp/endpoint.ts'
 import { serveStdio } from './mcp/stdio.ts'
 import { createMcpSurface } from './mcp/surface.ts'
@@ -19,7 +19,7 @@ import { startWorker } from './worker/worker.ts'
 
 export interface Surfaces {
   /** Everything that can be reached or that runs, and for whom. */
-  readonly doors: readonly EntryPoint[]
+  readonly entryPoints: readonly EntryPoint[]
   /** Opens HTTP, MCP and the worker. Resolves with the URL they listen on. */
   listen(): Promise<{ url: string }>
   /** Serves one MCP caller over standard input and output. */
@@ -40,8 +40,8 @@ export function surfacesOf(
   const refusals = noteRefusals(access.authenticate, platform.audit, clock)
   const { authenticate } = refusals
   const people: Module = { name: 'pages', api: undefined, web: pages({ config, clock }, platform, modules, access) }
-  const doors = [...entryPointsOf([...modules, people]), ...PUBLIC_DOCUMENTS]
-  requireAuthorization(scopeTable(modules), doors)
+  const entryPoints = [...entryPointsOf([...modules, people]), ...PUBLIC_DOCUMENTS]
+  requireAuthorization(scopeTable(modules), entryPoints)
   const noteAccess = accessNotes(platform.audit)
   const servers = modules.flatMap((module) => module.server ?? [])
   const mcpParts = {
@@ -51,7 +51,7 @@ export function surfacesOf(
   }
   const closing: ((seconds: number) => Promise<unknown>)[] = []
   return {
-    doors,
+    entryPoints,
     async listen() {
       const mcp = createMcpSurface({
         ...{ ...mcpParts, authenticate, observeRequest: metrics.http.finished },

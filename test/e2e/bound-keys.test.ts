@@ -6,7 +6,7 @@ import { startApp } from '../support/app.ts'
 import { issuerOf, signedIn } from '../support/credentials.ts'
 import type { Issuer, SignedIn } from '../support/credentials.ts'
 import { testDatabase } from '../support/database.ts'
-import { knock, toolCall, toolList } from '../support/door-walk.ts'
+import { request, toolCall, toolList } from '../support/entry-point-walk.ts'
 import { testTenant } from '../support/tenant.ts'
 import type { TestTenant } from '../support/tenant.ts'
 
@@ -35,7 +35,7 @@ async function keyBoundTo(bounds: Partial<CreateKeyInput>): Promise<string> {
 }
 
 async function listed(authorization: string, path = '/mcp'): Promise<string[]> {
-  const { body } = await knock(url, toolList(path), authorization)
+  const { body } = await request(url, toolList(path), authorization)
   return [...body.matchAll(/"name":"([a-z_]+)","description"/g)].map(([, name = '']) => name)
 }
 
@@ -50,16 +50,16 @@ describe('a key bound to a server', () => {
     expect(await listed(key)).toEqual(toolsOf('tasks'))
     expect(await listed(key, '/mcp/tasks')).toEqual(toolsOf('tasks'))
     expect(await listed(key, '/mcp/customers')).toEqual([])
-    expect((await knock(url, toolCall('list_tasks'), key)).status).toBe(200)
-    const refused = await knock(url, toolCall('list_clients'), key)
+    expect((await request(url, toolCall('list_tasks'), key)).status).toBe(200)
+    const refused = await request(url, toolCall('list_clients'), key)
     expect([refused.status, refused.body]).toEqual([403, expect.stringContaining('OUT_OF_BOUNDS')])
   })
 
   it('reaches the routes of that server’s module, and no others', async () => {
     const key = await keyBoundTo({ servers: ['customers'] })
-    const tasks = await knock(url, { method: 'GET', path: '/api/v1/tasks' }, key)
-    const keys = await knock(url, { method: 'GET', path: '/api/v1/keys' }, key)
-    const track = await knock(url, { method: 'POST', path: '/v1/track', body: {} }, key)
+    const tasks = await request(url, { method: 'GET', path: '/api/v1/tasks' }, key)
+    const keys = await request(url, { method: 'GET', path: '/api/v1/keys' }, key)
+    const track = await request(url, { method: 'POST', path: '/v1/track', body: {} }, key)
     expect([tasks.status, keys.status, track.status]).toEqual([403, 403, 400])
   })
 })
@@ -70,8 +70,8 @@ describe('a key bound to a toolset', () => {
     const names = await listed(key)
     expect(names).toContain('list_clients')
     expect(names).not.toContain('calculate_health_score')
-    expect((await knock(url, toolCall('calculate_health_score', { client_id: 'x' }), key)).status).toBe(403)
-    expect((await knock(url, { method: 'POST', path: '/v1/track', body: {} }, key)).status).toBe(403)
+    expect((await request(url, toolCall('calculate_health_score', { client_id: 'x' }), key)).status).toBe(403)
+    expect((await request(url, { method: 'POST', path: '/v1/track', body: {} }, key)).status).toBe(403)
   })
 })
 
@@ -100,14 +100,14 @@ describe('a key bound to networks', () => {
 
   it('does not open a pipe', async () => {
     const key = await keyBoundTo({ networks: ['0.0.0.0/0'] })
-    const door = { address: '', resource: '' }
-    await expect(async () => app.access.authenticate(key, door)).rejects.toThrow('bound to networks')
+    const presented = { address: '', resource: '' }
+    await expect(async () => app.access.authenticate(key, presented)).rejects.toThrow('bound to networks')
   })
 })
 
 describe('over REST', () => {
   const send = async (method: string, path: string, body?: unknown) => {
-    const answer = await knock(
+    const answer = await request(
       url,
       { method, path, ...(body !== undefined && { body }) },
       `Bearer ${issuer.token(owner)}`,
@@ -121,7 +121,7 @@ describe('over REST', () => {
 
   /** As soon as the process has heard of the commit. */
   const refused = (key: string) =>
-    vi.waitFor(async () => expect((await knock(url, toolList('/mcp'), key)).status).toBe(401), { interval: 5 })
+    vi.waitFor(async () => expect((await request(url, toolList('/mcp'), key)).status).toBe(401), { interval: 5 })
 
   it('a person makes a key, sees it, uses it and ends it', async () => {
     const made = await send('POST', '/api/v1/keys', {
@@ -173,7 +173,7 @@ describe('over REST', () => {
     const names = await listed(key)
     expect(names).toContain('list_clients')
     expect(names).not.toContain('list_tasks')
-    expect((await knock(url, toolCall('list_tasks'), key)).body).toContain('USER_REQUIRED')
+    expect((await request(url, toolCall('list_tasks'), key)).body).toContain('USER_REQUIRED')
     expect((await send('GET', '/api/v1/service-accounts')).body.data['service_accounts']).toHaveLength(1)
     expect((await send('DELETE', `/api/v1/service-accounts/${id}`)).status).toBe(200)
     await refused(key)
@@ -181,7 +181,7 @@ describe('over REST', () => {
 })
 
 describe('a flood of made-up keys', () => {
-  it('is refused at the door once the address has guessed too often, and known keys behind it go on', async () => {
+  it('is refused at once when the address has guessed too often, and known keys behind it go on', async () => {
     const key = await keyBoundTo({})
     const headers = (credential: string) => ({ Authorization: credential, 'X-Forwarded-For': '192.0.2.77' })
     const guesses = Array.from({ length: 200 }, async (_, at) => {

@@ -4,7 +4,7 @@ import type { App } from '../../src/app.ts'
 import { signedIn } from './credentials.ts'
 import type { Issuer, SignedIn } from './credentials.ts'
 import type { TestDatabase } from './database.ts'
-import { knock, toolList } from './door-walk.ts'
+import { request, toolList } from './entry-point-walk.ts'
 import type { TestTenant } from './tenant.ts'
 
 export const ENDED = [
@@ -28,7 +28,7 @@ export interface Server {
 export async function endedCredential(how: (typeof ENDED)[number], server: Server): Promise<string> {
   const { app, database, url, issuer, tenant } = server
   const ended = async (authorization: string, end: () => Promise<unknown>): Promise<string> => {
-    const look = async () => (await knock(url, toolList('/mcp'), authorization)).status
+    const look = async () => (await request(url, toolList('/mcp'), authorization)).status
     expect(await look()).toBe(200)
     await end()
     await vi.waitFor(async () => expect(await look()).toBe(401), { interval: 5 })

@@ -28,7 +28,7 @@ import { mountProbes } from './probes.ts'
 import type { Probes } from './probes.ts'
 import { requestIdOf } from './request-id.ts'
 import { routeTable } from './route-table.ts'
-import { requireStated } from './stated-doors.ts'
+import { requireStated } from './stated-entry-points.ts'
 import { announceSuccessor, versioned } from './versions.ts'
 
 export interface HttpSurfaceOptions {

@@ -12,7 +12,7 @@ import { inSession } from './session-requests.ts'
 
 export interface HandlerParts extends AnswerParts {
   readonly authenticate: Authenticate
-  readonly doorOf: (req: IncomingMessage, endpoint: Endpoint) => Presented
+  readonly presented: (req: IncomingMessage, endpoint: Endpoint) => Presented
   readonly bodyBytesMax: number
   readonly refuse: Refuse
 }
@@ -24,7 +24,7 @@ export function endpointHandler(
   return (req, res, endpoint) => {
     try {
       if (req.method === 'POST') requireMediaTypes(req)
-      const principal = parts.authenticate(req.headers.authorization, parts.doorOf(req, endpoint))
+      const principal = parts.authenticate(req.headers.authorization, parts.presented(req, endpoint))
       if (!(principal instanceof Promise)) return receive(parts, { req, res, endpoint, principal, rate: [] })
       principal
         .then((known) => receive(parts, { req, res, endpoint, principal: known, rate: [] }))

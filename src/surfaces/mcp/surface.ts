@@ -21,12 +21,12 @@ import { clientAddress } from '../http/client-address.ts'
 import { callCounter } from './arrival.ts'
 import type { ProtectedResource } from './challenge.ts'
 import { dispatcher } from './dispatch.ts'
-import { doors } from './door.ts'
 import { endpointsOf } from './endpoint.ts'
 import type { Mount } from './endpoint.ts'
 import { endpointHandler } from './handler.ts'
+import { presentedIn } from './presented.ts'
 import { refusals } from './refuse.ts'
-import { frontDoor } from './routes.ts'
+import { mcpRouter } from './router.ts'
 import { runningCalls } from './running-calls.ts'
 import { sdkHandlers } from './sdk-handlers.ts'
 import { serverIdentity } from './server-identity.ts'
@@ -93,7 +93,7 @@ export function createMcpSurface(options: McpSurfaceOptions): McpSurface {
   const refuse = refusals({ limiter, clock, log, clientAddress: addressOf, publicUrlOf })
   const handle = endpointHandler({
     authenticate,
-    doorOf: doors({ addressOf, publicUrlOf }),
+    presented: presentedIn({ addressOf, publicUrlOf }),
     bodyBytesMax: server.bodyBytesMax,
     refuse,
     countCall: callCounter(limiter, clock),
@@ -103,7 +103,7 @@ export function createMcpSurface(options: McpSurfaceOptions): McpSurface {
     sdk,
     running,
   })
-  const door = frontDoor({
+  const router = mcpRouter({
     ...{ catalogue, server, limiter, clock, addressOf, publicUrlOf, handle, refuse, observeRequest },
     endpoints: endpointsOf([{ catalogue, asRoot: true }, ...(options.mounts ?? [])]),
     resources: options.resources ?? [],
@@ -111,13 +111,15 @@ export function createMcpSurface(options: McpSurfaceOptions): McpSurface {
   })
   const sweeping = setInterval(sessions.sweep, sweepMilliseconds(settings.mcp.sessionIdleSeconds)).unref()
   return {
-    serves: door.serves,
-    handle: door.handle,
+    serves: router.serves,
+    handle: router.handle,
     catalogue,
     callTool,
     sessionCount: sessions.count,
     close: async (deadlineSeconds) => {
-      door.shut(new Failure('unavailable', 'The server is stopping. Try again in a moment.', { retryAfterSeconds: 1 }))
+      router.shut(
+        new Failure('unavailable', 'The server is stopping. Try again in a moment.', { retryAfterSeconds: 1 }),
+      )
       clearInterval(sweeping)
       const cancelled = await running.drain(deadlineSeconds)
       if (cancelled > 0) log.warn({ cancelled }, 'tool calls were cancelled by the stop')

@@ -12,8 +12,8 @@ import { addCustomers } from '../support/customer-data.ts'
 import { issuerOf, signedIn } from '../support/credentials.ts'
 import type { Issuer, SignedIn } from '../support/credentials.ts'
 import { testDatabase } from '../support/database.ts'
-import { each, knock, knocksAt, tally, toolCall, toolList } from '../support/door-walk.ts'
-import type { Knock } from '../support/door-walk.ts'
+import { each, request, requestsFor, tally, toolCall, toolList } from '../support/entry-point-walk.ts'
+import type { EntryRequest } from '../support/entry-point-walk.ts'
 import { ENDED, endedCredential } from '../support/ended-credentials.ts'
 import { FORGED_TOKENS } from '../support/forged-tokens.ts'
 import { tenantRows } from '../support/tenant-rows.ts'
@@ -40,7 +40,7 @@ beforeAll(async () => {
   owner = await signedIn(database, tenant.tenantId, 'owner')
   ownerToken = `Bearer ${issuer.token(owner)}`
   await addCustomers(database, tenant.tenantId, [{ clientId: 'shared', name: `${MARKER} works` }])
-  const task = await knock(url, toolCall('create_task', { title: `${MARKER} task` }), ownerToken)
+  const task = await request(url, toolCall('create_task', { title: `${MARKER} task` }), ownerToken)
   expect(task.body).toContain(MARKER)
 })
 
@@ -50,24 +50,25 @@ afterAll(async () => {
   await app.close()
 })
 
-/** Every way through a door, with ids that the tenant of this walk has, or that nobody has. */
-const knocks = (id: string) => app.doors.flatMap((door) => knocksAt(door, id).map((one) => ({ door, knock: one })))
+/** Every request to an entry point, with ids that the tenant of this walk has, or that nobody has. */
+const requests = (id: string) =>
+  app.entryPoints.flatMap((entry) => requestsFor(entry, id).map((one) => ({ entry, request: one })))
 const person = async (role: Role, changes = {}) =>
   `Bearer ${issuer.token(await signedIn(database, tenant.tenantId, role), changes)}`
-const guarded = (id: string) => knocks(id).filter(({ door }) => door.public === undefined)
-const open = () => knocks('nobody').filter(({ door }) => door.public !== undefined)
+const guarded = (id: string) => requests(id).filter(({ entry }) => entry.public === undefined)
+const open = () => requests('nobody').filter(({ entry }) => entry.public !== undefined)
 
 describe('the walk', () => {
   it('knows every tool and path that the running server tells of, and every job', async () => {
     const documents = await Promise.all(
-      ['/mcp/tools', '/api/v1/openapi.json'].map((path) => knock(url, { method: 'GET', path })),
+      ['/mcp/tools', '/api/v1/openapi.json'].map((path) => request(url, { method: 'GET', path })),
     )
     // safe because: what is read of the answers is compared with names below.
     const [listing, interfaces] = documents.map(({ body }) => JSON.parse(body)) as [
       { tools: { name: string }[] },
       { paths: Record<string, Record<string, unknown>> },
     ]
-    const names = new Set(app.doors.map(({ name }) => name))
+    const names = new Set(app.entryPoints.map(({ name }) => name))
     const paths = Object.entries(interfaces.paths).flatMap(([path, methods]) =>
       Object.keys(methods).map((method) => `${method.toUpperCase()} ${path.replace(/\{(\w+)\}/g, ':$1')}`),
     )
@@ -77,37 +78,39 @@ describe('the walk', () => {
     expect(served.filter((name) => !names.has(name))).toEqual([])
   })
 
-  it('has a way to knock at every door but those of jobs', () => {
-    const unwalked = app.doors.filter((door) => door.kind !== 'job' && knocksAt(door, 'nobody').length === 0)
+  it('has a request to every entry point but those of jobs', () => {
+    const unwalked = app.entryPoints.filter(
+      (entry) => entry.kind !== 'job' && requestsFor(entry, 'nobody').length === 0,
+    )
     expect(unwalked).toEqual([])
   })
 
-  it('finds each guarded door open to an owner who signed in: it is there, and a refusal means something', async () => {
-    const listed = (await knock(url, toolList('/mcp'), ownerToken)).body
-    await each(guarded('nobody'), async ({ door, knock: one }) => {
-      // Some doors end the session of whoever goes through: each is gone through by somebody else.
-      const { status } = await knock(url, harmless(one), await person('owner'))
-      table.add('owner', door.kind, [401, 403].includes(status) ? 'refused' : 'open')
-      expect([door.name, [401, 403].includes(status)]).toEqual([door.name, false])
-      if (door.kind === 'tool') expect(listed).toContain(`"name":"${door.name}"`)
+  it('finds each guarded entry point open to an owner who signed in: it is there, and a refusal means something', async () => {
+    const listed = (await request(url, toolList('/mcp'), ownerToken)).body
+    await each(guarded('nobody'), async ({ entry, request: one }) => {
+      // Some end the session of their caller: each is called by somebody else.
+      const { status } = await request(url, harmless(one), await person('owner'))
+      table.add('owner', entry.kind, [401, 403].includes(status) ? 'refused' : 'open')
+      expect([entry.name, [401, 403].includes(status)]).toEqual([entry.name, false])
+      if (entry.kind === 'tool') expect(listed).toContain(`"name":"${entry.name}"`)
     })
   })
 })
 
-/** Reaches the door without doing what is behind it: what is sent is an argument that nothing takes. */
-const harmless = (one: Knock): Knock => {
+/** Reaches the entry point without doing what is behind it: what is sent is an argument that nothing takes. */
+const harmless = (one: EntryRequest): EntryRequest => {
   const { body } = one
   if (body === undefined) return one
   return { ...one, body: one.path === '/mcp' ? withArguments(body, { nobody: 1 }) : { nobody: 1 } }
 }
 
-// safe because: only calls of tools are sent to `/mcp` by a knock at a door.
+// safe because: only calls of tools are sent to `/mcp` by a request to an entry point.
 const withArguments = (body: unknown, args: object) => {
   const call = body as { params: object }
   return { ...call, params: { ...call.params, arguments: args } }
 }
 
-describe('whoever brings a credential that opens nothing is refused at every guarded door', () => {
+describe('whoever brings a credential that opens nothing is refused at every guarded entry point', () => {
   it.each([
     ['no token', async () => undefined],
     ['garbage', async () => 'Bearer not-a-credential'],
@@ -134,15 +137,15 @@ describe('whoever brings a credential that opens nothing is refused at every gua
 async function expectRefused(what: string, authorization: string | undefined): Promise<void> {
   const lists = [...new Set(app.modules.flatMap(({ server }) => (server === undefined ? [] : [`/mcp/${server.name}`])))]
   const listing = ['/mcp', ...lists].map((path) => ({
-    door: { kind: 'list' as const, name: path },
-    knock: toolList(path),
+    entry: { kind: 'list' as const, name: path },
+    request: toolList(path),
   }))
-  const beyond = [...guarded('shared'), ...listing].filter(({ knock: { path } }) => !isFor(authorization, path))
-  await each(beyond, async ({ door, knock: one }) => {
-    const { status, body } = await knock(url, one, sendable(authorization))
-    table.add(what, door.kind, String(status))
+  const beyond = [...guarded('shared'), ...listing].filter(({ request: { path } }) => !isFor(authorization, path))
+  await each(beyond, async ({ entry, request: one }) => {
+    const { status, body } = await request(url, one, sendable(authorization))
+    table.add(what, entry.kind, String(status))
     if (status < 400) leaks++
-    expect([door.name, status]).toEqual([door.name, 401])
+    expect([entry.name, status]).toEqual([entry.name, 401])
     expectNothingTold(body)
   })
 }
@@ -202,41 +205,44 @@ describe('whoever may only read', () => {
 async function expectWithin(
   what: string,
   credential: () => Promise<string>,
-  may: (door: EntryPoint) => boolean,
+  may: (entry: EntryPoint) => boolean,
 ): Promise<void> {
-  const listed = (await knock(url, toolList('/mcp'), await credential())).body
-  await each(guarded('nobody'), async ({ door, knock: one }) => {
-    const { status, body } = await knock(url, harmless(one), await credential())
-    table.add(what, door.kind, may(door) ? 'open' : String(status))
-    expect(may(door) ? [door.name, status !== 403] : [door.name, status]).toEqual([door.name, may(door) ? true : 403])
-    if (!may(door)) expectNothingTold(body)
-    if (door.kind !== 'tool') return
-    expect([door.name, listed.includes(`"name":"${door.name}"`)]).toEqual([door.name, may(door)])
-    if (!may(door)) table.add(`${what}: list`, 'tool', 'not listed')
+  const listed = (await request(url, toolList('/mcp'), await credential())).body
+  await each(guarded('nobody'), async ({ entry, request: one }) => {
+    const { status, body } = await request(url, harmless(one), await credential())
+    table.add(what, entry.kind, may(entry) ? 'open' : String(status))
+    expect(may(entry) ? [entry.name, status !== 403] : [entry.name, status]).toEqual([
+      entry.name,
+      may(entry) ? true : 403,
+    ])
+    if (!may(entry)) expectNothingTold(body)
+    if (entry.kind !== 'tool') return
+    expect([entry.name, listed.includes(`"name":"${entry.name}"`)]).toEqual([entry.name, may(entry)])
+    if (!may(entry)) table.add(`${what}: list`, 'tool', 'not listed')
   })
 }
 
 describe('the owner of another organisation', () => {
-  it('reads nothing of this one at any door, and changes nothing of it', async () => {
+  it('reads nothing of this one at any entry point, and changes nothing of it', async () => {
     const { tenantId } = await testTenant(database)
     const before = await tenantRows(database, tenant.tenantId)
-    const named = guarded('shared').map(({ door, knock: one }) => ({
+    const named = guarded('shared').map(({ entry, request: one }) => ({
       ...{
-        door,
-        knock: one.path === '/mcp' ? { ...one, body: withArguments(one.body, { client_id: 'shared' }) } : one,
+        entry,
+        request: one.path === '/mcp' ? { ...one, body: withArguments(one.body, { client_id: 'shared' }) } : one,
       },
     }))
-    await each([...guarded('shared'), ...guarded('1'), ...named], async ({ door, knock: one }) => {
+    await each([...guarded('shared'), ...guarded('1'), ...named], async ({ entry, request: one }) => {
       const authorization = `Bearer ${issuer.token(await signedIn(database, tenantId, 'owner'))}`
-      const { status, body } = await knock(url, one, authorization)
-      table.add('neighbour', door.kind, status < 300 ? 'own only' : String(status))
+      const { status, body } = await request(url, one, authorization)
+      table.add('neighbour', entry.kind, status < 300 ? 'own only' : String(status))
       expectNothingTold(body)
     })
     expect(await tenantRows(database, tenant.tenantId)).toEqual(before)
   })
 })
 
-describe('a public door', () => {
+describe('a public entry point', () => {
   it('says why it is public, and tells nothing of anybody, whatever credential is shown to it', async () => {
     const credentials = [
       undefined,
@@ -246,11 +252,11 @@ describe('a public door', () => {
     ]
     await each(
       credentials.flatMap((shown) => open().map((one) => ({ ...one, shown }))),
-      async ({ door, knock: one, shown }) => {
-        const { status, body } = await knock(url, harmless(one), shown)
-        table.add('public', door.kind, status < 300 ? 'answered' : String(status))
-        expect([door.name, status]).not.toEqual([door.name, 500])
-        expect(door.public?.trim().length).toBeGreaterThan(15)
+      async ({ entry, request: one, shown }) => {
+        const { status, body } = await request(url, harmless(one), shown)
+        table.add('public', entry.kind, status < 300 ? 'answered' : String(status))
+        expect([entry.name, status]).not.toEqual([entry.name, 500])
+        expect(entry.public?.trim().length).toBeGreaterThan(15)
         expectNothingTold(body)
       },
     )
@@ -262,10 +268,10 @@ describe('a job', () => {
     const jobs = app.modules.flatMap((module) => module.jobs ?? [])
     expect(jobs.length).toBeGreaterThan(2)
     for (const job of jobs) {
-      const door = app.doors.find(({ kind, name }) => kind === 'job' && name === job.name)
+      const entry = app.entryPoints.find(({ kind, name }) => kind === 'job' && name === job.name)
       const refused: Scope[] = []
       const probe = async (ctx: Ctx) => {
-        expect([...ctx.scopes]).toEqual(door?.scopes)
+        expect([...ctx.scopes]).toEqual(entry?.scopes)
         for (const { scope } of app.scopes) {
           const attempt = change<null, null>('walk.probe', scope, async () => ({ result: null, subject: 'walk' }))
           await attempt(ctx, null).catch(() => refused.push(scope))

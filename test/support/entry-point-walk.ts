@@ -1,20 +1,20 @@
 import type { EntryPoint } from '#kernel/entry-points'
 
-/** What came back through a door. */
-export interface Passage {
+/** What an entry point answered. */
+export interface Answer {
   readonly status: number
   readonly body: string
 }
 
-/** One way to knock: where, how, and with what. Job doors are not knocked at. */
-export interface Knock {
+/** A request to an entry point: where, how, and with what. Jobs take none. */
+export interface EntryRequest {
   readonly method: string
   readonly path: string
   readonly body?: unknown
 }
 
-/** How a door is knocked at: by every method it takes, with this id where it takes one. */
-export function knocksAt({ kind, name, http }: EntryPoint, id: string): readonly Knock[] {
+/** A request by every method that the entry point takes, with this id where it takes one. */
+export function requestsFor({ kind, name, http }: EntryPoint, id: string): readonly EntryRequest[] {
   if (kind === 'tool') return [toolCall(name)]
   if (http === undefined) return []
   const path = http.path.replace(/:\w+/g, id).replace('*', 'nothing-here')
@@ -23,15 +23,19 @@ export function knocksAt({ kind, name, http }: EntryPoint, id: string): readonly
 
 const message = (method: string, params: unknown) => ({ jsonrpc: '2.0', id: 1, method, params })
 
-export const toolCall = (name: string, args: unknown = {}): Knock => ({
+export const toolCall = (name: string, args: unknown = {}): EntryRequest => ({
   ...{ method: 'POST', path: '/mcp' },
   body: message('tools/call', { name, arguments: args }),
 })
 
-export const toolList = (path: string): Knock => ({ method: 'POST', path, body: message('tools/list', {}) })
+export const toolList = (path: string): EntryRequest => ({ method: 'POST', path, body: message('tools/list', {}) })
 
-/** Knocks, with a credential or without. Redirects are answers. */
-export async function knock(url: string, { method, path, body }: Knock, authorization?: string): Promise<Passage> {
+/** Sends it, with a credential or without. Redirects are answers. */
+export async function request(
+  url: string,
+  { method, path, body }: EntryRequest,
+  authorization?: string,
+): Promise<Answer> {
   const answer = await fetch(`${url}${path}`, {
     method,
     redirect: 'manual',

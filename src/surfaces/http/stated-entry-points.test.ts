@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { describe, expect, it } from 'vitest'
 import { route } from '#kernel/calls/route'
-import { PUBLIC_DOCUMENTS, requireStated } from './stated-doors.ts'
+import { PUBLIC_DOCUMENTS, requireStated } from './stated-entry-points.ts'
 
 const notes = route({
   ...{ method: 'GET', path: '/v1/notes', summary: '', tags: [], scope: 'notes:read' },

@@ -20,7 +20,7 @@ import type { Refuse } from './refuse.ts'
 import type { Reply } from './rpc.ts'
 import { rateHeaders, send } from './send.ts'
 
-export interface FrontDoorParts {
+export interface RouterParts {
   readonly endpoints: ReadonlyMap<string, Endpoint>
   readonly catalogue: ToolCatalogue
   /** Other resources of this server that are described beside the endpoints. */
@@ -36,10 +36,10 @@ export interface FrontDoorParts {
   readonly observeRequest: Metrics['http']['finished']
 }
 
-export interface FrontDoor {
+export interface McpRouter {
   readonly serves: (url: string) => boolean
   readonly handle: (req: IncomingMessage, res: ServerResponse) => void
-  /** Answers every further request with the failure. */
+  /** Refuses every further request with the failure. */
   readonly shut: (failure: Failure) => void
 }
 
@@ -47,7 +47,7 @@ const LISTING = '/mcp/tools'
 const WELL_KNOWN = '/.well-known/oauth-protected-resource'
 
 /** Sends each request where its URL says: an endpoint, the public listing, a well-known document, or nowhere. */
-export function frontDoor(parts: FrontDoorParts): FrontDoor {
+export function mcpRouter(parts: RouterParts): McpRouter {
   const { endpoints, server, refuse } = parts
   const guard = requestGuard(server)
   const allowPages = crossOrigin(server.corsOrigins)

@@ -35,7 +35,7 @@ describe('an application', () => {
   it('in which the scope is listed is built', async () => {
     const scopes = [{ scope: 'secrets:read', describe: 'read secrets', least: 'owner' }] as const
     const app = await start({ name: 'guest', api: undefined, scopes, routes: [secrets] })
-    expect(app.doors.map(({ name }) => name)).toContain('GET /v1/secrets')
+    expect(app.entryPoints.map(({ name }) => name)).toContain('GET /v1/secrets')
     await app.close()
   })
 })
