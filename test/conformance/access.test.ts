@@ -72,7 +72,29 @@ describe('a caller without a valid key', () => {
       { name: 'echo', title: 'Echo', inputSchema: { type: 'object' } },
       { name: 'write_down', title: 'Write down' },
     ])
-    expect((await send(server, { ...options, path: '/mcp/tools?server=nobody' })).status).toBe(404)
+  })
+
+  it.each([
+    ['/mcp/tools', 5],
+    ['/mcp/tools?server=all', 5],
+    ['/mcp/tools?server=demo', 5],
+    ['/mcp/tools?toolset=speech', 2],
+  ])('is shown at %s the %i tools there are where no server is called tasks', async (path, count) => {
+    const { body } = await send(server, { path, method: 'GET', headers: { authorization: undefined } })
+    expect(body).toMatchObject({ count, otherServers: [] })
+    expect(body['tools']).toHaveLength(count)
+  })
+
+  it.each([
+    ['server=nobody', 'server: there is no "nobody". Give one of demo, all, for example /mcp/tools?server=demo.'],
+    [
+      'toolset=none',
+      'toolset: there is no "none". Give one of speech, trouble, for example /mcp/tools?toolset=speech.',
+    ],
+  ])('is told at /mcp/tools?%s which there are', async (query, message) => {
+    const path = `/mcp/tools?${query}`
+    const answer = await send(server, { path, method: 'GET', headers: { authorization: undefined } })
+    expect(answer).toMatchObject({ status: 404, body: { error: { code: 'NOT_FOUND', message } } })
   })
 
   it('is limited by its address', async () => {

@@ -61,7 +61,7 @@ const open = () => requests('nobody').filter(({ entry }) => entry.public !== und
 describe('the walk', () => {
   it('knows every tool and path that the running server tells of, and every job', async () => {
     const documents = await Promise.all(
-      ['/mcp/tools', '/api/v1/openapi.json'].map((path) => request(url, { method: 'GET', path })),
+      ['/mcp/tools?server=all', '/api/v1/openapi.json'].map((path) => request(url, { method: 'GET', path })),
     )
     // safe because: what is read of the answers is compared with names below.
     const [listing, interfaces] = documents.map(({ body }) => JSON.parse(body)) as [

@@ -55,7 +55,7 @@ let bravoKey: string
 beforeAll(async () => {
   ;({ app, url } = await startApp(database))
   // safe because: the walk checks what it reads of the answer.
-  const listing = (await (await fetch(`${url}/mcp/tools`)).json()) as { tools: { name: string }[] }
+  const listing = (await (await fetch(`${url}/mcp/tools?server=all`)).json()) as { tools: { name: string }[] }
   tools = listing.tools.map(({ name }) => name)
   const bravo = await testTenant(database)
   alpha = await testTenant(database)

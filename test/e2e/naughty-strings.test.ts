@@ -75,7 +75,7 @@ it.skipIf(!existsSync(NAUGHTY))(
       const { userId } = await app.access.addPerson(app.openContext(operator, request), { ...person, role: 'owner' })
       const ctx = app.openContext({ ...operator, userId }, request)
       const { key } = await app.access.createKey(ctx, { name: 'naughty', scopes: [...scopes] })
-      const { tools } = Listing.parse(await (await fetch(`${url}/mcp/tools`)).json())
+      const { tools } = Listing.parse(await (await fetch(`${url}/mcp/tools?server=all`)).json())
       const places = tools.flatMap(({ name, inputSchema }) => placesOf(name, inputSchema))
       const withText = new Set(places.map(({ tool }) => tool))
       expect(tools.map(({ name }) => name).filter((name) => !withText.has(name))).toEqual(['list_clients'])

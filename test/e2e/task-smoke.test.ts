@@ -58,10 +58,26 @@ describe('the smoke calls of the task server', () => {
     expect((await api.get('/health')).body).toMatchObject({ status: 'healthy', database: 'connected' })
     const signIn = await api.post('/api/auth/signin', { email: person.email, password: person.password })
     expect(signIn).toMatchObject({ status: 200, body: { access_token: expect.any(String) } })
-    const { body } = await api.get('/mcp/tools?server=tasks')
+    const { body } = await api.get('/mcp/tools')
+    expect(body).toMatchObject({ server: 'tasks', count: 6 })
     expect((body['tools'] as { name: string }[]).map(({ name }) => name)).toEqual([
       ...['list_tasks', 'create_task', 'update_task', 'delete_task', 'get_task', 'mark_complete'],
     ])
+  })
+
+  it('the list of six says where the tools of the other servers are listed and called', async () => {
+    const { body } = await api.get('/mcp/tools')
+    const [customers] = body['otherServers'] as { count: number; tools: string; endpoint: string }[]
+    expect(customers).toMatchObject({ name: 'customers', endpoint: '/mcp/customers' })
+    const others = await api.get(customers?.tools ?? '')
+    expect(others.body).toMatchObject({
+      server: 'customers',
+      count: customers?.count,
+      otherServers: [{ name: 'tasks' }],
+    })
+    const all = await api.get(String(body['allTools']))
+    expect(all.body).toMatchObject({ server: 'all', count: 6 + (customers?.count ?? 0), otherServers: [] })
+    expect(all.body['tools']).toHaveLength(6 + (customers?.count ?? 0))
   })
 
   it('create, list, mark complete, update, delete; and what one does, another does not see', async () => {

@@ -35,6 +35,10 @@ describe('the catalogue', () => {
     ])
   })
 
+  it.each(['tools', 'all'])('refuses a server called %s, which means something else in the public listing', (name) => {
+    expect(() => compileCatalogue([{ ...ships(tool(good)), name }])).toThrow(`server ${name}: `)
+  })
+
   it('refuses a name twice, also across servers', () => {
     const other = { ...ships(tool(good)), name: 'harbours' }
     expect(() => compileCatalogue([ships(tool(good)), other])).toThrow('ships and harbours both have it')

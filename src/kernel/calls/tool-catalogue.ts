@@ -81,6 +81,7 @@ function lintServer(server: ToolServer): string[] {
   const problems: string[] = []
   if (!/^[a-z][a-z0-9-]*$/.test(server.name)) problems.push(`server ${server.name}: its name must be lower case`)
   if (server.name === 'tools') problems.push('server tools: its name is that of the public listing')
+  if (server.name === 'all') problems.push('server all: in the public listing that name means every server')
   if ('readonly' in server.toolsets) problems.push(`server ${server.name}: readonly is a view, not a toolset`)
   if (server.instructions.length > INSTRUCTIONS_CHARACTERS_MAX) {
     problems.push(`server ${server.name}: its instructions must have at most ${INSTRUCTIONS_CHARACTERS_MAX} characters`)

@@ -1,23 +1,40 @@
 import type { ToolCatalogue } from '#kernel/calls/tool-catalogue'
 import type { Reply } from './rpc.ts'
 
+/** The server that the plain URL lists: deployment checks count its tools there. */
+const PLAIN = 'tasks'
+/** In place of a server's name: every tool. */
+const ALL = 'all'
+
+/** Why a document is not there. */
+export interface Missing {
+  readonly missing: string
+}
+
 /**
- * `GET /mcp/tools?server=…&toolset=…`: names, titles and schemas, for anybody. Without a server: all of them.
- * Undefined where there is no such server or toolset. The only thing about the tools that is told without a token.
+ * `GET /mcp/tools?server=<name|all>&toolset=<name>`: names, titles and schemas, for anybody, and where the tools of the
+ * other servers are listed. Without either: the tools of `tasks`; every tool where there is no such server. A toolset
+ * alone is looked for in every server. The only thing about the tools that is told without a token.
  */
-export function publicListing(catalogue: ToolCatalogue): (query: URLSearchParams) => Reply | undefined {
+export function publicListing({ servers, entries }: ToolCatalogue): (query: URLSearchParams) => Reply | Missing {
+  const names = servers.map(({ name }) => name)
   const made = new Map<string, Reply>()
   return (query) => {
-    const server = query.get('server')
     const toolset = query.get('toolset')
-    const entries = catalogue.entries.filter(
-      (entry) => (server === null || entry.server.name === server) && (toolset === null || entry.toolset === toolset),
-    )
-    if (entries.length === 0) return undefined
+    const server = query.get('server') ?? (toolset === null && names.includes(PLAIN) ? PLAIN : ALL)
+    if (server !== ALL && !names.includes(server)) return noSuch('server', server, [...names, ALL])
+    const own = entries.filter((entry) => server === ALL || entry.server.name === server)
+    const shown = own.filter((entry) => toolset === null || entry.toolset === toolset)
+    if (toolset !== null && shown.length === 0)
+      return noSuch(
+        'toolset',
+        toolset,
+        own.map((entry) => entry.toolset),
+      )
     const key = JSON.stringify([server, toolset])
     const known = made.get(key)
     if (known !== undefined) return known
-    const tools = entries.map(({ tool, server: { name }, toolset: listedIn, inputSchema, outputSchema }) => ({
+    const tools = shown.map(({ tool, server: { name }, toolset: listedIn, inputSchema, outputSchema }) => ({
       name: tool.name,
       title: tool.title,
       server: name,
@@ -25,8 +42,26 @@ export function publicListing(catalogue: ToolCatalogue): (query: URLSearchParams
       inputSchema,
       outputSchema,
     }))
-    const reply = { status: 200, body: JSON.stringify({ count: tools.length, tools }) }
+    const others = servers.filter(({ name }) => server !== ALL && name !== server)
+    const otherServers = others.map(({ name, title }) => ({
+      name,
+      title,
+      count: entries.filter((entry) => entry.server.name === name).length,
+      tools: `/mcp/tools?server=${name}`,
+      endpoint: `/mcp/${name}`,
+    }))
+    const body = { server, count: tools.length, tools, otherServers, allTools: `/mcp/tools?server=${ALL}` }
+    const reply = { status: 200, body: JSON.stringify(body) }
     made.set(key, reply)
     return reply
+  }
+}
+
+function noSuch(field: string, given: string, known: readonly string[]): Missing {
+  const [example = ''] = known
+  const choice = [...new Set(known)].join(', ')
+  const shown = JSON.stringify(given.slice(0, 64))
+  return {
+    missing: `${field}: there is no ${shown}. Give one of ${choice}, for example /mcp/tools?${field}=${example}.`,
   }
 }

@@ -16,6 +16,7 @@ import type { ProtectedResource } from './challenge.ts'
 import { endpointsOf, findEndpoint } from './endpoint.ts'
 import type { Endpoint } from './endpoint.ts'
 import { publicListing } from './public-listing.ts'
+import type { Missing } from './public-listing.ts'
 import type { Refuse } from './refuse.ts'
 import type { Reply } from './rpc.ts'
 import { rateHeaders, send } from './send.ts'
@@ -80,7 +81,7 @@ export function mcpRouter(parts: RouterParts): McpRouter {
   const answerPublic = async (req: IncomingMessage, res: ServerResponse, url: string): Promise<void> => {
     const [path = '', query = ''] = url.split('?', 2)
     const reply = publicReply(path, query, req)
-    if (reply === undefined) return send(res, nothingHere(req, path))
+    if ('missing' in reply) return send(res, nothingHere(req, reply.missing))
     if (req.method !== 'GET' && req.method !== 'HEAD')
       throw new Failure('method_not_allowed', 'This document takes GET.')
     const rate = await parts.limiter.take('ip', addressBucket(parts.addressOf(req)))
@@ -88,18 +89,20 @@ export function mcpRouter(parts: RouterParts): McpRouter {
   }
 
   /** An error outside the protocol, in the form of the REST side: the URL is not one of ours. */
-  const nothingHere = (req: IncomingMessage, path: string): Reply => {
-    const message = path === LISTING ? 'There is no such server or toolset.' : 'There is no MCP endpoint at this URL.'
+  const nothingHere = (req: IncomingMessage, message: string): Reply => {
     const body = errorBody({ status: 404, code: 'NOT_FOUND', message }, requestIdOf(req), parts.clock)
     return { status: 404, body: JSON.stringify(body) }
   }
 
-  const publicReply = (path: string, query: string, req: IncomingMessage): Reply | undefined => {
+  const publicReply = (path: string, query: string, req: IncomingMessage): Reply | Missing => {
     if (path === LISTING) return listing(new URLSearchParams(query))
     const described = describedPath(path)
-    if (described === undefined) return undefined
-    const resource = endpoints.get(described) ?? parts.resources.find((each) => each.path === described)
-    return resource === undefined ? undefined : resourceMetadata(resource, parts.publicUrlOf(req), parts.issuers())
+    const resource =
+      described === undefined
+        ? undefined
+        : (endpoints.get(described) ?? parts.resources.find((each) => each.path === described))
+    if (resource === undefined) return { missing: 'There is no MCP endpoint at this URL.' }
+    return resourceMetadata(resource, parts.publicUrlOf(req), parts.issuers())
   }
 
   return {
