@@ -80,7 +80,7 @@ export function openIdentity(
 
   const auth = once(async () => {
     const secret = await keptSecret(settings.betterAuthSecret, server.dataDir, 'better-auth-secret')
-    const watch = watchPlugin({ db, clock, settings, events, guard, hash })
+    const watch = watchPlugin({ db, events, guard, hash })
     const secureCookies = server.secureCookies ?? publicUrl().startsWith('https:')
     const parts = { database, secret, secureCookies, settings, mailer, clock, log, keys, events, guard, hash }
     return createAuth({ ...parts, publicUrl: publicUrl(), plugins: [...plugins(), watch] })

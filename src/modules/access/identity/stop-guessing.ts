@@ -2,12 +2,10 @@ import { callerOf } from './caller.ts'
 import { refuse } from './refuse.ts'
 import { findDefaultTenant } from './store/people.ts'
 import { unproved } from './unproved.ts'
-import type { WatchParts } from './watch-plugin.ts'
-
-type Parts = Pick<WatchParts, 'db' | 'events' | 'guard' | 'hash'>
+import type { WatchParts } from './watch-parts.ts'
 
 /** Counts a password that is about to be tried at sign-in; refuses it unseen where there were too many. */
-export async function stopGuessing(parts: Parts, email: string, headers: Headers | undefined): Promise<undefined> {
+export async function stopGuessing(parts: WatchParts, email: string, headers: Headers | undefined): Promise<undefined> {
   const from = callerOf(headers)
   const refused = await parts.guard.take(email, from.address)
   if (refused === undefined) return undefined
@@ -26,7 +24,7 @@ interface Insider {
  * Tries are counted with those at sign-in. Without a session there is nothing to try: the library refuses it.
  */
 export async function stopGuessingWithin(
-  parts: Parts,
+  parts: WatchParts,
   session: Insider | null,
   headers: Headers | undefined,
 ): Promise<undefined> {

@@ -1,27 +1,13 @@
 import type { BetterAuthPlugin } from 'better-auth'
 import { createAuthMiddleware, getSessionFromCtx, isAPIError } from 'better-auth/api'
-import type { Clock } from '#kernel/clock'
-import type { Config } from '#kernel/config/config'
-import type { Db } from '#kernel/database/db'
 import { callerOf } from './caller.ts'
-import type { IdentityEvents } from './events.ts'
-import type { KeyedHash } from './keyed-hash.ts'
-import type { LockoutGuard } from './lockout.ts'
 import { passwordProblems } from './password-rule.ts'
 import { refuse } from './refuse.ts'
 import { stopGuessing, stopGuessingWithin } from './stop-guessing.ts'
 import { findPerson } from './store/people.ts'
 import { asRecord, text } from './untyped.ts'
+import type { WatchParts } from './watch-parts.ts'
 import { watchedEvents } from './watched-events.ts'
-
-export interface WatchParts {
-  readonly db: Db
-  readonly clock: Clock
-  readonly settings: Config['auth']
-  readonly events: IdentityEvents
-  readonly guard: LockoutGuard
-  readonly hash: () => Promise<KeyedHash>
-}
 
 /**
  * Our rules around the library's endpoints, whichever way they are reached: the lock-out before a password is looked

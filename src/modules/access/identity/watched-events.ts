@@ -4,7 +4,7 @@ import type { IdentityEvent } from './events.ts'
 import { findPersonIdByEmail } from './store/people.ts'
 import { unproved } from './unproved.ts'
 import { text } from './untyped.ts'
-import type { WatchParts } from './watch-plugin.ts'
+import type { WatchParts } from './watch-parts.ts'
 
 interface SessionOf {
   readonly user: { readonly id: string; readonly email: string }
@@ -25,7 +25,6 @@ export interface Watched {
   readonly session: SessionOf | undefined
 }
 
-type Parts = Pick<WatchParts, 'db' | 'events' | 'guard' | 'hash'>
 type Told = Pick<IdentityEvent, 'action' | 'outcome' | 'reason'>
 
 /** What somebody does to their own account with a session of theirs. */
@@ -46,7 +45,7 @@ const PASSWORD_FIRST: ReadonlySet<string> = new Set([
 ])
 
 /** Tells what happened at an endpoint of the library. What is not named here changes nothing worth an event. */
-export function watchedEvents(parts: Parts) {
+export function watchedEvents(parts: WatchParts) {
   return async (path: string, watched: Watched): Promise<void> => {
     const { from, body, code, session } = watched
     switch (path) {
@@ -72,7 +71,7 @@ export function watchedEvents(parts: Parts) {
   }
 }
 
-async function passwordTried(parts: Parts, { from, body, code, signedIn }: Watched): Promise<void> {
+async function passwordTried(parts: WatchParts, { from, body, code, signedIn }: Watched): Promise<void> {
   const email = text(body['email'])
   if (code === 'ACCOUNT_LOCKED') return
   if (code === undefined || code === 'EMAIL_NOT_VERIFIED') await parts.guard.succeeded(email, from.address)
@@ -87,7 +86,7 @@ async function passwordTried(parts: Parts, { from, body, code, signedIn }: Watch
   await parts.events.record(from, await unproved(parts, email, told))
 }
 
-async function codeTried({ events }: Parts, { from, code, signedIn, session }: Watched): Promise<void> {
+async function codeTried({ events }: WatchParts, { from, code, signedIn, session }: Watched): Promise<void> {
   if (code === undefined) {
     if (signedIn === undefined) return
     const action = session === undefined ? 'identity.sign-in' : 'identity.two-factor-enabled'
@@ -102,7 +101,7 @@ async function codeTried({ events }: Parts, { from, code, signedIn, session }: W
   await events.record(from, event)
 }
 
-async function signedUp(parts: Parts, { from, body, answered }: Watched): Promise<void> {
+async function signedUp(parts: WatchParts, { from, body, answered }: Watched): Promise<void> {
   const about = await findPersonIdByEmail(parts.db, text(body['email']))
   const isNew = about !== undefined && about === answered
   const event = await unproved(parts, text(body['email']), {
