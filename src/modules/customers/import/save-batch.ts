@@ -1,7 +1,7 @@
 import { DatabaseError } from 'pg'
 import type { Ctx } from '#kernel/context'
 import { dayOf } from '../record/days.ts'
-import { ensurePartitions, markDirty } from '../events/store/events.ts'
+import { makeUsageMonths, markUsageDays } from '../events/imported-usage.ts'
 import type { Load } from './mapping.ts'
 import type { CsvRow } from './read-csv.ts'
 import type { RowProblem } from './read-row.ts'
@@ -28,11 +28,7 @@ export async function saveBatch(ctx: Ctx, source: string, load: Load, rows: read
   const saved = await saveOrHalve(ctx, source, load, rows)
   const clientIds = fieldOf(load, rows, 'client_id')
   if (load.entity === 'usage_event' && saved.inserted > 0) {
-    await markDirty(
-      ctx,
-      clientIds,
-      fieldOf(load, rows, 'occurred_at').map((time) => time.slice(0, 10)),
-    )
+    await markUsageDays(ctx, clientIds, fieldOf(load, rows, 'occurred_at'))
   }
   if (load.derive_contract_value) await deriveContractValue(ctx, [...new Set(clientIds)], dayOf(ctx.clock()))
   return saved
@@ -41,7 +37,7 @@ export async function saveBatch(ctx: Ctx, source: string, load: Load, rows: read
 /** Makes the months a batch of usage needs. In a transaction of its own: it locks the whole table for a moment. */
 export async function prepareMonths(ctx: Ctx, load: Load, rows: readonly TakenRow[]): Promise<void> {
   if (load.entity !== 'usage_event') return
-  await ensurePartitions(ctx, fieldOf(load, rows, 'occurred_at'))
+  await makeUsageMonths(ctx, fieldOf(load, rows, 'occurred_at'))
 }
 
 function fieldOf(load: Load, rows: readonly TakenRow[], field: string): string[] {
