@@ -1,4 +1,3 @@
-import type { Config } from '#kernel/config/config'
 import type { Ctx, OpenContext } from '#kernel/context'
 import type { Module } from '#kernel/module'
 import { getClientOverview } from './accounts/get-client-overview.ts'
@@ -32,6 +31,7 @@ import { importPaths } from './import/import-paths.ts'
 import type { ImportPathsOptions } from './import/import-paths.ts'
 import type { ImportReport } from './import/report.ts'
 import { customersPersonalData } from './privacy/holders.ts'
+import type { HealthSettings } from './record/health-settings.ts'
 
 export { REJECTION_HEADER, rejectedCount, rejectionLine, reportLines } from './import/report.ts'
 export type { ImportReport }
@@ -47,7 +47,7 @@ export interface Customers {
 }
 
 export interface CustomersOptions {
-  readonly settings: Config['customers']
+  readonly settings: HealthSettings
   /** Opens the contexts in which events of many requests are stored together: a job's, for no one request may be cut
    * off by another's. Without it no route takes events. */
   readonly openContext?: OpenContext

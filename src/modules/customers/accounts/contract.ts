@@ -12,6 +12,9 @@ import {
   Trend,
   text,
 } from '../record/contract.ts'
+import { Instant } from '../record/instant.ts'
+import { ClientRecord } from '../record/client-record.ts'
+import { PageOffset, Pagination, pageLimit } from '../record/page.ts'
 
 const Name = text(200)
 const Industry = text(100)
@@ -45,35 +48,6 @@ export const RegisterClientInput = z
     }
   })
 export type RegisterClientInput = z.output<typeof RegisterClientInput>
-
-const Instant = z.iso.datetime({ offset: true })
-
-export const ClientRecord = z.strictObject({
-  client_id: z.string(),
-  client_name: z.string(),
-  company_name: z.string(),
-  industry: z.string(),
-  tier: Tier,
-  lifecycle_stage: Stage,
-  status: z.enum(STATUSES),
-  contract_value: z.number(),
-  currency: z.string(),
-  contract_start_date: Day,
-  contract_end_date: Day.nullable(),
-  renewal_date: Day.nullable(),
-  primary_contact_email: z.string().nullable(),
-  primary_contact_name: z.string().nullable(),
-  csm_assigned: z.string().nullable(),
-  users_provisioned: z.int().nullable(),
-  health_score: Score.nullable(),
-  health_trend: Trend,
-  churn_probability: z.number().min(0).max(1).nullable(),
-  last_engagement_at: Instant.nullable(),
-  version: z.int(),
-  created_at: Instant,
-  updated_at: Instant,
-})
-export type ClientRecord = z.output<typeof ClientRecord>
 
 export const RegisterClientOutput = z.strictObject({
   client_id: z.string(),
@@ -139,8 +113,8 @@ export const ListClientsInput = z
       .enum(['churn_risk', 'renewal', 'value', 'client_id'])
       .default('churn_risk')
       .describe('Riskiest, soonest, largest or by id first'),
-    limit: z.int().min(1).max(1000).default(50).describe('Page size'),
-    offset: z.int().min(0).default(0).describe('Rows to skip'),
+    limit: pageLimit({ rowsDefault: 50, rowsMax: 1000 }).describe('Page size'),
+    offset: PageOffset.describe('Rows to skip'),
     response_format: z.enum(['concise', 'detailed']).default('detailed').describe('Concise: id, name, risk only'),
   })
   .superRefine((input, issue) => {
@@ -172,13 +146,7 @@ export type ListedClient = z.output<typeof ListedClient>
 
 export const ListClientsOutput = z.strictObject({
   clients: z.array(ListedClient),
-  pagination: z.strictObject({
-    total_count: z.int(),
-    limit: z.int(),
-    offset: z.int(),
-    returned_count: z.int(),
-    has_more: z.boolean(),
-  }),
+  pagination: Pagination,
   filters_applied: z.record(z.string(), z.union([z.string(), z.number()])),
   summary: z.strictObject({
     total_clients: z.int(),

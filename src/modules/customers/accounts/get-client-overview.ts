@@ -1,6 +1,7 @@
 import type { Ctx } from '#kernel/context'
 import { daysUntil } from '../record/days.ts'
 import { fromCents } from '../record/money.ts'
+import { percent, roundScore } from '../record/rounding.ts'
 import { insightsOf } from './overview-insights.ts'
 import type { OverviewThresholds } from './overview-insights.ts'
 import { HEALTH_TAG, clientTag } from '../record/client-record.ts'
@@ -49,7 +50,7 @@ function overview(row: OverviewRow, now: Date, thresholds: OverviewThresholds): 
         open_tickets: row.open_tickets,
         urgent_open: row.urgent_open,
         opened_last_30_days: row.recent_tickets,
-        satisfaction_percent: row.answers_percent === null ? null : Math.round(row.answers_percent * 10) / 10,
+        satisfaction_percent: roundScore(row.answers_percent),
         survey_answers: row.answers,
       },
       product_usage: {
@@ -116,8 +117,7 @@ function opportunities(row: OverviewRow, thresholds: OverviewThresholds): string
     found.push(`${row.peak_users} of ${row.seats} seats in use on the busiest day: offer more seats`)
   }
   const isGrowing = row.events_before > 0 && row.events >= row.events_before * GROWTH
-  if (isGrowing)
-    found.push(`Usage up ${Math.round((row.events / row.events_before - 1) * 100)} % on the 30 days before`)
+  if (isGrowing) found.push(`Usage up ${percent(row.events / row.events_before - 1)} on the 30 days before`)
   if (row.health_score !== null && row.health_score >= thresholds.championFrom) {
     found.push(`Health ${row.health_score}: ask for a reference or a case study`)
   }

@@ -4,6 +4,8 @@ import { describeIndicator } from '../risk/risk-indicators.ts'
 import { riskLevel } from '../risk/risk-level.ts'
 import type { HealthThresholds } from '../risk/risk-level.ts'
 import { fromCents } from '../record/money.ts'
+import { paginate } from '../record/page.ts'
+import { roundScore, roundShare } from '../record/rounding.ts'
 import type { ListClientsInput, ListClientsOutput, ListedClient } from './contract.ts'
 import { listPage, summariseList } from './store/list.ts'
 import type { ListedRow } from './store/list.ts'
@@ -13,23 +15,17 @@ export function listClients(thresholds: HealthThresholds) {
   return async (ctx: Ctx, input: ListClientsInput): Promise<ListClientsOutput> => {
     const rows = await listPage(ctx, input)
     const summary = await summariseList(ctx, input)
-    const { tier_filter, lifecycle_stage_filter, health_score_min, health_score_max, limit, offset } = input
+    const { tier_filter, lifecycle_stage_filter, health_score_min, health_score_max } = input
     const asked = { tier_filter, lifecycle_stage_filter, health_score_min, health_score_max }
     return {
       clients: rows.map((row) => listed(row, ctx.clock(), thresholds, input.response_format === 'detailed')),
-      pagination: {
-        total_count: summary.total,
-        limit,
-        offset,
-        returned_count: rows.length,
-        has_more: offset + rows.length < summary.total,
-      },
+      pagination: paginate(input, rows.length, summary.total),
       filters_applied: Object.fromEntries(
         Object.entries(asked).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
       ),
       summary: {
         total_clients: summary.total,
-        average_health_score: summary.average_score === null ? null : Math.round(summary.average_score * 10) / 10,
+        average_health_score: roundScore(summary.average_score),
         without_health_score: summary.without_score,
         total_arr: arrByCurrency(summary.arr_cents ?? {}),
         total_active_users: summary.active_users,
@@ -45,7 +41,7 @@ function listed(row: ListedRow, now: Date, thresholds: HealthThresholds, isDetai
     client_name: row.client_name,
     health_score: row.health_score,
     risk_level: riskLevel(row.health_score, thresholds),
-    churn_probability: row.churn_probability === null ? null : Math.round(row.churn_probability * 1000) / 1000,
+    churn_probability: roundShare(row.churn_probability),
     top_risk: topRisk(row),
     days_until_renewal: daysUntil(row.renewal_date, now),
   }

@@ -1,11 +1,10 @@
 import { z } from 'zod'
 import { ClientId, Day, RiskLevel, Score, Stage, Tier, Trend } from '../record/contract.ts'
 import { EVENT_TYPES, IMPACTS } from '../record/timeline-contract.ts'
+import { Instant } from '../record/instant.ts'
 
 export const GetClientOverviewInput = z.strictObject({ client_id: ClientId })
 export type GetClientOverviewInput = z.output<typeof GetClientOverviewInput>
-
-const Instant = z.iso.datetime()
 
 export const Component = z.strictObject({
   score: Score.nullable(),

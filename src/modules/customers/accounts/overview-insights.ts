@@ -1,3 +1,4 @@
+import { roundShare, roundTo } from '../record/rounding.ts'
 import { actionFor, describeIndicator } from '../risk/risk-indicators.ts'
 import type { HealthThresholds } from '../risk/risk-level.ts'
 import type { GetClientOverviewOutput } from './overview-contract.ts'
@@ -25,7 +26,7 @@ export function insightsOf(row: OverviewRow, thresholds: OverviewThresholds): In
       health_score: row.health_score,
       health_trend: row.health_trend,
       health_as_of: row.health_as_of?.toISOString() ?? null,
-      churn_probability: row.churn_probability === null ? null : Math.round(row.churn_probability * 1000) / 1000,
+      churn_probability: roundShare(row.churn_probability),
       key_strengths: Object.entries(components).flatMap(([name, { score }]) =>
         score !== null && score >= STRONG_FROM ? [`${name} ${score}`] : [],
       ),
@@ -38,7 +39,7 @@ export function insightsOf(row: OverviewRow, thresholds: OverviewThresholds): In
 function componentsOf({ scores }: OverviewRow): Components {
   const component = (name: keyof Components): Components[keyof Components] => {
     const score = scores?.[name] ?? null
-    const weight = score === null ? 0 : Math.round((scores?.[`weight_${name}`] ?? 0) * 10_000) / 10_000
+    const weight = score === null ? 0 : roundTo(scores?.[`weight_${name}`] ?? 0, 4)
     return { score, weight, status: score === null ? 'not_enough_data' : 'known' }
   }
   return {

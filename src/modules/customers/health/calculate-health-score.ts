@@ -4,6 +4,7 @@ import { Failure } from '#kernel/failure'
 import { CLIENTS_TAG, clientTag } from '../record/client-record.ts'
 import { lockCustomer } from '../record/store/customers.ts'
 import { dayOf } from '../record/days.ts'
+import type { HealthSettings } from '../record/health-settings.ts'
 import { rollUp } from '../events/roll-up.ts'
 import { churnedHealth } from './churned-health.ts'
 import { explainHealth } from './explain-health.ts'
@@ -11,7 +12,6 @@ import type { CalculateHealthScoreInput, HealthOutput } from './score-contract.t
 import { scoreHistory, storeScore } from './store/score.ts'
 import { refreshUsageWindows } from './store/usage-windows.ts'
 import { STANDARD_LOOKBACK_DAYS, STANDARD_MODEL, scoringOf } from './scoring.ts'
-import type { HealthSettings } from './scoring.ts'
 
 /**
  * Computes one customer's health from what is stored, keeps it, and explains it. The standard model over 30 days sets

@@ -1,9 +1,10 @@
 import type { Ctx } from '#kernel/context'
+import { notEnoughData } from '../record/not-enough-data.ts'
 import type { DatedScore } from './predict-scores.ts'
 import type { HealthOutput } from './score-contract.ts'
 import type { ScoreParameters } from './store/score-sql.ts'
 
-const GONE = { status: 'not_enough_data' as const, missing: 'nothing: the customer has churned and is not scored' }
+const GONE = notEnoughData('nothing: the customer has churned and is not scored')
 
 /** The answer for a customer that has left: no score, no risks, no forecast, but the scores it once had. */
 export function churnedHealth(

@@ -1,3 +1,5 @@
+import { notEnoughData } from '../record/not-enough-data.ts'
+import { roundTo } from '../record/rounding.ts'
 import type { HealthOutput } from './score-contract.ts'
 import { COMPONENTS, renormalise } from './health-weights.ts'
 import type { Component, PerComponent } from './health-weights.ts'
@@ -11,12 +13,12 @@ export function explainComponents(row: ScoredRow, weights: PerComponent<number>)
   const used = renormalise(weights, values)
   const explain = (component: Component): Explained => {
     const value = values[component]
-    if (value === null) return { status: 'not_enough_data', missing: MISSING[component] }
+    if (value === null) return notEnoughData(MISSING[component])
     return {
       status: 'known',
       value,
       weight: used[component],
-      contribution: Math.round(value * used[component] * 100) / 100,
+      contribution: roundTo(value * used[component], 2),
       source: SOURCES[component](row),
       as_of: asOf(component, row),
     }

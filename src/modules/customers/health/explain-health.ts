@@ -1,5 +1,7 @@
 import { RiskLevel } from '../record/contract.ts'
 import { dayOf } from '../record/days.ts'
+import { notEnoughData } from '../record/not-enough-data.ts'
+import { roundScore, roundShare } from '../record/rounding.ts'
 import { CHURN_MODEL, churnFactors } from '../risk/churn-model.ts'
 import { explainComponents, missingComponents, valuesOf } from './explain-components.ts'
 import { COMPONENTS, renormalise } from './health-weights.ts'
@@ -68,18 +70,18 @@ function automatedAlerts(row: ScoredRow, { min_severity: least = 'high', categor
 
 function scoreChange(row: ScoredRow): HealthOutput['score_change'] {
   if (row.overall_score === null || row.score_before === null || row.score_before_on === null) return null
-  return { points: Math.round((row.overall_score - row.score_before) * 10) / 10, since: row.score_before_on }
+  return { points: roundScore(row.overall_score - row.score_before), since: row.score_before_on }
 }
 
 function churnPrediction(row: ScoredRow, scoring: ScoreParameters): HealthOutput['churn_prediction'] {
   if (row.churn_probability === null || row.churn_level === null) {
-    return { status: 'not_enough_data', missing: 'a health score' }
+    return notEnoughData('a health score')
   }
   const isLikely = row.churn_probability >= scoring.churnMediumFrom
   const isAhead = (row.days_until_renewal ?? -1) >= 0
   return {
     status: 'known',
-    probability: Math.round(row.churn_probability * 1000) / 1000,
+    probability: roundShare(row.churn_probability),
     risk_level: row.churn_level,
     predicted_churn_date: isLikely && isAhead ? row.renewal_date : null,
     model: CHURN_MODEL,
@@ -89,7 +91,7 @@ function churnPrediction(row: ScoredRow, scoring: ScoreParameters): HealthOutput
 
 function predictedScores(history: readonly DatedScore[], today: string): HealthOutput['predicted_scores'] {
   const fit = predictScores(history, today)
-  if (fit === undefined) return { status: 'not_enough_data', missing: PREDICTION_NEEDS }
+  if (fit === undefined) return notEnoughData(PREDICTION_NEEDS)
   return { ...fit, weeks: [...fit.weeks] }
 }
 
@@ -108,7 +110,7 @@ function opportunities(row: ScoredRow, scoring: ScoreParameters): HealthOutput['
   const weights = renormalise(scoring.weights, values)
   return COMPONENTS.map((component) => ({
     component,
-    points_to_gain: Math.round((100 - (values[component] ?? 100)) * weights[component] * 10) / 10,
+    points_to_gain: roundScore((100 - (values[component] ?? 100)) * weights[component]),
   }))
     .filter(({ points_to_gain }) => points_to_gain > 0)
     .toSorted((a, b) => b.points_to_gain - a.points_to_gain)

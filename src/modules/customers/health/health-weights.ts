@@ -1,3 +1,4 @@
+import { roundTo } from '../record/rounding.ts'
 export const COMPONENTS = ['usage', 'engagement', 'support', 'satisfaction', 'payment'] as const
 export type Component = (typeof COMPONENTS)[number]
 export type PerComponent<T> = Readonly<Record<Component, T>>
@@ -10,7 +11,7 @@ export function renormalise(weights: PerComponent<number>, values: PerComponent<
   const known = COMPONENTS.filter((component) => values[component] !== null)
   const sum = known.reduce((total, component) => total + weights[component], 0)
   const used = (component: Component) =>
-    values[component] === null || sum === 0 ? 0 : Math.round((weights[component] / sum) * 1e6) / 1e6
+    values[component] === null || sum === 0 ? 0 : roundTo(weights[component] / sum, 6)
   return {
     usage: used('usage'),
     engagement: used('engagement'),

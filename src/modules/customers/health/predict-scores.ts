@@ -1,4 +1,5 @@
 import { addDays, daysBetween } from '../record/days.ts'
+import { roundScore } from '../record/rounding.ts'
 
 export interface DatedScore {
   readonly day: string
@@ -40,10 +41,10 @@ export function predictScores(history: readonly DatedScore[], today: string): Fi
   return {
     status: 'fitted',
     method: `least squares over ${history.length} stored scores since ${first.day}`,
-    points_per_week: round(perDay * 7),
+    points_per_week: roundScore(perDay * 7),
     weeks: Array.from({ length: WEEKS }, (_, week) => {
       const ahead = (week + 1) * 7
-      return { day: addDays(today, ahead), score: round(at(ahead)) }
+      return { day: addDays(today, ahead), score: roundScore(at(ahead)) }
     }),
   }
 }
@@ -53,5 +54,3 @@ export const PREDICTION_NEEDS = `at least ${SCORES_MIN} stored scores over ${SPA
 function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length
 }
-
-const round = (value: number) => Math.round(value * 10) / 10

@@ -1,5 +1,7 @@
 import { z } from 'zod'
-import { ClientId, Day, NotEnoughData, RiskLevel, Score, Trend } from '../record/contract.ts'
+import { ClientId, Day, RiskLevel, Score, Trend } from '../record/contract.ts'
+import { NotEnoughData } from '../record/not-enough-data.ts'
+import { Instant } from '../record/instant.ts'
 
 const Weight = z.number().min(0).max(1)
 const GivenWeight = z.number().pipe(Weight)
@@ -109,7 +111,7 @@ export const HealthOutput = z.strictObject({
   health_metrics: z.strictObject({
     scoring_model: z.string(),
     lookback_days: z.int(),
-    as_of: z.iso.datetime(),
+    as_of: Instant,
     stored_as_current: z.boolean(),
     days_until_renewal: z.int().nullable(),
   }),

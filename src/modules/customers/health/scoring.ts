@@ -1,9 +1,7 @@
-import type { Config } from '#kernel/config/config'
+import type { HealthSettings } from '../record/health-settings.ts'
 import { COMPONENTS } from './health-weights.ts'
 import type { PerComponent } from './health-weights.ts'
 import type { ScoreParameters } from './store/score-sql.ts'
-
-export type HealthSettings = Config['customers']
 
 export const STANDARD_MODEL = 'weighted_composite'
 export const STANDARD_LOOKBACK_DAYS = 30

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { ClientId, STAGES, Stage, text } from '../record/contract.ts'
+import { Instant } from '../record/instant.ts'
 
 /** Names that others use for a stage of ours. */
 const ALIASES = { renewing: 'renewal', expanded: 'expansion' } as const
@@ -33,8 +34,6 @@ export const ManageLifecycleStagesInput = z
     }
   })
 export type ManageLifecycleStagesInput = z.output<typeof ManageLifecycleStagesInput>
-
-const Instant = z.iso.datetime()
 
 export const ManageLifecycleStagesOutput = z.strictObject({
   action: z.string(),

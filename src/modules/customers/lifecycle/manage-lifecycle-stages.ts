@@ -7,8 +7,9 @@ import { lockCustomer, requireCustomer } from '../record/store/customers.ts'
 import { moveStage } from '../record/store/stage-changes.ts'
 import { addTimelineEvent } from '../record/store/timeline.ts'
 import { dayOf } from '../record/days.ts'
+import type { HealthSettings } from '../record/health-settings.ts'
+import { roundScore, roundTo } from '../record/rounding.ts'
 import type { ManageLifecycleStagesInput, ManageLifecycleStagesOutput } from './lifecycle-contract.ts'
-import type { HealthSettings } from '../health/scoring.ts'
 import { findStage, listStageHistory, stageCandidates, stageDistribution, stageMoves } from './store/stages.ts'
 import { stageRules, suggestStage } from './suggest-stage.ts'
 
@@ -92,8 +93,8 @@ async function overview(
     action: input.action,
     stage_distribution: shares.map(({ average_health, median_days, ...share }) => ({
       ...share,
-      average_health: round(average_health),
-      median_days_in_stage: round(median_days),
+      average_health: roundScore(average_health),
+      median_days_in_stage: roundTo(median_days, 1),
     })),
     ...(input.include_transitions && { transitions: await stageMoves(ctx, undefined) }),
     ...(input.intervention_planning && (await suggestions(ctx, input, settings))),
@@ -138,5 +139,3 @@ function otherStage(expected: string, actual: string): Failure {
     problems: [{ path: 'current_stage', expected: 'the stage the customer is in, or nothing', example: actual }],
   })
 }
-
-const round = (value: number | null) => (value === null ? null : Math.round(value * 10) / 10)

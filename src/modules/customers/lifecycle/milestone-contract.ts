@@ -1,5 +1,7 @@
 import { z } from 'zod'
-import { ClientId, Day, NotEnoughData, text } from '../record/contract.ts'
+import { ClientId, Day, text } from '../record/contract.ts'
+import { NotEnoughData } from '../record/not-enough-data.ts'
+import { PageOffset, pageLimit } from '../record/page.ts'
 
 const CustomMilestone = z.strictObject({
   milestone_id: z.string().refine((id) => /^[a-z0-9_]{1,60}$/.test(id), 'a–z, 0–9 and _, such as first_100_events'),
@@ -19,8 +21,8 @@ export const TrackAdoptionMilestonesInput = z
     custom_milestones: z.array(CustomMilestone).min(1).max(20).optional().describe('For custom'),
     include_benchmarks: z.boolean().default(true),
     celebration_recommendations: z.boolean().default(true),
-    limit: z.int().min(1).max(200).default(25).describe('Customers a page'),
-    offset: z.int().min(0).default(0).describe('Customers to skip'),
+    limit: pageLimit({ rowsDefault: 25, rowsMax: 200 }).describe('Customers a page'),
+    offset: PageOffset.describe('Customers to skip'),
   })
   .superRefine((input, issue) => {
     if ((input.milestone_framework === 'custom') === (input.custom_milestones !== undefined)) return

@@ -1,6 +1,6 @@
 import type { Stage } from '../record/contract.ts'
 import { daysBetween } from '../record/days.ts'
-import type { HealthSettings } from '../health/scoring.ts'
+import type { HealthSettings } from '../record/health-settings.ts'
 import type { CandidateRules, MoveCandidate } from './store/stages.ts'
 
 export interface SuggestedMove {

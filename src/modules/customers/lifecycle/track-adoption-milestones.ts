@@ -3,6 +3,8 @@ import type { Ctx } from '#kernel/context'
 import { clientTag } from '../record/client-record.ts'
 import { requireCustomer } from '../record/store/customers.ts'
 import { dayOf, daysBetween } from '../record/days.ts'
+import { notEnoughData } from '../record/not-enough-data.ts'
+import { roundScore, roundShare, roundTo } from '../record/rounding.ts'
 import { rollUp } from '../events/roll-up.ts'
 import type { TrackAdoptionMilestonesInput, TrackAdoptionMilestonesOutput } from './milestone-contract.ts'
 import { STANDARD_MILESTONES, customDefinitions } from './milestone-definitions.ts'
@@ -110,16 +112,14 @@ function paceOf(
 function completionOf(rows: readonly CompletionRow[]): TrackAdoptionMilestonesOutput['completion'] {
   const customers = rows[0]?.customers ?? 0
   if (customers < PEERS_MIN) {
-    return { status: 'not_enough_data', missing: `${PEERS_MIN} customers to compare; there are ${customers}` }
+    return notEnoughData(`${PEERS_MIN} customers to compare; there are ${customers}`)
   }
   return rows.map((row) => ({
     milestone_id: row.milestone_id,
     completed: row.completed,
-    rate: Math.round((row.completed / row.customers) * 1000) / 1000,
-    median_days: row.median_days === null ? null : Math.round(row.median_days),
-    health_reached: tenths(row.health_reached),
-    health_others: tenths(row.health_others),
+    rate: roundShare(row.completed / row.customers),
+    median_days: roundTo(row.median_days, 0),
+    health_reached: roundScore(row.health_reached),
+    health_others: roundScore(row.health_others),
   }))
 }
-
-const tenths = (value: number | null) => (value === null ? null : Math.round(value * 10) / 10)

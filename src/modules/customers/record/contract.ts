@@ -50,6 +50,3 @@ export const Trend = z.enum(['improving', 'stable', 'declining']).nullable()
 export type Trend = z.output<typeof Trend>
 export const RiskLevel = z.enum(['low', 'medium', 'high', 'critical'])
 export type RiskLevel = z.output<typeof RiskLevel>
-
-/** What is missing for a figure that was asked for. */
-export const NotEnoughData = z.strictObject({ status: z.literal('not_enough_data'), missing: z.string() })

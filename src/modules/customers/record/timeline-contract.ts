@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import { ClientId, Day } from './contract.ts'
+import { Instant } from './instant.ts'
+import { pageLimit } from './page.ts'
 
 export const EVENT_TYPES = [
   'onboarding',
@@ -23,7 +25,7 @@ export const GetClientTimelineInput = z
     start_date: RealDay.optional().describe('Default 90 days ago'),
     end_date: RealDay.optional().describe('Last day; default today'),
     event_types: z.array(z.enum(EVENT_TYPES)).min(1).optional().describe('Default all'),
-    limit: z.int().min(1).max(1000).default(100).describe('Newest so many'),
+    limit: pageLimit({ rowsDefault: 100, rowsMax: 1000 }).describe('Newest so many'),
   })
   .superRefine((input, issue) => {
     const { start_date: start, end_date: end } = input
@@ -35,7 +37,7 @@ export type GetClientTimelineInput = z.output<typeof GetClientTimelineInput>
 
 export const TimelineEntry = z.strictObject({
   event_id: z.string(),
-  timestamp: z.iso.datetime(),
+  timestamp: Instant,
   event_type: z.enum(EVENT_TYPES),
   category: z.string(),
   title: z.string(),

@@ -1,3 +1,4 @@
+import { roundTo } from '../record/rounding.ts'
 /**
  * The rule behind every churn probability: log-odds added up per factor, turned into a probability by the logistic
  * function. The base and the
@@ -35,7 +36,7 @@ export function churnFactors(points: ChurnPoints): ChurnFactor[] {
   const moved = names
     .map((name) => ({
       factor: CHURN_FACTORS[name][0],
-      log_odds: Math.round(points[name] * 1000) / 1000,
+      log_odds: roundTo(points[name], 3),
       rule: CHURN_FACTORS[name][1],
     }))
     .filter(({ log_odds }) => log_odds !== 0)

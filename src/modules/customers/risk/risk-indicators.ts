@@ -1,10 +1,10 @@
+import { percent } from '../record/rounding.ts'
 /** What a raised indicator means and what to do about it. Raised by the statement in `store/recompute-sql.ts`. */
 interface IndicatorText {
   readonly says: (current: number, threshold: number) => string
   readonly action: string
 }
 
-const percent = (share: number) => `${Math.round(share * 100)} %`
 const days = (count: number) => `${Math.round(count)} day${Math.round(count) === 1 ? '' : 's'}`
 
 /** In the order in which equally severe ones are told. */

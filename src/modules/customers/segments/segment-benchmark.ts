@@ -1,4 +1,5 @@
 import { fromCents } from '../record/money.ts'
+import { roundScore, roundShare } from '../record/rounding.ts'
 import type { Segment } from './segment-contract.ts'
 import type { PartRow } from './store/segments.ts'
 
@@ -31,14 +32,11 @@ export function wholeOf(parts: readonly PartRow[]): Standard {
 /** How a part differs from the whole: its figure less that of all. */
 export function againstAll(part: PartRow, whole: Standard): NonNullable<Segment['against_all_customers']> {
   const own = wholeOf([part])
-  const less = (a: number | null, b: number | null, steps: number) =>
-    a === null || b === null ? null : round(a - b, steps)
+  const less = (a: number | null, b: number | null) => (a === null || b === null ? null : a - b)
   return {
-    average_health: less(own.health, whole.health, 10),
-    average_churn_probability: less(own.churn, whole.churn, 1000),
-    at_risk_share: round(own.atRiskShare - whole.atRiskShare, 1000),
+    average_health: roundScore(less(own.health, whole.health)),
+    average_churn_probability: roundShare(less(own.churn, whole.churn)),
+    at_risk_share: roundShare(own.atRiskShare - whole.atRiskShare),
     arr_per_customer: fromCents(Math.round(own.centsPerCustomer - whole.centsPerCustomer)),
   }
 }
-
-const round = (value: number, steps: number) => Math.round(value * steps) / steps

@@ -1,7 +1,8 @@
 import { change } from '#kernel/writes/single-change'
 import { Failure } from '#kernel/failure'
 import { fromCents, toCents } from '../record/money.ts'
-import type { HealthSettings } from '../health/scoring.ts'
+import type { HealthSettings } from '../record/health-settings.ts'
+import { roundScore, roundShare, roundTo } from '../record/rounding.ts'
 import { strategyFor } from './segment-strategies.ts'
 import { divide, lockDivision, storeSegments } from './store/segments.ts'
 import type { PartRow } from './store/segments.ts'
@@ -106,7 +107,7 @@ function present(input: SegmentByValueTierInput, divided: Divided): SegmentByVal
       customers: part.customers,
       arr: fromCents(part.arr_cents),
       share_of_arr: share(part.arr_cents, total),
-      average_health: part.average_health === null ? null : Math.round(part.average_health * 10) / 10,
+      average_health: roundScore(part.average_health),
       at_risk: part.at_risk,
     })),
     value_concentration: {
@@ -124,9 +125,7 @@ function present(input: SegmentByValueTierInput, divided: Divided): SegmentByVal
     csm_allocation: input.resource_planning
       ? tiers.flatMap(({ tier, part }) => {
           const ratio = SERVICE_LEVELS[tier].accountsPerCsm
-          return ratio === null
-            ? []
-            : [{ value_tier: tier, csms_needed: Math.round((part.customers / ratio) * 100) / 100 }]
+          return ratio === null ? [] : [{ value_tier: tier, csms_needed: roundTo(part.customers / ratio, 2) }]
         })
       : [],
     upgrade_candidates: upgrades.map(account),
@@ -153,5 +152,5 @@ function recommend(upgrades: readonly AccountRow[], downgrades: readonly Account
 }
 
 function share(part: number, whole: number): number {
-  return whole === 0 ? 0 : Math.round((part / whole) * 1000) / 1000
+  return whole === 0 ? 0 : roundShare(part / whole)
 }

@@ -1,6 +1,7 @@
 import { change } from '#kernel/writes/single-change'
 import { fromCents } from '../record/money.ts'
-import type { HealthSettings } from '../health/scoring.ts'
+import type { HealthSettings } from '../record/health-settings.ts'
+import { percent, roundScore, roundShare } from '../record/rounding.ts'
 import { againstAll, wholeOf } from './segment-benchmark.ts'
 import type { Segment, SegmentCustomersInput, SegmentCustomersOutput } from './segment-contract.ts'
 import { strategyFor } from './segment-strategies.ts'
@@ -60,15 +61,15 @@ function present(
     segment_id: stored.segment_id,
     segment_name: part.label,
     customer_count: part.customers,
-    share: round(part.customers / total, 1000),
+    share: roundShare(part.customers / total),
   }
   if (input.output_format === 'ids_only') return { ...head, client_ids: [...stored.client_ids] }
   const strategy = input.include_recommendations ? strategyFor(input.segmentation_type, part.label) : undefined
   return {
     ...head,
     total_arr: fromCents(part.arr_cents),
-    average_health: part.average_health === null ? null : round(part.average_health, 10),
-    average_churn_probability: part.average_churn === null ? null : round(part.average_churn, 1000),
+    average_health: roundScore(part.average_health),
+    average_churn_probability: roundShare(part.average_churn),
     at_risk: part.at_risk,
     characteristics: { most_common_tier: part.common_tier, most_common_industry: part.common_industry },
     ...(input.benchmark_analysis && { against_all_customers: againstAll(part, whole) }),
@@ -102,11 +103,7 @@ function recommend(parts: readonly PartRow[], total: number): string[] {
       ? []
       : [`${risky.at_risk} of ${risky.customers} customers in "${risky.label}" are at risk: start there`]),
     ...(large !== undefined && parts.length > 1 && large.customers > total * 0.7
-      ? [
-          `"${large.label}" holds ${Math.round((large.customers / total) * 100)} % of the customers: divide it further with criteria`,
-        ]
+      ? [`"${large.label}" holds ${percent(large.customers / total)} of the customers: divide it further with criteria`]
       : []),
   ]
 }
-
-const round = (value: number, steps: number) => Math.round(value * steps) / steps

@@ -1,5 +1,7 @@
 import { z } from 'zod'
-import { ClientId, NotEnoughData, text } from '../record/contract.ts'
+import { ClientId, text } from '../record/contract.ts'
+import { NotEnoughData } from '../record/not-enough-data.ts'
+import { pageLimit } from '../record/page.ts'
 import { UserPersonas } from './personas.ts'
 
 export const TrackFeatureAdoptionInput = z.strictObject({
@@ -9,7 +11,7 @@ export const TrackFeatureAdoptionInput = z.strictObject({
   adoption_threshold: z.number().min(0).max(1).default(0.2).describe('Share of active days that counts as adopted'),
   include_user_personas: z.boolean().default(true),
   optimization_recommendations: z.boolean().default(true),
-  limit: z.int().min(1).max(200).default(25).describe('Most used features'),
+  limit: pageLimit({ rowsDefault: 25, rowsMax: 200 }).describe('Most used features'),
 })
 export type TrackFeatureAdoptionInput = z.output<typeof TrackFeatureAdoptionInput>
 

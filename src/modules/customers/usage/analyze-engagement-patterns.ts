@@ -1,12 +1,13 @@
 import type { Ctx } from '#kernel/context'
 import { requireCustomer } from '../record/store/customers.ts'
 import { addDays, dayOf } from '../record/days.ts'
+import type { HealthSettings } from '../record/health-settings.ts'
+import { roundScore, roundShare, roundTo } from '../record/rounding.ts'
 import { ENGAGEMENT_RULES } from './engagement-rules.ts'
 import { PATTERN_TYPES } from './pattern-contract.ts'
 import type { AnalyzeEngagementPatternsInput, AnalyzeEngagementPatternsOutput } from './pattern-contract.ts'
 import { OUTCOME_DAYS, predictiveInsights } from './pattern-insights.ts'
 import { presentPersonas } from './personas.ts'
-import type { HealthSettings } from '../health/scoring.ts'
 import { countWhom, patternOutcomes, patternQuestions, userPersonas } from './store/patterns.ts'
 import type { PatternQuery, PatternRow } from './store/patterns.ts'
 
@@ -76,14 +77,14 @@ async function analyze(
     ...(weekdays !== undefined && {
       temporal_patterns: weekdays.map((day) => ({
         ...day,
-        share: events === 0 ? 0 : round(day.events / events, 1000),
+        share: events === 0 ? 0 : roundShare(day.events / events),
       })),
     }),
     ...(wants.has('feature_usage') && { feature_patterns: await ask.features(ctx, query) }),
     ...(wants.has('communication') && {
       communication_patterns: (await ask.contact(ctx, query)).map((row) => ({
         ...row,
-        average_health: tenths(row.average_health),
+        average_health: roundScore(row.average_health),
       })),
     }),
     ...(wants.has('support') && { support_patterns: await ask.support(ctx, query) }),
@@ -91,8 +92,8 @@ async function analyze(
     ...contrast(rows),
     anomalies: anomalies.map(({ deviations, usual, ...row }) => ({
       ...row,
-      usual: round(usual, 10),
-      standard_deviations: round(deviations, 10),
+      usual: roundTo(usual, 1),
+      standard_deviations: roundTo(deviations, 1),
     })),
   }
 }
@@ -102,9 +103,9 @@ function present(row: PatternRow): AnalyzeEngagementPatternsOutput['identified_p
     pattern: row.pattern,
     rule: ENGAGEMENT_RULES[row.pattern] ?? '',
     customers: row.customers,
-    share: row.of === 0 ? 0 : round(row.customers / row.of, 1000),
-    average_health: tenths(row.average_health),
-    average_churn_probability: row.average_churn === null ? null : round(row.average_churn, 1000),
+    share: row.of === 0 ? 0 : roundShare(row.customers / row.of),
+    average_health: roundScore(row.average_health),
+    average_churn_probability: roundShare(row.average_churn),
   }
 }
 
@@ -114,7 +115,7 @@ function contrast(rows: readonly PatternRow[]): { success_patterns: string[]; ri
     health === null || customers < CUSTOMERS_MIN ? [] : [{ pattern, health }],
   )
   const mean = scored.reduce((sum, row) => sum + row.health, 0) / Math.max(1, scored.length)
-  const tell = (row: { pattern: string; health: number }) => `${row.pattern}: average health ${round(row.health, 10)}`
+  const tell = (row: { pattern: string; health: number }) => `${row.pattern}: average health ${roundScore(row.health)}`
   return {
     success_patterns: scored.filter((row) => row.health >= mean + HEALTH_GAP).map(tell),
     risk_patterns: scored.filter((row) => row.health <= mean - HEALTH_GAP).map(tell),
@@ -123,6 +124,3 @@ function contrast(rows: readonly PatternRow[]): { success_patterns: string[]; ri
 
 const CUSTOMERS_MIN = 3
 const HEALTH_GAP = 10
-
-const tenths = (value: number | null) => (value === null ? null : round(value, 10))
-const round = (value: number, steps: number) => Math.round(value * steps) / steps

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { ClientId, Day, NotEnoughData, Stage, Tier, text } from '../record/contract.ts'
+import { ClientId, Day, Stage, Tier, text } from '../record/contract.ts'
+import { NotEnoughData } from '../record/not-enough-data.ts'
 import { UserPersonas } from './personas.ts'
 
 export const PATTERN_TYPES = ['temporal', 'feature_usage', 'communication', 'support'] as const

@@ -1,3 +1,5 @@
+import { notEnoughData } from '../record/not-enough-data.ts'
+import { roundShare } from '../record/rounding.ts'
 import type { AnalyzeEngagementPatternsOutput } from './pattern-contract.ts'
 import type { PatternOutcome } from './store/patterns.ts'
 import { wilsonInterval } from './wilson-interval.ts'
@@ -15,10 +17,9 @@ type Insights = NonNullable<AnalyzeEngagementPatternsOutput['predictive_insights
 export function predictiveInsights(outcomes: readonly PatternOutcome[], level: number): Insights {
   const compared = outcomes.filter((row) => row.customers >= CUSTOMERS_MIN && row.others >= CUSTOMERS_MIN)
   if (compared.length === 0) {
-    return {
-      status: 'not_enough_data',
-      missing: `${CUSTOMERS_MIN} customers with a score that showed a pattern ${OUTCOME_DAYS} days ago, and as many that did not`,
-    }
+    return notEnoughData(
+      `${CUSTOMERS_MIN} customers with a score that showed a pattern ${OUTCOME_DAYS} days ago, and as many that did not`,
+    )
   }
   const told = compared.flatMap((row) => {
     const share = row.lost / row.customers
@@ -36,12 +37,10 @@ export function predictiveInsights(outcomes: readonly PatternOutcome[], level: n
       .map(({ row, share, othersShare, low, high }) => ({
         pattern: row.pattern,
         customers: row.customers,
-        share_lost: round(share),
-        interval: [round(low), round(high)],
+        share_lost: roundShare(share),
+        interval: [roundShare(low), roundShare(high)],
         others: row.others,
-        others_share_lost: round(othersShare),
+        others_share_lost: roundShare(othersShare),
       })),
   }
 }
-
-const round = (value: number) => Math.round(value * 1000) / 1000

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { NotEnoughData } from '../record/contract.ts'
+import { NotEnoughData, notEnoughData } from '../record/not-enough-data.ts'
 import type { Personas } from './store/patterns.ts'
 
 /** How people are divided; counted by `userPersonas` in `store/patterns.ts`. */
@@ -22,5 +22,5 @@ export const UserPersonas = z.union([
 export function presentPersonas(personas: Personas): z.output<typeof UserPersonas> {
   const people = personas.power + personas.regular + personas.occasional + personas.dormant
   if (people > 0) return { people, ...personas, rule: PERSONA_RULE }
-  return { status: 'not_enough_data', missing: 'usage events that name a user (user_id)' }
+  return notEnoughData('usage events that name a user (user_id)')
 }

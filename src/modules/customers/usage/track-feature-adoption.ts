@@ -1,6 +1,8 @@
 import type { Ctx } from '#kernel/context'
 import { requireCustomer } from '../record/store/customers.ts'
 import { addDays, dayOf } from '../record/days.ts'
+import { notEnoughData } from '../record/not-enough-data.ts'
+import { percent, roundScore, roundShare } from '../record/rounding.ts'
 import type { TrackFeatureAdoptionInput, TrackFeatureAdoptionOutput } from './adoption-contract.ts'
 import { presentPersonas } from './personas.ts'
 import { adoptionGroups, featureAdoption } from './store/adoption.ts'
@@ -51,8 +53,8 @@ async function adoption(ctx: Ctx, input: TrackFeatureAdoptionInput, end: string)
     active_customers: active,
     features_known: rows.length,
     overall_adoption_rate: isKnown
-      ? round(tiers.reduce((sum, group) => sum + group.adopted_share * group.customers, 0) / active)
-      : { status: 'not_enough_data', missing: 'usage events that name a feature, in the period' },
+      ? roundShare(tiers.reduce((sum, group) => sum + group.adopted_share * group.customers, 0) / active)
+      : notEnoughData('usage events that name a feature, in the period'),
     breakdown: features.slice(0, input.limit),
     by_tier: tiers.map(presentGroup),
     by_lifecycle: groups.filter((group) => group.kind === 'lifecycle').map(presentGroup),
@@ -70,13 +72,13 @@ function present(row: FeatureRow, active: number): Feature {
     feature: row.feature,
     customers_using: row.customers,
     customers_adopted: row.adopted,
-    adoption_rate: active === 0 ? 0 : round(row.adopted / active),
+    adoption_rate: active === 0 ? 0 : roundShare(row.adopted / active),
     events: row.events,
-    change: row.events_before === 0 ? null : round(row.events / row.events_before - 1),
-    stickiness: round(row.stickiness),
+    change: row.events_before === 0 ? null : roundShare(row.events / row.events_before - 1),
+    stickiness: roundShare(row.stickiness),
     new_customers: row.new_customers,
-    adopters_health: row.adopters_health === null ? null : Math.round(row.adopters_health * 10) / 10,
-    others_health: row.others_health === null ? null : Math.round(row.others_health * 10) / 10,
+    adopters_health: roundScore(row.adopters_health),
+    others_health: roundScore(row.others_health),
   }
 }
 
@@ -86,7 +88,7 @@ function isOfHighValue(row: FeatureRow): boolean {
 }
 
 function presentGroup(group: AdoptionGroup): TrackFeatureAdoptionOutput['by_tier'][number] {
-  return { group: group.name, customers: group.customers, adoption_rate: round(group.adopted_share) }
+  return { group: group.name, customers: group.customers, adoption_rate: roundShare(group.adopted_share) }
 }
 
 function recommend(features: readonly Feature[], highValue: readonly string[]): string[] {
@@ -96,8 +98,6 @@ function recommend(features: readonly Feature[], highValue: readonly string[]): 
     ...teach.map(
       (row) => `Teach ${row.feature}: its adopters are healthier (${row.adopters_health} against ${row.others_health})`,
     ),
-    ...falling.map((row) => `Find out why ${row.feature} is used ${Math.round(-(row.change ?? 0) * 100)} % less`),
+    ...falling.map((row) => `Find out why ${row.feature} is used ${percent(-(row.change ?? 0))} less`),
   ]
 }
-
-const round = (value: number) => Math.round(value * 1000) / 1000

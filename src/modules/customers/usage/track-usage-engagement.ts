@@ -1,9 +1,11 @@
 import type { Ctx } from '#kernel/context'
 import { requireCustomer } from '../record/store/customers.ts'
 import { addDays, dayOf, daysBetween } from '../record/days.ts'
+import type { HealthSettings } from '../record/health-settings.ts'
+import { notEnoughData } from '../record/not-enough-data.ts'
+import { roundShare, roundTo } from '../record/rounding.ts'
 import { recordEvent } from '../events/record-event.ts'
 import { rollUp } from '../events/roll-up.ts'
-import type { HealthSettings } from '../health/scoring.ts'
 import { usageCohorts, usageFeatures, usageHeatmap, usageSeries, usageStanding, usageTotals } from './store/usage.ts'
 import type { Cohorts, Period, Standing, UsageTotals } from './store/usage.ts'
 import { usageAdvice } from './usage-advice.ts'
@@ -72,16 +74,16 @@ async function report(
       events: totals.events,
       active_days: totals.active_days,
       users: totals.users,
-      daily_users_average: round(totals.daily_users ?? 0, 10),
-      stickiness: totals.users === 0 ? null : Math.min(1, round((totals.daily_users ?? 0) / totals.users, 1000)),
+      daily_users_average: roundTo(totals.daily_users ?? 0, 1),
+      stickiness: totals.users === 0 ? null : Math.min(1, roundShare((totals.daily_users ?? 0) / totals.users)),
       sessions: totals.sessions,
-      minutes: round(totals.minutes, 10),
+      minutes: roundTo(totals.minutes, 1),
       errors: totals.errors,
     },
     usage_analytics: {
       features_used: totals.features,
       seats: totals.seats,
-      seat_utilisation: totals.seats === null || totals.seats === 0 ? null : round(totals.users / totals.seats, 1000),
+      seat_utilisation: totals.seats === null || totals.seats === 0 ? null : roundShare(totals.users / totals.seats),
     },
     usage_trends: {
       series: await usageSeries(ctx, period, input.granularity),
@@ -98,18 +100,15 @@ async function report(
 }
 
 const HEAT_CELLS_SHOWN = 24
-const NOBODY_NAMED = { status: 'not_enough_data' as const, missing: 'usage events that name a user (user_id)' }
+const NOBODY_NAMED = notEnoughData('usage events that name a user (user_id)')
 
 /** Against the equally long period before; null when use began within that period, or there was none in it. */
 function changeOf({ events, events_before, first_day }: UsageTotals, { start, days }: Period): number | null {
   const isCovered = first_day !== null && first_day <= addDays(start, -days)
-  return isCovered && events_before > 0 ? round(events / events_before - 1, 1000) : null
+  return isCovered && events_before > 0 ? roundShare(events / events_before - 1) : null
 }
 
-const NO_PERIOD_BEFORE = {
-  status: 'not_enough_data' as const,
-  missing: 'recorded use throughout the equally long period before',
-}
+const NO_PERIOD_BEFORE = notEnoughData('recorded use throughout the equally long period before')
 
 /** Ends today at the latest: of the days to come nothing is known. */
 function periodOf(input: TrackUsageEngagementInput, today: string): Period {
@@ -121,9 +120,7 @@ function periodOf(input: TrackUsageEngagementInput, today: string): Period {
 
 function benchmark({ tier, peers, percentile }: Standing): TrackUsageEngagementOutput['benchmark_insights'] {
   if (peers < PEERS_MIN) {
-    return { status: 'not_enough_data', missing: `${PEERS_MIN} other customers of the tier; there are ${peers}` }
+    return notEnoughData(`${PEERS_MIN} other customers of the tier; there are ${peers}`)
   }
-  return { tier, peers, percentile: round(percentile, 1000), measure: 'share of the tier with fewer events' }
+  return { tier, peers, percentile: roundShare(percentile), measure: 'share of the tier with fewer events' }
 }
-
-const round = (value: number, steps: number) => Math.round(value * steps) / steps

@@ -1,4 +1,5 @@
 import { daysBetween } from '../record/days.ts'
+import { percent } from '../record/rounding.ts'
 import type { Cohorts, Period, UsageTotals } from './store/usage.ts'
 
 interface Observed {
@@ -57,5 +58,3 @@ function recommendations({ totals, cohorts }: Observed): string[] {
   }
   return found
 }
-
-const percent = (share: number) => `${Math.round(share * 100)} %`

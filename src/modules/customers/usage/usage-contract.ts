@@ -1,9 +1,11 @@
 import { z } from 'zod'
-import { ClientId, Day, IdempotencyKey, NotEnoughData, text } from '../record/contract.ts'
+import { ClientId, Day, IdempotencyKey, text } from '../record/contract.ts'
+import { NotEnoughData } from '../record/not-enough-data.ts'
+import { Instant } from '../record/instant.ts'
 
 const DAYS_MAX = 365
 const DAY_MILLISECONDS = 86_400_000
-const Instant = z
+const DayOrInstant = z
   .string()
   .refine(
     (given) => z.union([z.iso.date(), z.iso.datetime({ offset: true })]).safeParse(given).success,
@@ -18,8 +20,8 @@ export const TrackUsageEngagementInput = z
       .record(z.string(), z.unknown())
       .optional()
       .describe('Of the event; known: user_id, feature, duration_seconds, is_error'),
-    period_start: Instant.optional().describe('Report from, e.g. 2026-10-01'),
-    period_end: Instant.optional().describe('Report to, inclusive'),
+    period_start: DayOrInstant.optional().describe('Report from, e.g. 2026-10-01'),
+    period_end: DayOrInstant.optional().describe('Report to, inclusive'),
     granularity: z.enum(['hourly', 'daily', 'weekly', 'monthly']).default('daily'),
     include_feature_breakdown: z.boolean().default(true),
     include_user_segmentation: z.boolean().default(true),
@@ -52,7 +54,7 @@ export const TrackUsageEngagementOutput = z.strictObject({
     .strictObject({
       event_name: z.string(),
       message_id: z.string(),
-      occurred_at: z.iso.datetime(),
+      occurred_at: Instant,
       status: z.enum(['recorded', 'known_already']),
     })
     .optional(),

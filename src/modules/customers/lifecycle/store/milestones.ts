@@ -1,5 +1,6 @@
 import type { Ctx } from '#kernel/context'
 import { statement } from '#kernel/database/statement'
+import type { Page } from '../../record/page.ts'
 import type { CustomMilestone } from '../milestone-contract.ts'
 import type { MilestoneDefinition } from '../milestone-definitions.ts'
 
@@ -105,11 +106,7 @@ const progress = statement<ProgressRow>(
 )
 
 /** Customers with the fewest milestones first. */
-export async function milestoneProgress(
-  ctx: Ctx,
-  query: MilestoneQuery,
-  page: { readonly limit: number; readonly offset: number },
-): Promise<ProgressRow[]> {
+export async function milestoneProgress(ctx: Ctx, query: MilestoneQuery, page: Page): Promise<ProgressRow[]> {
   const ids = query.definitions.map(({ milestone_id }) => milestone_id)
   return progress(ctx.db, [ctx.tenantId, query.clientId ?? null, query.framework, ids, page.limit, page.offset])
 }
