@@ -74,6 +74,20 @@ export function importsOf(file: SourceFile): ModuleImport[] {
   return found.map(({ request, isType }) => ({ target: resolveImport(file.path, request), isType }))
 }
 
+/** Which TypeScript files import which files of the tree, types included. */
+export function importGraph(tree: Tree): Map<string, string[]> {
+  const files = tree.filter(({ path }) => path.endsWith('.ts'))
+  const paths = new Set(files.map(({ path }) => path))
+  return new Map(
+    files.map((file) => [
+      file.path,
+      importsOf(file)
+        .map(({ target }) => target)
+        .filter((target) => paths.has(target)),
+    ]),
+  )
+}
+
 function resolveImport(from: string, request: string): string {
   if (request.startsWith('.')) return posix.join(posix.dirname(from), request)
   if (request.startsWith('#kernel/')) return `src/kernel/${request.slice('#kernel/'.length)}.ts`

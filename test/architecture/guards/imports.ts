@@ -1,19 +1,31 @@
-import { moduleOf } from '../areas.ts'
+import { layerOf, moduleOf } from '../areas.ts'
+import { circlesOf, wayBack } from '../circles.ts'
 import { eachSource, type Guard } from '../guard.ts'
-import { importsOf } from '../tree.ts'
+import { importGraph, importsOf } from '../tree.ts'
 
 const SURFACE_LIBRARY = /^(fastify$|fastify-|@fastify\/|@modelcontextprotocol\/)/
 
-export const kernel: Guard = {
-  fixture: 'kernel-imports',
-  rule: 'the kernel imports nothing above it',
-  look: eachSource('src/kernel/', (file) =>
-    importsOf(file)
-      .filter(
-        ({ target }) => (target.startsWith('src/') && !target.startsWith('src/kernel/')) || target.startsWith('test/'),
-      )
-      .map(({ target }) => `imports ${target}`),
-  ),
+export const layers: Guard = {
+  fixture: 'layers',
+  rule: 'kernel, modules, surfaces, then cli and app.ts: a file imports nothing of a higher layer, types included',
+  look: eachSource('src/', (file) => {
+    const own = layerOf(file.path)
+    return importsOf(file)
+      .filter(({ target }) => own !== undefined && (layerOf(target) ?? own) > own)
+      .map(({ target }) => `imports ${target}`)
+  }),
+}
+
+export const circles: Guard = {
+  fixture: 'circles',
+  rule: 'no file is part of an import circle, type imports included',
+  look: (tree) => {
+    const graph = importGraph(tree)
+    const offences = circlesOf(graph).flatMap((circle) =>
+      circle.map((path) => ({ path, why: (wayBack(graph, path) ?? circle).join(' → ') })),
+    )
+    return { subjects: graph.size, offences }
+  },
 }
 
 export const surfaceLibraries: Guard = {
@@ -30,14 +42,11 @@ export const surfaceLibraries: Guard = {
 
 export const modules: Guard = {
   fixture: 'module-imports',
-  rule: 'a module imports types alone of another module, and nothing of the surfaces or the wiring',
+  rule: 'a module imports types alone of another module',
   look: eachSource('src/modules/', (file) =>
-    importsOf(file).flatMap(({ target, isType }) => {
-      const other = moduleOf(target)
-      if (other !== undefined && other !== moduleOf(file.path) && !isType) return [`imports values of ${target}`]
-      if (/^src\/(surfaces\/|cli\/|app\.ts|main\.ts)/.test(target)) return [`imports ${target}`]
-      return []
-    }),
+    importsOf(file)
+      .filter(({ target, isType }) => !isType && ![undefined, moduleOf(file.path)].includes(moduleOf(target)))
+      .map(({ target }) => `imports values of ${target}`),
   ),
 }
 
