@@ -57,17 +57,27 @@ export async function buildApp(options: PlatformOptions, guests: readonly Module
 /** Every module, and who may call whom. Asks nothing of the platform: that begins when something is done with the app. */
 export function assemble(options: PlatformOptions, platform: Platform, guests: readonly Module[] = []): App {
   const { config, clock, log } = options
+  const { database, signals, keyring, audit: trail, metrics, publicUrl, outbound, openJobContext } = platform
   const access = accessModule({
-    ...{ ...platform, config, clock, log },
+    config,
+    clock,
+    log,
+    database,
+    signals,
+    keyring,
+    audit: trail,
+    metrics,
+    publicUrl,
+    outbound,
     scopes: () => scopeTable(modules),
     servers: () => modules.flatMap(({ server }) => server ?? []),
     resources: () => resourcesOf(modules),
   })
-  const audit = auditModule({ ...platform, config, clock, log })
-  const customers = customersModule({ settings: config.customers, openContext: platform.openJobContext })
+  const audit = auditModule({ config, clock, log, database, keyring, audit: trail, metrics })
+  const customers = customersModule({ settings: config.customers, openContext: openJobContext })
   const tasks = tasksModule()
   const privacy = privacyModule({
-    ...platform,
+    keyring,
     holders: () => modules.flatMap((module) => module.personalData ?? []),
     auditHead: audit.api.head,
   })

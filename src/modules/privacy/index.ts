@@ -39,13 +39,15 @@ export interface Privacy {
   reportReturned(ctx: Ctx): Promise<number>
 }
 
-export function privacyModule(needs: {
+export interface PrivacyNeeds {
+  readonly keyring: Keyring
   /** Of every module, asked for when they all exist. */
-  holders: () => readonly PersonalData[]
-  keyring: Keyring
+  readonly holders: () => readonly PersonalData[]
   /** Where the audit chain stands, for reports. */
-  auditHead?: (ctx: Ctx) => Promise<unknown>
-}): Module<Privacy> {
+  readonly auditHead?: (ctx: Ctx) => Promise<unknown>
+}
+
+export function privacyModule(needs: PrivacyNeeds): Module<Privacy> {
   const { holders, keyring, auditHead = () => Promise.resolve(undefined) } = needs
   const keys = tenantKeys(keyring)
   const parts = { holders, keyring, keys, auditHead }
