@@ -1,12 +1,6 @@
 import type { Ctx, OpenContext } from '#kernel/context'
 import type { Module } from '#kernel/module'
-import { getClientOverview } from './accounts/get-client-overview.ts'
-import { listClients } from './accounts/list-clients.ts'
-import { getClientOverviewTool } from './accounts/tools/get-client-overview.ts'
-import { getClientTimelineTool } from './accounts/tools/get-client-timeline.ts'
-import { listClientsTool } from './accounts/tools/list-clients.ts'
-import { registerClientTool } from './accounts/tools/register-client.ts'
-import { updateClientInfoTool } from './accounts/tools/update-client-info.ts'
+import { accountsToolset } from './accounts/toolset.ts'
 import { createDemo } from './demo/create-demo.ts'
 import { groupedIngest } from './events/ingest.ts'
 import { eventJobs } from './events/jobs.ts'
@@ -82,13 +76,7 @@ export function customersModule({ settings, openContext }: CustomersOptions): Mo
       title: 'Customer success',
       instructions: INSTRUCTIONS,
       toolsets: {
-        accounts: [
-          registerClientTool,
-          getClientOverviewTool(getClientOverview(settings)),
-          updateClientInfoTool,
-          listClientsTool(listClients(settings)),
-          getClientTimelineTool,
-        ],
+        accounts: accountsToolset(settings),
         health: [
           trackUsageEngagementTool(trackUsageEngagement(settings)),
           calculateHealthScoreTool(calculateHealthScore(settings)),

@@ -1,11 +1,11 @@
-import type { Ctx } from '#kernel/context'
+import { query } from '#kernel/calls/operation'
 import { daysUntil } from '../record/days.ts'
 import { fromCents } from '../record/money.ts'
 import { percent, roundScore } from '../record/rounding.ts'
 import { insightsOf } from './overview-insights.ts'
 import type { OverviewThresholds } from './overview-insights.ts'
 import { HEALTH_TAG, clientTag } from '../record/client-record.ts'
-import type { GetClientOverviewInput, GetClientOverviewOutput } from './overview-contract.ts'
+import { GetClientOverviewInput, GetClientOverviewOutput } from './overview-contract.ts'
 import { findOverview } from './store/overview.ts'
 import type { OverviewRow } from './store/overview.ts'
 import { describeIndicator } from '../risk/risk-indicators.ts'
@@ -15,16 +15,21 @@ const DAY_MILLISECONDS = 86_400_000
 
 /** One customer at a glance. At most five minutes old; a write to the customer makes it new. */
 export function getClientOverview(thresholds: OverviewThresholds) {
-  return (ctx: Ctx, { client_id }: GetClientOverviewInput): Promise<GetClientOverviewOutput> => {
-    const options = {
-      name: 'customers.overview',
-      ttlSeconds: TTL_SECONDS,
-      tags: [clientTag(client_id), HEALTH_TAG, 'customers'],
-    }
-    return ctx.cache.getOrLoad(ctx.tenantId, `customers:overview:${client_id}`, options, async () =>
-      overview(await findOverview(ctx, client_id), ctx.clock(), thresholds),
-    )
-  }
+  return query({
+    scope: 'customers:read',
+    input: GetClientOverviewInput,
+    output: GetClientOverviewOutput,
+    run(ctx, { client_id }) {
+      const options = {
+        name: 'customers.overview',
+        ttlSeconds: TTL_SECONDS,
+        tags: [clientTag(client_id), HEALTH_TAG, 'customers'],
+      }
+      return ctx.cache.getOrLoad(ctx.tenantId, `customers:overview:${client_id}`, options, async () =>
+        overview(await findOverview(ctx, client_id), ctx.clock(), thresholds),
+      )
+    },
+  })
 }
 
 function overview(row: OverviewRow, now: Date, thresholds: OverviewThresholds): GetClientOverviewOutput {
@@ -70,11 +75,7 @@ function overview(row: OverviewRow, now: Date, thresholds: OverviewThresholds): 
         detected_at: new Date(risk.detected_at).toISOString(),
       })),
       opportunities: opportunities(row, thresholds),
-      // safe because: the table's checks allow the event types and impacts of the schema only.
-      recent_activity: row.recent.map(({ at, ...event }) => ({
-        ...event,
-        timestamp: new Date(at).toISOString(),
-      })) as GetClientOverviewOutput['client_overview']['recent_activity'],
+      recent_activity: row.recent.map(({ at, ...event }) => ({ ...event, timestamp: new Date(at).toISOString() })),
     },
     ...insightsOf(row, thresholds),
   }

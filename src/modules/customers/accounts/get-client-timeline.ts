@@ -1,50 +1,55 @@
-import type { Ctx } from '#kernel/context'
+import { query } from '#kernel/calls/operation'
 import { Failure } from '#kernel/failure'
 import { addDays, dayOf } from '../record/days.ts'
 import { requireCustomer } from '../record/store/customers.ts'
 import { countTimeline, listLandmarks, listTimeline } from '../record/store/timeline.ts'
 import type { TimelineCount } from '../record/store/timeline.ts'
-import type { GetClientTimelineInput, GetClientTimelineOutput } from '../record/timeline-contract.ts'
+import { GetClientTimelineInput, GetClientTimelineOutput } from '../record/timeline-contract.ts'
 
 const RANGE_DAYS_DEFAULT = 90
 /** Fewer events than this say nothing about a direction. */
 const TRAJECTORY_EVENTS_MIN = 4
 
 /** What happened to a customer, newest first, with counts over the whole range. Days are UTC. */
-export async function getClientTimeline(ctx: Ctx, input: GetClientTimelineInput): Promise<GetClientTimelineOutput> {
-  await requireCustomer(ctx, input.client_id)
-  const end = input.end_date ?? dayOf(ctx.clock())
-  const start = input.start_date ?? addDays(end, -RANGE_DAYS_DEFAULT)
-  if (start > end) throw startsAfterEnd(end)
-  const query = {
-    clientId: input.client_id,
-    from: new Date(`${start}T00:00:00Z`),
-    before: new Date(`${addDays(end, 1)}T00:00:00Z`),
-    eventTypes: input.event_types,
-  }
-  const rows = await listTimeline(ctx, query, input.limit)
-  const counts = await countTimeline(ctx, query)
-  const landmarks = await listLandmarks(ctx, query)
-  const sentiment = { positive: 0, neutral: 0, negative: 0 }
-  for (const { impact, events } of counts) sentiment[impact] += events
-  const total = sum(counts, 'events')
-  return {
-    timeline: rows.map(({ occurred_at, ...row }) => ({ ...row, timestamp: occurred_at.toISOString() })),
-    summary: {
-      total_events: total,
-      returned_events: rows.length,
-      date_range: { start, end },
-      event_type_breakdown: byType(counts),
-      sentiment,
-      overall_sentiment: total === 0 ? 'not_enough_data' : direction(sentiment.positive - sentiment.negative),
-    },
-    insights: {
-      key_milestones: landmarks.map((row) => `${dayOf(row.occurred_at)} ${row.title}`),
-      recent_activity: { last_7_days: sum(counts, 'last_7_days'), last_30_days: sum(counts, 'last_30_days') },
-      trajectory: trajectory(counts),
-    },
-  }
-}
+export const getClientTimeline = query({
+  scope: 'customers:read',
+  input: GetClientTimelineInput,
+  output: GetClientTimelineOutput,
+  run: async (ctx, input): Promise<GetClientTimelineOutput> => {
+    await requireCustomer(ctx, input.client_id)
+    const end = input.end_date ?? dayOf(ctx.clock())
+    const start = input.start_date ?? addDays(end, -RANGE_DAYS_DEFAULT)
+    if (start > end) throw startsAfterEnd(end)
+    const query = {
+      clientId: input.client_id,
+      from: new Date(`${start}T00:00:00Z`),
+      before: new Date(`${addDays(end, 1)}T00:00:00Z`),
+      eventTypes: input.event_types,
+    }
+    const rows = await listTimeline(ctx, query, input.limit)
+    const counts = await countTimeline(ctx, query)
+    const landmarks = await listLandmarks(ctx, query)
+    const sentiment = { positive: 0, neutral: 0, negative: 0 }
+    for (const { impact, events } of counts) sentiment[impact] += events
+    const total = sum(counts, 'events')
+    return {
+      timeline: rows.map(({ occurred_at, ...row }) => ({ ...row, timestamp: occurred_at.toISOString() })),
+      summary: {
+        total_events: total,
+        returned_events: rows.length,
+        date_range: { start, end },
+        event_type_breakdown: byType(counts),
+        sentiment,
+        overall_sentiment: total === 0 ? 'not_enough_data' : direction(sentiment.positive - sentiment.negative),
+      },
+      insights: {
+        key_milestones: landmarks.map((row) => `${dayOf(row.occurred_at)} ${row.title}`),
+        recent_activity: { last_7_days: sum(counts, 'last_7_days'), last_30_days: sum(counts, 'last_30_days') },
+        trajectory: trajectory(counts),
+      },
+    }
+  },
+})
 
 /** Both dates together are refused before; here the one that was given is wrong against the default of the other. */
 function startsAfterEnd(end: string): Failure {

@@ -1,4 +1,4 @@
-import type { Ctx } from '#kernel/context'
+import { query } from '#kernel/calls/operation'
 import { daysUntil } from '../record/days.ts'
 import { describeIndicator } from '../risk/risk-indicators.ts'
 import { riskLevel } from '../risk/risk-level.ts'
@@ -6,33 +6,39 @@ import type { HealthThresholds } from '../risk/risk-level.ts'
 import { fromCents } from '../record/money.ts'
 import { paginate } from '../record/page.ts'
 import { roundScore, roundShare } from '../record/rounding.ts'
-import type { ListClientsInput, ListClientsOutput, ListedClient } from './contract.ts'
+import { ListClientsInput, ListClientsOutput } from './contract.ts'
+import type { ListedClient } from './contract.ts'
 import { listPage, summariseList } from './store/list.ts'
 import type { ListedRow } from './store/list.ts'
 
 /** One page of customers, and a summary of all that match. Scores are those of the last computation. */
 export function listClients(thresholds: HealthThresholds) {
-  return async (ctx: Ctx, input: ListClientsInput): Promise<ListClientsOutput> => {
-    const rows = await listPage(ctx, input)
-    const summary = await summariseList(ctx, input)
-    const { tier_filter, lifecycle_stage_filter, health_score_min, health_score_max } = input
-    const asked = { tier_filter, lifecycle_stage_filter, health_score_min, health_score_max }
-    return {
-      clients: rows.map((row) => listed(row, ctx.clock(), thresholds, input.response_format === 'detailed')),
-      pagination: paginate(input, rows.length, summary.total),
-      filters_applied: Object.fromEntries(
-        Object.entries(asked).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
-      ),
-      summary: {
-        total_clients: summary.total,
-        average_health_score: roundScore(summary.average_score),
-        without_health_score: summary.without_score,
-        total_arr: arrByCurrency(summary.arr_cents ?? {}),
-        total_active_users: summary.active_users,
-        lifecycle_breakdown: { ...summary.stages },
-      },
-    }
-  }
+  return query({
+    scope: 'customers:read',
+    input: ListClientsInput,
+    output: ListClientsOutput,
+    run: async (ctx, input) => {
+      const rows = await listPage(ctx, input)
+      const summary = await summariseList(ctx, input)
+      const { tier_filter, lifecycle_stage_filter, health_score_min, health_score_max } = input
+      const asked = { tier_filter, lifecycle_stage_filter, health_score_min, health_score_max }
+      return {
+        clients: rows.map((row) => listed(row, ctx.clock(), thresholds, input.response_format === 'detailed')),
+        pagination: paginate(input, rows.length, summary.total),
+        filters_applied: Object.fromEntries(
+          Object.entries(asked).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+        ),
+        summary: {
+          total_clients: summary.total,
+          average_health_score: roundScore(summary.average_score),
+          without_health_score: summary.without_score,
+          total_arr: arrByCurrency(summary.arr_cents ?? {}),
+          total_active_users: summary.active_users,
+          lifecycle_breakdown: { ...summary.stages },
+        },
+      }
+    },
+  })
 }
 
 function listed(row: ListedRow, now: Date, thresholds: HealthThresholds, isDetailed: boolean): ListedClient {

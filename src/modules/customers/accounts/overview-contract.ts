@@ -4,7 +4,6 @@ import { EVENT_TYPES, IMPACTS } from '../record/timeline-contract.ts'
 import { Instant } from '../record/instant.ts'
 
 export const GetClientOverviewInput = z.strictObject({ client_id: ClientId })
-export type GetClientOverviewInput = z.output<typeof GetClientOverviewInput>
 
 export const Component = z.strictObject({
   score: Score.nullable(),

@@ -1,11 +1,11 @@
-import { change } from '#kernel/writes/single-change'
+import { change } from '#kernel/writes/change'
 import { Failure } from '#kernel/failure'
 import { newId } from '#kernel/ids'
 import { addDays, dayOf, daysBetween, daysUntil } from '../record/days.ts'
 import { toCents } from '../record/money.ts'
 import { auditedRecord } from '../record/audited-record.ts'
 import { CLIENTS_TAG, clientRecord } from '../record/client-record.ts'
-import type { RegisterClientInput, RegisterClientOutput } from './contract.ts'
+import { RegisterClientInput, RegisterClientOutput } from './contract.ts'
 import { setPrimaryContact } from '../record/store/contacts.ts'
 import type { PrimaryContact } from '../record/store/contacts.ts'
 import { insertCustomer } from '../record/store/customers.ts'
@@ -22,10 +22,13 @@ const NEXT_STEPS = [
 ]
 
 /** Registers a customer, in onboarding whatever its dates; that the contract has ended is told. The health score stays null until there is data to compute it from. */
-export const registerClient = change<RegisterClientInput, RegisterClientOutput>(
-  'customers.register',
-  'customers:write',
-  async (ctx, input) => {
+export const registerClient = change({
+  action: 'customers.register',
+  scope: 'customers:write',
+  effect: 'create',
+  input: RegisterClientInput,
+  output: RegisterClientOutput,
+  async work(ctx, input) {
     const now = ctx.clock()
     const start = input.contract_start_date ?? dayOf(now)
     const end = input.contract_end_date ?? addDays(start, CONTRACT_DAYS_DEFAULT)
@@ -78,8 +81,7 @@ export const registerClient = change<RegisterClientInput, RegisterClientOutput>(
       invalidates: [CLIENTS_TAG],
     }
   },
-  { idempotencyKey: (input) => input.idempotency_key },
-)
+})
 
 const NO_CONTACT: PrimaryContact = { before: null, after: null }
 

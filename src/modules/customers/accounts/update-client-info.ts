@@ -1,10 +1,11 @@
-import { change } from '#kernel/writes/single-change'
+import { change } from '#kernel/writes/change'
+import type { WriteCtx } from '#kernel/writes/change'
 import { Failure } from '#kernel/failure'
 import { toCents } from '../record/money.ts'
 import { auditedRecord } from '../record/audited-record.ts'
 import { CLIENTS_TAG, clientRecord, clientTag } from '../record/client-record.ts'
 import type { ClientRecord } from '../record/client-record.ts'
-import type { UpdateClientInfoInput, UpdateClientInfoOutput } from './contract.ts'
+import { UpdateClientInfoInput, UpdateClientInfoOutput } from './contract.ts'
 import { setPrimaryContact } from '../record/store/contacts.ts'
 import type { PrimaryContact } from '../record/store/contacts.ts'
 import { lockCustomer, saveCustomer } from '../record/store/customers.ts'
@@ -15,10 +16,13 @@ import { addTimelineEvent } from '../record/store/timeline.ts'
 type Field = keyof UpdateClientInfoInput['updates']
 
 /** Changes fields of one customer. Fields that already have the value are not counted as changed. */
-export const updateClientInfo = change<UpdateClientInfoInput, UpdateClientInfoOutput>(
-  'customers.update',
-  'customers:write',
-  async (ctx, { client_id, updates, expected_version }) => {
+export const updateClientInfo = change({
+  action: 'customers.update',
+  scope: 'customers:write',
+  effect: 'update',
+  input: UpdateClientInfoInput,
+  output: UpdateClientInfoOutput,
+  async work(ctx, { client_id, updates, expected_version }) {
     const before = await lockCustomer(ctx, client_id)
     if (expected_version !== undefined && expected_version !== before.version) {
       throw changedMeanwhile(expected_version, before.version)
@@ -55,14 +59,12 @@ export const updateClientInfo = change<UpdateClientInfoInput, UpdateClientInfoOu
       invalidates: [clientTag(client_id), CLIENTS_TAG],
     }
   },
-)
+})
 
 const NO_CONTACT: PrimaryContact = { before: null, after: null }
 
-type Context = Parameters<typeof lockCustomer>[0]
-
 async function apply(
-  ctx: Context,
+  ctx: WriteCtx,
   before: CustomerRow,
   next: CustomerRow,
   fields: readonly Field[],

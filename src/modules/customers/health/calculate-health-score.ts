@@ -1,5 +1,5 @@
-import { change } from '#kernel/writes/single-change'
-import type { Ctx } from '#kernel/context'
+import { change } from '#kernel/writes/change'
+import { operation } from '#kernel/calls/operation'
 import { Failure } from '#kernel/failure'
 import { CLIENTS_TAG, clientTag } from '../record/client-record.ts'
 import { lockCustomer } from '../record/store/customers.ts'
@@ -8,7 +8,7 @@ import type { HealthSettings } from '../record/health-settings.ts'
 import { rollUp } from '../events/roll-up.ts'
 import { churnedHealth } from './churned-health.ts'
 import { explainHealth } from './explain-health.ts'
-import type { CalculateHealthScoreInput, HealthOutput } from './score-contract.ts'
+import { CalculateHealthScoreInput, HealthOutput } from './score-contract.ts'
 import { scoreHistory, storeScore } from './store/score.ts'
 import { refreshUsageWindows } from './store/usage-windows.ts'
 import { STANDARD_LOOKBACK_DAYS, STANDARD_MODEL, scoringOf } from './scoring.ts'
@@ -20,52 +20,66 @@ import { STANDARD_LOOKBACK_DAYS, STANDARD_MODEL, scoringOf } from './scoring.ts'
  */
 export function calculateHealthScore(settings: HealthSettings) {
   const score = scoreOne(settings)
-  return async (ctx: Ctx, input: CalculateHealthScoreInput): Promise<HealthOutput> => {
-    if (input.scoring_model === 'ml_predictive') throw noTrainedModel()
-    await rollUp(ctx, { clientId: input.client_id })
-    return score(ctx, input)
-  }
+  return operation({
+    scope: 'customers:write',
+    effect: 'update',
+    input: CalculateHealthScoreInput,
+    output: HealthOutput,
+    calls: [score],
+    async run(ctx, input) {
+      if (input.scoring_model === 'ml_predictive') throw noTrainedModel()
+      await rollUp(ctx, { clientId: input.client_id })
+      return score(ctx, input)
+    },
+  })
 }
 
 function scoreOne(settings: HealthSettings) {
-  return change<CalculateHealthScoreInput, HealthOutput>('customers.score', 'customers:write', async (ctx, input) => {
-    const { client_id, lookback_period_days: lookbackDays } = input
-    const before = await lockCustomer(ctx, client_id)
-    const day = dayOf(ctx.clock())
-    const isStandard =
-      input.scoring_model === STANDARD_MODEL &&
-      lookbackDays === STANDARD_LOOKBACK_DAYS &&
-      (input.risk_threshold ?? settings.atRiskBelow) === settings.atRiskBelow
-    const model = isStandard ? STANDARD_MODEL : whatIfName(input)
-    if (before.status === 'churned') {
+  return change({
+    action: 'customers.score',
+    scope: 'customers:write',
+    effect: 'update',
+    input: CalculateHealthScoreInput,
+    output: HealthOutput,
+    async work(ctx, input) {
+      const { client_id, lookback_period_days: lookbackDays } = input
+      const before = await lockCustomer(ctx, client_id)
+      const day = dayOf(ctx.clock())
+      const isStandard =
+        input.scoring_model === STANDARD_MODEL &&
+        lookbackDays === STANDARD_LOOKBACK_DAYS &&
+        (input.risk_threshold ?? settings.atRiskBelow) === settings.atRiskBelow
+      const model = isStandard ? STANDARD_MODEL : whatIfName(input)
+      if (before.status === 'churned') {
+        const history = await scoreHistory(ctx, client_id, model, day)
+        return { result: churnedHealth(ctx, client_id, { model, lookbackDays }, history), subject: client_id }
+      }
+      const scoring = scoringOf(settings, {
+        tenantId: ctx.tenantId,
+        asOf: ctx.clock(),
+        lookbackDays,
+        model,
+        ...(input.component_weights && { weights: input.component_weights }),
+        ...(input.risk_threshold !== undefined && { atRiskBelow: input.risk_threshold }),
+      })
+      await refreshUsageWindows(ctx, { day, lookbackDays, clientId: client_id })
+      const row = await storeScore(ctx, client_id, scoring, isStandard)
       const history = await scoreHistory(ctx, client_id, model, day)
-      return { result: churnedHealth(ctx, client_id, { model, lookbackDays }, history), subject: client_id }
-    }
-    const scoring = scoringOf(settings, {
-      tenantId: ctx.tenantId,
-      asOf: ctx.clock(),
-      lookbackDays,
-      model,
-      ...(input.component_weights && { weights: input.component_weights }),
-      ...(input.risk_threshold !== undefined && { atRiskBelow: input.risk_threshold }),
-    })
-    await refreshUsageWindows(ctx, { day, lookbackDays, clientId: client_id })
-    const row = await storeScore(ctx, client_id, scoring, isStandard)
-    const history = await scoreHistory(ctx, client_id, model, day)
-    return {
-      result: explainHealth(row, history, {
-        ...{ scoring, isStandard },
-        includePredictions: input.include_predictions,
-        alerts: input.alert_preferences ?? {},
-      }),
-      subject: client_id,
-      before: { health_score: before.health_score },
-      after: { health_score: row.overall_score, model },
-      events: isStandard
-        ? [{ name: 'customers.health-scored', payload: { client_id, score: row.overall_score, trend: row.trend } }]
-        : [],
-      invalidates: [clientTag(client_id), CLIENTS_TAG],
-    }
+      return {
+        result: explainHealth(row, history, {
+          ...{ scoring, isStandard },
+          includePredictions: input.include_predictions,
+          alerts: input.alert_preferences ?? {},
+        }),
+        subject: client_id,
+        before: { health_score: before.health_score },
+        after: { health_score: row.overall_score, model },
+        events: isStandard
+          ? [{ name: 'customers.health-scored', payload: { client_id, score: row.overall_score, trend: row.trend } }]
+          : [],
+        invalidates: [clientTag(client_id), CLIENTS_TAG],
+      }
+    },
   })
 }
 

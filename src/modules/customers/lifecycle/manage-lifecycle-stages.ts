@@ -1,5 +1,6 @@
 import { freeText } from '#kernel/audit'
-import { change } from '#kernel/writes/single-change'
+import { z } from 'zod'
+import { change } from '#kernel/writes/change'
 import type { Ctx } from '#kernel/context'
 import { Failure } from '#kernel/failure'
 import { CLIENTS_TAG, clientTag } from '../record/client-record.ts'
@@ -9,7 +10,9 @@ import { addTimelineEvent } from '../record/store/timeline.ts'
 import { dayOf } from '../record/days.ts'
 import type { HealthSettings } from '../record/health-settings.ts'
 import { roundScore, roundTo } from '../record/rounding.ts'
-import type { ManageLifecycleStagesInput, ManageLifecycleStagesOutput } from './lifecycle-contract.ts'
+import { ManageLifecycleStagesInput } from './lifecycle-contract.ts'
+import type { ManageLifecycleStagesOutput } from './lifecycle-contract.ts'
+import { ClientId, Stage } from '../record/contract.ts'
 import { findStage, listStageHistory, stageCandidates, stageDistribution, stageMoves } from './store/stages.ts'
 import { stageRules, suggestStage } from './suggest-stage.ts'
 
@@ -40,36 +43,44 @@ export function manageLifecycleStages(settings: HealthSettings) {
 
 const STAGE_CHANGED = 'customers.stage-changed'
 
-type Move = ManageLifecycleStagesInput & { readonly client_id: string }
 type Moved = NonNullable<ManageLifecycleStagesOutput['moved']>
 
-const transition = change<Move, Moved>('customers.move-stage', 'customers:write', async (ctx, input) => {
-  const before = await lockCustomer(ctx, input.client_id)
-  const { new_stage: to = before.lifecycle_stage, current_stage: expected } = input
-  const from = before.lifecycle_stage
-  if (expected !== undefined && expected !== from) throw otherStage(expected, from)
-  const moved = { from, to }
-  if (from === to) return { result: moved, subject: input.client_id, before: from, after: to }
-  const reason = input.transition_reason ?? null
-  await moveStage(ctx, input.client_id, { from, to, reason, automated: input.automated })
-  await addTimelineEvent(ctx, input.client_id, {
-    event_type: to === 'renewal' ? 'renewal' : to === 'onboarding' ? 'onboarding' : 'contract',
-    category: 'lifecycle',
-    title: `Stage ${from} → ${to}`,
-    description: reason ?? '',
-    impact: to === 'at_risk' || to === 'churned' ? 'negative' : 'positive',
-    severity: to === 'churned' ? 'critical' : to === 'at_risk' ? 'high' : 'info',
-  })
-  return {
-    result: moved,
-    subject: input.client_id,
-    before: { lifecycle_stage: from },
-    after: { lifecycle_stage: to, reason: freeText(`customer:${input.client_id}`, ctx.clock(), reason) },
-    events: [
-      { name: STAGE_CHANGED, payload: { client_id: input.client_id, from, to, notify_team: input.notify_team } },
-    ],
-    invalidates: [clientTag(input.client_id), CLIENTS_TAG],
-  }
+const { new_stage, current_stage, transition_reason, automated, notify_team } = ManageLifecycleStagesInput.shape
+
+const transition = change({
+  action: 'customers.move-stage',
+  scope: 'customers:write',
+  effect: 'update',
+  input: z.strictObject({ client_id: ClientId, new_stage, current_stage, transition_reason, automated, notify_team }),
+  output: z.strictObject({ from: Stage, to: Stage }),
+  async work(ctx, input) {
+    const before = await lockCustomer(ctx, input.client_id)
+    const { new_stage: to = before.lifecycle_stage, current_stage: expected } = input
+    const from = before.lifecycle_stage
+    if (expected !== undefined && expected !== from) throw otherStage(expected, from)
+    const moved = { from, to }
+    if (from === to) return { result: moved, subject: input.client_id, before: from, after: to }
+    const reason = input.transition_reason ?? null
+    await moveStage(ctx, input.client_id, { from, to, reason, automated: input.automated })
+    await addTimelineEvent(ctx, input.client_id, {
+      event_type: to === 'renewal' ? 'renewal' : to === 'onboarding' ? 'onboarding' : 'contract',
+      category: 'lifecycle',
+      title: `Stage ${from} → ${to}`,
+      description: reason ?? '',
+      impact: to === 'at_risk' || to === 'churned' ? 'negative' : 'positive',
+      severity: to === 'churned' ? 'critical' : to === 'at_risk' ? 'high' : 'info',
+    })
+    return {
+      result: moved,
+      subject: input.client_id,
+      before: { lifecycle_stage: from },
+      after: { lifecycle_stage: to, reason: freeText(`customer:${input.client_id}`, ctx.clock(), reason) },
+      events: [
+        { name: STAGE_CHANGED, payload: { client_id: input.client_id, from, to, notify_team: input.notify_team } },
+      ],
+      invalidates: [clientTag(input.client_id), CLIENTS_TAG],
+    }
+  },
 })
 
 /** The event is always published; nobody is told by us, because no channel (mail, chat) is connected. */

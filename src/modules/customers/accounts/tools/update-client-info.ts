@@ -1,15 +1,10 @@
 import { tool } from '#kernel/calls/tool'
-import { UpdateClientInfoInput, UpdateClientInfoOutput } from '../contract.ts'
 import { updateClientInfo } from '../update-client-info.ts'
 
-export const updateClientInfoTool = tool({
+export const updateClientInfoTool = tool(updateClientInfo, {
   name: 'update_client_info',
   title: 'Update client',
   describe:
     'Change fields of a customer: names, plan, contract, contact, CSM, status. Stages: manage_lifecycle_stages.',
-  effect: 'update',
-  scope: 'customers:write',
-  input: UpdateClientInfoInput,
-  output: UpdateClientInfoOutput,
-  run: updateClientInfo,
+  examples: [{ client_id: 'acme', updates: { tier: 'enterprise', csm_assigned: 'Dana' } }],
 })

@@ -1,26 +1,36 @@
-import type { Ctx } from '#kernel/context'
-import { statement } from '#kernel/database/statement'
+import { z } from 'zod'
+import { writing } from '#kernel/database/named-statement'
+import { sql } from '#kernel/database/sql'
 import { newId } from '#kernel/ids'
+import type { WriteCtx } from '#kernel/writes/change'
 
-const dropPrimary = statement<{ contact_id: string }>(
+const ContactId = z.strictObject({ contact_id: z.string() })
+const OfClient = { client_id: z.string(), now: z.date() }
+const Person = { email: z.string(), name: z.string().nullable() }
+
+const dropPrimary = writing(
   'customers.drop-primary-contact',
-  `update customers.contacts set is_primary = false, updated_at = $3
-   where tenant_id = $1 and client_id = $2 and is_primary returning contact_id`,
+  sql`update customers.contacts set is_primary = false, updated_at = :now
+    where tenant_id = :tenant_id and client_id = :client_id and is_primary returning contact_id`,
+  { params: OfClient, row: ContactId },
 )
 
-const renamePrimary = statement<{ contact_id: string }>(
+const renamePrimary = writing(
   'customers.rename-primary-contact',
-  `update customers.contacts set is_primary = true, name = coalesce($4, name), updated_at = $5
-   where tenant_id = $1 and client_id = $2 and contact_id = (
-     select contact_id from customers.contacts
-     where tenant_id = $1 and client_id = $2 and lower(email) = lower($3) order by contact_id limit 1)
-   returning contact_id`,
+  sql`update customers.contacts set is_primary = true, name = coalesce(:name, name), updated_at = :now
+    where tenant_id = :tenant_id and client_id = :client_id and contact_id = (
+      select contact_id from customers.contacts
+      where tenant_id = :tenant_id and client_id = :client_id and lower(email) = lower(:email)
+      order by contact_id limit 1)
+    returning contact_id`,
+  { params: { ...OfClient, ...Person }, row: ContactId },
 )
 
-const insertPrimary = statement(
+const insertPrimary = writing(
   'customers.insert-primary-contact',
-  `insert into customers.contacts (tenant_id, contact_id, client_id, email, name, is_primary, created_at, updated_at)
-   values ($1, $2, $3, $4, $5, true, $6, $6)`,
+  sql`insert into customers.contacts (tenant_id, contact_id, client_id, email, name, is_primary, created_at, updated_at)
+    values (:tenant_id, :contact_id, :client_id, :email, :name, true, :now, :now)`,
+  { params: { ...OfClient, ...Person, ...ContactId.shape } },
 )
 
 /** The contacts by their ids, where there were any. */
@@ -31,17 +41,18 @@ export interface PrimaryContact {
 
 /** Makes the person with this address the customer's primary contact, known before or not. */
 export async function setPrimaryContact(
-  ctx: Ctx,
+  ctx: WriteCtx,
   clientId: string,
   { email, name }: { readonly email: string | null; readonly name: string | null },
 ): Promise<PrimaryContact> {
   const now = ctx.clock()
-  const [dropped] = await dropPrimary(ctx.db, [ctx.tenantId, clientId, now])
+  const ofClient = { client_id: clientId, now }
+  const [dropped] = await dropPrimary(ctx, ofClient)
   const before = dropped?.contact_id ?? null
   if (email === null) return { before, after: null }
-  const [renamed] = await renamePrimary(ctx.db, [ctx.tenantId, clientId, email, name, now])
+  const [renamed] = await renamePrimary(ctx, { ...ofClient, email, name })
   if (renamed !== undefined) return { before, after: renamed.contact_id }
   const contactId = newId('cnt', now)
-  await insertPrimary(ctx.db, [ctx.tenantId, contactId, clientId, email, name, now])
+  await insertPrimary(ctx, { ...ofClient, email, name, contact_id: contactId })
   return { before, after: contactId }
 }

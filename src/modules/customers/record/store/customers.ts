@@ -1,100 +1,98 @@
+import { z } from 'zod'
 import type { Ctx } from '#kernel/context'
 import { isDuplicate } from '#kernel/database/errors'
-import { statement } from '#kernel/database/statement'
+import { statement, writing } from '#kernel/database/named-statement'
+import { assignmentsOf, columnsOf, parametersOf } from '#kernel/database/row-sql'
+import { sql } from '#kernel/database/sql'
 import { Failure } from '#kernel/failure'
-import type { Stage, Tier, Trend } from '../contract.ts'
+import type { WriteCtx } from '#kernel/writes/change'
 import { clientNotFound } from '../client-not-found.ts'
+import { Day, STATUSES, Score, Stage, Tier, Trend } from '../contract.ts'
 
-export interface CustomerRow {
-  readonly client_id: string
-  readonly client_name: string
-  readonly company_name: string
-  readonly industry: string
-  readonly tier: Tier
-  readonly lifecycle_stage: Stage
-  readonly status: 'active' | 'inactive' | 'suspended' | 'churned'
-  readonly contract_value_cents: number
-  readonly currency: string
-  readonly contract_start_date: string
-  readonly contract_end_date: string | null
-  readonly renewal_date: string | null
-  readonly seats: number | null
-  readonly primary_contact_email: string | null
-  readonly primary_contact_name: string | null
-  readonly csm_assigned: string | null
-  readonly health_score: number | null
-  readonly health_trend: Trend
-  readonly churn_probability: number | null
-  readonly last_engagement_at: Date | null
-  readonly version: number
-  readonly created_at: Date
-  readonly updated_at: Date
-}
+/** A customer as it is stored. Money is in cents. */
+export const CustomerRow = z.strictObject({
+  client_id: z.string(),
+  client_name: z.string(),
+  company_name: z.string(),
+  industry: z.string(),
+  tier: Tier,
+  lifecycle_stage: Stage,
+  status: z.enum(STATUSES),
+  contract_value_cents: z.int(),
+  currency: z.string(),
+  contract_start_date: Day,
+  contract_end_date: Day.nullable(),
+  renewal_date: Day.nullable(),
+  seats: z.int().nullable(),
+  primary_contact_email: z.string().nullable(),
+  primary_contact_name: z.string().nullable(),
+  csm_assigned: z.string().nullable(),
+  health_score: Score.nullable(),
+  health_trend: Trend,
+  churn_probability: z.number().nullable(),
+  last_engagement_at: z.date().nullable(),
+  version: z.int(),
+  created_at: z.date(),
+  updated_at: z.date(),
+})
+export type CustomerRow = z.output<typeof CustomerRow>
 
-export const CUSTOMER_COLUMNS = `client_id, client_name, company_name, industry, tier, lifecycle_stage, status,
-  contract_value_cents, currency, contract_start_date, contract_end_date, renewal_date, seats, primary_contact_email,
-  primary_contact_name, csm_assigned, health_score, health_trend, churn_probability, last_engagement_at, version,
-  created_at, updated_at`
+export const CUSTOMER_COLUMNS = columnsOf(CustomerRow)
 
-const insert = statement<CustomerRow>(
+/** What a new customer is given; the rest has its defaults. It is due for renewal when its contract ends. */
+const NewCustomer = CustomerRow.pick({
+  client_id: true,
+  client_name: true,
+  company_name: true,
+  industry: true,
+  tier: true,
+  contract_value_cents: true,
+  contract_start_date: true,
+  contract_end_date: true,
+  seats: true,
+  primary_contact_email: true,
+  primary_contact_name: true,
+})
+type NewCustomer = z.output<typeof NewCustomer>
+
+/** What a customer is given by hand. */
+const EditedCustomer = NewCustomer.omit({ client_id: true, seats: true }).extend(
+  CustomerRow.pick({ renewal_date: true, csm_assigned: true, status: true }).shape,
+)
+
+const ByClient = { client_id: z.string() }
+
+const insert = writing(
   'customers.insert',
-  `insert into customers.customers (tenant_id, client_id, client_name, company_name, industry, tier, contract_value_cents,
-     contract_start_date, contract_end_date, renewal_date, seats, primary_contact_email, primary_contact_name,
-     created_at, updated_at)
-   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10, $11, $12, $13, $13) returning ${CUSTOMER_COLUMNS}`,
+  sql`insert into customers.customers (tenant_id, ${columnsOf(NewCustomer)}, renewal_date, created_at, updated_at)
+    values (:tenant_id, ${parametersOf(NewCustomer)}, :contract_end_date, :now, :now) returning ${CUSTOMER_COLUMNS}`,
+  { params: { ...NewCustomer.shape, now: z.date() }, row: CustomerRow },
 )
 
-const lock = statement<CustomerRow>(
+const lock = writing(
   'customers.lock',
-  `select ${CUSTOMER_COLUMNS} from customers.customers where tenant_id = $1 and client_id = $2 for update`,
+  sql`select ${CUSTOMER_COLUMNS} from customers.customers
+    where tenant_id = :tenant_id and client_id = :client_id for update`,
+  { params: ByClient, row: CustomerRow },
 )
 
-const exists = statement<{ client_name: string }>(
+const exists = statement(
   'customers.exists',
-  'select client_name from customers.customers where tenant_id = $1 and client_id = $2',
+  sql`select client_name from customers.customers where tenant_id = :tenant_id and client_id = :client_id`,
+  { params: ByClient, row: CustomerRow.pick({ client_name: true }) },
 )
 
-const save = statement<CustomerRow>(
+const save = writing(
   'customers.update',
-  `update customers.customers set client_name = $3, company_name = $4, industry = $5, tier = $6, contract_value_cents = $7,
-     contract_start_date = $8, contract_end_date = $9, renewal_date = $10, primary_contact_email = $11,
-     primary_contact_name = $12, csm_assigned = $13, status = $14, updated_at = $15, version = version + 1
-   where tenant_id = $1 and client_id = $2 returning ${CUSTOMER_COLUMNS}`,
+  sql`update customers.customers set ${assignmentsOf(EditedCustomer)}, updated_at = :now, version = version + 1
+    where tenant_id = :tenant_id and client_id = :client_id returning ${CUSTOMER_COLUMNS}`,
+  { params: { ...ByClient, ...EditedCustomer.shape, now: z.date() }, row: CustomerRow },
 )
-
-export type NewCustomer = Pick<
-  CustomerRow,
-  | 'client_id'
-  | 'client_name'
-  | 'company_name'
-  | 'industry'
-  | 'tier'
-  | 'contract_value_cents'
-  | 'contract_start_date'
-  | 'contract_end_date'
-  | 'seats'
-  | 'primary_contact_email'
-  | 'primary_contact_name'
->
 
 /** Throws `conflict` (CLIENT_EXISTS) when the id is taken. */
-export async function insertCustomer(ctx: Ctx, row: NewCustomer): Promise<CustomerRow> {
+export async function insertCustomer(ctx: WriteCtx, row: NewCustomer): Promise<CustomerRow> {
   try {
-    const [inserted] = await insert(ctx.db, [
-      ctx.tenantId,
-      row.client_id,
-      row.client_name,
-      row.company_name,
-      row.industry,
-      row.tier,
-      row.contract_value_cents,
-      row.contract_start_date,
-      row.contract_end_date,
-      row.seats,
-      row.primary_contact_email,
-      row.primary_contact_name,
-      ctx.clock(),
-    ])
+    const [inserted] = await insert(ctx, { ...row, now: ctx.clock() })
     return one(inserted)
   } catch (error) {
     if (!isDuplicate(error, 'customers_pkey')) throw error
@@ -107,37 +105,21 @@ export async function insertCustomer(ctx: Ctx, row: NewCustomer): Promise<Custom
 }
 
 /** Locks the row: two writers of one customer must not both start from the same values. */
-export async function lockCustomer(ctx: Ctx, clientId: string): Promise<CustomerRow> {
-  const [row] = await lock(ctx.db, [ctx.tenantId, clientId])
+export async function lockCustomer(ctx: WriteCtx, clientId: string): Promise<CustomerRow> {
+  const [row] = await lock(ctx, { client_id: clientId })
   if (row === undefined) throw clientNotFound(clientId)
   return row
 }
 
 export async function requireCustomer(ctx: Ctx, clientId: string): Promise<{ client_name: string }> {
-  const [row] = await exists(ctx.db, [ctx.tenantId, clientId])
+  const [row] = await exists(ctx, { client_id: clientId })
   if (row === undefined) throw clientNotFound(clientId)
   return row
 }
 
 /** Saves a locked row and raises its version. */
-export async function saveCustomer(ctx: Ctx, row: CustomerRow): Promise<CustomerRow> {
-  const [saved] = await save(ctx.db, [
-    ctx.tenantId,
-    row.client_id,
-    row.client_name,
-    row.company_name,
-    row.industry,
-    row.tier,
-    row.contract_value_cents,
-    row.contract_start_date,
-    row.contract_end_date,
-    row.renewal_date,
-    row.primary_contact_email,
-    row.primary_contact_name,
-    row.csm_assigned,
-    row.status,
-    ctx.clock(),
-  ])
+export async function saveCustomer(ctx: WriteCtx, row: CustomerRow): Promise<CustomerRow> {
+  const [saved] = await save(ctx, { ...row, now: ctx.clock() })
   return one(saved)
 }
 

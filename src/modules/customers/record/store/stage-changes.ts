@@ -1,31 +1,50 @@
-import type { Ctx } from '#kernel/context'
-import { statement } from '#kernel/database/statement'
+import { z } from 'zod'
+import { writing } from '#kernel/database/named-statement'
+import { sql } from '#kernel/database/sql'
 import { newId } from '#kernel/ids'
-import type { Stage } from '../contract.ts'
+import type { WriteCtx } from '#kernel/writes/change'
+import { Stage } from '../contract.ts'
+import { dayOf } from '../days.ts'
 
-const insert = statement(
+const OfClient = { client_id: z.string(), now: z.date() }
+
+const insert = writing(
   'customers.insert-lifecycle-change',
-  `insert into customers.lifecycle_history (tenant_id, client_id, changed_at, change_id, from_stage, to_stage, reason,
-     automated, actor_kind, actor_id)
-   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+  sql`insert into customers.lifecycle_history (tenant_id, client_id, changed_at, change_id, from_stage, to_stage, reason,
+      automated, actor_kind, actor_id)
+    values (:tenant_id, :client_id, :now, :change_id, :from, :to, :reason, :automated, :actor_kind, :actor_id)`,
+  {
+    params: {
+      ...OfClient,
+      change_id: z.string(),
+      from: Stage.nullable(),
+      to: Stage,
+      reason: z.string().nullable(),
+      automated: z.boolean(),
+      actor_kind: z.string(),
+      actor_id: z.string(),
+    },
+  },
 )
 
-const move = statement(
+const move = writing(
   'customers.move-stage',
-  `update customers.customers set lifecycle_stage = $3,
-     status = case when $3 = 'churned' then 'churned' when status = 'churned' then 'active' else status end,
-     churned_on = case when $3 = 'churned' then $4::date end,
-     health_score = case when $3 = 'churned' then null else health_score end,
-     health_trend = case when $3 = 'churned' then null else health_trend end,
-     churn_probability = case when $3 = 'churned' then null else churn_probability end,
-     updated_at = $5, version = version + 1
-   where tenant_id = $1 and client_id = $2`,
+  sql`update customers.customers set lifecycle_stage = :to,
+      status = case when :to = 'churned' then 'churned' when status = 'churned' then 'active' else status end,
+      churned_on = case when :to = 'churned' then :day::date end,
+      health_score = case when :to = 'churned' then null else health_score end,
+      health_trend = case when :to = 'churned' then null else health_trend end,
+      churn_probability = case when :to = 'churned' then null else churn_probability end,
+      updated_at = :now, version = version + 1
+    where tenant_id = :tenant_id and client_id = :client_id`,
+  { params: { ...OfClient, to: Stage, day: z.iso.date() } },
 )
 
-const settle = statement(
+const settle = writing(
   'customers.resolve-risks-of-churned',
-  `update customers.risk_indicators set resolved_at = $3, updated_at = $3
-   where tenant_id = $1 and client_id = $2 and resolved_at is null`,
+  sql`update customers.risk_indicators set resolved_at = :now, updated_at = :now
+    where tenant_id = :tenant_id and client_id = :client_id and resolved_at is null`,
+  { params: OfClient },
 )
 
 export interface StageChange {
@@ -35,20 +54,20 @@ export interface StageChange {
   readonly automated: boolean
 }
 
-export async function recordStage(ctx: Ctx, clientId: string, change: StageChange): Promise<void> {
+export async function recordStage(ctx: WriteCtx, clientId: string, change: StageChange): Promise<void> {
   const now = ctx.clock()
-  const { from, to, reason, automated } = change
-  const { kind, id } = ctx.actor
-  await insert(ctx.db, [ctx.tenantId, clientId, now, newId('stg', now), from, to, reason, automated, kind, id])
+  const { kind: actor_kind, id: actor_id } = ctx.actor
+  await insert(ctx, { ...change, client_id: clientId, now, change_id: newId('stg', now), actor_kind, actor_id })
 }
 
 /**
  * Moves a locked customer and keeps the history. Whoever has churned is no longer scored and has no open risks; whoever
  * comes back is active again.
  */
-export async function moveStage(ctx: Ctx, clientId: string, change: StageChange): Promise<void> {
+export async function moveStage(ctx: WriteCtx, clientId: string, change: StageChange): Promise<void> {
   const now = ctx.clock()
-  await move(ctx.db, [ctx.tenantId, clientId, change.to, now.toISOString().slice(0, 10), now])
-  if (change.to === 'churned') await settle(ctx.db, [ctx.tenantId, clientId, now])
+  const ofClient = { client_id: clientId, now }
+  await move(ctx, { ...ofClient, to: change.to, day: dayOf(now) })
+  if (change.to === 'churned') await settle(ctx, ofClient)
   await recordStage(ctx, clientId, change)
 }
