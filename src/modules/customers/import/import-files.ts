@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
-import { change } from '#kernel/writes/single-change'
+import { z } from 'zod'
 import type { Ctx } from '#kernel/context'
+import { change } from '#kernel/writes/change'
 import { compileStep } from './import-step.ts'
 import type { ReadBatch, Step } from './import-step.ts'
 import { inspectFile } from './inspect-file.ts'
@@ -49,9 +50,9 @@ export async function importFiles(
   const mapping = options.mapping ?? chooseMapping(files)
   const { loads, unused } = filesOf(mapping, files)
   const steps = loads.map(({ load, file }) => compileStep(load, file))
-  const run = (inside: Ctx, save: SaveBatch) => runSteps(inside, mapping, steps, save, options)
-  const reports = options.dryRun === true ? await dryRun(ctx, run) : await run(ctx, saveInChange)
-  if (options.dryRun !== true) await finishImport(ctx, { mapping, steps })
+  const run = { mapping, steps, options }
+  const reports = options.dryRun === true ? await dryRun(ctx, run) : await runSteps(ctx, run)
+  if (options.dryRun !== true) await finishImport(ctx, run)
   return {
     mapping: mapping.name,
     dryRun: options.dryRun === true,
@@ -60,79 +61,82 @@ export async function importFiles(
   }
 }
 
-interface BatchToSave {
+/** An import that is under way: what the caller asked for, and what it comes to. */
+interface Run {
   readonly mapping: Mapping
-  readonly step: Step
-  readonly batch: ReadBatch
-  readonly before: Checkpoint
+  readonly steps: readonly Step[]
+  readonly options: ImportOptions
 }
+
+const OfRun = z.object({ mapping: z.custom<Mapping>(), steps: z.custom<readonly Step[]>() })
 
 interface BatchResult {
   readonly saved: SavedBatch
   readonly checkpoint: Checkpoint
 }
 
-type SaveBatch = (ctx: Ctx, input: BatchToSave) => Promise<BatchResult>
-
-const saveInChange: SaveBatch = change<BatchToSave, BatchResult>(
-  'customers.import-batch',
-  'customers:write',
-  async (ctx, input) => {
-    const done = await saveWithCheckpoint(ctx, input)
-    const { mapping, step, batch } = input
+const saveInChange = change({
+  action: 'customers.import-batch',
+  scope: 'customers:write',
+  effect: 'update',
+  input: z.object({
+    mapping: z.custom<Mapping>(),
+    step: z.custom<Step>(),
+    batch: z.custom<ReadBatch>(),
+    before: z.custom<Checkpoint>(),
+  }),
+  output: z.custom<BatchResult>(),
+  async work(ctx, { mapping, step, batch, before }) {
+    const saved = await saveBatch(ctx, mapping.name, step.load, batch.taken)
+    const checkpoint = {
+      rows_done: batch.rowsDone,
+      rows_inserted: before.rows_inserted + saved.inserted,
+      rows_updated: before.rows_updated + saved.updated,
+    }
+    await saveCheckpoint(ctx, mapping.name, stepHash(mapping, step), checkpoint)
     return {
-      result: done,
+      result: { saved, checkpoint },
       subject: `${mapping.name}/${step.file.name}`,
       after: {
         entity: step.load.entity,
         file_sha256: step.file.sha256,
         rows_done: batch.rowsDone,
-        inserted: done.saved.inserted,
-        updated: done.saved.updated,
-        rejected: batch.rejected.length + done.saved.refused.length,
+        inserted: saved.inserted,
+        updated: saved.updated,
+        rejected: batch.rejected.length + saved.refused.length,
       },
       invalidates: ['customers'],
     }
   },
-)
+})
 
-async function saveWithCheckpoint(ctx: Ctx, { mapping, step, batch, before }: BatchToSave): Promise<BatchResult> {
-  const saved = await saveBatch(ctx, mapping.name, step.load, batch.taken)
-  const checkpoint = {
-    rows_done: batch.rowsDone,
-    rows_inserted: before.rows_inserted + saved.inserted,
-    rows_updated: before.rows_updated + saved.updated,
-  }
-  await saveCheckpoint(ctx, mapping.name, stepHash(mapping, step), checkpoint)
-  return { saved, checkpoint }
-}
+/** Stores everything in one transaction, and takes it back. */
+const dryRun = change({
+  action: 'customers.import-dry-run',
+  scope: 'customers:write',
+  effect: 'update',
+  input: OfRun.extend({ options: z.custom<ImportOptions>() }),
+  output: z.custom<readonly StepReport[]>(),
+  calls: [saveInChange],
+  work: async (ctx, run) => ({ result: await runSteps(ctx, run), rollback: true }),
+})
 
-async function runSteps(
-  ctx: Ctx,
-  mapping: Mapping,
-  steps: readonly Step[],
-  save: SaveBatch,
-  options: ImportOptions,
-): Promise<StepReport[]> {
+async function runSteps(ctx: Ctx, run: Run): Promise<StepReport[]> {
   const reports: StepReport[] = []
-  for (const step of steps) reports.push(await runStep(ctx, mapping, step, save, options))
+  for (const step of run.steps) reports.push(await runStep(ctx, run, step))
   return reports
 }
 
-async function runStep(
-  ctx: Ctx,
-  mapping: Mapping,
-  step: Step,
-  save: SaveBatch,
-  options: ImportOptions,
-): Promise<StepReport> {
+async function runStep(ctx: Ctx, { mapping, options }: Run, step: Step): Promise<StepReport> {
   const resumed = await findCheckpoint(ctx, mapping.name, stepHash(mapping, step))
   let done = resumed
   const tally: StepTally = { taken: 0, read: 0, passedOver: 0, flags: new Map(), rejections: new Map() }
   const batches = step.read(ctx, ROWS_PER_BATCH)
-  for await (const batch of save === saveInChange ? readAhead(batches) : batches) {
-    const result =
-      batch.rowsDone <= resumed.rows_done ? undefined : await saveNew(ctx, mapping, step, batch, done, save)
+  const isDry = options.dryRun === true
+  for await (const batch of isDry ? batches : readAhead(batches)) {
+    const isNew = batch.rowsDone > resumed.rows_done
+    if (isNew && !isDry) await prepareMonths(ctx, step.load, batch.taken)
+    const result = isNew ? await saveInChange(ctx, { mapping, step, batch, before: done }) : undefined
     if (result !== undefined) done = result.checkpoint
     const refused = (result?.saved.refused ?? []).map(({ row, problem }) => ({ line: row.line, problem }))
     addToTally(tally, batch, refused.length)
@@ -162,18 +166,6 @@ async function* readAhead<T>(items: AsyncGenerator<T>): AsyncGenerator<T> {
   }
 }
 
-async function saveNew(
-  ctx: Ctx,
-  mapping: Mapping,
-  step: Step,
-  batch: ReadBatch,
-  before: Checkpoint,
-  save: SaveBatch,
-): Promise<BatchResult> {
-  if (save === saveInChange) await prepareMonths(ctx, step.load, batch.taken)
-  return save(ctx, { mapping, step, batch, before })
-}
-
 function addToTally(tally: StepTally, batch: ReadBatch, refused: number): void {
   tally.read += batch.taken.length + batch.rejected.length + batch.passedOver
   tally.taken += batch.taken.length - refused
@@ -188,40 +180,16 @@ function stepHash(mapping: Mapping, { load, file }: Step): string {
     .digest('hex')
 }
 
-const finishImport = change<{ mapping: Mapping; steps: readonly Step[] }, void>(
-  'customers.import-finish',
-  'customers:write',
-  async (ctx, { mapping, steps }) => {
-    await forgetCheckpoints(
-      ctx,
-      mapping.name,
-      steps.map((step) => stepHash(mapping, step)),
-    )
+const finishImport = change({
+  action: 'customers.import-finish',
+  scope: 'customers:write',
+  effect: 'update',
+  input: OfRun,
+  output: z.undefined(),
+  async work(ctx, { mapping, steps }) {
+    const hashes = steps.map((step) => stepHash(mapping, step))
+    await forgetCheckpoints(ctx, mapping.name, hashes)
     const files = steps.map(({ file, load }) => ({ file: file.name, sha256: file.sha256, entity: load.entity }))
     return { result: undefined, subject: mapping.name, after: { files }, invalidates: ['customers'] }
   },
-)
-
-/** Ends the transaction of a dry run: it carries the reports out and takes everything else back. */
-class DryRunDone extends Error {
-  readonly reports: readonly StepReport[]
-  constructor(reports: readonly StepReport[]) {
-    super('a dry run is taken back')
-    this.reports = reports
-  }
-}
-
-async function dryRun(
-  ctx: Ctx,
-  run: (inside: Ctx, save: SaveBatch) => Promise<StepReport[]>,
-): Promise<readonly StepReport[]> {
-  const attempt = change<undefined, never>('customers.import-dry-run', 'customers:write', async (inside) => {
-    throw new DryRunDone(await run(inside, saveWithCheckpoint))
-  })
-  try {
-    return await attempt(ctx, undefined)
-  } catch (error) {
-    if (error instanceof DryRunDone) return error.reports
-    throw error
-  }
-}
+})

@@ -1,5 +1,6 @@
 import { DatabaseError } from 'pg'
 import type { Ctx } from '#kernel/context'
+import type { WriteCtx } from '#kernel/writes/change'
 import { dayOf } from '../record/days.ts'
 import { makeUsageMonths, markUsageDays } from '../events/imported-usage.ts'
 import type { Load } from './mapping.ts'
@@ -24,7 +25,12 @@ export interface SavedBatch {
  * Stores a batch in the open transaction, with everything that follows from it: days to roll up, values to derive.
  * A row that the database refuses is found by halving and does not take the rest of the batch with it.
  */
-export async function saveBatch(ctx: Ctx, source: string, load: Load, rows: readonly TakenRow[]): Promise<SavedBatch> {
+export async function saveBatch(
+  ctx: WriteCtx,
+  source: string,
+  load: Load,
+  rows: readonly TakenRow[],
+): Promise<SavedBatch> {
   const saved = await saveOrHalve(ctx, source, load, rows)
   const clientIds = fieldOf(load, rows, 'client_id')
   if (load.entity === 'usage_event' && saved.inserted > 0) {
@@ -45,7 +51,7 @@ function fieldOf(load: Load, rows: readonly TakenRow[], field: string): string[]
   return rows.map(({ values }) => String(values[index]))
 }
 
-async function saveOrHalve(ctx: Ctx, source: string, load: Load, rows: readonly TakenRow[]): Promise<SavedBatch> {
+async function saveOrHalve(ctx: WriteCtx, source: string, load: Load, rows: readonly TakenRow[]): Promise<SavedBatch> {
   const [first] = rows
   if (first === undefined) return { inserted: 0, updated: 0, refused: [] }
   try {

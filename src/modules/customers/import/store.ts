@@ -1,6 +1,11 @@
 import { LRUCache } from 'lru-cache'
 import type { Ctx } from '#kernel/context'
-import { statement } from '#kernel/database/statement'
+import { z } from 'zod'
+import { statement, writing } from '#kernel/database/named-statement'
+import { columnsOf, parametersOf } from '#kernel/database/row-sql'
+import { sql, sqlJoin, sqlName, sqlText } from '#kernel/database/sql'
+import type { Sql } from '#kernel/database/sql'
+import type { WriteCtx } from '#kernel/writes/change'
 import { entities } from './entities.ts'
 import type { Entity, EntityName, Field } from './entities.ts'
 import type { Load } from './mapping.ts'
@@ -13,84 +18,100 @@ export interface Saved {
 }
 
 /** How far a step of an interrupted import got. */
-export interface Checkpoint {
-  readonly rows_done: number
-  readonly rows_inserted: number
-  readonly rows_updated: number
+const Checkpoint = z.strictObject({ rows_done: z.int(), rows_inserted: z.int(), rows_updated: z.int() })
+export type Checkpoint = z.output<typeof Checkpoint>
+
+const SQL_TYPES: Readonly<Record<Field['kind'], Sql>> = {
+  text: sql`text`,
+  date: sql`date`,
+  timestamp: sql`timestamptz`,
+  integer: sql`integer`,
+  decimal: sql`double precision`,
+  money: sql`bigint`,
+  boolean: sql`boolean`,
+  json: sql`jsonb`,
 }
 
-const SQL_TYPES: Readonly<Record<Field['kind'], string>> = {
-  text: 'text',
-  date: 'date',
-  timestamp: 'timestamptz',
-  integer: 'integer',
-  decimal: 'double precision',
-  money: 'bigint',
-  boolean: 'boolean',
-  json: 'jsonb',
-}
+const Saving = z.strictObject({ inserted: z.boolean() })
 
-type Statement = ReturnType<typeof statement<{ inserted: boolean }>>
-const saves = new LRUCache<string, Statement>({ max: 200 })
+type Save = (ctx: WriteCtx, values: Readonly<Record<string, unknown>>) => Promise<z.output<typeof Saving>[]>
+const saves = new LRUCache<string, Save>({ max: 200 })
 
 /**
  * Stores rows in one statement. A row whose natural key is stored already is left as it is, or brought up to date
  * where it differs (`load.stored` is `update`). `values` are in the order of `Object.keys(load.fields)`.
  */
 export async function saveRows(
-  ctx: Ctx,
+  ctx: WriteCtx,
   source: string,
   load: Load,
   rows: readonly (readonly Value[])[],
 ): Promise<Saved> {
   const names = Object.keys(load.fields)
   const cacheKey = `${load.entity} ${load.stored} ${names.join()}`
-  const save = saves.get(cacheKey) ?? statement<{ inserted: boolean }>(`customers.import-${load.entity}`, saveSql(load))
+  const save = saves.get(cacheKey) ?? saveStatement(load)
   saves.set(cacheKey, save)
-  const columns = names.map((_, index) => rows.map((values) => values[index] ?? null))
-  const saved = await save(ctx.db, [ctx.tenantId, source, ...columns])
+  const columns = fieldsOf(load).map(({ column }, index) => [column, rows.map((values) => values[index] ?? null)])
+  const saved = await save(ctx, { from_source: source, ...Object.fromEntries(columns) })
   const inserted = saved.filter((row) => row.inserted).length
   return { inserted, updated: saved.length - inserted }
 }
 
-function saveSql(load: Load): string {
+function fieldsOf(load: Load): readonly Field[] {
   const entity: Entity = entities[load.entity]
-  const fields = Object.keys(load.fields).flatMap((name) => entity.fields[name] ?? [])
-  const columns = fields.map(({ column }) => column)
-  const key = entity.fields[entity.key]?.column ?? entity.key
-  const external = entity.hasExternalId ? { column: ', external_id', value: `, i.${key}` } : { column: '', value: '' }
-  const arrays = fields.map(({ kind }, index) => `$${index + 3}::${SQL_TYPES[kind]}[]`)
-  return `insert into ${entity.table} as stored (tenant_id, source, ${columns.join(', ')}${external.column})
-    select $1, $2, ${columns.map((column) => `i.${column}`).join(', ')}${external.value}
-    from unnest(${arrays.join(', ')}) as i(${columns.join(', ')})
-    on conflict ${load.stored === 'update' ? updateSql(key, columns) : 'do nothing'}
-    returning ${load.stored === 'update' ? 'xmax = 0' : 'true'} as inserted`
+  return Object.keys(load.fields).flatMap((name) => entity.fields[name] ?? [])
 }
 
-function updateSql(key: string, columns: readonly string[]): string {
-  const others = columns.filter((column) => column !== key)
-  const stored = others.map((column) => `stored.${column}`).join(', ')
-  const given = others.map((column) => `excluded.${column}`).join(', ')
-  const sets = [...others.map((column) => `${column} = excluded.${column}`), 'updated_at = now()']
-  return `(tenant_id, ${key}) do update set ${sets.join(', ')} where (${stored}) is distinct from (${given})`
+/** Each column is a parameter of its own name that holds its values, row by row. */
+function saveStatement(load: Load): Save {
+  const entity: Entity = entities[load.entity]
+  const fields = fieldsOf(load)
+  const columns = fields.map(({ column }) => sqlName(column))
+  const key = sqlName(entity.fields[entity.key]?.column ?? entity.key)
+  const external = entity.hasExternalId ? [sqlName('external_id')] : []
+  const arrays = fields.map(({ column, kind }) => sql`:${sqlName(column)}::${SQL_TYPES[kind]}[]`)
+  const given = sqlJoin(columns.map((column) => sql`i.${column}`))
+  const values = Object.fromEntries(fields.map(({ column }) => [column, z.array(z.unknown())]))
+  const params: z.ZodRawShape = { from_source: z.string(), ...values }
+  return writing(
+    `customers.import-${load.entity}`,
+    sql`insert into ${sqlName(entity.table)} as stored (${sqlJoin([sqlName('tenant_id'), sqlName('source'), ...columns, ...external])})
+      select :tenant_id, :from_source, ${given}${sqlJoin(
+        external.map(() => sql`, i.${key}`),
+        '',
+      )}
+      from unnest(${sqlJoin(arrays)}) as i(${sqlJoin(columns)})
+      on conflict ${load.stored === 'update' ? updateSql(key, columns) : sql`do nothing`}
+      returning ${load.stored === 'update' ? sql`xmax = 0` : sql`true`} as inserted`,
+    { params, row: Saving },
+  )
+}
+
+function updateSql(key: Sql, columns: readonly Sql[]): Sql {
+  const others = columns.filter(({ text }) => text !== key.text)
+  const stored = sqlJoin(others.map((column) => sql`stored.${column}`))
+  const given = sqlJoin(others.map((column) => sql`excluded.${column}`))
+  const sets = sqlJoin([...others.map((column) => sql`${column} = excluded.${column}`), sql`updated_at = now()`])
+  return sql`(tenant_id, ${key}) do update set ${sets} where (${stored}) is distinct from (${given})`
 }
 
 /** Finds rows of an entity by key. Dates and times come as text, so that they compare with what a file holds. */
 export async function findByKey(ctx: Ctx, name: EntityName, keys: readonly string[]): Promise<Map<string, Found>> {
-  const rows = await finders[name](ctx.db, [ctx.tenantId, keys])
+  const rows = await finders[name](ctx, { keys: [...keys] })
   return new Map(rows.map(({ found }) => [String(found[entities[name].key]), found]))
 }
 
 const finder = (name: EntityName) => {
   const entity: Entity = entities[name]
-  const key = entity.fields[entity.key]?.column ?? entity.key
+  const key = sqlName(entity.fields[entity.key]?.column ?? entity.key)
   const pairs = Object.entries(entity.fields)
     .filter(([, { kind }]) => kind !== 'json')
-    .map(([field, { column }]) => `'${field}', ${column}`)
-  return statement<{ found: Found }>(
+    .map(([field, { column }]) => sql`${sqlText(field)}, ${sqlName(column)}`)
+  return statement(
     `customers.import-find-${name}`,
-    `select jsonb_build_object(${pairs.join(', ')}) as found from ${entity.table}
-     where tenant_id = $1 and ${key} = any($2::text[])`,
+    sql`select jsonb_build_object(${sqlJoin(pairs)}) as found from ${sqlName(entity.table)}
+      where tenant_id = :tenant_id and ${key} = any(:keys::text[])`,
+    { params: { keys: z.array(z.string()) }, row: z.strictObject({ found: z.custom<Found>() }) },
   )
 }
 
@@ -105,9 +126,9 @@ const finders: Readonly<Record<EntityName, ReturnType<typeof finder>>> = {
   timeline_event: finder('timeline_event'),
 }
 
-const deriveValue = statement<never>(
+const deriveValue = writing(
   'customers.import-derive-contract-value',
-  `update customers.customers c
+  sql`update customers.customers c
    set contract_value_cents = s.value_cents, contract_end_date = s.ends_on, renewal_date = s.ends_on,
        seats = coalesce(s.users, c.seats), updated_at = now(), version = c.version + 1
    from (
@@ -116,74 +137,79 @@ const deriveValue = statement<never>(
             max(end_date) filter (where is_running) as ends_on
      from (
        select client_id, contract_value_cents, included_users, end_date,
-              start_date <= $3::date and (end_date is null or end_date >= $3::date) and not is_trial as is_running
-       from customers.contracts where tenant_id = $1 and client_id = any($2::text[])
+              start_date <= :today::date and (end_date is null or end_date >= :today::date) and not is_trial as is_running
+       from customers.contracts where tenant_id = :tenant_id and client_id = any(:client_ids::text[])
      ) k
      group by client_id
    ) s
-   where c.tenant_id = $1 and c.client_id = s.client_id
+   where c.tenant_id = :tenant_id and c.client_id = s.client_id
      and (s.ends_on is null or s.ends_on > c.contract_start_date)
      and (c.contract_value_cents, c.renewal_date) is distinct from (s.value_cents, s.ends_on)`,
+  { params: { client_ids: z.array(z.string()), today: z.iso.date() } },
 )
 
 /** A customer's value is the sum of its running contracts, trials left out; it is due for renewal when the last ends. */
-export async function deriveContractValue(ctx: Ctx, clientIds: readonly string[], today: string): Promise<void> {
-  await deriveValue(ctx.db, [ctx.tenantId, clientIds, today])
+export async function deriveContractValue(ctx: WriteCtx, clientIds: readonly string[], today: string): Promise<void> {
+  await deriveValue(ctx, { client_ids: [...clientIds], today })
 }
 
-const readCheckpoint = statement<Checkpoint>(
+const OfStep = { mapping: z.string(), step_hash: z.string() }
+
+const readCheckpoint = statement(
   'customers.import-checkpoint',
-  `select rows_done, rows_inserted, rows_updated from customers.import_checkpoints
-   where tenant_id = $1 and mapping = $2 and step_hash = $3`,
+  sql`select ${columnsOf(Checkpoint)} from customers.import_checkpoints
+   where tenant_id = :tenant_id and mapping = :mapping and step_hash = :step_hash`,
+  { params: OfStep, row: Checkpoint },
 )
 
 export async function findCheckpoint(ctx: Ctx, mapping: string, stepHash: string): Promise<Checkpoint> {
-  const [found] = await readCheckpoint(ctx.db, [ctx.tenantId, mapping, stepHash])
+  const [found] = await readCheckpoint(ctx, { mapping, step_hash: stepHash })
   return found ?? { rows_done: 0, rows_inserted: 0, rows_updated: 0 }
 }
 
-const writeCheckpoint = statement<never>(
+const writeCheckpoint = writing(
   'customers.import-save-checkpoint',
-  `insert into customers.import_checkpoints (tenant_id, mapping, step_hash, rows_done, rows_inserted, rows_updated)
-   values ($1, $2, $3, $4, $5, $6)
+  sql`insert into customers.import_checkpoints (tenant_id, mapping, step_hash, ${columnsOf(Checkpoint)})
+   values (:tenant_id, :mapping, :step_hash, ${parametersOf(Checkpoint)})
    on conflict (tenant_id, mapping, step_hash) do update
    set rows_done = excluded.rows_done, rows_inserted = excluded.rows_inserted, rows_updated = excluded.rows_updated,
        updated_at = now()`,
+  { params: { ...OfStep, ...Checkpoint.shape } },
 )
 
-export async function saveCheckpoint(ctx: Ctx, mapping: string, stepHash: string, done: Checkpoint): Promise<void> {
-  await writeCheckpoint(ctx.db, [
-    ctx.tenantId,
-    mapping,
-    stepHash,
-    done.rows_done,
-    done.rows_inserted,
-    done.rows_updated,
-  ])
+export async function saveCheckpoint(
+  ctx: WriteCtx,
+  mapping: string,
+  stepHash: string,
+  done: Checkpoint,
+): Promise<void> {
+  await writeCheckpoint(ctx, { mapping, step_hash: stepHash, ...done })
 }
 
-const deleteCheckpoints = statement<never>(
+const deleteCheckpoints = writing(
   'customers.import-forget-checkpoints',
-  'delete from customers.import_checkpoints where tenant_id = $1 and mapping = $2 and step_hash = any($3::text[])',
+  sql`delete from customers.import_checkpoints
+   where tenant_id = :tenant_id and mapping = :mapping and step_hash = any(:step_hashes::text[])`,
+  { params: { mapping: z.string(), step_hashes: z.array(z.string()) } },
 )
 
-export async function forgetCheckpoints(ctx: Ctx, mapping: string, stepHashes: readonly string[]): Promise<void> {
-  await deleteCheckpoints(ctx.db, [ctx.tenantId, mapping, stepHashes])
+export async function forgetCheckpoints(ctx: WriteCtx, mapping: string, stepHashes: readonly string[]): Promise<void> {
+  await deleteCheckpoints(ctx, { mapping, step_hashes: [...stepHashes] })
 }
 
-const setSavepoint = statement<never>('customers.import-savepoint', 'savepoint import_rows')
-const undoSavepoint = statement<never>('customers.import-savepoint-undo', 'rollback to savepoint import_rows')
-const releaseSavepoint = statement<never>('customers.import-savepoint-release', 'release savepoint import_rows')
+const setSavepoint = writing('customers.import-savepoint', sql`savepoint import_rows`)
+const undoSavepoint = writing('customers.import-savepoint-undo', sql`rollback to savepoint import_rows`)
+const releaseSavepoint = writing('customers.import-savepoint-release', sql`release savepoint import_rows`)
 
 /** When the work fails, what it did is undone and the transaction around it can go on. */
-export async function withinSavepoint<T>(ctx: Ctx, work: () => Promise<T>): Promise<T> {
-  await setSavepoint(ctx.db, [])
+export async function withinSavepoint<T>(ctx: WriteCtx, work: () => Promise<T>): Promise<T> {
+  await setSavepoint(ctx)
   try {
     return await work()
   } catch (error) {
-    await undoSavepoint(ctx.db, [])
+    await undoSavepoint(ctx)
     throw error
   } finally {
-    await releaseSavepoint(ctx.db, [])
+    await releaseSavepoint(ctx)
   }
 }
