@@ -39,8 +39,7 @@ export function filteredStatement<F extends Filters, P extends z.ZodRawShape, R 
           )
     const own = Object.fromEntries(given.flatMap((filter) => (filters[filter] ? [[filter, filters[filter].is]] : [])))
     const all: z.ZodRawShape = { ...own, ...params }
-    // safe because: values are bound by name, and this function's types say which there are.
-    return statement(name, text(conditions), { params: all, row }) as Run<R>
+    return statement(name, text(conditions), { params: all, row })
   }
   const compiled = new Map<string, Run<R>>()
   return async (on, values) => {

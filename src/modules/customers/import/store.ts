@@ -51,8 +51,10 @@ export async function saveRows(
   const cacheKey = `${load.entity} ${load.stored} ${names.join()}`
   const save = saves.get(cacheKey) ?? saveStatement(load)
   saves.set(cacheKey, save)
-  const columns = fieldsOf(load).map(({ column }, index) => [column, rows.map((values) => values[index] ?? null)])
-  const saved = await save(ctx, { from_source: source, ...Object.fromEntries(columns) })
+  const given: Record<string, unknown> = { from_source: source }
+  for (const [index, { column }] of fieldsOf(load).entries())
+    given[column] = rows.map((values) => values[index] ?? null)
+  const saved = await save(ctx, given)
   const inserted = saved.filter((row) => row.inserted).length
   return { inserted, updated: saved.length - inserted }
 }
