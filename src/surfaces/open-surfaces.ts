@@ -75,7 +75,7 @@ export function surfacesOf(
       const { port } = await http.listen()
       const url = `http://${config.server.host}:${port}`
       platform.publicUrl.listening(url)
-      closing.push((await runJobs(platform, { jobs, access, log })).stop)
+      closing.push((await runJobs(platform, { jobs, access, clock, log })).stop)
       for (const module of modules) {
         if (module.background !== undefined) closing.push(module.background().stop)
       }
@@ -92,11 +92,11 @@ export function surfacesOf(
 }
 
 function runJobs(
-  { queue, metrics, openJobContext }: Platform,
-  { jobs, access, log }: { jobs: readonly Job[]; access: Access; log: PlatformOptions['log'] },
+  { queue, database, metrics, openJobContext }: Platform,
+  { jobs, access, clock, log }: { jobs: readonly Job[]; access: Access } & Pick<PlatformOptions, 'clock' | 'log'>,
 ) {
   return startWorker({
-    ...{ queue, log, openContext: openJobContext, jobs },
+    ...{ queue, clock, log, openContext: openJobContext, system: database.system, jobs },
     tenants: async () => (await access.tenants()).map(({ tenantId }) => tenantId),
     observe: (job, outcome, seconds) => metrics.job.finished(job, outcome === 'done' ? 'ok' : 'failed', seconds),
   })

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { PgBoss } from 'pg-boss'
 import type { Db as BossDb } from 'pg-boss'
 import type pg from 'pg'
@@ -6,9 +7,11 @@ import type { Db } from '../database/db.ts'
 import type { Signals } from '../database/signals.ts'
 import { statement } from '../database/statement.ts'
 import type { Job } from './job.ts'
+import { wakers } from './wakers.ts'
+import type { Wakers } from './wakers.ts'
 import type { Outbox } from '../writes/outbox.ts'
 
-/** What lies in a queue: one tenant's work, or a schedule's order to make that work for every tenant. */
+/** What lies in a queue: one tenant's work, or a schedule's order to queue the tenants that are due. */
 export type QueuedWork =
   | { readonly kind: 'tenant'; readonly tenantId: string; readonly payload: unknown }
   | { readonly kind: 'every-tenant' }
@@ -19,6 +22,8 @@ export interface JobQueue {
   readonly outbox: Outbox
   /** Makes a queue per job and routes events to them. Once, when every module exists, in every process. */
   register(jobs: readonly Job[]): Promise<void>
+  /** Calls `wake` when work was put into the queue of a job, in whatever process. Returns how to end it. */
+  onWork(job: string, wake: () => void): () => void
   /** The queue library itself, for the worker surface. */
   readonly boss: PgBoss
   /** Waits for running jobs, at most `seconds`; what still runs then is aborted and tried again later. */
@@ -29,7 +34,7 @@ export interface JobQueueOptions {
   /** Logs in as the owner: the queue library makes and migrates its own schema. */
   readonly owner: pg.Pool
   readonly log: Logger
-  /** Wakes workers at once; without it they look every two seconds. */
+  /** Wakes workers at once; without it they find new work when they look for it. */
   readonly signals?: Signals
   /** This process runs jobs, keeps the schedules and clears up. */
   readonly work: boolean
@@ -44,7 +49,8 @@ export const DEAD_LETTERS = 'dead-letters'
 const RETRIES = 5
 const RETRY_DELAY_SECONDS = 2
 const TIMEOUT_SECONDS = 900
-const HEARTBEAT_SECONDS = 30
+/** Work in progress whose worker is not heard of for so long is given to another. */
+export const HEARTBEAT_SECONDS = 30
 
 /** How long one run of a job may take. */
 export const timeoutSecondsOf = (job: Job): number => job.timeoutSeconds ?? TIMEOUT_SECONDS
@@ -52,8 +58,9 @@ export const timeoutSecondsOf = (job: Job): number => job.timeoutSeconds ?? TIME
 /** Opens the queues, making their schema on first use. */
 export async function openJobQueue(queueOptions: JobQueueOptions): Promise<JobQueue> {
   const { owner, log, signals, work, retryDelaySeconds = RETRY_DELAY_SECONDS } = queueOptions
+  const waking = wakers()
   const boss = new PgBoss({
-    db: ownerDb(owner, signals),
+    db: ownerDb(owner, signals, waking),
     schema: JOB_SCHEMA,
     supervise: work,
     schedule: work,
@@ -68,11 +75,16 @@ export async function openJobQueue(queueOptions: JobQueueOptions): Promise<JobQu
   const queuesByEvent = new Map<string, string[]>()
   return {
     boss,
+    onWork: waking.add,
     outbox: {
       async publish(tx, tenantId, events) {
         for (const { name, payload } of events) {
           const data: QueuedWork = { kind: 'tenant', tenantId, payload }
-          for (const queue of queuesByEvent.get(name) ?? []) await boss.insert(queue, [{ data }], { db: txDb(tx) })
+          for (const queue of queuesByEvent.get(name) ?? []) {
+            // A key of its own: events are never the same work, also where the schedule's is queued once a tenant.
+            const row = { data, singletonKey: randomUUID(), group: { id: tenantId } }
+            await boss.insert(queue, [row], { db: txDb(tx) })
+          }
         }
       },
     },
@@ -80,6 +92,7 @@ export async function openJobQueue(queueOptions: JobQueueOptions): Promise<JobQu
       await boss.createQueue(DEAD_LETTERS, { retryLimit: 0 })
       for (const job of jobs) {
         await ensureQueue(boss, job, retryDelaySeconds)
+        if (work && job.cron !== undefined) await queueOncePerKey(owner, job.name)
         if (job.on !== undefined) queuesByEvent.set(job.on, [...(queuesByEvent.get(job.on) ?? []), job.name])
       }
     },
@@ -99,8 +112,22 @@ async function ensureQueue(boss: PgBoss, job: Job, retryDelaySeconds: number): P
     deadLetter: DEAD_LETTERS,
     notify: true,
   }
-  await boss.createQueue(job.name, options)
+  await boss.createQueue(job.name, { ...options, policy: job.cron === undefined ? 'standard' : ONCE_PER_KEY })
   await boss.updateQueue(job.name, options)
+}
+
+/** Refuses work whose key (the tenant) is in the queue already, waiting, running or to be retried. */
+const ONCE_PER_KEY = 'exclusive'
+
+/**
+ * Queues made by an earlier release have another policy. The library changes none after creation, because a queue with
+ * a table of its own has no index for it; ours share one table, which has them all, and each row keeps its policy.
+ */
+async function queueOncePerKey(owner: pg.Pool, name: string): Promise<void> {
+  await owner.query(`update ${JOB_SCHEMA}.queue set policy = $2 where name = $1 and policy <> $2 and not partition`, [
+    name,
+    ONCE_PER_KEY,
+  ])
 }
 
 /** What enqueueing inside a request's transaction needs and no more: it can add work, and read none. */
@@ -112,14 +139,20 @@ async function grantEnqueueing(owner: pg.Pool): Promise<void> {
     grant insert, select (id, start_after) on ${JOB_SCHEMA}.job to plimsoll_app, plimsoll_system`)
 }
 
-function ownerDb(owner: pg.Pool, signals: Signals | undefined): BossDb {
+function ownerDb(owner: pg.Pool, signals: Signals | undefined, waking: Wakers): BossDb {
   const executeSql = (text: string, values?: unknown[]) => owner.query(text, values)
   if (!signals) return { executeSql }
   return {
     executeSql,
     listen: (channel, onNotification, onReconnect) => {
-      signals.onRestored(onReconnect)
-      const unsubscribe = signals.subscribe(channel, onNotification)
+      signals.onRestored(() => {
+        onReconnect()
+        waking.wakeAll()
+      })
+      const unsubscribe = signals.subscribe(channel, (queue) => {
+        onNotification(queue)
+        waking.wake(queue)
+      })
       return Promise.resolve({ close: () => Promise.resolve(unsubscribe()) })
     },
   }

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type { Ctx } from '../context.ts'
+import type { Db } from '../database/db.ts'
 import type { Scope } from '../principal.ts'
 
 /**
@@ -11,6 +12,8 @@ export interface Job<P extends z.ZodType = z.ZodType> {
   readonly name: string
   readonly describe: string
   readonly cron?: string
+  /** Whom the schedule queues. Absent: every tenant, at every tick; the job says why. */
+  readonly due?: Due
   readonly on?: string
   readonly payload: P
   /** What it may do: its context holds these scopes and no others. */
@@ -27,3 +30,10 @@ export function job<P extends z.ZodType>(
   // safe because: the worker parses the payload with this schema before it calls `run`.
   return shape as unknown as Job
 }
+
+/**
+ * The tenants that have something to do, asked once a tick: one statement, whose cost must not grow with the tenants
+ * that have nothing. `system` sees every tenant. `one-tenant`: the work is for all tenants together, and whichever
+ * tenant comes first runs it.
+ */
+export type Due = 'one-tenant' | ((system: Db, now: Date) => Promise<readonly string[]>)

@@ -54,7 +54,7 @@ export async function runJob(job: Job, run: Run, { openContext, log, observe }: 
 }
 
 /** A job that does not look at its signal must not hold its place in the queue. */
-function rejectOnAbort(signal: AbortSignal): Promise<never> {
+export function rejectOnAbort(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     const stop = () => reject(new Failure('timeout', 'The job was stopped before its end.', { cause: signal.reason }))
     if (signal.aborted) stop()

@@ -1,71 +1,20 @@
 import { sql } from 'kysely'
-import { afterAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import type { Ctx, OpenContext } from '#kernel/context'
-import { openSignals } from '#kernel/database/signals'
-import { DEAD_LETTERS, openJobQueue } from '#kernel/jobs/job-queue'
-import { type Job, job } from '#kernel/jobs/job'
-import { quiet, testDatabase } from '../../../test/support/database.ts'
+import type { Ctx } from '#kernel/context'
+import { DEAD_LETTERS } from '#kernel/jobs/job-queue'
+import type { Job } from '#kernel/jobs/job'
+import { testDatabase } from '../../../test/support/database.ts'
 import { testTenant } from '../../../test/support/tenant.ts'
+import { recording, testWorkers } from '../../../test/support/worker.ts'
 import type { JobObserver } from './run-job.ts'
-import { startWorker } from './worker.ts'
-
-const Payload = z.strictObject({ customerId: z.string() })
 
 describe('the worker', { timeout: 30_000 }, async () => {
   const database = await testDatabase()
-  const signals = await openSignals({ connection: { connectionString: database.url }, log: quiet })
   const [tenant, other] = await Promise.all([testTenant(database), testTenant(database)])
   const tenantIds = [tenant.tenantId, other.tenantId]
-  const closers: (() => Promise<void>)[] = []
-  afterAll(async () => {
-    await Promise.all(closers.map((close) => close()))
-    await signals.close()
-  })
-
-  const openContext: OpenContext = (principal, request) => ({
-    ...tenant.ctx(),
-    ...principal,
-    ...request,
-    db: database.forTenant(principal.tenantId, { signal: request.signal }),
-  })
-
-  async function start(jobs: readonly Job[], observe?: JobObserver) {
-    const queue = await openJobQueue({ owner: database.owner, log: quiet, signals, work: true, retryDelaySeconds: 1 })
-    await queue.register(jobs)
-    const options = { queue, jobs, openContext, log: quiet, pollSeconds: 0.5 }
-    const tenants = () => Promise.resolve(tenantIds)
-    const worker = await startWorker({ ...options, tenants, ...(observe ? { observe } : {}) })
-    closers.push(async () => {
-      await worker.stop(1)
-      await queue.close(1)
-    })
-    return { queue, worker }
-  }
-
-  /** A job that hands each run to whoever waits for the next one. */
-  function recording(name: string, extra: Partial<Job> & { act?: (ctx: Ctx) => Promise<void> } = {}) {
-    const runs: { ctx: Ctx; payload: unknown }[] = []
-    const waiting: (() => void)[] = []
-    const { act, ...shape } = extra
-    const recorded = job({
-      name,
-      describe: 'Records its runs.',
-      payload: Payload,
-      scopes: [],
-      ...shape,
-      run: async (ctx, payload) => {
-        runs.push({ ctx, payload })
-        for (const wake of waiting.splice(0)) wake()
-        await act?.(ctx)
-      },
-    })
-    const until = async (count: number) => {
-      while (runs.length < count) await new Promise<void>((resolve) => waiting.push(resolve))
-      return runs
-    }
-    return { job: recorded, runs, until }
-  }
+  const startJobs = await testWorkers(database, [tenant, other])
+  const start = (jobs: readonly Job[], observe?: JobObserver) => startJobs(jobs, observe ? { observe } : {})
 
   it('delivers an event whose transaction commits, as the job, for its tenant; one rolled back never', async () => {
     const listener = recording('test.on-added', { on: 'test.added' })
