@@ -65,6 +65,20 @@ describe('retention', () => {
     expect(await subjects(tenant)).toEqual(['just now'])
   })
 
+  it('is due for tenants whose first block is old, and for no other', async () => {
+    const [old, young, late] = [await testTenant(database), await testTenant(database), await testTenant(database)]
+    await sealed(old, daysAgo(900), 'old')
+    await sealed(old, daysAgo(10), 'young')
+    await sealed(young, daysAgo(10), 'young')
+    await sealed(late, daysAgo(10), 'young')
+    await sealed(late, daysAgo(900), 'old, committed late')
+    const { due } = retentionJob(database.system, 2 * YEAR)
+    const found = typeof due === 'function' ? await due(database.system, TEST_NOW) : []
+    expect(found).toContain(old.tenantId)
+    expect(found).not.toContain(young.tenantId)
+    expect(found).not.toContain(late.tenantId)
+  })
+
   it('runs nightly, for every tenant and for what belongs to none', async () => {
     const tenant = await testTenant(database)
     await sealed(tenant, daysAgo(900), 'old')

@@ -4,7 +4,7 @@ import type { Ctx } from '#kernel/context'
 import type { Db } from '#kernel/database/db'
 import { job } from '#kernel/jobs/job'
 import type { Job } from '#kernel/jobs/job'
-import { expiredBlocks, lockChain, removeEvents } from './store/chain.ts'
+import { expiredBlocks, lockChain, removeEvents, tenantsWithExpiredBlocks } from './store/chain.ts'
 import { RETENTION_ACTION } from './verify/removals.ts'
 import type { RetentionFacts } from './verify/removals.ts'
 
@@ -17,7 +17,7 @@ const DAY_MILLISECONDS = 86_400_000
  * and an event of its own says in the chain up to which block that was done. Answers how many blocks.
  */
 export async function removeExpired(system: Db, ctx: Ctx, days: number): Promise<number> {
-  const before = new Date(ctx.clock().getTime() - days * DAY_MILLISECONDS)
+  const before = daysBefore(ctx.clock(), days)
   let sum = 0
   for (let done = 0; done < TRANSACTIONS_MAX; done++) {
     ctx.signal.throwIfAborted()
@@ -28,8 +28,10 @@ export async function removeExpired(system: Db, ctx: Ctx, days: number): Promise
   return sum
 }
 
+const daysBefore = (now: Date, days: number) => new Date(now.getTime() - days * DAY_MILLISECONDS)
+
 async function removeSome(ctx: Ctx, before: Date): Promise<number> {
-  await lockChain(ctx.db, ctx.tenantId, true)
+  await lockChain(ctx.db, ctx.tenantId)
   const blocks = await expiredBlocks(ctx.db, ctx.tenantId, before, BLOCKS_PER_TRANSACTION)
   const last = blocks.at(-1)
   if (last === undefined) return 0
@@ -43,12 +45,16 @@ async function removeSome(ctx: Ctx, before: Date): Promise<number> {
   return blocks.length
 }
 
-/** The nightly job of every tenant; events that belong to none are looked after by whichever comes first. */
+/**
+ * The nightly job of tenants with blocks to remove. Events that belong to none are looked after by whichever comes first,
+ * or on their own: they are due under `PLATFORM_TENANT`.
+ */
 export function retentionJob(system: Db, days: number): Job {
   return job({
     name: 'audit.remove-expired',
     describe: 'Delete audit events that are older than AUDIT_RETENTION_DAYS, whole blocks at a time.',
     cron: '41 2 * * *',
+    due: (on, now) => tenantsWithExpiredBlocks(on, daysBefore(now, days)),
     payload: z.object({}),
     scopes: [],
     run: async (ctx) => {

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import pg from 'pg'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
 import { writeAudit } from '#kernel/audit'
 import { DatabaseSettings } from '#kernel/config/database'
 import { openDatabase } from '#kernel/database/pool'
@@ -85,6 +85,46 @@ describe('the sealer', () => {
     const report = await verified(tenant)
     expect(report).toMatchObject({ ok: true, events: 200 })
     expect(report.blocks).toBeGreaterThan(3)
+  })
+
+  it('makes one chain a tenant when many sealers seal many tenants at once', { timeout: 60_000 }, async () => {
+    const tenants = await Promise.all(Array.from({ length: 40 }, () => testTenant(database)))
+    const all = [seals, anotherSealer(), anotherSealer()]
+    for (let round = 0; round < 3; round++) {
+      await Promise.all(tenants.map((tenant) => write(tenant, `round ${round}`)))
+      await Promise.all(all.map((each) => each.sealAll()))
+    }
+    await seals.sealAll()
+    for (const tenant of tenants) expect(await verified(tenant)).toMatchObject({ ok: true, events: 3, problems: [] })
+  })
+
+  it('seals the others when one tenant’s events cannot be, and says so', async () => {
+    const tenants = await Promise.all(Array.from({ length: 5 }, () => testTenant(database)))
+    const [broken, ...others] = tenants
+    for (const tenant of tenants) await write(tenant, 'a')
+    const constraint = `check (tenant_id <> '${broken?.tenantId}')`
+    await database.owner.query(`alter table audit.blocks add constraint refused ${constraint}`)
+    onTestFinished(() => void database.owner.query('alter table audit.blocks drop constraint if exists refused'))
+    await expect(seals.sealAll()).rejects.toThrow('The events of some tenants could not be sealed.')
+    for (const tenant of others) expect(await verified(tenant)).toMatchObject({ ok: true, blocks: 1, events: 1 })
+    await database.owner.query('alter table audit.blocks drop constraint refused')
+    expect(await seals.sealAll()).toBe(1)
+  })
+
+  it('gives every tenant a block before one that has more than a block holds gets its second', async () => {
+    const [busy, other] = await Promise.all([testTenant(database), testTenant(database)])
+    await seals.sealAll()
+    for (const subject of ['a', 'b', 'c', 'd', 'e']) await write(busy, subject)
+    await write(other, 'f')
+    const stopping = new AbortController()
+    let blocks = 0
+    const clock = () => {
+      if (++blocks === 2) stopping.abort()
+      return TEST_NOW
+    }
+    expect(await sealer({ ...needs, clock, blockEventsMax: 2 }).sealAll(stopping.signal)).toBe(3)
+    expect(await verified(other)).toMatchObject({ blocks: 1, events: 1 })
+    await seals.sealAll()
   })
 
   it('keeps a block to its size', async () => {

@@ -2,10 +2,12 @@ import type { Clock } from '#kernel/clock'
 import type { Db } from '#kernel/database/db'
 import type { Keyring } from '#kernel/crypto/keyring'
 import { NO_BLOCK_HASH, blockHash, hashOf } from './chain/record.ts'
-import type { Block, ChainEvent, EventEntry } from './chain/record.ts'
+import type { ChainEvent } from './chain/record.ts'
 import { blockSigner } from './chain/signing-key.ts'
 import type { BlockSigner } from './chain/signing-key.ts'
-import { chainHead, insertBlock, lockChain, takeUnsealed, tenantsToSeal } from './store/chain.ts'
+import { lockChain } from './store/chain.ts'
+import { chainHeads, insertBlocks, takeUnsealed, tenantsToSeal, tryLockChains } from './store/sealing.ts'
+import type { ChainHead, ClosedBlock } from './store/sealing.ts'
 
 export interface SealerNeeds {
   /** The system handle. */
@@ -21,57 +23,78 @@ export interface Sealer {
   seal(tenantId: string): Promise<number>
   /**
    * Seals what is committed of every tenant; leaves those out that another process seals at the moment. Throws in the end
-   * when some could not be sealed. With `signal` it stops after the block at hand: the rest waits for the next sealer.
+   * when some could not be sealed. With `signal` it stops after the blocks at hand: the rest waits for the next sealer.
    */
   sealAll(signal?: AbortSignal): Promise<number>
 }
 
 const BLOCK_EVENTS_MAX = 500
+/** Chains that are locked, and whose blocks are in memory, at a time. */
+const TENANTS_PER_TRANSACTION = 25
 
 /**
  * Closes committed events into blocks. An event belongs to the next block after its commit, however long its
  * transaction took; blocks of a tenant are made one after the other, because each holds the end of the chain locked.
+ * Blocks of many tenants are stored in one transaction; a tenant with more events than a block holds gets its next block
+ * after every other tenant had one.
  */
 export function sealer({ db, keyring, clock, blockEventsMax = BLOCK_EVENTS_MAX }: SealerNeeds): Sealer {
-  let signer: BlockSigner | undefined
-  let signerKeyId = ''
-  const currentSigner = (): BlockSigner => {
-    if (signer === undefined || signerKeyId !== keyring.currentKeyId) {
-      signerKeyId = keyring.currentKeyId
-      signer = blockSigner(keyring)
-    }
-    return signer
+  const currentSigner = signerOf(keyring)
+  /** The events sealed of each tenant that had any. */
+  const sealLocked = async (tx: Db, tenantIds: readonly string[]): Promise<Map<string, number>> => {
+    const unsealed = await takeUnsealed(tx, tenantIds, blockEventsMax)
+    if (unsealed.size === 0) return new Map()
+    const heads = await chainHeads(tx, [...unsealed.keys()])
+    const closed = [...unsealed].map(([tenantId, events]) =>
+      closeBlock(tenantId, events, heads.get(tenantId), { signer: currentSigner(), now: clock() }),
+    )
+    await insertBlocks(tx, closed)
+    return new Map([...unsealed].map(([tenantId, events]) => [tenantId, events.length]))
   }
-  const sealOne = (tenantId: string, wait: boolean): Promise<number> =>
+  const sealTogether = (tenantIds: readonly string[]): Promise<Map<string, number>> =>
     db.transaction().execute(async (tx) => {
-      if (!(await lockChain(tx, tenantId, wait))) return 0
-      const head = await chainHead(tx, tenantId)
-      const events = await takeUnsealed(tx, tenantId, blockEventsMax)
-      if (events.length === 0) return 0
-      const { block, entries } = closeBlock(tenantId, events, head, { signer: currentSigner(), now: clock() })
-      await insertBlock(tx, block, entries)
-      return events.length
+      const locked = await tryLockChains(tx, tenantIds)
+      return locked.length === 0 ? new Map<string, number>() : sealLocked(tx, locked)
     })
-  const sealTenant = async (tenantId: string, wait: boolean, signal?: AbortSignal): Promise<number> => {
-    for (let sum = 0; ; ) {
-      const sealed = await sealOne(tenantId, wait)
-      sum += sealed
-      if (sealed < blockEventsMax || signal?.aborted === true) return sum
+  /** One tenant's trouble must not leave the others unsealed: a batch that fails is sealed tenant by tenant. */
+  const sealBatch = async (tenantIds: readonly string[], failures: unknown[]): Promise<Map<string, number>> => {
+    try {
+      return await sealTogether(tenantIds)
+    } catch (error) {
+      // Safe because it is thrown in the end.
+      if (tenantIds.length === 1) failures.push(error)
     }
+    if (tenantIds.length === 1) return new Map()
+    const sealed = new Map<string, number>()
+    for (const tenantId of tenantIds) {
+      for (const [id, count] of await sealBatch([tenantId], failures)) sealed.set(id, count)
+    }
+    return sealed
   }
   return {
-    seal: (tenantId) => sealTenant(tenantId, true),
+    async seal(tenantId) {
+      for (let sum = 0; ; ) {
+        const sealed = await db.transaction().execute(async (tx) => {
+          await lockChain(tx, tenantId)
+          return (await sealLocked(tx, [tenantId])).get(tenantId) ?? 0
+        })
+        sum += sealed
+        if (sealed < blockEventsMax) return sum
+      }
+    },
     async sealAll(signal) {
       let sum = 0
       const failures: unknown[] = []
-      for (const tenantId of await tenantsToSeal(db)) {
-        if (signal?.aborted === true) break
-        try {
-          sum += await sealTenant(tenantId, false, signal)
-        } catch (error) {
-          // Safe because it is thrown in the end: one tenant's trouble must not leave the others unsealed.
-          failures.push(error)
+      for (let left = await tenantsToSeal(db); left.length > 0; ) {
+        const unfinished: string[] = []
+        for (let start = 0; start < left.length && signal?.aborted !== true; start += TENANTS_PER_TRANSACTION) {
+          const sealed = await sealBatch(left.slice(start, start + TENANTS_PER_TRANSACTION), failures)
+          for (const [tenantId, count] of sealed) {
+            sum += count
+            if (count === blockEventsMax) unfinished.push(tenantId)
+          }
         }
+        left = signal?.aborted === true ? [] : unfinished
       }
       if (failures.length > 0) throw new AggregateError(failures, 'The events of some tenants could not be sealed.')
       return sum
@@ -79,12 +102,25 @@ export function sealer({ db, keyring, clock, blockEventsMax = BLOCK_EVENTS_MAX }
   }
 }
 
+/** The signer of the key that is current at each call. */
+function signerOf(keyring: Keyring): () => BlockSigner {
+  let signer: BlockSigner | undefined
+  let signerKeyId = ''
+  return () => {
+    if (signer === undefined || signerKeyId !== keyring.currentKeyId) {
+      signerKeyId = keyring.currentKeyId
+      signer = blockSigner(keyring)
+    }
+    return signer
+  }
+}
+
 function closeBlock(
   tenantId: string,
   unordered: readonly ChainEvent[],
-  head: { readonly number: number; readonly hash: string } | undefined,
+  head: ChainHead | undefined,
   { signer, now }: { readonly signer: BlockSigner; readonly now: Date },
-): { readonly block: Block; readonly entries: readonly EventEntry[] } {
+): ClosedBlock {
   const events = unordered.toSorted((a, b) => (a.id < b.id ? -1 : 1))
   const entries = events.map((event) => [event.id, hashOf(event)] as const)
   const times = events.map(({ at }) => at).toSorted((a, b) => (a < b ? -1 : 1))

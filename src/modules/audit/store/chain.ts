@@ -3,24 +3,17 @@ import { statement } from '#kernel/database/statement'
 import type { Block, ChainEvent, EventEntry } from '../chain/record.ts'
 import { EVENT_COLUMNS } from './events.ts'
 
-const lockStatement = statement<{ locked: boolean }>(
-  'audit.try-lock-chain',
-  `select pg_try_advisory_xact_lock(hashtext('audit.chain'), hashtext($1)) as locked`,
-)
-
 const waitStatement = statement(
   'audit.lock-chain',
   `select pg_advisory_xact_lock(hashtext('audit.chain'), hashtext($1))`,
 )
 
 /**
- * Locks the end of a tenant's chain until the transaction ends; false when another sealer has it and `wait` is not
- * asked for. What is read after it is what the sealer before left. Writers of events never meet this lock.
+ * Locks the end of a tenant's chain until the transaction ends, after any sealer that has it. What is read after it is
+ * what the sealer before left. Writers of events never meet this lock.
  */
-export async function lockChain(tx: Db, tenantId: string, wait: boolean): Promise<boolean> {
-  if (!wait) return (await lockStatement(tx, [tenantId]))[0]?.locked === true
+export async function lockChain(tx: Db, tenantId: string): Promise<void> {
   await waitStatement(tx, [tenantId])
-  return true
 }
 
 const headStatement = statement<{ number: number; hash: string }>(
@@ -35,56 +28,6 @@ export async function chainHead(
 ): Promise<{ readonly number: number; readonly hash: string } | undefined> {
   const [head] = await headStatement(db, [tenantId])
   return head
-}
-
-const takeStatement = statement<ChainEvent>(
-  'audit.take-unsealed',
-  `with taken as (
-     delete from audit.unsealed where tenant_id = $1 and event_id in (
-       select event_id from audit.unsealed as told where tenant_id = $1 and exists (
-         select from audit.events where events.tenant_id = $1 and events.id = told.event_id)
-       order by event_id limit $2)
-     returning event_id
-   )
-   select ${EVENT_COLUMNS} from taken join audit.events as event on event.tenant_id = $1 and event.id = taken.event_id`,
-)
-
-/**
- * Takes committed events that no block holds; they count as sealed when, and only when, the transaction commits. The name
- * of an event that somebody deleted before it was sealed stays, and proves that.
- */
-export function takeUnsealed(tx: Db, tenantId: string, max: number): Promise<ChainEvent[]> {
-  return takeStatement(tx, [tenantId, max])
-}
-
-const insertStatement = statement(
-  'audit.insert-block',
-  `with block as (
-     insert into audit.blocks (tenant_id, number, previous_hash, events_hash, event_count, first_event_at, last_event_at,
-       sealed_at, public_key, hash, signature)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) returning tenant_id, number
-   )
-   insert into audit.block_events (tenant_id, number, event_ids, event_hashes, last_event_at)
-   select tenant_id, number, $12, $13, $7::timestamptz from block`,
-)
-
-/** The primary key refuses a second block of the same number, whatever lock was forgotten. */
-export async function insertBlock(tx: Db, block: Block, entries: readonly EventEntry[]): Promise<void> {
-  await insertStatement(tx, [
-    ...[block.tenant_id, block.number, block.previous_hash, block.events_hash, block.event_count],
-    ...[block.first_event_at, block.last_event_at, block.sealed_at, block.public_key, block.hash, block.signature],
-    entries.map(([id]) => id),
-    entries.map(([, hash]) => hash),
-  ])
-}
-
-const tenantsStatement = statement<{ tenant_id: string }>(
-  'audit.tenants-to-seal',
-  `select distinct tenant_id from audit.unsealed`,
-)
-
-export async function tenantsToSeal(db: Db): Promise<string[]> {
-  return (await tenantsStatement(db, [])).map(({ tenant_id }) => tenant_id)
 }
 
 /** A block with what it holds. `entries` is absent where retention removed the events. */
@@ -174,6 +117,23 @@ const deleteEntries = statement<{ number: number }>(
 /** Blocks all of whose events are older than `before`, as are those of every block before them; oldest first. */
 export function expiredBlocks(tx: Db, tenantId: string, before: Date, max: number) {
   return expiredStatement(tx, [tenantId, before, max])
+}
+
+const expiringStatement = statement<{ tenant_id: string }>(
+  'audit.tenants-with-expired-blocks',
+  `with recursive tenants as (
+     (select tenant_id from audit.block_events order by tenant_id limit 1)
+     union all
+     select (select b.tenant_id from audit.block_events b where b.tenant_id > t.tenant_id order by b.tenant_id limit 1)
+     from tenants t where t.tenant_id is not null
+   )
+   select tenant_id from tenants t where tenant_id is not null and (
+     select last_event_at from audit.block_events b where b.tenant_id = t.tenant_id order by number limit 1) < $1`,
+)
+
+/** The tenants whose first block that has events has none as young as `before`. `db` is the system handle. */
+export async function tenantsWithExpiredBlocks(db: Db, before: Date): Promise<string[]> {
+  return (await expiringStatement(db, [before])).map(({ tenant_id }) => tenant_id)
 }
 
 /** Removes the events of these blocks; their headers stay. Throws when the database lets one of them not go. */
