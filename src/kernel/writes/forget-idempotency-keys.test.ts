@@ -22,7 +22,11 @@ it('forgets a tenant’s keys after seven days, and nobody else’s', async () =
     }
   }
 
+  const { due } = forgetIdempotencyKeys
+  const dueTenants = async () => (typeof due === 'function' ? await due(database.system, now) : [])
+  expect((await dueTenants()).toSorted()).toEqual([mine.tenantId, other.tenantId].toSorted())
   await forgetIdempotencyKeys.run(mine.ctx(), {})
+  expect(await dueTenants()).toEqual([other.tenantId])
 
   const keysOf = async ({ ctx }: typeof mine) =>
     (await sql<{ key: string }>`select key from kernel.idempotency_keys order by key`.execute(ctx().db)).rows

@@ -10,11 +10,17 @@ const deleteKeys = statement(
   `delete from kernel.idempotency_keys where tenant_id = $1 and created_at < $2::timestamptz - make_interval(days => $3)`,
 )
 
+const expired = statement<{ tenant_id: string }>(
+  'kernel.tenants-with-expired-idempotency-keys',
+  `select distinct tenant_id from kernel.idempotency_keys where created_at < $1::timestamptz - make_interval(days => $2)`,
+)
+
 /** Keeps the table of idempotency keys from growing for ever. */
 export const forgetIdempotencyKeys = job({
   name: 'kernel.forget-idempotency-keys',
   describe: `Forget idempotency keys older than ${IDEMPOTENCY_DAYS} days.`,
   cron: '17 3 * * *',
+  due: async (system, now) => (await expired(system, [now, IDEMPOTENCY_DAYS])).map(({ tenant_id }) => tenant_id),
   payload: z.strictObject({}),
   scopes: [],
   run: async (ctx) => {

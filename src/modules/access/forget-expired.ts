@@ -11,15 +11,13 @@ const DAY_MILLISECONDS = 86_400_000
 /** How long a program that registered waits for somebody to let it in. */
 const IDLE_CLIENT_DAYS = 30
 
-/**
- * Deletes sessions, links and counts that are over. They belong to no tenant; that the job runs once for each is
- * harmless, as there is nothing left for the second run.
- */
+/** Deletes sessions, links and counts that are over. They belong to no tenant: the job runs once for all of them. */
 export function forgetExpiredJob(system: Db): Job {
   return job({
     name: 'access.forget-expired',
     describe: 'Forget sessions, mail links, sign-in attempts and programs let in by nobody that are over.',
     cron: '41 3 * * *',
+    due: 'one-tenant',
     payload: z.strictObject({}),
     scopes: [],
     run: async (ctx) => {

@@ -12,6 +12,7 @@ import type { TestTenant } from '../../../test/support/tenant.ts'
 import { customersModule } from '../customers/index.ts'
 import { privacyModule, verifyReport } from './index.ts'
 import type { Privacy } from './index.ts'
+import { tenantsWithSuppressions } from './store/suppressions.ts'
 
 const ADA = { email: 'ada@example.com', name: 'Ada Lovelace', phone: '+1 (415) 555-0123', userId: 'u-ada' }
 const IDENTIFIERS = /ada@example\.com|ada\s+lovelace|415\D{0,3}555\D{0,3}0123/i
@@ -102,8 +103,10 @@ describe('an erasure', () => {
   it('of a person whose e-mail comes back is reported, once', async () => {
     const tenant = await filled()
     const { confirm_token: token } = await privacy.requestErasure(tenant.ctx(), { person: ADA.email })
+    expect(await tenantsWithSuppressions(database.system)).not.toContain(tenant.tenantId)
     await privacy.eraseByToken(tenant.ctx(), { person: ADA.email, token })
     expect(await privacy.reportReturned(tenant.ctx())).toBe(0)
+    expect(await tenantsWithSuppressions(database.system)).toContain(tenant.tenantId)
     await database.owner.query(
       `insert into customers.contacts (tenant_id, contact_id, client_id, email) values ($1, 'new', 'acme', 'Ada@example.com')`,
       [tenant.tenantId],

@@ -3,6 +3,7 @@ import type { Ctx } from '#kernel/context'
 import { job } from '#kernel/jobs/job'
 import type { Job } from '#kernel/jobs/job'
 import { ERASURE_CONFIRMED } from './confirm-erasure.ts'
+import { tenantsWithSuppressions } from './store/suppressions.ts'
 
 export function privacyJobs(run: {
   readonly carryOut: (ctx: Ctx, requestId: string) => Promise<unknown>
@@ -22,6 +23,7 @@ export function privacyJobs(run: {
     job({
       name: 'privacy.expire',
       describe: 'Delete what has been kept for longer than the retention rules of the organisation allow.',
+      // Every tenant is due: what there is to delete depends on its own rules and on the tables of every module.
       cron: '41 2 * * *',
       payload: z.strictObject({}),
       scopes: ['privacy:write'],
@@ -32,6 +34,7 @@ export function privacyJobs(run: {
       name: 'privacy.report-returned',
       describe: 'Notice people who were erased and are held again.',
       cron: '11 4 * * *',
+      due: tenantsWithSuppressions,
       payload: z.strictObject({}),
       scopes: ['privacy:write'],
       run: async (ctx) => void (await run.reportReturned(ctx)),

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { job } from '#kernel/jobs/job'
-import { forgetUndo } from './store/undo.ts'
+import { forgetUndo, tenantsWithUndo } from './store/undo.ts'
 import { UNDO_HOURS } from './undo-last-change.ts'
 
 /** What can no longer be undone is not kept: it holds people's text. */
@@ -8,10 +8,14 @@ export const forgetUndoJob = job({
   name: 'tasks.forget-undo',
   describe: `Forget what tasks were before changes older than ${UNDO_HOURS} hours.`,
   cron: '20 * * * *',
+  due: (system, now) => tenantsWithUndo(system, lastForgotten(now)),
   payload: z.unknown(),
   scopes: ['tasks:write'],
   run: async (ctx) => {
-    const forgotten = await forgetUndo(ctx, new Date(ctx.clock().getTime() - UNDO_HOURS * 3_600_000))
+    const forgotten = await forgetUndo(ctx, lastForgotten(ctx.clock()))
     ctx.log.info({ forgotten }, 'undo was forgotten')
   },
 })
+
+/** Changes up to then can no longer be undone. */
+const lastForgotten = (now: Date) => new Date(now.getTime() - UNDO_HOURS * 3_600_000)

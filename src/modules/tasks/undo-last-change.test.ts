@@ -83,6 +83,12 @@ describe('the last change is taken back', () => {
     await person.result('delete_task', { task_id: 2 })
     const nothing = { kind: 'failed', failure: { kind: 'not_found', code: 'NOTHING_TO_UNDO' } }
     expect(await undo(person, '2026-11-21T12:00:00Z')).toMatchObject(nothing)
+    const isDue = async (now: string) => {
+      const { due } = forgetUndoJob
+      return typeof due === 'function' && (await due(database.system, new Date(now))).includes(person.tenant.tenantId)
+    }
+    expect(await isDue('2026-11-21T11:59:00Z')).toBe(false)
+    expect(await isDue('2026-11-22T12:00:00Z')).toBe(true)
     await forgetUndoJob.run(person.tenant.ctx({ clock: () => new Date('2026-11-21T11:59:00Z') }), {})
     expect(await undo(person, '2026-11-21T11:59:00Z')).toMatchObject({ kind: 'done' })
     await forgetUndoJob.run(person.tenant.ctx({ clock: () => new Date('2026-11-22T12:00:00Z') }), {})

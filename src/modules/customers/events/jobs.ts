@@ -1,27 +1,44 @@
 import { z } from 'zod'
 import { job } from '#kernel/jobs/job'
 import type { Job } from '#kernel/jobs/job'
-import { rollUp } from './roll-up.ts'
+import { handOverEvents, rollUp } from './roll-up.ts'
+import { tenantsHoldingEvents, tenantsToRollUp } from './store/due.ts'
 import { ensurePartitions } from './store/events.ts'
 
 const MONTHS_AHEAD = 3
 
-/** What keeps usage countable: the rollups, every minute, and the partitions of the months to come, every night. */
+/**
+ * What keeps usage countable: the rollups, every minute; events whose customer became known, when one is registered and
+ * every hour; the partitions of the months to come, every night.
+ */
 export function eventJobs(): Job[] {
   return [
     job({
       name: 'customers.roll-up-usage',
       describe: 'Count the days anew whose usage events changed, and hand over events whose customer became known.',
       cron: '* * * * *',
+      due: tenantsToRollUp,
       payload: z.object({}),
       scopes: ['customers:write'],
       timeoutSeconds: 600,
       run: async (ctx) => void (await rollUp(ctx)),
     }),
     job({
+      name: 'customers.attribute-events',
+      describe: 'Hand over events whose customer was not known when they came: one just registered, or any.',
+      cron: '23 * * * *',
+      due: tenantsHoldingEvents,
+      on: 'customers.registered',
+      payload: z.object({ client_id: z.string().optional() }),
+      scopes: ['customers:write'],
+      timeoutSeconds: 600,
+      run: (ctx, { client_id: registered }) => handOverEvents(ctx, registered === undefined ? {} : { registered }),
+    }),
+    job({
       name: 'customers.prepare-usage-partitions',
       describe: 'Make the monthly partitions of usage events for this month and the next three.',
       cron: '17 1 * * *',
+      due: 'one-tenant',
       payload: z.object({}),
       scopes: ['customers:write'],
       run: async (ctx) => {

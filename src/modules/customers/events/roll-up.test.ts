@@ -3,6 +3,8 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { testDatabase } from '../../../../test/support/database.ts'
 import { TEST_NOW, testTenant } from '../../../../test/support/tenant.ts'
 import type { TestTenant } from '../../../../test/support/tenant.ts'
+import { RegisterClientInput } from '../accounts/contract.ts'
+import { registerClient } from '../accounts/register-client.ts'
 import { saveCalls } from './ingest.ts'
 import { eventJobs } from './jobs.ts'
 import { recordEvent } from './record-event.ts'
@@ -83,6 +85,12 @@ const expectedDays = (all: readonly Use[]) => {
   })
 }
 
+const jobNamed = (wanted: string) => {
+  const found = eventJobs().find(({ name }) => name === wanted)
+  if (found === undefined) throw new Error(`there is no job ${wanted}`)
+  return found
+}
+
 describe('rollups', () => {
   // First in this file: a month whose rows went to the default partition already keeps them there.
   it('find the partitions of this month and the next three made ahead', async () => {
@@ -149,6 +157,38 @@ describe('rollups', () => {
     await Promise.all(writers)
     await rollUp(tenant.ctx())
     expect((await rollups(tenant)).days).toMatchObject([{ client_id: 'c0', events: 120 }])
+  })
+
+  it('are due for tenants with marked days, and for no other', async () => {
+    const [marked, other] = await Promise.all([testTenant(database), testTenant(database)])
+    const { due } = jobNamed('customers.roll-up-usage')
+    const isDue = async ({ tenantId }: TestTenant) =>
+      typeof due === 'function' && (await due(database.system, TEST_NOW)).includes(tenantId)
+    const use = { client: 0, day: 1, hour: 1, user: 1, feature: 1, seconds: 60, isError: false }
+    await saveCalls(marked.ctx(), [group('c0'), event(use, 1)])
+    await saveCalls(other.ctx(), [group('c0')])
+    expect([await isDue(marked), await isDue(other)]).toEqual([true, false])
+    await rollUp(marked.ctx())
+    expect(await isDue(marked)).toBe(false)
+  })
+
+  it('count the events that came before their customer was registered', async () => {
+    const tenant = await testTenant(database)
+    const { due, on, run } = jobNamed('customers.attribute-events')
+    const isDue = async () =>
+      typeof due === 'function' && (await due(database.system, TEST_NOW)).includes(tenant.tenantId)
+    const use = { client: 0, day: 1, hour: 1, user: null, feature: 1, seconds: 60, isError: false }
+    await saveCalls(tenant.ctx(), [event(use, 1), event({ ...use, client: 1 }, 2)])
+    const registration = { client_name: 'C', company_name: 'C', contract_start_date: '2026-01-01' }
+    await registerClient(tenant.ctx(), RegisterClientInput.parse({ ...registration, client_id: 'c0' }))
+    const told = tenant.published.find(({ name }) => name === on)
+    expect(told?.payload).toEqual({ client_id: 'c0' })
+    await run(tenant.ctx(), told?.payload)
+    await rollUp(tenant.ctx())
+    expect((await rollups(tenant)).days).toMatchObject([{ client_id: 'c0', events: 1 }])
+    expect(await isDue()).toBe(true)
+    await run(tenant.ctx(), {})
+    expect((await rollups(tenant)).days).toHaveLength(1)
   })
 
   it('are made every minute by a job that bears being run twice', async () => {

@@ -1,7 +1,7 @@
 import { change } from '#kernel/writes/single-change'
 import type { Ctx } from '#kernel/context'
 import { attributeEvents } from './store/people.ts'
-import { hasAttributableEvents, hasDirtyDays, recomputeDays, takeDirtyDays } from './store/roll-up.ts'
+import { hasAttributableEvents, hasDirtyDays, holdsEventsOf, recomputeDays, takeDirtyDays } from './store/roll-up.ts'
 
 const MARKS_PER_CHANGE_MAX = 10_000
 const CHANGES_MAX = 1000
@@ -12,7 +12,7 @@ const CHANGES_MAX = 1000
  * Answers how many days were counted.
  */
 export async function rollUp(ctx: Ctx, { clientId }: { readonly clientId?: string } = {}): Promise<{ days: number }> {
-  if (clientId === undefined && (await hasAttributableEvents(ctx))) await attributeHeldEvents(ctx, undefined)
+  if (clientId === undefined) await handOverEvents(ctx)
   let days = 0
   for (let done = 0; done < CHANGES_MAX && (await hasDirtyDays(ctx, clientId)); done++) {
     const counted = await rollUpSome(ctx, clientId)
@@ -39,7 +39,20 @@ const rollUpSome = change<string | undefined, { readonly marks: number; readonly
   },
 )
 
-const attributeHeldEvents = change<undefined, number>('customers.attribute-events', 'customers:write', async (ctx) => {
-  const moved = await attributeEvents(ctx, null)
-  return { result: moved, subject: 'events', after: { moved } }
-})
+/**
+ * Hands over events that came before their customer was known: to every customer, or to one that was registered under
+ * the id that the events name. Their days are marked for the next roll-up.
+ */
+export async function handOverEvents(ctx: Ctx, { registered }: { readonly registered?: string } = {}): Promise<void> {
+  const found = registered === undefined ? await hasAttributableEvents(ctx) : await holdsEventsOf(ctx, registered)
+  if (found) await attributeHeldEvents(ctx, registered)
+}
+
+const attributeHeldEvents = change<string | undefined, number>(
+  'customers.attribute-events',
+  'customers:write',
+  async (ctx, groupId) => {
+    const moved = await attributeEvents(ctx, groupId === undefined ? null : { groupIds: [groupId], userIds: [] })
+    return { result: moved, subject: groupId ?? 'events', after: { moved } }
+  },
+)

@@ -9,9 +9,9 @@ import {
 } from '../../../../test/support/customer-tools.ts'
 import { addCustomers } from '../../../../test/support/customer-data.ts'
 import { testDatabase } from '../../../../test/support/database.ts'
-import { testTenant } from '../../../../test/support/tenant.ts'
+import { TEST_NOW, testTenant } from '../../../../test/support/tenant.ts'
 import { addDays } from '../record/days.ts'
-import { recomputeHealth, recomputeHealthHistory } from './recompute-health.ts'
+import { recomputeHealth, recomputeHealthHistory, recomputeHealthJob } from './recompute-health.ts'
 
 const database = await testDatabase()
 const call = customerTools()
@@ -33,6 +33,24 @@ it('scores everybody as each would be scored alone', async () => {
     (await rowsOf('health_scores', tenantId)).map(({ tenant_id: _tenant, ...row }) => row)
   expect(await scores(together.tenantId)).toEqual(await scores(alone.tenantId))
   expect(await scores(together.tenantId)).toHaveLength(3)
+})
+
+it('is due for tenants with a customer that was not scored within half an hour, the churned left out', async () => {
+  const [scored, unscored] = [await scoredTenant(database), await tenantWithCustomers(database)]
+  const [empty, churned] = [await testTenant(database), await tenantWithCustomers(database)]
+  const setAll = (column: string, value: string, { tenantId }: { tenantId: string }) =>
+    database.owner.query(`update customers.customers set ${column} = $2 where tenant_id = $1`, [tenantId, value])
+  await setAll('lifecycle_stage', 'churned', churned)
+  await setAll('health_as_of', TEST_NOW.toISOString(), scored)
+  const { due } = recomputeHealthJob(recompute)
+  const dueAfter = async (minutes: number) => {
+    const now = new Date(TEST_NOW.getTime() + minutes * 60_000)
+    const found = typeof due === 'function' ? await due(database.system, now) : []
+    const names = { scored, unscored, empty, churned }
+    return Object.entries(names).flatMap(([name, { tenantId }]) => (found.includes(tenantId) ? [name] : []))
+  }
+  expect(await dueAfter(29)).toEqual(['unscored'])
+  expect(await dueAfter(60)).toEqual(['scored', 'unscored'])
 })
 
 it('leaves no trace of a second run in the same hour but the audit row', async () => {

@@ -7,6 +7,7 @@ import { dayOf } from '../record/days.ts'
 import type { HealthSettings } from '../record/health-settings.ts'
 import { rollUp } from '../events/roll-up.ts'
 import { STANDARD_LOOKBACK_DAYS, STANDARD_MODEL, scoringOf } from './scoring.ts'
+import { tenantsScoredBefore } from './store/due.ts'
 import { planForAll } from './store/plan-for-all.ts'
 import { lastScoredDay, storeAllScores } from './store/score.ts'
 import type { Recomputed } from './store/score.ts'
@@ -69,11 +70,15 @@ function scoreAll(settings: HealthSettings) {
   )
 }
 
+/** A tenant whose customers were all scored within this time, by an import for one, waits for the next hour. */
+const FRESH_MILLISECONDS = 30 * 60_000
+
 export const recomputeHealthJob = (recompute: ReturnType<typeof recomputeHealth>) =>
   job({
     name: 'customers.recompute-health',
     describe: 'Scores every customer anew and opens and resolves risk indicators.',
     cron: '7 * * * *',
+    due: (system, now) => tenantsScoredBefore(system, new Date(now.getTime() - FRESH_MILLISECONDS)),
     payload: z.object({}),
     scopes: ['customers:write'],
     retries: 2,

@@ -1,4 +1,5 @@
 import type { Ctx } from '#kernel/context'
+import type { Db } from '#kernel/database/db'
 import { statement } from '#kernel/database/statement'
 import type { TaskRow } from './tasks.ts'
 
@@ -22,6 +23,18 @@ const find = statement<UndoEntry & { readonly action: string }>(
 const expire = statement<{ task_id: number }>(
   'tasks.forget-undo',
   'delete from tasks.undo where tenant_id = $1 and changed_at <= $2 returning task_id',
+)
+
+const expiring = statement<{ tenant_id: string }>(
+  'tasks.tenants-with-undo-to-forget',
+  `with recursive tenants as (
+     (select tenant_id from tasks.undo order by tenant_id limit 1)
+     union all
+     select (select u.tenant_id from tasks.undo u where u.tenant_id > t.tenant_id order by u.tenant_id limit 1)
+     from tenants t where t.tenant_id is not null
+   )
+   select tenant_id from tenants t
+   where exists (select from tasks.undo u where u.tenant_id = t.tenant_id and u.changed_at <= $1)`,
 )
 
 /** Remembers one change in the place of the one before it. The person's row must be locked. */
@@ -66,4 +79,9 @@ function revived(row: TaskRow): TaskRow {
 /** Forgets the changes of everybody up to an instant, and says of how many tasks. */
 export async function forgetUndo(ctx: Ctx, until: Date): Promise<number> {
   return (await expire(ctx.db, [ctx.tenantId, until])).length
+}
+
+/** The tenants that have changes up to an instant to forget. `system` sees every tenant. */
+export async function tenantsWithUndo(system: Db, until: Date): Promise<string[]> {
+  return (await expiring(system, [until])).map(({ tenant_id }) => tenant_id)
 }

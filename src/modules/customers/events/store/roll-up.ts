@@ -125,6 +125,17 @@ export async function recomputeDays(ctx: Ctx, days: readonly DirtyDay[]): Promis
   await joinByHash(ctx.db, [false])
 }
 
+const holdsOfGroup = statement<{ found: boolean }>(
+  'customers.holds-events-of-group',
+  'select exists (select from customers.unattributed_events where tenant_id = $1 and group_id = $2) as found',
+)
+
+/** True when events of this group are held. */
+export async function holdsEventsOf(ctx: Ctx, groupId: string): Promise<boolean> {
+  const [row] = await holdsOfGroup(ctx.db, [ctx.tenantId, groupId])
+  return row?.found === true
+}
+
 const hasAttributable = statement<{ found: boolean }>(
   'customers.has-attributable-events',
   `select exists (
