@@ -17,6 +17,8 @@ export interface BenchOptions {
   /** Length and rate of the soak. */
   readonly minutes: number
   readonly callsPerSecond: number
+  /** How many tenants there are, where that is what is measured. */
+  readonly tenants: number
   /** Write CPU profiles of our server beside the results. */
   readonly profileDir: string | undefined
   /** Empty, and removed at the end. */

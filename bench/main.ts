@@ -1,4 +1,4 @@
-// node bench/main.ts [name …] [--rounds 3] [--seconds 6] [--full] [--minutes 30] [--rate 50] [--profile]
+// node bench/main.ts [name …] [--rounds 3] [--seconds 6] [--full] [--minutes 30] [--rate 50] [--tenants 1000] [--profile]
 import { mkdtemp, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
@@ -11,6 +11,7 @@ import { describeMachine } from './machine.ts'
 import { markdown, save } from './report.ts'
 import { soak } from './soak.ts'
 import { tasks } from './tasks.ts'
+import { tenants } from './tenants.ts'
 import { toolsCall } from './tools-call.ts'
 import { toolsList } from './tools-list.ts'
 import { writePath } from './write-path.ts'
@@ -23,6 +24,7 @@ const benchmarks: readonly Benchmark[] = [
   eventIngestion,
   writePath,
   tasks,
+  tenants,
   soak,
 ]
 const RESULTS = path.join(import.meta.dirname, 'results')
@@ -35,6 +37,7 @@ const { values, positionals } = parseArgs({
     'warm-up': { type: 'string', default: '2' },
     minutes: { type: 'string', default: '30' },
     rate: { type: 'string', default: '50' },
+    tenants: { type: 'string', default: '1000' },
     full: { type: 'boolean', default: false },
     profile: { type: 'boolean', default: false },
   },
@@ -67,6 +70,7 @@ function optionsIn(scratchDir: string): BenchOptions {
     full: values.full,
     minutes: Number(values.minutes),
     callsPerSecond: Number(values.rate),
+    tenants: Number(values.tenants),
     profileDir: values.profile ? path.join(RESULTS, 'profiles') : undefined,
     scratchDir,
     tell: (line) => process.stderr.write(`  ${line}\n`),
