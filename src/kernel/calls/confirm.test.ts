@@ -102,6 +102,12 @@ describe('a change that has to be confirmed', () => {
     expect(await books()).toEqual([2, 3])
   })
 
+  it('that would touch nothing is answered at once', async () => {
+    const { ctx, books } = await shelf()
+    expect(await removeBooks(ctx, { ids: [8, 9] })).toEqual({ removed: 0 })
+    expect(await books()).toEqual([1, 2, 3])
+  })
+
   it.each<
     [string, (confirming: Awaited<ReturnType<typeof shelf>>) => Promise<[Parameters<typeof removeBooks>[0], number[]]>]
   >([

@@ -37,7 +37,8 @@ type Confirmed = z.ZodObject<{ confirm_token: typeof ConfirmToken }>
 /**
  * Puts a confirmation before a destructive or bulk change. A caller who can be asked is asked; any other is answered
  * with a preview, a question and a token, and calls again with the token. The change is kept only when it touches what
- * the preview touched, in the same versions. Nothing is asked while a transaction is open.
+ * the preview touched, in the same versions. What would touch nothing (`touched` is empty) is not asked. Nothing is asked
+ * while a transaction is open.
  */
 export function confirm<I extends Confirmed, O extends z.ZodObject>(
   change: ChangeOperation<I, O>,
@@ -59,6 +60,8 @@ export function confirm<I extends Confirmed, O extends z.ZodObject>(
       return change.verified(ctx, input, (touched) => tokens.check(token, bound(ctx, input, touched)))
     }
     const previewed = await change.preview(ctx, input)
+    // Nothing to confirm, or a retry: that finds nothing left to touch, and is answered by its idempotency key.
+    if (touchesNothing(previewed)) return change.verified(ctx, input, (touched) => requireSame(touched, previewed))
     const asked = question(previewed.result, input)
     if (!interaction.can('form')) {
       const issued = tokens.issue(bound(ctx, input, previewed.touched))
@@ -100,6 +103,10 @@ async function requireConsent(interaction: Interaction, message: string, { touch
   const { [key]: answer } = await interaction.ask({ [key]: { kind: 'form', message, schema } })
   if (answer?.kind === 'form' && answer.action === 'accept' && answer.content['confirm'] === true) return
   throw new Failure('conflict', 'The person did not confirm. Nothing was changed.', { code: 'NOT_CONFIRMED' })
+}
+
+function touchesNothing({ touched }: Previewed<unknown>): boolean {
+  return Array.isArray(touched) && touched.length === 0
 }
 
 function requireSame(touched: unknown, previewed: Previewed<unknown>): void {
