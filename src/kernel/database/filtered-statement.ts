@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { numberParameters } from './named-parameters.ts'
 import { statement } from './named-statement.ts'
 import type { On } from './named-statement.ts'
 import { sql, sqlJoin } from './sql.ts'
@@ -14,6 +15,7 @@ type Run<R extends z.ZodObject> = (on: On, values: Readonly<Record<string, unkno
 
 interface Shape<F extends Filters, P extends z.ZodRawShape, R extends z.ZodObject> {
   readonly filters: F
+  /** Of the text and of the conditions: a statement takes those that it names. */
   readonly params: P
   readonly row: R
 }
@@ -38,8 +40,10 @@ export function filteredStatement<F extends Filters, P extends z.ZodRawShape, R 
             ' and ',
           )
     const own = Object.fromEntries(given.flatMap((filter) => (filters[filter] ? [[filter, filters[filter].is]] : [])))
-    const all: z.ZodRawShape = { ...own, ...params }
-    return statement(name, text(conditions), { params: all, row })
+    const written = text(conditions)
+    const { names } = numberParameters(written.text)
+    const all = Object.entries({ ...own, ...params }).filter(([parameter]) => names.includes(parameter))
+    return statement(name, written, { params: Object.fromEntries(all), row })
   }
   const compiled = new Map<string, Run<R>>()
   return async (on, values) => {
