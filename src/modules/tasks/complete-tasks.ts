@@ -1,47 +1,58 @@
-import type { Ctx } from '#kernel/context'
+import { change } from '#kernel/writes/change'
 import { daysFrom, movedByDays } from './due.ts'
 import type { Due } from './due.ts'
+import { MarkCompleteInput, OneTaskInput, asked } from './input.ts'
+import { MarkCompleteOutput } from './output.ts'
+import type { TaskOutcome } from './output.ts'
 import { nextOccurrence } from './recurrence.ts'
 import { findTasks } from './store/tasks.ts'
 import type { TaskRow } from './store/tasks.ts'
 import { NOT_DUE, requireVersion } from './task-fields.ts'
 import { dueOf } from './task-view.ts'
+import { openToDoList } from './to-do-list.ts'
 import type { NewTask, ToDoList } from './to-do-list.ts'
-import { writeTasks } from './write-tasks.ts'
-import type { Done, Written } from './write-tasks.ts'
+import { eachTask, finish, ownTasks } from './write-tasks.ts'
 
-export interface CompleteTasks {
-  readonly task_ids: readonly number[]
-  readonly isBatch: boolean
-  readonly completed: boolean | 'toggle'
-  readonly expected_version?: number | undefined
-  readonly time_zone?: string | undefined
-  readonly idempotency_key?: string | undefined
-}
+const ACTION = 'tasks.complete'
+const completing = { ...ownTasks, action: ACTION, effect: 'update', output: MarkCompleteOutput } as const
 
 /**
  * Completes or reopens tasks; what is so already stays, and succeeds. Completing a task completes its open sub-tasks, and
  * makes the next occurrence of a recurring one, once; reopening takes that occurrence back while nobody has touched it.
  */
-export function completeTasks(ctx: Ctx, input: CompleteTasks): Promise<Written> {
-  return writeTasks(ctx, {
-    action: 'tasks.complete',
-    input,
-    idempotencyKey: input.idempotency_key,
-    timeZone: input.time_zone,
-    items: input.task_ids,
-    isBatch: input.isBatch,
-    work: async (list, taskId) => {
-      const row = await list.find(taskId)
-      requireVersion(row, input.expected_version)
-      const wanted = input.completed === 'toggle' ? !row.completed : input.completed
-      if (row.completed === wanted) return { id: taskId, status: 'unchanged' }
-      return wanted ? complete(list, row) : reopen(list, row)
-    },
-  })
+export const completeTasks = change({
+  ...completing,
+  input: MarkCompleteInput,
+  async work(ctx, { time_zone, completed, expected_version, ...which }) {
+    const list = await openToDoList(ctx, ACTION, time_zone)
+    const mark = async (id: number) => markTask(list, await list.find(id), completed, expected_version)
+    return finish(list, await eachTask(asked(which), mark))
+  },
+})
+
+/** Completes an open task, reopens a completed one. */
+export const toggleTask = change({
+  ...completing,
+  input: OneTaskInput,
+  async work(ctx, { id, time_zone, expected_version }) {
+    const list = await openToDoList(ctx, ACTION, time_zone)
+    const row = await list.find(id)
+    return finish(list, await markTask(list, row, !row.completed, expected_version))
+  },
+})
+
+async function markTask(
+  list: ToDoList,
+  row: TaskRow,
+  wanted: boolean,
+  version: number | undefined,
+): Promise<TaskOutcome> {
+  requireVersion(row, version)
+  if (row.completed === wanted) return { id: row.task_id, status: 'unchanged' }
+  return wanted ? complete(list, row) : reopen(list, row)
 }
 
-async function complete(list: ToDoList, row: TaskRow): Promise<Done> {
+async function complete(list: ToDoList, row: TaskRow): Promise<TaskOutcome> {
   const done = { completed: true, completed_at: list.now }
   const subtasks = await list.subtasks(row.task_id)
   const open = subtasks.filter((subtask) => !subtask.completed)
@@ -49,7 +60,7 @@ async function complete(list: ToDoList, row: TaskRow): Promise<Done> {
   const next = await makeNext(list, row, subtasks)
   await list.save(row, { ...row, ...done, next_task_id: next.next_task_id ?? row.next_task_id })
   const also = open.length > 0 && { also_completed: open.map((subtask) => subtask.task_id) }
-  return { id: row.task_id, status: 'completed', extra: { ...also, ...next } }
+  return { id: row.task_id, status: 'completed', ...also, ...next }
 }
 
 interface Next {
@@ -80,18 +91,18 @@ function again(row: TaskRow): NewTask {
   return { ...task, completed: false, completed_at: null, next_task_id: null }
 }
 
-async function reopen(list: ToDoList, row: TaskRow): Promise<Done> {
+async function reopen(list: ToDoList, row: TaskRow): Promise<TaskOutcome> {
   const open = { ...row, completed: false, completed_at: null }
   const next = row.next_task_id === null ? [] : await untouchedNext(list, row.next_task_id)
   if (next.length > 0) await list.remove(next)
   await list.save(row, next.length > 0 ? { ...open, next_task_id: null } : open)
   const [removed] = next
-  return { id: row.task_id, status: 'reopened', ...(removed && { extra: { removed_task_id: removed.task_id } }) }
+  return { id: row.task_id, status: 'reopened', ...(removed && { removed_task_id: removed.task_id }) }
 }
 
 /** The next occurrence and its sub-tasks, if all are as they were made. */
 async function untouchedNext(list: ToDoList, taskId: number): Promise<TaskRow[]> {
-  const [next] = await findTasks(list.ctx, list.userId, [taskId])
+  const [next] = await findTasks(list.ctx, [taskId])
   if (next === undefined) return []
   const all = [next, ...(await list.subtasks(taskId))]
   return all.every(({ version }) => version === 1) ? all : []

@@ -1,5 +1,7 @@
-import type { Ctx } from '#kernel/context'
-import type { NewTaskInput } from './input.ts'
+import { change } from '#kernel/writes/change'
+import { CreateTaskInput, NewTaskInput } from './input.ts'
+import { CreateTaskOutput } from './output.ts'
+import type { TaskOutcome } from './output.ts'
 import {
   NOT_DUE,
   NOT_RECURRING,
@@ -8,31 +10,27 @@ import {
   requireParent,
   startSeries,
 } from './task-fields.ts'
+import { openToDoList } from './to-do-list.ts'
 import type { ToDoList } from './to-do-list.ts'
-import { writeTasks } from './write-tasks.ts'
-import type { Done, Written } from './write-tasks.ts'
+import { eachTask, finish, ownTasks } from './write-tasks.ts'
 
-export interface CreateTasks {
-  readonly tasks: readonly NewTaskInput[]
-  readonly isBatch: boolean
-  readonly time_zone?: string | undefined
-  readonly idempotency_key?: string | undefined
-}
+const ACTION = 'tasks.create'
 
 /** Adds one task, or several of which each is added or refused for itself. */
-export function createTasks(ctx: Ctx, input: CreateTasks): Promise<Written> {
-  return writeTasks(ctx, {
-    action: 'tasks.create',
-    input,
-    idempotencyKey: input.idempotency_key,
-    timeZone: input.time_zone,
-    items: input.tasks,
-    isBatch: input.isBatch,
-    work: createTask,
-  })
-}
+export const createTasks = change({
+  ...ownTasks,
+  action: ACTION,
+  effect: 'create',
+  input: CreateTaskInput,
+  output: CreateTaskOutput,
+  async work(ctx, { tasks, time_zone, idempotency_key: _key, ...own }) {
+    const list = await openToDoList(ctx, ACTION, time_zone)
+    const asked = tasks === undefined ? { one: NewTaskInput.parse(own) } : { several: tasks }
+    return finish(list, await eachTask(asked, (task) => createTask(list, task)))
+  },
+})
 
-async function createTask(list: ToDoList, input: NewTaskInput): Promise<Done> {
+async function createTask(list: ToDoList, input: NewTaskInput): Promise<TaskOutcome> {
   const due = input.due === undefined ? undefined : requireDue(input.due, list.zone)
   const series = input.recurrence === undefined ? NOT_RECURRING : startSeries(list, input.recurrence, due)
   const task = {

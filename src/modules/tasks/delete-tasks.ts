@@ -1,31 +1,28 @@
-import type { Ctx } from '#kernel/context'
+import { change } from '#kernel/writes/change'
+import { DeleteTaskInput, asked } from './input.ts'
+import { DeleteTaskOutput } from './output.ts'
+import type { TaskOutcome } from './output.ts'
 import { requireVersion } from './task-fields.ts'
+import { openToDoList } from './to-do-list.ts'
 import type { ToDoList } from './to-do-list.ts'
-import { writeTasks } from './write-tasks.ts'
-import type { Done, Written } from './write-tasks.ts'
+import { eachTask, finish, ownTasks } from './write-tasks.ts'
 
-export interface DeleteTasks {
-  readonly task_ids: readonly number[]
-  readonly isBatch: boolean
-  readonly expected_version?: number | undefined
-  readonly time_zone?: string | undefined
-  readonly idempotency_key?: string | undefined
-}
+const ACTION = 'tasks.delete'
 
 /** Deletes tasks with their sub-tasks. The last occurrence of a recurring task, while open, takes its series with it. */
-export function deleteTasks(ctx: Ctx, input: DeleteTasks): Promise<Written> {
-  return writeTasks(ctx, {
-    action: 'tasks.delete',
-    input,
-    idempotencyKey: input.idempotency_key,
-    timeZone: input.time_zone,
-    items: input.task_ids,
-    isBatch: input.isBatch,
-    work: (list, taskId) => deleteTask(list, taskId, input.expected_version),
-  })
-}
+export const deleteTasks = change({
+  ...ownTasks,
+  action: ACTION,
+  effect: 'destroy',
+  input: DeleteTaskInput,
+  output: DeleteTaskOutput,
+  async work(ctx, { time_zone, expected_version, ...which }) {
+    const list = await openToDoList(ctx, ACTION, time_zone)
+    return finish(list, await eachTask(asked(which), (id) => deleteTask(list, id, expected_version)))
+  },
+})
 
-async function deleteTask(list: ToDoList, taskId: number, expectedVersion: number | undefined): Promise<Done> {
+async function deleteTask(list: ToDoList, taskId: number, expectedVersion: number | undefined): Promise<TaskOutcome> {
   const row = await list.find(taskId)
   requireVersion(row, expectedVersion)
   const subtasks = await list.subtasks(taskId)
@@ -34,9 +31,7 @@ async function deleteTask(list: ToDoList, taskId: number, expectedVersion: numbe
   return {
     id: taskId,
     status: 'deleted',
-    extra: {
-      ...(subtasks.length > 0 && { deleted_subtasks: subtasks.length }),
-      ...(endsSeries && { series_ended: true }),
-    },
+    ...(subtasks.length > 0 && { deleted_subtasks: subtasks.length }),
+    ...(endsSeries && { series_ended: true }),
   }
 }

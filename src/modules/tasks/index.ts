@@ -2,12 +2,7 @@ import type { Module } from '#kernel/module'
 import { forgetUndoJob } from './forget-undo.ts'
 import { personalTasks } from './personal-data.ts'
 import { taskRoutes } from './routes.ts'
-import { createTaskTool } from './tools/create-task.ts'
-import { deleteTaskTool } from './tools/delete-task.ts'
-import { getTaskTool } from './tools/get-task.ts'
-import { listTasksTool } from './tools/list-tasks.ts'
-import { markCompleteTool } from './tools/mark-complete.ts'
-import { updateTaskTool } from './tools/update-task.ts'
+import { tasksToolset } from './toolset.ts'
 
 /** The to-do list of each person. */
 export type Tasks = Readonly<Record<string, never>>
@@ -25,9 +20,7 @@ export function tasksModule(): Module<Tasks> {
       name: 'tasks',
       title: 'Tasks',
       instructions: INSTRUCTIONS,
-      toolsets: {
-        tasks: [listTasksTool, createTaskTool, updateTaskTool, deleteTaskTool, getTaskTool, markCompleteTool],
-      },
+      toolsets: { tasks: tasksToolset() },
     },
     routes: taskRoutes(),
     jobs: [forgetUndoJob],

@@ -15,12 +15,13 @@ import {
   Zone,
 } from './contract.ts'
 
-const Common = {
+/** What every write takes. */
+export const CallFields = {
   time_zone: Zone.optional().describe('IANA; default last used'),
   idempotency_key: IdempotencyKey.optional().describe('Same key on a retry: no duplicate'),
 }
 
-const NewTaskFields = {
+export const NewTaskInput = z.strictObject({
   title: Title,
   description: Description.optional(),
   due: DueText.optional(),
@@ -28,8 +29,7 @@ const NewTaskFields = {
   tags: Tags.default([]),
   recurrence: Rule.optional(),
   parent_id: TaskId.optional(),
-}
-export const NewTaskInput = z.strictObject(NewTaskFields)
+})
 export type NewTaskInput = z.output<typeof NewTaskInput>
 
 /** A task's own arguments, or `tasks` and what all of them share. */
@@ -47,7 +47,7 @@ export const CreateTaskInput = z
       .refine((tasks) => tasks.length >= 1 && tasks.length <= BATCH_MAX, `1–${BATCH_MAX} tasks`)
       .optional()
       .describe(`Instead: up to ${BATCH_MAX}`),
-    ...Common,
+    ...CallFields,
   })
   .superRefine(({ tasks, time_zone: _zone, idempotency_key: _key, ...own }, issue) => {
     const given = Object.entries(own).filter(([, value]) => value !== undefined)
@@ -56,7 +56,6 @@ export const CreateTaskInput = z
     for (const [name] of tasks === undefined ? [] : given)
       issue.addIssue({ code: 'custom', path: [name], message: 'nothing here when tasks is given: put it in each task' })
   })
-export type CreateTaskInput = z.output<typeof CreateTaskInput>
 
 const CHANGES = {
   title: Title.optional().describe('New title'),
@@ -75,12 +74,17 @@ const Which = {
   expected_version: Version.optional().describe('Refuse if changed since'),
 }
 
+const NOTHING = { code: 'custom', message: 'at least one field to change, e.g. {"title": "Call Ada"}' } as const
+
+/** Which tasks, and what of them changes. */
+export const UpdateTasksInput = z.strictObject({ ...Which, ...CHANGES, ...CallFields })
+
 export const UpdateTaskInput = z
   .strictObject({
     ...Which,
     ...CHANGES,
     undo: z.literal(true).optional().describe('Alone: take back your last change of any kind; again: redo'),
-    ...Common,
+    ...CallFields,
   })
   .superRefine(({ undo, time_zone: _zone, idempotency_key: _key, ...given }, issue) => {
     const { task_id, task_ids, expected_version, ...changes } = given
@@ -90,21 +94,28 @@ export const UpdateTaskInput = z
       return
     }
     requireWhich({ task_id, task_ids, expected_version }, issue)
-    if (Object.values(changes).every((value) => value === undefined))
-      issue.addIssue({ code: 'custom', message: 'at least one field to change, e.g. {"title": "Call Ada"}' })
+    if (!Object.values(changes).some((value) => value !== undefined)) issue.addIssue(NOTHING)
   })
-export type UpdateTaskInput = z.output<typeof UpdateTaskInput>
 
-export const DeleteTaskInput = z.strictObject({ ...Which, ...Common }).superRefine(requireWhich)
-export type DeleteTaskInput = z.output<typeof DeleteTaskInput>
+export const DeleteTaskInput = z.strictObject({ ...Which, ...CallFields }).superRefine(requireWhich)
 
 export const MarkCompleteInput = z
-  .strictObject({ ...Which, completed: z.boolean().default(true), ...Common })
+  .strictObject({ ...Which, completed: z.boolean().default(true), ...CallFields })
   .superRefine(requireWhich)
-export type MarkCompleteInput = z.output<typeof MarkCompleteInput>
 
-export const GetTaskInput = z.strictObject({ task_id: TaskId.describe('Task id'), time_zone: Common.time_zone })
-export type GetTaskInput = z.output<typeof GetTaskInput>
+/** One task, as a path names it. */
+export const OneTaskInput = z.strictObject({ id: TaskId, expected_version: Which.expected_version, ...CallFields })
+
+/** What of one task, as a path names it, changes. */
+export const UpdateOneInput = z
+  .strictObject({ ...OneTaskInput.shape, ...CHANGES })
+  .superRefine(
+    ({ id: _id, expected_version: _version, time_zone: _zone, idempotency_key: _key, ...changes }, issue) => {
+      if (!Object.values(changes).some((value) => value !== undefined)) issue.addIssue(NOTHING)
+    },
+  )
+
+export const GetTaskInput = z.strictObject({ task_id: TaskId.describe('Task id'), time_zone: CallFields.time_zone })
 
 export const FILTERS = ['all', 'completed', 'incomplete'] as const
 export const SORTS = ['due', 'priority', 'newest'] as const
@@ -126,19 +137,26 @@ export const ListTasksInput = z
     sort_by: z.enum(SORTS).default('due'),
     limit: z.int().min(1).max(LIST_MAX).default(PAGE_TASKS).describe('Page size'),
     cursor: z.string().optional().describe('next_cursor of the page before'),
-    time_zone: Common.time_zone,
+    time_zone: CallFields.time_zone,
   })
   .superRefine(refuseCrossedDays)
 export type ListTasksInput = z.output<typeof ListTasksInput>
 
 /** A range that ends before it begins holds nothing, and nobody asks for nothing. */
-export function refuseCrossedDays(
+function refuseCrossedDays(
   { due_from, due_to }: { readonly due_from?: string | undefined; readonly due_to?: string | undefined },
   issue: z.RefinementCtx,
 ): void {
   if (due_from !== undefined && due_to !== undefined && due_from > due_to)
     issue.addIssue({ code: 'custom', path: ['due_from'], message: `a day up to due_to (${due_to})` })
 }
+
+/** What is asked of one task, or of several, each for itself. */
+export type Asked<Item> = { readonly one: Item } | { readonly several: readonly Item[] }
+
+/** Which tasks an input names. */
+export const asked = ({ task_id, task_ids }: Whose): Asked<number> =>
+  task_id === undefined ? { several: task_ids ?? [] } : { one: task_id }
 
 interface Whose {
   readonly task_id?: number | undefined

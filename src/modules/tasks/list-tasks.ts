@@ -1,15 +1,13 @@
 import { Temporal } from 'temporal-polyfill'
-import type { Ctx } from '#kernel/context'
-import { requireScope } from '#kernel/writes/scope'
+import { query } from '#kernel/calls/operation'
 import type { TaskView } from './contract.ts'
 import { cursorOf, readCursor } from './cursor.ts'
-import type { ListTasksInput } from './input.ts'
-import type { ListTasksOutput } from './output.ts'
-import { requirePerson } from './person.ts'
+import { ListTasksInput } from './input.ts'
+import { ListTasksOutput } from './output.ts'
 import { viewedAt } from './relative-due.ts'
 import type { Viewed } from './relative-due.ts'
 import { countList, listPage } from './store/list.ts'
-import type { DayBound, TaskFilters } from './store/list.ts'
+import type { TaskFilters } from './store/list.ts'
 import type { TaskRow } from './store/tasks.ts'
 import { nowView, taskView } from './task-view.ts'
 import { zoneOf } from './write-tasks.ts'
@@ -18,33 +16,33 @@ import { zoneOf } from './write-tasks.ts'
  * A page of the person's own tasks. Counts are of everything that matches. A page ends at `limit`, or earlier where it
  * would outgrow `charactersMax`; whoever follows the cursors meets each task that is not changed meanwhile once.
  */
-export async function listTasks(
-  ctx: Ctx,
-  input: ListTasksInput,
-  charactersMax: number = Number.POSITIVE_INFINITY,
-): Promise<ListTasksOutput> {
-  requireScope(ctx, 'tasks:read')
-  const userId = requirePerson(ctx)
-  const viewed = viewedAt(ctx.clock(), await zoneOf(ctx, userId, input.time_zone))
-  const filters = filtersOf(input, viewed)
-  const { limit, cursor, time_zone: _zone, sort_by: sortBy, ...list } = input
-  const after = cursor === undefined ? undefined : readCursor(sortBy, list, cursor)
-  const rows = await listPage(ctx, userId, { filters, sortBy, after, limit: limit + 1 })
-  const counts = await countList(ctx, userId, filters)
-  const tasks = fitting(
-    rows.slice(0, limit).map((row) => taskView(row, viewed)),
-    charactersMax,
-  )
-  const last = rows[tasks.length - 1]
-  return {
-    tasks,
-    total: counts.total,
-    completed_count: counts.completed,
-    pending_count: counts.total - counts.completed,
-    next_cursor: last === undefined || tasks.length === rows.length ? null : cursorOf(sortBy, list, positionOf(last)),
-    ...nowView(viewed),
-  }
-}
+export const listTasks = (charactersMax: number = Number.POSITIVE_INFINITY) =>
+  query({
+    scope: 'tasks:read',
+    personal: true,
+    input: ListTasksInput,
+    output: ListTasksOutput,
+    async run(ctx, input) {
+      const viewed = viewedAt(ctx.clock(), await zoneOf(ctx, input.time_zone))
+      const filters = filtersOf(input, viewed)
+      const { limit, cursor, time_zone: _zone, sort_by: sortBy, ...list } = input
+      const after = cursor === undefined ? undefined : readCursor(sortBy, list, cursor)
+      const rows = await listPage(ctx, { filters, sortBy, after, limit: limit + 1 })
+      const { total, completed } = await countList(ctx, filters)
+      const views = rows.slice(0, limit).map((row) => taskView(row, viewed))
+      const tasks = fitting(views, charactersMax)
+      const last = rows[tasks.length - 1]
+      const isLast = last === undefined || tasks.length === rows.length
+      return {
+        tasks,
+        total,
+        completed_count: completed,
+        pending_count: total - completed,
+        next_cursor: isLast ? null : cursorOf(sortBy, list, positionOf(last)),
+        ...nowView(viewed),
+      }
+    },
+  })
 
 const positionOf = ({ priority, due_at, task_id }: TaskRow) => ({
   priority,
@@ -60,22 +58,24 @@ function fitting(tasks: TaskView[], charactersMax: number): TaskView[] {
 }
 
 function filtersOf(input: ListTasksInput, { now, zone, today }: Viewed): TaskFilters {
+  const { filter, search, tags, priority, due_from, due_to, overdue, parent_id } = input
   return {
-    completed: input.filter === 'all' ? null : input.filter === 'completed',
-    search: input.search ?? null,
-    tags: input.tags ?? null,
-    priority: input.priority ?? null,
-    dueFrom: input.due_from === undefined ? null : dayBound(input.due_from, 0, zone),
-    dueTo: input.due_to === undefined ? null : dayBound(input.due_to, 1, zone),
-    overdue: input.overdue ?? null,
+    completed: filter === 'all' ? undefined : filter === 'completed',
+    search,
+    tags: tags && JSON.stringify(tags),
+    priority,
+    due_from,
+    from_at: due_from === undefined ? null : dayBegins(due_from, 0, zone),
+    due_to,
+    to_at: due_to === undefined ? null : dayBegins(due_to, 1, zone),
+    overdue,
     today,
     now,
-    parentId: input.parent_id ?? null,
+    parent_id,
   }
 }
 
-/** The day, and the instant at which it, or the day so many later, begins in the zone. */
-function dayBound(day: string, daysLater: number, zone: string): DayBound {
-  const begins = Temporal.PlainDate.from(day).add({ days: daysLater }).toZonedDateTime(zone)
-  return { day, at: new Date(begins.epochMilliseconds) }
+/** The instant at which the day, or the day so many later, begins in the zone. */
+function dayBegins(day: string, daysLater: number, zone: string): Date {
+  return new Date(Temporal.PlainDate.from(day).add({ days: daysLater }).toZonedDateTime(zone).epochMilliseconds)
 }

@@ -9,10 +9,8 @@ export const ListTasksOutput = z.strictObject({
   next_cursor: z.string().nullable(),
   ...NOW,
 })
-export type ListTasksOutput = z.output<typeof ListTasksOutput>
 
 export const GetTaskOutput = z.strictObject({ task: TaskView, ...NOW })
-export type GetTaskOutput = z.output<typeof GetTaskOutput>
 
 /** What a write did beside what was asked. */
 const Beside = {
@@ -26,6 +24,20 @@ const Beside = {
   deleted_subtasks: z.int().optional(),
 }
 
+const { next_due: _due, next_due_relative: _relative, ...Numbers } = Beside
+
+/** What was done to one task, or why not, without the task: a person's text is not kept for a repeated call. */
+const TaskOutcome = z.object({ id: z.int().optional(), status: z.string(), error: ItemError.optional(), ...Numbers })
+export type TaskOutcome = z.output<typeof TaskOutcome>
+
+/** What a write did to one task, or to each of several. */
+export const WriteOutcome = TaskOutcome.extend({
+  succeeded: z.int().optional(),
+  failed: z.int().optional(),
+  results: z.array(TaskOutcome.extend({ index: z.int() })).optional(),
+})
+export type WriteOutcome = z.output<typeof WriteOutcome>
+
 /** One task of a batch: done, or refused with its reason. The others do not depend on it. */
 const Item = z.strictObject({
   index: z.int(),
@@ -36,7 +48,6 @@ const Item = z.strictObject({
   error: ItemError.optional(),
   ...Beside,
 })
-export type Item = z.output<typeof Item>
 
 const Batch = {
   succeeded: z.int().optional(),

@@ -80,6 +80,24 @@ describe('tasks over REST', () => {
     expect(await call('GET', '/api/v1/tasks?tags=x&tags=y%20z')).toMatchObject({ data: { total: 1 } })
   })
 
+  it('are completed and deleted without a body: what concerns the call is in the query', async () => {
+    const call = caller()
+    await call('POST', '/api/v1/tasks', { title: 'a' })
+    const stale = '?expected_version=7&time_zone=Europe/Berlin'
+    for (const [method, path] of [
+      ['PATCH', '/api/v1/tasks/1/complete'],
+      ['DELETE', '/api/v1/tasks/1'],
+    ] as const) {
+      expect(await call(method, path + stale)).toMatchObject({ status: 409, error: { code: 'VERSION_CONFLICT' } })
+      expect(await call(method, `${path}?idempotency_key=${method}&time_zone=Europe/Berlin`)).toMatchObject({
+        ...{ status: 200, data: { id: 1, time_zone: 'Europe/Berlin' } },
+      })
+      expect(await call(method, `${path}?undo=true`)).toMatchObject({
+        ...{ status: 400, error: { details: { problems: [{ path: 'query.undo' }] } } },
+      })
+    }
+  })
+
   it.each(['0', '-1', '1.5', 'abc', '1e3', '0x1', '99999999999', '%20'])('refuse the id %s', async (id) => {
     expect(await caller()('GET', `/api/v1/tasks/${id}`)).toMatchObject({
       ...{ status: 400, error: { code: 'INVALID_PARAMETERS', details: { problems: [{ path: 'path.id' }] } } },

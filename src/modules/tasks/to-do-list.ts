@@ -1,9 +1,10 @@
 import type { AuditEntry } from '#kernel/audit'
 import { personal } from '#kernel/audit'
-import type { Ctx } from '#kernel/context'
+import type { WriteCtx } from '#kernel/writes/change'
 import { taskNotFound } from './contract.ts'
+import { personOf } from './person.ts'
 import { lockPerson, saveLastTaskId } from './store/people.ts'
-import { deleteTasks, findTasks, putTask, subtasksOf } from './store/tasks.ts'
+import { findTasks, putTask, removeTasks, subtasksOf } from './store/tasks.ts'
 import type { TaskRow } from './store/tasks.ts'
 import { rememberChange } from './store/undo.ts'
 import { ZONE_DEFAULT } from './zone.ts'
@@ -16,8 +17,9 @@ export type NewTask = Omit<TaskRow, 'task_id' | 'version' | 'created_at' | 'upda
  * was before, for the audit trail and for undo.
  */
 export interface ToDoList {
-  readonly ctx: Ctx
-  readonly userId: string
+  readonly ctx: WriteCtx
+  /** How the audit trail names the change. */
+  readonly action: string
   readonly now: Date
   /** Of this call, else the last one used, else UTC. */
   readonly zone: string
@@ -42,8 +44,8 @@ export interface Touched {
 }
 
 /** Opens the list in the transaction of `ctx.db`, and locks it until that ends. */
-export async function openToDoList(ctx: Ctx, userId: string, timeZone: string | undefined): Promise<ToDoList> {
-  const person = await lockPerson(ctx, userId, timeZone)
+export async function openToDoList(ctx: WriteCtx, action: string, timeZone: string | undefined): Promise<ToDoList> {
+  const person = await lockPerson(ctx, timeZone)
   const now = ctx.clock()
   const touched = new Map<number, Touched>()
   let lastTaskId = person.last_task_id
@@ -55,22 +57,26 @@ export async function openToDoList(ctx: Ctx, userId: string, timeZone: string | 
     touched.set(taskId, { before: first === undefined ? before : first.before, after })
   }
   const put = async (before: TaskRow | null, after: TaskRow) => {
-    await putTask(ctx, userId, after)
+    await putTask(ctx, after)
     touch(before, after)
     return after
   }
 
   return {
-    ...{ ctx, userId, now, zone: person.time_zone ?? ZONE_DEFAULT, touched },
+    ctx,
+    action,
+    now,
+    zone: person.time_zone ?? ZONE_DEFAULT,
+    touched,
     find: async (taskId) => {
-      const [row] = await findTasks(ctx, userId, [taskId])
+      const [row] = await findTasks(ctx, [taskId])
       if (row === undefined) throw taskNotFound(taskId)
       return row
     },
-    subtasks: (taskId) => subtasksOf(ctx, userId, [taskId]),
+    subtasks: (taskId) => subtasksOf(ctx, taskId),
     add: async (task) => {
       lastTaskId += 1
-      await saveLastTaskId(ctx, userId, lastTaskId)
+      await saveLastTaskId(ctx, lastTaskId)
       return put(null, { ...task, task_id: lastTaskId, version: 1, created_at: now, updated_at: now })
     },
     save: (before, after) => put(before, { ...after, version: before.version + 1, updated_at: now }),
@@ -79,34 +85,31 @@ export async function openToDoList(ctx: Ctx, userId: string, timeZone: string | 
       return put(current ?? null, { ...before, version, updated_at: now })
     },
     remove: async (rows) => {
-      await deleteTasks(
-        ctx,
-        userId,
-        rows.map(({ task_id }) => task_id),
-      )
+      const ids = rows.map(({ task_id }) => task_id)
+      await removeTasks(ctx, ids)
       for (const row of rows) touch(row, null)
     },
   }
 }
 
 /** Keeps what the change did as the one that undo takes back; a change of nothing leaves the one before it. */
-export async function rememberForUndo({ ctx, userId, touched }: ToDoList, action: string): Promise<void> {
+export async function rememberForUndo({ ctx, action, touched }: ToDoList): Promise<void> {
   if (touched.size === 0) return
   const entries = [...touched].map(([task_id, { before }]) => ({ task_id, before }))
-  await rememberChange(ctx, userId, action, entries)
+  await rememberChange(ctx, action, entries)
 }
 
 /** What the audit trail says of each task that was written: the fields that differ, text under the person's own key. */
-export function auditEntries({ userId, touched }: ToDoList, action: string): AuditEntry[] {
+export function auditEntries({ ctx, action, touched }: ToDoList): AuditEntry[] {
   return [...touched].map(([taskId, { before, after }]) => {
     const fields = FIELDS.filter((field) => JSON.stringify(before?.[field]) !== JSON.stringify(after?.[field]))
-    const shown = (row: TaskRow | null) => (row === null ? undefined : audited(userId, row, fields))
-    return { action, subject: subjectOf(userId, taskId), before: shown(before), after: shown(after) }
+    const shown = (row: TaskRow | null) => (row === null ? undefined : audited(personOf(ctx), row, fields))
+    return { action, subject: subjectOf(ctx, taskId), before: shown(before), after: shown(after) }
   })
 }
 
 /** How the audit trail names a task. */
-export const subjectOf = (userId: string, taskId: number) => `${userId}/${taskId}`
+export const subjectOf = (ctx: WriteCtx, taskId: number) => `${personOf(ctx)}/${taskId}`
 
 const FIELDS = [
   ...(['title', 'description', 'tags', 'completed', 'priority', 'due_on', 'due_time', 'time_zone'] as const),

@@ -1,49 +1,53 @@
-import type { Ctx } from '#kernel/context'
+import { z } from 'zod'
 import { Failure } from '#kernel/failure'
+import { change } from '#kernel/writes/change'
+import { CallFields } from './input.ts'
+import { UpdateTaskOutput } from './output.ts'
+import type { TaskOutcome } from './output.ts'
 import { findTasks } from './store/tasks.ts'
 import type { TaskRow } from './store/tasks.ts'
 import { lastChange } from './store/undo.ts'
 import type { UndoEntry } from './store/undo.ts'
+import { openToDoList } from './to-do-list.ts'
 import type { ToDoList } from './to-do-list.ts'
-import { writeTasks } from './write-tasks.ts'
-import type { Done, Written } from './write-tasks.ts'
+import { finish, ownTasks, batchOutcome } from './write-tasks.ts'
 
 export const UNDO_HOURS = 24
-
-export interface UndoLastChange {
-  readonly time_zone?: string | undefined
-  readonly idempotency_key?: string | undefined
-}
+const ACTION = 'tasks.undo'
 
 /**
- * Takes back the person's last change of tasks, by whatever door it came, if it is at most 24 hours old: a batch whole, a
- * deleted task under its old number. It is a change itself, so undoing again does it again.
+ * Takes back the person's last change of tasks, whether a tool or a route made it, if it is at most 24 hours old: a batch
+ * whole, a deleted task under its old number. It is a change itself, so undoing again does it again.
  */
-export function undoLastChange(ctx: Ctx, input: UndoLastChange): Promise<Written> {
-  return writeTasks(ctx, {
-    action: 'tasks.undo',
-    input,
-    idempotencyKey: input.idempotency_key,
-    timeZone: input.time_zone,
-    items: stepsBack,
-    isBatch: false,
-    work: (list, step) => ('restore' in step ? restore(list, step) : remove(list, step.remove)),
-  })
-}
+export const undoLastChange = change({
+  ...ownTasks,
+  action: ACTION,
+  effect: 'update',
+  input: z.strictObject(CallFields),
+  output: UpdateTaskOutput,
+  async work(ctx, { time_zone }) {
+    const list = await openToDoList(ctx, ACTION, time_zone)
+    const done: TaskOutcome[] = []
+    for (const step of await stepsBack(list)) {
+      done.push(await ('restore' in step ? restore(list, step) : remove(list, step.remove)))
+    }
+    return finish(list, { ...batchOutcome(done), status: 'undone' })
+  },
+})
 
 type Step = { readonly current: TaskRow | undefined; readonly restore: TaskRow } | { readonly remove: TaskRow }
 
 /** Parents come back before their sub-tasks and go after them. */
 async function stepsBack(list: ToDoList): Promise<Step[]> {
   const since = new Date(list.now.getTime() - UNDO_HOURS * 3_600_000)
-  const last = await lastChange(list.ctx, list.userId, since)
-  if (last === undefined) {
+  const last = await lastChange(list.ctx, since)
+  if (last.length === 0) {
     const message = `You changed no task within the last ${UNDO_HOURS} hours: there is nothing to undo.`
     throw new Failure('not_found', message, { code: 'NOTHING_TO_UNDO' })
   }
-  const ids = last.entries.map(({ task_id }) => task_id)
-  const current = new Map((await findTasks(list.ctx, list.userId, ids)).map((row) => [row.task_id, row]))
-  return [...restores(last.entries, current), ...removals(last.entries, current)]
+  const ids = last.map(({ task_id }) => task_id)
+  const current = new Map((await findTasks(list.ctx, ids)).map((row) => [row.task_id, row]))
+  return [...restores(last, current), ...removals(last, current)]
 }
 
 function restores(entries: readonly UndoEntry[], current: ReadonlyMap<number, TaskRow>): Step[] {
@@ -62,16 +66,16 @@ function removals(entries: readonly UndoEntry[], current: ReadonlyMap<number, Ta
 
 const depth = (row: TaskRow) => (row.parent_id === null ? 0 : 1)
 
-async function restore(list: ToDoList, step: { current: TaskRow | undefined; restore: TaskRow }): Promise<Done> {
+async function restore(list: ToDoList, step: { current: TaskRow | undefined; restore: TaskRow }): Promise<TaskOutcome> {
   const { restore: before } = step
   const { parent_id } = before
   // Retention may have deleted the parent since.
-  const isOrphan = parent_id !== null && (await findTasks(list.ctx, list.userId, [parent_id])).length === 0
+  const isOrphan = parent_id !== null && (await findTasks(list.ctx, [parent_id])).length === 0
   await list.restore(step.current, isOrphan ? { ...before, parent_id: null } : before)
   return { id: before.task_id, status: 'restored' }
 }
 
-async function remove(list: ToDoList, row: TaskRow): Promise<Done> {
+async function remove(list: ToDoList, row: TaskRow): Promise<TaskOutcome> {
   await list.remove([row])
   return { id: row.task_id, status: 'removed' }
 }

@@ -1,6 +1,10 @@
-import type { Ctx } from '#kernel/context'
+import { operation } from '#kernel/calls/operation'
+import { change } from '#kernel/writes/change'
 import { wrong } from './contract.ts'
+import { UpdateTaskInput, UpdateTasksInput, asked } from './input.ts'
 import type { TaskChanges } from './input.ts'
+import { UpdateTaskOutput } from './output.ts'
+import type { TaskOutcome } from './output.ts'
 import type { TaskRow } from './store/tasks.ts'
 import {
   NOT_DUE,
@@ -12,39 +16,50 @@ import {
   startSeries,
 } from './task-fields.ts'
 import { dueOf } from './task-view.ts'
+import { openToDoList } from './to-do-list.ts'
 import type { ToDoList } from './to-do-list.ts'
-import { writeTasks } from './write-tasks.ts'
-import type { Done, Written } from './write-tasks.ts'
+import { undoLastChange } from './undo-last-change.ts'
+import { eachTask, finish, ownTasks } from './write-tasks.ts'
 
-export interface UpdateTasks {
-  readonly task_ids: readonly number[]
-  readonly isBatch: boolean
-  readonly changes: TaskChanges
-  readonly expected_version?: number | undefined
-  readonly time_zone?: string | undefined
-  readonly idempotency_key?: string | undefined
-}
+const ACTION = 'tasks.update'
 
 /**
  * Changes the given fields of one task, or the same fields of several; the others keep what they have, whoever writes
  * them meanwhile. A new due date moves this occurrence of a recurring task; a rule, given again, starts its series anew.
  */
-export function updateTasks(ctx: Ctx, input: UpdateTasks): Promise<Written> {
-  return writeTasks(ctx, {
-    action: 'tasks.update',
-    input,
-    idempotencyKey: input.idempotency_key,
-    timeZone: input.time_zone,
-    items: input.task_ids,
-    isBatch: input.isBatch,
-    work: (list, taskId) => updateTask(list, taskId, input),
-  })
-}
+export const updateTasks = change({
+  ...ownTasks,
+  action: ACTION,
+  effect: 'update',
+  input: UpdateTasksInput,
+  output: UpdateTaskOutput,
+  async work(ctx, { task_id, task_ids, time_zone, idempotency_key: _key, ...update }) {
+    const list = await openToDoList(ctx, ACTION, time_zone)
+    return finish(list, await eachTask(asked({ task_id, task_ids }), (id) => updateTask(list, id, update)))
+  },
+})
 
-async function updateTask(list: ToDoList, taskId: number, input: UpdateTasks): Promise<Done> {
+/** Changes tasks, or takes the last change back. */
+export const updateOrUndo = operation({
+  ...updateTasks,
+  input: UpdateTaskInput,
+  calls: [updateTasks, undoLastChange],
+  run: (ctx, { undo, ...update }) => {
+    const { time_zone, idempotency_key } = update
+    return undo ? undoLastChange(ctx, { time_zone, idempotency_key }) : updateTasks(ctx, update)
+  },
+})
+
+type Update = TaskChanges & { readonly expected_version?: number | undefined }
+
+async function updateTask(
+  list: ToDoList,
+  taskId: number,
+  { expected_version, ...changes }: Update,
+): Promise<TaskOutcome> {
   const before = await list.find(taskId)
-  requireVersion(before, input.expected_version)
-  const after = await changed(list, before, input.changes)
+  requireVersion(before, expected_version)
+  const after = await changed(list, before, changes)
   if (isSame(before, after)) return { id: taskId, status: 'unchanged' }
   await list.save(before, after)
   return { id: taskId, status: 'updated' }

@@ -1,130 +1,117 @@
-import { writeAudit } from '#kernel/audit'
-import { change } from '#kernel/writes/single-change'
 import type { Ctx } from '#kernel/context'
 import { Failure } from '#kernel/failure'
-import type { ItemError } from './contract.ts'
-import { requirePerson } from './person.ts'
+import type { Changed, WriteCtx } from '#kernel/writes/change'
+import type { Asked } from './input.ts'
+import { WriteOutcome } from './output.ts'
+import type { TaskOutcome, WriteOutput } from './output.ts'
+import { personOf } from './person.ts'
 import { viewedAt } from './relative-due.ts'
-import type { Viewed } from './relative-due.ts'
 import { timeZoneOf } from './store/people.ts'
 import { findTasks } from './store/tasks.ts'
 import type { TaskRow } from './store/tasks.ts'
-import { auditEntries, openToDoList, rememberForUndo, subjectOf } from './to-do-list.ts'
+import { auditEntries, rememberForUndo, subjectOf } from './to-do-list.ts'
 import type { ToDoList } from './to-do-list.ts'
+import { resultOf } from './write-result.ts'
 import { ZONE_DEFAULT } from './zone.ts'
 
-/** What was done to one task, by numbers alone: it is kept for a repeated call, and a person's text is not. */
-export interface Done {
-  readonly id: number
-  readonly status: string
-  readonly extra?: Readonly<Record<string, number | boolean | string | readonly number[]>>
-}
-
-export type Outcome = { readonly done: Done } | { readonly error: ItemError }
-
-/** The call as every writing verb takes it; `input` tells one call from another under one idempotency key. */
-export interface Write<Item> {
-  readonly action: `tasks.${string}`
-  readonly input: unknown
-  readonly idempotencyKey: string | undefined
-  readonly timeZone: string | undefined
-  readonly items: readonly Item[] | ((list: ToDoList) => Promise<readonly Item[]>)
-  /** Of several items, one that is refused does not stop the others. */
-  readonly isBatch: boolean
-  /** Refuses with a `Failure` before it writes anything. */
-  readonly work: (list: ToDoList, item: Item) => Promise<Done>
-}
-
-export interface Written extends Viewed {
-  readonly outcomes: readonly Outcome[]
-  /** The tasks that the call wrote or looked at, as they are now, and the deleted ones as they were. */
-  readonly rows: ReadonlyMap<number, TaskRow>
+interface Call {
+  readonly time_zone?: string | undefined
+  readonly idempotency_key?: string | undefined
 }
 
 /**
- * Every write of tasks: for a person, in one transaction, locked, audited task by task, and kept for undo. A call
- * repeated with its idempotency key changes nothing and answers with the tasks as they are. When every item of a batch is
- * refused nothing is kept.
+ * What all changes of tasks have in common. A call repeated with its idempotency key changes nothing, and answers with
+ * the tasks and the time as they are then. Keys belong to the person: the same word of somebody else is another call.
  */
-export async function writeTasks<Item>(ctx: Ctx, write: Write<Item>): Promise<Written> {
-  const userId = requirePerson(ctx)
-  const rows = new Map<number, TaskRow>()
-  const key = write.idempotencyKey
-  let zone: string | undefined
-  const run = change<unknown, readonly Outcome[]>(
-    write.action,
-    'tasks:write',
-    async (inside) => {
-      rows.clear()
-      const list = await openToDoList(inside, userId, write.timeZone)
-      zone = list.zone
-      const outcomes = await eachItem(list, write)
-      if (outcomes.every((outcome) => 'error' in outcome)) throw new NothingDone(outcomes)
-      for (const [id, { before, after }] of list.touched) {
-        const row = after ?? before
-        if (row !== null) rows.set(id, row)
-      }
-      await rememberForUndo(list, write.action)
-      const [first, ...others] = auditEntries(list, write.action)
-      await writeAudit(inside, ...others)
-      return { result: outcomes, ...(first ?? { subject: subjectsOf(userId, outcomes) }) }
-    },
-    // Keys belong to the person: what somebody else of the tenant did under the same word is another call.
-    { idempotencyKey: () => (key === undefined ? undefined : `${userId}:${key}`) },
-  )
-  const outcomes = await run(ctx, write.input).catch(outcomesOfNothing)
-  const told = outcomes.flatMap((outcome) => ('done' in outcome ? idsOf(outcome.done) : []))
-  const missing = told.filter((id) => !rows.has(id))
-  if (missing.length > 0) for (const row of await findTasks(ctx, userId, missing)) rows.set(row.task_id, row)
-  const seenFrom = zone ?? (await zoneOf(ctx, userId, write.timeZone))
-  return { outcomes, rows, ...viewedAt(ctx.clock(), seenFrom) }
-}
+export const ownTasks = {
+  scope: 'tasks:write',
+  personal: true,
+  idempotency: {
+    key: (ctx: Ctx, { idempotency_key: key }: Call) => (key === undefined ? undefined : `${personOf(ctx)}:${key}`),
+    keep: (result: WriteOutput) => WriteOutcome.parse(result),
+    recall: async (ctx: WriteCtx, outcome: WriteOutcome, { time_zone }: Call) =>
+      resultOf(outcome, await rowsOf(ctx, outcome), viewedAt(ctx.clock(), await zoneOf(ctx, time_zone))),
+  },
+} as const
 
 /** The zone of a call: its own, else the last used in a write, else UTC. */
-export async function zoneOf(ctx: Ctx, userId: string, given: string | undefined): Promise<string> {
-  return given ?? (await timeZoneOf(ctx, userId)) ?? ZONE_DEFAULT
+export async function zoneOf(ctx: Ctx, given: string | undefined): Promise<string> {
+  return given ?? (await timeZoneOf(ctx)) ?? ZONE_DEFAULT
 }
 
-async function eachItem<Item>(list: ToDoList, { items, isBatch, work }: Write<Item>): Promise<Outcome[]> {
-  const outcomes: Outcome[] = []
-  for (const item of typeof items === 'function' ? await items(list) : items) {
+/** Does the work on what is asked. Of several, one that is refused does not stop the others. */
+export async function eachTask<Item>(
+  asked: Asked<Item>,
+  work: (item: Item) => Promise<TaskOutcome>,
+): Promise<WriteOutcome> {
+  if ('one' in asked) return work(asked.one)
+  const done: TaskOutcome[] = []
+  for (const item of asked.several) {
     try {
-      outcomes.push({ done: await work(list, item) })
+      done.push(await work(item))
     } catch (error) {
       // Safe to go on: such a refusal comes before the item has written anything, and the transaction is whole.
-      if (!isBatch || !isRefusal(error)) throw error
-      const { code, message, problems } = error
-      const shown = problems.map((problem) => ({ ...problem }))
-      outcomes.push({ error: { code, message, ...(shown.length > 0 && { problems: shown }) } })
+      if (!isRefusal(error)) throw error
+      done.push({ ...(typeof item === 'number' && { id: item }), status: 'failed', error: refusalOf(error) })
     }
   }
-  return outcomes
+  return batchOutcome(done)
 }
 
 function isRefusal(error: unknown): error is Failure {
   return error instanceof Failure && ['invalid', 'not_found', 'conflict'].includes(error.kind)
 }
 
-/** Rolls the transaction back when there is nothing to keep. */
-class NothingDone extends Error {
-  readonly outcomes: readonly Outcome[]
+function refusalOf({ code, message, problems }: Failure): NonNullable<TaskOutcome['error']> {
+  return { code, message, ...(problems.length > 0 && { problems: problems.map((problem) => ({ ...problem })) }) }
+}
 
-  constructor(outcomes: readonly Outcome[]) {
-    super('every item was refused')
-    this.outcomes = outcomes
+/** More are only counted: a result must not outgrow what a call may return. */
+const RESULTS_MAX = 25
+
+/** Each task for itself, in the order in which they were asked for. */
+export function batchOutcome(done: readonly TaskOutcome[]): WriteOutcome {
+  const failed = done.filter(({ error }) => error !== undefined).length
+  const succeeded = done.length - failed
+  return {
+    status: failed === 0 ? 'done' : succeeded === 0 ? 'failed' : 'partial',
+    succeeded,
+    failed,
+    results: done.slice(0, RESULTS_MAX).map((one, index) => ({ index, ...one })),
   }
 }
 
-function outcomesOfNothing(error: unknown): readonly Outcome[] {
-  if (error instanceof NothingDone) return error.outcomes
-  throw error
+/** Ends a change of the list: audited task by task, and kept for undo. Where nothing was done, nothing is kept. */
+export async function finish(list: ToDoList, outcome: WriteOutcome): Promise<Changed<WriteOutput>> {
+  const { ctx, action, touched } = list
+  await rememberForUndo(list)
+  const written = [...touched.values()].map(({ before, after }) => after ?? before).filter((row) => row !== null)
+  const rows = await rowsOf(ctx, outcome, written)
+  const entries = auditEntries(list)
+  const subject = idsIn(outcome)
+    .map((id) => subjectOf(ctx, id))
+    .join(' ')
+  return {
+    result: resultOf(outcome, rows, viewedAt(list.now, list.zone)),
+    entries: entries.length > 0 ? entries : [{ action, subject }],
+    rollback: outcome.succeeded === 0,
+    touched: [...touched.values()].flatMap(({ before }) =>
+      before === null ? [] : [{ task: subjectOf(ctx, before.task_id), version: before.version }],
+    ),
+  }
 }
 
-/** The task, and the one that it left to be done next. */
-function idsOf({ id, extra }: Done): number[] {
-  const next = extra?.['next_task_id']
-  return typeof next === 'number' ? [id, next] : [id]
+/** The tasks that a result tells of: those that the change wrote, which are `known`, and those that it left as they were. */
+async function rowsOf(ctx: Ctx, outcome: WriteOutcome, known: readonly TaskRow[] = []): Promise<Map<number, TaskRow>> {
+  const rows = new Map(known.map((row) => [row.task_id, row]))
+  const missing = idsIn(outcome).filter((id) => !rows.has(id))
+  if (missing.length > 0) for (const row of await findTasks(ctx, missing)) rows.set(row.task_id, row)
+  return rows
 }
 
-const subjectsOf = (userId: string, outcomes: readonly Outcome[]) =>
-  outcomes.flatMap((outcome) => ('done' in outcome ? [subjectOf(userId, outcome.done.id)] : [])).join(' ')
+/** The numbers of the tasks that were not refused, with those of the occurrences that they left to be done next. */
+function idsIn(outcome: WriteOutcome): number[] {
+  return [outcome, ...(outcome.results ?? [])].flatMap(({ id, error, next_task_id }) =>
+    error === undefined ? [id, next_task_id].filter((each) => each !== undefined) : [],
+  )
+}

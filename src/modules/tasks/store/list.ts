@@ -1,31 +1,58 @@
+import { z } from 'zod'
 import type { Ctx } from '#kernel/context'
-import { statement } from '#kernel/database/statement'
-import { PRIORITIES } from '../contract.ts'
-import type { Priority } from '../contract.ts'
-import { TASK_COLUMNS } from './tasks.ts'
-import type { TaskRow } from './tasks.ts'
+import { filteredStatement } from '#kernel/database/filtered-statement'
+import { sql, sqlJoin, sqlText } from '#kernel/database/sql'
+import type { Sql } from '#kernel/database/sql'
+import { PRIORITIES, Priority } from '../contract.ts'
+import { personOf } from '../person.ts'
+import { MINE, TASK_COLUMNS, TaskRow } from './tasks.ts'
 
 export type SortBy = 'due' | 'priority' | 'newest'
 
-/** What a list is narrowed to. Days are those of the caller's zone, with their first instants for tasks that have a time. */
-export interface TaskFilters {
-  readonly completed: boolean | null
-  readonly search: string | null
-  readonly tags: readonly string[] | null
-  readonly priority: Priority | null
-  readonly dueFrom: DayBound | null
-  /** The day included; `at` is the first instant after it. */
-  readonly dueTo: DayBound | null
-  readonly overdue: boolean | null
-  readonly today: string
-  readonly now: Date
-  readonly parentId: number | null
+/** What a list may be narrowed by. Days are those of the caller's zone, with an instant each for tasks that have a time. */
+const FILTERS = {
+  completed: { where: sql`completed = :completed`, is: z.boolean() },
+  search: {
+    where: sql`position(lower(:search::text) in lower(title || E'\\n' || coalesce(description, ''))) > 0`,
+    is: z.string(),
+  },
+  tags: { where: sql`tags @> :tags::jsonb`, is: z.string() },
+  priority: { where: sql`priority = :priority`, is: Priority },
+  due_from: {
+    where: sql`case when due_time is null then due_on >= :due_from::date else due_at >= :from_at::timestamptz end`,
+    is: z.iso.date(),
+  },
+  due_to: {
+    where: sql`case when due_time is null then due_on <= :due_to::date else due_at < :to_at::timestamptz end`,
+    is: z.iso.date(),
+  },
+  overdue: {
+    where: sql`:overdue = (not completed and due_on is not null
+      and case when due_time is null then due_on < :today::date else due_at < :now::timestamptz end)`,
+    is: z.boolean(),
+  },
+  parent_id: { where: sql`parent_id = :parent_id`, is: z.int() },
+} as const
+
+const PARAMS = {
+  user_id: z.string(),
+  /** The first instant of `due_from`. */
+  from_at: z.date().nullable(),
+  /** The first instant after `due_to`. */
+  to_at: z.date().nullable(),
+  today: z.iso.date(),
+  now: z.date(),
 }
 
-export interface DayBound {
-  readonly day: string
-  readonly at: Date
-}
+const Counts = z.strictObject({ total: z.int(), completed: z.int() })
+const count = filteredStatement(
+  'tasks.count-list',
+  { filters: FILTERS, params: PARAMS, row: Counts },
+  (conditions) => sql`select count(*) as total, count(*) filter (where completed) as completed
+    from tasks.tasks where ${MINE} and ${conditions}`,
+)
+
+export type TaskFilters = Omit<Parameters<typeof count>[1], 'user_id'>
 
 /** Where a page ended. */
 export interface Position {
@@ -35,83 +62,53 @@ export interface Position {
   readonly taskId: number
 }
 
-const MATCHES = `tenant_id = $1 and user_id = $2
-  and ($3::boolean is null or completed = $3)
-  and ($4::text is null or position(lower($4) in lower(title || E'\\n' || coalesce(description, ''))) > 0)
-  and ($5::jsonb is null or tags @> $5)
-  and ($6::text is null or priority = $6)
-  and ($7::date is null or case when due_time is null then due_on >= $7 else due_at >= $8::timestamptz end)
-  and ($9::date is null or case when due_time is null then due_on <= $9 else due_at < $10::timestamptz end)
-  and ($11::boolean is null or $11 = (not completed and due_on is not null
-    and case when due_time is null then due_on < $12::date else due_at < $13::timestamptz end))
-  and ($14::integer is null or parent_id = $14)`
-
-const DUE = `coalesce(due_at, 'infinity')`
+const DUE = sql`coalesce(due_at, 'infinity')`
 const RANKS = PRIORITIES.toReversed()
-const RANK = `array_position(array[${RANKS.map((priority) => `'${priority}'`).join(', ')}], priority)`
+const RANK = sql`array_position(array[${sqlJoin(RANKS.map(sqlText))}], priority)`
 
-const page = (sortBy: SortBy, after: string, order: string) =>
-  statement<TaskRow>(
+const page = (sortBy: SortBy, order: Sql, after: Sql) =>
+  filteredStatement(
     `tasks.list-by-${sortBy}`,
-    `select ${TASK_COLUMNS} from tasks.tasks where ${MATCHES} and ${after} order by ${order} limit $15`,
+    {
+      filters: { ...FILTERS, after_id: { where: after, is: z.int() } },
+      params: { ...PARAMS, after_due: z.string().nullable(), after_rank: z.int().nullable(), limit: z.int() },
+      row: TaskRow,
+    },
+    (conditions) =>
+      sql`select ${TASK_COLUMNS} from tasks.tasks where ${MINE} and ${conditions} order by ${order} limit :limit`,
   )
 
-const AFTER_DUE = `coalesce($16::timestamptz, '-infinity'), coalesce($17::integer, 0)`
+const BY_DUE = sql`${DUE}, task_id`
+const BY_PRIORITY = sql`${RANK}, ${BY_DUE}`
+const AFTER_DUE = sql`:after_due::timestamptz, :after_id::integer`
 const pages = {
-  due: page('due', `(${DUE}, task_id) > (${AFTER_DUE})`, `${DUE}, task_id`),
-  priority: page(
-    'priority',
-    `(${RANK}, ${DUE}, task_id) > (coalesce($18::integer, 0), ${AFTER_DUE})`,
-    `${RANK}, ${DUE}, task_id`,
-  ),
-  newest: page('newest', 'task_id < coalesce($16::integer, 2147483647)', 'task_id desc'),
+  due: page('due', BY_DUE, sql`(${BY_DUE}) > (${AFTER_DUE})`),
+  priority: page('priority', BY_PRIORITY, sql`(${BY_PRIORITY}) > (:after_rank::integer, ${AFTER_DUE})`),
+  newest: page('newest', sql`task_id desc`, sql`task_id < :after_id`),
 }
 
-const count = statement<{ total: number; completed: number }>(
-  'tasks.count-list',
-  `select count(*) as total, count(*) filter (where completed) as completed from tasks.tasks where ${MATCHES}`,
-)
+interface PageRequest {
+  readonly filters: TaskFilters
+  readonly sortBy: SortBy
+  readonly after: Position | undefined
+  readonly limit: number
+}
 
 /** The tasks after a position, in an order that no task leaves but by being changed; equal ones by number. */
-export async function listPage(
-  ctx: Ctx,
-  userId: string,
-  query: { filters: TaskFilters; sortBy: SortBy; after: Position | undefined; limit: number },
-): Promise<TaskRow[]> {
-  const { filters, sortBy, after, limit } = query
-  const due = after && (after.dueAt ?? 'infinity')
-  const from = {
-    due: [due, after?.taskId],
-    priority: [due, after?.taskId, after && RANKS.indexOf(after.priority) + 1],
-    newest: [after?.taskId],
-  }
-  return pages[sortBy](ctx.db, [
-    ...valuesOf(ctx, userId, filters),
+export async function listPage(ctx: Ctx, { filters, sortBy, after, limit }: PageRequest): Promise<TaskRow[]> {
+  return pages[sortBy](ctx, {
+    ...filters,
+    user_id: personOf(ctx),
+    after_id: after?.taskId,
+    after_due: after === undefined ? null : (after.dueAt ?? 'infinity'),
+    after_rank: after === undefined ? null : RANKS.indexOf(after.priority) + 1,
     limit,
-    ...from[sortBy].map((value) => value ?? null),
-  ])
+  })
 }
 
 /** Over everything that matches, not over the page. */
-export async function countList(
-  ctx: Ctx,
-  userId: string,
-  filters: TaskFilters,
-): Promise<{ total: number; completed: number }> {
-  const [counted] = await count(ctx.db, valuesOf(ctx, userId, filters))
+export async function countList(ctx: Ctx, filters: TaskFilters): Promise<z.output<typeof Counts>> {
+  const [counted] = await count(ctx, { ...filters, user_id: personOf(ctx) })
   if (counted === undefined) throw new Error('a count came back without a row')
   return counted
 }
-
-const valuesOf = (ctx: Ctx, userId: string, filters: TaskFilters) => [
-  ...[
-    ctx.tenantId,
-    userId,
-    filters.completed,
-    filters.search,
-    filters.tags && JSON.stringify(filters.tags),
-    filters.priority,
-  ],
-  ...[filters.dueFrom?.day ?? null, filters.dueFrom?.at ?? null, filters.dueTo?.day ?? null, filters.dueTo?.at ?? null],
-  ...[filters.overdue, filters.today, filters.now, filters.parentId],
-]

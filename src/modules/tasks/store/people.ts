@@ -1,40 +1,45 @@
+import { z } from 'zod'
 import type { Ctx } from '#kernel/context'
-import { statement } from '#kernel/database/statement'
+import { statement, writing } from '#kernel/database/named-statement'
+import { sql } from '#kernel/database/sql'
+import type { WriteCtx } from '#kernel/writes/change'
+import { personOf } from '../person.ts'
 
-export interface PersonRow {
-  readonly last_task_id: number
-  readonly time_zone: string | null
-}
+const PersonRow = z.strictObject({ last_task_id: z.int(), time_zone: z.string().nullable() })
+export type PersonRow = z.output<typeof PersonRow>
 
-const lock = statement<PersonRow>(
+const lock = writing(
   'tasks.lock-person',
-  `insert into tasks.people (tenant_id, user_id, time_zone) values ($1, $2, $3)
-   on conflict (tenant_id, user_id) do update set time_zone = coalesce($3, people.time_zone)
+  sql`insert into tasks.people (tenant_id, user_id, time_zone) values (:tenant_id, :user_id, :time_zone)
+   on conflict (tenant_id, user_id) do update set time_zone = coalesce(:time_zone, people.time_zone)
    returning last_task_id, time_zone`,
+  { params: { user_id: z.string(), time_zone: z.string().nullable() }, row: PersonRow },
 )
-const saveLast = statement(
+const saveLast = writing(
   'tasks.save-last-task-id',
-  'update tasks.people set last_task_id = $3 where tenant_id = $1 and user_id = $2',
+  sql`update tasks.people set last_task_id = :task_id where tenant_id = :tenant_id and user_id = :user_id`,
+  { params: { user_id: z.string(), task_id: z.int() } },
 )
-const findZone = statement<{ time_zone: string | null }>(
+const findZone = statement(
   'tasks.find-time-zone',
-  'select time_zone from tasks.people where tenant_id = $1 and user_id = $2',
+  sql`select time_zone from tasks.people where tenant_id = :tenant_id and user_id = :user_id`,
+  { params: { user_id: z.string() }, row: PersonRow.pick({ time_zone: true }) },
 )
 
 /** Locks the person until the transaction ends: their writes happen one after the other. Keeps the zone if one is given. */
-export async function lockPerson(ctx: Ctx, userId: string, timeZone: string | undefined): Promise<PersonRow> {
-  const [row] = await lock(ctx.db, [ctx.tenantId, userId, timeZone ?? null])
+export async function lockPerson(ctx: WriteCtx, timeZone: string | undefined): Promise<PersonRow> {
+  const [row] = await lock(ctx, { user_id: personOf(ctx), time_zone: timeZone ?? null })
   if (row === undefined) throw new Error('an upsert came back without a row')
   return row
 }
 
 /** The last number that was given to a task. The person's row must be locked. */
-export async function saveLastTaskId(ctx: Ctx, userId: string, taskId: number): Promise<void> {
-  await saveLast(ctx.db, [ctx.tenantId, userId, taskId])
+export async function saveLastTaskId(ctx: WriteCtx, task_id: number): Promise<void> {
+  await saveLast(ctx, { user_id: personOf(ctx), task_id })
 }
 
 /** The zone last used in a write. */
-export async function timeZoneOf(ctx: Ctx, userId: string): Promise<string | undefined> {
-  const [row] = await findZone(ctx.db, [ctx.tenantId, userId])
+export async function timeZoneOf(ctx: Ctx): Promise<string | undefined> {
+  const [row] = await findZone(ctx, { user_id: personOf(ctx) })
   return row?.time_zone ?? undefined
 }

@@ -1,99 +1,96 @@
+import { z } from 'zod'
 import type { Ctx } from '#kernel/context'
-import { statement } from '#kernel/database/statement'
-import type { Priority } from '../contract.ts'
+import { statement, writing } from '#kernel/database/named-statement'
+import { sql, sqlJoin, sqlName } from '#kernel/database/sql'
+import type { WriteCtx } from '#kernel/writes/change'
+import { Priority, Subtask } from '../contract.ts'
+import { personOf } from '../person.ts'
 
 /** A task as it is kept. Days and times are text: they are those of the wall clock. */
-export interface TaskRow {
-  readonly task_id: number
-  readonly title: string
-  readonly description: string | null
-  readonly completed: boolean
-  readonly completed_at: Date | null
-  readonly priority: Priority
-  readonly tags: readonly string[]
-  readonly due_on: string | null
-  readonly due_time: string | null
-  readonly time_zone: string | null
-  readonly due_at: Date | null
-  readonly recurrence: string | null
-  readonly series_on: string | null
-  readonly series_time: string | null
-  readonly next_task_id: number | null
-  readonly parent_id: number | null
-  readonly version: number
-  readonly created_at: Date
-  readonly updated_at: Date
-}
+export const TaskRow = z.strictObject({
+  task_id: z.int(),
+  title: z.string(),
+  description: z.string().nullable(),
+  completed: z.boolean(),
+  completed_at: z.date().nullable(),
+  priority: Priority,
+  tags: z.array(z.string()),
+  due_on: z.iso.date().nullable(),
+  due_time: z.string().nullable(),
+  time_zone: z.string().nullable(),
+  due_at: z.date().nullable(),
+  recurrence: z.string().nullable(),
+  series_on: z.iso.date().nullable(),
+  series_time: z.string().nullable(),
+  next_task_id: z.int().nullable(),
+  parent_id: z.int().nullable(),
+  version: z.int(),
+  created_at: z.date(),
+  updated_at: z.date(),
+})
+export type TaskRow = z.output<typeof TaskRow>
 
-const COLUMNS = [
-  ...(['task_id', 'title', 'description', 'completed', 'completed_at', 'priority', 'tags'] as const),
-  ...(['due_on', 'due_time', 'time_zone', 'due_at', 'recurrence', 'series_on', 'series_time'] as const),
-  ...(['next_task_id', 'parent_id', 'version', 'created_at', 'updated_at'] as const),
-] satisfies readonly (keyof TaskRow)[]
+const COLUMNS = Object.keys(TaskRow.shape).map(sqlName)
+export const TASK_COLUMNS = sqlJoin(COLUMNS)
+/** The rows of the caller. */
+export const MINE = sql`tenant_id = :tenant_id and user_id = :user_id`
 
-export const TASK_COLUMNS = COLUMNS.join(', ')
-
-const find = statement<TaskRow>(
+const find = statement(
   'tasks.find',
-  `select ${TASK_COLUMNS} from tasks.tasks where tenant_id = $1 and user_id = $2 and task_id = any ($3::integer[])`,
+  sql`select ${TASK_COLUMNS} from tasks.tasks where ${MINE} and task_id = any(:task_ids::integer[])`,
+  { params: { user_id: z.string(), task_ids: z.array(z.int()) }, row: TaskRow },
 )
-const findSubtasks = statement<TaskRow>(
+const findSubtasks = statement(
   'tasks.find-subtasks',
-  `select ${TASK_COLUMNS} from tasks.tasks where tenant_id = $1 and user_id = $2 and parent_id = any ($3::integer[])
-   order by task_id`,
+  sql`select ${TASK_COLUMNS} from tasks.tasks where ${MINE} and parent_id = :task_id order by task_id`,
+  { params: { user_id: z.string(), task_id: z.int() }, row: TaskRow },
 )
+const ViewRow = TaskRow.extend({ subtasks: z.array(Subtask), last_zone: z.string().nullable() })
 /** All that a view of one task needs, in one round trip. */
-const view = statement<ViewRow>(
+const view = statement(
   'tasks.view',
-  `select ${TASK_COLUMNS},
+  sql`select ${TASK_COLUMNS},
      (select coalesce(jsonb_agg(jsonb_build_object('id', s.task_id, 'title', s.title, 'completed', s.completed) order by s.task_id), '[]')
-      from tasks.tasks s where s.tenant_id = $1 and s.user_id = $2 and s.parent_id = $3) as subtasks,
-     (select p.time_zone from tasks.people p where p.tenant_id = $1 and p.user_id = $2) as last_zone
-   from tasks.tasks where tenant_id = $1 and user_id = $2 and task_id = $3`,
+      from tasks.tasks s where s.tenant_id = :tenant_id and s.user_id = :user_id and s.parent_id = :task_id) as subtasks,
+     (select p.time_zone from tasks.people p where p.tenant_id = :tenant_id and p.user_id = :user_id) as last_zone
+   from tasks.tasks where ${MINE} and task_id = :task_id`,
+  { params: { user_id: z.string(), task_id: z.int() }, row: ViewRow },
 )
-const put = statement(
+const put = writing(
   'tasks.put',
-  `insert into tasks.tasks (tenant_id, user_id, ${TASK_COLUMNS})
-   values ($1, $2, ${COLUMNS.map((_, at) => `$${at + 3}`).join(', ')})
-   on conflict (tenant_id, user_id, task_id) do update set ${COLUMNS.map((name) => `${name} = excluded.${name}`).join(', ')}`,
+  sql`insert into tasks.tasks (tenant_id, user_id, ${TASK_COLUMNS})
+   values (:tenant_id, :user_id, ${sqlJoin(COLUMNS.map((name) => sql`:${name}`))})
+   on conflict (tenant_id, user_id, task_id) do update set ${sqlJoin(COLUMNS.map((name) => sql`${name} = excluded.${name}`))}`,
+  { params: { user_id: z.string(), ...TaskRow.shape, tags: z.string() } },
 )
-const remove = statement(
+const remove = writing(
   'tasks.delete',
-  'delete from tasks.tasks where tenant_id = $1 and user_id = $2 and task_id = any ($3::integer[])',
+  sql`delete from tasks.tasks where ${MINE} and task_id = any(:task_ids::integer[])`,
+  { params: { user_id: z.string(), task_ids: z.array(z.int()) } },
 )
 
-/** The tasks of these numbers that this person has, in no order; a missing one is left out. */
-export async function findTasks(ctx: Ctx, userId: string, taskIds: readonly number[]): Promise<TaskRow[]> {
-  return find(ctx.db, [ctx.tenantId, userId, taskIds])
+/** The tasks of these numbers that the caller has, in no order; a missing one is left out. */
+export async function findTasks(ctx: Ctx, task_ids: number[]): Promise<TaskRow[]> {
+  return find(ctx, { user_id: personOf(ctx), task_ids })
 }
 
-/** A task, its sub-tasks, oldest first, and the zone its person last used in a write. */
-export interface ViewRow extends TaskRow {
-  readonly subtasks: readonly { readonly id: number; readonly title: string; readonly completed: boolean }[]
-  readonly last_zone: string | null
-}
-
-/** One task as it is looked at; undefined when this person has none of this number. */
-export async function findView(ctx: Ctx, userId: string, taskId: number): Promise<ViewRow | undefined> {
-  const [row] = await view(ctx.db, [ctx.tenantId, userId, taskId])
+/** One task as it is looked at: with its sub-tasks, oldest first, and the zone its person last used in a write. */
+export async function findView(ctx: Ctx, task_id: number): Promise<z.output<typeof ViewRow> | undefined> {
+  const [row] = await view(ctx, { user_id: personOf(ctx), task_id })
   return row
 }
 
-/** The sub-tasks of these tasks, oldest first. */
-export async function subtasksOf(ctx: Ctx, userId: string, taskIds: readonly number[]): Promise<TaskRow[]> {
-  return findSubtasks(ctx.db, [ctx.tenantId, userId, taskIds])
+/** The sub-tasks of a task, oldest first. */
+export async function subtasksOf(ctx: Ctx, task_id: number): Promise<TaskRow[]> {
+  return findSubtasks(ctx, { user_id: personOf(ctx), task_id })
 }
 
 /** Adds a task, or makes it what `row` says. The person's row must be locked. */
-export async function putTask(ctx: Ctx, userId: string, row: TaskRow): Promise<void> {
-  await put(ctx.db, [
-    ctx.tenantId,
-    userId,
-    ...COLUMNS.map((name) => (name === 'tags' ? JSON.stringify(row.tags) : row[name])),
-  ])
+export async function putTask(ctx: WriteCtx, row: TaskRow): Promise<void> {
+  await put(ctx, { user_id: personOf(ctx), ...row, tags: JSON.stringify(row.tags) })
 }
 
 /** Their sub-tasks must be among them. The person's row must be locked. */
-export async function deleteTasks(ctx: Ctx, userId: string, taskIds: readonly number[]): Promise<void> {
-  await remove(ctx.db, [ctx.tenantId, userId, taskIds])
+export async function removeTasks(ctx: WriteCtx, task_ids: number[]): Promise<void> {
+  await remove(ctx, { user_id: personOf(ctx), task_ids })
 }

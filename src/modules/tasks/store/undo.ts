@@ -1,7 +1,12 @@
+import { z } from 'zod'
 import type { Ctx } from '#kernel/context'
 import type { Db } from '#kernel/database/db'
-import { statement } from '#kernel/database/statement'
-import type { TaskRow } from './tasks.ts'
+import { statement, writing } from '#kernel/database/named-statement'
+import { sql } from '#kernel/database/sql'
+import { autocommit } from '#kernel/database/transact'
+import type { WriteCtx } from '#kernel/writes/change'
+import { personOf } from '../person.ts'
+import { TaskRow } from './tasks.ts'
 
 /** What a task was before a change; null: it was not there. */
 export interface UndoEntry {
@@ -9,79 +14,89 @@ export interface UndoEntry {
   readonly before: TaskRow | null
 }
 
-const forget = statement('tasks.forget-last-change', 'delete from tasks.undo where tenant_id = $1 and user_id = $2')
-const insert = statement(
+/** JSON has made text of the instants. */
+const JsonTask = z.strictObject({
+  ...TaskRow.shape,
+  completed_at: z.string().nullable(),
+  due_at: z.string().nullable(),
+  created_at: z.string(),
+  updated_at: z.string(),
+})
+
+const forget = writing(
+  'tasks.forget-last-change',
+  sql`delete from tasks.undo where tenant_id = :tenant_id and user_id = :user_id`,
+  { params: { user_id: z.string() } },
+)
+const insert = writing(
   'tasks.remember-last-change',
-  `insert into tasks.undo (tenant_id, user_id, task_id, action, before, changed_at)
-   select $1, $2, (entry->>'task_id')::integer, $3, nullif(entry->'before', 'null'::jsonb), $5
-   from jsonb_array_elements($4::jsonb) as entry`,
+  sql`insert into tasks.undo (tenant_id, user_id, task_id, action, before, changed_at)
+   select :tenant_id, :user_id, (entry->>'task_id')::integer, :action, nullif(entry->'before', 'null'::jsonb), :changed_at
+   from jsonb_array_elements(:entries::jsonb) as entry`,
+  { params: { user_id: z.string(), action: z.string(), entries: z.string(), changed_at: z.date() } },
 )
-const find = statement<UndoEntry & { readonly action: string }>(
+const find = statement(
   'tasks.find-last-change',
-  `select task_id, action, before from tasks.undo where tenant_id = $1 and user_id = $2 and changed_at > $3 order by task_id`,
+  sql`select task_id, before from tasks.undo
+   where tenant_id = :tenant_id and user_id = :user_id and changed_at > :since order by task_id`,
+  {
+    params: { user_id: z.string(), since: z.date() },
+    row: z.strictObject({ task_id: z.int(), before: JsonTask.nullable() }),
+  },
 )
-const expire = statement<{ task_id: number }>(
+const expire = writing(
   'tasks.forget-undo',
-  'delete from tasks.undo where tenant_id = $1 and changed_at <= $2 returning task_id',
+  sql`delete from tasks.undo where tenant_id = :tenant_id and changed_at <= :until returning task_id`,
+  { params: { until: z.date() }, row: z.strictObject({ task_id: z.int() }) },
 )
 
-const expiring = statement<{ tenant_id: string }>(
+const expiring = statement(
   'tasks.tenants-with-undo-to-forget',
-  `with recursive tenants as (
+  sql`with recursive tenants as (
      (select tenant_id from tasks.undo order by tenant_id limit 1)
      union all
      select (select u.tenant_id from tasks.undo u where u.tenant_id > t.tenant_id order by u.tenant_id limit 1)
      from tenants t where t.tenant_id is not null
    )
    select tenant_id from tenants t
-   where exists (select from tasks.undo u where u.tenant_id = t.tenant_id and u.changed_at <= $1)`,
+   where exists (select from tasks.undo u where u.tenant_id = t.tenant_id and u.changed_at <= :until)`,
+  {
+    params: { until: z.date() },
+    row: z.strictObject({ tenant_id: z.string() }),
+  },
 )
 
 /** Remembers one change in the place of the one before it. The person's row must be locked. */
-export async function rememberChange(
-  ctx: Ctx,
-  userId: string,
-  action: string,
-  entries: readonly UndoEntry[],
-): Promise<void> {
-  await forget(ctx.db, [ctx.tenantId, userId])
-  await insert(ctx.db, [ctx.tenantId, userId, action, JSON.stringify(entries), ctx.clock()])
+export async function rememberChange(ctx: WriteCtx, action: string, entries: readonly UndoEntry[]): Promise<void> {
+  const user_id = personOf(ctx)
+  await forget(ctx, { user_id })
+  await insert(ctx, { user_id, action, entries: JSON.stringify(entries), changed_at: ctx.clock() })
 }
 
-export interface LastChange {
-  readonly action: string
-  readonly entries: readonly UndoEntry[]
+/** What the tasks of the person's last change were before it; empty when it was not after `since`. */
+export async function lastChange(ctx: Ctx, since: Date): Promise<UndoEntry[]> {
+  const rows = await find(ctx, { user_id: personOf(ctx), since })
+  return rows.map(({ task_id, before }) => ({ task_id, before: before && revived(before) }))
 }
 
-/** The person's last change, if it was after `since`. */
-export async function lastChange(ctx: Ctx, userId: string, since: Date): Promise<LastChange | undefined> {
-  const rows = await find(ctx.db, [ctx.tenantId, userId, since])
-  const [first] = rows
-  if (first === undefined) return undefined
-  return {
-    action: first.action,
-    entries: rows.map(({ task_id, before }) => ({ task_id, before: before && revived(before) })),
-  }
-}
-
-/** JSON has made text of the instants. */
-function revived(row: TaskRow): TaskRow {
+function revived(row: z.output<typeof JsonTask>): TaskRow {
   const { created_at, updated_at, completed_at, due_at } = row
   return {
     ...row,
     created_at: new Date(created_at),
     updated_at: new Date(updated_at),
-    completed_at: completed_at && new Date(completed_at),
-    due_at: due_at && new Date(due_at),
+    completed_at: completed_at === null ? null : new Date(completed_at),
+    due_at: due_at === null ? null : new Date(due_at),
   }
 }
 
 /** Forgets the changes of everybody up to an instant, and says of how many tasks. */
 export async function forgetUndo(ctx: Ctx, until: Date): Promise<number> {
-  return (await expire(ctx.db, [ctx.tenantId, until])).length
+  // Nobody's task changes: there is nothing to audit.
+  return (await expire(autocommit(ctx), { until })).length
 }
 
 /** The tenants that have changes up to an instant to forget. `system` sees every tenant. */
 export async function tenantsWithUndo(system: Db, until: Date): Promise<string[]> {
-  return (await expiring(system, [until])).map(({ tenant_id }) => tenant_id)
+  return (await expiring({ db: system }, { until })).map(({ tenant_id }) => tenant_id)
 }

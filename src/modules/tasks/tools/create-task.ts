@@ -1,16 +1,12 @@
 import { tool } from '#kernel/calls/tool'
-import { CreateTaskInput } from '../input.ts'
-import { CreateTaskOutput } from '../output.ts'
-import { createTask } from '../task-verbs.ts'
+import { createTasks } from '../create-tasks.ts'
 
-export const createTaskTool = tool({
+export const createTaskTool = tool(createTasks, {
   name: 'create_task',
   title: 'Create task',
   describe: 'Add a task, or several in tasks, each added or refused for itself. Same titles are fine.',
-  effect: 'create',
-  scope: 'tasks:write',
-  personal: true,
-  input: CreateTaskInput,
-  output: CreateTaskOutput,
-  run: createTask,
+  examples: [
+    { title: 'Call Ada', due: '2026-12-01T09:00', tags: ['calls'] },
+    { tasks: [{ title: 'Pack' }, { title: 'Move' }] },
+  ],
 })

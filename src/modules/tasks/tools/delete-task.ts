@@ -1,17 +1,10 @@
 import { tool } from '#kernel/calls/tool'
-import { DeleteTaskInput } from '../input.ts'
-import { DeleteTaskOutput } from '../output.ts'
-import { deleteTask } from '../task-verbs.ts'
+import { deleteTasks } from '../delete-tasks.ts'
 
-export const deleteTaskTool = tool({
+export const deleteTaskTool = tool(deleteTasks, {
   name: 'delete_task',
   title: 'Delete task',
   describe:
     'Delete tasks with their sub-tasks, and the series of a recurring one. Ask the person before several. update_task undo brings them back for 24 h.',
-  effect: 'destroy',
-  scope: 'tasks:write',
-  personal: true,
-  input: DeleteTaskInput,
-  output: DeleteTaskOutput,
-  run: deleteTask,
+  examples: [{ task_id: 1 }, { task_ids: [1, 2] }],
 })

@@ -1,16 +1,9 @@
 import { tool } from '#kernel/calls/tool'
-import { UpdateTaskInput } from '../input.ts'
-import { UpdateTaskOutput } from '../output.ts'
-import { updateTask } from '../task-verbs.ts'
+import { updateOrUndo } from '../update-tasks.ts'
 
-export const updateTaskTool = tool({
+export const updateTaskTool = tool(updateOrUndo, {
   name: 'update_task',
   title: 'Update task',
   describe: 'Change the given fields of a task, or undo the last change of the past 24 h. Done: mark_complete.',
-  effect: 'update',
-  scope: 'tasks:write',
-  personal: true,
-  input: UpdateTaskInput,
-  output: UpdateTaskOutput,
-  run: updateTask,
+  examples: [{ task_id: 1, due: '2026-12-01', priority: 'high' }, { task_ids: [1, 2], tags: ['home'] }, { undo: true }],
 })

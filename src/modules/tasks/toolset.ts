@@ -1,0 +1,12 @@
+import type { Tool } from '#kernel/calls/tool'
+import { createTaskTool } from './tools/create-task.ts'
+import { deleteTaskTool } from './tools/delete-task.ts'
+import { getTaskTool } from './tools/get-task.ts'
+import { listTasksTool } from './tools/list-tasks.ts'
+import { markCompleteTool } from './tools/mark-complete.ts'
+import { updateTaskTool } from './tools/update-task.ts'
+
+/** The tools of the to-do list, in the order in which they are listed. */
+export function tasksToolset(): readonly Tool[] {
+  return [listTasksTool, createTaskTool, updateTaskTool, deleteTaskTool, getTaskTool, markCompleteTool]
+}
