@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import { confirmTokens } from '#kernel/calls/confirm-tokens'
 import { scopeTable } from '#kernel/entry-points'
 import type { ScopeGrant } from '#kernel/authorization'
 import type { Clock } from '#kernel/clock'
@@ -75,7 +76,7 @@ export function assemble(options: PlatformOptions, platform: Platform, guests: r
   })
   const audit = auditModule({ config, clock, log, database, keyring, audit: trail, metrics })
   const customers = customersModule({ settings: config.customers, openContext: openJobContext })
-  const tasks = tasksModule()
+  const tasks = tasksModule({ confirmTokens: confirmTokens(keyring, clock) })
   const privacy = privacyModule({
     keyring,
     holders: () => modules.flatMap((module) => module.personalData ?? []),

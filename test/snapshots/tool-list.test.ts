@@ -6,10 +6,13 @@ import { compileCatalogue } from '#kernel/calls/tool-catalogue'
 import { customersModule } from '../../src/modules/customers/index.ts'
 import { tasksModule } from '../../src/modules/tasks/index.ts'
 import { MODERN_VERSION } from '../../src/surfaces/mcp/era.ts'
+import { TEST_CONFIRM_TOKENS } from '../support/tenant.ts'
 import { listed } from '../../src/surfaces/mcp/tool-list.ts'
 
 const settings = CustomerSettings.parse({})
-const servers = [customersModule({ settings }), tasksModule()].flatMap((module) => module.server ?? [])
+const servers = [customersModule({ settings }), tasksModule({ confirmTokens: TEST_CONFIRM_TOKENS })].flatMap(
+  (module) => module.server ?? [],
+)
 const { entries } = compileCatalogue(servers)
 const modern = { modern: true, version: MODERN_VERSION, capabilities: {} } as const
 const tools = entries.map((entry) => listed(entry, modern))

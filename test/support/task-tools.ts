@@ -1,19 +1,24 @@
 import { expect } from 'vitest'
+import { z } from 'zod'
 import type { Scope } from '#kernel/principal'
 import type { ToolOutcome } from '#kernel/calls/call-tool'
 import { tasksModule } from '../../src/modules/tasks/index.ts'
 import type { TestDatabase } from './database.ts'
-import { testTenant } from './tenant.ts'
+import { TEST_CONFIRM_TOKENS, testTenant } from './tenant.ts'
 import type { TestTenant } from './tenant.ts'
 import { resultOf, toolCaller } from './tool-caller.ts'
 
-const call = toolCaller(Object.values(tasksModule().server?.toolsets ?? {}).flat())
+const call = toolCaller(
+  Object.values(tasksModule({ confirmTokens: TEST_CONFIRM_TOKENS }).server?.toolsets ?? {}).flat(),
+)
 
 type Arguments = Readonly<Record<string, unknown>>
 interface At {
   readonly now?: string
   readonly scopes?: readonly Scope[]
 }
+
+const Preview = z.object({ confirmation: z.object({ confirm_token: z.string() }) })
 
 /** One person's list, called as a surface calls it. */
 export interface TaskPerson {
@@ -22,6 +27,8 @@ export interface TaskPerson {
   call(name: string, args?: Arguments, at?: At): Promise<ToolOutcome>
   /** The result of a call that went well. */
   result(name: string, args?: Arguments, at?: At): Promise<Record<string, unknown>>
+  /** The same, confirmed where the call is answered with a preview. */
+  confirmed(name: string, args: Arguments): Promise<Record<string, unknown>>
   /** Adds a task and returns its id. */
   add(args: Arguments): Promise<number>
   /** The task as get_task shows it. */
@@ -43,6 +50,12 @@ export async function taskPerson(
       return call(own, name, args, { userId, ...(clock && { clock }), ...(scopes && { scopes }) })
     },
     result: async (name, args, at) => resultOf(await person.call(name, args, at)),
+    confirmed: async (name, args) => {
+      const answer = await person.result(name, args)
+      const { data } = Preview.safeParse(answer)
+      if (data === undefined) return answer
+      return person.result(name, { ...args, confirm_token: data.confirmation.confirm_token })
+    },
     add: async (args) => Number((await person.result('create_task', args))['id']),
     task: async (task_id, at) => (await person.result('get_task', { task_id }, at))['task'] as Record<string, unknown>,
   }

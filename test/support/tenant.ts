@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { personKeys as openPersonKeys } from '../../src/kernel/audit/person-keys.ts'
+import { confirmTokens } from '../../src/kernel/calls/confirm-tokens.ts'
 import { tieredCache } from '../../src/kernel/cache/tiered-cache.ts'
 import type { Clock } from '../../src/kernel/clock.ts'
 import type { Ctx } from '../../src/kernel/context.ts'
@@ -22,6 +23,9 @@ export const TEST_NOW = new Date('2026-11-20T12:00:00.000Z')
 
 /** Under which tests encrypt. */
 export const TEST_ROOT_KEY = Buffer.alloc(32, 'plimsoll test root key')
+
+/** Confirm tokens as the product issues them, at the instant at which test clocks stand. */
+export const TEST_CONFIRM_TOKENS = confirmTokens(createKeyring([TEST_ROOT_KEY]), () => TEST_NOW)
 
 const EVERY_SCOPE: readonly Scope[] = [
   'access:read',

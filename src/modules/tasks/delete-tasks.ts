@@ -1,7 +1,9 @@
+import { confirm } from '#kernel/calls/confirm'
+import type { ConfirmTokens } from '#kernel/calls/confirm-tokens'
 import { change } from '#kernel/writes/change'
 import { DeleteTaskInput, asked } from './input.ts'
 import { DeleteTaskOutput } from './output.ts'
-import type { TaskOutcome } from './output.ts'
+import type { TaskOutcome, WriteOutput } from './output.ts'
 import { requireVersion } from './task-fields.ts'
 import { openToDoList } from './to-do-list.ts'
 import type { ToDoList } from './to-do-list.ts'
@@ -21,6 +23,23 @@ export const deleteTasks = change({
     return finish(list, await eachTask(asked(which), (id) => deleteTask(list, id, expected_version)))
   },
 })
+
+/** The same for callers who name several: that is confirmed first. One can be brought back, and goes at once. */
+export const deleteConfirmed = (tokens: ConfirmTokens) =>
+  confirm(deleteTasks, {
+    tokens,
+    when: ({ task_ids = [] }) => task_ids.length > 1,
+    question: ({ results = [] }) => question(results.filter(({ status }) => status === 'deleted')),
+  })
+
+function question(deleted: readonly Pick<WriteOutput, 'title' | 'deleted_subtasks'>[]): string {
+  const subtasks = deleted.reduce((sum, { deleted_subtasks = 0 }) => sum + deleted_subtasks, 0)
+  const beside = subtasks === 0 ? '' : ` with ${counted(subtasks, 'sub-task')}`
+  const titles = deleted.map(({ title }) => `\n- ${title}`).join('')
+  return `Delete ${counted(deleted.length, 'task')}${beside}? They can be brought back for 24 hours.${titles}`
+}
+
+const counted = (count: number, what: string) => `${count} ${what}${count === 1 ? '' : 's'}`
 
 async function deleteTask(list: ToDoList, taskId: number, expectedVersion: number | undefined): Promise<TaskOutcome> {
   const row = await list.find(taskId)

@@ -1,3 +1,4 @@
+import type { ConfirmTokens } from '#kernel/calls/confirm-tokens'
 import type { Module } from '#kernel/module'
 import { forgetUndoJob } from './forget-undo.ts'
 import { personalTasks } from './personal-data.ts'
@@ -8,7 +9,7 @@ import { tasksToolset } from './toolset.ts'
 export type Tasks = Readonly<Record<string, never>>
 
 /** The six tools and the routes of the to-do list: every call is for the person who makes it, and for nobody else. */
-export function tasksModule(): Module<Tasks> {
+export function tasksModule({ confirmTokens }: { readonly confirmTokens: ConfirmTokens }): Module<Tasks> {
   return {
     name: 'tasks',
     api: {},
@@ -20,7 +21,7 @@ export function tasksModule(): Module<Tasks> {
       name: 'tasks',
       title: 'Tasks',
       instructions: INSTRUCTIONS,
-      toolsets: { tasks: tasksToolset() },
+      toolsets: { tasks: tasksToolset(confirmTokens) },
     },
     routes: taskRoutes(),
     jobs: [forgetUndoJob],
@@ -30,7 +31,7 @@ export function tasksModule(): Module<Tasks> {
 
 const INSTRUCTIONS = `The to-do list of the person who is signed in. Nobody else's tasks can be seen or named.
 
-Task ids are small numbers, counted for each person. When the person names a task in words, find it with list_tasks search; if several match, show them and ask. Ask before deleting several. A delete, a completion, any change can be taken back for 24 hours: update_task with undo true takes back the last one, undo again does it again.
+Task ids are small numbers, counted for each person. When the person names a task in words, find it with list_tasks search; if several match, show them and ask. Deleting several is confirmed: where delete_task answers with a preview and a confirm_token, ask the person, then call again with the token. A delete, a completion, any change can be taken back for 24 hours: update_task with undo true takes back the last one, undo again does it again.
 
 Every result carries current_time, weekday and time_zone; each task its due date absolute (due) and in words (due_relative), as of then. Answer questions of time from them. Give time_zone once when you know it; it is kept with the next write. due is a day, or a day and a time of that zone.
 

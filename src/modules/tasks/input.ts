@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { ConfirmToken } from '#kernel/calls/confirm'
 import {
   BATCH_MAX,
   Description,
@@ -97,7 +98,9 @@ export const UpdateTaskInput = z
     if (!Object.values(changes).some((value) => value !== undefined)) issue.addIssue(NOTHING)
   })
 
-export const DeleteTaskInput = z.strictObject({ ...Which, ...CallFields }).superRefine(requireWhich)
+export const DeleteTaskInput = z
+  .strictObject({ ...Which, ...CallFields, confirm_token: ConfirmToken })
+  .superRefine(requireWhich)
 
 export const MarkCompleteInput = z
   .strictObject({ ...Which, completed: z.boolean().default(true), ...CallFields })

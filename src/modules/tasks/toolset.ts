@@ -1,3 +1,4 @@
+import type { ConfirmTokens } from '#kernel/calls/confirm-tokens'
 import type { Tool } from '#kernel/calls/tool'
 import { createTaskTool } from './tools/create-task.ts'
 import { deleteTaskTool } from './tools/delete-task.ts'
@@ -7,6 +8,6 @@ import { markCompleteTool } from './tools/mark-complete.ts'
 import { updateTaskTool } from './tools/update-task.ts'
 
 /** The tools of the to-do list, in the order in which they are listed. */
-export function tasksToolset(): readonly Tool[] {
-  return [listTasksTool, createTaskTool, updateTaskTool, deleteTaskTool, getTaskTool, markCompleteTool]
+export function tasksToolset(tokens: ConfirmTokens): readonly Tool[] {
+  return [listTasksTool, createTaskTool, updateTaskTool, deleteTaskTool(tokens), getTaskTool, markCompleteTool]
 }

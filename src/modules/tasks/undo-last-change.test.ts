@@ -40,7 +40,7 @@ describe('the last change is taken back', () => {
   ])('whole, and done again by a second undo: %s %j', async (name, args) => {
     const person = await personWithTasks()
     const before = await listed(person)
-    await person.result(name, args)
+    await person.confirmed(name, args)
     const after = await listed(person)
     expect(after).not.toEqual(before)
     expect(await undo(person)).toMatchObject({ kind: 'done', output: { status: 'undone' } })

@@ -3,13 +3,15 @@ import { compileCatalogue } from '#kernel/calls/tool-catalogue'
 import { CustomerSettings } from '#kernel/config/customers'
 import type { ToolServer } from '#kernel/calls/tool'
 import { customersModule } from '../../modules/customers/index.ts'
+import { TEST_CONFIRM_TOKENS } from '../../../test/support/tenant.ts'
 import { tasksModule } from '../../modules/tasks/index.ts'
 import { endpointsOf } from './endpoint.ts'
 
 const CHARACTERS_MAX = 2048
-const product = [customersModule({ settings: CustomerSettings.parse({}) }), tasksModule()].flatMap(
-  ({ server }) => server ?? [],
-)
+const product = [
+  customersModule({ settings: CustomerSettings.parse({}) }),
+  tasksModule({ confirmTokens: TEST_CONFIRM_TOKENS }),
+].flatMap(({ server }) => server ?? [])
 
 describe('the instructions of /mcp', () => {
   it('hold whole paragraphs of every server, the first of each, within what clients read', () => {

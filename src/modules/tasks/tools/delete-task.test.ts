@@ -1,6 +1,7 @@
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { testDatabase } from '../../../../test/support/database.ts'
 import { expectPersonWalls, expectTaskWalls, taskAudit, taskPerson } from '../../../../test/support/task-tools.ts'
+import type { TaskPerson } from '../../../../test/support/task-tools.ts'
 
 const database = await testDatabase()
 
@@ -34,7 +35,7 @@ it('does not find another person’s task', async () => {
 it('deletes several, each for itself', async () => {
   const person = await taskPerson(database)
   await person.result('create_task', { tasks: [{ title: 'a' }, { title: 'b' }] })
-  expect(await person.result('delete_task', { task_ids: [2, 99, 1] })).toMatchObject({
+  expect(await person.confirmed('delete_task', { task_ids: [2, 99, 1] })).toMatchObject({
     ...{ status: 'partial', succeeded: 2, failed: 1 },
     results: [
       { id: 2, title: 'b', status: 'deleted' },
@@ -75,4 +76,132 @@ it('called again with its idempotency key succeeds, and knows the id', async () 
   const args = { task_id: id, idempotency_key: 'once' }
   expect(await person.result('delete_task', args)).toMatchObject({ id, title: 'a', status: 'deleted' })
   expect(await person.result('delete_task', args)).toMatchObject({ id, status: 'deleted' })
+})
+
+describe('several at once', () => {
+  const args = { task_ids: [1, 2] }
+
+  /** Tasks 1 and 2, the first with sub-task 3. */
+  async function personWithThree(of?: TaskPerson): Promise<TaskPerson> {
+    const person = await taskPerson(database, of?.tenant, of === undefined ? 'usr_1' : 'usr_2')
+    await person.result('create_task', { tasks: [{ title: 'Move house' }, { title: 'Water' }] })
+    await person.add({ title: 'Pack', parent_id: 1 })
+    return person
+  }
+  const ids = async (person: TaskPerson) => {
+    const { tasks } = await person.result('list_tasks', { sort_by: 'newest' })
+    return (tasks as { id: number }[]).map(({ id }) => id)
+  }
+  async function tokenFor(person: TaskPerson): Promise<unknown> {
+    const { confirmation } = await person.result('delete_task', args)
+    return (confirmation as { confirm_token: string }).confirm_token
+  }
+
+  it('are previewed first, with a question that names them, and stay', async () => {
+    const person = await personWithThree()
+    expect(await person.result('delete_task', args)).toMatchInlineSnapshot(
+      {
+        confirmation: { confirm_token: expect.any(String) },
+      },
+      `
+      {
+        "confirmation": {
+          "confirm_token": Any<String>,
+          "expires_at": "2026-11-20T12:10:00.000Z",
+          "question": "Delete 2 tasks with 1 sub-task? They can be brought back for 24 hours.
+      - Move house
+      - Water",
+        },
+        "preview": {
+          "current_time": "2026-11-20T12:00:00+00:00",
+          "failed": 0,
+          "results": [
+            {
+              "deleted_subtasks": 1,
+              "id": 1,
+              "index": 0,
+              "status": "deleted",
+              "title": "Move house",
+            },
+            {
+              "id": 2,
+              "index": 1,
+              "status": "deleted",
+              "title": "Water",
+            },
+          ],
+          "status": "done",
+          "succeeded": 2,
+          "time_zone": "UTC",
+          "weekday": "Friday",
+        },
+      }
+    `,
+    )
+    expect(await ids(person)).toEqual([3, 2, 1])
+    expect((await taskAudit(database, person.tenant)).filter((row) => row.includes('delete'))).toEqual([])
+  })
+
+  it('are deleted with the token of the preview, and brought back as one', async () => {
+    const person = await personWithThree()
+    const confirm_token = await tokenFor(person)
+    expect(await person.result('delete_task', { ...args, confirm_token })).toMatchObject({
+      ...{ status: 'done', succeeded: 2 },
+      results: [
+        { id: 1, title: 'Move house', deleted_subtasks: 1 },
+        { id: 2, title: 'Water' },
+      ],
+    })
+    expect(await ids(person)).toEqual([])
+    await person.result('update_task', { undo: true })
+    expect(await ids(person)).toEqual([3, 2, 1])
+  })
+
+  it.each<[string, (person: TaskPerson) => Promise<[TaskPerson, object]>]>([
+    ['of another person with tasks of the same numbers', async (person) => [await personWithThree(person), args]],
+    ['of other ids', (person) => Promise.resolve([person, { task_ids: [2, 3] }])],
+    [
+      'of a task that was changed meanwhile',
+      async (person) => {
+        await person.result('update_task', { task_id: 2, title: 'Water the plants' })
+        return [person, args]
+      },
+    ],
+    [
+      'of a task that has got another sub-task',
+      async (person) => {
+        await person.add({ title: 'Rent a van', parent_id: 1 })
+        return [person, args]
+      },
+    ],
+  ])('are not deleted with a token %s', async (_whose, altered) => {
+    const first = await personWithThree()
+    const confirm_token = await tokenFor(first)
+    const [person, given] = await altered(first)
+    const before = await ids(person)
+    expect(await person.call('delete_task', { ...given, confirm_token })).toMatchObject({
+      failure: { kind: 'conflict', code: 'CONFIRMATION_REFUSED' },
+    })
+    expect(await ids(person)).toEqual(before)
+  })
+
+  it('of which none is there are refused without a question', async () => {
+    const person = await personWithThree()
+    expect(await person.result('delete_task', { task_ids: [8, 9] })).toMatchObject({
+      ...{ status: 'failed', failed: 2 },
+      results: [{ error: { code: 'TASK_NOT_FOUND' } }, { error: { code: 'TASK_NOT_FOUND' } }],
+    })
+  })
+
+  it('are deleted once for an idempotency key, when the confirmed call is repeated', async () => {
+    const person = await personWithThree()
+    const keyed = { ...args, idempotency_key: 'once' }
+    const { confirmation } = await person.result('delete_task', keyed)
+    const { confirm_token } = confirmation as { confirm_token: string }
+    await person.result('delete_task', { ...keyed, confirm_token })
+    expect(await person.result('delete_task', { ...keyed, confirm_token })).toMatchObject({
+      ...{ status: 'done', succeeded: 2 },
+      results: [{ id: 1, deleted_subtasks: 1 }, { id: 2 }],
+    })
+  })
 })
