@@ -50,6 +50,7 @@ export interface CustomersOptions {
 /** Customer success: accounts, their usage, support, payments and surveys, and the health computed from them. */
 export function customersModule({ settings, openContext }: CustomersOptions): Module<Customers> {
   const recompute = recomputeHealth(settings)
+  const ingest = openContext && groupedIngest({ openContext })
   return {
     name: 'customers',
     scopes: [
@@ -89,7 +90,10 @@ export function customersModule({ settings, openContext }: CustomersOptions): Mo
         ],
       },
     },
-    ...(openContext !== undefined && { routes: segmentRoutes({ ingest: groupedIngest({ openContext }) }) }),
+    ...(ingest !== undefined && {
+      routes: segmentRoutes({ ingest }),
+      background: () => ({ stop: ingest.drain }),
+    }),
     jobs: [...eventJobs(), recomputeHealthJob(recompute)],
     personalData: customersPersonalData,
   }

@@ -1,9 +1,10 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { change } from '#kernel/writes/single-change'
 import type { Ctx, OpenContext } from '#kernel/context'
 import { isDuplicate } from '#kernel/database/errors'
 import { Failure } from '#kernel/failure'
 import { newId } from '#kernel/ids'
+import { groupCommit } from '#kernel/writes/group-commit'
+import type { GroupCommitBounds } from '#kernel/writes/group-commit'
 import { savePeople } from './people.ts'
 import type { SegmentCall, TrackedEvent } from './segment.ts'
 import { ensurePartitions, receiveMessages, receiveNewMessages, saveEvents } from './store/events.ts'
@@ -11,106 +12,78 @@ import type { AttributedEvent } from './store/events.ts'
 import { findCustomersOfGroups, findCustomersOfUsers } from './store/people.ts'
 
 /** Stores calls; answers after they are committed. A message id that was taken before is passed over. */
-export type Ingest = (ctx: Ctx, calls: readonly SegmentCall[]) => Promise<IngestResult>
+export interface Ingest {
+  (ctx: Ctx, calls: readonly SegmentCall[]): Promise<IngestResult>
+  /** Resolves when nothing waits to be stored; what waits after `seconds` is refused. */
+  drain(seconds: number): Promise<void>
+}
 
 /** Of one caller's calls: how many were new. */
 export interface IngestResult {
   readonly accepted: number
 }
 
-interface Waiting {
-  readonly since: number
+interface Submitted {
+  readonly ctx: Ctx
   readonly calls: readonly SegmentCall[]
-  readonly resolve: (result: IngestResult) => void
-  readonly reject: (error: unknown) => void
 }
 
-interface Lane {
-  readonly waiting: Waiting[]
-  callsWaiting: number
-  running: number
+const BOUNDS: GroupCommitBounds = {
+  batchMax: { count: 5000, bytes: 32 * 1024 ** 2 },
+  waitingMax: { count: 100_000, bytes: 128 * 1024 ** 2 },
+  waitMillisecondsMax: 5000,
+  lanesMax: 1000,
+  batchesAtOnce: 2,
 }
 
-const CALLS_PER_COMMIT_MAX = 5000
-/** Two: while the database works on one group, the next is being put together. */
-const COMMITS_AT_ONCE = 2
-const CALLS_WAITING_MAX = 100_000
-/** Where the first in the queue has waited for so long, a newcomer would wait past its deadline. */
-const WAIT_MILLISECONDS_MAX = 5000
-
-/**
- * Group commit: while transactions of a tenant's key are under way, what arrives waits and goes into the next one
- * together. Nobody is answered before the commit, and nobody waits for a timer. Under load the price of a transaction
- * (audit row, commit, round trips) is shared by hundreds of requests.
- */
+/** Stores the calls of many requests of a tenant's key together. Its deadline is none of the requests'. */
 export function groupedIngest({ openContext }: { readonly openContext: OpenContext }): Ingest {
-  const lanes = new Map<string, Lane>()
   const months = new Set<string>()
-
-  const run = async (key: string, lane: Lane, first: Ctx) => {
-    // One turn, so that requests already read from their sockets come along.
-    await nextTurn()
-    while (lane.waiting.length > 0) {
-      const group = takeGroup(lane)
-      const signal = new AbortController().signal
-      const open = () => openContext(first, { requestId: newId('ing', first.clock()), signal })
-      await saveGroup(open, group, months)
-    }
-    lane.running--
-    if (lane.running === 0) lanes.delete(key)
-  }
-
-  return (ctx, calls) => {
-    const key = JSON.stringify([ctx.tenantId, ctx.actor.kind, ctx.actor.id])
-    const lane = lanes.get(key) ?? { waiting: [], callsWaiting: 0, running: 0 }
-    lanes.set(key, lane)
-    const now = ctx.clock().getTime()
-    const waited = now - (lane.waiting[0]?.since ?? now)
-    if (lane.callsWaiting + calls.length > CALLS_WAITING_MAX || waited > WAIT_MILLISECONDS_MAX) {
-      throw new Failure('unavailable', 'Too many events are waiting to be stored. Send them again.', {
-        retryAfterSeconds: 1,
-      })
-    }
-    return new Promise<IngestResult>((resolve, reject) => {
-      lane.waiting.push({ since: now, calls, resolve, reject })
-      lane.callsWaiting += calls.length
-      if (lane.running >= COMMITS_AT_ONCE) return
-      lane.running++
-      run(key, lane, ctx).catch(reject)
-    })
-  }
+  const group = groupCommit<Submitted, IngestResult>({
+    items: 'events',
+    bounds: BOUNDS,
+    weigh: ({ calls }) => ({ count: calls.length, bytes: bytesOf(calls) }),
+    now: ({ ctx }) => ctx.clock().getTime(),
+    retrySingly: (error) => !(error instanceof Failure),
+    async commit(batch, signal) {
+      const [first] = batch
+      if (first === undefined) return []
+      const ctx = openContext(first.ctx, { requestId: newId('ing', first.ctx.clock()), signal })
+      const accepted = await saveAnyCalls(
+        ctx,
+        batch.flatMap(({ calls }) => calls),
+        months,
+      )
+      return batch.map(({ calls }) => ({ accepted: calls.filter((call) => accepted.has(call)).length }))
+    },
+  })
+  const ingest = (ctx: Ctx, calls: readonly SegmentCall[]) =>
+    group.submit(JSON.stringify([ctx.tenantId, ctx.actor.kind, ctx.actor.id]), { ctx, calls })
+  return Object.assign(ingest, { drain: group.drain })
 }
 
-function takeGroup(lane: Lane): Waiting[] {
-  const group: Waiting[] = []
-  let size = 0
-  while (
-    lane.waiting[0] !== undefined &&
-    (group.length === 0 || size + lane.waiting[0].calls.length <= CALLS_PER_COMMIT_MAX)
-  ) {
-    size += lane.waiting[0].calls.length
-    group.push(...lane.waiting.splice(0, 1))
+/** What a call holds beside its JSON: ids and names, and the objects around them. */
+const CALL_BYTES = 500
+
+function bytesOf(calls: readonly SegmentCall[]): number {
+  let bytes = CALL_BYTES * calls.length
+  for (const call of calls) {
+    if (call.kind === 'event') bytes += call.propertiesJson?.length ?? 0
+    else if (call.kind !== 'alias') bytes += call.traitsJson.length
   }
-  lane.callsWaiting -= size
-  return group
+  return bytes
 }
 
-/** Answers every caller of the group. Calls that cannot be stored together are tried caller by caller. */
-async function saveGroup(open: () => Ctx, group: readonly Waiting[], months: Set<string>): Promise<void> {
-  try {
-    const ctx = open()
-    const calls = group.flatMap((waiting) => waiting.calls)
-    await prepareMonths(ctx, calls, months)
-    const accepted = await saveNewCalls(ctx, calls).catch((error: unknown) => {
-      if (!isDuplicate(error)) throw error
-      return saveCalls(ctx, calls)
-    })
-    for (const waiting of group)
-      waiting.resolve({ accepted: waiting.calls.filter((call) => accepted.has(call)).length })
-  } catch (error) {
-    if (group.length === 1 || error instanceof Failure) for (const waiting of group) waiting.reject(error)
-    else for (const waiting of group) await saveGroup(open, [waiting], months)
-  }
+async function saveAnyCalls(
+  ctx: Ctx,
+  calls: readonly SegmentCall[],
+  months: Set<string>,
+): Promise<ReadonlySet<SegmentCall>> {
+  await prepareMonths(ctx, calls, months)
+  return saveNewCalls(ctx, calls).catch((error: unknown) => {
+    if (!isDuplicate(error)) throw error
+    return saveCalls(ctx, calls)
+  })
 }
 
 async function prepareMonths(ctx: Ctx, calls: readonly SegmentCall[], months: Set<string>): Promise<void> {
