@@ -1,3 +1,4 @@
+import type { CacheTag } from './cache/tags.ts'
 import type { Ctx } from './context.ts'
 
 /**
@@ -49,7 +50,7 @@ export interface PersonalData {
   /** The tables that hold it, each `schema.table`; the architecture test compares them with the schema. */
   readonly tables: readonly string[]
   /** Cache tags whose values may show it; invalidated once an erasure is committed. */
-  readonly cacheTags?: readonly string[]
+  readonly cacheTags?: readonly CacheTag[]
   /** Further facts about this person that these rows know; asked again until nobody knows more. */
   readonly identify?: (ctx: Ctx, person: Person) => Promise<PersonFacts>
   /**

@@ -6,9 +6,11 @@ import type { Cache } from '../cache.ts'
 import { openSignals, type Signals } from '../database/signals.ts'
 import { openRedis } from '../redis.ts'
 import { openCache } from './open-cache.ts'
+import { cacheTags } from './tags.ts'
 
 const A = 'tenant-a'
-const options = { name: 'test', ttlSeconds: 60, tags: ['customer:1'] }
+const tags = cacheTags('test', { customer: 'each' })
+const options = { name: 'test', ttlSeconds: 60, tags: [tags.customer('1')] }
 const clock = () => new Date()
 
 /** Asks until the answer is the wanted one; the test's own time limit ends it. */
@@ -55,15 +57,15 @@ describe('two processes', { timeout: 30_000 }, async () => {
 
     it('pass on more tags than one message holds', async () => {
       const [one, two] = [await startProcess(), await startProcess()]
-      const tags = Array.from({ length: 2000 }, (_, index) => `customer:${index}`)
+      const many = Array.from({ length: 2000 }, (_, index) => tags.customer(`${index}`))
       let stored = 'old'
       const read = () =>
-        two.cache.getOrLoad(A, 'k', { name: 'test', ttlSeconds: 60, tags: ['customer:1999'] }, () =>
+        two.cache.getOrLoad(A, 'k', { name: 'test', ttlSeconds: 60, tags: [tags.customer('1999')] }, () =>
           Promise.resolve(stored),
         )
       await read()
       stored = 'new'
-      await one.cache.invalidate(A, tags)
+      await one.cache.invalidate(A, many)
       await eventually(read, 'new')
     })
 

@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { quiet } from '../../../test/support/database.ts'
+import { cacheTags } from './tags.ts'
+import type { CacheTag } from './tags.ts'
 import { tieredCache } from './tiered-cache.ts'
 
 const A = 'tenant-a'
-const options = { name: 'test', ttlSeconds: 60, tags: ['customer:1'] }
+const tags = cacheTags('test', { customer: 'each', x: 'one', y: 'one', z: 'one' })
+const options = { name: 'test', ttlSeconds: 60, tags: [tags.customer('1')] }
 
 function counting() {
   const seen = { memory: 0, redis: 0, miss: 0 }
@@ -71,17 +74,17 @@ describe('the cache of one process', () => {
 
   it('forgets every value with one of the tags and no other', async () => {
     const { cache } = counting()
-    const put = (key: string, tags: string[], value: string) =>
-      cache.getOrLoad(A, key, { name: 'test', ttlSeconds: 60, tags }, () => Promise.resolve(value))
-    await put('both', ['x', 'y'], '1')
-    await put('x', ['x'], '1')
-    await put('z', ['z'], '1')
-    await cache.invalidate(A, ['x'])
-    expect([await put('both', ['x', 'y'], '2'), await put('x', ['x'], '2'), await put('z', ['z'], '2')]).toEqual([
-      '2',
-      '2',
-      '1',
-    ])
+    const put = (key: string, carried: CacheTag[], value: string) =>
+      cache.getOrLoad(A, key, { name: 'test', ttlSeconds: 60, tags: carried }, () => Promise.resolve(value))
+    await put('both', [tags.x, tags.y], '1')
+    await put('x', [tags.x], '1')
+    await put('z', [tags.z], '1')
+    await cache.invalidate(A, [tags.x])
+    expect([
+      await put('both', [tags.x, tags.y], '2'),
+      await put('x', [tags.x], '2'),
+      await put('z', [tags.z], '2'),
+    ]).toEqual(['2', '2', '1'])
   })
 
   it('holds no more values than it may', async () => {

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { testDatabase } from '../../../test/support/database.ts'
 import type { TestDatabase } from '../../../test/support/database.ts'
 import { testTenant } from '../../../test/support/tenant.ts'
+import { cacheTags } from '../cache/tags.ts'
 import { operation } from '../calls/operation.ts'
 import type { Ctx } from '../context.ts'
 import { statement, writing } from '../database/named-statement.ts'
@@ -15,6 +16,7 @@ import type { WriteCtx } from './change.ts'
 const Note = z.strictObject({ key: z.string(), text: z.string(), idempotency_key: z.string().optional() })
 type Note = z.output<typeof Note>
 const Nothing = z.strictObject({})
+const noteTags = cacheTags('notes', { note: 'each' })
 
 let database: TestDatabase
 
@@ -53,7 +55,7 @@ const writeNote = change({
       subject: note.key,
       after: { text: note.text },
       events: [{ name: 'notes.written', payload: { key: note.key } }],
-      invalidates: [`note:${note.key}`],
+      invalidates: [noteTags.note(note.key)],
       touched: { key: note.key, version: 0 },
     }
   },
@@ -391,7 +393,7 @@ describe('a change inside another', () => {
   it('loads past the cache, and what it invalidates is forgotten after the commit', async () => {
     const tenant = await testTenant(database)
     const ctx = tenant.ctx()
-    const options = { name: 'notes.inner', ttlSeconds: 60, tags: ['note:inner'] }
+    const options = { name: 'notes.inner', ttlSeconds: 60, tags: [noteTags.note('inner')] }
     const count = (from: Ctx) =>
       from.cache.getOrLoad(from.tenantId, 'count', options, async () => (await notes(from)).length)
     expect(await count(ctx)).toBe(0)

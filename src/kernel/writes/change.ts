@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { AuditEntry } from '../audit/event.ts'
 import { insertEvents } from '../audit/event-row.ts'
+import type { CacheTag } from '../cache/tags.ts'
 import { makeOperation, requireAdmission } from '../calls/operation.ts'
 import type { Described, Effect, Operation } from '../calls/operation.ts'
 import type { Ctx } from '../context.ts'
@@ -22,7 +23,7 @@ export interface Changed<Result> extends Partial<Omit<AuditEntry, 'action'>> {
   /** Told to subscribers after, and only after, the commit. */
   readonly events?: readonly DomainEvent[]
   /** Cache tags whose values are out of date once this is committed. */
-  readonly invalidates?: readonly string[]
+  readonly invalidates?: readonly CacheTag[]
   /** Nothing is kept or told, and the result is returned all the same. Refused inside another change. */
   readonly rollback?: boolean
   /** What was touched, as it was before: ids with versions. A confirmation is bound to it. */
@@ -113,7 +114,7 @@ async function inTransaction<Result>(
   ctx: Ctx,
   mayJoin: ReadonlySet<Described>,
   work: (inside: WriteCtx, open: OpenChange) => Promise<Changed<Result>>,
-): Promise<{ done: Changed<Result>; tags: readonly string[] }> {
+): Promise<{ done: Changed<Result>; tags: readonly CacheTag[] }> {
   return transactUnless(ctx.db, async (tx) => {
     const { inside, open } = insideChange(ctx, tx, mayJoin)
     const done = await work(inside, open)

@@ -1,5 +1,6 @@
 import type { AuditEvent } from '../audit/event.ts'
 import type { Described } from '../calls/operation.ts'
+import type { CacheTag } from '../cache/tags.ts'
 import type { Cache } from '../cache.ts'
 import type { Ctx } from '../context.ts'
 import type { Db, Tx } from '../database/db.ts'
@@ -15,7 +16,7 @@ export interface OpenChange {
   readonly tenantId: string
   readonly audit: AuditEvent[]
   readonly events: DomainEvent[]
-  readonly tags: Set<string>
+  readonly tags: Set<CacheTag>
   /** The operations that may join, as the outermost declared them. */
   readonly mayJoin: ReadonlySet<Described>
   /** The first failure of a change that joined: whether it was caught or not, nothing is kept. */

@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { writeAudit } from '../audit.ts'
 import type { AuditEntry } from '../audit.ts'
+import type { CacheTag } from '../cache/tags.ts'
 import type { Ctx } from '../context.ts'
 import type { Scope } from '../principal.ts'
 import { isTransient } from '../database/errors.ts'
@@ -15,7 +16,7 @@ export interface Change<Result> extends Omit<AuditEntry, 'action'> {
   /** Told to subscribers after, and only after, the commit. */
   readonly events?: readonly DomainEvent[]
   /** Cache tags whose values are out of date once this is committed. */
-  readonly invalidates?: readonly string[]
+  readonly invalidates?: readonly CacheTag[]
 }
 
 export interface ChangeOptions<Input> {

@@ -4,7 +4,7 @@ import { fromCents } from '../record/money.ts'
 import { percent, roundScore } from '../record/rounding.ts'
 import { insightsOf } from './overview-insights.ts'
 import type { OverviewThresholds } from './overview-insights.ts'
-import { HEALTH_TAG, clientTag } from '../record/client-record.ts'
+import { customerTags } from '../record/cache-tags.ts'
 import { GetClientOverviewInput, GetClientOverviewOutput } from './overview-contract.ts'
 import { findOverview } from './store/overview.ts'
 import type { OverviewRow } from './store/overview.ts'
@@ -23,7 +23,7 @@ export function getClientOverview(thresholds: OverviewThresholds) {
       const options = {
         name: 'customers.overview',
         ttlSeconds: TTL_SECONDS,
-        tags: [clientTag(client_id), HEALTH_TAG, 'customers'],
+        tags: [customerTags.client(client_id), customerTags.overviews, customerTags.all],
       }
       return ctx.cache.getOrLoad(ctx.tenantId, `customers:overview:${client_id}`, options, async () =>
         overview(await findOverview(ctx, client_id), ctx.clock(), thresholds),

@@ -4,7 +4,8 @@ import { newId } from '#kernel/ids'
 import { addDays, dayOf, daysBetween, daysUntil } from '../record/days.ts'
 import { toCents } from '../record/money.ts'
 import { auditedRecord } from '../record/audited-record.ts'
-import { CLIENTS_TAG, clientRecord } from '../record/client-record.ts'
+import { customerTags } from '../record/cache-tags.ts'
+import { clientRecord } from '../record/client-record.ts'
 import { RegisterClientInput, RegisterClientOutput } from './contract.ts'
 import { setPrimaryContact } from '../record/store/contacts.ts'
 import type { PrimaryContact } from '../record/store/contacts.ts'
@@ -78,7 +79,7 @@ export const registerClient = change({
       subject: row.client_id,
       after: auditedRecord(ctx, record, { clientId: row.client_id, contactId: contact.after }),
       events: [{ name: 'customers.registered', payload: { client_id: row.client_id } }],
-      invalidates: [CLIENTS_TAG],
+      invalidates: [customerTags.clients],
     }
   },
 })

@@ -3,7 +3,8 @@ import type { WriteCtx } from '#kernel/writes/change'
 import { Failure } from '#kernel/failure'
 import { toCents } from '../record/money.ts'
 import { auditedRecord } from '../record/audited-record.ts'
-import { CLIENTS_TAG, clientRecord, clientTag } from '../record/client-record.ts'
+import { customerTags } from '../record/cache-tags.ts'
+import { clientRecord } from '../record/client-record.ts'
 import type { ClientRecord } from '../record/client-record.ts'
 import { UpdateClientInfoInput, UpdateClientInfoOutput } from './contract.ts'
 import { setPrimaryContact } from '../record/store/contacts.ts'
@@ -56,7 +57,7 @@ export const updateClientInfo = change({
         contactId: contact.after,
       }),
       events: fields.length === 0 ? [] : [{ name: 'customers.updated', payload: { client_id, fields } }],
-      invalidates: [clientTag(client_id), CLIENTS_TAG],
+      invalidates: [customerTags.client(client_id), customerTags.clients],
     }
   },
 })

@@ -5,6 +5,7 @@ import { Failure } from '#kernel/failure'
 import { newId } from '#kernel/ids'
 import { groupCommit } from '#kernel/writes/group-commit'
 import type { GroupCommitBounds } from '#kernel/writes/group-commit'
+import { customerTags } from '../record/cache-tags.ts'
 import { savePeople } from './people.ts'
 import type { SegmentCall, TrackedEvent } from './segment.ts'
 import { ensurePartitions, receiveMessages, receiveNewMessages, saveEvents } from './store/events.ts'
@@ -123,7 +124,7 @@ function ingestChange({ allNew }: { readonly allNew: boolean }) {
           unattributed: events.filter(({ clientId }) => clientId === null).length,
           ...(created.length > 0 && { customers_created: created }),
         },
-        ...(created.length > 0 && { invalidates: ['customers'] }),
+        ...(created.length > 0 && { invalidates: [customerTags.all] }),
       }
     },
   )

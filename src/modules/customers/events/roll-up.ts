@@ -1,5 +1,6 @@
 import { change } from '#kernel/writes/single-change'
 import type { Ctx } from '#kernel/context'
+import { customerTags } from '../record/cache-tags.ts'
 import { attributeEvents } from './store/people.ts'
 import { hasAttributableEvents, hasDirtyDays, holdsEventsOf, recomputeDays, takeDirtyDays } from './store/roll-up.ts'
 
@@ -34,7 +35,7 @@ const rollUpSome = change<string | undefined, { readonly marks: number; readonly
       result: { marks: marks.length, days: days.length },
       subject: clientId ?? 'usage',
       after: { days: days.length },
-      invalidates: ['customers'],
+      invalidates: [customerTags.all],
     }
   },
 )

@@ -1,7 +1,7 @@
 import { change } from '#kernel/writes/change'
 import { operation } from '#kernel/calls/operation'
 import { Failure } from '#kernel/failure'
-import { CLIENTS_TAG, clientTag } from '../record/client-record.ts'
+import { customerTags } from '../record/cache-tags.ts'
 import { lockCustomer } from '../record/store/customers.ts'
 import { dayOf } from '../record/days.ts'
 import type { HealthSettings } from '../record/health-settings.ts'
@@ -77,7 +77,7 @@ function scoreOne(settings: HealthSettings) {
         events: isStandard
           ? [{ name: 'customers.health-scored', payload: { client_id, score: row.overall_score, trend: row.trend } }]
           : [],
-        invalidates: [clientTag(client_id), CLIENTS_TAG],
+        invalidates: [customerTags.client(client_id), customerTags.clients],
       }
     },
   })

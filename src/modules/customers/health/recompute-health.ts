@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { change } from '#kernel/writes/single-change'
 import type { Ctx } from '#kernel/context'
 import { job } from '#kernel/jobs/job'
-import { CLIENTS_TAG, HEALTH_TAG } from '../record/client-record.ts'
+import { customerTags } from '../record/cache-tags.ts'
 import { dayOf } from '../record/days.ts'
 import type { HealthSettings } from '../record/health-settings.ts'
 import { rollUp } from '../events/roll-up.ts'
@@ -64,7 +64,7 @@ function scoreAll(settings: HealthSettings) {
         subject: '*',
         after: { ...result, as_of: asOf.toISOString() },
         events: asOf < ctx.clock() ? [] : [{ name: 'customers.health-recomputed', payload: { ...result } }],
-        invalidates: [HEALTH_TAG, CLIENTS_TAG],
+        invalidates: [customerTags.overviews, customerTags.clients],
       }
     },
   )

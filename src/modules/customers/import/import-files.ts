@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import type { Ctx } from '#kernel/context'
 import { change } from '#kernel/writes/change'
+import { customerTags } from '../record/cache-tags.ts'
 import { compileStep } from './import-step.ts'
 import type { ReadBatch, Step } from './import-step.ts'
 import { inspectFile } from './inspect-file.ts'
@@ -105,7 +106,7 @@ const saveInChange = change({
         updated: saved.updated,
         rejected: batch.rejected.length + saved.refused.length,
       },
-      invalidates: ['customers'],
+      invalidates: [customerTags.all],
     }
   },
 })
@@ -190,6 +191,6 @@ const finishImport = change({
     const hashes = steps.map((step) => stepHash(mapping, step))
     await forgetCheckpoints(ctx, mapping.name, hashes)
     const files = steps.map(({ file, load }) => ({ file: file.name, sha256: file.sha256, entity: load.entity }))
-    return { result: undefined, subject: mapping.name, after: { files }, invalidates: ['customers'] }
+    return { result: undefined, subject: mapping.name, after: { files }, invalidates: [customerTags.all] }
   },
 })

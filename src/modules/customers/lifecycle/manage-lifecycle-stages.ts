@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { change } from '#kernel/writes/change'
 import type { Ctx } from '#kernel/context'
 import { Failure } from '#kernel/failure'
-import { CLIENTS_TAG, clientTag } from '../record/client-record.ts'
+import { customerTags } from '../record/cache-tags.ts'
 import { lockCustomer, requireCustomer } from '../record/store/customers.ts'
 import { moveStage } from '../record/store/stage-changes.ts'
 import { addTimelineEvent } from '../record/store/timeline.ts'
@@ -78,7 +78,7 @@ const transition = change({
       events: [
         { name: STAGE_CHANGED, payload: { client_id: input.client_id, from, to, notify_team: input.notify_team } },
       ],
-      invalidates: [clientTag(input.client_id), CLIENTS_TAG],
+      invalidates: [customerTags.client(input.client_id), customerTags.clients],
     }
   },
 })

@@ -1,6 +1,6 @@
 import { change } from '#kernel/writes/single-change'
 import type { Ctx } from '#kernel/context'
-import { clientTag } from '../record/client-record.ts'
+import { customerTags } from '../record/cache-tags.ts'
 import { requireCustomer } from '../record/store/customers.ts'
 import { dayOf, daysBetween } from '../record/days.ts'
 import { notEnoughData } from '../record/not-enough-data.ts'
@@ -47,7 +47,7 @@ const track = change<TrackAdoptionMilestonesInput, TrackAdoptionMilestonesOutput
       after: { recorded: recorded.length },
       events:
         recorded.length === 0 ? [] : [{ name: 'customers.milestones-reached', payload: { count: recorded.length } }],
-      invalidates: clientId === undefined ? [] : [clientTag(clientId)],
+      invalidates: [clientId === undefined ? customerTags.overviews : customerTags.client(clientId)],
     }
   },
 )

@@ -1,11 +1,12 @@
 import { holdTables } from '#kernel/personal-data/hold-tables'
+import { customerTags } from '../record/cache-tags.ts'
 import { expireCommunications } from './store.ts'
 
 /** Accounts are companies: the person is taken out of them, and the account stays. */
 export const accountsPersonalData = holdTables({
   name: 'customers.accounts',
   describe: 'Accounts and their contracts, payments, stages, segments and milestones, where they name people.',
-  cacheTags: ['customers', 'customers:segments'],
+  cacheTags: [customerTags.all],
   identifies: true,
   keeps: {
     what: 'the account, without the person as its contact',
@@ -69,7 +70,7 @@ export const accountsPersonalData = holdTables({
 export const timelinePersonalData = holdTables({
   name: 'customers.timeline',
   describe: 'What happened to customers: calls, mails, meetings and whatever else was recorded, where it names people.',
-  cacheTags: ['customers'],
+  cacheTags: [customerTags.all],
   holds: [
     {
       table: 'customers.timeline_events',

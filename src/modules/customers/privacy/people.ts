@@ -1,5 +1,6 @@
 import type { PersonFacts } from '#kernel/personal-data'
 import { holdTables } from '#kernel/personal-data/hold-tables'
+import { customerTags } from '../record/cache-tags.ts'
 import { listContactEmails } from './store.ts'
 
 /**
@@ -9,7 +10,7 @@ import { listContactEmails } from './store.ts'
 export const contactsPersonalData = holdTables({
   name: 'customers.contacts',
   describe: 'People at customers: contacts, and the users that usage events named.',
-  cacheTags: ['customers'],
+  cacheTags: [customerTags.all],
   identifies: true,
   emails: listContactEmails,
   keeps: {

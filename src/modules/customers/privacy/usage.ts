@@ -1,4 +1,5 @@
 import { holdTables } from '#kernel/personal-data/hold-tables'
+import { customerTags } from '../record/cache-tags.ts'
 import { expireEventReceipts, expireUsageEvents } from './store.ts'
 
 /** What the roll-up reads of an event's properties; the rest may say anything about whoever sent it. */
@@ -12,7 +13,7 @@ const COUNTED = /"error_count":\s*(\d+)/
 export const usagePersonalData = holdTables({
   name: 'customers.usage',
   describe: 'What people did in the product, one row an event, and the days added up from it.',
-  cacheTags: ['customers'],
+  cacheTags: [customerTags.all],
   keeps: {
     what: 'events and days of use under a pseudonym that nobody can undo, without properties',
     why: 'The use of the customer as a whole is counted from them.',

@@ -1,4 +1,5 @@
 import { holdTables } from '#kernel/personal-data/hold-tables'
+import { customerTags } from '../record/cache-tags.ts'
 import { expireSurveyAnswers, expireTickets } from './store.ts'
 
 /**
@@ -8,7 +9,7 @@ import { expireSurveyAnswers, expireTickets } from './store.ts'
 export const ticketsPersonalData = holdTables({
   name: 'customers.tickets',
   describe: 'Support tickets: who asked, what they wrote, and what was written about it.',
-  cacheTags: ['customers'],
+  cacheTags: [customerTags.all],
   identifies: true,
   keeps: {
     what: 'tickets without requester and without their words: times, priority, category, resolution',
@@ -38,7 +39,7 @@ export const ticketsPersonalData = holdTables({
 export const surveysPersonalData = holdTables({
   name: 'customers.survey-answers',
   describe: 'Answers to surveys: who answered, and their comment.',
-  cacheTags: ['customers'],
+  cacheTags: [customerTags.all],
   identifies: true,
   keeps: {
     what: 'scores without respondent and comment',

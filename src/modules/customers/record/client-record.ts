@@ -45,9 +45,3 @@ export function clientRecord(row: CustomerRow): ClientRecord {
     updated_at: updated_at.toISOString(),
   }
 }
-
-/** Cache tags of what is shown about one customer, and about lists of them. */
-export const clientTag = (clientId: string) => `customers:client:${clientId}`
-export const CLIENTS_TAG = 'customers:clients'
-/** Of everything that shows computed health, for when all of it is computed anew. */
-export const HEALTH_TAG = 'customers:health'

@@ -1,5 +1,6 @@
 import { change } from '#kernel/writes/single-change'
 import { Failure } from '#kernel/failure'
+import { customerTags } from '../record/cache-tags.ts'
 import { fromCents, toCents } from '../record/money.ts'
 import type { HealthSettings } from '../record/health-settings.ts'
 import { roundScore, roundShare, roundTo } from '../record/rounding.ts'
@@ -43,7 +44,7 @@ export function segmentByValueTier(settings: HealthSettings) {
         result,
         subject: 'value_tier',
         after: { segments: stored.map((segment) => segment.segment_id) },
-        invalidates: ['customers:segments'],
+        invalidates: [customerTags.segments],
       }
     },
   )

@@ -1,4 +1,5 @@
 import { change } from '#kernel/writes/single-change'
+import { customerTags } from '../record/cache-tags.ts'
 import { fromCents } from '../record/money.ts'
 import type { HealthSettings } from '../record/health-settings.ts'
 import { percent, roundScore, roundShare } from '../record/rounding.ts'
@@ -45,7 +46,7 @@ export function segmentCustomers(settings: HealthSettings) {
         },
         subject: input.segmentation_type,
         after: { segments: segments.map(({ segment_id }) => segment_id) },
-        invalidates: ['customers:segments'],
+        invalidates: [customerTags.segments],
       }
     },
   )

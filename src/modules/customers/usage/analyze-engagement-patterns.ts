@@ -1,4 +1,5 @@
 import type { Ctx } from '#kernel/context'
+import { customerTags } from '../record/cache-tags.ts'
 import { requireCustomer } from '../record/store/customers.ts'
 import { addDays, dayOf } from '../record/days.ts'
 import type { HealthSettings } from '../record/health-settings.ts'
@@ -23,7 +24,11 @@ export function analyzeEngagementPatterns(settings: HealthSettings) {
     return ctx.cache.getOrLoad(
       ctx.tenantId,
       key,
-      { name: 'customers.engagement-patterns', ttlSeconds: TTL_SECONDS, tags: ['customers'] },
+      {
+        name: 'customers.engagement-patterns',
+        ttlSeconds: TTL_SECONDS,
+        tags: [customerTags.segments, customerTags.clients, customerTags.all],
+      },
       async () => {
         const asked = { input, query }
         return {

@@ -1,4 +1,5 @@
 import type { Ctx } from '#kernel/context'
+import { customerTags } from '../record/cache-tags.ts'
 import { requireCustomer } from '../record/store/customers.ts'
 import { addDays, dayOf } from '../record/days.ts'
 import { notEnoughData } from '../record/not-enough-data.ts'
@@ -26,7 +27,7 @@ export async function trackFeatureAdoption(
   return ctx.cache.getOrLoad(
     ctx.tenantId,
     key,
-    { name: 'customers.feature-adoption', ttlSeconds: TTL_SECONDS, tags: ['customers'] },
+    { name: 'customers.feature-adoption', ttlSeconds: TTL_SECONDS, tags: [customerTags.clients, customerTags.all] },
     () => adoption(ctx, input, end),
   )
 }

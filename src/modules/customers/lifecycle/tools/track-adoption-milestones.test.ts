@@ -243,3 +243,14 @@ it('asks for the milestones that custom means', async () => {
   const outcome = await call(tenant, 'track_adoption_milestones', { milestone_framework: 'custom' })
   expect(outcome).toMatchObject({ kind: 'failed', failure: { problems: [{ path: 'custom_milestones' }] } })
 })
+
+it('shows in an overview that was cached what was recorded for all customers', async () => {
+  const tenant = await scoredTenant(database)
+  const onboarding = async () => {
+    const { client_overview } = resultOf(await call(tenant, 'get_client_overview', { client_id: 'acme' }))
+    return client_overview
+  }
+  expect(await onboarding()).toMatchObject({ onboarding: { milestones_reached: 0 } })
+  await call(tenant, 'track_adoption_milestones', {})
+  expect(await onboarding()).toMatchObject({ onboarding: { milestones_reached: 6 } })
+})

@@ -210,6 +210,25 @@ it('narrows to a stored segment, and to some questions', async () => {
   expect(result).not.toHaveProperty('temporal_patterns')
 })
 
+it('counts the members of a segment anew at once when customers are divided again', async () => {
+  const tenant = await scoredTenant(database)
+  const division = { segmentation_type: 'industry', min_segment_size: 1 }
+  const { segments } = resultOf(await call(tenant, 'segment_customers', division))
+  const energy = (segments as { segment_id: string; segment_name: string }[]).find(
+    (one) => one.segment_name === 'Energy',
+  )
+  const customers = async () => {
+    const scope = { analysis_scope: 'segment', scope_filter: { segment_id: energy?.segment_id } }
+    return resultOf(await call(tenant, 'analyze_engagement_patterns', scope))['customers_analyzed']
+  }
+  expect(await customers()).toBe(1)
+  await database.owner.query(`update customers.customers set industry = 'Energy' where tenant_id = $1`, [
+    tenant.tenantId,
+  ])
+  await call(tenant, 'segment_customers', division)
+  expect(await customers()).toBe(4)
+})
+
 it('finds a day that is far from usual', async () => {
   const tenant = await scoredTenant(database)
   await database.owner.query(

@@ -136,3 +136,14 @@ it('divides people by how steadily they come, unless that is not wanted', async 
   const without = resultOf(await call(tenant, 'track_feature_adoption', { include_user_personas: false }))
   expect(without).not.toHaveProperty('user_personas')
 })
+
+it('groups customers anew at once when one changed its tier', async () => {
+  const tenant = await scoredTenant(database)
+  const tiers = async () => {
+    const { by_tier } = resultOf(await call(tenant, 'track_feature_adoption', {}))
+    return (by_tier as { group: string }[]).map(({ group }) => group)
+  }
+  expect(await tiers()).toContain('enterprise')
+  await call(tenant, 'update_client_info', { client_id: 'acme', updates: { tier: 'starter' } })
+  expect(await tiers()).not.toContain('enterprise')
+})
