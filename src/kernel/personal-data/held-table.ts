@@ -17,6 +17,8 @@ export interface HeldTable {
     readonly names?: readonly string[]
     /** Column by kind of ref: `{ user_id: 'event-user' }`. */
     readonly ids?: Readonly<Record<string, string>>
+    /** Columns that hold a whole ref: `user:usr_1`. */
+    readonly refs?: readonly string[]
   }
   /** Free text, which may mention people. */
   readonly text?: readonly string[]
@@ -42,13 +44,23 @@ export function factsOf({ own, facts }: HeldTable, row: HeldRow): PersonFacts {
     emails: [...values(own.emails), ...(told.emails ?? [])],
     phones: [...values(own.phones), ...(told.phones ?? [])],
     names: [...values(own.names), ...(told.names ?? [])],
-    refs: [...ids.flatMap(([column, kind]) => (row[column] ? `${kind}:${row[column]}` : [])), ...(told.refs ?? [])],
+    refs: [
+      ...ids.flatMap(([column, kind]) => (row[column] ? `${kind}:${row[column]}` : [])),
+      ...values(own.refs),
+      ...(told.refs ?? []),
+    ],
   }
 }
 
 /** Every column that is read, once. */
 export function columnsOf(table: HeldTable): string[] {
   const { key, own, text = [], json = [], madeUpIds = [] } = table
-  const whose = [...(own.emails ?? []), ...(own.phones ?? []), ...(own.names ?? []), ...Object.keys(own.ids ?? {})]
+  const whose = [
+    ...(own.emails ?? []),
+    ...(own.phones ?? []),
+    ...(own.names ?? []),
+    ...(own.refs ?? []),
+    ...Object.keys(own.ids ?? {}),
+  ]
   return [...new Set([...Object.keys(key), ...whose, ...text, ...json, ...madeUpIds])]
 }

@@ -92,7 +92,10 @@ function wantedOf({ own }: HeldTable, person: Person, mentions: Mentions): Wante
     phones: [...person.phones].map(phoneCore),
     names: [...person.names].map(lower),
     pattern: mentions.pattern,
-    ids: Object.values(own.ids ?? {}).map((kind) => idsOf(person, kind)),
+    ids: [
+      ...Object.values(own.ids ?? {}).map((kind) => idsOf(person, kind)),
+      ...(own.refs ?? []).map(() => [...person.refs]),
+    ],
   }
 }
 

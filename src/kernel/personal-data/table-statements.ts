@@ -7,7 +7,7 @@ import { PHONE_CORE_DIGITS } from './person.ts'
 /** The key of a row, as text, in the order of `HeldTable.key`. */
 export type Place = readonly string[]
 
-/** What is searched for; `ids` by kind of ref, each in the order of the table's id columns. */
+/** What is searched for; `ids` in the order of the table's id columns, then the refs for each column that holds them. */
 export interface Wanted {
   readonly emails: readonly string[]
   readonly phones: readonly string[]
@@ -67,7 +67,9 @@ function matching({ own, text = [], json = [], madeUpIds = [] }: HeldTable, firs
         `right(regexp_replace(t.${column}, '\\D', '', 'g'), ${PHONE_CORE_DIGITS}) = any($${first + 1}::text[])`,
     ),
     ...(own.names ?? []).map((column) => `lower(trim(t.${column})) = any($${first + 2}::text[])`),
-    ...Object.keys(own.ids ?? {}).map((column, at) => `t.${column} = any($${first + 4 + at}::text[])`),
+    ...[...Object.keys(own.ids ?? {}), ...(own.refs ?? [])].map(
+      (column, at) => `t.${column} = any($${first + 4 + at}::text[])`,
+    ),
     // One search over all of a row's text costs half of one for each column.
     ...(searched.length === 0 ? [] : [`concat_ws(e'\\n', ${searched.join(', ')}) ~* $${first + 3}::text`]),
   ]
