@@ -5,6 +5,8 @@ import type { ScopeGrant } from '#kernel/authorization'
 import type { Clock } from '#kernel/clock'
 import type { Config } from '#kernel/config/config'
 import type { OpenContext } from '#kernel/context'
+import { clearFilesJob } from '#kernel/files/clear'
+import { filesPersonalData } from '#kernel/files/personal-data'
 import { forgetIdempotencyKeys } from '#kernel/writes/forget-idempotency-keys'
 import { idempotencyPersonalData } from '#kernel/writes/idempotency-personal-data'
 import type { Module } from '#kernel/module'
@@ -85,8 +87,8 @@ export function assemble(options: PlatformOptions, platform: Platform, guests: r
   const kernel: Module = {
     name: 'kernel',
     api: undefined,
-    jobs: [forgetIdempotencyKeys],
-    personalData: [idempotencyPersonalData],
+    jobs: [forgetIdempotencyKeys, clearFilesJob(platform.files)],
+    personalData: [idempotencyPersonalData, filesPersonalData],
   }
   const modules: readonly Module[] = [kernel, access, audit, customers, tasks, privacy, ...guests]
 

@@ -11,6 +11,8 @@ import type { Cache } from './cache.ts'
 import type { Clock } from './clock.ts'
 import type { Config } from './config/config.ts'
 import type { OpenContext } from './context.ts'
+import { openFileStore } from './files/file-store.ts'
+import type { FileStore } from './files/file-store.ts'
 import { joinEmbeddedPostgres, startEmbeddedPostgres } from './database/embedded.ts'
 import { openMigrations } from './database/migrate.ts'
 import type { Migrations } from './database/migrate.ts'
@@ -85,6 +87,7 @@ export interface Platform {
   refreshSecrets(): Promise<void>
   /** Every process on this database, and the keys it has. */
   readonly rollCall: RollCall
+  readonly files: FileStore
   /** For every URL that a user named. */
   readonly outbound: Outbound
   readonly openContext: OpenContext
@@ -146,11 +149,14 @@ export async function openPlatform(options: PlatformOptions): Promise<Platform> 
   const limiter = openLimiter(config.limits, log, redis, metrics)
   const open = (statementTimeoutSeconds: number) =>
     contextOpener({ database, cache, outbox: queue.outbox, personKeys, clock, log, statementTimeoutSeconds })
+  const files = openFileStore({ settings: config.files, database, secrets, log, observe: metrics.integration.finished })
+  opened.defer(() => files.close())
   const closing = opened.move()
   return {
     ...{ database, migrations, signals, cache, queue, redis, limiter, metrics: telling, tracing },
     ...{ audit, personKeys, keyring, secrets, rootKeys, rollCall, refreshSecrets },
     publicUrl: publicUrlOf(config.server.publicUrl),
+    files,
     outbound: openOutbound(config.server, telling),
     openContext: open(config.database.statementTimeoutSeconds),
     openJobContext: open(config.database.jobStatementTimeoutSeconds),

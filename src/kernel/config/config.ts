@@ -3,6 +3,7 @@ import { AuditSettings } from './audit.ts'
 import { AuthSettings } from './auth.ts'
 import { CustomerSettings } from './customers.ts'
 import { DatabaseSettings } from './database.ts'
+import { FileSettings } from './files.ts'
 import { OAuthSettings } from './oauth.ts'
 import { CacheSettings, LimitSettings, McpSettings, ObservabilitySettings, SecuritySettings } from './runtime.ts'
 import { SecretSettings } from './secrets.ts'
@@ -13,6 +14,7 @@ export const ConfigSchema = z
   .object({
     server: ServerSettings,
     database: DatabaseSettings,
+    files: FileSettings,
     cache: CacheSettings,
     limits: LimitSettings,
     security: SecuritySettings,

@@ -4,7 +4,7 @@ import { readMigration, schemasNamed, schemasOf, sqlIn } from '../sql.ts'
 import type { SourceFile } from '../tree.ts'
 
 /** The kernel keeps its own tables, in these schemas. */
-const KERNEL_SCHEMAS = new Set(['kernel', 'audit'])
+const KERNEL_SCHEMAS = new Set(['kernel', 'audit', 'files'])
 
 export const storesSpeakSql: Guard = {
   fixture: 'stores-speak-sql',
