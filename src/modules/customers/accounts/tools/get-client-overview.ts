@@ -7,5 +7,5 @@ export const getClientOverviewTool = (operation: ReturnType<typeof getClientOver
     title: 'Client overview',
     describe:
       'One customer at a glance: usage, support, revenue, open risks, last health and what to do next. Up to 5 minutes old. For a fresh score: calculate_health_score.',
-    examples: [{ client_id: 'acme' }],
+    examples: [{ client_id: 'cs_acme' }],
   })

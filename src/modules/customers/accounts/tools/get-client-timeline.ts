@@ -6,5 +6,5 @@ export const getClientTimelineTool = tool(getClientTimeline, {
   title: 'Client timeline',
   describe:
     'What happened to a customer, newest first: contract, health, tickets, surveys, milestones. State of today: get_client_overview.',
-  examples: [{ client_id: 'acme' }, { client_id: 'acme', event_types: ['support'], limit: 20 }],
+  examples: [{ client_id: 'cs_acme' }, { client_id: 'cs_acme', event_types: ['support'], limit: 20 }],
 })

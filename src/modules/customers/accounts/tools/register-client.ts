@@ -8,10 +8,11 @@ export const registerClientTool = tool(registerClient, {
     'Register a new customer. For one already registered use update_client_info. Health stays null until calculate_health_score has data.',
   examples: [
     {
-      client_name: 'Globex East',
+      client_id: 'cs_acme',
+      client_name: 'Acme',
       tier: 'professional',
       contract_value: 48_000,
-      primary_contact_email: 'ada@globex.example',
+      primary_contact_email: 'ada@acme.example',
     },
   ],
 })

@@ -6,5 +6,5 @@ export const updateClientInfoTool = tool(updateClientInfo, {
   title: 'Update client',
   describe:
     'Change fields of a customer: names, plan, contract, contact, CSM, status. Stages: manage_lifecycle_stages.',
-  examples: [{ client_id: 'acme', updates: { tier: 'enterprise', csm_assigned: 'Dana' } }],
+  examples: [{ client_id: 'cs_acme', updates: { tier: 'enterprise', csm_assigned: 'Dana' } }],
 })
