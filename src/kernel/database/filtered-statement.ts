@@ -1,17 +1,15 @@
 import type { z } from 'zod'
 import { numberParameters } from './named-parameters.ts'
-import { statement } from './named-statement.ts'
-import type { On } from './named-statement.ts'
+import { statement, writing } from './named-statement.ts'
+import type { On, OnTx } from './named-statement.ts'
 import { sql, sqlJoin } from './sql.ts'
 import type { Sql } from './sql.ts'
 
-/** What a list may be narrowed by: a condition, and the parameter of the same name that it takes. */
+/** What a statement may be narrowed by: a condition, and the parameter of the same name that it takes. */
 type Filters = Readonly<Record<string, { readonly where: Sql; readonly is: z.ZodType }>>
 
 type FilterValues<F extends Filters> = { readonly [Name in keyof F]?: z.input<F[Name]['is']> | undefined }
 type Values<P extends z.ZodRawShape> = { readonly [Name in keyof P]: z.input<P[Name]> }
-
-type Run<R extends z.ZodObject> = (on: On, values: Readonly<Record<string, unknown>>) => Promise<z.output<R>[]>
 
 interface Shape<F extends Filters, P extends z.ZodRawShape, R extends z.ZodObject> {
   readonly filters: F
@@ -20,6 +18,11 @@ interface Shape<F extends Filters, P extends z.ZodRawShape, R extends z.ZodObjec
   readonly row: R
 }
 
+type Run<Where, F extends Filters, P extends z.ZodRawShape, R extends z.ZodObject> = (
+  on: Where,
+  values: FilterValues<F> & Values<P>,
+) => Promise<z.output<R>[]>
+
 /**
  * A statement with optional filters: for each set of them that is given, one with those conditions alone. An optional
  * condition inside a single prepared statement would make PostgreSQL plan every call for all rows. `text` receives the
@@ -27,10 +30,30 @@ interface Shape<F extends Filters, P extends z.ZodRawShape, R extends z.ZodObjec
  */
 export function filteredStatement<F extends Filters, P extends z.ZodRawShape, R extends z.ZodObject>(
   name: string,
-  { filters, params, row }: Shape<F, P, R>,
+  shape: Shape<F, P, R>,
   text: (conditions: Sql) => Sql,
-): (on: On, values: FilterValues<F> & Values<P>) => Promise<z.output<R>[]> {
-  const compile = (given: readonly string[]): Run<R> => {
+): Run<On, F, P, R> {
+  return filtered(shape, text, (written, params) => statement(name, written, { params, row: shape.row }))
+}
+
+/** The same for a statement that writes, inside a transaction. */
+export function filteredWriting<F extends Filters, P extends z.ZodRawShape, R extends z.ZodObject>(
+  name: string,
+  shape: Shape<F, P, R>,
+  text: (conditions: Sql) => Sql,
+): Run<OnTx, F, P, R> {
+  return filtered(shape, text, (written, params) => writing(name, written, { params, row: shape.row }))
+}
+
+function filtered<Where, F extends Filters, P extends z.ZodRawShape, R extends z.ZodObject>(
+  { filters, params }: Shape<F, P, R>,
+  text: (conditions: Sql) => Sql,
+  make: (
+    written: Sql,
+    params: z.ZodRawShape,
+  ) => (on: Where, values: Readonly<Record<string, unknown>>) => Promise<z.output<R>[]>,
+): Run<Where, F, P, R> {
+  const compile = (given: readonly string[]) => {
     const chosen = given.flatMap((filter) => filters[filter] ?? [])
     const conditions =
       chosen.length === 0
@@ -43,9 +66,9 @@ export function filteredStatement<F extends Filters, P extends z.ZodRawShape, R 
     const written = text(conditions)
     const { names } = numberParameters(written.text)
     const all = Object.entries({ ...own, ...params }).filter(([parameter]) => names.includes(parameter))
-    return statement(name, written, { params: Object.fromEntries(all), row })
+    return make(written, Object.fromEntries(all))
   }
-  const compiled = new Map<string, Run<R>>()
+  const compiled = new Map<string, ReturnType<typeof compile>>()
   return async (on, values) => {
     const bound: Readonly<Record<string, unknown>> = values
     const given = Object.keys(filters).filter((filter) => bound[filter] !== undefined)

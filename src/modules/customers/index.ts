@@ -10,17 +10,14 @@ import { analyzeEngagementPatterns } from './usage/analyze-engagement-patterns.t
 import { calculateHealthScore } from './health/calculate-health-score.ts'
 import { manageLifecycleStages } from './lifecycle/manage-lifecycle-stages.ts'
 import { recomputeHealth, recomputeHealthHistory, recomputeHealthJob } from './health/recompute-health.ts'
-import { segmentCustomers } from './segments/segment-customers.ts'
-import { segmentByValueTier } from './segments/segment-by-value-tier.ts'
 import { analyzeEngagementPatternsTool } from './usage/tools/analyze-engagement-patterns.ts'
 import { calculateHealthScoreTool } from './health/tools/calculate-health-score.ts'
 import { manageLifecycleStagesTool } from './lifecycle/tools/manage-lifecycle-stages.ts'
-import { segmentByValueTierTool } from './segments/tools/segment-by-value-tier.ts'
-import { segmentCustomersTool } from './segments/tools/segment-customers.ts'
 import { trackAdoptionMilestonesTool } from './lifecycle/tools/track-adoption-milestones.ts'
 import { trackFeatureAdoptionTool } from './usage/tools/track-feature-adoption.ts'
 import { trackUsageEngagementTool } from './usage/tools/track-usage-engagement.ts'
 import { trackUsageEngagement } from './usage/track-usage-engagement.ts'
+import { segmentsToolset } from './segments/toolset.ts'
 import { importPaths } from './import/import-paths.ts'
 import type { ImportPathsOptions } from './import/import-paths.ts'
 import type { ImportReport } from './import/report.ts'
@@ -51,6 +48,7 @@ export interface CustomersOptions {
 export function customersModule({ settings, openContext }: CustomersOptions): Module<Customers> {
   const recompute = recomputeHealth(settings)
   const ingest = openContext && groupedIngest({ openContext })
+  const [segmentCustomers, segmentByValueTier] = segmentsToolset(settings)
   return {
     name: 'customers',
     scopes: [
@@ -81,11 +79,11 @@ export function customersModule({ settings, openContext }: CustomersOptions): Mo
         health: [
           trackUsageEngagementTool(trackUsageEngagement(settings)),
           calculateHealthScoreTool(calculateHealthScore(settings)),
-          segmentCustomersTool(segmentCustomers(settings)),
+          segmentCustomers,
           trackFeatureAdoptionTool,
           manageLifecycleStagesTool(manageLifecycleStages(settings)),
           trackAdoptionMilestonesTool,
-          segmentByValueTierTool(segmentByValueTier(settings)),
+          segmentByValueTier,
           analyzeEngagementPatternsTool(analyzeEngagementPatterns(settings)),
         ],
       },

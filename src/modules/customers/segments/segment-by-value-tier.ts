@@ -1,4 +1,4 @@
-import { change } from '#kernel/writes/single-change'
+import { change } from '#kernel/writes/change'
 import { Failure } from '#kernel/failure'
 import { customerTags } from '../record/cache-tags.ts'
 import { fromCents, toCents } from '../record/money.ts'
@@ -9,7 +9,7 @@ import { divide, lockDivision, storeSegments } from './store/segments.ts'
 import type { PartRow } from './store/segments.ts'
 import { valueConcentration, valueTierAccounts } from './store/value-tiers.ts'
 import type { AccountRow, Concentration } from './store/value-tiers.ts'
-import type { SegmentByValueTierInput, SegmentByValueTierOutput } from './value-tier-contract.ts'
+import { SegmentByValueTierInput, SegmentByValueTierOutput } from './value-tier-contract.ts'
 import { SERVICE_LEVELS, UPGRADE_SHARE, VALUE_TIERS, VALUE_TIER_BOUNDS } from './value-tiers.ts'
 
 const VIP_SHOWN = 20
@@ -17,10 +17,13 @@ const LISTED_MAX = 50
 
 /** Divides the customers that have not churned by annual value, and keeps the tiers with their members. */
 export function segmentByValueTier(settings: HealthSettings) {
-  return change<SegmentByValueTierInput, SegmentByValueTierOutput>(
-    'customers.segment-by-value-tier',
-    'customers:write',
-    async (ctx, input) => {
+  return change({
+    action: 'customers.segment-by-value-tier',
+    scope: 'customers:write',
+    effect: 'update',
+    input: SegmentByValueTierInput,
+    output: SegmentByValueTierOutput,
+    async work(ctx, input) {
       if (input.model !== 'arr_based') throw withoutData(input.model)
       const bounds = boundsOf(input)
       const divided = {
@@ -47,7 +50,7 @@ export function segmentByValueTier(settings: HealthSettings) {
         invalidates: [customerTags.segments],
       }
     },
-  )
+  })
 }
 
 function withoutData(model: string): Failure {

@@ -1,10 +1,11 @@
-import { change } from '#kernel/writes/single-change'
+import { change } from '#kernel/writes/change'
 import { customerTags } from '../record/cache-tags.ts'
 import { fromCents } from '../record/money.ts'
 import type { HealthSettings } from '../record/health-settings.ts'
 import { percent, roundScore, roundShare } from '../record/rounding.ts'
 import { againstAll, wholeOf } from './segment-benchmark.ts'
-import type { Segment, SegmentCustomersInput, SegmentCustomersOutput } from './segment-contract.ts'
+import { SegmentCustomersInput, SegmentCustomersOutput } from './segment-contract.ts'
+import type { Segment } from './segment-contract.ts'
 import { strategyFor } from './segment-strategies.ts'
 import { divide, lockDivision, segmentMigration, storeSegments } from './store/segments.ts'
 import type { PartRow, StoredSegment } from './store/segments.ts'
@@ -12,10 +13,13 @@ import { VALUE_TIER_BOUNDS } from './value-tiers.ts'
 
 /** Divides the customers that have not churned, and keeps the parts that are large enough with their members. */
 export function segmentCustomers(settings: HealthSettings) {
-  return change<SegmentCustomersInput, SegmentCustomersOutput>(
-    'customers.segment',
-    'customers:write',
-    async (ctx, input) => {
+  return change({
+    action: 'customers.segment',
+    scope: 'customers:write',
+    effect: 'update',
+    input: SegmentCustomersInput,
+    output: SegmentCustomersOutput,
+    async work(ctx, input) {
       const divided = {
         division: input.segmentation_type,
         criteria: input.criteria,
@@ -49,7 +53,7 @@ export function segmentCustomers(settings: HealthSettings) {
         invalidates: [customerTags.segments],
       }
     },
-  )
+  })
 }
 
 function present(

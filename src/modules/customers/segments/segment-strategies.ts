@@ -1,4 +1,4 @@
-import type { Division } from './store/segments.ts'
+import type { Division } from './store/divisions.ts'
 
 /** How to work with each part of a division that has parts of known names. */
 const STRATEGIES: Readonly<Partial<Record<Division, Readonly<Record<string, string>>>>> = {

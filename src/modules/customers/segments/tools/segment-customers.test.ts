@@ -159,6 +159,22 @@ it.each(['value_based', 'usage_based', 'industry', 'lifecycle'])(
   },
 )
 
+it.each([
+  [{ tier: 'enterprise' }, ['acme']],
+  [{ industry: 'Energy' }, ['globex']],
+  [{ lifecycle_stage: 'churned' }, ['hooli']],
+  [{ value_min: 60_000 }, ['acme', 'globex']],
+  [{ value_max: 60_000, health_max: 60 }, ['globex']],
+  [{ health_min: 60 }, ['acme', 'initech']],
+])('divides only customers that match %j, and who has churned only when asked', async (criteria, expected) => {
+  const tenant = await scoredTenant(database)
+  await call(tenant, 'manage_lifecycle_stages', { client_id: 'hooli', action: 'transition', new_stage: 'churned' })
+  const args = { segmentation_type: 'usage_based', criteria, min_segment_size: 1, output_format: 'ids_only' }
+  const { segments } = resultOf(await call(tenant, 'segment_customers', args))
+  const ids = (segments as { client_ids: string[] }[]).flatMap((segment) => segment.client_ids)
+  expect(ids.toSorted()).toEqual(expected)
+})
+
 it('keeps a custom segment, replaces it, and tells who moved since', async () => {
   const tenant = await scoredTenant(database)
   const by = (segmentation_type: string, criteria = {}) =>

@@ -1,0 +1,154 @@
+import { z } from 'zod'
+import { filteredStatement, filteredWriting } from '#kernel/database/filtered-statement'
+import { sql } from '#kernel/database/sql'
+import type { Sql } from '#kernel/database/sql'
+import { STATUSES, Score, Stage, Tier } from '../../record/contract.ts'
+import { toCents } from '../../record/money.ts'
+import type { Criteria, SegmentCustomersInput } from '../segment-contract.ts'
+
+export type Division = SegmentCustomersInput['segmentation_type'] | 'value_tier'
+
+/** Lower bounds that name the parts. */
+interface DivisionBounds {
+  readonly criticalBelow: number
+  readonly atRiskBelow: number
+  readonly healthyFrom: number
+  readonly championFrom: number
+  /** Decimal amounts from which a customer is standard, professional, enterprise, strategic. */
+  readonly value: readonly [number, number, number, number]
+}
+
+/** Customers divided into parts: how, which of them, and by what bounds. */
+export interface Divided {
+  readonly division: Division
+  readonly criteria: Criteria
+  readonly bounds: DivisionBounds
+}
+
+/** The part that a customer `c` with the 30-day window `w` belongs to, and the parameters that this takes. */
+interface Label {
+  readonly label: Sql
+  readonly params: z.ZodRawShape
+}
+
+const BY_VALUE: Label = {
+  label: sql`case when contract_value_cents >= :strategic_from::bigint then 'strategic'
+    when contract_value_cents >= :enterprise_from::bigint then 'enterprise'
+    when contract_value_cents >= :professional_from::bigint then 'professional'
+    when contract_value_cents >= :standard_from::bigint then 'standard' else 'starter' end`,
+  params: { strategic_from: z.int(), enterprise_from: z.int(), professional_from: z.int(), standard_from: z.int() },
+}
+
+const LABELS: Readonly<Record<Division, Label>> = {
+  value_based: BY_VALUE,
+  value_tier: BY_VALUE,
+  usage_based: {
+    label: sql`case when w.last_day is null then 'never used' when w.active_days >= 15 then 'power'
+      when w.active_days >= 8 then 'regular' when w.active_days >= 1 then 'light' else 'dormant' end`,
+    params: {},
+  },
+  health_based: {
+    label: sql`case when health_score is null then 'unknown' when health_score < :critical_below::float8 then 'critical'
+      when health_score < :at_risk_below::float8 then 'at risk' when health_score < :healthy_from::float8 then 'stable'
+      when health_score < :champion_from::float8 then 'healthy' else 'champion' end`,
+    params: {
+      critical_below: z.number(),
+      at_risk_below: z.number(),
+      healthy_from: z.number(),
+      champion_from: z.number(),
+    },
+  },
+  industry: { label: sql`industry`, params: {} },
+  lifecycle: { label: sql`lifecycle_stage`, params: {} },
+  custom: { label: sql`:name::text`, params: { name: z.string() } },
+}
+
+const FILTERS = {
+  tier: { where: sql`c.tier = :tier`, is: Tier },
+  industry: { where: sql`c.industry = :industry`, is: z.string() },
+  lifecycle_stage: { where: sql`c.lifecycle_stage = :lifecycle_stage`, is: Stage },
+  value_min: { where: sql`c.contract_value_cents >= :value_min::bigint`, is: z.int() },
+  value_max: { where: sql`c.contract_value_cents <= :value_max::bigint`, is: z.int() },
+  health_min: { where: sql`c.health_score >= :health_min::float8`, is: Score },
+  health_max: { where: sql`c.health_score <= :health_max::float8`, is: Score },
+  without_status: { where: sql`c.status <> :without_status`, is: z.enum(STATUSES) },
+} as const
+
+/** The values of every statement about a division. Whoever has churned belongs to it only when asked for by stage. */
+export function divisionValues({ division, criteria, bounds }: Divided) {
+  const { name = 'custom', value_min: min, value_max: max, ...same } = criteria
+  const [standard, professional, enterprise, strategic] = bounds.value
+  return {
+    ...same,
+    division,
+    name,
+    value_min: min === undefined ? undefined : toCents(min),
+    value_max: max === undefined ? undefined : toCents(max),
+    without_status: criteria.lifecycle_stage === 'churned' ? undefined : ('churned' as const),
+    standard_from: toCents(standard),
+    professional_from: toCents(professional),
+    enterprise_from: toCents(enterprise),
+    strategic_from: toCents(strategic),
+    critical_below: bounds.criticalBelow,
+    at_risk_below: bounds.atRiskBelow,
+    healthy_from: bounds.healthyFrom,
+    champion_from: bounds.championFrom,
+  }
+}
+
+export function perDivision<Made>(make: (division: Division) => Made): Readonly<Record<Division, Made>> {
+  return {
+    value_based: make('value_based'),
+    value_tier: make('value_tier'),
+    usage_based: make('usage_based'),
+    health_based: make('health_based'),
+    industry: make('industry'),
+    lifecycle: make('lifecycle'),
+    custom: make('custom'),
+  }
+}
+
+interface Shape<R extends z.ZodObject> {
+  readonly params: z.ZodRawShape
+  readonly row: R
+}
+
+/** A statement about the customers of a division, each with its label in `labelled`. */
+export function readingOf<R extends z.ZodObject>(
+  name: string,
+  division: Division,
+  shape: Shape<R>,
+  text: (labelled: Sql) => Sql,
+) {
+  return filteredStatement(nameOf(name, division), shapeOf(division, shape), (conditions) =>
+    text(labelled(division, conditions)),
+  )
+}
+
+/** The same for a statement that writes. */
+export function writingOf<R extends z.ZodObject>(
+  name: string,
+  division: Division,
+  shape: Shape<R>,
+  text: (labelled: Sql) => Sql,
+) {
+  return filteredWriting(nameOf(name, division), shapeOf(division, shape), (conditions) =>
+    text(labelled(division, conditions)),
+  )
+}
+
+function nameOf(name: string, division: Division): string {
+  return `customers.${name}-${division.replace('_', '-')}`
+}
+
+function shapeOf<R extends z.ZodObject>(division: Division, { params, row }: Shape<R>) {
+  return { filters: FILTERS, params: { ...LABELS[division].params, ...params }, row }
+}
+
+function labelled(division: Division, conditions: Sql): Sql {
+  return sql`labelled as (
+    select c.client_id, ${LABELS[division].label} as label, c.tier, c.industry, c.contract_value_cents, c.health_score, c.churn_probability
+    from customers.customers c
+    left join customers.usage_windows w on w.tenant_id = :tenant_id and w.client_id = c.client_id and w.days = 30
+    where c.tenant_id = :tenant_id and ${conditions})`
+}
