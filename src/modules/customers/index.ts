@@ -8,15 +8,13 @@ import { rollUp } from './events/roll-up.ts'
 import { segmentRoutes } from './events/routes.ts'
 import { analyzeEngagementPatterns } from './usage/analyze-engagement-patterns.ts'
 import { calculateHealthScore } from './health/calculate-health-score.ts'
-import { manageLifecycleStages } from './lifecycle/manage-lifecycle-stages.ts'
 import { recomputeHealth, recomputeHealthHistory, recomputeHealthJob } from './health/recompute-health.ts'
 import { analyzeEngagementPatternsTool } from './usage/tools/analyze-engagement-patterns.ts'
 import { calculateHealthScoreTool } from './health/tools/calculate-health-score.ts'
-import { manageLifecycleStagesTool } from './lifecycle/tools/manage-lifecycle-stages.ts'
-import { trackAdoptionMilestonesTool } from './lifecycle/tools/track-adoption-milestones.ts'
 import { trackFeatureAdoptionTool } from './usage/tools/track-feature-adoption.ts'
 import { trackUsageEngagementTool } from './usage/tools/track-usage-engagement.ts'
 import { trackUsageEngagement } from './usage/track-usage-engagement.ts'
+import { lifecycleToolset } from './lifecycle/toolset.ts'
 import { segmentsToolset } from './segments/toolset.ts'
 import { importPaths } from './import/import-paths.ts'
 import type { ImportPathsOptions } from './import/import-paths.ts'
@@ -48,6 +46,7 @@ export interface CustomersOptions {
 export function customersModule({ settings, openContext }: CustomersOptions): Module<Customers> {
   const recompute = recomputeHealth(settings)
   const ingest = openContext && groupedIngest({ openContext })
+  const [manageLifecycleStages, trackAdoptionMilestones] = lifecycleToolset(settings)
   const [segmentCustomers, segmentByValueTier] = segmentsToolset(settings)
   return {
     name: 'customers',
@@ -81,8 +80,8 @@ export function customersModule({ settings, openContext }: CustomersOptions): Mo
           calculateHealthScoreTool(calculateHealthScore(settings)),
           segmentCustomers,
           trackFeatureAdoptionTool,
-          manageLifecycleStagesTool(manageLifecycleStages(settings)),
-          trackAdoptionMilestonesTool,
+          manageLifecycleStages,
+          trackAdoptionMilestones,
           segmentByValueTier,
           analyzeEngagementPatternsTool(analyzeEngagementPatterns(settings)),
         ],

@@ -1,5 +1,6 @@
 import { freeText } from '#kernel/audit'
 import { z } from 'zod'
+import { operation } from '#kernel/calls/operation'
 import { change } from '#kernel/writes/change'
 import type { Ctx } from '#kernel/context'
 import { Failure } from '#kernel/failure'
@@ -10,8 +11,7 @@ import { addTimelineEvent } from '../record/store/timeline.ts'
 import { dayOf } from '../record/days.ts'
 import type { HealthSettings } from '../record/health-settings.ts'
 import { roundScore, roundTo } from '../record/rounding.ts'
-import { ManageLifecycleStagesInput } from './lifecycle-contract.ts'
-import type { ManageLifecycleStagesOutput } from './lifecycle-contract.ts'
+import { ManageLifecycleStagesInput, ManageLifecycleStagesOutput } from './lifecycle-contract.ts'
 import { ClientId, Stage } from '../record/contract.ts'
 import { findStage, listStageHistory, stageCandidates, stageDistribution, stageMoves } from './store/stages.ts'
 import { stageRules, suggestStage } from './suggest-stage.ts'
@@ -19,26 +19,32 @@ import { stageRules, suggestStage } from './suggest-stage.ts'
 const SUGGESTIONS_SHOWN = 25
 const DAY_MILLISECONDS = 86_400_000
 
-/** Reads stages and their history, or moves a customer. */
+/** Reads stages and their history, or moves a customer. A move is a change, which asks for `customers:write` itself. */
 export function manageLifecycleStages(settings: HealthSettings) {
-  return async (ctx: Ctx, input: ManageLifecycleStagesInput): Promise<ManageLifecycleStagesOutput> => {
-    const { action, client_id: clientId } = input
-    if (clientId === undefined) return overview(ctx, input, settings)
-    if (action === 'update_stage' || action === 'transition') {
-      const moved = await transition(ctx, { ...input, client_id: clientId })
-      const notification = notificationOf(input, moved)
-      const outcome = moved.from === moved.to ? { unchanged: moved.to } : { moved }
-      return { action, ...outcome, client: await clientStage(ctx, clientId), notification }
-    }
-    if (action === 'get_history') return { action, ...(await clientHistory(ctx, clientId)) }
-    return {
-      action,
-      client: await clientStage(ctx, clientId),
-      ...(input.include_transitions && { transitions: await stageMoves(ctx, clientId) }),
-      ...(input.intervention_planning && (await suggestions(ctx, input, settings))),
-      ...(input.automation_rules && { automation_rules: stageRules(settings) }),
-    }
-  }
+  return operation({
+    scope: 'customers:read',
+    effect: 'update',
+    input: ManageLifecycleStagesInput,
+    output: ManageLifecycleStagesOutput,
+    async run(ctx, input): Promise<ManageLifecycleStagesOutput> {
+      const { action, client_id: clientId } = input
+      if (clientId === undefined) return overview(ctx, input, settings)
+      if (action === 'update_stage' || action === 'transition') {
+        const moved = await transition(ctx, { ...input, client_id: clientId })
+        const notification = notificationOf(input, moved)
+        const outcome = moved.from === moved.to ? { unchanged: moved.to } : { moved }
+        return { action, ...outcome, client: await clientStage(ctx, clientId), notification }
+      }
+      if (action === 'get_history') return { action, ...(await clientHistory(ctx, clientId)) }
+      return {
+        action,
+        client: await clientStage(ctx, clientId),
+        ...(input.include_transitions && { transitions: await stageMoves(ctx, clientId) }),
+        ...(input.intervention_planning && (await suggestions(ctx, input, settings))),
+        ...(input.automation_rules && { automation_rules: stageRules(settings) }),
+      }
+    },
+  })
 }
 
 const STAGE_CHANGED = 'customers.stage-changed'

@@ -1,12 +1,12 @@
-import { change } from '#kernel/writes/single-change'
-import type { Ctx } from '#kernel/context'
+import { operation } from '#kernel/calls/operation'
+import { change } from '#kernel/writes/change'
 import { customerTags } from '../record/cache-tags.ts'
 import { requireCustomer } from '../record/store/customers.ts'
 import { dayOf, daysBetween } from '../record/days.ts'
 import { notEnoughData } from '../record/not-enough-data.ts'
 import { roundScore, roundShare, roundTo } from '../record/rounding.ts'
 import { rollUp } from '../events/roll-up.ts'
-import type { TrackAdoptionMilestonesInput, TrackAdoptionMilestonesOutput } from './milestone-contract.ts'
+import { TrackAdoptionMilestonesInput, TrackAdoptionMilestonesOutput } from './milestone-contract.ts'
 import { STANDARD_MILESTONES, customDefinitions } from './milestone-definitions.ts'
 import { milestoneCompletion, milestoneProgress, recordMilestones } from './store/milestones.ts'
 import type { CompletionRow, MilestoneQuery, NewMilestone, ProgressRow } from './store/milestones.ts'
@@ -16,19 +16,13 @@ const FAST_DAYS_A_MILESTONE = 10
 const SHOWN_MAX = 20
 const PEERS_MIN = 3
 
-/** Reads from usage, surveys and contacts which milestones customers have reached, and keeps them. */
-export async function trackAdoptionMilestones(
-  ctx: Ctx,
+const track = change({
+  action: 'customers.record-milestones',
+  scope: 'customers:write',
+  effect: 'update',
   input: TrackAdoptionMilestonesInput,
-): Promise<TrackAdoptionMilestonesOutput> {
-  if (input.client_id !== undefined) await rollUp(ctx, { clientId: input.client_id })
-  return track(ctx, input)
-}
-
-const track = change<TrackAdoptionMilestonesInput, TrackAdoptionMilestonesOutput>(
-  'customers.record-milestones',
-  'customers:write',
-  async (ctx, input) => {
+  output: TrackAdoptionMilestonesOutput,
+  async work(ctx, input) {
     const { client_id: clientId, custom_milestones: custom } = input
     if (clientId !== undefined) await requireCustomer(ctx, clientId)
     const query: MilestoneQuery = {
@@ -50,7 +44,20 @@ const track = change<TrackAdoptionMilestonesInput, TrackAdoptionMilestonesOutput
       invalidates: [clientId === undefined ? customerTags.overviews : customerTags.client(clientId)],
     }
   },
-)
+})
+
+/** Reads from usage, surveys and contacts which milestones customers have reached, and keeps them. */
+export const trackAdoptionMilestones = operation({
+  scope: 'customers:write',
+  effect: 'update',
+  input: TrackAdoptionMilestonesInput,
+  output: TrackAdoptionMilestonesOutput,
+  calls: [track],
+  async run(ctx, input) {
+    if (input.client_id !== undefined) await rollUp(ctx, { clientId: input.client_id })
+    return track(ctx, input)
+  },
+})
 
 interface Found {
   readonly query: MilestoneQuery

@@ -1,32 +1,45 @@
+import { z } from 'zod'
 import type { Ctx } from '#kernel/context'
-import { statement } from '#kernel/database/statement'
+import { filteredStatement, filteredWriting } from '#kernel/database/filtered-statement'
+import { sql } from '#kernel/database/sql'
+import type { Sql } from '#kernel/database/sql'
+import type { WriteCtx } from '#kernel/writes/change'
+import { Day, STATUSES } from '../../record/contract.ts'
 import type { Page } from '../../record/page.ts'
 import type { CustomMilestone } from '../milestone-contract.ts'
 import type { MilestoneDefinition } from '../milestone-definitions.ts'
 
-const FIRST_USES = `daily as (
+const OF_CLIENT = { where: sql`client_id = :client_id`, is: z.string() }
+
+const firstUses = (which: Sql) => sql`daily as (
   select client_id, day, events, active_users from customers.usage_daily
-  where tenant_id = $1 and ($2::text is null or client_id = $2) and day <= $3::date and events > 0),
+  where tenant_id = :tenant_id and ${which} and day <= :day::date and events > 0),
 firsts as (
   select client_id, feature, min(day) as day from customers.usage_daily_features
-  where tenant_id = $1 and ($2::text is null or client_id = $2) and day <= $3::date group by client_id, feature)`
+  where tenant_id = :tenant_id and ${which} and day <= :day::date group by client_id, feature)`
 
-const RECORD = `insert into customers.milestones (tenant_id, client_id, framework, milestone_id, milestone_name, achieved_at, recorded_at)
-   select $1, r.client_id, $4, r.milestone_id, n.name, r.day::timestamp at time zone 'UTC', $5::timestamptz
-   from reached r join unnest($6::text[], $7::text[]) n (id, name) on n.id = r.milestone_id
-   join customers.customers c on c.tenant_id = $1 and c.client_id = r.client_id
+const RECORD = sql`insert into customers.milestones (tenant_id, client_id, framework, milestone_id, milestone_name, achieved_at, recorded_at)
+   select :tenant_id, r.client_id, :framework, r.milestone_id, n.name, r.day::timestamp at time zone 'UTC', :now::timestamptz
+   from reached r join unnest(:ids::text[], :names::text[]) n (id, name) on n.id = r.milestone_id
+   join customers.customers c on c.tenant_id = :tenant_id and c.client_id = r.client_id
    on conflict do nothing returning client_id, milestone_id, milestone_name`
 
-export interface NewMilestone {
-  readonly client_id: string
-  readonly milestone_id: string
-  readonly milestone_name: string
+const NewMilestone = z.strictObject({ client_id: z.string(), milestone_id: z.string(), milestone_name: z.string() })
+export type NewMilestone = z.output<typeof NewMilestone>
+
+const Asked = {
+  day: Day,
+  framework: z.string(),
+  now: z.date(),
+  ids: z.array(z.string()),
+  names: z.array(z.string()),
 }
 
-const recordStandard = statement<NewMilestone>(
+const recordStandard = filteredWriting(
   'customers.record-milestones',
-  `with ${FIRST_USES},
-   core as (select feature from customers.usage_daily_features where tenant_id = $1 and day <= $3::date
+  { filters: { client_id: OF_CLIENT }, params: Asked, row: NewMilestone },
+  (which) => sql`with ${firstUses(which)},
+   core as (select feature from customers.usage_daily_features where tenant_id = :tenant_id and day <= :day::date
      group by feature order by count(distinct client_id) desc, feature limit 10),
    nth as (select client_id, day, row_number() over (partition by client_id order by day) as place from daily),
    core_nth as (select f.client_id, f.day, row_number() over (partition by f.client_id order by f.day, f.feature) as place
@@ -40,16 +53,21 @@ const recordStandard = statement<NewMilestone>(
      union all select client_id, 'advanced_features', min(day) from firsts f
        where not exists (select 1 from core where core.feature = f.feature) group by client_id
      union all select client_id, 'business_impact', min(responded_at at time zone 'UTC')::date from customers.survey_answers
-       where tenant_id = $1 and ($2::text is null or client_id = $2) and percent >= 80 and responded_at <= $5::timestamptz group by client_id
+       where tenant_id = :tenant_id and ${which} and percent >= 80 and responded_at <= :now::timestamptz group by client_id
      union all select client_id, 'champion_developed', min(created_at at time zone 'UTC')::date from customers.contacts
-       where tenant_id = $1 and ($2::text is null or client_id = $2) and is_champion group by client_id)
+       where tenant_id = :tenant_id and ${which} and is_champion group by client_id)
    ${RECORD}`,
 )
 
-const recordCustom = statement<NewMilestone>(
+const recordCustom = filteredWriting(
   'customers.record-custom-milestones',
-  `with ${FIRST_USES},
-   asked as (select * from unnest($6::text[], $8::text[], $9::int[]) a (milestone_id, metric, target)),
+  {
+    filters: { client_id: OF_CLIENT },
+    params: { ...Asked, metrics: z.array(z.string()), targets: z.array(z.int()) },
+    row: NewMilestone,
+  },
+  (which) => sql`with ${firstUses(which)},
+   asked as (select * from unnest(:ids::text[], :metrics::text[], :targets::int[]) a (milestone_id, metric, target)),
    measured as (
      select client_id, 'active_days' as metric, day, row_number() over (partition by client_id order by day) as value from daily
      union all select client_id, 'events', day, sum(events) over (partition by client_id order by day) from daily
@@ -67,73 +85,97 @@ export interface MilestoneQuery {
   readonly definitions: readonly MilestoneDefinition[]
 }
 
+const idsOf = ({ definitions }: MilestoneQuery) => definitions.map(({ milestone_id }) => milestone_id)
+
 /** Keeps what was newly reached; a milestone once reached stays. */
 export async function recordMilestones(
-  ctx: Ctx,
+  ctx: WriteCtx,
   query: MilestoneQuery,
   custom: readonly CustomMilestone[] | undefined,
 ): Promise<NewMilestone[]> {
-  const base = [
-    ctx.tenantId,
-    query.clientId ?? null,
-    query.day,
-    query.framework,
-    ctx.clock(),
-    query.definitions.map(({ milestone_id }) => milestone_id),
-    query.definitions.map(({ name }) => name),
-  ]
-  if (custom === undefined) return recordStandard(ctx.db, base)
-  return recordCustom(ctx.db, [...base, custom.map(({ metric }) => metric), custom.map(({ target }) => target)])
+  const { clientId, day, framework, definitions } = query
+  const asked = {
+    ...{ client_id: clientId, day, framework, now: ctx.clock() },
+    ...{ ids: idsOf(query), names: definitions.map(({ name }) => name) },
+  }
+  if (custom === undefined) return recordStandard(ctx, asked)
+  return recordCustom(ctx, {
+    ...asked,
+    metrics: custom.map(({ metric }) => metric),
+    targets: custom.map(({ target }) => target),
+  })
 }
 
-export interface ProgressRow {
-  readonly client_id: string
-  readonly contract_start_date: string
-  readonly total: number
-  readonly achieved: Readonly<Record<string, string>> | null
-  readonly last_day: string | null
-}
+const ProgressRow = z.strictObject({
+  client_id: z.string(),
+  contract_start_date: Day,
+  total: z.int(),
+  achieved: z.record(z.string(), z.string()).nullable(),
+  last_day: Day.nullable(),
+})
+export type ProgressRow = z.output<typeof ProgressRow>
 
-const progress = statement<ProgressRow>(
+const progress = filteredStatement(
   'customers.milestone-progress',
-  `select c.client_id, c.contract_start_date, count(*) over () as total, m.achieved, m.last_day
-   from customers.customers c
-   left join (select client_id, json_object_agg(milestone_id, (achieved_at at time zone 'UTC')::date order by achieved_at, milestone_id) as achieved,
-       count(*) as n, max(achieved_at at time zone 'UTC')::date as last_day
-     from customers.milestones where tenant_id = $1 and framework = $3 and milestone_id = any ($4::text[]) group by client_id) m on m.client_id = c.client_id
-   where c.tenant_id = $1 and ($2::text is null or c.client_id = $2) and ($2::text is not null or c.status <> 'churned')
-   order by coalesce(m.n, 0), c.client_id limit $5 offset $6`,
+  {
+    filters: {
+      client_id: OF_CLIENT,
+      without_status: { where: sql`status <> :without_status`, is: z.enum(STATUSES) },
+    },
+    params: { framework: z.string(), ids: z.array(z.string()), limit: z.int(), offset: z.int() },
+    row: ProgressRow,
+  },
+  (conditions) => sql`with whom as (
+      select client_id, contract_start_date from customers.customers where tenant_id = :tenant_id and ${conditions})
+    select c.client_id, c.contract_start_date, count(*) over () as total, m.achieved, m.last_day
+    from whom c
+    left join (select client_id, json_object_agg(milestone_id, (achieved_at at time zone 'UTC')::date order by achieved_at, milestone_id) as achieved,
+        count(*) as n, max(achieved_at at time zone 'UTC')::date as last_day
+      from customers.milestones where tenant_id = :tenant_id and framework = :framework and milestone_id = any (:ids::text[])
+        and client_id in (select client_id from whom) group by client_id) m on m.client_id = c.client_id
+    order by coalesce(m.n, 0), c.client_id limit :limit offset :offset`,
 )
 
-/** Customers with the fewest milestones first. */
+/** Customers with the fewest milestones first; who has churned only when asked for. */
 export async function milestoneProgress(ctx: Ctx, query: MilestoneQuery, page: Page): Promise<ProgressRow[]> {
-  const ids = query.definitions.map(({ milestone_id }) => milestone_id)
-  return progress(ctx.db, [ctx.tenantId, query.clientId ?? null, query.framework, ids, page.limit, page.offset])
+  const { clientId, framework } = query
+  const whom = clientId === undefined ? { without_status: 'churned' as const } : { client_id: clientId }
+  return progress(ctx, { ...whom, framework, ids: idsOf(query), limit: page.limit, offset: page.offset })
 }
 
-export interface CompletionRow {
-  readonly milestone_id: string
-  readonly completed: number
-  readonly customers: number
-  readonly median_days: number | null
+const CompletionRow = z.strictObject({
+  milestone_id: z.string(),
+  completed: z.int(),
+  customers: z.int(),
+  median_days: z.number().nullable(),
   /** Average health of those that reached it, and of those that did not. */
-  readonly health_reached: number | null
-  readonly health_others: number | null
-}
+  health_reached: z.number().nullable(),
+  health_others: z.number().nullable(),
+})
+export type CompletionRow = z.output<typeof CompletionRow>
 
-const completion = statement<CompletionRow>(
+const SAME_INDUSTRY = sql`industry = (
+  select industry from customers.customers where tenant_id = :tenant_id and client_id = :like_client_id)`
+
+const completion = filteredStatement(
   'customers.milestone-completion',
-  `with peers as (select client_id, contract_start_date, health_score from customers.customers where tenant_id = $1 and status <> 'churned'
-     and ($4::text is null or industry = (select industry from customers.customers where tenant_id = $1 and client_id = $4)))
-   select a.milestone_id, count(m.client_id) as completed, (select count(*) from peers) as customers,
-     percentile_cont(0.5) within group (order by greatest(0, (m.achieved_at at time zone 'UTC')::date - p.contract_start_date)::float8)
-       filter (where m.client_id is not null) as median_days,
-     avg(p.health_score) filter (where m.client_id is not null) as health_reached,
-     avg(p.health_score) filter (where m.client_id is null) as health_others
-   from unnest($3::text[]) with ordinality a (milestone_id, place)
-   left join peers p on true
-   left join customers.milestones m on m.client_id = p.client_id and m.tenant_id = $1 and m.framework = $2 and m.milestone_id = a.milestone_id
-   group by a.milestone_id, a.place order by a.place`,
+  {
+    filters: { like_client_id: { where: SAME_INDUSTRY, is: z.string() } },
+    params: { framework: z.string(), ids: z.array(z.string()) },
+    row: CompletionRow,
+  },
+  (conditions) => sql`with peers as (
+      select client_id, contract_start_date, health_score from customers.customers
+      where tenant_id = :tenant_id and status <> 'churned' and ${conditions})
+    select a.milestone_id, count(m.client_id) as completed, (select count(*) from peers) as customers,
+      percentile_cont(0.5) within group (order by greatest(0, (m.achieved_at at time zone 'UTC')::date - p.contract_start_date)::float8)
+        filter (where m.client_id is not null) as median_days,
+      avg(p.health_score) filter (where m.client_id is not null) as health_reached,
+      avg(p.health_score) filter (where m.client_id is null) as health_others
+    from unnest(:ids::text[]) with ordinality a (milestone_id, place)
+    left join peers p on true
+    left join customers.milestones m on m.client_id = p.client_id and m.tenant_id = :tenant_id and m.framework = :framework and m.milestone_id = a.milestone_id
+    group by a.milestone_id, a.place order by a.place`,
 )
 
 /** How many customers reached each milestone, and after how many days; of one industry only for `likeClientId`. */
@@ -142,6 +184,5 @@ export async function milestoneCompletion(
   query: MilestoneQuery,
   likeClientId: string | undefined,
 ): Promise<CompletionRow[]> {
-  const ids = query.definitions.map(({ milestone_id }) => milestone_id)
-  return completion(ctx.db, [ctx.tenantId, query.framework, ids, likeClientId ?? null])
+  return completion(ctx, { like_client_id: likeClientId, framework: query.framework, ids: idsOf(query) })
 }

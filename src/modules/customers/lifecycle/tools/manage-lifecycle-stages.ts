@@ -1,17 +1,22 @@
 import { tool } from '#kernel/calls/tool'
-import { ManageLifecycleStagesInput, ManageLifecycleStagesOutput } from '../lifecycle-contract.ts'
 import type { manageLifecycleStages } from '../manage-lifecycle-stages.ts'
 
-export const manageLifecycleStagesTool = (run: ReturnType<typeof manageLifecycleStages>) =>
-  tool({
+export const manageLifecycleStagesTool = (operation: ReturnType<typeof manageLifecycleStages>) =>
+  tool(operation, {
     name: 'manage_lifecycle_stages',
     title: 'Manage lifecycle stages',
     describe:
       'Stage of one customer or of all, history, suggested moves; transition moves one, e.g. to churned, which ends its scoring.',
-    effect: 'update',
-    // A transition is a change, which asks for customers:write itself.
-    scope: 'customers:read',
-    input: ManageLifecycleStagesInput,
-    output: ManageLifecycleStagesOutput,
-    run,
+    examples: [
+      {},
+      { client_id: 'acme', action: 'get_stage' },
+      {
+        client_id: 'globex',
+        action: 'transition',
+        new_stage: 'at_risk',
+        transition_reason: 'usage fell by half and an invoice is overdue',
+      },
+      { client_id: 'globex', action: 'update_stage', new_stage: 'renewing', notify_team: false },
+      { client_id: 'globex', action: 'get_history' },
+    ],
   })
