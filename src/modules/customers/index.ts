@@ -6,16 +6,12 @@ import { groupedIngest } from './events/ingest.ts'
 import { eventJobs } from './events/jobs.ts'
 import { rollUp } from './events/roll-up.ts'
 import { segmentRoutes } from './events/routes.ts'
-import { analyzeEngagementPatterns } from './usage/analyze-engagement-patterns.ts'
 import { calculateHealthScore } from './health/calculate-health-score.ts'
 import { recomputeHealth, recomputeHealthHistory, recomputeHealthJob } from './health/recompute-health.ts'
-import { analyzeEngagementPatternsTool } from './usage/tools/analyze-engagement-patterns.ts'
 import { calculateHealthScoreTool } from './health/tools/calculate-health-score.ts'
-import { trackFeatureAdoptionTool } from './usage/tools/track-feature-adoption.ts'
-import { trackUsageEngagementTool } from './usage/tools/track-usage-engagement.ts'
-import { trackUsageEngagement } from './usage/track-usage-engagement.ts'
 import { lifecycleToolset } from './lifecycle/toolset.ts'
 import { segmentsToolset } from './segments/toolset.ts'
+import { usageToolset } from './usage/toolset.ts'
 import { importPaths } from './import/import-paths.ts'
 import type { ImportPathsOptions } from './import/import-paths.ts'
 import type { ImportReport } from './import/report.ts'
@@ -46,6 +42,7 @@ export interface CustomersOptions {
 export function customersModule({ settings, openContext }: CustomersOptions): Module<Customers> {
   const recompute = recomputeHealth(settings)
   const ingest = openContext && groupedIngest({ openContext })
+  const [trackUsageEngagement, trackFeatureAdoption, analyzeEngagementPatterns] = usageToolset(settings)
   const [manageLifecycleStages, trackAdoptionMilestones] = lifecycleToolset(settings)
   const [segmentCustomers, segmentByValueTier] = segmentsToolset(settings)
   return {
@@ -76,14 +73,14 @@ export function customersModule({ settings, openContext }: CustomersOptions): Mo
       toolsets: {
         accounts: accountsToolset(settings),
         health: [
-          trackUsageEngagementTool(trackUsageEngagement(settings)),
+          trackUsageEngagement,
           calculateHealthScoreTool(calculateHealthScore(settings)),
           segmentCustomers,
-          trackFeatureAdoptionTool,
+          trackFeatureAdoption,
           manageLifecycleStages,
           trackAdoptionMilestones,
           segmentByValueTier,
-          analyzeEngagementPatternsTool(analyzeEngagementPatterns(settings)),
+          analyzeEngagementPatterns,
         ],
       },
     },

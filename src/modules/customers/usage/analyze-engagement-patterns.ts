@@ -1,3 +1,4 @@
+import { query } from '#kernel/calls/operation'
 import type { Ctx } from '#kernel/context'
 import { customerTags } from '../record/cache-tags.ts'
 import { requireCustomer } from '../record/store/customers.ts'
@@ -5,79 +6,64 @@ import { addDays, dayOf } from '../record/days.ts'
 import type { HealthSettings } from '../record/health-settings.ts'
 import { roundScore, roundShare, roundTo } from '../record/rounding.ts'
 import { ENGAGEMENT_RULES } from './engagement-rules.ts'
-import { PATTERN_TYPES } from './pattern-contract.ts'
-import type { AnalyzeEngagementPatternsInput, AnalyzeEngagementPatternsOutput } from './pattern-contract.ts'
+import { AnalyzeEngagementPatternsInput, AnalyzeEngagementPatternsOutput, PATTERN_TYPES } from './pattern-contract.ts'
 import { OUTCOME_DAYS, predictiveInsights } from './pattern-insights.ts'
 import { presentPersonas } from './personas.ts'
 import { countWhom, patternOutcomes, patternQuestions, userPersonas } from './store/patterns.ts'
-import type { PatternQuery, PatternRow } from './store/patterns.ts'
+import type { PatternRow } from './store/patterns.ts'
+import type { PatternQuery } from './store/whom.ts'
 
 const TTL_SECONDS = 900
 
 /** How customers use the product, and how that goes with their health. At most fifteen minutes old. */
 export function analyzeEngagementPatterns(settings: HealthSettings) {
-  return async (ctx: Ctx, input: AnalyzeEngagementPatternsInput): Promise<AnalyzeEngagementPatternsOutput> => {
-    const clientId = input.scope_filter?.client_id
-    if (clientId !== undefined) await requireCustomer(ctx, clientId)
-    const query = queryOf(input, dayOf(ctx.clock()))
-    const key = `customers:patterns:${query.end}:${JSON.stringify(input)}`
-    return ctx.cache.getOrLoad(
-      ctx.tenantId,
-      key,
-      {
-        name: 'customers.engagement-patterns',
-        ttlSeconds: TTL_SECONDS,
-        tags: [customerTags.segments, customerTags.clients, customerTags.all],
-      },
-      async () => {
-        const asked = { input, query }
-        return {
+  return query({
+    scope: 'customers:read',
+    input: AnalyzeEngagementPatternsInput,
+    output: AnalyzeEngagementPatternsOutput,
+    async run(ctx, input) {
+      const { scope_filter: filter = {}, lookback_period_days: days } = input
+      if (filter.client_id !== undefined) await requireCustomer(ctx, filter.client_id)
+      const end = dayOf(ctx.clock())
+      const asked = { input, whom: { ...filter, start: addDays(end, 1 - days), end } }
+      return ctx.cache.getOrLoad(
+        ctx.tenantId,
+        `customers:patterns:${end}:${JSON.stringify(input)}`,
+        { name: 'customers.engagement-patterns', ttlSeconds: TTL_SECONDS, tags: [customerTags.segments, customerTags.clients, customerTags.all] },
+        async () => ({
           ...(await analyze(ctx, asked)),
           ...(input.predictive_insights && { predictive_insights: await predict(ctx, asked, settings) }),
-        }
-      },
-    )
-  }
-}
-
-function queryOf(input: AnalyzeEngagementPatternsInput, end: string): PatternQuery {
-  const filter = input.scope_filter ?? {}
-  return {
-    clientId: filter.client_id,
-    segmentId: filter.segment_id,
-    tier: filter.tier,
-    industry: filter.industry,
-    stage: filter.lifecycle_stage,
-    start: addDays(end, 1 - input.lookback_period_days),
-    end,
-  }
+        }),
+      )
+    },
+  })
 }
 
 interface Asked {
   readonly input: AnalyzeEngagementPatternsInput
-  readonly query: PatternQuery
+  readonly whom: PatternQuery
 }
 
 /** The patterns of the same length of time, ended so long ago that what became of the customers is known. */
-async function predict(ctx: Ctx, { input, query }: Asked, { atRiskBelow }: HealthSettings) {
-  const before = { ...query, start: addDays(query.start, -OUTCOME_DAYS), end: addDays(query.end, -OUTCOME_DAYS) }
+async function predict(ctx: Ctx, { input, whom }: Asked, { atRiskBelow }: HealthSettings) {
+  const before = { ...whom, start: addDays(whom.start, -OUTCOME_DAYS), end: addDays(whom.end, -OUTCOME_DAYS) }
   return predictiveInsights(await patternOutcomes(ctx, before, atRiskBelow), input.min_pattern_confidence)
 }
 
 async function analyze(
   ctx: Ctx,
-  { input, query }: Asked,
+  { input, whom }: Asked,
 ): Promise<Omit<AnalyzeEngagementPatternsOutput, 'predictive_insights'>> {
   const wants = new Set(input.pattern_types ?? PATTERN_TYPES)
   const ask = patternQuestions
-  const rows = (await ask.patterns(ctx, query)).filter((row) => row.customers >= input.min_customers)
-  const weekdays = wants.has('temporal') ? await ask.weekdays(ctx, query) : undefined
+  const rows = (await ask.patterns(ctx, whom)).filter((row) => row.customers >= input.min_customers)
+  const weekdays = wants.has('temporal') ? await ask.weekdays(ctx, whom) : undefined
   const events = weekdays?.reduce((sum, day) => sum + day.events, 0) ?? 0
-  const anomalies = input.anomaly_detection ? await ask.anomalies(ctx, query) : []
+  const anomalies = input.anomaly_detection ? await ask.anomalies(ctx, whom) : []
   return {
     status: rows.some((row) => row.pattern !== 'silent') ? 'success' : 'not_enough_data',
-    customers_analyzed: await countWhom(ctx, query),
-    period: { start: query.start, end: query.end },
+    customers_analyzed: await countWhom(ctx, whom),
+    period: { start: whom.start, end: whom.end },
     identified_patterns: rows.map(present),
     ...(weekdays !== undefined && {
       temporal_patterns: weekdays.map((day) => ({
@@ -85,15 +71,15 @@ async function analyze(
         share: events === 0 ? 0 : roundShare(day.events / events),
       })),
     }),
-    ...(wants.has('feature_usage') && { feature_patterns: await ask.features(ctx, query) }),
+    ...(wants.has('feature_usage') && { feature_patterns: await ask.features(ctx, whom) }),
     ...(wants.has('communication') && {
-      communication_patterns: (await ask.contact(ctx, query)).map((row) => ({
+      communication_patterns: (await ask.contact(ctx, whom)).map((row) => ({
         ...row,
         average_health: roundScore(row.average_health),
       })),
     }),
-    ...(wants.has('support') && { support_patterns: await ask.support(ctx, query) }),
-    user_personas: presentPersonas(await userPersonas(ctx, query)),
+    ...(wants.has('support') && { support_patterns: await ask.support(ctx, whom) }),
+    user_personas: presentPersonas(await userPersonas(ctx, whom)),
     ...contrast(rows),
     anomalies: anomalies.map(({ deviations, usual, ...row }) => ({
       ...row,

@@ -1,10 +1,11 @@
+import { query } from '#kernel/calls/operation'
 import type { Ctx } from '#kernel/context'
 import { customerTags } from '../record/cache-tags.ts'
 import { requireCustomer } from '../record/store/customers.ts'
 import { addDays, dayOf } from '../record/days.ts'
 import { notEnoughData } from '../record/not-enough-data.ts'
 import { percent, roundScore, roundShare } from '../record/rounding.ts'
-import type { TrackFeatureAdoptionInput, TrackFeatureAdoptionOutput } from './adoption-contract.ts'
+import { TrackFeatureAdoptionInput, TrackFeatureAdoptionOutput } from './adoption-contract.ts'
 import { presentPersonas } from './personas.ts'
 import { adoptionGroups, featureAdoption } from './store/adoption.ts'
 import type { AdoptionGroup, FeatureRow } from './store/adoption.ts'
@@ -17,32 +18,34 @@ const UNDERUSED_BELOW = 0.2
 const TTL_SECONDS = 900
 
 /** Which features customers use, how widely and how steadily. At most fifteen minutes old. */
-export async function trackFeatureAdoption(
-  ctx: Ctx,
+export const trackFeatureAdoption = query({
+  scope: 'customers:read',
   input: TrackFeatureAdoptionInput,
-): Promise<TrackFeatureAdoptionOutput> {
-  if (input.client_id !== undefined) await requireCustomer(ctx, input.client_id)
-  const end = dayOf(ctx.clock())
-  const key = `customers:adoption:${end}:${JSON.stringify(input)}`
-  return ctx.cache.getOrLoad(
-    ctx.tenantId,
-    key,
-    { name: 'customers.feature-adoption', ttlSeconds: TTL_SECONDS, tags: [customerTags.clients, customerTags.all] },
-    () => adoption(ctx, input, end),
-  )
-}
+  output: TrackFeatureAdoptionOutput,
+  async run(ctx, input) {
+    if (input.client_id !== undefined) await requireCustomer(ctx, input.client_id)
+    const end = dayOf(ctx.clock())
+    const key = `customers:adoption:${end}:${JSON.stringify(input)}`
+    return ctx.cache.getOrLoad(
+      ctx.tenantId,
+      key,
+      { name: 'customers.feature-adoption', ttlSeconds: TTL_SECONDS, tags: [customerTags.clients, customerTags.all] },
+      () => adoption(ctx, input, end),
+    )
+  },
+})
 
 async function adoption(ctx: Ctx, input: TrackFeatureAdoptionInput, end: string): Promise<TrackFeatureAdoptionOutput> {
-  const query = {
-    clientId: input.client_id,
+  const asked = {
+    client_id: input.client_id,
     feature: input.feature_id,
     start: addDays(end, 1 - input.time_period_days),
     end,
     days: input.time_period_days,
     threshold: input.adoption_threshold,
   }
-  const rows = await featureAdoption(ctx, query)
-  const groups = await adoptionGroups(ctx, query)
+  const rows = await featureAdoption(ctx, asked)
+  const groups = await adoptionGroups(ctx, asked)
   const tiers = groups.filter((group) => group.kind === 'tier')
   const active = tiers.reduce((sum, group) => sum + group.customers, 0)
   const isKnown = rows.length > 0 && active > 0
@@ -59,7 +62,7 @@ async function adoption(ctx: Ctx, input: TrackFeatureAdoptionInput, end: string)
     breakdown: features.slice(0, input.limit),
     by_tier: tiers.map(presentGroup),
     by_lifecycle: groups.filter((group) => group.kind === 'lifecycle').map(presentGroup),
-    ...(input.include_user_personas && { user_personas: presentPersonas(await userPersonas(ctx, query)) }),
+    ...(input.include_user_personas && { user_personas: presentPersonas(await userPersonas(ctx, asked)) }),
     high_value_features: highValue,
     underutilised_features: underused.slice(0, input.limit),
     recommendations: input.optimization_recommendations ? recommend(features, highValue) : [],

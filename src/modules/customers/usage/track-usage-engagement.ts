@@ -1,3 +1,4 @@
+import { operation } from '#kernel/calls/operation'
 import type { Ctx } from '#kernel/context'
 import { requireCustomer } from '../record/store/customers.ts'
 import { addDays, dayOf, daysBetween } from '../record/days.ts'
@@ -9,23 +10,33 @@ import { rollUp } from '../events/roll-up.ts'
 import { usageCohorts, usageFeatures, usageHeatmap, usageSeries, usageStanding, usageTotals } from './store/usage.ts'
 import type { Cohorts, Period, Standing, UsageTotals } from './store/usage.ts'
 import { usageAdvice } from './usage-advice.ts'
-import type { TrackUsageEngagementInput, TrackUsageEngagementOutput } from './usage-contract.ts'
+import { TrackUsageEngagementInput, TrackUsageEngagementOutput } from './usage-contract.ts'
 
 /** Fewer customers of the same tier say nothing about how one stands among them. */
 const PEERS_MIN = 5
 
-/** Records an event, or reports on a customer's use of the product over a period of whole UTC days. */
+/**
+ * Records an event, or reports on a customer's use of the product over a period of whole UTC days. To record is a
+ * change, which asks for `customers:write` itself.
+ */
 export function trackUsageEngagement(settings: HealthSettings) {
-  return async (ctx: Ctx, input: TrackUsageEngagementInput): Promise<TrackUsageEngagementOutput> => {
-    const { client_id, event_name } = input
-    if (event_name !== undefined) return { client_id, recorded: await record(ctx, { ...input, event_name }) }
-    await requireCustomer(ctx, client_id)
-    await rollUp(asCounter(ctx), { clientId: client_id })
-    const period = periodOf(input, dayOf(ctx.clock()))
-    const totals = await usageTotals(ctx, period)
-    const cohorts = input.include_user_segmentation && totals.users_named ? await usageCohorts(ctx, period) : undefined
-    return { client_id, ...(await report(ctx, period, { input, totals, cohorts, settings })) }
-  }
+  return operation({
+    scope: 'customers:read',
+    effect: 'create',
+    input: TrackUsageEngagementInput,
+    output: TrackUsageEngagementOutput,
+    async run(ctx, input): Promise<TrackUsageEngagementOutput> {
+      const { client_id, event_name } = input
+      if (event_name !== undefined) return { client_id, recorded: await record(ctx, { ...input, event_name }) }
+      await requireCustomer(ctx, client_id)
+      await rollUp(asCounter(ctx), { clientId: client_id })
+      const period = periodOf(input, dayOf(ctx.clock()))
+      const totals = await usageTotals(ctx, period)
+      const cohorts =
+        input.include_user_segmentation && totals.users_named ? await usageCohorts(ctx, period) : undefined
+      return { client_id, ...(await report(ctx, period, { input, totals, cohorts, settings })) }
+    },
+  })
 }
 
 /** Counting accepted events is bookkeeping: whoever may read may bring it about. The audit names the job. */
@@ -115,7 +126,7 @@ function periodOf(input: TrackUsageEngagementInput, today: string): Period {
   const start = dayOf(new Date(input.period_start ?? 0))
   const asked = dayOf(new Date(input.period_end ?? 0))
   const end = asked > today && start <= today ? today : asked
-  return { clientId: input.client_id, start, end, days: daysBetween(start, end) + 1 }
+  return { client_id: input.client_id, start, end, days: daysBetween(start, end) + 1 }
 }
 
 function benchmark({ tier, peers, percentile }: Standing): TrackUsageEngagementOutput['benchmark_insights'] {

@@ -1,0 +1,65 @@
+import { z } from 'zod'
+import type { Ctx } from '#kernel/context'
+import { filteredStatement } from '#kernel/database/filtered-statement'
+import { sql } from '#kernel/database/sql'
+import type { Sql } from '#kernel/database/sql'
+import { Day, STATUSES, Stage, Tier } from '../../record/contract.ts'
+
+/** Which customers to look at, and the days. Without a customer: those of the tenant that have not churned. */
+export interface PatternQuery {
+  readonly client_id?: string | undefined
+  readonly segment_id?: string | undefined
+  readonly tier?: Tier | undefined
+  readonly industry?: string | undefined
+  readonly lifecycle_stage?: Stage | undefined
+  readonly start: string
+  readonly end: string
+}
+
+const FILTERS = {
+  client_id: { where: sql`c.client_id = :client_id`, is: z.string() },
+  segment_id: {
+    where: sql`exists (select 1 from customers.segment_members m
+      where m.tenant_id = :tenant_id and m.segment_id = :segment_id and m.client_id = c.client_id)`,
+    is: z.string(),
+  },
+  tier: { where: sql`c.tier = :tier`, is: Tier },
+  industry: { where: sql`c.industry = :industry`, is: z.string() },
+  lifecycle_stage: { where: sql`c.lifecycle_stage = :lifecycle_stage`, is: Stage },
+  without_status: { where: sql`c.status <> :without_status`, is: z.enum(STATUSES) },
+  stayed_until: {
+    where: sql`(c.status <> 'churned' or coalesce(c.churned_on, c.updated_at::date) > :stayed_until::date)`,
+    is: Day,
+  },
+} as const
+
+const whom = (conditions: Sql) => sql`whom as (
+  select c.client_id, c.health_score, c.churn_probability, c.seats, c.last_engagement_at, c.status = 'churned' as has_left
+  from customers.customers c where c.tenant_id = :tenant_id and ${conditions})`
+
+interface Shape<P extends z.ZodRawShape, R extends z.ZodObject> {
+  readonly params: P
+  readonly row: R
+}
+
+/** A statement about the customers of a query, who stand in `whom`. */
+export function aboutWhom<P extends z.ZodRawShape, R extends z.ZodObject>(
+  name: string,
+  shape: Shape<P, R>,
+  text: (whom: Sql) => Sql,
+) {
+  return filteredStatement(name, { filters: FILTERS, ...shape }, (conditions) => text(whom(conditions)))
+}
+
+export const DAYS = { start: Day, end: Day }
+
+/** The same about what they did in the days of the query, asked with nothing else. */
+export function aboutDays<R extends z.ZodObject>(name: string, row: R, text: (whom: Sql) => Sql) {
+  const ask = aboutWhom(name, { params: DAYS, row }, text)
+  return async (ctx: Ctx, query: PatternQuery) => ask(ctx, { ...query, ...leftOut(query) })
+}
+
+/** Whoever has churned is looked at when asked for alone. */
+export function leftOut({ client_id }: PatternQuery): { readonly without_status?: 'churned' } {
+  return client_id === undefined ? { without_status: 'churned' } : {}
+}
