@@ -6,9 +6,8 @@ import { groupedIngest } from './events/ingest.ts'
 import { eventJobs } from './events/jobs.ts'
 import { rollUp } from './events/roll-up.ts'
 import { segmentRoutes } from './events/routes.ts'
-import { calculateHealthScore } from './health/calculate-health-score.ts'
 import { recomputeHealth, recomputeHealthHistory, recomputeHealthJob } from './health/recompute-health.ts'
-import { calculateHealthScoreTool } from './health/tools/calculate-health-score.ts'
+import { healthToolset } from './health/toolset.ts'
 import { lifecycleToolset } from './lifecycle/toolset.ts'
 import { segmentsToolset } from './segments/toolset.ts'
 import { usageToolset } from './usage/toolset.ts'
@@ -43,6 +42,7 @@ export function customersModule({ settings, openContext }: CustomersOptions): Mo
   const recompute = recomputeHealth(settings)
   const ingest = openContext && groupedIngest({ openContext })
   const [trackUsageEngagement, trackFeatureAdoption, analyzeEngagementPatterns] = usageToolset(settings)
+  const [calculateHealthScore] = healthToolset(settings)
   const [manageLifecycleStages, trackAdoptionMilestones] = lifecycleToolset(settings)
   const [segmentCustomers, segmentByValueTier] = segmentsToolset(settings)
   return {
@@ -74,7 +74,7 @@ export function customersModule({ settings, openContext }: CustomersOptions): Mo
         accounts: accountsToolset(settings),
         health: [
           trackUsageEngagement,
-          calculateHealthScoreTool(calculateHealthScore(settings)),
+          calculateHealthScore,
           segmentCustomers,
           trackFeatureAdoption,
           manageLifecycleStages,

@@ -42,27 +42,24 @@ function scoreOne(settings: HealthSettings) {
     input: CalculateHealthScoreInput,
     output: HealthOutput,
     async work(ctx, input) {
-      const { client_id, lookback_period_days: lookbackDays } = input
+      const { client_id, lookback_period_days: lookback_days } = input
       const before = await lockCustomer(ctx, client_id)
       const day = dayOf(ctx.clock())
       const isStandard =
         input.scoring_model === STANDARD_MODEL &&
-        lookbackDays === STANDARD_LOOKBACK_DAYS &&
+        lookback_days === STANDARD_LOOKBACK_DAYS &&
         (input.risk_threshold ?? settings.atRiskBelow) === settings.atRiskBelow
       const model = isStandard ? STANDARD_MODEL : whatIfName(input)
       if (before.status === 'churned') {
         const history = await scoreHistory(ctx, client_id, model, day)
-        return { result: churnedHealth(ctx, client_id, { model, lookbackDays }, history), subject: client_id }
+        return { result: churnedHealth(ctx, client_id, { model, lookback_days }, history), subject: client_id }
       }
       const scoring = scoringOf(settings, {
-        tenantId: ctx.tenantId,
-        asOf: ctx.clock(),
-        lookbackDays,
-        model,
+        ...{ as_of: ctx.clock(), lookback_days, model },
         ...(input.component_weights && { weights: input.component_weights }),
-        ...(input.risk_threshold !== undefined && { atRiskBelow: input.risk_threshold }),
+        ...(input.risk_threshold !== undefined && { at_risk_below: input.risk_threshold }),
       })
-      await refreshUsageWindows(ctx, { day, lookbackDays, clientId: client_id })
+      await refreshUsageWindows(ctx, { day, lookback_days, client_id })
       const row = await storeScore(ctx, client_id, scoring, isStandard)
       const history = await scoreHistory(ctx, client_id, model, day)
       return {

@@ -10,7 +10,7 @@ const GONE = notEnoughData('nothing: the customer has churned and is not scored'
 export function churnedHealth(
   ctx: Ctx,
   clientId: string,
-  scoring: Pick<ScoreParameters, 'model' | 'lookbackDays'>,
+  scoring: Pick<ScoreParameters, 'model' | 'lookback_days'>,
   history: readonly DatedScore[],
 ): HealthOutput {
   return {
@@ -23,7 +23,7 @@ export function churnedHealth(
     weights_renormalised: false,
     health_metrics: {
       scoring_model: scoring.model,
-      lookback_days: scoring.lookbackDays,
+      lookback_days: scoring.lookback_days,
       as_of: ctx.clock().toISOString(),
       stored_as_current: false,
       days_until_renewal: null,

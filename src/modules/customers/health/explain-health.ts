@@ -5,11 +5,14 @@ import { roundScore, roundShare } from '../record/rounding.ts'
 import { CHURN_MODEL, churnFactors } from '../risk/churn-model.ts'
 import { explainComponents, missingComponents, valuesOf } from './explain-components.ts'
 import { COMPONENTS, renormalise } from './health-weights.ts'
+import type { PerComponent } from './health-weights.ts'
 import { PREDICTION_NEEDS, predictScores } from './predict-scores.ts'
 import type { DatedScore } from './predict-scores.ts'
 import { actionFor, describeIndicator } from '../risk/risk-indicators.ts'
 import { riskLevel } from '../risk/risk-level.ts'
+import type { HealthThresholds } from '../risk/risk-level.ts'
 import type { CalculateHealthScoreInput, HealthOutput } from './score-contract.ts'
+import { weightsOf } from './scoring.ts'
 import type { ScoreParameters } from './store/score-sql.ts'
 import type { ScoredRow } from './store/score.ts'
 
@@ -26,6 +29,7 @@ const WEAK_BELOW = 60
 /** A scored row as the answer to "how healthy, since when, why, and what next". */
 export function explainHealth(row: ScoredRow, history: readonly DatedScore[], told: Told): HealthOutput {
   const { scoring, isStandard, includePredictions } = told
+  const weights = weightsOf(scoring)
   const missing = missingComponents(row)
   const isKnown = row.overall_score !== null
   return {
@@ -34,16 +38,16 @@ export function explainHealth(row: ScoredRow, history: readonly DatedScore[], to
     current_health_score: row.overall_score,
     health_trend: row.trend,
     score_change: scoreChange(row),
-    component_scores: explainComponents(row, scoring.weights),
-    weights_renormalised: isKnown && missing.some((component) => scoring.weights[component] > 0),
+    component_scores: explainComponents(row, weights),
+    weights_renormalised: isKnown && missing.some((component) => weights[component] > 0),
     health_metrics: {
       scoring_model: scoring.model,
-      lookback_days: scoring.lookbackDays,
+      lookback_days: scoring.lookback_days,
       as_of: row.as_of,
       stored_as_current: isStandard,
       days_until_renewal: row.days_until_renewal,
     },
-    risk_level: riskLevel(row.overall_score, scoring),
+    risk_level: riskLevel(row.overall_score, thresholdsOf(scoring)),
     risk_indicators: row.raised.map(({ indicator_name, ...indicator }) => ({
       indicator: indicator_name,
       ...indicator,
@@ -51,12 +55,17 @@ export function explainHealth(row: ScoredRow, history: readonly DatedScore[], to
     })),
     ...(includePredictions && { churn_prediction: churnPrediction(row, scoring) }),
     historical_scores: [...history],
-    ...(includePredictions && { predicted_scores: predictedScores(history, dayOf(scoring.asOf)) }),
+    ...(includePredictions && { predicted_scores: predictedScores(history, dayOf(scoring.as_of)) }),
     contributing_factors: contributingFactors(row),
-    improvement_opportunities: opportunities(row, scoring),
+    improvement_opportunities: opportunities(row, weights),
     automated_alerts: automatedAlerts(row, told.alerts),
     recommended_actions: recommendedActions(row),
   }
+}
+
+function thresholdsOf(scoring: ScoreParameters): HealthThresholds {
+  const { critical_below: criticalBelow, at_risk_below: atRiskBelow, healthy_from: healthyFrom } = scoring
+  return { criticalBelow, atRiskBelow, healthyFrom }
 }
 
 /** Indicators of high severity and more, unless others were asked for. Nobody is told of them here. */
@@ -77,7 +86,7 @@ function churnPrediction(row: ScoredRow, scoring: ScoreParameters): HealthOutput
   if (row.churn_probability === null || row.churn_level === null) {
     return notEnoughData('a health score')
   }
-  const isLikely = row.churn_probability >= scoring.churnMediumFrom
+  const isLikely = row.churn_probability >= scoring.churn_medium_from
   const isAhead = (row.days_until_renewal ?? -1) >= 0
   return {
     status: 'known',
@@ -105,9 +114,9 @@ function contributingFactors(row: ScoredRow): HealthOutput['contributing_factors
 }
 
 /** How many points the score would gain with the component at 100, the largest first. */
-function opportunities(row: ScoredRow, scoring: ScoreParameters): HealthOutput['improvement_opportunities'] {
+function opportunities(row: ScoredRow, given: PerComponent<number>): HealthOutput['improvement_opportunities'] {
   const values = valuesOf(row)
-  const weights = renormalise(scoring.weights, values)
+  const weights = renormalise(given, values)
   return COMPONENTS.map((component) => ({
     component,
     points_to_gain: roundScore((100 - (values[component] ?? 100)) * weights[component]),

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { change } from '#kernel/writes/single-change'
+import { change } from '#kernel/writes/change'
 import type { Ctx } from '#kernel/context'
 import { job } from '#kernel/jobs/job'
 import { customerTags } from '../record/cache-tags.ts'
@@ -9,8 +9,7 @@ import { rollUp } from '../events/roll-up.ts'
 import { STANDARD_LOOKBACK_DAYS, STANDARD_MODEL, scoringOf } from './scoring.ts'
 import { tenantsScoredBefore } from './store/due.ts'
 import { planForAll } from './store/plan-for-all.ts'
-import { lastScoredDay, storeAllScores } from './store/score.ts'
-import type { Recomputed } from './store/score.ts'
+import { Recomputed, lastScoredDay, storeAllScores } from './store/score.ts'
 import { refreshUsageWindows } from './store/usage-windows.ts'
 
 /** Scores every customer of the tenant, in one statement over up-to-date rollups. Says how many were scored. */
@@ -44,21 +43,17 @@ const HISTORY_WEEKS = 8
 const WEEK_MILLISECONDS = 7 * 86_400_000
 
 function scoreAll(settings: HealthSettings) {
-  return change<{ readonly asOf: Date }, Recomputed>(
-    'customers.recompute-health',
-    'customers:write',
-    async (ctx, { asOf }) => {
+  return change({
+    action: 'customers.recompute-health',
+    scope: 'customers:write',
+    effect: 'update',
+    input: z.strictObject({ asOf: z.date() }),
+    output: Recomputed,
+    async work(ctx, { asOf }) {
       await planForAll(ctx)
-      await refreshUsageWindows(ctx, { day: dayOf(asOf), lookbackDays: STANDARD_LOOKBACK_DAYS })
-      const result = await storeAllScores(
-        ctx,
-        scoringOf(settings, {
-          tenantId: ctx.tenantId,
-          asOf,
-          lookbackDays: STANDARD_LOOKBACK_DAYS,
-          model: STANDARD_MODEL,
-        }),
-      )
+      await refreshUsageWindows(ctx, { day: dayOf(asOf), lookback_days: STANDARD_LOOKBACK_DAYS })
+      const standard = { as_of: asOf, lookback_days: STANDARD_LOOKBACK_DAYS, model: STANDARD_MODEL }
+      const result = await storeAllScores(ctx, scoringOf(settings, standard))
       return {
         result,
         subject: '*',
@@ -67,7 +62,7 @@ function scoreAll(settings: HealthSettings) {
         invalidates: [customerTags.overviews, customerTags.clients],
       }
     },
-  )
+  })
 }
 
 /** A tenant whose customers were all scored within this time, by an import for one, waits for the next hour. */

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { CustomerSettings } from '#kernel/config/customers'
+import { autocommit } from '#kernel/database/transact'
 import { testDatabase } from '../../../../test/support/database.ts'
 import { TEST_NOW, testTenant } from '../../../../test/support/tenant.ts'
 import { STANDARD_MODEL, scoringOf } from './scoring.ts'
@@ -292,11 +293,6 @@ async function scoreOf(given: Given): Promise<ScoredRow> {
       [...one, given.payment.overdueDays, given.payment.paidLate],
     )
   }
-  const scoring = scoringOf(settings, {
-    tenantId: tenant.tenantId,
-    asOf: TEST_NOW,
-    lookbackDays: 30,
-    model: STANDARD_MODEL,
-  })
-  return storeScore(tenant.ctx(), id, scoring, true)
+  const scoring = scoringOf(settings, { as_of: TEST_NOW, lookback_days: 30, model: STANDARD_MODEL })
+  return storeScore(autocommit(tenant.ctx()), id, scoring, true)
 }

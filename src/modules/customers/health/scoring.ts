@@ -1,51 +1,61 @@
 import type { HealthSettings } from '../record/health-settings.ts'
-import { COMPONENTS } from './health-weights.ts'
-import type { PerComponent } from './health-weights.ts'
+import type { Component, PerComponent } from './health-weights.ts'
 import type { ScoreParameters } from './store/score-sql.ts'
 
 export const STANDARD_MODEL = 'weighted_composite'
 export const STANDARD_LOOKBACK_DAYS = 30
 
-type Chosen = Pick<ScoreParameters, 'tenantId' | 'asOf' | 'lookbackDays' | 'model'> & {
-  readonly weights?: Partial<Record<keyof PerComponent<number>, number | undefined>>
-  readonly atRiskBelow?: number
+interface Chosen extends Pick<ScoreParameters, 'as_of' | 'lookback_days' | 'model'> {
+  readonly weights?: Partial<Record<Component, number | undefined>>
+  readonly at_risk_below?: number
 }
 
 /** The parameters of one scoring: what was chosen for it, and the settings for the rest. */
 export function scoringOf(settings: HealthSettings, chosen: Chosen): ScoreParameters {
-  const { weights: asked, atRiskBelow = settings.atRiskBelow, ...same } = chosen
+  const { weights, at_risk_below = settings.atRiskBelow, ...same } = chosen
   return {
     ...same,
-    weights: asked === undefined ? standardWeights(settings) : customWeights(asked),
-    atRiskBelow,
-    criticalBelow: Math.min(settings.criticalBelow, atRiskBelow),
-    healthyFrom: Math.max(settings.healthyFrom, atRiskBelow),
-    usageDropShare: settings.usageDropShare,
-    ticketRiseShare: settings.ticketRiseShare,
-    churnLowFrom: settings.churnLowFrom,
-    churnMediumFrom: settings.churnMediumFrom,
-    churnHighFrom: settings.churnHighFrom,
+    ...(weights === undefined ? standardWeights(settings) : customWeights(weights)),
+    at_risk_below,
+    critical_below: Math.min(settings.criticalBelow, at_risk_below),
+    healthy_from: Math.max(settings.healthyFrom, at_risk_below),
+    usage_drop_share: settings.usageDropShare,
+    ticket_rise_share: settings.ticketRiseShare,
+    churn_low_from: settings.churnLowFrom,
+    churn_medium_from: settings.churnMediumFrom,
+    churn_high_from: settings.churnHighFrom,
   }
 }
 
-function standardWeights(settings: HealthSettings): PerComponent<number> {
+type Weights = Pick<ScoreParameters, `weight_${Component}`>
+
+function standardWeights(settings: HealthSettings): Weights {
   return {
-    usage: settings.usageWeight,
-    engagement: settings.engagementWeight,
-    support: settings.supportWeight,
-    satisfaction: settings.satisfactionWeight,
-    payment: settings.paymentWeight,
+    weight_usage: settings.usageWeight,
+    weight_engagement: settings.engagementWeight,
+    weight_support: settings.supportWeight,
+    weight_satisfaction: settings.satisfactionWeight,
+    weight_payment: settings.paymentWeight,
   }
 }
 
 /** A component that was not named does not count. */
-function customWeights(asked: NonNullable<Chosen['weights']>): PerComponent<number> {
-  const [usage, engagement, support, satisfaction, payment] = COMPONENTS.map((component) => asked[component] ?? 0)
+function customWeights(asked: NonNullable<Chosen['weights']>): Weights {
   return {
-    usage: usage ?? 0,
-    engagement: engagement ?? 0,
-    support: support ?? 0,
-    satisfaction: satisfaction ?? 0,
-    payment: payment ?? 0,
+    weight_usage: asked.usage ?? 0,
+    weight_engagement: asked.engagement ?? 0,
+    weight_support: asked.support ?? 0,
+    weight_satisfaction: asked.satisfaction ?? 0,
+    weight_payment: asked.payment ?? 0,
+  }
+}
+
+export function weightsOf(weights: Weights): PerComponent<number> {
+  return {
+    usage: weights.weight_usage,
+    engagement: weights.weight_engagement,
+    support: weights.weight_support,
+    satisfaction: weights.weight_satisfaction,
+    payment: weights.weight_payment,
   }
 }

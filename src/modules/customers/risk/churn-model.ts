@@ -1,4 +1,6 @@
+import { z } from 'zod'
 import { roundTo } from '../record/rounding.ts'
+
 /**
  * The rule behind every churn probability: log-odds added up per factor, turned into a probability by the logistic
  * function. The base and the
@@ -19,9 +21,22 @@ export const CHURN_FACTORS = {
   points_tickets: ['tickets_rising', '0.4 times the rise of support tickets, at most doubled'],
   points_silence: ['contact_lost', '0.5 after 30 days without contact'],
   points_satisfaction: ['satisfaction_low', '0.6 with survey answers under 50 of 100'],
-} as const
+} as const satisfies Record<keyof ChurnPoints, readonly [factor: string, rule: string]>
 
-export type ChurnPoints = Readonly<Record<keyof typeof CHURN_FACTORS, number>>
+const Points = z.number()
+
+/** Log-odds by factor. Those of health are null without a score. */
+export const ChurnPoints = z.strictObject({
+  points_health: Points.nullable(),
+  points_usage: Points,
+  points_idle: Points,
+  points_renewal: Points,
+  points_payment: Points,
+  points_tickets: Points,
+  points_silence: Points,
+  points_satisfaction: Points,
+})
+export type ChurnPoints = z.output<typeof ChurnPoints>
 
 export interface ChurnFactor {
   readonly factor: string
@@ -36,7 +51,7 @@ export function churnFactors(points: ChurnPoints): ChurnFactor[] {
   const moved = names
     .map((name) => ({
       factor: CHURN_FACTORS[name][0],
-      log_odds: roundTo(points[name], 3),
+      log_odds: roundTo(points[name] ?? 0, 3),
       rule: CHURN_FACTORS[name][1],
     }))
     .filter(({ log_odds }) => log_odds !== 0)

@@ -1,4 +1,5 @@
 import { percent } from '../record/rounding.ts'
+
 /** What a raised indicator means and what to do about it. Raised by the statement in `store/recompute-sql.ts`. */
 interface IndicatorText {
   readonly says: (current: number, threshold: number) => string

@@ -1,9 +1,12 @@
-import type { Ctx } from '#kernel/context'
-import { statement } from '#kernel/database/statement'
+import { z } from 'zod'
+import { writing } from '#kernel/database/named-statement'
+import { sql } from '#kernel/database/sql'
+import type { WriteCtx } from '#kernel/writes/change'
 
-const joinByHash = statement<never>(
+const joinByHash = writing(
   'customers.score-by-hash',
-  "select set_config('enable_nestloop', 'off', true), set_config('work_mem', '64MB', true)",
+  sql`select set_config('enable_nestloop', 'off', true) as nested_loop, set_config('work_mem', '64MB', true) as memory`,
+  { row: z.strictObject({ nested_loop: z.string(), memory: z.string() }) },
 )
 
 /**
@@ -11,6 +14,6 @@ const joinByHash = statement<never>(
  * database without statistics (a first import) the planner expects a row where there are thousands, and a nested loop
  * over them never ends.
  */
-export async function planForAll(ctx: Ctx): Promise<void> {
-  await joinByHash(ctx.db, [])
+export async function planForAll(ctx: WriteCtx): Promise<void> {
+  await joinByHash(ctx)
 }

@@ -1,6 +1,7 @@
+import { z } from 'zod'
+import { sql, sqlJoin } from '#kernel/database/sql'
+import type { Sql } from '#kernel/database/sql'
 import { CHURN_BASE } from '../../risk/churn-model.ts'
-import { COMPONENTS } from '../health-weights.ts'
-import type { Component } from '../health-weights.ts'
 
 /**
  * The SQL that scores: facts of every customer, then components, score and churn points from them. One text serves one
@@ -21,73 +22,57 @@ import type { Component } from '../health-weights.ts'
  *
  * The score is the mean of the known components by their weights; the points are those of `../churn-model.ts`.
  */
-export interface ScoreParameters {
-  readonly tenantId: string
-  readonly asOf: Date
-  readonly lookbackDays: number
-  readonly model: string
-  readonly weights: Readonly<Record<Component, number>>
-  readonly atRiskBelow: number
-  readonly criticalBelow: number
-  readonly healthyFrom: number
-  readonly usageDropShare: number
-  readonly ticketRiseShare: number
-  readonly churnLowFrom: number
-  readonly churnMediumFrom: number
-  readonly churnHighFrom: number
-}
+export const ScoreParameters = z.strictObject({
+  as_of: z.date(),
+  lookback_days: z.int(),
+  model: z.string(),
+  weight_usage: z.number(),
+  weight_engagement: z.number(),
+  weight_support: z.number(),
+  weight_satisfaction: z.number(),
+  weight_payment: z.number(),
+  at_risk_below: z.number(),
+  critical_below: z.number(),
+  healthy_from: z.number(),
+  usage_drop_share: z.number(),
+  ticket_rise_share: z.number(),
+  churn_low_from: z.number(),
+  churn_medium_from: z.number(),
+  churn_high_from: z.number(),
+})
+export type ScoreParameters = z.output<typeof ScoreParameters>
 
-export function scoreParameters(input: ScoreParameters): unknown[] {
-  return [
-    input.tenantId,
-    input.asOf,
-    input.lookbackDays,
-    input.model,
-    ...COMPONENTS.map((component) => input.weights[component]),
-    input.atRiskBelow,
-    input.criticalBelow,
-    input.healthyFrom,
-    input.usageDropShare,
-    input.ticketRiseShare,
-    input.churnMediumFrom,
-    input.churnHighFrom,
-    input.churnLowFrom,
-  ]
-}
-
-/** The number of the first parameter after those of `scoreParameters`; the customer, when one is asked for. */
-export const CLIENT = '$18'
-export const AS_OF = '$2::timestamptz'
-export const MODEL = '$4::text'
-export const AT_RISK_BELOW = '$10::float8'
-export const CRITICAL_BELOW = '$11::float8'
-export const HEALTHY_FROM = '$12::float8'
-export const USAGE_DROP = '$13::float8'
-export const TICKET_RISE = '$14::float8'
-export const CHURN_MEDIUM = '$15::float8'
-export const CHURN_HIGH = '$16::float8'
-export const CHURN_LOW = '$17::float8'
-export const DAY = `(${AS_OF} at time zone 'UTC')::date`
-export const LOOKBACK = '$3::int'
+export const AS_OF = sql`:as_of::timestamptz`
+export const MODEL = sql`:model::text`
+export const AT_RISK_BELOW = sql`:at_risk_below::float8`
+export const CRITICAL_BELOW = sql`:critical_below::float8`
+export const HEALTHY_FROM = sql`:healthy_from::float8`
+export const USAGE_DROP = sql`:usage_drop_share::float8`
+export const TICKET_RISE = sql`:ticket_rise_share::float8`
+export const CHURN_MEDIUM = sql`:churn_medium_from::float8`
+export const CHURN_HIGH = sql`:churn_high_from::float8`
+export const CHURN_LOW = sql`:churn_low_from::float8`
+export const DAY = sql`(${AS_OF} at time zone 'UTC')::date`
+export const LOOKBACK = sql`:lookback_days::int`
 
 /** `one` narrows every source to the customer; `all` leaves out customers that have churned. */
 export type Range = 'one' | 'all'
 
 /** Common table expressions ending with `scored`, one row a customer, to be followed by a `select` or by writes. */
-export function scoredCustomers(range: Range): string {
-  return [sources(range), facts(range), COMPONENTS_OF_FACTS, SCORE_OF_COMPONENTS].join(',\n')
+export function scoredCustomers(range: Range): Sql {
+  return sqlJoin([sources(range), facts(range), COMPONENTS_OF_FACTS, SCORE_OF_COMPONENTS], ',\n')
 }
 
 /** What each source knows, by customer. */
-function sources(range: Range): string {
-  const only = range === 'one' ? `and client_id = ${CLIENT}` : ''
-  return `
+function sources(range: Range): Sql {
+  const only = range === 'one' ? sql`and client_id = :client_id` : sql``
+  return sql`
 used as (
   select client_id, events, events_before, active_days, active_users_peak, last_day from customers.usage_windows
-  where tenant_id = $1 and days = ${LOOKBACK} and as_of = ${DAY} ${only}),
+  where tenant_id = :tenant_id and days = ${LOOKBACK} and as_of = ${DAY} ${only}),
 contacted as (
   select client_id, max(last_contacted_at) as last_at from customers.contacts
-  where tenant_id = $1 and last_contacted_at <= ${AS_OF} ${only} group by client_id),
+  where tenant_id = :tenant_id and last_contacted_at <= ${AS_OF} ${only} group by client_id),
 ticketed as (
   select client_id,
     count(*) filter (where is_open) as open, count(*) filter (where is_open and priority in ('P0', 'P1')) as urgent,
@@ -96,12 +81,12 @@ ticketed as (
     count(*) filter (where opened_at <= ${since(1)} and opened_at > ${since(2)}) as opened_before
   from (select client_id, priority, escalated, opened_at,
       status not in ('resolved', 'closed') or coalesce(resolved_at, closed_at) > ${AS_OF} as is_open
-    from customers.tickets where tenant_id = $1 and opened_at <= ${AS_OF} ${only}) t
+    from customers.tickets where tenant_id = :tenant_id and opened_at <= ${AS_OF} ${only}) t
   where is_open or opened_at > ${since(2)} group by client_id),
 answered as (
   select client_id, avg(percent) as percent, count(*) as answers, max(responded_at) as last_at
   from customers.survey_answers
-  where tenant_id = $1 and responded_at <= ${AS_OF}
+  where tenant_id = :tenant_id and responded_at <= ${AS_OF}
     and responded_at > ${AS_OF} - make_interval(days => greatest(${LOOKBACK}, 90)) ${only}
   group by client_id),
 billed as (
@@ -109,7 +94,7 @@ billed as (
     max(${DAY} - due_on) filter (where due_on < ${DAY} and (status <> 'paid' or paid_on > ${DAY})) as overdue_days,
     coalesce(bool_or(paid_on > due_on and paid_on > ${DAY} - ${LOOKBACK} and paid_on <= ${DAY}), false) as paid_late
   from customers.payments
-  where tenant_id = $1 and due_on <= ${DAY} and status in ('pending', 'paid', 'failed')
+  where tenant_id = :tenant_id and due_on <= ${DAY} and status in ('pending', 'paid', 'failed')
     and (due_on > ${DAY} - 366 or status <> 'paid') ${only}
   group by client_id),
 contracted as (
@@ -117,13 +102,13 @@ contracted as (
     coalesce(bool_or(payment_status = 'overdue'), false) as overdue,
     coalesce(bool_or(payment_status in ('payment_plan', 'at_risk')), false) as strained
   from customers.contracts
-  where tenant_id = $1 and start_date <= ${DAY} and coalesce(end_date >= ${DAY}, true) ${only} group by client_id)`
+  where tenant_id = :tenant_id and start_date <= ${DAY} and coalesce(end_date >= ${DAY}, true) ${only} group by client_id)`
 }
 
 /** Every customer in range, beside what the sources know of it. */
-function facts(range: Range): string {
-  const which = range === 'one' ? `and c.client_id = ${CLIENT}` : "and c.status <> 'churned'"
-  return `facts as (
+function facts(range: Range): Sql {
+  const which = range === 'one' ? sql`and c.client_id = :client_id` : sql`and c.status <> 'churned'`
+  return sql`facts as (
   select c.client_id, c.client_name, c.lifecycle_stage, c.status, c.contract_start_date, c.renewal_date, c.seats,
     c.health_score as stored_score, c.renewal_date - ${DAY} as days_until_renewal,
     coalesce(k.auto_renew, false) as auto_renew,
@@ -131,7 +116,7 @@ function facts(range: Range): string {
     coalesce(u.active_days, 0) as active_days, coalesce(u.active_users_peak, 0) as active_users_peak,
     greatest(case when c.last_engagement_at <= ${AS_OF} then c.last_engagement_at end, p.last_at) as last_contact_at,
     extract(epoch from ${AS_OF} - greatest(case when c.last_engagement_at <= ${AS_OF} then c.last_engagement_at end, p.last_at))::float8 / 86400 as silent_days,
-    (t.open > 0 or t.opened > 0 or u.active_days > 0 and exists (select 1 from customers.tickets where tenant_id = $1)) as has_ticket_source,
+    (t.open > 0 or t.opened > 0 or u.active_days > 0 and exists (select 1 from customers.tickets where tenant_id = :tenant_id)) as has_ticket_source,
     coalesce(t.open, 0) as open_tickets, coalesce(t.urgent, 0) as urgent_tickets,
     coalesce(t.escalated, 0) as escalated_tickets, coalesce(t.opened, 0) as tickets,
     coalesce(t.opened_before, 0) as tickets_before,
@@ -146,18 +131,18 @@ function facts(range: Range): string {
   left join answered a on a.client_id = c.client_id
   left join billed b on b.client_id = c.client_id
   left join contracted k on k.client_id = c.client_id
-  where c.tenant_id = $1 ${which} ${FENCE})`
+  where c.tenant_id = :tenant_id ${which} ${FENCE})`
 }
 
 /** Keeps the planner from merging two steps, which would repeat the first one's expressions at every use. */
-const FENCE = 'offset 0'
+const FENCE = sql`offset 0`
 
 /** So many look-backs before now. */
-function since(times: number): string {
-  return `${AS_OF} - make_interval(days => ${times} * ${LOOKBACK})`
+function since(times: number): Sql {
+  return sql`${AS_OF} - make_interval(days => ${times} * ${LOOKBACK})`
 }
 
-const COMPONENTS_OF_FACTS = `parts as (
+const COMPONENTS_OF_FACTS = sql`parts as (
   select *,
     least(1, 1.4::float8 * active_days / least(${LOOKBACK}, greatest(7, ${DAY} - contract_start_date + 1))) as frequency,
     case when events_before > 0 then least(1, 0.8::float8 * events / events_before) end as momentum,
@@ -185,11 +170,11 @@ components as (
     end as payment_score
   from parts ${FENCE})`
 
-const SCORE_OF_COMPONENTS = `weighed as (
+const SCORE_OF_COMPONENTS = sql`weighed as (
   select *,
-    $5::float8 * (usage_score is not null)::int + $6::float8 * (engagement_score is not null)::int
-      + $7::float8 * (support_score is not null)::int + $8::float8 * (satisfaction_score is not null)::int
-      + $9::float8 * (payment_score is not null)::int as weight_known
+    :weight_usage::float8 * (usage_score is not null)::int + :weight_engagement::float8 * (engagement_score is not null)::int
+      + :weight_support::float8 * (support_score is not null)::int + :weight_satisfaction::float8 * (satisfaction_score is not null)::int
+      + :weight_payment::float8 * (payment_score is not null)::int as weight_known
   from components ${FENCE}),
 scored as (
   select *, case when overall_score is not null then 1 / (1 + exp(-(${CHURN_BASE}
@@ -205,6 +190,6 @@ scored as (
     case when silent_days > 30 then 0.5 else 0 end::float8 as points_silence,
     case when satisfaction_score < 50 then 0.6 else 0 end::float8 as points_satisfaction
   from (select *, case when weight_known > 0 then round(10 * (
-      $5 * coalesce(usage_score, 0) + $6 * coalesce(engagement_score, 0) + $7 * coalesce(support_score, 0)
-      + $8 * coalesce(satisfaction_score, 0) + $9 * coalesce(payment_score, 0)) / weight_known) / 10 end as overall_score
+      :weight_usage * coalesce(usage_score, 0) + :weight_engagement * coalesce(engagement_score, 0) + :weight_support * coalesce(support_score, 0)
+      + :weight_satisfaction * coalesce(satisfaction_score, 0) + :weight_payment * coalesce(payment_score, 0)) / weight_known) / 10 end as overall_score
     from weighed ${FENCE}) s ${FENCE}) p ${FENCE})`

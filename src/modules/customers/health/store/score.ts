@@ -1,123 +1,137 @@
+import { z } from 'zod'
 import type { Ctx } from '#kernel/context'
-import { statement } from '#kernel/database/statement'
+import { statement, writing } from '#kernel/database/named-statement'
+import { columnsOf } from '#kernel/database/row-sql'
+import { sql } from '#kernel/database/sql'
+import type { WriteCtx } from '#kernel/writes/change'
 import { clientNotFound } from '../../record/client-not-found.ts'
-import type { RiskLevel, Trend } from '../../record/contract.ts'
-import type { ChurnPoints } from '../../risk/churn-model.ts'
+import { Day, RiskLevel, Score, Trend } from '../../record/contract.ts'
+import { ChurnPoints } from '../../risk/churn-model.ts'
 import type { DatedScore } from '../predict-scores.ts'
 import { recomputation } from './recompute-sql.ts'
-import { scoreParameters } from './score-sql.ts'
-import type { ScoreParameters } from './score-sql.ts'
+import { AT_RISK_BELOW, ScoreParameters } from './score-sql.ts'
 
-export interface RaisedRow {
-  readonly indicator_name: string
-  readonly category: string
-  readonly severity: RiskLevel
-  readonly current_value: number
-  readonly threshold_value: number
-}
+const RaisedRow = z.strictObject({
+  indicator_name: z.string(),
+  category: z.string(),
+  severity: RiskLevel,
+  current_value: z.number(),
+  threshold_value: z.number(),
+})
 
-/** One customer as scored: the facts, the components from them, and what follows. */
-export interface ScoredRow extends ChurnPoints {
-  readonly client_id: string
-  readonly client_name: string
-  readonly seats: number | null
-  readonly renewal_date: string | null
-  readonly days_until_renewal: number | null
-  readonly last_used_on: string | null
-  readonly events: number
-  readonly events_before: number
-  readonly active_days: number
-  readonly active_users_peak: number
-  readonly last_contact_at: Date | null
-  readonly silent_days: number | null
-  readonly open_tickets: number
-  readonly urgent_tickets: number
-  readonly escalated_tickets: number
-  readonly tickets: number
-  readonly tickets_before: number
-  readonly answers: number
-  readonly last_answer_at: Date | null
-  readonly last_due_on: string | null
-  readonly overdue_days: number
-  readonly paid_late: boolean
-  readonly usage_score: number | null
-  readonly engagement_score: number | null
-  readonly support_score: number | null
-  readonly satisfaction_score: number | null
-  readonly payment_score: number | null
-  readonly overall_score: number | null
-  readonly score_before: number | null
-  readonly score_before_on: string | null
-  readonly trend: Trend
-  readonly churn_probability: number | null
-  readonly churn_level: 'negligible' | 'low' | 'medium' | 'high' | null
-  readonly raised: readonly RaisedRow[]
+/** One customer as ranked: the facts, the components from them, and what follows. */
+const RankedRow = z.strictObject({
+  client_id: z.string(),
+  client_name: z.string(),
+  seats: z.int().nullable(),
+  renewal_date: Day.nullable(),
+  days_until_renewal: z.int().nullable(),
+  last_used_on: Day.nullable(),
+  events: z.int(),
+  events_before: z.int(),
+  active_days: z.int(),
+  active_users_peak: z.int(),
+  last_contact_at: z.date().nullable(),
+  silent_days: z.number().nullable(),
+  open_tickets: z.int(),
+  urgent_tickets: z.int(),
+  escalated_tickets: z.int(),
+  tickets: z.int(),
+  tickets_before: z.int(),
+  answers: z.int(),
+  last_answer_at: z.date().nullable(),
+  last_due_on: Day.nullable(),
+  overdue_days: z.int(),
+  paid_late: z.boolean(),
+  usage_score: Score.nullable(),
+  engagement_score: Score.nullable(),
+  support_score: Score.nullable(),
+  satisfaction_score: Score.nullable(),
+  payment_score: Score.nullable(),
+  overall_score: Score.nullable(),
+  score_before: Score.nullable(),
+  score_before_on: Day.nullable(),
+  trend: Trend,
+  churn_probability: z.number().nullable(),
+  churn_level: z.enum(['negligible', 'low', 'medium', 'high']).nullable(),
+  ...ChurnPoints.shape,
+})
+
+const StoredRow = RankedRow.extend({ raised: z.array(RaisedRow) })
+
+/** One customer as scored. */
+export interface ScoredRow extends z.output<typeof StoredRow> {
   /** The instant it was computed for. */
   readonly as_of: string
 }
 
-const ONE = `select r.*, coalesce((select jsonb_agg(jsonb_build_object('indicator_name', indicator_name, 'category', category,
+const ONE = sql`select ${columnsOf(RankedRow)}, coalesce((select jsonb_agg(jsonb_build_object('indicator_name', indicator_name, 'category', category,
     'severity', severity, 'current_value', current_value, 'threshold_value', threshold_value)
     order by array_position(array['critical', 'high', 'medium', 'low'], severity), indicator_name)
-  from raised), '[]') as raised from ranked r`
+  from raised), '[]') as raised from ranked`
 
-const scoreOne = statement<Omit<ScoredRow, 'as_of'>>('customers.score', recomputation('one', true, ONE))
-const scoreWhatIf = statement<Omit<ScoredRow, 'as_of'>>('customers.score-what-if', recomputation('one', false, ONE))
+const shape = { params: { ...ScoreParameters.shape, client_id: z.string() }, row: StoredRow }
+const scoreOne = writing('customers.score', recomputation('one', true, ONE), shape)
+const scoreWhatIf = writing('customers.score-what-if', recomputation('one', false, ONE), shape)
 
-export interface Recomputed {
-  readonly customers: number
-  readonly scored: number
-  readonly at_risk: number
-}
+export const Recomputed = z.strictObject({ customers: z.int(), scored: z.int(), at_risk: z.int() })
+export type Recomputed = z.output<typeof Recomputed>
 
-const scoreAll = statement<Recomputed>(
+const scoreAll = writing(
   'customers.recompute-health',
   recomputation(
     'all',
     true,
-    `select count(*) as customers, count(overall_score) as scored, count(*) filter (where overall_score < $10::float8) as at_risk
-     from ranked`,
+    sql`select count(*) as customers, count(overall_score) as scored,
+      count(*) filter (where overall_score < ${AT_RISK_BELOW}) as at_risk from ranked`,
   ),
+  { params: ScoreParameters.shape, row: Recomputed },
 )
 
 /** Scores one customer and stores it; as the current score when `standard`, else only in the history of its model. */
 export async function storeScore(
-  ctx: Ctx,
+  ctx: WriteCtx,
   clientId: string,
   parameters: ScoreParameters,
   standard: boolean,
 ): Promise<ScoredRow> {
   const run = standard ? scoreOne : scoreWhatIf
-  const [row] = await run(ctx.db, [...scoreParameters(parameters), clientId])
+  const [row] = await run(ctx, { ...parameters, client_id: clientId })
   if (row === undefined) throw clientNotFound(clientId)
-  return { ...row, as_of: parameters.asOf.toISOString() }
+  return { ...row, as_of: parameters.as_of.toISOString() }
 }
 
 /** Scores and stores every customer of the tenant that has not churned. Wants `planForAll` in the same transaction. */
-export async function storeAllScores(ctx: Ctx, parameters: ScoreParameters): Promise<Recomputed> {
-  const [counts] = await scoreAll(ctx.db, scoreParameters(parameters))
+export async function storeAllScores(ctx: WriteCtx, parameters: ScoreParameters): Promise<Recomputed> {
+  const [counts] = await scoreAll(ctx, parameters)
   if (counts === undefined) throw new Error('a count came back without a row')
   return counts
 }
 
-const lastDay = statement<{ day: string | null }>(
+const lastDay = statement(
   'customers.last-scored-day',
-  'select max(day) as day from customers.health_scores where tenant_id = $1 and scoring_model = $2',
+  sql`select max(day) as day from customers.health_scores where tenant_id = :tenant_id and scoring_model = :model`,
+  { params: { model: z.string() }, row: z.strictObject({ day: Day.nullable() }) },
 )
 
 /** The newest day on which any customer has a score by the model. */
 export async function lastScoredDay(ctx: Ctx, model: string): Promise<string | null> {
-  const [row] = await lastDay(ctx.db, [ctx.tenantId, model])
+  const [row] = await lastDay(ctx, { model })
   return row?.day ?? null
 }
 
-const history = statement<DatedScore>(
+const history = statement(
   'customers.score-history',
-  `select day, overall_score as score from customers.health_scores
-   where tenant_id = $1 and client_id = $2 and scoring_model = $3 and day > $4::date - 90 and day <= $4::date order by day`,
+  sql`select day, overall_score as score from customers.health_scores
+    where tenant_id = :tenant_id and client_id = :client_id and scoring_model = :model
+      and day > :day::date - 90 and day <= :day::date order by day`,
+  {
+    params: { client_id: z.string(), model: z.string(), day: Day },
+    row: z.strictObject({ day: Day, score: Score }),
+  },
 )
 
 /** The scores of the last 90 days by one model, oldest first. */
 export async function scoreHistory(ctx: Ctx, clientId: string, model: string, day: string): Promise<DatedScore[]> {
-  return history(ctx.db, [ctx.tenantId, clientId, model, day])
+  return history(ctx, { client_id: clientId, model, day })
 }

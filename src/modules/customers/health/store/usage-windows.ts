@@ -1,49 +1,58 @@
-import { statement } from '#kernel/database/statement'
-import type { Ctx } from '#kernel/context'
+import { z } from 'zod'
+import { writing } from '#kernel/database/named-statement'
+import { sql } from '#kernel/database/sql'
+import type { Sql } from '#kernel/database/sql'
+import type { WriteCtx } from '#kernel/writes/change'
+import { Day } from '../../record/contract.ts'
+
+const Days = { day: Day, lookback_days: z.int() }
 
 /** Adds up the windows that are missing or of another day; the others are right, because a changed day forgets them. */
-const refresh = (name: string, which: string) =>
-  statement(
+const refresh = <P extends z.ZodRawShape>(name: string, which: Sql, params: P) =>
+  writing(
     name,
-    `with stale as (
-       select c.client_id from customers.customers c
-       where c.tenant_id = $1 ${which} and not exists (
-         select 1 from customers.usage_windows w
-         where w.tenant_id = $1 and w.client_id = c.client_id and w.days = $3::int and w.as_of = $2::date)),
-     summed as (
-       select d.client_id, sum(events) filter (where day > $2::date - $3::int)::bigint as events,
-         sum(events) filter (where day <= $2::date - $3::int)::bigint as events_before,
-         count(*) filter (where day > $2::date - $3::int) as active_days,
-         count(*) filter (where day <= $2::date - $3::int) as active_days_before,
-         max(active_users) filter (where day > $2::date - $3::int) as active_users_peak, max(day) as last_day
-       from customers.usage_daily d join stale s on s.client_id = d.client_id
-       where d.tenant_id = $1 and day > $2::date - 2 * $3::int and day <= $2::date and events > 0 group by d.client_id)
-     insert into customers.usage_windows as w (tenant_id, client_id, days, as_of, events, events_before, active_days,
-       active_days_before, active_users_peak, last_day)
-     select $1, s.client_id, $3::int, $2::date, coalesce(u.events, 0), coalesce(u.events_before, 0), coalesce(u.active_days, 0),
-       coalesce(u.active_days_before, 0), coalesce(u.active_users_peak, 0), coalesce(u.last_day, (
-         select day from customers.usage_daily d
-         where d.tenant_id = $1 and d.client_id = s.client_id and d.day <= $2::date - 2 * $3::int and d.events > 0
-         order by day desc limit 1))
-     from stale s left join summed u on u.client_id = s.client_id
-     on conflict (tenant_id, client_id, days) do update set as_of = excluded.as_of, events = excluded.events,
-       events_before = excluded.events_before, active_days = excluded.active_days,
-       active_days_before = excluded.active_days_before, active_users_peak = excluded.active_users_peak,
-       last_day = excluded.last_day`,
+    sql`with stale as (
+        select c.client_id from customers.customers c
+        where c.tenant_id = :tenant_id and ${which} and not exists (
+          select 1 from customers.usage_windows w
+          where w.tenant_id = :tenant_id and w.client_id = c.client_id and w.days = :lookback_days::int and w.as_of = :day::date)),
+      summed as (
+        select d.client_id, sum(events) filter (where day > :day::date - :lookback_days::int)::bigint as events,
+          sum(events) filter (where day <= :day::date - :lookback_days::int)::bigint as events_before,
+          count(*) filter (where day > :day::date - :lookback_days::int) as active_days,
+          count(*) filter (where day <= :day::date - :lookback_days::int) as active_days_before,
+          max(active_users) filter (where day > :day::date - :lookback_days::int) as active_users_peak, max(day) as last_day
+        from customers.usage_daily d join stale s on s.client_id = d.client_id
+        where d.tenant_id = :tenant_id and day > :day::date - 2 * :lookback_days::int and day <= :day::date and events > 0
+        group by d.client_id)
+      insert into customers.usage_windows as w (tenant_id, client_id, days, as_of, events, events_before, active_days,
+        active_days_before, active_users_peak, last_day)
+      select :tenant_id, s.client_id, :lookback_days::int, :day::date, coalesce(u.events, 0), coalesce(u.events_before, 0),
+        coalesce(u.active_days, 0), coalesce(u.active_days_before, 0), coalesce(u.active_users_peak, 0),
+        coalesce(u.last_day, (
+          select day from customers.usage_daily d
+          where d.tenant_id = :tenant_id and d.client_id = s.client_id and d.day <= :day::date - 2 * :lookback_days::int
+            and d.events > 0
+          order by day desc limit 1))
+      from stale s left join summed u on u.client_id = s.client_id
+      on conflict (tenant_id, client_id, days) do update set as_of = excluded.as_of, events = excluded.events,
+        events_before = excluded.events_before, active_days = excluded.active_days,
+        active_days_before = excluded.active_days_before, active_users_peak = excluded.active_users_peak,
+        last_day = excluded.last_day`,
+    { params: { ...Days, ...params } },
   )
 
-const refreshAll = refresh('customers.refresh-usage-windows', '')
-const refreshOne = refresh('customers.refresh-usage-window', 'and c.client_id = $4')
+const refreshAll = refresh('customers.refresh-usage-windows', sql`true`, {})
+const refreshOne = refresh('customers.refresh-usage-window', sql`c.client_id = :client_id`, { client_id: z.string() })
 
 interface Window {
   readonly day: string
-  readonly lookbackDays: number
+  readonly lookback_days: number
   /** Absent: every customer of the tenant. */
-  readonly clientId?: string
+  readonly client_id?: string
 }
 
 /** Brings the sums over `[day − lookback, day]` and the look-back before it up to date, from the daily rollups. */
-export async function refreshUsageWindows(ctx: Ctx, { day, lookbackDays, clientId }: Window): Promise<void> {
-  const values = [ctx.tenantId, day, lookbackDays]
-  await (clientId === undefined ? refreshAll(ctx.db, values) : refreshOne(ctx.db, [...values, clientId]))
+export async function refreshUsageWindows(ctx: WriteCtx, { client_id, ...window }: Window): Promise<void> {
+  await (client_id === undefined ? refreshAll(ctx, window) : refreshOne(ctx, { ...window, client_id }))
 }

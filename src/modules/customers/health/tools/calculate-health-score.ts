@@ -1,16 +1,18 @@
 import { tool } from '#kernel/calls/tool'
 import type { calculateHealthScore } from '../calculate-health-score.ts'
-import { CalculateHealthScoreInput, HealthOutput } from '../score-contract.ts'
 
-export const calculateHealthScoreTool = (run: ReturnType<typeof calculateHealthScore>) =>
-  tool({
+export const calculateHealthScoreTool = (operation: ReturnType<typeof calculateHealthScore>) =>
+  tool(operation, {
     name: 'calculate_health_score',
     title: 'Calculate health score',
     describe:
       'Compute one customer’s health, 0 (lost) to 100, from stored data; keep it, explain each component, and name churn risk and next actions. All customers: list_clients.',
-    effect: 'update',
-    scope: 'customers:write',
-    input: CalculateHealthScoreInput,
-    output: HealthOutput,
-    run,
+    examples: [
+      { client_id: 'acme' },
+      {
+        client_id: 'globex',
+        scoring_model: 'custom',
+        component_weights: { usage: 0.5, engagement: 0.2, support: 0.1, satisfaction: 0.1, payment: 0.1 },
+      },
+    ],
   })
