@@ -229,6 +229,23 @@ it('counts the members of a segment anew at once when customers are divided agai
   expect(await customers()).toBe(4)
 })
 
+it.each([
+  [{}, 3],
+  [{ tier: 'enterprise' }, 1],
+  [{ industry: 'Energy' }, 1],
+  [{ lifecycle_stage: 'onboarding', tier: 'professional' }, 1],
+  [{ client_id: 'hooli' }, 1],
+  [{ client_id: 'hooli', tier: 'enterprise' }, 0],
+])(
+  'looks at customers that match %j, and at who has churned only when asked for alone',
+  async (scope_filter, count) => {
+    const tenant = await scoredTenant(database)
+    await call(tenant, 'manage_lifecycle_stages', { client_id: 'hooli', action: 'transition', new_stage: 'churned' })
+    const result = resultOf(await call(tenant, 'analyze_engagement_patterns', { scope_filter }))
+    expect(result).toMatchObject({ customers_analyzed: count })
+  },
+)
+
 it('finds a day that is far from usual', async () => {
   const tenant = await scoredTenant(database)
   await database.owner.query(

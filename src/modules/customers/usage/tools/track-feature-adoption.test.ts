@@ -121,6 +121,17 @@ it('looks at one feature only', async () => {
   expect(result).toMatchObject({ breakdown: [{ feature: 'api', customers_using: 1, adoption_rate: 0.333 }] })
 })
 
+it.each([
+  [{ client_id: 'acme' }, ['alerts', 'api', 'reports'], 1],
+  [{ client_id: 'acme', feature_id: 'api' }, ['api'], 1],
+  [{ client_id: 'globex', feature_id: 'api' }, [], 1],
+])('looks at one customer, and at one feature of it: %j', async (args, expected, active_customers) => {
+  const tenant = await scoredTenant(database)
+  const result = resultOf(await call(tenant, 'track_feature_adoption', args))
+  expect(result).toMatchObject({ active_customers })
+  expect((result['breakdown'] as { feature: string }[]).map(({ feature }) => feature)).toEqual(expected)
+})
+
 it('divides people by how steadily they come, unless that is not wanted', async () => {
   const tenant = await scoredTenant(database)
   const { rows } = await database.owner.query<{ people: number }>(
