@@ -7,27 +7,9 @@ import { systemClock } from '#kernel/clock'
 import { loadConfig } from '#kernel/config/load'
 import { buildApp } from '../../src/app.ts'
 import { quiet, testDatabase } from '../support/database.ts'
-import { tenantWithCustomers } from '../support/customer-tools.ts'
+import { testTenant } from '../support/tenant.ts'
 
 const NAUGHTY = join(import.meta.dirname, '../../../shared/data/bad-input/blns/blns.json')
-
-/** What a tool needs beside the argument under test, so that the string gets as far as it can. */
-const NEEDED: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
-  register_client: { client_name: 'Newcomer' },
-  get_client_overview: { client_id: 'acme' },
-  update_client_info: { client_id: 'acme', updates: {} },
-  get_client_timeline: { client_id: 'acme' },
-  track_usage_engagement: { client_id: 'acme', event_name: 'login' },
-  calculate_health_score: { client_id: 'acme' },
-  segment_customers: { segmentation_type: 'industry', criteria: {}, min_segment_size: 1 },
-  manage_lifecycle_stages: { client_id: 'acme', action: 'transition', new_stage: 'active', transition_reason: 'live' },
-  segment_by_value_tier: { segmentation_criteria: {} },
-  create_task: { title: 'Call Ada' },
-  update_task: { task_id: 1 },
-  delete_task: { task_id: 2 },
-  get_task: { task_id: 1 },
-  mark_complete: { task_id: 1 },
-}
 
 const Schema = z.object({
   enum: z.array(z.unknown()).optional(),
@@ -65,7 +47,7 @@ it.skipIf(!existsSync(NAUGHTY))(
     const app = await buildApp({ config, clock: systemClock, log: quiet, version: 'test', as: 'server' })
     try {
       const { url } = await app.listen()
-      const tenant = await tenantWithCustomers(database)
+      const tenant = await testTenant(database)
       const scopes = ['customers:read', 'customers:write', 'tasks:read', 'tasks:write'] as const
       const person = { name: 'Naughty', email: 'naughty@example.com', password: 'Right-Horse-77-Battery' }
       const request = { requestId: 'req_test', signal: new AbortController().signal }
@@ -76,7 +58,12 @@ it.skipIf(!existsSync(NAUGHTY))(
       const ctx = app.openContext({ ...operator, userId }, request)
       const { key } = await app.access.createKey(ctx, { name: 'naughty', scopes: [...scopes] })
       const { tools } = Listing.parse(await (await fetch(`${url}/mcp/tools?server=all`)).json())
-      const places = tools.flatMap(({ name, inputSchema }) => placesOf(name, inputSchema))
+      const declared = app.modules.flatMap(({ server }) => Object.values(server?.toolsets ?? {}).flat())
+      // What a tool needs beside the argument under test, so that the string gets as far as it can.
+      const needed = new Map(declared.map((tool) => [tool.name, tool.examples[0] ?? {}]))
+      const makers = declared.filter(({ effect }) => effect === 'create')
+      for (const maker of makers) for (const args of maker.examples) await call(url, key, maker.name, args)
+      const places = tools.flatMap(({ name, inputSchema }) => placesOf(name, inputSchema, needed.get(name) ?? {}))
       const withText = new Set(places.map(({ tool }) => tool))
       expect(tools.map(({ name }) => name).filter((name) => !withText.has(name))).toEqual(['list_clients'])
       expect(places.map(({ tool, path }) => `${tool} ${path}`)).toEqual(
@@ -105,8 +92,7 @@ it.skipIf(!existsSync(NAUGHTY))(
 )
 
 /** Every argument of the tool that takes text, and every field of an argument that does. */
-function placesOf(tool: string, { properties = {} }: Schema): Place[] {
-  const needed = NEEDED[tool] ?? {}
+function placesOf(tool: string, { properties = {} }: Schema, needed: Arguments): Place[] {
   return Object.entries(properties).flatMap(([name, schema]): Place[] => {
     const own: Place[] = takesText(schema) ? [{ tool, path: name, args: (text) => ({ ...needed, [name]: text }) }] : []
     const fields = Object.entries(schema.properties ?? {})

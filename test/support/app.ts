@@ -4,6 +4,8 @@ import type { App } from '../../src/app.ts'
 import { systemClock } from '../../src/kernel/clock.ts'
 import type { Clock } from '../../src/kernel/clock.ts'
 import { loadConfig } from '../../src/kernel/config/load.ts'
+import type { Module } from '#kernel/module'
+import type { PlatformOptions } from '#kernel/platform'
 import { quiet } from './database.ts'
 import type { TestDatabase } from './database.ts'
 
@@ -12,11 +14,19 @@ export interface TestApp {
   readonly url: string
 }
 
+interface AppOptions {
+  readonly clock?: Clock
+  readonly log?: Logger
+  /** A `command` keeps no schedules: nothing happens in it that nobody asked for. */
+  readonly as?: PlatformOptions['as']
+  readonly guests?: readonly Module[]
+}
+
 /** The whole product on loopback, in this process. Callers are not limited unless the settings say so. */
 export async function startApp(
   database: Pick<TestDatabase, 'url'>,
   settings: Readonly<Record<string, string>> = {},
-  { clock = systemClock, log = quiet }: { readonly clock?: Clock; readonly log?: Logger } = {},
+  { clock = systemClock, log = quiet, as = 'server', guests = [] }: AppOptions = {},
 ): Promise<TestApp> {
   const config = loadConfig({
     ENVIRONMENT: 'test',
@@ -25,6 +35,6 @@ export async function startApp(
     RATE_LIMIT_ENABLED: 'false',
     ...settings,
   })
-  const app = await buildApp({ config, clock, log, version: 'test', as: 'server' })
+  const app = await buildApp({ config, clock, log, version: 'test', as }, guests)
   return { app, ...(await app.listen()) }
 }

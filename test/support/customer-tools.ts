@@ -1,4 +1,3 @@
-import { expect } from 'vitest'
 import { CustomerSettings } from '#kernel/config/customers'
 import { customersModule } from '../../src/modules/customers/index.ts'
 import { addCustomers, FOUR_CUSTOMERS } from './customer-data.ts'
@@ -27,32 +26,6 @@ export async function scoredTenant(database: TestDatabase): Promise<TestTenant> 
   const tenant = await tenantWithCustomers(database)
   await customersModule({ settings: CustomerSettings.parse({}) }).api.recomputeHealth(tenant.ctx())
   return tenant
-}
-
-interface Walls {
-  readonly database: TestDatabase
-  readonly call: CallCustomerTool
-  readonly name: string
-  /** Names the customer `acme`, if the tool takes one. */
-  readonly args: Record<string, unknown>
-}
-
-/** A key that may only do the other thing is refused, and nothing is written. */
-export async function expectScopeWall({ database, call, name, args }: Walls, needed: string): Promise<void> {
-  const tenant = await tenantWithCustomers(database)
-  const other = needed === 'customers:read' ? 'customers:write' : 'customers:read'
-  const outcome = await call(tenant, name, args, { scopes: [other] })
-  expect(outcome).toMatchObject({ kind: 'failed', failure: { kind: 'forbidden', scopesNeeded: [needed] } })
-  expect(await auditActions(database, tenant)).toEqual([])
-}
-
-/** Another tenant's customer is not found, whatever is asked of it. */
-export async function expectTenantWall({ database, call, name, args }: Walls): Promise<void> {
-  const owner = await tenantWithCustomers(database)
-  const stranger = await testTenant(database)
-  const outcome = await call(stranger, name, args)
-  expect(outcome).toMatchObject({ kind: 'failed', failure: { kind: 'not_found', code: 'CLIENT_NOT_FOUND' } })
-  expect(await auditActions(database, owner)).toEqual([])
 }
 
 /** What was audited for the tenant, in order. */

@@ -1,4 +1,3 @@
-import { expect } from 'vitest'
 import { z } from 'zod'
 import type { Scope } from '#kernel/principal'
 import type { ToolOutcome } from '#kernel/calls/call-tool'
@@ -60,42 +59,6 @@ export async function taskPerson(
     task: async (task_id, at) => (await person.result('get_task', { task_id }, at))['task'] as Record<string, unknown>,
   }
   return person
-}
-
-/** What a call without a person, or with the other scope only, is told. */
-export async function expectTaskWalls(
-  database: TestDatabase,
-  name: string,
-  args: Arguments,
-  needed: Scope,
-): Promise<void> {
-  const person = await taskPerson(database)
-  await person.add({ title: 'mine' })
-  const before = await taskAudit(database, person.tenant)
-  const other: Scope = needed === 'tasks:read' ? 'tasks:write' : 'tasks:read'
-  expect(await person.call(name, args, { scopes: [other] })).toMatchObject({
-    kind: 'failed',
-    failure: { kind: 'forbidden', scopesNeeded: [needed] },
-  })
-  expect(await call(person.tenant, name, args)).toMatchObject({
-    kind: 'failed',
-    failure: { kind: 'forbidden', code: 'USER_REQUIRED' },
-  })
-  expect(await taskAudit(database, person.tenant)).toEqual(before)
-}
-
-/** Another person of the same tenant, and the same person id in another tenant, find no such task and change nothing. */
-export async function expectPersonWalls(database: TestDatabase, name: string, args: Arguments): Promise<void> {
-  const owner = await taskPerson(database)
-  const taskId = await owner.add({ title: 'private' })
-  const before = await owner.task(taskId)
-  const strangers = [await taskPerson(database, owner.tenant, 'usr_2'), await taskPerson(database)]
-  for (const stranger of strangers) {
-    const answer = await stranger.call(name, { ...args, task_id: taskId })
-    expect(answer).toMatchObject({ kind: 'failed', failure: { kind: 'not_found', code: 'TASK_NOT_FOUND' } })
-    expect(answer).toEqual(await stranger.call(name, { ...args, task_id: taskId }))
-  }
-  expect(await owner.task(taskId)).toEqual(before)
 }
 
 /** What was audited for the tenant: each action with its subject, in the order of the two. */

@@ -29,7 +29,11 @@ export function analyzeEngagementPatterns(settings: HealthSettings) {
       return ctx.cache.getOrLoad(
         ctx.tenantId,
         `customers:patterns:${end}:${JSON.stringify(input)}`,
-        { name: 'customers.engagement-patterns', ttlSeconds: TTL_SECONDS, tags: [customerTags.segments, customerTags.clients, customerTags.all] },
+        {
+          name: 'customers.engagement-patterns',
+          ttlSeconds: TTL_SECONDS,
+          tags: [customerTags.segments, customerTags.clients, customerTags.all],
+        },
         async () => ({
           ...(await analyze(ctx, asked)),
           ...(input.predictive_insights && { predictive_insights: await predict(ctx, asked, settings) }),

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { testDatabase } from '../../../../test/support/database.ts'
-import { expectPersonWalls, expectTaskWalls, taskPerson } from '../../../../test/support/task-tools.ts'
+import { taskPerson } from '../../../../test/support/task-tools.ts'
 
 const database = await testDatabase()
 
@@ -34,14 +34,6 @@ it('answers what a model receives', async () => {
       "weekday": "Friday",
     }
   `)
-})
-
-it('is refused without tasks:read, and without a person', async () => {
-  await expectTaskWalls(database, 'get_task', { task_id: 1 }, 'tasks:read')
-})
-
-it('does not find another person’s task', async () => {
-  await expectPersonWalls(database, 'get_task', {})
 })
 
 it('shows the same instant on the clock of the zone that is asked for', async () => {

@@ -1,11 +1,5 @@
 import { expect, it } from 'vitest'
-import {
-  customerTools,
-  expectScopeWall,
-  resultOf,
-  scoredTenant,
-  shown,
-} from '../../../../../test/support/customer-tools.ts'
+import { customerTools, resultOf, scoredTenant, shown } from '../../../../../test/support/customer-tools.ts'
 import { testTenant } from '../../../../../test/support/tenant.ts'
 import { testDatabase } from '../../../../../test/support/database.ts'
 
@@ -60,10 +54,6 @@ it('answers what a model receives', async () => {
       },
     }
   `)
-})
-
-it('is refused without customers:read', async () => {
-  await expectScopeWall({ database, call, name: 'list_clients', args: { health_score_max: 60 } }, 'customers:read')
 })
 
 it('pages neither repeat nor miss a customer, and the summary is of all', async () => {

@@ -2,7 +2,6 @@ import { expect, it } from 'vitest'
 import {
   auditActions,
   customerTools,
-  expectScopeWall,
   resultOf,
   scoredTenant,
   shown,
@@ -69,18 +68,6 @@ it('answers what a model receives', async () => {
     }
   `)
   expect(await auditActions(database, tenant)).toContain('customers.register cs_test_smoketest')
-})
-
-it('is refused without customers:write', async () => {
-  await expectScopeWall(
-    {
-      database,
-      call,
-      name: 'register_client',
-      args: { client_id: 'cs_test_smoketest', client_name: 'Test Company', industry: 'Technology' },
-    },
-    'customers:write',
-  )
 })
 
 it('an id that is taken is a conflict, and changes nothing', async () => {

@@ -8,9 +8,9 @@ export const calculateHealthScoreTool = (operation: ReturnType<typeof calculateH
     describe:
       'Compute one customer’s health, 0 (lost) to 100, from stored data; keep it, explain each component, and name churn risk and next actions. All customers: list_clients.',
     examples: [
-      { client_id: 'acme' },
+      { client_id: 'cs_acme' },
       {
-        client_id: 'globex',
+        client_id: 'cs_acme',
         scoring_model: 'custom',
         component_weights: { usage: 0.5, engagement: 0.2, support: 0.1, satisfaction: 0.1, payment: 0.1 },
       },

@@ -8,7 +8,7 @@ export const trackAdoptionMilestonesTool = tool(trackAdoptionMilestones, {
     'Which adoption milestones customers, or one, have reached; keeps new ones. Least advanced first: who is stuck, and on what.',
   examples: [
     {},
-    { client_id: 'acme' },
+    { client_id: 'cs_acme' },
     {
       milestone_framework: 'custom',
       custom_milestones: [{ milestone_id: 'ten_users', name: 'Ten users', metric: 'users', target: 10 }],

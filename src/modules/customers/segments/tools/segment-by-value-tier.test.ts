@@ -2,7 +2,6 @@ import { expect, it } from 'vitest'
 import {
   auditActions,
   customerTools,
-  expectScopeWall,
   resultOf,
   scoredTenant,
   shown,
@@ -146,10 +145,6 @@ it('answers what a model receives', async () => {
     }
   `)
   expect(await auditActions(database, tenant)).toContain('customers.segment-by-value-tier value_tier')
-})
-
-it('is refused without customers:write', async () => {
-  await expectScopeWall({ database, call, name: 'segment_by_value_tier', args: {} }, 'customers:write')
 })
 
 it('takes bounds of your own, and refuses bounds that do not rise', async () => {

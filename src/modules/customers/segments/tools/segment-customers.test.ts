@@ -2,7 +2,6 @@ import { expect, it } from 'vitest'
 import {
   auditActions,
   customerTools,
-  expectScopeWall,
   resultOf,
   scoredTenant,
   shown,
@@ -134,18 +133,6 @@ it('answers what a model receives', async () => {
     }
   `)
   expect(await auditActions(database, tenant)).toContain('customers.segment health_based')
-})
-
-it('is refused without customers:write', async () => {
-  await expectScopeWall(
-    {
-      database,
-      call,
-      name: 'segment_customers',
-      args: { segmentation_type: 'health_based', min_segment_size: 1, output_format: 'detailed' },
-    },
-    'customers:write',
-  )
 })
 
 it.each(['value_based', 'usage_based', 'industry', 'lifecycle'])(

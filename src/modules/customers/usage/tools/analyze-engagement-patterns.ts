@@ -10,6 +10,6 @@ export const analyzeEngagementPatternsTool = (operation: ReturnType<typeof analy
     examples: [
       {},
       { analysis_scope: 'segment', scope_filter: { tier: 'enterprise' }, pattern_types: ['temporal', 'feature_usage'] },
-      { analysis_scope: 'individual', scope_filter: { client_id: 'acme' }, lookback_period_days: 30 },
+      { analysis_scope: 'individual', scope_filter: { client_id: 'cs_acme' }, lookback_period_days: 30 },
     ],
   })

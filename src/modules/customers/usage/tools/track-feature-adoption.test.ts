@@ -1,12 +1,5 @@
 import { expect, it } from 'vitest'
-import {
-  customerTools,
-  expectScopeWall,
-  expectTenantWall,
-  resultOf,
-  scoredTenant,
-  shown,
-} from '../../../../../test/support/customer-tools.ts'
+import { customerTools, resultOf, scoredTenant, shown } from '../../../../../test/support/customer-tools.ts'
 import { testDatabase } from '../../../../../test/support/database.ts'
 
 const database = await testDatabase()
@@ -96,17 +89,6 @@ it('answers what a model receives', async () => {
       },
     }
   `)
-})
-
-it('is refused without customers:read', async () => {
-  await expectScopeWall(
-    { database, call, name: 'track_feature_adoption', args: { client_id: 'acme' } },
-    'customers:read',
-  )
-})
-
-it('does not find another tenant’s customer', async () => {
-  await expectTenantWall({ database, call, name: 'track_feature_adoption', args: { client_id: 'acme' } })
 })
 
 it('says that nothing is known where no feature is named', async () => {

@@ -1,0 +1,234 @@
+import { isDeepStrictEqual } from 'node:util'
+import { afterAll, describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import type { Cache } from '#kernel/cache'
+import { toolCalls } from '#kernel/calls/call-tool'
+import { transact } from '#kernel/database/transact'
+import type { Tool } from '#kernel/calls/tool'
+import { compileCatalogue } from '#kernel/calls/tool-catalogue'
+import type { ToolEntry } from '#kernel/calls/tool-catalogue'
+import type { Principal, Scope } from '#kernel/principal'
+import type { App } from '../../src/app.ts'
+import { startApp } from '../support/app.ts'
+import { quiet, testDatabase } from '../support/database.ts'
+import { tenantRows } from '../support/tenant-rows.ts'
+import { callersOf } from './caller.ts'
+import type { Caller } from './caller.ts'
+
+/**
+ * What is true of every tool, walked from the tools' own examples: no list to add a tool to. The examples are called in
+ * the order create, update, read, destroy, so those that create make what the others name.
+ */
+const database = await testDatabase()
+const running = await startApp(database, {}, { as: 'command' })
+const { app } = running
+afterAll(() => app.close())
+const caller = callersOf(database, running)
+
+const tools = toolsOf(app)
+const calls = tools.flatMap((tool) =>
+  tool.examples.map((args, index) => ({ tool, args, name: `${tool.name} #${index + 1}` })),
+)
+
+/** Stands in every text that the owner's examples bring, and in nobody else's. */
+const MARK = 'Quixotic'
+const owner = await caller()
+/** Another tenant with the same ids, and another person of the owner's tenant with the same: what they bring is unmarked. */
+const twin = await caller()
+const colleague = await caller({ sameTenantAs: owner })
+
+describe('every tool', () => {
+  it('is found', () => {
+    expect(tools.length).toBeGreaterThan(0)
+  })
+
+  it.each(tools)('$name has examples, one of each action that it takes', (tool) => {
+    expect(tool.examples.length).toBeGreaterThan(0)
+    for (const example of tool.examples) tool.input.parse(example)
+    const actions = valuesOf(tool, 'action')
+    expect(
+      actions.filter((action) => !tool.examples.some((example) => (example['action'] ?? actions[0]) === action)),
+    ).toEqual([])
+  })
+})
+
+describe('each example, called over MCP', () => {
+  it.each(calls)('$name succeeds, and leaves an audit row just when it changed something', async (call) => {
+    const before = await rows(owner)
+    const audited = await auditCount(owner)
+    const answer = await owner.call(call.tool.name, marked(call.args))
+    expect(answer.error).toBeUndefined()
+    const changed = !isDeepStrictEqual(before, await rows(owner))
+    if (call.tool.effect === 'read') expect(changed, 'a tool that reads changes nothing').toBe(false)
+    if (changed) expect(await auditCount(owner)).toBeGreaterThan(audited)
+  })
+
+  it.each(calls.filter(({ tool }) => tool.effect === 'read'))(
+    '$name runs on a handle that cannot write',
+    async ({ tool, args }) => {
+      const ctx = app.openContext(principalOf(tool), {
+        requestId: 'req_catalogue',
+        signal: new AbortController().signal,
+      })
+      const input = tool.input.parse(args)
+      await transact(ctx.db, (db) => tool.run({ ...ctx, cache: uncached, db }, input), { readOnly: true })
+    },
+  )
+})
+
+describe('walls of every tool', () => {
+  it.each(tools)('$name is refused and not listed without each of its scopes, and changes nothing', async (tool) => {
+    for (const missing of tool.scopes) {
+      const others = everyToolScope().filter((scope) => scope !== missing)
+      const limited = await caller({ scopes: others, samePersonAs: owner })
+      const before = await rows(owner)
+      for (const args of tool.examples) {
+        const answer = await limited.call(tool.name, args)
+        expect(answer.text).toContain(missing)
+        expect(answer.result).toBeUndefined()
+      }
+      expect(await limited.listed()).not.toContain(tool.name)
+      expect(await rows(owner)).toEqual(before)
+    }
+  })
+
+  it.each(calls)('$name changes nothing for a key that holds no scope to write', async ({ tool, args }) => {
+    const reading = everyToolScope().filter((scope) => scope.endsWith(':read'))
+    const reader = await caller({ scopes: reading, samePersonAs: owner })
+    const before = await rows(owner)
+    const answer = await reader.call(tool.name, args)
+    if (answer.result === undefined) expect(answer.text).toMatch(/:write/)
+    expect(await rows(owner)).toEqual(before)
+  })
+
+  it('those that change something are refused and not listed to a read-only key', async () => {
+    const readOnly = await caller({ readOnly: true, samePersonAs: owner })
+    const before = await rows(owner)
+    const listed = await readOnly.listed()
+    for (const { name, effect, examples } of tools) {
+      expect(listed.includes(name), name).toBe(effect === 'read')
+      if (effect === 'read') continue
+      for (const args of examples) expect((await readOnly.call(name, args)).result, name).toBeUndefined()
+    }
+    expect(await rows(owner)).toEqual(before)
+  })
+
+  it.each(calls)(
+    '$name of another tenant, with the same ids or with none, shows and changes nothing of this one',
+    async ({ tool, args }) => {
+      const before = await rows(owner)
+      const own = await twin.call(tool.name, args)
+      expect(own.error).toBeUndefined()
+      const answers = [own, await (await caller()).call(tool.name, args)]
+      for (const { text } of answers) expect(text).not.toContain(MARK)
+      expect(await rows(owner)).toEqual(before)
+    },
+  )
+
+  it.each(calls.filter(({ tool }) => tool.personal === true))(
+    '$name of another person, with the same ids or with none, shows and changes nothing of this one',
+    async ({ tool, args }) => {
+      const before = await rows(owner, 'person')
+      const own = await colleague.call(tool.name, args)
+      expect(own.error).toBeUndefined()
+      const answers = [own, await (await caller({ sameTenantAs: owner })).call(tool.name, args)]
+      for (const { text } of answers) expect(text).not.toContain(MARK)
+      expect(await rows(owner, 'person')).toEqual(before)
+    },
+  )
+
+  it('those that are personal are refused and not listed to who acts for no person', async () => {
+    const service = await caller({ sameTenantAs: owner, asService: true })
+    const listed = await service.listed()
+    for (const { name, personal, examples } of tools) {
+      expect(listed.includes(name), name).toBe(personal !== true)
+      if (personal === true) expect((await service.call(name, examples[0])).error?.message, name).toMatch(/person/)
+    }
+  })
+})
+
+describe('arguments and results of every tool', () => {
+  it.each(calls)('$name refuses an argument that it does not know, by name', async ({ tool, args }) => {
+    const before = await rows(owner)
+    const answer = await owner.call(tool.name, { ...args, no_such_argument: 1 })
+    expect(answer.error?.kind).toBe('invalid')
+    expect(answer.text).toContain('no_such_argument')
+    expect(await rows(owner)).toEqual(before)
+  })
+
+  it.each(calls.filter(({ tool }) => tool.effect === 'read'))(
+    '$name is refused whole when its result is over the bound',
+    async ({ tool, args }) => {
+      const bounded = toolCalls({
+        openContext: app.openContext,
+        settings: { toolTimeoutSeconds: 30, resultCharactersMax: 1, checkResults: true },
+        observer: { started: () => undefined, finished: () => undefined },
+        log: quiet,
+      })
+      const call = { principal: principalOf(tool), requestId: 'req_catalogue', controller: new AbortController() }
+      const outcome = await bounded(entryOf(tool), args, call)
+      expect(outcome).toMatchObject({ kind: 'failed', failure: { kind: 'too_large' } })
+    },
+  )
+})
+
+function toolsOf({ modules }: App): readonly Tool[] {
+  const all = modules.flatMap(({ server }) => Object.values(server?.toolsets ?? {}).flat())
+  const order = ['create', 'update', 'read', 'destroy']
+  return all.toSorted((a, b) => order.indexOf(a.effect) - order.indexOf(b.effect))
+}
+
+function everyToolScope(): Scope[] {
+  const scopes = new Set(tools.flatMap(({ scopes }) => scopes))
+  for (const scope of [...scopes]) if (scope.endsWith(':read')) scopes.add(scope.replace(/:read$/, ':write') as Scope)
+  return app.scopes.map(({ scope }) => scope).filter((scope) => scopes.has(scope))
+}
+
+/** The values that an argument takes, when it is one of a list. */
+function valuesOf(tool: Tool, name: string): readonly string[] {
+  const schema = z.object({ [name]: z.object({ enum: z.array(z.string()) }).optional() }).catch({})
+  return schema.parse(entryOf(tool).inputSchema['properties'])[name]?.enum ?? []
+}
+
+function entryOf(tool: Tool): ToolEntry {
+  const server = { name: 'one', title: 'One', instructions: 'One.', toolsets: { one: [tool] } }
+  const [entry] = compileCatalogue([server]).entries
+  if (entry === undefined) throw new Error('a server of one tool has one')
+  return entry
+}
+
+/** The owner, as a tool that is called without a surface sees them. */
+function principalOf(tool: Tool): Principal {
+  const { tenantId, userId } = owner
+  const actor = { kind: 'key', id: 'key_test', name: 'test' } as const
+  return { tenantId, actor, scopes: new Set(tool.scopes), ...(userId !== undefined && { userId }) }
+}
+
+const uncached: Cache = {
+  getOrLoad: (_tenantId, _key, _options, load) => load(),
+  invalidate: () => Promise.resolve(),
+}
+
+/** Keys say when they were used, and reads and refusals are noted: neither is a change that a tool makes. */
+const BESIDE = ['audit.%', 'access.%', 'kernel.%']
+
+/** Every row of the caller's tenant, or of its person alone, as a digest a table. */
+function rows({ tenantId, userId }: Caller, of: 'tenant' | 'person' = 'tenant') {
+  return tenantRows(database, tenantId, BESIDE, of === 'person' ? userId : undefined)
+}
+
+async function auditCount({ tenantId }: Caller): Promise<number> {
+  const { rows: counted } = await database.owner.query<{ n: number }>(
+    `select count(*)::int as n from audit.events where tenant_id = $1 and action not like 'tool.%' and outcome = 'success'`,
+    [tenantId],
+  )
+  return counted[0]?.n ?? 0
+}
+
+/** The arguments with a mark in each text of somebody's own: names and titles, rather than addresses, days and values. */
+function marked(value: unknown): unknown {
+  if (typeof value === 'string') return /^[A-Z][^@=]{3,}$/.test(value) ? `${value} ${MARK}` : value
+  if (Array.isArray(value)) return value.map(marked)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, marked(inner)]))
+}
