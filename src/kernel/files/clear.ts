@@ -8,7 +8,7 @@ import type { BlobPlace, OnTenant } from './blob-place.ts'
 import { claimBlob, claimBlobs, forgetBlob } from './blob-store.ts'
 import type { ClaimedBlob } from './blob-store.ts'
 import { databasePlace } from './database-place.ts'
-import { expireFiles, lockTenant } from './store.ts'
+import { expireFiles, lockTenant, tenantsDue } from './store.ts'
 
 const FILES_A_CHANGE = 500
 const BLOBS_A_CLAIM = 100
@@ -21,6 +21,7 @@ export function clearFilesJob(files: { clear(ctx: Ctx): Promise<void> }): Job {
     describe:
       'Delete files that are past their time, what is left of uploads that were cut off, and replaced contents.',
     cron: '*/5 * * * *',
+    due: tenantsDue,
     payload: z.strictObject({}),
     scopes: [],
     run: (ctx) => files.clear(ctx),

@@ -9,7 +9,6 @@ import { personOf } from '../personal-data/person.ts'
 import { clearFilesJob } from './clear.ts'
 import { openFileStore } from './file-store.ts'
 import { filesPersonalData } from './personal-data.ts'
-import { tenantsDue } from './store.ts'
 
 const database = await testDatabase()
 const files = openFileStore({
@@ -113,13 +112,15 @@ it('the job is due for tenants that have something to clear, and for no other', 
   await put(short, 'a', { expiresAt: new Date(TEST_NOW.getTime() + 60_000) })
   await put(cut, 'a')
   await put(cut, 'a')
+  const job = clearFilesJob(files)
   const due = async (seconds: number) => {
-    const tenants = new Set(await tenantsDue(database.system, new Date(TEST_NOW.getTime() + seconds * 1000)))
+    const now = new Date(TEST_NOW.getTime() + seconds * 1000)
+    const tenants = new Set(typeof job.due === 'function' ? await job.due(database.system, now) : [])
     return [idle, short, cut].filter(({ tenantId }) => tenants.has(tenantId))
   }
   expect([await due(0), await due(60), await due(700)]).toEqual([[], [short], [idle, short, cut]])
   const late = { clock: () => new Date(TEST_NOW.getTime() + 700_000) }
-  for (const tenant of [idle, short, cut]) await clearFilesJob(files).run(tenant.ctx(late), {})
+  for (const tenant of [idle, short, cut]) await job.run(tenant.ctx(late), {})
   expect(await due(700)).toEqual([])
   expect([await namesOf(idle), await namesOf(cut)]).toEqual([[], ['a']])
 })
