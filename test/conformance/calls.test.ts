@@ -3,6 +3,7 @@ import { request } from 'node:http'
 import type { IncomingMessage } from 'node:http'
 import { z } from 'zod'
 import type { ToolCallStatus } from '#kernel/calls/call-tool'
+import { Failure } from '#kernel/failure'
 import { tool } from '#kernel/calls/tool'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { KEYS, demoServer, startMcpServer } from './mcp-server.ts'
@@ -46,11 +47,25 @@ const steppingTool = tool({
   },
 })
 
+/** Fails as it is told to. */
+const failingTool = tool({
+  name: 'fail_with',
+  title: 'Fail with',
+  describe: 'Fails in the way that is asked for.',
+  effect: 'read',
+  scope: 'demo:read',
+  input: z.object({ kind: z.enum(['payment_required', 'unprocessable']) }),
+  output: z.object({}),
+  run: async (_ctx, { kind }) => {
+    throw new Failure(kind, `This is ${kind}.`)
+  },
+})
+
 let server: RunningServer
 const finished: (readonly [string, ToolCallStatus])[] = []
 let settled = Promise.withResolvers<void>()
 beforeAll(async () => {
-  const toolsets = { ...demoServer.toolsets, slow: [longTool, steppingTool] }
+  const toolsets = { ...demoServer.toolsets, slow: [longTool, steppingTool, failingTool] }
   server = await startMcpServer({
     servers: [{ ...demoServer, toolsets }],
     observer: {
@@ -110,6 +125,14 @@ describe('what a model reads when a call goes wrong', () => {
       kind: 'too_large',
       message: expect.stringContaining('cursor'),
     })
+  })
+
+  it.each([
+    ['payment_required', 'PAYMENT_REQUIRED'],
+    ['unprocessable', 'UNPROCESSABLE'],
+  ])('a failure of the kind %s is named so, with a code of its own, and counted so', async (kind, code) => {
+    expect(await errorOf('fail_with', { kind })).toEqual({ kind, code, message: `This is ${kind}.` })
+    expect(finished.at(-1)).toEqual(['fail_with', kind])
   })
 
   it('a deadline stops the tool', async () => {

@@ -40,8 +40,10 @@ function outcomeOf(status: AccessStatus): AuditOutcome | undefined {
     case 'too_large':
     case 'unsupported':
       return undefined
+    case 'payment_required':
     case 'not_found':
     case 'conflict':
+    case 'unprocessable':
     case 'cancelled':
     case 'upstream':
     case 'unavailable':

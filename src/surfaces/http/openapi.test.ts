@@ -68,6 +68,14 @@ describe('the OpenAPI document', () => {
     expect(valid).toBe(false)
   })
 
+  it('names the code of every kind of failure, by which programs tell them apart', () => {
+    const { components } = openApiDocument({ routes, version: '1', publicUrl: undefined })
+    const examples = expect.arrayContaining(['INVALID_PARAMETERS', 'PAYMENT_REQUIRED', 'UNPROCESSABLE', 'TIMEOUT'])
+    expect(components).toMatchObject({
+      schemas: { Error: { properties: { error: { properties: { code: { examples } } } } } },
+    })
+  })
+
   it('declares every tag it uses, and gives every operation a short id of its own', () => {
     const document = openApiDocument({ routes, version: '1', publicUrl: undefined })
     const { paths, tags } = Operations.parse(document)

@@ -37,7 +37,10 @@ export function openApiDocument({ routes, version, publicUrl }: OpenApiOptions):
 
 const ErrorShape = z.object({
   error: z.object({
-    code: z.string().describe(`For programs, e.g. ${FAILURES.invalid.code}.`),
+    code: z
+      .string()
+      .describe('For programs.')
+      .meta({ examples: Object.values(FAILURES).map(({ code }) => code) }),
     message: z.string().describe('For people.'),
     details: z.record(z.string(), z.unknown()).optional(),
     timestamp: z.iso.datetime(),

@@ -43,6 +43,18 @@ const routes = [
     response: z.object({ success: z.boolean() }),
     run: async () => ({ success: true }),
   }),
+  ...(['payment_required', 'unprocessable'] as const).map((kind) =>
+    route({
+      ...base,
+      method: 'GET',
+      path: `/api/v1/${kind}`,
+      summary: 'Fails',
+      response: z.object({}),
+      run: async () => {
+        throw new Failure(kind, `This is ${kind}.`)
+      },
+    }),
+  ),
   route({
     ...base,
     method: 'GET',
@@ -233,6 +245,15 @@ describe('a failure', () => {
     const response = await fetch(`${url}/api/v1/clients/nobody`, { headers: reader })
     expect(response.status).toBe(404)
     expect(await errorOf(response)).toMatchObject({ code: 'CLIENT_NOT_FOUND', message: 'No such client.' })
+  })
+
+  it.each([
+    ['payment_required', 402, 'PAYMENT_REQUIRED'],
+    ['unprocessable', 422, 'UNPROCESSABLE'],
+  ])('of the kind %s has the status %d, a code of its own, and is counted by its kind', async (kind, status, code) => {
+    const response = await fetch(`${url}/api/v1/${kind}`, { headers: reader })
+    expect([response.status, (await errorOf(response)).code]).toEqual([status, code])
+    expect(await started.metrics.exposition()).toContain(`failures_total{surface="http",kind="${kind}"} 1`)
   })
 
   it('that is a bug shows an id and nothing else; the log has the rest under that id', async () => {
