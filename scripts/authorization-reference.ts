@@ -31,11 +31,11 @@ function scopeSection(table: readonly ScopeGrant[]): string {
 
 function openedBy({ scope }: ScopeGrant, entryPoints: readonly EntryPoint[]): string {
   const own = entryPoints.filter(({ kind, scopes }) => kind !== 'job' && scopes.includes(scope))
-  const lines = (['tool', 'route'] as const).flatMap((kind) => {
+  const lines = [['tool'], ['route', 'stream']].flatMap((kinds) => {
     const names = own
-      .filter((entry) => entry.kind === kind)
+      .filter(({ kind }) => kinds.includes(kind))
       .map(({ name, changes }) => `\`${name}\`${changes ? ' †' : ''}`)
-    return names.length === 0 ? [] : [`- ${kind === 'tool' ? 'Tools' : 'Routes'}: ${names.join(', ')}`]
+    return names.length === 0 ? [] : [`- ${kinds.includes('tool') ? 'Tools' : 'Routes'}: ${names.join(', ')}`]
   })
   const none = '- No tool and no route by itself: it widens what others do, or jobs hold it.'
   return `### ${scope}\n\n${(lines.length === 0 ? [none] : lines).join('\n')}\n`

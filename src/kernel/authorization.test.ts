@@ -6,6 +6,7 @@ import type { ScopeGrant } from './authorization.ts'
 import { job } from './jobs/job.ts'
 import type { Module } from './module.ts'
 import { openRoute, route } from './calls/route.ts'
+import { streamRoute } from './calls/stream-route.ts'
 import { tool } from './calls/tool.ts'
 
 const shape = { summary: '', tags: [], response: z.object({}) }
@@ -32,6 +33,14 @@ const sound: Module = {
     },
   },
   routes: [route({ ...shape, method: 'GET', path: '/v1/notes', scope: 'notes:read', run: async () => ({}) })],
+  streams: [
+    streamRoute({
+      ...{ ...shape, method: 'POST', path: '/v1/digest', scope: 'notes:read' },
+      errorBody: (error) => error,
+      errorEvent: ({ code }) => ({ data: code }),
+      run: async () => ({ json: {} }),
+    }),
+  ],
   openRoutes: [
     openRoute({
       ...{ ...shape, method: 'GET', path: '/v1/hello', limit: 'lenient', public: 'It says hello to whoever asks.' },
@@ -70,6 +79,7 @@ describe('what is served', () => {
     expect(entryPointsOf([sound]).map(({ kind, name }) => `${kind} ${name}`)).toEqual([
       'tool read_note',
       'route GET /v1/notes',
+      'stream POST /v1/digest',
       'open route GET /v1/hello',
       'web page GET /page',
       'job notes.tidy',
@@ -80,6 +90,7 @@ describe('what is served', () => {
   it.each([
     ['tool read_note', { scopes: [] }, 'tool read_note: no module lists its scope notes:read'],
     ['route GET /v1/notes', { scopes: [] }, 'route GET /v1/notes: no module lists its scope notes:read'],
+    ['stream POST /v1/digest', { scopes: [] }, 'stream POST /v1/digest: no module lists its scope notes:read'],
     ['job notes.tidy', { scopes: [] }, 'job notes.tidy: no module lists its scope notes:write'],
   ])('is refused when a %s asks for a scope that nobody lists', (_door, module, expected) => {
     expect(problemsWith(module, [])).toContain(expected)

@@ -1,6 +1,7 @@
 import { ROLES } from './principal.ts'
 import type { Scope } from './principal.ts'
 import type { ScopeGrant } from './authorization.ts'
+import type { Route } from './calls/route.ts'
 import type { Module } from './module.ts'
 
 /** The table of scopes: the lines of all modules. */
@@ -8,9 +9,9 @@ export function scopeTable(modules: readonly Module[]): readonly ScopeGrant[] {
   return modules.flatMap((module) => module.scopes ?? [])
 }
 
-/** An entry point (tool, route, page, document, job) and its required scope. */
+/** An entry point (tool, route, stream, page, document, job) and its required scope. */
 export interface EntryPoint {
-  readonly kind: 'tool' | 'route' | 'open route' | 'web page' | 'document' | 'job'
+  readonly kind: 'tool' | 'route' | 'stream' | 'open route' | 'web page' | 'document' | 'job'
   /** `list_clients`, `POST /v1/track`, `customers.roll-up`. */
   readonly name: string
   readonly module: string
@@ -45,15 +46,18 @@ function toolEntries({ name: module, server }: Module): EntryPoint[] {
   }))
 }
 
-function routeEntries({ name: module, routes = [] }: Module): EntryPoint[] {
-  return routes.map(({ method, path, scopes, changes }) => ({
-    kind: 'route',
-    name: `${method} ${path}`,
-    module,
-    scopes,
-    http: { methods: [method], path },
-    changes,
-  }))
+function routeEntries({ name: module, routes = [], streams = [] }: Module): EntryPoint[] {
+  const entry =
+    (kind: EntryPoint['kind']) =>
+    ({ method, path, scopes, changes }: Pick<Route, 'method' | 'path' | 'scopes' | 'changes'>): EntryPoint => ({
+      kind,
+      name: `${method} ${path}`,
+      module,
+      scopes,
+      http: { methods: [method], path },
+      changes,
+    })
+  return [...routes.map(entry('route')), ...streams.map(entry('stream'))]
 }
 
 function openEntries({ name: module, openRoutes = [], web = [] }: Module): EntryPoint[] {

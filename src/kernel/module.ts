@@ -3,6 +3,7 @@ import type { EncryptedField } from './crypto/encrypted-field.ts'
 import type { Job } from './jobs/job.ts'
 import type { PersonalData } from './personal-data.ts'
 import type { OpenRoute, Route, WebMount } from './calls/route.ts'
+import type { StreamRoute } from './calls/stream-route.ts'
 import type { ToolServer } from './calls/tool.ts'
 
 /** What a module hands to `app.ts`. Surfaces mount the data; other modules get `api` as a factory argument. */
@@ -14,6 +15,8 @@ export interface Module<Api = unknown> {
   readonly server?: ToolServer
   readonly routes?: readonly Route[]
   readonly openRoutes?: readonly OpenRoute[]
+  /** Routes that answer with server-sent events. */
+  readonly streams?: readonly StreamRoute[]
   readonly web?: readonly WebMount[]
   readonly jobs?: readonly Job[]
   /** Starts what runs in every server process as long as it does; not in commands. */

@@ -62,9 +62,7 @@ export function surfacesOf(
       const http = createHttpSurface({
         ...{ authenticate, openContext, noteAccess, limiter, metrics, tracing, config, log, clock, version },
         mcp,
-        routes: modules.flatMap(routesOf),
-        openRoutes: modules.flatMap((module) => module.openRoutes ?? []),
-        web: [...modules, people].flatMap((module) => module.web ?? []),
+        ...mountsOf([...modules, people]),
         metricsToken: () => platform.secrets.value('METRICS_TOKEN'),
         probes: {
           database: () => database.ping().then(() => true),
@@ -102,8 +100,22 @@ function runJobs(
   })
 }
 
+/** Everything that HTTP mounts. */
+function mountsOf(modules: readonly Module[]) {
+  return {
+    routes: modules.flatMap(routesOf),
+    streams: modules.flatMap(({ streams = [], server }) => ofServer(streams, server)),
+    openRoutes: modules.flatMap((module) => module.openRoutes ?? []),
+    web: modules.flatMap((module) => module.web ?? []),
+  }
+}
+
 /** Its routes, each with the MCP server that the module brings: what binds a key to a server binds it here too. */
 function routesOf({ routes = [], server }: Module): readonly Route[] {
+  return ofServer(routes, server)
+}
+
+function ofServer<R extends Pick<Route, 'server'>>(routes: readonly R[], server: Module['server']): readonly R[] {
   return server === undefined ? routes : routes.map((route) => ({ ...route, server: server.name }))
 }
 

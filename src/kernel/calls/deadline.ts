@@ -10,18 +10,26 @@ export function withDeadline<T>(
   seconds: number,
   work: () => Promise<T>,
 ): Promise<T> {
+  const late = () =>
+    new Failure(
+      'timeout',
+      `The ${what} did not finish within ${seconds} seconds and was stopped. Ask for less at once.`,
+    )
+  return within(controller, seconds, late, work)
+}
+
+/** The same with a failure of its own for work that is late. */
+export function within<T>(
+  controller: AbortController,
+  seconds: number,
+  late: () => Failure,
+  work: () => Promise<T>,
+): Promise<T> {
   const { signal } = controller
   return new Promise((resolve, reject) => {
     const onAbort = (): void => reject(abortFailure(signal))
     if (signal.aborted) return onAbort()
-    const timer = setTimeout(() => {
-      controller.abort(
-        new Failure(
-          'timeout',
-          `The ${what} did not finish within ${seconds} seconds and was stopped. Ask for less at once.`,
-        ),
-      )
-    }, seconds * 1000)
+    const timer = setTimeout(() => controller.abort(late()), seconds * 1000)
     signal.addEventListener('abort', onAbort, { once: true })
     const settle = (): void => {
       clearTimeout(timer)

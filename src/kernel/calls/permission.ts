@@ -23,8 +23,11 @@ export function requireTool(principal: Principal, entry: ToolEntry): void {
   throw new Failure('forbidden', message, { scopesNeeded: [missing] })
 }
 
-/** Throws `Failure('forbidden')` unless the caller may use the route. `server` is the MCP server of the route's module. */
-export function requireRoute(principal: Principal, route: Route): void {
+/** What of a route decides who may use it. `server` is the MCP server of the route's module. */
+export type GuardedRoute = Pick<Route, 'method' | 'path' | 'scopes' | 'changes' | 'personal' | 'server'>
+
+/** Throws `Failure('forbidden')` unless the caller may use the route. */
+export function requireRoute(principal: Principal, route: GuardedRoute): void {
   const { bounds } = principal
   const name = `${route.method} ${route.path}`
   if (bounds !== undefined && !opensRoute(bounds, route)) throw outOfBounds(name)
@@ -40,7 +43,7 @@ function opensTool({ servers, toolsets, readOnly }: Bounds, { tool, server, tool
 }
 
 /** A toolset has no routes, so a credential that is bound to toolsets alone opens none. */
-function opensRoute({ servers, toolsets, readOnly }: Bounds, { changes, server }: Route): boolean {
+function opensRoute({ servers, toolsets, readOnly }: Bounds, { changes, server }: GuardedRoute): boolean {
   if (readOnly === true && changes) return false
   if (servers === undefined && toolsets === undefined) return true
   return server !== undefined && servers?.has(server) === true

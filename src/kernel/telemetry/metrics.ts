@@ -9,7 +9,11 @@ export interface Metrics {
     finished(name: string, status: string, seconds: number): void
   }
   readonly query: { finished(label: string, failed: boolean, seconds: number): void }
-  readonly http: { finished(method: string, route: string, status: number, seconds: number): void }
+  readonly http: {
+    finished(method: string, route: string, status: number, seconds: number): void
+    /** A stream sent its headers. */
+    firstByte(route: string, seconds: number): void
+  }
   readonly integration: { finished(integration: string, endpoint: string, status: string, seconds: number): void }
   readonly job: { finished(name: string, status: string, seconds: number): void }
   /** `cache` names what is cached, e.g. `customers.overview`; never a key. */
@@ -112,7 +116,15 @@ function httpMetrics(registry: Registry): Metrics['http'] {
   const labels = ['method', 'route']
   const duration = fastHistogram(registry, 'http_request_duration_seconds', 'Time a request took, by route.', labels)
   const total = fastCounter(registry, 'http_requests_total', 'Requests by route and status.', [...labels, 'status'])
+  const firstByte = fastHistogram(
+    registry,
+    'http_stream_first_byte_seconds',
+    'Time until a stream began, by route.',
+    ['route'],
+    VENDOR_BUCKETS,
+  )
   return {
+    firstByte: (route, seconds) => firstByte(route).observe(seconds),
     finished: (method, route, status, seconds) => {
       duration(method, route).observe(seconds)
       total(method, route, String(status)).add(1)

@@ -7,6 +7,7 @@ import type { Metrics } from '#kernel/telemetry/metrics'
 import { baseUrlOf, challengeOf } from './authorization.ts'
 import type { admission } from './authorization.ts'
 import { bugView, errorBody, expectedFailure, failureView } from './envelope.ts'
+import type { ErrorView } from './envelope.ts'
 import type { routeTable } from './route-table.ts'
 
 export interface ErrorOptions {
@@ -16,33 +17,44 @@ export interface ErrorOptions {
   readonly config: { readonly server: { readonly publicUrl?: string | undefined } }
 }
 
-/** The one place where whatever was thrown becomes an answer, and where a bug is logged. */
-export function errorAnswers({ log, metrics, clock, config }: ErrorOptions) {
+/** Logs and counts whatever was thrown, once: what the caller may know of it, and the failure unless it is a bug. */
+export function reportError(
+  { log, metrics }: Pick<ErrorOptions, 'log' | 'metrics'>,
+  error: unknown,
+  request: FastifyRequest,
+): { readonly view: ErrorView; readonly failure: Failure | undefined } {
+  const failure = expectedFailure(error)
+  const { id: requestId, method } = request
+  const route = request.routeOptions.url
+  metrics.failed('http', failure?.kind ?? 'bug')
+  if (failure === undefined) {
+    const errorId = randomUUID()
+    log.error({ err: error, errorId, requestId, method, route }, 'request failed unexpectedly')
+    return { view: bugView(errorId), failure }
+  }
+  if (failure.cause !== undefined && failure.status >= 500) {
+    log.warn({ err: failure.cause, requestId, route, kind: failure.kind }, failure.message)
+  }
+  return { view: failureView(failure), failure }
+}
+
+/** The one place where whatever was thrown becomes an answer. `bodyOf` makes its body; by default that of the API. */
+export function errorAnswers(options: ErrorOptions, bodyOf?: (view: ErrorView, requestId: string) => unknown) {
+  const { clock, config } = options
+  const body = bodyOf ?? ((view, requestId) => errorBody(view, requestId, clock))
   const baseUrl = baseUrlOf(config.server.publicUrl)
   return (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
-    const failure = expectedFailure(error)
-    const route = request.routeOptions.url
+    const { view, failure } = reportError(options, error, request)
     reply.type('application/json; charset=utf-8')
-    if (failure === undefined) {
-      const errorId = randomUUID()
-      log.error(
-        { err: error, errorId, requestId: request.id, method: request.method, route },
-        'request failed unexpectedly',
-      )
-      metrics.failed('http', 'bug')
-      return reply.code(500).send(errorBody(bugView(errorId), request.id, clock))
+    if (failure !== undefined) {
+      const challenge = challengeOf(failure, request.headers.authorization !== undefined, baseUrl(request))
+      if (challenge !== undefined) reply.header('WWW-Authenticate', challenge)
+      if (failure.retryAfterSeconds !== undefined) reply.header('Retry-After', Math.ceil(failure.retryAfterSeconds))
+      if (failure.code === 'ENCODING_NOT_ACCEPTED') reply.header('Accept-Encoding', 'gzip, deflate, br, identity')
+      // The rest of a body that is too large is not read, so the connection cannot serve another request.
+      if (failure.kind === 'too_large') reply.header('Connection', 'close')
     }
-    if (failure.cause !== undefined && failure.status >= 500) {
-      log.warn({ err: failure.cause, requestId: request.id, route, kind: failure.kind }, failure.message)
-    }
-    metrics.failed('http', failure.kind)
-    const challenge = challengeOf(failure, request.headers.authorization !== undefined, baseUrl(request))
-    if (challenge !== undefined) reply.header('WWW-Authenticate', challenge)
-    if (failure.retryAfterSeconds !== undefined) reply.header('Retry-After', Math.ceil(failure.retryAfterSeconds))
-    if (failure.code === 'ENCODING_NOT_ACCEPTED') reply.header('Accept-Encoding', 'gzip, deflate, br, identity')
-    // The rest of a body that is too large is not read, so the connection cannot serve another request.
-    if (failure.kind === 'too_large') reply.header('Connection', 'close')
-    return reply.code(failure.status).send(errorBody(failureView(failure), request.id, clock))
+    return reply.code(view.status).send(body(view, request.id))
   }
 }
 

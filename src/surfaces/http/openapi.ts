@@ -1,14 +1,17 @@
 import { z } from 'zod'
 import { FAILURES } from '#kernel/failure'
 import type { OpenRoute, Route } from '#kernel/calls/route'
+import type { StreamRoute } from '#kernel/calls/stream-route'
 import { METRICS_TOKEN_SCHEME, OPEN_IDS, OPEN_PATHS, OPEN_TAGS } from './open-operations.ts'
 import { strict } from './request-parts.ts'
 
 export interface OpenApiOptions {
-  readonly routes: readonly (Route | OpenRoute)[]
+  readonly routes: readonly DescribedRoute[]
   readonly version: string
   readonly publicUrl: string | undefined
 }
+
+type DescribedRoute = Route | StreamRoute | OpenRoute
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -56,7 +59,7 @@ const SECURITY_SCHEMES = {
   ...METRICS_TOKEN_SCHEME,
 }
 
-function operation(route: Route | OpenRoute, operationId: string): Json {
+function operation(route: DescribedRoute, operationId: string): Json {
   const { summary, tags, body } = route
   const requestBody = body && { required: true, content: jsonContent(schemaOf(strict(body), 'input')) }
   return {
@@ -66,12 +69,16 @@ function operation(route: Route | OpenRoute, operationId: string): Json {
     ...('scope' in route
       ? { description: `Needs the scope \`${route.scope}\`.` }
       : { description: `Needs no scope. ${route.public}`, security: [] }),
-    parameters: [...parameters('path', route.params), ...parameters('query', route.query)],
+    parameters: [
+      ...parameters('path', route.params),
+      ...parameters('query', route.query),
+      ...parameters('header', 'errorBody' in route ? route.headers : undefined),
+    ],
     ...(requestBody !== undefined && { requestBody }),
     responses: {
-      [String(route.status ?? 200)]: success(route),
-      '4XX': failure('What was wrong with the request.'),
-      '5XX': failure('What went wrong here.'),
+      ...('errorBody' in route ? { '200': streamed(route) } : { [String(route.status ?? 200)]: success(route) }),
+      '4XX': failure('What was wrong with the request.', route),
+      '5XX': failure('What went wrong here.', route),
     },
   }
 }
@@ -91,15 +98,27 @@ function success(route: Route | OpenRoute): Json {
   return { description: 'The result.', content: jsonContent(schema) }
 }
 
-function failure(description: string): Json {
-  return { description, content: jsonContent({ $ref: '#/components/schemas/Error' }) }
+function streamed({ response }: StreamRoute): Json {
+  return {
+    description: 'The result, as it comes.',
+    content: {
+      'text/event-stream': { schema: { type: 'string' } },
+      ...(response !== undefined && jsonContent(schemaOf(response, 'output'))),
+    },
+  }
+}
+
+/** A streaming route has errors of its own form. */
+function failure(description: string, route: DescribedRoute): Json {
+  const schema = 'errorBody' in route ? { type: 'object' } : { $ref: '#/components/schemas/Error' }
+  return { description, content: jsonContent(schema) }
 }
 
 function jsonContent(schema: Json): Json {
   return { 'application/json': { schema } }
 }
 
-function parameters(place: 'path' | 'query', shape: z.ZodObject | undefined): readonly Json[] {
+function parameters(place: 'path' | 'query' | 'header', shape: z.ZodObject | undefined): readonly Json[] {
   if (shape === undefined) return []
   const { properties = {}, required = [] } = z.toJSONSchema(shape, { io: 'input', unrepresentable: 'any' })
   return Object.entries(properties).map(([name, schema]) => ({
@@ -121,8 +140,8 @@ function templateOf(path: string): string {
 }
 
 /** `track` for `/v1/track`; where several methods share a path, `get_clients_by_client_id`. Unique, as paths are. */
-function operationIds(routes: readonly (Route | OpenRoute)[]): (route: Route | OpenRoute) => string {
-  const name = ({ path }: Route | OpenRoute) =>
+function operationIds(routes: readonly DescribedRoute[]): (route: DescribedRoute) => string {
+  const name = ({ path }: DescribedRoute) =>
     path
       .replace(/^(\/api)?\/v\d+\//, '')
       .replace(/:(\w+)/g, 'by_$1')

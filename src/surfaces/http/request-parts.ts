@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import { z } from 'zod'
 import { argumentProblems } from '#kernel/calls/argument-problems'
 import { Failure } from '#kernel/failure'
@@ -8,36 +9,46 @@ import { textProblems } from '#kernel/calls/text-problems'
 export interface RequestParts {
   readonly params: unknown
   readonly query: unknown
+  readonly headers?: unknown
   readonly body: unknown
 }
 
-type Parsed = Pick<Route, 'params' | 'query' | 'body'>
+type Parsed = Pick<Route, 'params' | 'query' | 'body'> & { readonly headers?: z.ZodObject }
 
 /**
- * Makes the parser of a route's path, query and body: all problems of all three at once, each naming its field. Objects
+ * Makes the parser of a route's path, query, headers and body: all problems of all four at once, each naming its field. Objects
  * refuse what they do not know and text that cannot be kept, unless their schema says that it is open.
  */
-export function requestParser(route: Parsed): (raw: RequestParts) => RequestParts {
+export function requestParser(route: Parsed): (raw: RequestParts) => Required<RequestParts> {
   const nothing = z.strictObject({})
   const parts = {
     params: strict(route.params ?? nothing),
     query: strict(route.query ?? nothing),
+    headers: route.headers ?? z.unknown(),
     body: route.body === undefined ? z.unknown() : strict(route.body),
   }
   return (raw) => {
     const params = parts.params.safeParse(raw.params)
     const query = parts.query.safeParse(raw.query)
+    const headers = parts.headers.safeParse(raw.headers)
     const body = parts.body.safeParse(raw.body)
     const problems = [
       ...problemsOf('path', parts.params, raw.params, params),
       ...problemsOf('query', parts.query, raw.query, query),
+      ...problemsOf('headers', parts.headers, raw.headers, headers),
       ...problemsOf('body', parts.body, raw.body, body),
     ]
-    if (params.success && query.success && body.success && problems.length === 0) {
-      return { params: params.data, query: query.data, body: body.data }
+    if (params.success && query.success && headers.success && body.success && problems.length === 0) {
+      return { params: params.data, query: query.data, headers: headers.data, body: body.data }
     }
     throw new Failure('invalid', 'The request is wrong. Correct the fields and send it again.', { problems })
   }
+}
+
+/** The headers that a schema names. */
+export function pickHeaders(schema: z.ZodObject | undefined, headers: IncomingHttpHeaders): unknown {
+  const names = Object.keys(schema?.shape ?? {})
+  return Object.fromEntries(names.flatMap((name) => (headers[name] === undefined ? [] : [[name, headers[name]]])))
 }
 
 /** The schema as a request is checked against it: closed, unless it says otherwise. */

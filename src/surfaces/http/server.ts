@@ -12,6 +12,7 @@ import type { OpenContext } from '#kernel/context'
 import type { Limiter } from '#kernel/calls/limits'
 import type { Metrics } from '#kernel/telemetry/metrics'
 import type { OpenRoute, Route, WebMount } from '#kernel/calls/route'
+import type { StreamRoute } from '#kernel/calls/stream-route'
 import type { Tracing } from '#kernel/telemetry/tracing'
 import { admission } from './authorization.ts'
 import { dataBody } from './envelope.ts'
@@ -20,6 +21,7 @@ import { inflated } from './inflate.ts'
 import { mountRoute } from './mount-route.ts'
 import type { MountOptions } from './mount-route.ts'
 import { mountOpenRoute } from './mount-open-route.ts'
+import { mountStream } from './mount-stream.ts'
 import { mountWeb } from './mount-web.ts'
 import { answerParserError, nodeServer } from './node-server.ts'
 import type { BareSurface } from './node-server.ts'
@@ -28,11 +30,14 @@ import { mountProbes } from './probes.ts'
 import type { Probes } from './probes.ts'
 import { requestIdOf } from './request-id.ts'
 import { routeTable } from './route-table.ts'
+import type { StreamOptions } from './serve-stream.ts'
 import { requireStated } from './stated-entry-points.ts'
+import { trailingWork } from './trailing-work.ts'
 import { announceSuccessor, versioned } from './versions.ts'
 
 export interface HttpSurfaceOptions {
   readonly routes: readonly Route[]
+  readonly streams?: readonly StreamRoute[]
   /** Answer whoever asks. */
   readonly openRoutes?: readonly OpenRoute[]
   readonly web?: readonly WebMount[]
@@ -75,6 +80,7 @@ export function createHttpSurface(options: HttpSurfaceOptions): HttpSurface {
   const app = framework(options, lifecycle.isStopping)
   const inflaters = new WeakMap<FastifyRequest, Readable>()
   const table = routeTable()
+  const trailing = trailingWork(options.log)
   const admit = admission({ ...options, publicUrl: config.server.publicUrl })
 
   app.addHook('onRoute', (route) => table.add(route.url, [route.method].flat()))
@@ -104,7 +110,7 @@ export function createHttpSurface(options: HttpSurfaceOptions): HttpSurface {
   const metricsToken = options.metricsToken ?? (() => config.observability.metricsToken)
   mountProbes(app, { ...options, metricsToken, isStopping: lifecycle.isStopping })
   mountDocuments(app, options, admit)
-  mountModules(app, options, { admit, stopped: lifecycle.stopped })
+  mountModules(app, options, { admit, stopped: lifecycle.stopped, trailing })
 
   return {
     async listen() {
@@ -115,6 +121,7 @@ export function createHttpSurface(options: HttpSurfaceOptions): HttpSurface {
     async close(deadlineSeconds) {
       isStopping = true
       const cut = await drain(app.server, deadlineSeconds, stop)
+      await trailing.drain(CANCEL_GRACE_MILLISECONDS)
       await app.close()
       return cut
     },
@@ -153,19 +160,19 @@ function framework(options: HttpSurfaceOptions, isStopping: () => boolean): Fast
 function mountModules(
   app: FastifyInstance,
   options: HttpSurfaceOptions,
-  { admit, stopped }: Pick<MountOptions, 'admit' | 'stopped'>,
+  own: Pick<MountOptions, 'admit' | 'stopped'> & Pick<StreamOptions, 'trailing'>,
 ): void {
   const { server } = options.config
   const mount = {
     ...options,
+    ...own,
     publicUrl: server.publicUrl,
-    admit,
-    stopped,
     timeoutSeconds: server.toolTimeoutSeconds,
     bodyBytesMax: server.bodyBytesMax,
     checkAnswers: ['development', 'test'].includes(server.environment),
   }
   for (const route of options.routes) mountRoute(app, route, mount)
+  for (const route of options.streams ?? []) mountStream(app, route, mount)
   for (const route of options.openRoutes ?? []) mountOpenRoute(app, route, mount)
   for (const place of options.web ?? []) mountWeb(app, place, mount)
 }
@@ -174,7 +181,7 @@ function mountDocuments(app: FastifyInstance, options: HttpSurfaceOptions, admit
   const { routes, version, config, clock } = options
   const document = JSON.stringify(
     openApiDocument({
-      routes: [...routes, ...(options.openRoutes ?? [])],
+      routes: [...routes, ...(options.streams ?? []), ...(options.openRoutes ?? [])],
       version,
       publicUrl: config.server.publicUrl,
     }),
