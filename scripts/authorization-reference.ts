@@ -31,7 +31,7 @@ function scopeSection(table: readonly ScopeGrant[]): string {
 
 function openedBy({ scope }: ScopeGrant, entryPoints: readonly EntryPoint[]): string {
   const own = entryPoints.filter(({ kind, scopes }) => kind !== 'job' && scopes.includes(scope))
-  const lines = [['tool'], ['route', 'stream']].flatMap((kinds) => {
+  const lines = [['tool'], ['route', 'stream', 'socket']].flatMap((kinds) => {
     const names = own
       .filter(({ kind }) => kinds.includes(kind))
       .map(({ name, changes }) => `\`${name}\`${changes ? ' †' : ''}`)

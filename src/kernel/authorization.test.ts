@@ -6,6 +6,7 @@ import type { ScopeGrant } from './authorization.ts'
 import { job } from './jobs/job.ts'
 import type { Module } from './module.ts'
 import { openRoute, route } from './calls/route.ts'
+import { socketRoute } from './calls/socket-route.ts'
 import { streamRoute } from './calls/stream-route.ts'
 import { tool } from './calls/tool.ts'
 
@@ -39,6 +40,13 @@ const sound: Module = {
       errorBody: (error) => error,
       errorEvent: ({ code }) => ({ data: code }),
       run: async () => ({ json: {} }),
+    }),
+  ],
+  sockets: [
+    socketRoute({
+      ...{ path: '/v1/talk', summary: '', tags: [], scope: 'notes:write', protocol: 'talk' },
+      ...{ receives: z.object({}), sends: z.object({}) },
+      run: async () => undefined,
     }),
   ],
   openRoutes: [
@@ -80,6 +88,7 @@ describe('what is served', () => {
       'tool read_note',
       'route GET /v1/notes',
       'stream POST /v1/digest',
+      'socket GET /v1/talk',
       'open route GET /v1/hello',
       'web page GET /page',
       'job notes.tidy',
@@ -91,6 +100,7 @@ describe('what is served', () => {
     ['tool read_note', { scopes: [] }, 'tool read_note: no module lists its scope notes:read'],
     ['route GET /v1/notes', { scopes: [] }, 'route GET /v1/notes: no module lists its scope notes:read'],
     ['stream POST /v1/digest', { scopes: [] }, 'stream POST /v1/digest: no module lists its scope notes:read'],
+    ['socket GET /v1/talk', { scopes: [] }, 'socket GET /v1/talk: no module lists its scope notes:write'],
     ['job notes.tidy', { scopes: [] }, 'job notes.tidy: no module lists its scope notes:write'],
   ])('is refused when a %s asks for a scope that nobody lists', (_door, module, expected) => {
     expect(problemsWith(module, [])).toContain(expected)

@@ -9,9 +9,9 @@ export function scopeTable(modules: readonly Module[]): readonly ScopeGrant[] {
   return modules.flatMap((module) => module.scopes ?? [])
 }
 
-/** An entry point (tool, route, stream, page, document, job) and its required scope. */
+/** An entry point (tool, route, stream, socket, page, document, job) and its required scope. */
 export interface EntryPoint {
-  readonly kind: 'tool' | 'route' | 'stream' | 'open route' | 'web page' | 'document' | 'job'
+  readonly kind: 'tool' | 'route' | 'stream' | 'socket' | 'open route' | 'web page' | 'document' | 'job'
   /** `list_clients`, `POST /v1/track`, `customers.roll-up`. */
   readonly name: string
   readonly module: string
@@ -46,7 +46,7 @@ function toolEntries({ name: module, server }: Module): EntryPoint[] {
   }))
 }
 
-function routeEntries({ name: module, routes = [], streams = [] }: Module): EntryPoint[] {
+function routeEntries({ name: module, routes = [], streams = [], sockets = [] }: Module): EntryPoint[] {
   const entry =
     (kind: EntryPoint['kind']) =>
     ({ method, path, scopes, changes }: Pick<Route, 'method' | 'path' | 'scopes' | 'changes'>): EntryPoint => ({
@@ -57,7 +57,7 @@ function routeEntries({ name: module, routes = [], streams = [] }: Module): Entr
       http: { methods: [method], path },
       changes,
     })
-  return [...routes.map(entry('route')), ...streams.map(entry('stream'))]
+  return [...routes.map(entry('route')), ...streams.map(entry('stream')), ...sockets.map(entry('socket'))]
 }
 
 function openEntries({ name: module, openRoutes = [], web = [] }: Module): EntryPoint[] {

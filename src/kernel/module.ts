@@ -3,6 +3,7 @@ import type { EncryptedField } from './crypto/encrypted-field.ts'
 import type { Job } from './jobs/job.ts'
 import type { PersonalData } from './personal-data.ts'
 import type { OpenRoute, Route, WebMount } from './calls/route.ts'
+import type { SocketRoute } from './calls/socket-route.ts'
 import type { StreamRoute } from './calls/stream-route.ts'
 import type { ToolServer } from './calls/tool.ts'
 
@@ -17,6 +18,8 @@ export interface Module<Api = unknown> {
   readonly openRoutes?: readonly OpenRoute[]
   /** Routes that answer with server-sent events. */
   readonly streams?: readonly StreamRoute[]
+  /** WebSocket routes. */
+  readonly sockets?: readonly SocketRoute[]
   readonly web?: readonly WebMount[]
   readonly jobs?: readonly Job[]
   /** Starts what runs in every server process as long as it does; not in commands. */

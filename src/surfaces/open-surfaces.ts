@@ -105,6 +105,7 @@ function mountsOf(modules: readonly Module[]) {
   return {
     routes: modules.flatMap(routesOf),
     streams: modules.flatMap(({ streams = [], server }) => ofServer(streams, server)),
+    sockets: modules.flatMap(({ sockets = [], server }) => ofServer(sockets, server)),
     openRoutes: modules.flatMap((module) => module.openRoutes ?? []),
     web: modules.flatMap((module) => module.web ?? []),
   }

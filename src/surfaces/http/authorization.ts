@@ -51,9 +51,15 @@ export function admission({ authenticate, limiter, clock, publicUrl }: Admission
         if (error instanceof Failure && error.kind === 'unauthenticated') await address(request, reply)
         throw error
       }
-      const { id } = principal.actor
-      await count(bucketOf(principal, route.limit), route.limit === 'strict' ? `${id} ${route.path}` : id, reply)
+      await count(...countOf(principal, route), reply)
       return principal
+    },
+    /** Looks at the credential of an open connection again, which may have been revoked since. */
+    again: async (request: FastifyRequest): Promise<Principal> =>
+      authenticate(asBearer(request.headers.authorization), doorOf(request)),
+    /** Counts one message of an open connection. */
+    message: async (principal: Principal, route: Pick<Route, 'limit' | 'path'>): Promise<void> => {
+      await limiter.take(...countOf(principal, route))
     },
     /** Counts a request that needs no credential. */
     anonymous: address,
@@ -68,6 +74,12 @@ export function admission({ authenticate, limiter, clock, publicUrl }: Admission
       await count(guestBucket(limit), limit === 'strict' ? `${bucket} ${path}` : bucket, reply)
     },
   }
+}
+
+/** Where a call of this route counts, and for whom. */
+function countOf(principal: Principal, { limit, path }: Pick<Route, 'limit' | 'path'>): [LimitBucket, string] {
+  const { id } = principal.actor
+  return [bucketOf(principal, limit), limit === 'strict' ? `${id} ${path}` : id]
 }
 
 /** The URL under which callers reach this server: the configured one, or the `Host` they used, which was checked. */

@@ -12,6 +12,7 @@ import { httpsOnly } from './https-only.ts'
 import type { HttpsSettings } from './https-only.ts'
 import { requireForm } from './request-form.ts'
 import { identify } from './request-id.ts'
+import type { Upgrades } from './upgrades.ts'
 
 export type NodeHandler = (req: IncomingMessage, res: ServerResponse) => void
 
@@ -27,6 +28,8 @@ export interface NodeServerOptions {
   readonly mcp: BareSurface | undefined
   /** Answers everything else. */
   readonly http: NodeHandler
+  /** Where there are WebSocket routes. */
+  readonly upgrades: Upgrades | undefined
   /** True once the process stops: connections are closed after their answer. */
   readonly isStopping: () => boolean
   readonly patience: { readonly headersSeconds: number; readonly requestSeconds: number }
@@ -42,7 +45,7 @@ const KEEP_ALIVE_MILLISECONDS = 65_000
  * request id, refuses foreign hosts and origins and answers preflights, before the framework sees the request.
  */
 export function nodeServer(options: NodeServerOptions): Server {
-  const { guard, clock, mcp, http, isStopping, patience } = options
+  const { guard, clock, mcp, http, upgrades, isStopping, patience } = options
   const check = requestGuard(guard)
   const cors = crossOrigin(guard.corsOrigins)
   const elsewhere = httpsOnly(guard)
@@ -84,9 +87,12 @@ export function nodeServer(options: NodeServerOptions): Server {
       connectionsCheckingInterval: Math.min(5, patience.headersSeconds) * 500,
       // The guard refuses a request without a host, with the headers that every answer has.
       requireHostHeader: false,
+      // Without WebSocket routes, and for any other protocol, a wish to upgrade is ignored (RFC 9110, 7.8).
+      shouldUpgradeCallback: (req) => upgrades?.wanted(req) === true,
     },
     answer,
   )
+  upgrades?.answerWith(server, answer)
   // An expectation we do not know is ignored (RFC 9110, 10.1.1 allows it); Node's own answer would lack our headers.
   return server.on('checkExpectation', answer)
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { FAILURES } from '#kernel/failure'
 import type { OpenRoute, Route } from '#kernel/calls/route'
+import type { SocketRoute } from '#kernel/calls/socket-route'
 import type { StreamRoute } from '#kernel/calls/stream-route'
 import { METRICS_TOKEN_SCHEME, OPEN_IDS, OPEN_PATHS, OPEN_TAGS } from './open-operations.ts'
 import { strict } from './request-parts.ts'
@@ -11,7 +12,7 @@ export interface OpenApiOptions {
   readonly publicUrl: string | undefined
 }
 
-type DescribedRoute = Route | StreamRoute | OpenRoute
+type DescribedRoute = Route | StreamRoute | SocketRoute | OpenRoute
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -60,7 +61,8 @@ const SECURITY_SCHEMES = {
 }
 
 function operation(route: DescribedRoute, operationId: string): Json {
-  const { summary, tags, body } = route
+  const { summary, tags } = route
+  const body = 'body' in route ? route.body : undefined
   const requestBody = body && { required: true, content: jsonContent(schemaOf(strict(body), 'input')) }
   return {
     operationId,
@@ -76,11 +78,17 @@ function operation(route: DescribedRoute, operationId: string): Json {
     ],
     ...(requestBody !== undefined && { requestBody }),
     responses: {
-      ...('errorBody' in route ? { '200': streamed(route) } : { [String(route.status ?? 200)]: success(route) }),
+      ...outcome(route),
       '4XX': failure('What was wrong with the request.', route),
       '5XX': failure('What went wrong here.', route),
     },
   }
+}
+
+function outcome(route: DescribedRoute): Json {
+  if ('protocol' in route) return { '101': { description: `A WebSocket connection that speaks ${route.protocol}.` } }
+  if ('errorBody' in route) return { '200': streamed(route) }
+  return { [String(route.status ?? 200)]: success(route) }
 }
 
 function success(route: Route | OpenRoute): Json {

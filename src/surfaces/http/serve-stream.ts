@@ -33,7 +33,7 @@ export async function serveStream(
   run: () => Promise<StreamAnswer>,
 ): Promise<unknown> {
   const { firstSeconds, idleSeconds, readerSeconds, wholeSeconds } = { ...DEADLINE, ...route.deadline }
-  const opened = () => options.metrics.http.firstByte(route.path, reply.elapsedTime / 1000)
+  const opened = () => tellMetrics(route, reply, options)
   const out = eventWriter(request, reply, { ...route, controller, readerSeconds, opened })
   const whole = wholeSeconds && setTimeout(() => controller.abort(late(wholeSeconds)), wholeSeconds * 1000)
   let iterator: AsyncIterator<ServerSentEvent> = NOTHING
@@ -69,6 +69,14 @@ export async function serveStream(
   } finally {
     clearTimeout(whole)
   }
+}
+
+/** The first byte, and the end where the framework does not see it: it tells of responses that are sent whole. */
+function tellMetrics({ method, path }: StreamRoute, reply: FastifyReply, { metrics: { http } }: StreamOptions): void {
+  http.firstByte(path, reply.elapsedTime / 1000)
+  reply.raw.once('close', () => {
+    if (!reply.raw.writableFinished) http.finished(method, path, reply.raw.statusCode, reply.elapsedTime / 1000)
+  })
 }
 
 const NOTHING: AsyncIterator<ServerSentEvent> = { next: async () => ({ done: true, value: undefined }) }

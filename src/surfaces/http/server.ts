@@ -12,32 +12,38 @@ import type { OpenContext } from '#kernel/context'
 import type { Limiter } from '#kernel/calls/limits'
 import type { Metrics } from '#kernel/telemetry/metrics'
 import type { OpenRoute, Route, WebMount } from '#kernel/calls/route'
+import type { SocketRoute } from '#kernel/calls/socket-route'
 import type { StreamRoute } from '#kernel/calls/stream-route'
 import type { Tracing } from '#kernel/telemetry/tracing'
 import { admission } from './authorization.ts'
 import { dataBody } from './envelope.ts'
+import { CANCEL_GRACE_MILLISECONDS, drain } from './drain.ts'
 import { errorAnswers, refuseUnknown } from './errors.ts'
 import { inflated } from './inflate.ts'
 import { mountRoute } from './mount-route.ts'
-import type { MountOptions } from './mount-route.ts'
 import { mountOpenRoute } from './mount-open-route.ts'
+import { mountSocket } from './mount-socket.ts'
+import type { SocketMountOptions } from './mount-socket.ts'
 import { mountStream } from './mount-stream.ts'
 import { mountWeb } from './mount-web.ts'
 import { answerParserError, nodeServer } from './node-server.ts'
 import type { BareSurface } from './node-server.ts'
+import { openSockets } from './open-sockets.ts'
 import { openApiDocument } from './openapi.ts'
 import { mountProbes } from './probes.ts'
 import type { Probes } from './probes.ts'
 import { requestIdOf } from './request-id.ts'
 import { routeTable } from './route-table.ts'
-import type { StreamOptions } from './serve-stream.ts'
 import { requireStated } from './stated-entry-points.ts'
 import { trailingWork } from './trailing-work.ts'
+import { upgrades } from './upgrades.ts'
+import type { Upgrades } from './upgrades.ts'
 import { announceSuccessor, versioned } from './versions.ts'
 
 export interface HttpSurfaceOptions {
   readonly routes: readonly Route[]
   readonly streams?: readonly StreamRoute[]
+  readonly sockets?: readonly SocketRoute[]
   /** Answer whoever asks. */
   readonly openRoutes?: readonly OpenRoute[]
   readonly web?: readonly WebMount[]
@@ -76,11 +82,15 @@ export function createHttpSurface(options: HttpSurfaceOptions): HttpSurface {
   const { config, metrics } = options
   const stop = new AbortController()
   let isStopping = false
-  const lifecycle = { isStopping: () => isStopping, stopped: stop.signal }
-  const app = framework(options, lifecycle.isStopping)
+  const live = {
+    stopped: stop.signal,
+    trailing: trailingWork(options.log),
+    sockets: openSockets(),
+    upgrades: upgrades(),
+  }
+  const app = framework(options, () => isStopping, live.upgrades)
   const inflaters = new WeakMap<FastifyRequest, Readable>()
   const table = routeTable()
-  const trailing = trailingWork(options.log)
   const admit = admission({ ...options, publicUrl: config.server.publicUrl })
 
   app.addHook('onRoute', (route) => table.add(route.url, [route.method].flat()))
@@ -108,9 +118,10 @@ export function createHttpSurface(options: HttpSurfaceOptions): HttpSurface {
   refuseUnknown(app, table, admit)
 
   const metricsToken = options.metricsToken ?? (() => config.observability.metricsToken)
-  mountProbes(app, { ...options, metricsToken, isStopping: lifecycle.isStopping })
+  mountProbes(app, { ...options, metricsToken, isStopping: () => isStopping })
   mountDocuments(app, options, admit)
-  mountModules(app, options, { admit, stopped: lifecycle.stopped, trailing })
+  mountModules(app, options, { ...live, admit })
+  metrics.gauge('http_sockets', 'WebSocket connections that are open.', live.sockets.count)
 
   return {
     async listen() {
@@ -120,8 +131,9 @@ export function createHttpSurface(options: HttpSurfaceOptions): HttpSurface {
     },
     async close(deadlineSeconds) {
       isStopping = true
-      const cut = await drain(app.server, deadlineSeconds, stop)
-      await trailing.drain(CANCEL_GRACE_MILLISECONDS)
+      live.sockets.finish()
+      const cut = await drain(app.server, { deadlineSeconds, stop, cutSockets: live.sockets.cut })
+      await live.trailing.drain(CANCEL_GRACE_MILLISECONDS)
       await app.close()
       return cut
     },
@@ -131,7 +143,7 @@ export function createHttpSurface(options: HttpSurfaceOptions): HttpSurface {
 /** Enough for a slow phone; a slow-loris attack holds a connection no longer than this. */
 const PATIENCE = { headersSeconds: 10, requestSeconds: 120 }
 
-function framework(options: HttpSurfaceOptions, isStopping: () => boolean): FastifyInstance {
+function framework(options: HttpSurfaceOptions, isStopping: () => boolean, asked: Upgrades): FastifyInstance {
   const { config, clock, mcp } = options
   const { trustedProxies, bodyBytesMax } = config.server
   return Fastify({
@@ -151,6 +163,7 @@ function framework(options: HttpSurfaceOptions, isStopping: () => boolean): Fast
         clock,
         mcp,
         http,
+        upgrades: (options.sockets ?? []).length > 0 ? asked : undefined,
         isStopping,
         patience: options.patience ?? PATIENCE,
       }),
@@ -160,7 +173,7 @@ function framework(options: HttpSurfaceOptions, isStopping: () => boolean): Fast
 function mountModules(
   app: FastifyInstance,
   options: HttpSurfaceOptions,
-  own: Pick<MountOptions, 'admit' | 'stopped'> & Pick<StreamOptions, 'trailing'>,
+  own: Pick<SocketMountOptions, 'admit' | 'stopped' | 'trailing' | 'sockets' | 'upgrades'>,
 ): void {
   const { server } = options.config
   const mount = {
@@ -173,6 +186,7 @@ function mountModules(
   }
   for (const route of options.routes) mountRoute(app, route, mount)
   for (const route of options.streams ?? []) mountStream(app, route, mount)
+  for (const route of options.sockets ?? []) mountSocket(app, route, mount)
   for (const route of options.openRoutes ?? []) mountOpenRoute(app, route, mount)
   for (const place of options.web ?? []) mountWeb(app, place, mount)
 }
@@ -181,7 +195,7 @@ function mountDocuments(app: FastifyInstance, options: HttpSurfaceOptions, admit
   const { routes, version, config, clock } = options
   const document = JSON.stringify(
     openApiDocument({
-      routes: [...routes, ...(options.streams ?? []), ...(options.openRoutes ?? [])],
+      routes: [...routes, ...(options.streams ?? []), ...(options.sockets ?? []), ...(options.openRoutes ?? [])],
       version,
       publicUrl: config.server.publicUrl,
     }),
@@ -204,31 +218,4 @@ function listen(server: Server, host: string, port: number): Promise<AddressInfo
       resolve(server.address() as AddressInfo)
     })
   })
-}
-
-const CANCEL_GRACE_MILLISECONDS = 1000
-const SWEEP_MILLISECONDS = 50
-
-/** Ends in at most the deadline and a second; the second is for telling callers that their request was cancelled. */
-async function drain(server: Server, deadlineSeconds: number, stop: AbortController): Promise<number> {
-  if (!server.listening) return 0
-  // A connection turns idle when its last answer is out; its caller would keep it open for the next request.
-  const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MILLISECONDS)
-  const closed = new Promise<true>((resolve) => server.close(() => resolve(true))).finally(() => clearInterval(sweep))
-  server.closeIdleConnections()
-  if (await before(closed, deadlineSeconds * 1000)) return 0
-  stop.abort()
-  if (await before(closed, CANCEL_GRACE_MILLISECONDS)) return 0
-  const cut = await new Promise<number>((resolve) => server.getConnections((_error, count) => resolve(count ?? 0)))
-  server.closeAllConnections()
-  await closed
-  return cut
-}
-
-function before(done: Promise<true>, milliseconds: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), milliseconds)
-  })
-  return Promise.race([done, late]).finally(() => clearTimeout(timer))
 }

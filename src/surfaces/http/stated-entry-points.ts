@@ -1,5 +1,6 @@
 import type { EntryPoint } from '#kernel/entry-points'
 import type { OpenRoute, Route, WebMount } from '#kernel/calls/route'
+import type { SocketRoute } from '#kernel/calls/socket-route'
 import type { StreamRoute } from '#kernel/calls/stream-route'
 import { OPEN_PATHS } from './open-operations.ts'
 
@@ -15,15 +16,16 @@ export const PUBLIC_DOCUMENTS: readonly EntryPoint[] = [
 export interface Stated {
   readonly routes: readonly Route[]
   readonly streams?: readonly StreamRoute[]
+  readonly sockets?: readonly SocketRoute[]
   readonly openRoutes?: readonly OpenRoute[]
   readonly web?: readonly WebMount[]
 }
 
 /** Throws for a path that the framework serves and that nobody states a scope or a reason for. */
 export function requireStated(mounted: readonly (readonly [method: string, path: string])[], stated: Stated): void {
-  const { routes, streams = [], openRoutes = [], web = [] } = stated
+  const { routes, streams = [], sockets = [], openRoutes = [], web = [] } = stated
   const known = new Set([
-    ...[...routes, ...streams, ...openRoutes].map(({ method, path }) => `${method} ${path}`),
+    ...[...routes, ...streams, ...sockets, ...openRoutes].map(({ method, path }) => `${method} ${path}`),
     ...web.flatMap(({ methods, path }) => methods.map((method) => `${method} ${path}`)),
     ...Object.keys(OPEN_PATHS).map((path) => `GET ${path}`),
   ])

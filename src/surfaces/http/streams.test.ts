@@ -351,12 +351,14 @@ describe('the reader of a stream', () => {
     expect(await metrics.exposition()).toContain('kind="cancelled"} 1')
   })
 
-  it('who leaves ends the producer at once, wherever it is', async () => {
+  it('who leaves ends the producer at once, wherever it is, and is counted once', async () => {
     const { run, ended } = held()
-    const { port } = await start(answers(run))
+    const { port, metrics } = await start(answers(run))
     const res = await askSlowly(port)
     res.destroy()
     expect(await ended).toMatchObject({ kind: 'cancelled', message: 'The caller left.' })
+    const requests = 'http_requests_total{method="POST",route="/v1/answers",status="200"} 1'
+    await vi.waitFor(async () => expect((await metrics.exposition()).includes(requests)).toBe(true))
   })
 })
 
@@ -447,7 +449,7 @@ describe('the walls of a route', () => {
     const { url, metrics } = await start(answers(async () => ({ stream: events({ data: 'x' }) })))
     await (await ask(url)).text()
     const requests = 'http_requests_total{method="POST",route="/v1/answers",status="200"} 1'
-    await vi.waitFor(async () => expect(await metrics.exposition()).toContain(requests))
+    await vi.waitFor(async () => expect((await metrics.exposition()).includes(requests)).toBe(true))
     expect(await metrics.exposition()).toContain('http_stream_first_byte_seconds_count{route="/v1/answers"} 1')
   })
 })
