@@ -8,15 +8,19 @@ import { unreachable } from './target.ts'
 import type { Target } from './target.ts'
 
 /** One request to one checked target. */
-export interface Hop {
+export interface HopRequest {
   readonly target: Target
   readonly method: 'GET' | 'POST'
   readonly headers: Headers
-  readonly body?: string
+  readonly body?: string | Uint8Array
   readonly accept: readonly string[]
-  readonly bytesMax: number
   readonly connectSeconds: number
   readonly signal: AbortSignal
+}
+
+/** The same with a bound for its answer, which is read whole. */
+export interface Hop extends HopRequest {
+  readonly bytesMax: number
 }
 
 const HEADER_BYTES_MAX = 16 * 1024
@@ -24,7 +28,7 @@ const HEADER_BYTES_MAX = 16 * 1024
 /** Sends the request on a connection of its own and reads the answer within its bounds. */
 export async function exchange(hop: Hop): Promise<{ status: number; headers: Headers; body: Uint8Array }> {
   const { url } = hop.target
-  const res = await answerOf(hop)
+  const res = await answerOf(hop, 'gzip, deflate, br')
   const status = res.statusCode ?? 0
   const headers = headersOf(res)
   try {
@@ -36,10 +40,12 @@ export async function exchange(hop: Hop): Promise<{ status: number; headers: Hea
   }
 }
 
-function answerOf(hop: Hop): Promise<IncomingMessage> {
+/** The answer as soon as its headers are there, in one of these encodings. Its reader destroys it. */
+export function answerOf(hop: HopRequest, encodings: string): Promise<IncomingMessage> {
   const { url } = hop.target
+  const options = optionsOf(hop, encodings)
   return new Promise((resolve, reject) => {
-    const req = url.protocol === 'https:' ? httpsRequest(url, optionsOf(hop)) : httpRequest(url, optionsOf(hop))
+    const req = url.protocol === 'https:' ? httpsRequest(url, options) : httpRequest(url, options)
     limitConnect(req, hop)
     req.once('response', resolve)
     // An answer that switches protocols or ends early closes without a response.
@@ -49,11 +55,11 @@ function answerOf(hop: Hop): Promise<IncomingMessage> {
   })
 }
 
-function optionsOf({ target, method, headers, accept, body, signal }: Hop): RequestOptions {
+function optionsOf({ target, method, headers, accept, body, signal }: HopRequest, encodings: string): RequestOptions {
   const sent = new Headers(headers)
   sent.set('host', target.url.host)
   sent.set('accept', accept.join(', '))
-  sent.set('accept-encoding', 'gzip, deflate, br')
+  sent.set('accept-encoding', encodings)
   sent.set('user-agent', 'plimsoll')
   if (body !== undefined) sent.set('content-length', String(Buffer.byteLength(body)))
   return {
@@ -76,7 +82,7 @@ function pinned({ addresses }: Target): LookupFunction {
   }
 }
 
-function limitConnect(req: ClientRequest, { target: { url }, connectSeconds }: Hop): void {
+function limitConnect(req: ClientRequest, { target: { url }, connectSeconds }: HopRequest): void {
   const timer = setTimeout(
     () => req.destroy(new Error(`no connection within ${connectSeconds} s`)),
     connectSeconds * 1000,
@@ -86,7 +92,7 @@ function limitConnect(req: ClientRequest, { target: { url }, connectSeconds }: H
   req.once('socket', (socket) => socket.once(url.protocol === 'https:' ? 'secureConnect' : 'connect', stop))
 }
 
-function headersOf(res: IncomingMessage): Headers {
+export function headersOf(res: IncomingMessage): Headers {
   const headers = new Headers()
   for (const [name, values] of Object.entries(res.headersDistinct)) {
     for (const value of values ?? []) headers.append(name, value)
@@ -94,7 +100,8 @@ function headersOf(res: IncomingMessage): Headers {
   return headers
 }
 
-function requireMediaType(url: URL, headers: Headers, accept: readonly string[]): void {
+/** Throws for an answer of a type that was not asked for. */
+export function requireMediaType(url: URL, headers: Headers, accept: readonly string[]): void {
   const type = (headers.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''
   const isJson = accept.includes('application/json') && /^application\/[\w.-]+\+json$/.test(type)
   if (accept.includes(type) || isJson) return

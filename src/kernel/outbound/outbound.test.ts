@@ -6,7 +6,8 @@ import { gzipSync } from 'node:zlib'
 import { afterEach, describe, expect, it } from 'vitest'
 import { addressKind } from './address-kind.ts'
 import { createOutbound } from './outbound.ts'
-import type { OutboundCall, OutboundOptions, OutboundRequest } from './outbound.ts'
+import type { OutboundOptions, OutboundRequest } from './outbound.ts'
+import type { OutboundCall } from './outbound-call.ts'
 
 const servers: Server[] = []
 afterEach(() => {

@@ -1,7 +1,11 @@
 import { Failure } from '../failure.ts'
 import { exchange } from './exchange.ts'
 import type { Hop } from './exchange.ts'
-import { systemResolve, targetOf, urlOf } from './target.ts'
+import type { OutboundCall } from './outbound-call.ts'
+import { isRedirect, redirected } from './redirect.ts'
+import { outboundStreams } from './stream.ts'
+import type { OutboundStreams } from './stream.ts'
+import { hostOf, systemResolve, targetOf, urlOf } from './target.ts'
 import type { Resolve } from './target.ts'
 
 /** One call of a URL that a user named. */
@@ -33,22 +37,16 @@ export interface OutboundAnswer {
   readonly body: Uint8Array
 }
 
-/** How one call went. `status` is `2xx` … `5xx`, or the kind of the failure. */
-export interface OutboundCall {
-  readonly integration: string
-  readonly endpoint: string
-  /** Empty where the URL had none. */
-  readonly host: string
-  readonly status: string
-  readonly seconds: number
-}
-
 /**
  * Calls URLs that users named, and nothing behind this server's back: https only, public addresses only, connected to the
  * very address that was checked. Throws `Failure('invalid')` for a URL that may not be called, `Failure('upstream')` for a
  * server that cannot be reached, is late, answers too much or in another form, and `Failure('cancelled')`.
  */
-export type Outbound = (request: OutboundRequest) => Promise<OutboundAnswer>
+export interface Outbound {
+  (request: OutboundRequest): Promise<OutboundAnswer>
+  /** The same for an answer that is read as it comes, under the same rules. Redirects are never followed. */
+  readonly stream: OutboundStreams
+}
 
 export interface OutboundOptions {
   /** Lets calls go to this machine too, in plain HTTP and to any port: for development and tests. */
@@ -70,10 +68,10 @@ export function createOutbound(options: OutboundOptions = {}): Outbound {
   }
   const connectSeconds = options.connectSeconds ?? 5
   const observe = options.observe ?? (() => undefined)
-  return async (request) => {
+  const call = async (request: OutboundRequest): Promise<OutboundAnswer> => {
     const { integration, endpoint } = request
     const startedAt = performance.now()
-    const host = URL.canParse(request.url) ? new URL(request.url).host : ''
+    const host = hostOf(request.url)
     const tell = (status: string) =>
       observe({ integration, endpoint, host, status, seconds: (performance.now() - startedAt) / 1000 })
     const limit = deadline(host, request)
@@ -93,11 +91,10 @@ export function createOutbound(options: OutboundOptions = {}): Outbound {
       limit.over()
     }
   }
+  return Object.assign(call, { stream: outboundStreams({ rules, connectSeconds, observe }) })
 }
 
 type Call = (url: URL, headers: Headers) => Promise<Omit<OutboundAnswer, 'url'>>
-
-const REDIRECTS = new Set([301, 302, 303, 307, 308])
 
 async function follow(request: OutboundRequest, call: Call): Promise<OutboundAnswer> {
   const { redirectsMax = 0, method = 'GET' } = request
@@ -105,10 +102,10 @@ async function follow(request: OutboundRequest, call: Call): Promise<OutboundAns
   let url = urlOf(request.url)
   for (let hops = 0; ; hops += 1) {
     const answer = await call(url, headers)
-    if (!REDIRECTS.has(answer.status)) return { ...answer, url: url.href }
+    if (!isRedirect(answer.status)) return { ...answer, url: url.href }
     const location = answer.headers.get('location') ?? ''
     if (method !== 'GET' || hops >= redirectsMax || !URL.canParse(location, url.href)) {
-      throw new Failure('upstream', `The server at ${url.host} answered with a redirect, which is not followed.`)
+      throw redirected(url)
     }
     const next = new URL(location, url)
     if (next.origin !== url.origin) for (const name of ['authorization', 'cookie']) headers.delete(name)

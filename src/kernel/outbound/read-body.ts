@@ -17,7 +17,7 @@ export async function readBody(res: IncomingMessage, url: URL, bytesMax: number)
     else await pipeline(res, (source: AsyncIterable<Buffer>) => bounded(source, url, bytesMax), decoder, collect)
   } catch (error) {
     if (error instanceof Failure) throw error
-    throw new Failure('upstream', `The answer of the server at ${url.host} could not be read.`, { cause: error })
+    throw unreadable(url, error)
   }
   return Buffer.concat(chunks)
 }
@@ -36,9 +36,17 @@ function decoderFor(res: IncomingMessage, url: URL) {
   if (encoding === undefined) return undefined
   const decoder = decoderOf(encoding)
   if (decoder !== undefined) return decoder
-  throw new Failure('upstream', `The server at ${url.host} answered in an encoding that was not asked for.`)
+  throw wrongEncoding(url)
 }
 
-function tooLarge(url: URL, bytesMax: number): Failure {
+export function wrongEncoding(url: URL): Failure {
+  return new Failure('upstream', `The server at ${url.host} answered in an encoding that was not asked for.`)
+}
+
+export function unreadable(url: URL, cause: unknown): Failure {
+  return new Failure('upstream', `The answer of the server at ${url.host} could not be read.`, { cause })
+}
+
+export function tooLarge(url: URL, bytesMax: number): Failure {
   return new Failure('upstream', `The server at ${url.host} answered with more than ${bytesMax} bytes.`)
 }

@@ -48,6 +48,11 @@ export function urlOf(text: string): URL {
   return new URL(text)
 }
 
+/** The host of a URL, for whoever counts calls; empty where there is none. */
+export function hostOf(text: string): string {
+  return URL.canParse(text) ? new URL(text).host : ''
+}
+
 export function unreachable(url: URL, cause?: unknown): Failure {
   return new Failure('upstream', `The server at ${url.host} could not be reached.`, { cause })
 }
