@@ -3,6 +3,7 @@ import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
+import type { Redis } from 'ioredis'
 
 /** Whether this machine has a Redis to test with. */
 export const hasRedis = spawnSync('redis-server', ['--version']).status === 0
@@ -30,6 +31,11 @@ export async function startRedis(): Promise<TestRedis> {
       server = await start(port)
     },
   }
+}
+
+/** Waits until the client is connected, or is not any more, however many attempts fail before. */
+export function heard(client: Redis, event: 'ready' | 'close'): Promise<void> {
+  return new Promise((resolve) => client.once(event, () => resolve()))
 }
 
 async function start(port: number): Promise<ChildProcess> {

@@ -1,7 +1,6 @@
-import { once } from 'node:events'
 import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { hasRedis, startRedis } from '../../../test/support/redis.ts'
+import { hasRedis, heard, startRedis } from '../../../test/support/redis.ts'
 import type { TestRedis } from '../../../test/support/redis.ts'
 import { Failure } from '../failure.ts'
 import { LimitSettings } from '../config/runtime.ts'
@@ -118,7 +117,7 @@ describe.skipIf(!hasRedis)('limiters of two processes with one Redis (needs redi
 
   it('share the count; keep limiting alone while Redis is dead; share again when it is back', async () => {
     const redis = [openRedis(server.url, log), openRedis(server.url, log)]
-    await Promise.all(redis.map((each) => once(each, 'ready')))
+    await Promise.all(redis.map((each) => heard(each, 'ready')))
     const [one, two] = redis.map((each) =>
       createLimiter({ settings, log, redis: each, milliseconds: () => performance.now() }),
     )
@@ -126,13 +125,13 @@ describe.skipIf(!hasRedis)('limiters of two processes with one Redis (needs redi
 
     expect(await outcomes([one, two, one, two, two], 'shared')).toEqual([2, 1, 0, 'rate_limited', 'rate_limited'])
 
-    const away = Promise.all(redis.map((each) => once(each, 'close')))
+    const away = Promise.all(redis.map((each) => heard(each, 'close')))
     await server.kill()
     await away
     expect(await outcomes([one, one, one, one], 'alone')).toEqual([2, 1, 0, 'rate_limited'])
     expect(await outcomes([two], 'alone')).toEqual([2])
 
-    const back = Promise.all(redis.map((each) => once(each, 'ready')))
+    const back = Promise.all(redis.map((each) => heard(each, 'ready')))
     await server.restart()
     await back
     expect(await outcomes([one, two, one, two], 'alone')).toEqual([2, 1, 0, 'rate_limited'])
