@@ -25,6 +25,8 @@ import type { JobQueue } from './jobs/job-queue.ts'
 import type { Keyring } from './crypto/keyring.ts'
 import { createLimiter } from './calls/limits.ts'
 import type { Limiter } from './calls/limits.ts'
+import { createQuotas } from './calls/quotas.ts'
+import type { Quotas } from './calls/quotas.ts'
 import { createMetrics } from './telemetry/metrics.ts'
 import type { Metrics } from './telemetry/metrics.ts'
 import { queryObserver } from './telemetry/observation.ts'
@@ -73,6 +75,8 @@ export interface Platform {
   readonly queue: JobQueue
   readonly redis: Redis | undefined
   readonly limiter: Limiter
+  /** Tokens a minute, and things at once. */
+  readonly quotas: Quotas
   readonly metrics: Metrics
   readonly tracing: Tracing
   readonly publicUrl: PublicUrl
@@ -146,14 +150,14 @@ export async function openPlatform(options: PlatformOptions): Promise<Platform> 
   opened.defer(() => queue.close(0))
 
   const telling = { ...metrics, integration: noteVendorCalls(metrics.integration, audit) }
-  const limiter = openLimiter(config.limits, log, redis, metrics)
+  const limits = openLimits(config.limits, log, redis, metrics)
   const open = (statementTimeoutSeconds: number) =>
     contextOpener({ database, cache, outbox: queue.outbox, personKeys, clock, log, statementTimeoutSeconds })
   const files = openFileStore({ settings: config.files, database, secrets, log, observe: metrics.integration.finished })
   opened.defer(() => files.close())
   const closing = opened.move()
   return {
-    ...{ database, migrations, signals, cache, queue, redis, limiter, metrics: telling, tracing },
+    ...{ database, migrations, signals, cache, queue, redis, ...limits, metrics: telling, tracing },
     ...{ audit, personKeys, keyring, secrets, rootKeys, rollCall, refreshSecrets },
     publicUrl: publicUrlOf(config.server.publicUrl),
     files,
@@ -190,9 +194,13 @@ async function requireServices(
   requireChecks(services)
 }
 
-function openLimiter(settings: Config['limits'], log: Logger, redis: Redis | undefined, metrics: Metrics): Limiter {
+function openLimits(settings: Config['limits'], log: Logger, redis: Redis | undefined, metrics: Metrics) {
   const milliseconds = () => performance.now()
-  return createLimiter({ settings, log, milliseconds, rejected: metrics.rateLimited, ...(redis && { redis }) })
+  const shared = { log, milliseconds, rejected: metrics.rateLimited, ...(redis && { redis }) }
+  return {
+    limiter: createLimiter({ settings, ...shared }),
+    quotas: createQuotas({ enabled: settings.enabled, ...shared }),
+  }
 }
 
 function openOutbound({ outboundLoopback }: Config['server'], metrics: Metrics): Outbound {

@@ -210,8 +210,10 @@ function whose(bucket: LimitBucket): string {
   return bucket.endsWith('guest') ? 'from this address to this' : 'of this caller'
 }
 
+export type Outage = ReturnType<typeof outageLog>
+
 /** One line when Redis stops answering and one when it is back, however many calls there are between. */
-function outageLog(log: Logger) {
+export function outageLog(log: Logger) {
   let isOut = false
   return {
     began(error: unknown) {
