@@ -1,7 +1,7 @@
 import { pino } from 'pino'
 import { systemClock } from '#kernel/clock'
-import { loadConfig } from '#kernel/config/load'
-import type { Config } from '#kernel/config/config'
+import { configuration, loadConfig } from '../src/settings.ts'
+import type { AppConfig } from '../src/settings.ts'
 import type { Ctx } from '#kernel/context'
 import type { Principal } from '#kernel/principal'
 import { openPlatform } from '#kernel/platform'
@@ -10,7 +10,7 @@ import type { ScratchDatabase } from './scratch-database.ts'
 
 /** Our own side of a benchmark that needs no surface: production settings on the scratch database. */
 export interface PlatformUnderTest {
-  readonly config: Config
+  readonly config: AppConfig
   readonly platform: Platform
   /** A caller's context, of a key that may do everything; each with a fresh signal, as a request gets it. */
   open(): Ctx
@@ -49,7 +49,14 @@ export async function openPlatformUnderTest(
 ): Promise<PlatformUnderTest> {
   const config = loadConfig({ ...productionSettings(database.url, scratchDir), ...settings })
   const log = pino({ level: 'warn' }, pino.destination(2))
-  const platform = await openPlatform({ config, clock: systemClock, log, version: '0.0.0', as: 'command' })
+  const platform = await openPlatform({
+    configuration,
+    config,
+    clock: systemClock,
+    log,
+    version: '0.0.0',
+    as: 'command',
+  })
   let count = 0
   const request = () => ({ requestId: `bench-${++count}`, signal: new AbortController().signal })
   return {

@@ -1,7 +1,7 @@
 // What the documents cite must exist: links, paths, commands, settings; and generated documents must be current.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
-import { settings } from '#kernel/config/settings'
+import { configuration } from '../src/settings.ts'
 import { generatedDocuments } from './generated-documents.ts'
 
 const root = dirname(import.meta.dirname)
@@ -13,7 +13,7 @@ const FOREIGN_SETTING = new Set(['NODE_ENV', 'W3C'])
 
 const documents = findDocuments()
 const commands = sourcesUnder('src/cli').join('\n')
-const knownSettings = new Set(settings.flatMap(({ env, aliases }) => [env, ...(aliases ?? [])]))
+const knownSettings = new Set(configuration.settings.flatMap(({ env, aliases }) => [env, ...(aliases ?? [])]))
 const problems = [...documents.flatMap(checkDocument), ...staleDocuments()]
 if (documents.length === 0) problems.push('there is no document to check')
 for (const problem of problems) console.error(problem)

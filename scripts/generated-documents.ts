@@ -1,6 +1,6 @@
 import { pino } from 'pino'
 import { systemClock } from '#kernel/clock'
-import { loadConfig } from '#kernel/config/load'
+import { configuration, loadConfig } from '../src/settings.ts'
 import { configurationReference } from '#kernel/config/reference'
 import { compileCatalogue } from '#kernel/calls/tool-catalogue'
 import { assemble } from '../src/app.ts'
@@ -20,7 +20,7 @@ export function generatedDocuments(): ReadonlyMap<string, string> {
   const { modules, scopes, entryPoints } = assemble(options, unopenedPlatform())
   const servers = modules.flatMap(({ server }) => server ?? [])
   return new Map([
-    ['docs/configuration.md', configurationReference()],
+    ['docs/configuration.md', configurationReference(configuration)],
     ['docs/tool-reference.md', toolReference(compileCatalogue(servers))],
     ['docs/authorization.md', authorizationReference(scopes, entryPoints)],
   ])

@@ -3,7 +3,7 @@ import { confirmTokens } from '#kernel/calls/confirm-tokens'
 import { scopeTable } from '#kernel/entry-points'
 import type { ScopeGrant } from '#kernel/authorization'
 import type { Clock } from '#kernel/clock'
-import type { Config } from '#kernel/config/config'
+import { effectiveConfig } from '#kernel/config/settings'
 import type { OpenContext } from '#kernel/context'
 import { clearFilesJob } from '#kernel/files/clear'
 import { filesPersonalData } from '#kernel/files/personal-data'
@@ -12,6 +12,7 @@ import { idempotencyPersonalData } from '#kernel/writes/idempotency-personal-dat
 import type { Module } from '#kernel/module'
 import { openPlatform } from '#kernel/platform'
 import type { Platform, PlatformOptions } from '#kernel/platform'
+import { platformDeclarations } from './declarations.ts'
 import { accessModule } from './modules/access/index.ts'
 import type { Access } from './modules/access/index.ts'
 import { auditModule } from './modules/audit/index.ts'
@@ -24,9 +25,16 @@ import { tasksModule } from './modules/tasks/index.ts'
 import { resourcesOf } from './surfaces/mcp/endpoint.ts'
 import { surfacesOf } from './surfaces/open-surfaces.ts'
 import type { Surfaces } from './surfaces/open-surfaces.ts'
+import { configuration } from './settings.ts'
+import type { AppConfig } from './settings.ts'
+
+/** How the application is started. */
+export interface AppOptions extends Omit<PlatformOptions, 'configuration'> {
+  readonly config: AppConfig
+}
 
 export interface App extends Surfaces {
-  readonly config: Config
+  readonly config: AppConfig
   readonly clock: Clock
   readonly log: Logger
   readonly platform: Platform
@@ -45,8 +53,8 @@ export interface App extends Surfaces {
  * finishes what runs within the deadline, cancels the rest and closes everything. `guests` are modules of another
  * program that stand on the same platform and surfaces.
  */
-export async function buildApp(options: PlatformOptions, guests: readonly Module[] = []): Promise<App> {
-  const platform = await openPlatform(options)
+export async function buildApp(options: AppOptions, guests: readonly Module[] = []): Promise<App> {
+  const platform = await openPlatform({ ...options, configuration })
   try {
     const app = assemble(options, platform, guests)
     await platform.queue.register(app.modules.flatMap((module) => module.jobs ?? []))
@@ -58,7 +66,7 @@ export async function buildApp(options: PlatformOptions, guests: readonly Module
 }
 
 /** Every module, and who may call whom. Asks nothing of the platform: that begins when something is done with the app. */
-export function assemble(options: PlatformOptions, platform: Platform, guests: readonly Module[] = []): App {
+export function assemble(options: AppOptions, platform: Platform, guests: readonly Module[] = []): App {
   const { config, clock, log } = options
   const { database, signals, keyring, audit: trail, metrics, publicUrl, outbound, openJobContext } = platform
   const access = accessModule({
@@ -76,7 +84,10 @@ export function assemble(options: PlatformOptions, platform: Platform, guests: r
     servers: () => modules.flatMap(({ server }) => server ?? []),
     resources: () => resourcesOf(modules),
   })
-  const audit = auditModule({ config, clock, log, database, keyring, audit: trail, metrics })
+  const audit = auditModule({
+    ...{ settings: config.audit, configured: effectiveConfig(configuration, config) },
+    ...{ clock, log, database, keyring, audit: trail, metrics },
+  })
   const customers = customersModule({ settings: config.customers, openContext: openJobContext })
   const tasks = tasksModule({ confirmTokens: confirmTokens(keyring, clock) })
   const privacy = privacyModule({
@@ -85,7 +96,7 @@ export function assemble(options: PlatformOptions, platform: Platform, guests: r
     auditHead: audit.api.head,
   })
   const kernel: Module = {
-    name: 'kernel',
+    ...platformDeclarations,
     api: undefined,
     jobs: [forgetIdempotencyKeys, clearFilesJob(platform.files)],
     personalData: [idempotencyPersonalData, filesPersonalData],

@@ -1,4 +1,4 @@
-import { loadConfig } from '#kernel/config/load'
+import { loadConfig } from '../../src/settings.ts'
 import type { Tool } from '#kernel/calls/tool'
 import { customersModule } from '../../src/modules/customers/index.ts'
 

@@ -1,6 +1,6 @@
 // Our server as `npm start` builds it, from the environment, with the trivial tool mounted beside the product's own.
 import { systemClock } from '#kernel/clock'
-import { loadConfig } from '#kernel/config/load'
+import { loadConfig } from '../../src/settings.ts'
 import { createLog } from '#kernel/telemetry/log'
 import { tool } from '#kernel/calls/tool'
 import { buildApp } from '../../src/app.ts'

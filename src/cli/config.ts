@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { Environment } from '#kernel/config/load'
 import { effectiveConfig } from '#kernel/config/settings'
+import { configuration } from '../settings.ts'
 import { printTable } from './output.ts'
 import { settingsOrExit } from './start.ts'
 
@@ -17,6 +18,12 @@ export function registerConfig(program: Command, environment: Environment): void
         const { source = '', version } = secrets.first.origins.get(env) ?? {}
         return version === undefined ? source : `${source}, version ${version}`
       }
-      printTable(effectiveConfig(config).map(({ env, value }) => ({ setting: env, value, 'secret from': from(env) })))
+      printTable(
+        effectiveConfig(configuration, config).map(({ env, value }) => ({
+          setting: env,
+          value,
+          'secret from': from(env),
+        })),
+      )
     })
 }

@@ -11,10 +11,11 @@ import { registerPrivacy } from './privacy.ts'
 import { registerSecrets } from './secrets.ts'
 import { registerServe } from './serve.ts'
 import { registerServiceAccounts } from './service-accounts.ts'
+import { configuration } from '../settings.ts'
 import { commandClock, opener, productVersion, schemaOpener } from './start.ts'
 import { registerTenants } from './tenants.ts'
 
-const environment = takeEnvironment(process.env)
+const environment = takeEnvironment(configuration, process.env)
 const openServer = opener(environment, 'server', 'stdout')
 const openCommand = opener(environment, 'command', 'stderr')
 

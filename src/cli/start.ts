@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { systemClock } from '#kernel/clock'
-import type { Config } from '#kernel/config/config'
-import { ConfigError, loadConfig, suspectVariables } from '#kernel/config/load'
+import { ConfigError, suspectVariables } from '#kernel/config/load'
 import type { Environment } from '#kernel/config/load'
 import { createLog } from '#kernel/telemetry/log'
 import { openSchema } from '#kernel/platform'
@@ -10,13 +9,15 @@ import type { PlatformOptions, Schema } from '#kernel/platform'
 import { openSecretSource } from '#kernel/secrets/resolve'
 import { buildApp } from '../app.ts'
 import type { App } from '../app.ts'
+import { configuration, loadConfig } from '../settings.ts'
+import type { AppConfig } from '../settings.ts'
 import { printError } from './output.ts'
 
 /** The time, for commands that open nothing. */
 export const commandClock = systemClock
 
 export interface Settings {
-  readonly config: Config
+  readonly config: AppConfig
   readonly secrets: NonNullable<PlatformOptions['secrets']>
 }
 
@@ -26,9 +27,9 @@ export interface Settings {
  */
 export async function settingsOrExit(environment: Environment): Promise<Settings> {
   try {
-    for (const { set, meant } of suspectVariables(environment))
+    for (const { set, meant } of suspectVariables(configuration, environment))
       printError(`${set} is not a setting; was ${meant} meant?`)
-    const source = await openSecretSource(environment)
+    const source = await openSecretSource(configuration, environment)
     const first = await source.read()
     return { config: loadConfig(first.environment), secrets: { source, first } }
   } catch (error) {

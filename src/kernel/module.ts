@@ -1,5 +1,6 @@
 import type { ScopeGrant } from './authorization.ts'
 import type { EncryptedField } from './crypto/encrypted-field.ts'
+import type { SettingGroups } from './config/setting.ts'
 import type { Job } from './jobs/job.ts'
 import type { PersonalData } from './personal-data.ts'
 import type { OpenRoute, Route, WebMount } from './calls/route.ts'
@@ -7,9 +8,15 @@ import type { SocketRoute } from './calls/socket-route.ts'
 import type { StreamRoute } from './calls/stream-route.ts'
 import type { ToolServer } from './calls/tool.ts'
 
-/** What a module hands to `app.ts`. Surfaces mount the data; other modules get `api` as a factory argument. */
-export interface Module<Api = unknown> {
+/** What a module declares before it is built: what every module declares is gathered in `src/declarations.ts`. */
+export interface Declarations {
   readonly name: string
+  /** Its settings, by the group under which the configuration holds them. */
+  readonly settings?: SettingGroups
+}
+
+/** What a module hands to `app.ts`. Surfaces mount the data; other modules get `api` as a factory argument. */
+export interface Module<Api = unknown> extends Declarations {
   readonly api: Api
   /** Its lines of the table of scopes. Every scope that its tools, routes and jobs state is here. */
   readonly scopes?: readonly ScopeGrant[]

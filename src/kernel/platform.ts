@@ -10,6 +10,7 @@ import { openCache } from './cache/open-cache.ts'
 import type { Cache } from './cache.ts'
 import type { Clock } from './clock.ts'
 import type { Config } from './config/config.ts'
+import type { Configuration } from './config/settings.ts'
 import type { OpenContext } from './context.ts'
 import { openFileStore } from './files/file-store.ts'
 import type { FileStore } from './files/file-store.ts'
@@ -53,6 +54,8 @@ import { createTracing } from './telemetry/tracing.ts'
 import type { Tracing } from './telemetry/tracing.ts'
 
 export interface PlatformOptions {
+  /** What `config` was loaded by. */
+  readonly configuration: Configuration
   readonly config: Config
   readonly clock: Clock
   readonly log: Logger
@@ -169,11 +172,11 @@ export async function openPlatform(options: PlatformOptions): Promise<Platform> 
 }
 
 async function openSecrets(
-  { config, log, secrets: from }: PlatformOptions,
+  { configuration, config, log, secrets: from }: PlatformOptions,
   metrics: Metrics,
   opened: AsyncDisposableStack,
 ): Promise<{ secrets: SecretStore; rootKeys: RootKeys }> {
-  const secrets = openSecretStore({ config, log, metrics, ...(from && { opened: from }) })
+  const secrets = openSecretStore({ configuration, config, log, metrics, ...(from && { opened: from }) })
   opened.defer(() => secrets.close())
   const rootKeys = await openRootKeys({ secrets, dataDir: config.server.dataDir, log })
   opened.defer(() => rootKeys.close())

@@ -32,7 +32,7 @@ export interface Surfaces {
  * when something does not say who may use it.
  */
 export function surfacesOf(
-  { config, clock, log, version }: PlatformOptions,
+  { config, clock, log, version }: Omit<PlatformOptions, 'configuration'>,
   platform: Platform,
   { modules, jobs, access }: { modules: readonly Module[]; jobs: readonly Job[]; access: Access },
 ): Surfaces {

@@ -4,7 +4,7 @@ import { DummyDriver, Kysely, PostgresAdapter, PostgresIntrospector, PostgresQue
 import { pino } from 'pino'
 import { z } from 'zod'
 import type { Cache } from '#kernel/cache'
-import { ConfigSchema } from '#kernel/config/config'
+import { loadConfig } from '../../src/settings.ts'
 import type { Config } from '#kernel/config/config'
 import type { Ctx, OpenContext } from '#kernel/context'
 import type { Principal, Scope } from '#kernel/principal'
@@ -141,7 +141,7 @@ export async function startMcpServer(
   > = {},
 ): Promise<RunningServer> {
   const { mcp, server: serverSettings, ...options } = overrides
-  const config = ConfigSchema.parse(Object.fromEntries(Object.keys(ConfigSchema.shape).map((group) => [group, {}])))
+  const config = loadConfig({})
   const surface = createMcpSurface({
     servers: [demoServer],
     authenticate,

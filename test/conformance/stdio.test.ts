@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream'
 import { createInterface } from 'node:readline'
-import { ConfigSchema } from '#kernel/config/config'
+import { loadConfig } from '../../src/settings.ts'
 import { createKeyring } from '#kernel/crypto/keyring'
 import { createLimiter } from '#kernel/calls/limits'
 import { noTracing } from '#kernel/telemetry/tracing'
@@ -15,7 +15,7 @@ function pipe(
   caller = () => authenticate(KEYS.bob),
   perKeyPerMinute = 100,
 ): { ask: (message: object) => Promise<Json>; close: () => Promise<void> } {
-  const config = ConfigSchema.parse(Object.fromEntries(Object.keys(ConfigSchema.shape).map((group) => [group, {}])))
+  const config = loadConfig({})
   const input = new PassThrough()
   const output = new PassThrough()
   const close = serveStdio({

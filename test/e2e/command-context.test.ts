@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { systemClock } from '#kernel/clock'
-import { loadConfig } from '#kernel/config/load'
+import { loadConfig } from '../../src/settings.ts'
 import { buildApp } from '../../src/app.ts'
 import type { App } from '../../src/app.ts'
 import { cliContext } from '../../src/cli/open.ts'

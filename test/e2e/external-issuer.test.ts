@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { loadConfig } from '#kernel/config/load'
+import { loadConfig } from '../../src/settings.ts'
 import type { App } from '../../src/app.ts'
 import { startApp } from '../support/app.ts'
 import { testDatabase } from '../support/database.ts'

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { pino } from 'pino'
 import { systemClock } from '#kernel/clock'
-import { loadConfig } from '#kernel/config/load'
+import { loadConfig } from '../../src/settings.ts'
 import { buildApp } from '../../src/app.ts'
 import type { App } from '../../src/app.ts'
 import { testDatabase } from '../support/database.ts'

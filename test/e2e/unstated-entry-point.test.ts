@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { systemClock } from '#kernel/clock'
-import { loadConfig } from '#kernel/config/load'
+import { loadConfig } from '../../src/settings.ts'
 import type { Module } from '#kernel/module'
 import { route } from '#kernel/calls/route'
 import { buildApp } from '../../src/app.ts'

@@ -1,7 +1,7 @@
 import { countTokens as countCl100k } from 'gpt-tokenizer/encoding/cl100k_base'
 import { countTokens as countO200k } from 'gpt-tokenizer/encoding/o200k_base'
 import { describe, expect, it } from 'vitest'
-import { CustomerSettings } from '#kernel/config/customers'
+import { CustomerSettings } from '../../src/modules/customers/settings.ts'
 import { compileCatalogue } from '#kernel/calls/tool-catalogue'
 import { customersModule } from '../../src/modules/customers/index.ts'
 import { tasksModule } from '../../src/modules/tasks/index.ts'

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { ScopeGrant } from '../../src/kernel/authorization.ts'
 import type { Clock } from '../../src/kernel/clock.ts'
-import { loadConfig } from '../../src/kernel/config/load.ts'
+import { loadConfig } from '../../src/settings.ts'
 import type { Signals } from '../../src/kernel/database/signals.ts'
 import { createKeyring } from '../../src/kernel/crypto/keyring.ts'
 import { createMetrics } from '../../src/kernel/telemetry/metrics.ts'

@@ -8,6 +8,7 @@ import { buildApp } from '../../src/app.ts'
 import { reportFailure } from '../../src/cli/open.ts'
 import { serve } from '../../src/cli/serve.ts'
 import { productVersion, settingsOrExit } from '../../src/cli/start.ts'
+import { configuration } from '../../src/settings.ts'
 
 // The product as `npm start` runs it, with a tool beside its own that asks its caller something.
 const schema = { type: 'object', properties: { name: { type: 'string' } }, required: ['name'] }
@@ -34,7 +35,7 @@ const asking: Module = {
 
 await reportFailure(() =>
   serve(async () => {
-    const { config, secrets } = await settingsOrExit(takeEnvironment(process.env))
+    const { config, secrets } = await settingsOrExit(takeEnvironment(configuration, process.env))
     const version = productVersion()
     const log = createLog({ settings: config.observability, version })
     return buildApp({ config, clock: systemClock, log, version, as: 'server', secrets }, [asking])

@@ -1,4 +1,4 @@
-import { CustomerSettings } from '#kernel/config/customers'
+import { CustomerSettings } from '../../src/modules/customers/settings.ts'
 import { customersModule } from '../../src/modules/customers/index.ts'
 import { addCustomers, FOUR_CUSTOMERS } from './customer-data.ts'
 import type { TestDatabase } from './database.ts'

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { ConfigError, loadConfig, suspectVariables } from './load.ts'
+import { configuration, loadConfig } from '../../settings.ts'
+import { ConfigError, suspectVariables } from './load.ts'
 import { configurationReference } from './reference.ts'
-import { effectiveConfig, settings } from './settings.ts'
+import { effectiveConfig } from './settings.ts'
 
 const STRONG_KEY = 'p9Yt0m0hVJp2k8zN1i3xqv7QyTzA5rWbE6uDcGfHsLk='
 const STRONG_SECRETS = {
@@ -10,6 +11,8 @@ const STRONG_SECRETS = {
   JWT_SECRET: 'Zr5tW8xN1kVb7mQ3gHj9cLp2sDf6yAe4',
 }
 const STRONG_TOKEN = 'f3a9c1d07b5e4826a1c9e7d3b5f08264d9c7'
+
+const { settings } = configuration
 
 function problemsOf(env: Record<string, string>) {
   try {
@@ -77,7 +80,13 @@ describe('loading the configuration', () => {
 
   it('suspects variables that look like ours with a slip, and no others', () => {
     expect(
-      suspectVariables({ DATABSE_URL: 'x', LOG_LEVLE: 'x', PATH: 'x', HOMEBREW_PREFIX: 'x', REDIS_URL: 'x' }),
+      suspectVariables(configuration, {
+        DATABSE_URL: 'x',
+        LOG_LEVLE: 'x',
+        PATH: 'x',
+        HOMEBREW_PREFIX: 'x',
+        REDIS_URL: 'x',
+      }),
     ).toEqual([
       { set: 'DATABSE_URL', meant: 'DATABASE_URL' },
       { set: 'LOG_LEVLE', meant: 'LOG_LEVEL' },
@@ -85,8 +94,8 @@ describe('loading the configuration', () => {
   })
 
   it('says what the variable is called here that other products call PORT', () => {
-    expect(suspectVariables({ PORT: '3000' })).toEqual([{ set: 'PORT', meant: 'SERVER_PORT' }])
-    expect(suspectVariables({ PORT: '3000', SERVER_PORT: '8080' })).toEqual([])
+    expect(suspectVariables(configuration, { PORT: '3000' })).toEqual([{ set: 'PORT', meant: 'SERVER_PORT' }])
+    expect(suspectVariables(configuration, { PORT: '3000', SERVER_PORT: '8080' })).toEqual([])
   })
 
   it('shows the command that makes a key where one is wrong', () => {
@@ -167,7 +176,7 @@ describe('what signs tokens and cookies', () => {
 describe('what the configuration says of itself', () => {
   it('shows every value in effect, and no secret', () => {
     const env = { ENCRYPTION_KEY: STRONG_KEY, DATABASE_URL: 'postgresql://u:sesame-open@db:5432/x', SERVER_PORT: '1' }
-    const shown = effectiveConfig(loadConfig(env))
+    const shown = effectiveConfig(configuration, loadConfig(env))
     expect(shown).toContainEqual({ env: 'SERVER_PORT', value: '1' })
     expect(shown).toContainEqual({ env: 'ENCRYPTION_KEY', value: '(hidden)' })
     expect(shown).toContainEqual({ env: 'DATABASE_URL', value: 'postgresql://***@db:5432/x' })
@@ -176,7 +185,7 @@ describe('what the configuration says of itself', () => {
   })
 
   it('documents every setting once, and every example is a value it would accept', () => {
-    const text = configurationReference()
+    const text = configurationReference(configuration)
     expect(settings.length).toBeGreaterThan(40)
     for (const setting of settings) {
       expect(text).toContain(`\`${setting.env}\``)

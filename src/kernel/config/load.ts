@@ -1,8 +1,6 @@
-import { ConfigSchema } from './config.ts'
 import type { Config } from './config.ts'
 import { listWeakness, urlWeakness, weakness } from './secret-strength.ts'
-import { settings } from './settings.ts'
-import type { Setting } from './settings.ts'
+import type { Configuration, Setting } from './settings.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
@@ -30,11 +28,10 @@ export class ConfigError extends Error {
 }
 
 /** Reads every setting from `env`; an empty variable counts as unset. Throws `ConfigError` naming all that is wrong. */
-export function loadConfig(env: Environment): Config {
-  const raw = rawValues(env)
-  const parsed = ConfigSchema.safeParse(raw)
-  const wrong = parsed.success ? [] : parsed.error.issues.map((issue) => problemOf(env, issue))
-  const problems = [...uniqueByVariable(wrong), ...weakSecrets(env), ...productionProblems(env)]
+export function loadConfig<C extends Config>({ schema, settings }: Configuration<C>, env: Environment): C {
+  const parsed = schema.safeParse(rawValues(env, settings))
+  const wrong = parsed.success ? [] : parsed.error.issues.map((issue) => problemOf(env, settings, issue))
+  const problems = [...uniqueByVariable(wrong), ...weakSecrets(env, settings), ...productionProblems(env, settings)]
   if (!parsed.success || problems.length > 0) throw new ConfigError(uniqueByVariable(problems))
   return parsed.data
 }
@@ -46,7 +43,10 @@ const TYPO_LENGTH_MIN = 8
 const OTHER_NAMES: Readonly<Record<string, string>> = { PORT: 'SERVER_PORT' }
 
 /** Variables nobody reads that look like a slip in the name of one of ours: what is set, and what was meant. */
-export function suspectVariables(env: Environment): readonly { readonly set: string; readonly meant: string }[] {
+export function suspectVariables(
+  { settings }: Pick<Configuration, 'settings'>,
+  env: Environment,
+): readonly { readonly set: string; readonly meant: string }[] {
   const names = settings.flatMap((setting) => [setting.env, ...(setting.aliases ?? [])])
   const known = new Set(names)
   return Object.keys(env).flatMap((set) => {
@@ -58,12 +58,12 @@ export function suspectVariables(env: Environment): readonly { readonly set: str
   })
 }
 
-function rawValues(env: Environment): Record<string, Record<string, string>> {
+function rawValues(env: Environment, settings: readonly Setting[]): Record<string, Record<string, string>> {
   const raw: Record<string, Record<string, string>> = {}
-  for (const group of Object.keys(ConfigSchema.shape)) raw[group] = {}
   for (const setting of settings) {
+    const group = (raw[setting.group] ??= {})
     const value = given(env, setting)
-    if (value !== undefined) (raw[setting.group] ??= {})[setting.field] = value
+    if (value !== undefined) group[setting.field] = value
   }
   return raw
 }
@@ -78,6 +78,7 @@ function given(env: Environment, setting: Setting): string | undefined {
 
 function problemOf(
   env: Environment,
+  settings: readonly Setting[],
   issue: { readonly path: PropertyKey[]; readonly code?: string; readonly message: string },
 ) {
   const [group, field] = issue.path
@@ -101,10 +102,10 @@ function problem(env: Environment, setting: Setting, expected: string, reason?: 
 }
 
 /** A secret that can be guessed: of any kind in production, of some kinds everywhere. */
-function weakSecrets(env: Environment): SettingProblem[] {
+function weakSecrets(env: Environment, settings: readonly Setting[]): SettingProblem[] {
   return settings.flatMap((setting) => {
     const value = given(env, setting)
-    const isLookedAt = setting.strongEverywhere === true || (setting.secret === true && isProduction(env))
+    const isLookedAt = setting.strongEverywhere === true || (setting.secret === true && isProduction(env, settings))
     if (value === undefined || !isLookedAt) return []
     const reason = weaknessOf(setting, value)
     const expected = setting.strongEverywhere === true ? 'a strong secret' : 'a strong secret in production'
@@ -117,19 +118,19 @@ function weaknessOf({ expects }: Setting, value: string): string | undefined {
   return expects.startsWith('a list') ? listWeakness(value) : weakness(value)
 }
 
-function isProduction(env: Environment): boolean {
+function isProduction(env: Environment, settings: readonly Setting[]): boolean {
   return settings.some((setting) => setting.env === 'ENVIRONMENT' && given(env, setting) === 'production')
 }
 
 /** What is bearable on a laptop and not in production. */
-function productionProblems(env: Environment): SettingProblem[] {
-  if (!isProduction(env)) return []
+function productionProblems(env: Environment, settings: readonly Setting[]): SettingProblem[] {
+  if (!isProduction(env, settings)) return []
   return settings.flatMap((setting) => {
     const value = given(env, setting)
     if (value === undefined) {
       return setting.requiredInProduction === true ? [problem(env, setting, `${setting.expects} in production`)] : []
     }
-    const other = setting.secret === true ? sameAs(env, setting, value) : undefined
+    const other = setting.secret === true ? sameAs(env, settings, setting, value) : undefined
     if (other !== undefined) {
       return [problem(env, setting, 'a secret of its own in production', `the same as ${other}`)]
     }
@@ -144,7 +145,7 @@ function productionProblems(env: Environment): SettingProblem[] {
 }
 
 /** The earlier secret with the same value: who learns one would have both. */
-function sameAs(env: Environment, setting: Setting, value: string): string | undefined {
+function sameAs(env: Environment, settings: readonly Setting[], setting: Setting, value: string): string | undefined {
   const earlier = settings.slice(0, settings.indexOf(setting))
   return earlier.find((each) => each.secret === true && given(env, each) === value)?.env
 }

@@ -1,5 +1,4 @@
-import { settings } from './settings.ts'
-import type { Setting } from './settings.ts'
+import type { Configuration, Setting } from './settings.ts'
 
 const INTRO = `# Configuration
 
@@ -12,7 +11,7 @@ Manager or HashiCorp Vault: see \`SECRETS_PROVIDER\`.
 `
 
 /** \`docs/configuration.md\`: every setting, by group, generated from the schema so that it can not be out of date. */
-export function configurationReference(): string {
+export function configurationReference({ settings }: Pick<Configuration, 'settings'>): string {
   const groups = Map.groupBy(settings, (setting) => setting.group)
   const sections = [...groups].map(([group, members]) => section(group, members))
   return `${INTRO}\n${settings.length} settings, generated from the schema by \`npm run docs\`.\n\n${sections.join('\n')}`

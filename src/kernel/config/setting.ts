@@ -27,6 +27,12 @@ export function setting<T extends z.ZodType>(env: string, schema: T, meta: Omit<
   return schema
 }
 
+/** Groups of settings by the name under which the configuration holds each: `{ customers: CustomerSettings }`. */
+export type SettingGroups = Readonly<Record<string, z.ZodObject>>
+
+/** The values of groups of settings. */
+export type SettingsOf<Groups> = { readonly [G in keyof Groups]: z.output<Groups[G]> }
+
 export const wholeNumber = (min: number, max: number) => z.coerce.number().int().min(min).max(max)
 export const share = () => z.coerce.number().min(0).max(1)
 export const score = () => z.coerce.number().min(0).max(100)

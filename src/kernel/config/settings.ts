@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import { ConfigSchema } from './config.ts'
 import type { Config } from './config.ts'
 import { settingRegistry } from './setting.ts'
 import type { SettingMeta } from './setting.ts'
@@ -15,19 +14,36 @@ export interface Setting extends SettingMeta {
   readonly defaultText: string | undefined
 }
 
-/** Every setting of the product, in the order of the schema. */
-export const settings: readonly Setting[] = Object.entries(ConfigSchema.shape).flatMap(([group, schema]) =>
-  Object.entries<z.ZodType>(schema.shape).map(([field, value]) => settingOf(group, field, value)),
-)
+/** Every setting of a program: the platform's and its modules'. */
+export interface Configuration<C extends Config = Config> {
+  /** In the order in which they were declared. */
+  readonly settings: readonly Setting[]
+  /** Parses `{ server: { port: '8080' }, … }`, every group present. */
+  readonly schema: z.ZodType<C>
+}
+
+/** Every setting of a group, in the order of its schema. */
+export function settingsIn(group: string, schema: z.ZodObject): readonly Setting[] {
+  return Object.entries<z.ZodType>(schema.shape).map(([field, value]) => settingOf(group, field, value))
+}
+
+/** A variable with its value as one may show it. */
+export interface ShownSetting {
+  readonly env: string
+  readonly value: string
+}
 
 /** The value a configuration holds for a setting. */
 export function valueOf(config: Config, { group, field }: Setting): unknown {
   // safe because: group and field were read from the schema that made the configuration.
-  return (config as Record<string, Record<string, unknown>>)[group]?.[field]
+  return (config as unknown as Record<string, Record<string, unknown>>)[group]?.[field]
 }
 
 /** The configuration as one may show it: every variable with its value, secrets hidden. */
-export function effectiveConfig(config: Config): readonly { readonly env: string; readonly value: string }[] {
+export function effectiveConfig(
+  { settings }: Pick<Configuration, 'settings'>,
+  config: Config,
+): readonly ShownSetting[] {
   return settings.map((setting) => ({ env: setting.env, value: shown(setting, valueOf(config, setting)) }))
 }
 

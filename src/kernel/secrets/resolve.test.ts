@@ -4,7 +4,7 @@ import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startVault } from '../../../test/support/vault-server.ts'
 import type { VaultServer } from '../../../test/support/vault-server.ts'
-import { loadConfig } from '../config/load.ts'
+import { configuration, loadConfig } from '../../settings.ts'
 import { openSecretSource } from './resolve.ts'
 
 const TOKEN = 'f3a9c1d07b5e4826a1c9e7d3b5f08264d9c7'
@@ -22,7 +22,7 @@ afterAll(async () => {
 })
 
 async function resolve(environment: Readonly<Record<string, string>>) {
-  const resolved = await (await openSecretSource(environment)).read()
+  const resolved = await (await openSecretSource(configuration, environment)).read()
   return { ...resolved, config: loadConfig(resolved.environment) }
 }
 

@@ -1,7 +1,7 @@
+import type { Configuration } from '../config/settings.ts'
 import { ConfigError, loadConfig } from '../config/load.ts'
 import type { Environment, SettingProblem } from '../config/load.ts'
 import type { SecretSettings } from '../config/secrets.ts'
-import { settings } from '../config/settings.ts'
 import { awsProvider } from './aws.ts'
 import { ProviderError } from './provider.ts'
 import type { SecretOrigin, SecretProvider } from './provider.ts'
@@ -26,27 +26,28 @@ export interface SecretSource {
   read(): Promise<ResolvedSecrets>
 }
 
-const secretNames = settings.filter(({ secret }) => secret === true).map(({ env }) => env)
-const bootstrapNames = settings.filter(({ group }) => group === 'secrets').map(({ env }) => env)
-/** What a provider may hold: everything secret but the means to reach it. */
-const providedNames = secretNames.filter((name) => !bootstrapNames.includes(name))
-
 /** Reads the settings of the providers; secrets themselves are read by `read`. Throws `ConfigError`. */
 export async function openSecretSource(
+  configuration: Configuration,
   environment: Environment,
   milliseconds = () => performance.now(),
 ): Promise<SecretSource> {
-  const first = await withFiles(environment)
-  const own = loadConfig(only(first.environment, bootstrapNames)).secrets
+  const { settings } = configuration
+  const secretNames = settings.filter(({ secret }) => secret === true).map(({ env }) => env)
+  const bootstrapNames = settings.filter(({ group }) => group === 'secrets').map(({ env }) => env)
+  /** What a provider may hold: everything secret but the means to reach it. */
+  const providedNames = secretNames.filter((name) => !bootstrapNames.includes(name))
+  const first = await withFiles(environment, secretNames)
+  const own = loadConfig(configuration, only(first.environment, bootstrapNames)).secrets
   const provider = providerOf(own, milliseconds)
   const fallsBack = [undefined, '', 'development'].includes(environment['ENVIRONMENT']?.trim())
   return {
     settings: own,
-    files: filesOf(environment).map(({ path }) => path),
+    files: filesOf(environment, secretNames).map(({ path }) => path),
     async read() {
-      const local = await withFiles(environment)
+      const local = await withFiles(environment, secretNames)
       if (provider === undefined) return { ...local, notes: [] }
-      return withProvider(local, provider, own.provider, fallsBack)
+      return withProvider(local, { provider, source: own.provider, fallsBack, names: providedNames })
     },
   }
 }
@@ -65,14 +66,14 @@ function providerOf(own: SecretSettings, milliseconds: () => number): SecretProv
 
 type Local = Omit<ResolvedSecrets, 'notes'>
 
-async function withFiles(environment: Environment): Promise<Local> {
+async function withFiles(environment: Environment, secretNames: readonly string[]): Promise<Local> {
   const resolved: Record<string, string | undefined> = { ...environment }
   const origins = new Map<string, SecretOrigin>()
   const problems: SettingProblem[] = []
   for (const name of secretNames) {
     if ((environment[name]?.trim() ?? '') !== '') origins.set(name, { source: 'environment' })
   }
-  for (const { name, variable, path } of filesOf(environment)) {
+  for (const { name, variable, path } of filesOf(environment, secretNames)) {
     if (origins.has(name)) problems.push(bothSet(name, variable, path))
     const read = await readSecretFile(variable, path)
     if ('problem' in read) problems.push(read.problem)
@@ -83,7 +84,10 @@ async function withFiles(environment: Environment): Promise<Local> {
   return { environment: resolved, origins }
 }
 
-function filesOf(environment: Environment): { name: string; variable: string; path: string }[] {
+function filesOf(
+  environment: Environment,
+  secretNames: readonly string[],
+): { name: string; variable: string; path: string }[] {
   return secretNames.flatMap((name) => {
     const variable = `${name}_FILE`
     const path = environment[variable]?.trim() ?? ''
@@ -95,14 +99,19 @@ function bothSet(name: string, variable: string, path: string): SettingProblem {
   return { env: variable, expected: `nothing, since ${name} is set as well`, got: `"${path}"`, example: '' }
 }
 
+interface Provided {
+  readonly provider: SecretProvider
+  readonly source: string
+  readonly fallsBack: boolean
+  readonly names: readonly string[]
+}
+
 /** What a file holds stands; the rest is the provider's to say. */
 async function withProvider(
   { environment, origins }: Local,
-  provider: SecretProvider,
-  source: string,
-  fallsBack: boolean,
+  { provider, source, fallsBack, names }: Provided,
 ): Promise<ResolvedSecrets> {
-  const asked = providedNames.filter((name) => origins.get(name)?.source !== 'file')
+  const asked = names.filter((name) => origins.get(name)?.source !== 'file')
   const resolved = { ...environment }
   const found = new Map(origins)
   const notes: string[] = []

@@ -5,7 +5,7 @@ import { pino } from 'pino'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { startVault } from '../../../test/support/vault-server.ts'
 import type { VaultServer } from '../../../test/support/vault-server.ts'
-import { loadConfig } from '../config/load.ts'
+import { configuration, loadConfig } from '../../settings.ts'
 import { createMetrics } from '../telemetry/metrics.ts'
 import { openSecretSource } from './resolve.ts'
 import { openSecretStore } from './secret-store.ts'
@@ -41,10 +41,16 @@ async function open(environment: Readonly<Record<string, string>>) {
   await writeFile(path.join(folder, 'auth'), 'hT3vK9qXw2LzR7mB4nYc8sJd6fGpQe1u')
   const logged: string[] = []
   const log = pino({}, { write: (line: string) => void logged.push(line) })
-  const source = await openSecretSource(environment)
+  const source = await openSecretSource(configuration, environment)
   const first = await source.read()
   const metrics = createMetrics('test')
-  const store = openSecretStore({ config: loadConfig(first.environment), opened: { source, first }, log, metrics })
+  const store = openSecretStore({
+    configuration,
+    config: loadConfig(first.environment),
+    opened: { source, first },
+    log,
+    metrics,
+  })
   stores.push(store)
   return { store, logged, metrics }
 }

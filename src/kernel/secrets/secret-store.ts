@@ -1,8 +1,9 @@
 import { unwatchFile, watchFile } from 'node:fs'
 import type { Logger } from 'pino'
 import type { Config } from '../config/config.ts'
+import type { Configuration } from '../config/settings.ts'
 import { ConfigError, loadConfig } from '../config/load.ts'
-import { settings, valueOf } from '../config/settings.ts'
+import { valueOf } from '../config/settings.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { SecretOrigin } from './provider.ts'
 import type { ResolvedSecrets, SecretSource } from './resolve.ts'
@@ -28,6 +29,7 @@ export interface SecretStore {
 }
 
 export interface SecretStoreOptions {
+  readonly configuration: Configuration
   readonly config: Config
   /** Where `config` came from. Without it the values of `config` stand for good. */
   readonly opened?: { readonly source: SecretSource; readonly first: ResolvedSecrets }
@@ -58,9 +60,9 @@ class FollowedSecrets implements SecretStore {
   #next: Promise<boolean> | undefined
 
   constructor(options: SecretStoreOptions) {
-    const { config, opened } = options
+    const { configuration, config, opened } = options
     this.#options = options
-    this.#values = secretsOf(config)
+    this.#values = secretsOf(configuration, config)
     this.#origins = opened?.first.origins ?? new Map()
     this.#stop = opened === undefined ? () => undefined : keepFresh(opened.source, () => void this.refresh())
   }
@@ -120,7 +122,8 @@ class FollowedSecrets implements SecretStore {
   }
 
   #adopt(resolved: ResolvedSecrets): void {
-    const [values, next] = [this.#values, secretsOf(loadConfig(resolved.environment))]
+    const { configuration } = this.#options
+    const [values, next] = [this.#values, secretsOf(configuration, loadConfig(configuration, resolved.environment))]
     const names = new Set([...values.keys(), ...next.keys()])
     const changed = [...names].filter((name) => values.get(name) !== next.get(name))
     this.#values = next
@@ -134,21 +137,22 @@ class FollowedSecrets implements SecretStore {
   }
 
   #tell(name: string): void {
-    const { log } = this.#options
+    const { configuration, log } = this.#options
     const followers = this.#followers.get(name) ?? []
     const about = { setting: name, ...this.#origins.get(name) }
-    if (!isFollowed(name)) log.warn(about, 'a secret has a new value, which takes effect at the next start')
+    if (!isFollowed(configuration, name))
+      log.warn(about, 'a secret has a new value, which takes effect at the next start')
     else log.info(about, 'a secret has a new value')
     for (const changed of followers) changed(this.#values.get(name))
   }
 }
 
-function isFollowed(name: string): boolean {
+function isFollowed({ settings }: Configuration, name: string): boolean {
   return settings.some(({ env, followed }) => env === name && followed === true)
 }
 
 /** Every secret setting with a value, as text. */
-function secretsOf(config: Config): ReadonlyMap<string, string> {
+function secretsOf({ settings }: Configuration, config: Config): ReadonlyMap<string, string> {
   const found = new Map<string, string>()
   for (const setting of settings) {
     if (setting.secret !== true) continue

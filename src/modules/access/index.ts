@@ -1,7 +1,7 @@
 import type { Authenticate } from '#kernel/principal'
 import type { Ctx } from '#kernel/context'
 import { encryptedColumn } from '#kernel/crypto/encrypted-field'
-import type { Module } from '#kernel/module'
+import type { Declarations, Module } from '#kernel/module'
 import { authenticator } from './authenticate.ts'
 import type { Tenant } from './contract.ts'
 import { forgetExpiredJob } from './forget-expired.ts'
@@ -18,10 +18,12 @@ import type { Keys, KeysNeeds } from './keys/keys.ts'
 import { openOAuth } from './oauth/oauth.ts'
 import type { OAuthNeeds } from './oauth/oauth.ts'
 import { accessPersonalData } from './personal-data/holders.ts'
+import { accessSettings } from './settings.ts'
 import { listTenants } from './store.ts'
 import { createTenant } from './tenants.ts'
 
 export { TenantId } from './contract.ts'
+export { issuerRule } from './settings.ts'
 export { PASSWORD_GUIDANCE } from './identity/password-rule.ts'
 export { CreateKeyInput, CreateServiceAccountInput } from './keys/contract.ts'
 
@@ -46,13 +48,15 @@ export interface Access extends Keys {
 
 export type AccessNeeds = IdentityNeeds & OAuthNeeds & KeysNeeds
 
+export const accessDeclarations = { name: 'access', settings: accessSettings } satisfies Declarations
+
 export function accessModule(needs: AccessNeeds): Module<Access> {
   const { database } = needs
   const oauth = openOAuth(needs)
   const identity = openIdentity(needs, { plugins: oauth.plugins, paths: oauth.paths })
   const keys = openKeys(needs)
   return {
-    name: 'access',
+    ...accessDeclarations,
     scopes: [
       { scope: 'account:read', describe: 'see your own account and sessions', least: 'read-only' },
       {

@@ -2,8 +2,7 @@ import { hostname } from 'node:os'
 import { z } from 'zod'
 import { PLATFORM_TENANT } from '#kernel/audit'
 import type { AuditTrail } from '#kernel/audit'
-import type { Config } from '#kernel/config/config'
-import { effectiveConfig } from '#kernel/config/settings'
+import type { ShownSetting } from '#kernel/config/settings'
 import type { Db } from '#kernel/database/db'
 import { hashOf } from './chain/record.ts'
 import { latestOf } from './store/events.ts'
@@ -17,8 +16,12 @@ const Stored = z.object({ settings: z.array(z.object({ setting: z.string(), valu
  * Leaves an event when the settings in effect are not those of the last start: which changed, from what to what, and
  * all of them. Secrets stand there as hidden, so that a change of one alone does not show.
  */
-export async function recordConfiguration(db: Db, trail: AuditTrail, config: Config): Promise<boolean> {
-  const settings = effectiveConfig(config).map(({ env, value }) => ({ setting: env, value }))
+export async function recordConfiguration(
+  db: Db,
+  trail: AuditTrail,
+  configured: readonly ShownSetting[],
+): Promise<boolean> {
+  const settings = configured.map(({ env, value }) => ({ setting: env, value }))
   const stored = Stored.safeParse(await latestOf(db, PLATFORM_TENANT, { action: ACTION, subject: SUBJECT }))
   const known = new Map(stored.success ? stored.data.settings.map(({ setting, value }) => [setting, value]) : [])
   const changed = settings.filter(({ setting, value }) => known.get(setting) !== value)

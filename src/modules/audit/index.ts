@@ -1,9 +1,9 @@
 import type { Logger } from 'pino'
 import { personKeyField } from '#kernel/audit/person-keys'
 import type { Clock } from '#kernel/clock'
-import type { Config } from '#kernel/config/config'
+import type { ShownSetting } from '#kernel/config/settings'
 import type { Ctx } from '#kernel/context'
-import type { Module } from '#kernel/module'
+import type { Declarations, Module } from '#kernel/module'
 import type { Platform } from '#kernel/platform'
 import { sealing } from './background.ts'
 import { blockSigner, fingerprint } from './chain/signing-key.ts'
@@ -15,6 +15,7 @@ import { retentionJob } from './retention.ts'
 import { auditRoutes } from './routes.ts'
 import { sealer } from './seal.ts'
 import type { Sealer } from './seal.ts'
+import { AuditSettings } from './settings.ts'
 import { chainHead } from './store/chain.ts'
 import { verifyDatabase } from './verify/database.ts'
 import type { VerifyOptions } from './verify/verify-lines.ts'
@@ -36,19 +37,24 @@ export interface Audit extends Sealer {
 }
 
 export interface AuditNeeds extends Pick<Platform, 'database' | 'keyring' | 'audit' | 'metrics'> {
-  readonly config: Config
+  readonly settings: AuditSettings
+  /** Every setting in effect, for the event that a change of them leaves. */
+  readonly configured: readonly ShownSetting[]
   readonly clock: Clock
   readonly log: Logger
 }
 
-export function auditModule({ database, keyring, audit, metrics, config, clock, log }: AuditNeeds): Module<Audit> {
-  const { retentionDays, sealSeconds } = config.audit
+export const auditDeclarations = { name: 'audit', settings: { audit: AuditSettings } } satisfies Declarations
+
+export function auditModule(needs: AuditNeeds): Module<Audit> {
+  const { database, keyring, audit, metrics, settings, configured, clock, log } = needs
+  const { retentionDays, sealSeconds } = settings
   const seals = sealer({ db: database.system, keyring, clock })
   const loop = sealing(seals, { seconds: sealSeconds, clock, log })
   const exported: Audit['exportLines'] = (tenantId, range) =>
     exportChain(database.forTenant(tenantId), tenantId, range, clock())
   return {
-    name: 'audit',
+    ...auditDeclarations,
     api: {
       ...seals,
       exportLines: exported,
@@ -71,7 +77,7 @@ export function auditModule({ database, keyring, audit, metrics, config, clock, 
         loop.ageSeconds,
       )
       const started = loop.start()
-      const told = recordConfiguration(database.system, audit, config).catch((error: unknown) =>
+      const told = recordConfiguration(database.system, audit, configured).catch((error: unknown) =>
         log.error({ err: error }, 'the configuration could not be recorded'),
       )
       return {

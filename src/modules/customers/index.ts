@@ -1,5 +1,5 @@
 import type { Ctx, OpenContext } from '#kernel/context'
-import type { Module } from '#kernel/module'
+import type { Declarations, Module } from '#kernel/module'
 import { accountsToolset } from './accounts/toolset.ts'
 import { createDemo } from './demo/create-demo.ts'
 import { groupedIngest } from './events/ingest.ts'
@@ -16,6 +16,7 @@ import type { ImportPathsOptions } from './import/import-paths.ts'
 import type { ImportReport } from './import/report.ts'
 import { customersPersonalData } from './privacy/holders.ts'
 import type { HealthSettings } from './record/health-settings.ts'
+import { CustomerSettings } from './settings.ts'
 
 export { REJECTION_HEADER, rejectedCount, rejectionLine, reportLines } from './import/report.ts'
 export type { ImportReport }
@@ -37,6 +38,11 @@ export interface CustomersOptions {
   readonly openContext?: OpenContext
 }
 
+export const customersDeclarations = {
+  name: 'customers',
+  settings: { customers: CustomerSettings },
+} satisfies Declarations
+
 /** Customer success: accounts, their usage, support, payments and surveys, and the health computed from them. */
 export function customersModule({ settings, openContext }: CustomersOptions): Module<Customers> {
   const recompute = recomputeHealth(settings)
@@ -46,7 +52,7 @@ export function customersModule({ settings, openContext }: CustomersOptions): Mo
   const [manageLifecycleStages, trackAdoptionMilestones] = lifecycleToolset(settings)
   const [segmentCustomers, segmentByValueTier] = segmentsToolset(settings)
   return {
-    name: 'customers',
+    ...customersDeclarations,
     scopes: [
       { scope: 'customers:read', describe: 'read customers, their usage, tickets and health', least: 'read-only' },
       {

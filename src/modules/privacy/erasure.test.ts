@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { loadConfig } from '#kernel/config/load'
+import { loadConfig } from '../../settings.ts'
 import { idempotencyPersonalData } from '#kernel/writes/idempotency-personal-data'
 import { createKeyring } from '#kernel/crypto/keyring'
 import { addCustomers } from '../../../test/support/customer-data.ts'

@@ -1,6 +1,6 @@
 import type { Ctx } from '#kernel/context'
 import type { Keyring } from '#kernel/crypto/keyring'
-import type { Module } from '#kernel/module'
+import type { Declarations, Module } from '#kernel/module'
 import type { PersonalData } from '#kernel/personal-data'
 import { carryOutErasure } from './carry-out-erasure.ts'
 import { confirmErasure } from './confirm-erasure.ts'
@@ -39,6 +39,8 @@ export interface Privacy {
   reportReturned(ctx: Ctx): Promise<number>
 }
 
+export const privacyDeclarations = { name: 'privacy' } satisfies Declarations
+
 export interface PrivacyNeeds {
   readonly keyring: Keyring
   /** Of every module, asked for when they all exist. */
@@ -67,7 +69,7 @@ export function privacyModule(needs: PrivacyNeeds): Module<Privacy> {
     ...{ retentionRules: retentionRules(holders), setRetention: setRetention(holders) },
   }
   return {
-    name: 'privacy',
+    ...privacyDeclarations,
     scopes: [
       { scope: 'privacy:read', describe: 'see and export what is held about a person', least: 'admin' },
       { scope: 'privacy:write', describe: 'erase a person, record consent, set retention', least: 'owner' },

@@ -1,7 +1,7 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { loadConfig } from '#kernel/config/load'
+import { loadConfig } from '../../settings.ts'
 import { createKeyring } from '#kernel/crypto/keyring'
 import type { Module } from '#kernel/module'
 import { addCustomers } from '../../../test/support/customer-data.ts'

@@ -1,5 +1,5 @@
 import type { ConfirmTokens } from '#kernel/calls/confirm-tokens'
-import type { Module } from '#kernel/module'
+import type { Declarations, Module } from '#kernel/module'
 import { forgetUndoJob } from './forget-undo.ts'
 import { personalTasks } from './personal-data.ts'
 import { taskRoutes } from './routes.ts'
@@ -8,10 +8,12 @@ import { tasksToolset } from './toolset.ts'
 /** The to-do list of each person. */
 export type Tasks = Readonly<Record<string, never>>
 
+export const tasksDeclarations = { name: 'tasks' } satisfies Declarations
+
 /** The six tools and the routes of the to-do list: every call is for the person who makes it, and for nobody else. */
 export function tasksModule({ confirmTokens }: { readonly confirmTokens: ConfirmTokens }): Module<Tasks> {
   return {
-    name: 'tasks',
+    ...tasksDeclarations,
     api: {},
     scopes: [
       { scope: 'tasks:read', describe: 'read your own tasks', least: 'read-only' },

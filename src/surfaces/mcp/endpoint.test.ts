@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { compileCatalogue } from '#kernel/calls/tool-catalogue'
-import { CustomerSettings } from '#kernel/config/customers'
+import { CustomerSettings } from '../../modules/customers/settings.ts'
 import type { ToolServer } from '#kernel/calls/tool'
 import { customersModule } from '../../modules/customers/index.ts'
 import { TEST_CONFIRM_TOKENS } from '../../../test/support/tenant.ts'

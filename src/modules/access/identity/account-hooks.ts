@@ -1,5 +1,5 @@
 import type { Clock } from '#kernel/clock'
-import type { Config } from '#kernel/config/config'
+import type { AuthSettings } from '../auth-settings.ts'
 import type { Db } from '#kernel/database/db'
 import { callerOf } from './caller.ts'
 import type { IdentityEvents } from './events.ts'
@@ -16,7 +16,7 @@ interface Hooked {
 export function accountHooks(parts: {
   readonly db: Db
   readonly clock: Clock
-  readonly settings: Config['auth']
+  readonly settings: AuthSettings
   readonly events: IdentityEvents
   readonly guard: LockoutGuard
 }) {

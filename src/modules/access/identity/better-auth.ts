@@ -3,7 +3,7 @@ import type { BetterAuthPlugin } from 'better-auth'
 import { jwt, organization, twoFactor } from 'better-auth/plugins'
 import type { Logger } from 'pino'
 import type { Clock } from '#kernel/clock'
-import type { Config } from '#kernel/config/config'
+import type { AuthSettings } from '../auth-settings.ts'
 import type { Database } from '#kernel/database/pool'
 import { newId } from '#kernel/ids'
 import type { Mailer } from '../mail/mailer.ts'
@@ -28,7 +28,7 @@ export interface AuthParts {
   readonly secureCookies: boolean
   /** At least 32 characters. */
   readonly secret: string
-  readonly settings: Config['auth']
+  readonly settings: AuthSettings
   readonly mailer: Mailer
   readonly clock: Clock
   readonly log: Logger

@@ -2,7 +2,6 @@ import type { BetterAuthPlugin } from 'better-auth'
 import type { Logger } from 'pino'
 import type { AuditTrail } from '#kernel/audit'
 import type { Clock } from '#kernel/clock'
-import type { Config } from '#kernel/config/config'
 import { keptSecret } from '#kernel/config/kept-secret'
 import type { Ctx } from '#kernel/context'
 import type { Database } from '#kernel/database/pool'
@@ -13,6 +12,7 @@ import type { PublicUrl } from '#kernel/network/public-url'
 import type { OpenRoute, Route, WebMount } from '#kernel/calls/route'
 import { openMailer } from '../mail/open-mailer.ts'
 import { sparingMailer } from '../mail/sparing-mailer.ts'
+import type { AccessConfig } from '../settings.ts'
 import { accessTokenSigner } from './access-token.ts'
 import { createAuth } from './better-auth.ts'
 import type { Auth } from './better-auth.ts'
@@ -36,7 +36,7 @@ import { identityMounts, identityWeb } from './web.ts'
 import type { IdentityWeb } from './web.ts'
 
 export interface IdentityNeeds {
-  readonly config: Pick<Config, 'auth' | 'oauth' | 'server'>
+  readonly config: Pick<AccessConfig, 'auth' | 'oauth' | 'server'>
   readonly database: Database
   readonly signals: Signals
   readonly keyring: Keyring

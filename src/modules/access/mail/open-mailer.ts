@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { createTransport } from 'nodemailer'
 import type { Logger } from 'pino'
 import type { Config } from '#kernel/config/config'
+import type { AuthSettings } from '../auth-settings.ts'
 import type { Mail, Mailer } from './mailer.ts'
 
 const CONNECT_MILLISECONDS = 5000
@@ -12,7 +13,7 @@ const CLOSE_MILLISECONDS = 3000
 const UNDER_WAY_MAX = 1000
 
 export interface MailerOptions {
-  readonly settings: Pick<Config['auth'], 'smtpUrl' | 'mailFrom'>
+  readonly settings: Pick<AuthSettings, 'smtpUrl' | 'mailFrom'>
   readonly environment: Config['server']['environment']
   readonly log: Logger
   /** Told how each mail ended. */

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { z } from 'zod'
-import type { Config } from '#kernel/config/config'
+import type { OAuthSettings } from '../oauth-settings.ts'
 import type { Db } from '#kernel/database/db'
 import { tenantExists } from '../store.ts'
 import { findMember, findMemberByVerifiedEmail } from './store.ts'
@@ -22,7 +22,7 @@ const Header = z.object({
 })
 
 /** The access tokens of another authorization server. */
-export function issuerTokenRules(issuer: string, settings: Config['oauth']): TokenRules {
+export function issuerTokenRules(issuer: string, settings: OAuthSettings): TokenRules {
   return {
     header: ({ header }) => {
       const { alg, kid } = parsed(Header, header)
@@ -46,7 +46,7 @@ export function issuerTokenRules(issuer: string, settings: Config['oauth']): Tok
 }
 
 /** Who a token of another authorization server is here; undefined when nobody. `db` is the system handle. */
-export function issuerGrants(db: Db, issuer: string, settings: Config['oauth']) {
+export function issuerGrants(db: Db, issuer: string, settings: OAuthSettings) {
   return async ({ subject }: TokenClaims): Promise<TokenGrant | undefined> => {
     const { id, tenantId, email } = subject
     if (settings.subject === 'external') {

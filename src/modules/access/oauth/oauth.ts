@@ -6,7 +6,6 @@ import type { AuditTrail } from '#kernel/audit'
 import { forClients } from '#kernel/authorization'
 import type { ScopeGrant } from '#kernel/authorization'
 import type { Clock } from '#kernel/clock'
-import type { Config } from '#kernel/config/config'
 import type { Presented, Principal } from '#kernel/principal'
 import type { Database } from '#kernel/database/pool'
 import type { Signals } from '#kernel/database/signals'
@@ -20,6 +19,7 @@ import { SIGNING_KEYS_CHANGED } from '../identity/signals.ts'
 import type { SigningKeys } from '../identity/signing-keys.ts'
 import { findTokenGrant } from '../identity/store/grants.ts'
 import { findDefaultTenant } from '../identity/store/people.ts'
+import type { AccessConfig } from '../settings.ts'
 import { loopbackNames } from './audience.ts'
 import { issuerTokenKeys } from './issuer-keys.ts'
 import { issuerGrants, issuerTokenRules } from './issuer-rules.ts'
@@ -35,7 +35,7 @@ import { tokenAuthenticator } from './verify-token.ts'
 import type { TokenGrant } from './verify-token.ts'
 
 export interface OAuthNeeds {
-  readonly config: Pick<Config, 'auth' | 'oauth' | 'server'>
+  readonly config: Pick<AccessConfig, 'auth' | 'oauth' | 'server'>
   readonly database: Pick<Database, 'system'>
   readonly signals: Signals
   readonly outbound: Outbound

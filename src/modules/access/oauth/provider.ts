@@ -7,6 +7,7 @@ import { z } from 'zod'
 import type { ScopeGrant } from '#kernel/authorization'
 import type { Clock } from '#kernel/clock'
 import type { Config } from '#kernel/config/config'
+import type { AuthSettings } from '../auth-settings.ts'
 import type { Outbound } from '#kernel/outbound/outbound'
 import { metadataDocumentClients } from './client-discovery.ts'
 import type { IdentityEvents } from '../identity/events.ts'
@@ -30,7 +31,7 @@ export const OAUTH_PATHS = [
 ] as const
 
 export interface ProviderParts {
-  readonly settings: Pick<Config['auth'], 'accessTokenSeconds' | 'refreshTokenDays'> &
+  readonly settings: Pick<AuthSettings, 'accessTokenSeconds' | 'refreshTokenDays'> &
     Pick<Config['server'], 'outboundLoopback'> & {
       /** Any program may register as a client (RFC 7591). */
       readonly dynamicRegistration: boolean

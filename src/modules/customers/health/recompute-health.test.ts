@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { CustomerSettings } from '#kernel/config/customers'
+import { CustomerSettings } from '../settings.ts'
 import {
   auditActions,
   customerTools,

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { CustomerSettings } from '#kernel/config/customers'
 import { autocommit } from '#kernel/database/transact'
+import { CustomerSettings } from '../settings.ts'
 import { testDatabase } from '../../../../test/support/database.ts'
 import { TEST_NOW, testTenant } from '../../../../test/support/tenant.ts'
 import { STANDARD_MODEL, scoringOf } from './scoring.ts'

@@ -1,4 +1,4 @@
-import type { Config } from '#kernel/config/config'
+import type { CustomerSettings } from '../settings.ts'
 
 /** The weights and thresholds that scores, risks and segments are computed with. */
-export type HealthSettings = Config['customers']
+export type HealthSettings = CustomerSettings

@@ -3,7 +3,7 @@ import { customerTools, resultOf, scoredTenant, shown } from '../../../../../tes
 import { addCustomers } from '../../../../../test/support/customer-data.ts'
 import { testDatabase } from '../../../../../test/support/database.ts'
 import { testTenant } from '../../../../../test/support/tenant.ts'
-import { CustomerSettings } from '#kernel/config/customers'
+import { CustomerSettings } from '../../settings.ts'
 import { addDays } from '../../record/days.ts'
 import { customersModule } from '../../index.ts'
 

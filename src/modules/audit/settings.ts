@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { setting, wholeNumber } from './setting.ts'
+import { setting, wholeNumber } from '#kernel/config/setting'
 
 export const AuditSettings = z.object({
   retentionDays: setting('AUDIT_RETENTION_DAYS', wholeNumber(31, 36_500).default(2555), {
@@ -12,3 +12,5 @@ export const AuditSettings = z.object({
     example: '1',
   }),
 })
+
+export type AuditSettings = z.output<typeof AuditSettings>

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { score, setting, share, wholeNumber } from './setting.ts'
+import { score, setting, share, wholeNumber } from '#kernel/config/setting'
 
 const weight = (env: string, name: string, value: number) =>
   setting(env, share().default(value), {
@@ -71,3 +71,5 @@ export const CustomerSettings = z
       })
     }
   })
+
+export type CustomerSettings = z.output<typeof CustomerSettings>

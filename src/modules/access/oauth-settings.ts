@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { ROLES } from '../principal.ts'
-import { commaList, setting, wholeNumber, yesOrNo } from './setting.ts'
+import { ROLES } from '#kernel/principal'
+import { commaList, setting, wholeNumber, yesOrNo } from '#kernel/config/setting'
 
 export const OAuthSettings = z.object({
   issuer: setting('OAUTH_ISSUER', z.url({ protocol: /^https?$/ }).optional(), {
@@ -44,3 +44,5 @@ export const OAuthSettings = z.object({
     example: 'false',
   }),
 })
+
+export type OAuthSettings = z.output<typeof OAuthSettings>

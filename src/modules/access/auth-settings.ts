@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { setting, wholeNumber, yesOrNo } from './setting.ts'
+import { setting, wholeNumber, yesOrNo } from '#kernel/config/setting'
 
 export const AuthSettings = z.object({
   betterAuthSecret: setting('BETTER_AUTH_SECRET', z.string().min(32).optional(), {
@@ -55,3 +55,5 @@ export const AuthSettings = z.object({
     example: 'Plimsoll <no-reply@example.com>',
   }),
 })
+
+export type AuthSettings = z.output<typeof AuthSettings>

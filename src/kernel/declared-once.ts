@@ -1,0 +1,16 @@
+/** A name from a space that all modules share, and the module that declares it. */
+export interface DeclaredName {
+  /** `setting`, `metric`, `event`, `command`. */
+  readonly kind: string
+  readonly name: string
+  readonly module: string
+}
+
+/** Throws when a name is declared twice, naming each such name and the modules that declare it. */
+export function requireDeclaredOnce(declared: readonly DeclaredName[]): void {
+  const same = Map.groupBy(declared, ({ kind, name }) => `${kind} ${name}`)
+  const twice = [...same]
+    .filter(([, { length }]) => length > 1)
+    .map(([what, all]) => `${what}: by ${all.map(({ module }) => module).join(' and by ')}`)
+  if (twice.length > 0) throw new Error(`Declared twice:\n- ${twice.join('\n- ')}`)
+}
