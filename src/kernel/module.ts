@@ -3,6 +3,7 @@ import type { EncryptedField } from './crypto/encrypted-field.ts'
 import type { SettingGroups } from './config/setting.ts'
 import type { Job } from './jobs/job.ts'
 import type { PersonalData } from './personal-data.ts'
+import type { Metric } from './telemetry/metric.ts'
 import type { OpenRoute, Route, WebMount } from './calls/route.ts'
 import type { SocketRoute } from './calls/socket-route.ts'
 import type { StreamRoute } from './calls/stream-route.ts'
@@ -13,6 +14,8 @@ export interface Declarations {
   readonly name: string
   /** Its settings, by the group under which the configuration holds them. */
   readonly settings?: SettingGroups
+  /** What it counts. The platform makes them (`metrics.instruments`) when the module is built. */
+  readonly metrics?: Readonly<Record<string, Metric>>
 }
 
 /** What a module hands to `app.ts`. Surfaces mount the data; other modules get `api` as a factory argument. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { fastCounter, fastHistogram } from './fast-metric.ts'
+import { metric } from './metric.ts'
 import { createMetrics } from './metrics.ts'
 import { Histogram, Registry } from 'prom-client'
 
@@ -63,6 +64,39 @@ describe('the metrics of an app', () => {
     const [one, two] = [createMetrics('1'), createMetrics('1')]
     one.cache.hit('overview')
     expect(await linesOf(two.exposition(), 'cache_hits_total{')).toEqual([])
+  })
+})
+
+describe('the metrics of a module', () => {
+  it('are counted under the labels they declare', async () => {
+    const metrics = createMetrics('1')
+    const { holds, tokens, open } = metrics.instruments('ledger', {
+      holds: metric.counter('ledger_holds_total', { help: 'Holds by how they ended.', labels: ['outcome', 'meter'] }),
+      tokens: metric.histogram('ledger_tokens', { help: 'Tokens of a call.', labels: ['model'], buckets: [10, 100] }),
+      open: metric.gauge('ledger_open_holds', { help: 'Holds that are open.' }),
+    })
+    holds.add({ outcome: 'settled', meter: 'tokens' })
+    holds.add({ meter: 'tokens', outcome: 'settled' }, 2)
+    tokens.observe({ model: 'small' }, 50)
+    open.follow({}, () => 7)
+    // @ts-expect-error a label that was not declared is refused by the compiler
+    holds.add({ outcome: 'settled', tenant: 'acme' }, 0)
+    const text = await metrics.exposition()
+    expect(text).toContain('ledger_holds_total{outcome="settled",meter="tokens"} 3')
+    expect(text).toContain('ledger_tokens_bucket{le="10",model="small"} 0')
+    expect(text).toContain('ledger_tokens_bucket{le="100",model="small"} 1')
+    expect(text).toContain('ledger_open_holds 7')
+  })
+
+  it('whose name is taken are refused, naming both owners, and none of them is made', async () => {
+    const metrics = createMetrics('1')
+    const mine = { calls: metric.counter('calls_total', { help: 'Calls.' }) }
+    metrics.instruments('one', mine)
+    const theirs = { other: metric.counter('other_total', { help: 'Other.' }), ...mine }
+    expect(() => metrics.instruments('two', theirs)).toThrow('metric calls_total: by one and by two')
+    expect(await metrics.exposition()).not.toContain('other_total')
+    const ours = { hits: metric.counter('cache_hits_total', { help: 'Hits.' }) }
+    expect(() => metrics.instruments('two', ours)).toThrow('metric cache_hits_total: by kernel and by two')
   })
 })
 

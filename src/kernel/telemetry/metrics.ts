@@ -1,6 +1,8 @@
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import type { PoolUse } from '../database/pool.ts'
 import { fastCounter, fastHistogram } from './fast-metric.ts'
+import { instrumentMaker } from './instruments.ts'
+import type { MakeInstruments } from './instruments.ts'
 
 /** What the process tells Prometheus. Every method is cheap enough for every request, and none throws. */
 export interface Metrics {
@@ -21,14 +23,12 @@ export interface Metrics {
   rateLimited(bucket: string): void
   /** The secrets were read again, or could not be and the last good ones serve on. */
   secretsRead(succeeded: boolean): void
-  /** A sign-in ended: `success`, or why it did not. */
-  signIn(outcome: string): void
-  /** Something that somebody should look at, by what it is: `identity.account-locked`. */
-  securityAlert(what: string): void
   /** A failure of this kind left the process; `bug` for the unexpected. */
   failed(surface: string, kind: string): void
   /** Reads the pool whenever the metrics are asked for. */
   watchPool(use: () => PoolUse): void
+  /** Makes the metrics that a module brings. Throws when one has a name that is taken. */
+  readonly instruments: MakeInstruments
   /** Any further number that is read when the metrics are asked for. */
   gauge(name: string, help: string, read: () => number): void
   readonly contentType: string
@@ -63,8 +63,8 @@ export function createMetrics(version: string): Metrics {
     job: jobMetrics(registry),
     cache: cacheMetrics(registry),
     ...failureMetrics(registry),
-    ...securityMetrics(registry),
     watchPool: (use) => watchPool(gauge, use),
+    instruments: instrumentMaker(registry),
     gauge,
     contentType: registry.contentType,
     exposition: () => registry.metrics(),
@@ -178,12 +178,6 @@ function failureMetrics(registry: Registry): Pick<Metrics, 'rateLimited' | 'fail
     rateLimited: (bucket) => rejected(bucket).add(1),
     failed: (surface, kind) => failures(surface, kind).add(1),
   }
-}
-
-function securityMetrics(registry: Registry): Pick<Metrics, 'signIn' | 'securityAlert'> {
-  const signIns = fastCounter(registry, 'sign_ins_total', 'Sign-ins of people by how they ended.', ['outcome'])
-  const alerts = fastCounter(registry, 'security_alerts_total', 'What somebody should look at.', ['alert'])
-  return { signIn: (outcome) => signIns(outcome).add(1), securityAlert: (what) => alerts(what).add(1) }
 }
 
 function watchPool(gauge: Metrics['gauge'], use: () => PoolUse): void {

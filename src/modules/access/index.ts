@@ -2,6 +2,7 @@ import type { Authenticate } from '#kernel/principal'
 import type { Ctx } from '#kernel/context'
 import { encryptedColumn } from '#kernel/crypto/encrypted-field'
 import type { Declarations, Module } from '#kernel/module'
+import type { Metrics } from '#kernel/telemetry/metrics'
 import { authenticator } from './authenticate.ts'
 import type { Tenant } from './contract.ts'
 import { forgetExpiredJob } from './forget-expired.ts'
@@ -17,6 +18,7 @@ import { openKeys } from './keys/keys.ts'
 import type { Keys, KeysNeeds } from './keys/keys.ts'
 import { openOAuth } from './oauth/oauth.ts'
 import type { OAuthNeeds } from './oauth/oauth.ts'
+import { accessMetrics } from './metrics.ts'
 import { accessPersonalData } from './personal-data/holders.ts'
 import { accessSettings } from './settings.ts'
 import { listTenants } from './store.ts'
@@ -46,14 +48,21 @@ export interface Access extends Keys {
   close(): Promise<void>
 }
 
-export type AccessNeeds = IdentityNeeds & OAuthNeeds & KeysNeeds
+export interface AccessNeeds extends Omit<IdentityNeeds & OAuthNeeds & KeysNeeds, 'instruments'> {
+  readonly metrics: Pick<Metrics, 'integration' | 'instruments'>
+}
 
-export const accessDeclarations = { name: 'access', settings: accessSettings } satisfies Declarations
+export const accessDeclarations = {
+  name: 'access',
+  settings: accessSettings,
+  metrics: accessMetrics,
+} satisfies Declarations
 
 export function accessModule(needs: AccessNeeds): Module<Access> {
   const { database } = needs
-  const oauth = openOAuth(needs)
-  const identity = openIdentity(needs, { plugins: oauth.plugins, paths: oauth.paths })
+  const instruments = needs.metrics.instruments('access', accessMetrics)
+  const oauth = openOAuth({ ...needs, instruments })
+  const identity = openIdentity({ ...needs, instruments }, { plugins: oauth.plugins, paths: oauth.paths })
   const keys = openKeys(needs)
   return {
     ...accessDeclarations,

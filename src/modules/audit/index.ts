@@ -10,6 +10,7 @@ import { blockSigner, fingerprint } from './chain/signing-key.ts'
 import { recordConfiguration } from './configuration-change.ts'
 import { exportChain } from './export.ts'
 import type { ExportRange } from './export.ts'
+import { auditMetrics } from './metrics.ts'
 import { auditPersonalData } from './personal-data.ts'
 import { retentionJob } from './retention.ts'
 import { auditRoutes } from './routes.ts'
@@ -44,11 +45,16 @@ export interface AuditNeeds extends Pick<Platform, 'database' | 'keyring' | 'aud
   readonly log: Logger
 }
 
-export const auditDeclarations = { name: 'audit', settings: { audit: AuditSettings } } satisfies Declarations
+export const auditDeclarations = {
+  name: 'audit',
+  settings: { audit: AuditSettings },
+  metrics: auditMetrics,
+} satisfies Declarations
 
 export function auditModule(needs: AuditNeeds): Module<Audit> {
   const { database, keyring, audit, metrics, settings, configured, clock, log } = needs
   const { retentionDays, sealSeconds } = settings
+  const { unsealedSeconds } = metrics.instruments('audit', auditMetrics)
   const seals = sealer({ db: database.system, keyring, clock })
   const loop = sealing(seals, { seconds: sealSeconds, clock, log })
   const exported: Audit['exportLines'] = (tenantId, range) =>
@@ -71,11 +77,7 @@ export function auditModule(needs: AuditNeeds): Module<Audit> {
     personalData: [auditPersonalData(retentionDays)],
     encryptedFields: [personKeyField],
     background() {
-      metrics.gauge(
-        'audit_unsealed_seconds',
-        'Age of the oldest audit event that may not be in a block yet.',
-        loop.ageSeconds,
-      )
+      unsealedSeconds.follow({}, loop.ageSeconds)
       const started = loop.start()
       const told = recordConfiguration(database.system, audit, configured).catch((error: unknown) =>
         log.error({ err: error }, 'the configuration could not be recorded'),

@@ -1,6 +1,6 @@
 import { PLATFORM_TENANT, personal } from '#kernel/audit'
 import type { AuditOutcome, AuditTrail } from '#kernel/audit'
-import type { Metrics } from '#kernel/telemetry/metrics'
+import type { AccessInstruments } from '../metrics.ts'
 import type { Caller } from './caller.ts'
 import { asRecord } from './untyped.ts'
 
@@ -30,14 +30,17 @@ export interface IdentityEvents {
 const STRANGER = 'anonymous'
 
 /** Tells the audit trail, and counts sign-ins and alarms. */
-export function identityEvents(audit: Pick<AuditTrail, 'record'>, metrics: Pick<Metrics, 'signIn' | 'securityAlert'>) {
-  const events: IdentityEvents = {
+export function identityEvents(
+  audit: Pick<AuditTrail, 'record'>,
+  { signIns, securityAlerts }: AccessInstruments,
+): IdentityEvents {
+  return {
     async record(
       { requestId, address },
       { action, outcome, userId, about = userId, tenantId, subject, before, after, reason },
     ) {
-      if (action === 'identity.sign-in') metrics.signIn(reason ?? outcome)
-      if (ALERTS.has(action)) metrics.securityAlert(action)
+      if (action === 'identity.sign-in') signIns.add({ outcome: reason ?? outcome })
+      if (ALERTS.has(action)) securityAlerts.add({ alert: action })
       await audit.record({
         ...{ action, outcome, subject, requestId, before },
         tenantId: tenantId ?? PLATFORM_TENANT,
@@ -50,7 +53,6 @@ export function identityEvents(audit: Pick<AuditTrail, 'record'>, metrics: Pick<
       })
     },
   }
-  return events
 }
 
 /** What somebody should look at. */

@@ -12,6 +12,7 @@ import type { PublicUrl } from '#kernel/network/public-url'
 import type { OpenRoute, Route, WebMount } from '#kernel/calls/route'
 import { openMailer } from '../mail/open-mailer.ts'
 import { sparingMailer } from '../mail/sparing-mailer.ts'
+import type { AccessInstruments } from '../metrics.ts'
 import type { AccessConfig } from '../settings.ts'
 import { accessTokenSigner } from './access-token.ts'
 import { createAuth } from './better-auth.ts'
@@ -41,7 +42,8 @@ export interface IdentityNeeds {
   readonly signals: Signals
   readonly keyring: Keyring
   readonly audit: Pick<AuditTrail, 'record'>
-  readonly metrics: Metrics
+  readonly metrics: Pick<Metrics, 'integration'>
+  readonly instruments: AccessInstruments
   readonly publicUrl: PublicUrl
   readonly clock: Clock
   readonly log: Logger
@@ -71,7 +73,7 @@ export function openIdentity(
   const db = database.system
   const publicUrl = () => needs.publicUrl.get()
   const keys = signingKeys({ db, signals, keyring, clock, accessTokenSeconds })
-  const events = identityEvents(needs.audit, metrics)
+  const events = identityEvents(needs.audit, needs.instruments)
   const finished = (outcome: string, seconds: number) => metrics.integration.finished('mail', 'send', outcome, seconds)
   const mailer = sparingMailer(openMailer({ settings, environment: server.environment, log, finished }), needs)
   const hash = once(async () => keyedHash(await keptSecret(settings.jwtSecret, server.dataDir, 'jwt-secret')))

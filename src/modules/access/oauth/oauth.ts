@@ -9,7 +9,6 @@ import type { Clock } from '#kernel/clock'
 import type { Presented, Principal } from '#kernel/principal'
 import type { Database } from '#kernel/database/pool'
 import type { Signals } from '#kernel/database/signals'
-import type { Metrics } from '#kernel/telemetry/metrics'
 import type { Outbound } from '#kernel/outbound/outbound'
 import type { PublicUrl } from '#kernel/network/public-url'
 import type { WebMount } from '#kernel/calls/route'
@@ -19,6 +18,7 @@ import { SIGNING_KEYS_CHANGED } from '../identity/signals.ts'
 import type { SigningKeys } from '../identity/signing-keys.ts'
 import { findTokenGrant } from '../identity/store/grants.ts'
 import { findDefaultTenant } from '../identity/store/people.ts'
+import type { AccessInstruments } from '../metrics.ts'
 import type { AccessConfig } from '../settings.ts'
 import { loopbackNames } from './audience.ts'
 import { issuerTokenKeys } from './issuer-keys.ts'
@@ -47,7 +47,7 @@ export interface OAuthNeeds {
   /** What tokens can be asked for: `/api`, `/mcp`, `/mcp/customers`, each with the scopes of use there. */
   readonly resources: () => readonly { readonly path: string; readonly scopes: readonly string[] }[]
   readonly audit: Pick<AuditTrail, 'record'>
-  readonly metrics: Pick<Metrics, 'signIn' | 'securityAlert'>
+  readonly instruments: AccessInstruments
 }
 
 /** Access tokens: who makes them, and how they are checked. */
@@ -70,7 +70,7 @@ export function openOAuth(needs: OAuthNeeds): OAuth {
 function ownIssuer(needs: OAuthNeeds): OAuth {
   const { config, database, signals, publicUrl, clock, log, outbound, scopes } = needs
   const { auth, oauth, server } = config
-  const events = identityEvents(needs.audit, needs.metrics)
+  const events = identityEvents(needs.audit, needs.instruments)
   const dynamicRegistration = oauth.dynamicRegistration ?? server.environment === 'development'
   const find = (tokenHash: string) => findRefreshToken(database.system, tokenHash)
   return {

@@ -1,0 +1,60 @@
+import { Gauge as PromGauge } from 'prom-client'
+import type { Registry } from 'prom-client'
+import { requireDeclaredOnce } from '../declared-once.ts'
+import { fastCounter, fastHistogram } from './fast-metric.ts'
+import type { Counter, Gauge, Histogram, Instruments, Labels, Metric } from './metric.ts'
+
+/** Makes the metrics of one module after another. */
+export type MakeInstruments = <const M extends Readonly<Record<string, Metric>>>(
+  module: string,
+  metrics: M,
+) => Instruments<M>
+
+/** Makes metrics in a registry. Throws when a name is there already, naming the module that it belongs to. */
+export function instrumentMaker(registry: Registry): MakeInstruments {
+  const owners = new Map<string, string>()
+  return (module, metrics) => {
+    const declared = Object.entries(metrics)
+    const taken = declared
+      .filter(([, { name }]) => registry.getSingleMetric(name) !== undefined)
+      .map(([, { name }]) => ({ kind: 'metric', name, module: owners.get(name) ?? 'kernel' }))
+    requireDeclaredOnce([...taken, ...declared.map(([, { name }]) => ({ kind: 'metric', name, module }))])
+    for (const [, { name }] of declared) owners.set(name, module)
+    const made = Object.fromEntries(declared.map(([key, metric]) => [key, instrument(registry, metric)]))
+    // safe because: each key has the instrument of the kind that its metric declares.
+    return made as Instruments<typeof metrics>
+  }
+}
+
+type AnyInstrument = Counter<string> | Histogram<string> | Gauge<string>
+
+function instrument(registry: Registry, metric: Metric): AnyInstrument {
+  const { name, help, labels } = metric
+  const valuesOf = (given: Labels<string>) => labels.map((label) => given[label] ?? '')
+  switch (metric.kind) {
+    case 'counter': {
+      const count = fastCounter(registry, name, help, labels)
+      return { add: (given, amount = 1) => count(...valuesOf(given)).add(amount) }
+    }
+    case 'histogram': {
+      const spread = fastHistogram(registry, name, help, labels, metric.buckets)
+      return { observe: (given, value) => spread(...valuesOf(given)).observe(value) }
+    }
+    case 'gauge':
+      return gauge(registry, metric)
+  }
+}
+
+function gauge(registry: Registry, { name, help, labels }: Metric): Gauge<string> {
+  const followed: (() => void)[] = []
+  const made = new PromGauge({
+    ...{ name, help, labelNames: [...labels], registers: [registry] },
+    collect: () => {
+      for (const read of followed) read()
+    },
+  })
+  return {
+    set: (given, value) => made.set(given, value),
+    follow: (given, read) => void followed.push(() => made.set(given, read())),
+  }
+}
