@@ -7,6 +7,8 @@ import { effectiveConfig } from '#kernel/config/settings'
 import type { OpenContext } from '#kernel/context'
 import { clearFilesJob } from '#kernel/files/clear'
 import { filesPersonalData } from '#kernel/files/personal-data'
+import { eventsOf } from '#kernel/jobs/subscriptions'
+import { requireDeclarations } from '#kernel/require-declarations'
 import { forgetIdempotencyKeys } from '#kernel/writes/forget-idempotency-keys'
 import { idempotencyPersonalData } from '#kernel/writes/idempotency-personal-data'
 import type { Module } from '#kernel/module'
@@ -57,7 +59,10 @@ export async function buildApp(options: AppOptions, guests: readonly Module[] = 
   const platform = await openPlatform({ ...options, configuration })
   try {
     const app = assemble(options, platform, guests)
-    await platform.queue.register(app.modules.flatMap((module) => module.jobs ?? []))
+    await platform.queue.register(
+      app.modules.flatMap((module) => module.jobs ?? []),
+      eventsOf(app.modules),
+    )
     return app
   } catch (error) {
     await platform.close()
@@ -103,6 +108,7 @@ export function assemble(options: AppOptions, platform: Platform, guests: readon
   }
   const modules: readonly Module[] = [kernel, access, audit, customers, tasks, privacy, ...guests]
 
+  requireDeclarations(modules)
   const jobs = modules.flatMap((module) => module.jobs ?? [])
   const surfaces = surfacesOf(options, platform, { modules, jobs, access: access.api })
   return {

@@ -1,6 +1,7 @@
 import type { ScopeGrant } from './authorization.ts'
 import type { EncryptedField } from './crypto/encrypted-field.ts'
 import type { SettingGroups } from './config/setting.ts'
+import type { DeclaredEvent } from './jobs/event.ts'
 import type { Job } from './jobs/job.ts'
 import type { PersonalData } from './personal-data.ts'
 import type { Metric } from './telemetry/metric.ts'
@@ -16,6 +17,8 @@ export interface Declarations {
   readonly settings?: SettingGroups
   /** What it counts. The platform makes them (`metrics.instruments`) when the module is built. */
   readonly metrics?: Readonly<Record<string, Metric>>
+  /** What it publishes, for jobs of any module. */
+  readonly events?: Readonly<Record<string, DeclaredEvent>>
 }
 
 /** What a module hands to `app.ts`. Surfaces mount the data; other modules get `api` as a factory argument. */

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { Ctx, OpenContext } from '#kernel/context'
 import { openSignals } from '#kernel/database/signals'
 import { openJobQueue } from '#kernel/jobs/job-queue'
-import { type Job, job } from '#kernel/jobs/job'
+import type { Job } from '#kernel/jobs/job'
 import type { JobObserver } from '../../src/surfaces/worker/run-job.ts'
 import { startWorker } from '../../src/surfaces/worker/worker.ts'
 import type { TestDatabase } from './database.ts'
@@ -11,7 +11,8 @@ import { quiet } from './database.ts'
 import type { TestTenant } from './tenant.ts'
 import { TEST_NOW } from './tenant.ts'
 
-const Payload = z.strictObject({ customerId: z.string() })
+/** What the events of these tests carry. */
+export const Payload = z.strictObject({ customerId: z.string() })
 
 export interface StartOptions {
   readonly observe?: JobObserver
@@ -59,7 +60,7 @@ export function recording(name: string, extra: Partial<Job> & { act?: (ctx: Ctx)
   const runs: { ctx: Ctx; payload: unknown }[] = []
   const waiting: (() => void)[] = []
   const { act, ...shape } = extra
-  const recorded = job({
+  const recorded: Job = {
     name,
     describe: 'Records its runs.',
     payload: Payload,
@@ -70,7 +71,7 @@ export function recording(name: string, extra: Partial<Job> & { act?: (ctx: Ctx)
       for (const wake of waiting.splice(0)) wake()
       await act?.(ctx)
     },
-  })
+  }
   const until = async (count: number) => {
     while (runs.length < count) await new Promise<void>((resolve) => waiting.push(resolve))
     return runs

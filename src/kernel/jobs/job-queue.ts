@@ -6,6 +6,7 @@ import type { Logger } from 'pino'
 import type { Db } from '../database/db.ts'
 import type { Signals } from '../database/signals.ts'
 import { statement } from '../database/statement.ts'
+import type { DeclaredEvent } from './event.ts'
 import type { Job } from './job.ts'
 import { wakers } from './wakers.ts'
 import type { Wakers } from './wakers.ts'
@@ -20,8 +21,11 @@ export type QueuedWork =
 export interface JobQueue {
   /** Writes into the queues of the jobs that subscribed to an event, inside the caller's transaction. */
   readonly outbox: Outbox
-  /** Makes a queue per job and routes events to them. Once, when every module exists, in every process. */
-  register(jobs: readonly Job[]): Promise<void>
+  /**
+   * Makes a queue per job and routes events to them. Once, when every module exists, in every process. Publishing
+   * anything but `events` throws from then on; without them everything can be published.
+   */
+  register(jobs: readonly Job[], events?: readonly DeclaredEvent[]): Promise<void>
   /** Calls `wake` when work was put into the queue of a job, in whatever process. Returns how to end it. */
   onWork(job: string, wake: () => void): () => void
   /** The queue library itself, for the worker surface. */
@@ -73,12 +77,14 @@ export async function openJobQueue(queueOptions: JobQueueOptions): Promise<JobQu
   await grantEnqueueing(owner)
 
   const queuesByEvent = new Map<string, string[]>()
+  let published: ReadonlySet<string> | undefined
   return {
     boss,
     onWork: waking.add,
     outbox: {
       async publish(tx, tenantId, events) {
         for (const { name, payload } of events) {
+          if (published?.has(name) === false) throw new Error(`the event ${name} is published and no module brings it`)
           const data: QueuedWork = { kind: 'tenant', tenantId, payload }
           for (const queue of queuesByEvent.get(name) ?? []) {
             // A key of its own: events are never the same work, also where the schedule's is queued once a tenant.
@@ -88,12 +94,15 @@ export async function openJobQueue(queueOptions: JobQueueOptions): Promise<JobQu
         }
       },
     },
-    async register(jobs) {
+    async register(jobs, events) {
+      published = events && new Set(events.map(({ name }) => name))
       await boss.createQueue(DEAD_LETTERS, { retryLimit: 0 })
       for (const job of jobs) {
         await ensureQueue(boss, job, retryDelaySeconds)
         if (work && job.cron !== undefined) await queueOncePerKey(owner, job.name)
-        if (job.on !== undefined) queuesByEvent.set(job.on, [...(queuesByEvent.get(job.on) ?? []), job.name])
+        if (job.on === undefined) continue
+        const { name } = job.on
+        queuesByEvent.set(name, [...(queuesByEvent.get(name) ?? []), job.name])
       }
     },
     close: (seconds) => boss.stop({ close: false, graceful: true, timeout: seconds * 1000 }),

@@ -2,10 +2,11 @@ import type { z } from 'zod'
 import type { Ctx } from '../context.ts'
 import type { Db } from '../database/db.ts'
 import type { Scope } from '../principal.ts'
+import type { DeclaredEvent, EventDefinition } from './event.ts'
 
 /**
- * Work done later, by a worker, once per tenant: on a schedule (`cron`, UTC), or whenever an outbox event of the name
- * `on` was committed, or both. `run` must bear being run twice for the same payload.
+ * Work done later, by a worker, once per tenant: on a schedule (`cron`, UTC), or whenever the event `on` was committed,
+ * or both. `run` must bear being run twice for the same payload.
  */
 export interface Job<P extends z.ZodType = z.ZodType> {
   /** `customers.recompute-health`. */
@@ -14,7 +15,7 @@ export interface Job<P extends z.ZodType = z.ZodType> {
   readonly cron?: string
   /** Whom the schedule queues. Absent: every tenant, at every tick; the job says why. */
   readonly due?: Due
-  readonly on?: string
+  readonly on?: DeclaredEvent
   readonly payload: P
   /** What it may do: its context holds these scopes and no others. */
   readonly scopes: readonly Scope[]
@@ -23,12 +24,51 @@ export interface Job<P extends z.ZodType = z.ZodType> {
   readonly run: (ctx: Ctx, payload: unknown) => Promise<void>
 }
 
-/** Declares a job. The worker parses the payload with `payload` before it calls `run`. */
-export function job<P extends z.ZodType>(
-  shape: Omit<Job<P>, 'run'> & { readonly run: (ctx: Ctx, payload: z.output<P>) => Promise<void> },
+/**
+ * Declares a job. The payload of one that subscribes is its event's; with a schedule beside, which queues `{}`, every
+ * field of it is optional. The worker parses the payload before it calls `run`.
+ */
+export function job<P extends z.ZodObject>(shape: Subscribed<P> & Running<z.output<P>>): Job
+export function job<P extends z.ZodObject>(shape: Both<P> & Running<Optional<z.output<P>>>): Job
+export function job<P extends z.ZodType>(shape: Scheduled<P> & Running<z.output<P>>): Job
+export function job<P extends z.ZodObject>(
+  shape: (Subscribed<P> | Both<P> | Scheduled<z.ZodType>) & Running<never>,
 ): Job {
   // safe because: the worker parses the payload with this schema before it calls `run`.
-  return shape as unknown as Job
+  return { ...shape, payload: payloadOf(shape) } as unknown as Job
+}
+
+type Common = Omit<Job, 'run' | 'on' | 'payload' | 'cron' | 'due'>
+
+interface Running<Payload> {
+  readonly run: (ctx: Ctx, payload: Payload) => Promise<void>
+}
+
+interface Subscribed<P extends z.ZodObject> extends Common {
+  readonly on: EventDefinition<P>
+  readonly cron?: undefined
+  readonly payload?: undefined
+}
+
+interface Both<P extends z.ZodObject> extends Common {
+  readonly on: EventDefinition<P>
+  readonly cron: string
+  readonly due?: Due
+  readonly payload?: undefined
+}
+
+interface Scheduled<P extends z.ZodType> extends Common {
+  readonly on?: undefined
+  readonly cron?: string
+  readonly due?: Due
+  readonly payload: P
+}
+
+type Optional<Payload> = { [Field in keyof Payload]?: Payload[Field] | undefined }
+
+function payloadOf<P extends z.ZodObject>(shape: Subscribed<P> | Both<P> | Scheduled<z.ZodType>): z.ZodType {
+  if (shape.on === undefined) return shape.payload
+  return shape.cron === undefined ? shape.on.payload : shape.on.payload.partial()
 }
 
 /**

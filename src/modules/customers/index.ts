@@ -2,6 +2,7 @@ import type { Ctx, OpenContext } from '#kernel/context'
 import type { Declarations, Module } from '#kernel/module'
 import { accountsToolset } from './accounts/toolset.ts'
 import { createDemo } from './demo/create-demo.ts'
+import { customerEvents } from './domain-events.ts'
 import { groupedIngest } from './events/ingest.ts'
 import { eventJobs } from './events/jobs.ts'
 import { rollUp } from './events/roll-up.ts'
@@ -41,6 +42,7 @@ export interface CustomersOptions {
 export const customersDeclarations = {
   name: 'customers',
   settings: { customers: CustomerSettings },
+  events: customerEvents,
 } satisfies Declarations
 
 /** Customer success: accounts, their usage, support, payments and surveys, and the health computed from them. */

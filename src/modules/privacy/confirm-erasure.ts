@@ -3,13 +3,11 @@ import { change } from '#kernel/writes/single-change'
 import type { Ctx } from '#kernel/context'
 import type { Scope } from '#kernel/principal'
 import { Failure } from '#kernel/failure'
+import { privacyEvents } from './domain-events.ts'
 import type { RequestStatus } from './contract.ts'
 import { tokenHash } from './request-erasure.ts'
 import { lockRequest, markConfirmed } from './store/requests.ts'
 import type { RequestRow } from './store/requests.ts'
-
-/** Told once an erasure is confirmed; the job of that name carries it out. */
-export const ERASURE_CONFIRMED = 'privacy.erasure-confirmed'
 
 export interface Confirm {
   readonly requestId: string
@@ -32,7 +30,7 @@ export const confirmErasure = (announce: boolean, scope: Scope = 'privacy:write'
     return {
       ...recorded,
       result: { status: 'confirmed' },
-      ...(announce && { events: [{ name: ERASURE_CONFIRMED, payload: { request_id: requestId } }] }),
+      ...(announce && { events: [privacyEvents.erasureConfirmed({ request_id: requestId })] }),
     }
   })
 

@@ -6,6 +6,7 @@ import { carryOutErasure } from './carry-out-erasure.ts'
 import { confirmErasure } from './confirm-erasure.ts'
 import { consentsOf, recordConsent } from './consents.ts'
 import type { Archive, Preview, SignedReport } from './contract.ts'
+import { privacyEvents } from './domain-events.ts'
 import { privacyEncryptedFields } from './encrypted-fields.ts'
 import { eraseByToken } from './erase-by-token.ts'
 import { exportPerson } from './export-person.ts'
@@ -39,7 +40,7 @@ export interface Privacy {
   reportReturned(ctx: Ctx): Promise<number>
 }
 
-export const privacyDeclarations = { name: 'privacy' } satisfies Declarations
+export const privacyDeclarations = { name: 'privacy', events: privacyEvents } satisfies Declarations
 
 export interface PrivacyNeeds {
   readonly keyring: Keyring

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Ctx } from '#kernel/context'
 import { job } from '#kernel/jobs/job'
 import type { Job } from '#kernel/jobs/job'
-import { ERASURE_CONFIRMED } from './confirm-erasure.ts'
+import { privacyEvents } from './domain-events.ts'
 import { tenantsWithSuppressions } from './store/suppressions.ts'
 
 export function privacyJobs(run: {
@@ -14,8 +14,7 @@ export function privacyJobs(run: {
     job({
       name: 'privacy.carry-out-erasure',
       describe: 'Erase a person whose erasure was confirmed, look again, and sign the report.',
-      on: ERASURE_CONFIRMED,
-      payload: z.strictObject({ request_id: z.string() }),
+      on: privacyEvents.erasureConfirmed,
       scopes: ['privacy:write'],
       timeoutSeconds: 3600,
       run: async (ctx, payload) => void (await run.carryOut(ctx, payload.request_id)),

@@ -1,9 +1,10 @@
 import { describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import type { JobQueue, QueuedWork } from '#kernel/jobs/job-queue'
+import { event } from '#kernel/jobs/event'
 import { testDatabase } from '../../../test/support/database.ts'
 import { TEST_NOW, testTenant } from '../../../test/support/tenant.ts'
-import { recording, testWorkers } from '../../../test/support/worker.ts'
+import { Payload, recording, testWorkers } from '../../../test/support/worker.ts'
 
 const SCHEDULED = { cron: '0 3 * * *', payload: z.strictObject({}) }
 /** Longer than any test: whatever is done was not found by looking again. */
@@ -88,7 +89,12 @@ describe('a schedule', { timeout: 30_000 }, async () => {
   it('queues a tenant beside the events that the same job was told of', async () => {
     const mayEnd = Promise.withResolvers<void>()
     const payload = z.object({ customerId: z.string().optional() })
-    const both = recording('test.both', { ...SCHEDULED, on: 'test.both-added', payload, act: () => mayEnd.promise })
+    const both = recording('test.both', {
+      ...SCHEDULED,
+      on: event('test.both-added', Payload),
+      payload,
+      act: () => mayEnd.promise,
+    })
     const { queue } = await start([both.job])
     const { db } = tenant.ctx()
     const events = ['cus_1', 'cus_2'].map((customerId) => ({ name: 'test.both-added', payload: { customerId } }))
@@ -137,13 +143,13 @@ describe('of many tenants', { timeout: 30_000 }, async () => {
   it('one with a backlog of long runs leaves places to the others, and gets through it', async () => {
     const mayEnd = Promise.withResolvers<void>()
     const greedy = recording('test.greedy', {
-      on: 'test.greedy-added',
+      on: event('test.greedy-added', Payload),
       act: ({ tenantId }) => (tenantId === tenant.tenantId ? mayEnd.promise : Promise.resolve()),
     })
     const { queue } = await start([greedy.job], { pollSeconds: NEVER_SECONDS })
     const publish = ({ tenantId, ctx }: typeof tenant, count: number) => {
-      const event = { name: 'test.greedy-added', payload: { customerId: 'cus_1' } }
-      const events = Array.from({ length: count }, () => event)
+      const added = { name: 'test.greedy-added', payload: { customerId: 'cus_1' } }
+      const events = Array.from({ length: count }, () => added)
       return ctx()
         .db.transaction()
         .execute((tx) => queue.outbox.publish(tx, tenantId, events))

@@ -1,12 +1,13 @@
 import { sql } from 'kysely'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { z } from 'zod'
 import type { Ctx } from '#kernel/context'
-import { DEAD_LETTERS } from '#kernel/jobs/job-queue'
+import { event } from '#kernel/jobs/event'
+import { DEAD_LETTERS, openJobQueue } from '#kernel/jobs/job-queue'
 import type { Job } from '#kernel/jobs/job'
-import { testDatabase } from '../../../test/support/database.ts'
+import { quiet, testDatabase } from '../../../test/support/database.ts'
 import { testTenant } from '../../../test/support/tenant.ts'
-import { recording, testWorkers } from '../../../test/support/worker.ts'
+import { Payload, recording, testWorkers } from '../../../test/support/worker.ts'
 import type { JobObserver } from './run-job.ts'
 
 describe('the worker', { timeout: 30_000 }, async () => {
@@ -17,7 +18,7 @@ describe('the worker', { timeout: 30_000 }, async () => {
   const start = (jobs: readonly Job[], observe?: JobObserver) => startJobs(jobs, observe ? { observe } : {})
 
   it('delivers an event whose transaction commits, as the job, for its tenant; one rolled back never', async () => {
-    const listener = recording('test.on-added', { on: 'test.added' })
+    const listener = recording('test.on-added', { on: event('test.added', Payload) })
     const { queue } = await start([listener.job])
     const publish = (tx: Ctx['db'], customerId: string) =>
       queue.outbox.publish(tx, tenant.tenantId, [{ name: 'test.added', payload: { customerId } }])
@@ -41,6 +42,19 @@ describe('the worker', { timeout: 30_000 }, async () => {
     expect(listener.runs).toHaveLength(1)
   })
 
+  it('delivers no event that is published and declared nowhere: the change that publishes it fails', async () => {
+    const queue = await openJobQueue({ owner: database.owner, log: quiet, work: false })
+    onTestFinished(() => queue.close(1))
+    await queue.register([], [event('test.known', Payload)])
+    const publish = (name: string) =>
+      tenant
+        .ctx()
+        .db.transaction()
+        .execute((tx) => queue.outbox.publish(tx, tenant.tenantId, [{ name, payload: { customerId: 'cus_1' } }]))
+    await expect(publish('test.known')).resolves.toBeUndefined()
+    await expect(publish('test.unknown')).rejects.toThrow('test.unknown is published and no module brings it')
+  })
+
   it('turns one order of a schedule into a run for every tenant', async () => {
     const nightly = recording('test.nightly', { cron: '0 3 * * *', payload: z.strictObject({}) })
     const { queue } = await start([nightly.job])
@@ -61,7 +75,7 @@ describe('the worker', { timeout: 30_000 }, async () => {
   it('tries a failed run again, and puts it among the dead letters when its retries are used up', async () => {
     const outcomes: string[] = []
     const failing = recording('test.failing', {
-      on: 'test.doomed',
+      on: event('test.doomed', Payload),
       retries: 1,
       act: () => Promise.reject(new Error('the vendor is down')),
     })
@@ -69,26 +83,26 @@ describe('the worker', { timeout: 30_000 }, async () => {
     const dead = Promise.withResolvers<unknown>()
     await queue.boss.work(DEAD_LETTERS, { pollingIntervalSeconds: 0.5 }, async ([letter]) => dead.resolve(letter?.data))
 
-    const event = { name: 'test.doomed', payload: { customerId: 'cus_1' } }
+    const published = { name: 'test.doomed', payload: { customerId: 'cus_1' } }
     await tenant
       .ctx()
       .db.transaction()
-      .execute((tx) => queue.outbox.publish(tx, tenant.tenantId, [event]))
+      .execute((tx) => queue.outbox.publish(tx, tenant.tenantId, [published]))
 
-    expect(await dead.promise).toEqual({ kind: 'tenant', tenantId: tenant.tenantId, payload: event.payload })
+    expect(await dead.promise).toEqual({ kind: 'tenant', tenantId: tenant.tenantId, payload: published.payload })
     expect(failing.runs).toHaveLength(2)
     expect(outcomes).toEqual(['failed', 'failed'])
   })
 
   it('refuses a payload the job does not take before the job sees it', async () => {
     const refused = Promise.withResolvers<unknown>()
-    const strict = recording('test.strict', { on: 'test.odd', retries: 0 })
+    const strict = recording('test.strict', { on: event('test.odd', Payload), retries: 0 })
     const { queue } = await start([strict.job], (name, outcome) => refused.resolve([name, outcome]))
-    const event = { name: 'test.odd', payload: { customer: 7 } }
+    const published = { name: 'test.odd', payload: { customer: 7 } }
     await tenant
       .ctx()
       .db.transaction()
-      .execute((tx) => queue.outbox.publish(tx, tenant.tenantId, [event]))
+      .execute((tx) => queue.outbox.publish(tx, tenant.tenantId, [published]))
 
     expect(await refused.promise).toEqual(['test.strict', 'invalid'])
     expect(strict.runs).toEqual([])
@@ -97,17 +111,17 @@ describe('the worker', { timeout: 30_000 }, async () => {
   it('aborts a run at its deadline', async () => {
     const ended = Promise.withResolvers<unknown>()
     const slow = recording('test.slow', {
-      on: 'test.slow',
+      on: event('test.slow', Payload),
       retries: 0,
       timeoutSeconds: 1,
       act: (ctx) => new Promise((_, reject) => ctx.signal.addEventListener('abort', () => reject(ctx.signal.reason))),
     })
     const { queue } = await start([slow.job], (_, outcome) => ended.resolve(outcome))
-    const event = { name: 'test.slow', payload: { customerId: 'cus_1' } }
+    const published = { name: 'test.slow', payload: { customerId: 'cus_1' } }
     await tenant
       .ctx()
       .db.transaction()
-      .execute((tx) => queue.outbox.publish(tx, tenant.tenantId, [event]))
+      .execute((tx) => queue.outbox.publish(tx, tenant.tenantId, [published]))
 
     expect(await ended.promise).toBe('timeout')
   })
@@ -115,13 +129,13 @@ describe('the worker', { timeout: 30_000 }, async () => {
   it('that stops waits for the run in progress', async () => {
     const mayEnd = Promise.withResolvers<void>()
     const outcomes: string[] = []
-    const long = recording('test.long', { on: 'test.long', act: () => mayEnd.promise })
+    const long = recording('test.long', { on: event('test.long', Payload), act: () => mayEnd.promise })
     const { queue, worker } = await start([long.job], (_, outcome) => outcomes.push(outcome))
-    const event = { name: 'test.long', payload: { customerId: 'cus_1' } }
+    const published = { name: 'test.long', payload: { customerId: 'cus_1' } }
     await tenant
       .ctx()
       .db.transaction()
-      .execute((tx) => queue.outbox.publish(tx, tenant.tenantId, [event]))
+      .execute((tx) => queue.outbox.publish(tx, tenant.tenantId, [published]))
     await long.until(1)
 
     const stopped = worker.stop(30)

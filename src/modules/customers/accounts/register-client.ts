@@ -1,6 +1,7 @@
 import { change } from '#kernel/writes/change'
 import { Failure } from '#kernel/failure'
 import { newId } from '#kernel/ids'
+import { customerEvents } from '../domain-events.ts'
 import { addDays, dayOf, daysBetween, daysUntil } from '../record/days.ts'
 import { toCents } from '../record/money.ts'
 import { auditedRecord } from '../record/audited-record.ts'
@@ -78,7 +79,7 @@ export const registerClient = change({
       },
       subject: row.client_id,
       after: auditedRecord(ctx, record, { clientId: row.client_id, contactId: contact.after }),
-      events: [{ name: 'customers.registered', payload: { client_id: row.client_id } }],
+      events: [customerEvents.registered({ client_id: row.client_id })],
       invalidates: [customerTags.clients],
     }
   },

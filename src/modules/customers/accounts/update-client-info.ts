@@ -1,6 +1,7 @@
 import { change } from '#kernel/writes/change'
 import type { WriteCtx } from '#kernel/writes/change'
 import { Failure } from '#kernel/failure'
+import { customerEvents } from '../domain-events.ts'
 import { toCents } from '../record/money.ts'
 import { auditedRecord } from '../record/audited-record.ts'
 import { customerTags } from '../record/cache-tags.ts'
@@ -56,7 +57,7 @@ export const updateClientInfo = change({
         clientId: client_id,
         contactId: contact.after,
       }),
-      events: fields.length === 0 ? [] : [{ name: 'customers.updated', payload: { client_id, fields } }],
+      events: fields.length === 0 ? [] : [customerEvents.updated({ client_id, fields })],
       invalidates: [customerTags.client(client_id), customerTags.clients],
     }
   },

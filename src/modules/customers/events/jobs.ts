@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { job } from '#kernel/jobs/job'
 import type { Job } from '#kernel/jobs/job'
+import { customerEvents } from '../domain-events.ts'
 import { handOverEvents, rollUp } from './roll-up.ts'
 import { tenantsHoldingEvents, tenantsToRollUp } from './store/due.ts'
 import { ensurePartitions } from './store/events.ts'
@@ -28,8 +29,7 @@ export function eventJobs(): Job[] {
       describe: 'Hand over events whose customer was not known when they came: one just registered, or any.',
       cron: '23 * * * *',
       due: tenantsHoldingEvents,
-      on: 'customers.registered',
-      payload: z.object({ client_id: z.string().optional() }),
+      on: customerEvents.registered,
       scopes: ['customers:write'],
       timeoutSeconds: 600,
       run: (ctx, { client_id: registered }) => handOverEvents(ctx, registered === undefined ? {} : { registered }),

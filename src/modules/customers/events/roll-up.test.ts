@@ -181,7 +181,7 @@ describe('rollups', () => {
     await saveCalls(tenant.ctx(), [event(use, 1), event({ ...use, client: 1 }, 2)])
     const registration = { client_name: 'C', company_name: 'C', contract_start_date: '2026-01-01' }
     await registerClient(tenant.ctx(), RegisterClientInput.parse({ ...registration, client_id: 'c0' }))
-    const told = tenant.published.find(({ name }) => name === on)
+    const told = tenant.published.find(({ name }) => name === on?.name)
     expect(told?.payload).toEqual({ client_id: 'c0' })
     await run(tenant.ctx(), told?.payload)
     await rollUp(tenant.ctx())

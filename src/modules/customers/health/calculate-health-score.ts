@@ -1,6 +1,7 @@
 import { change } from '#kernel/writes/change'
 import { operation } from '#kernel/calls/operation'
 import { Failure } from '#kernel/failure'
+import { customerEvents } from '../domain-events.ts'
 import { customerTags } from '../record/cache-tags.ts'
 import { lockCustomer } from '../record/store/customers.ts'
 import { dayOf } from '../record/days.ts'
@@ -72,7 +73,7 @@ function scoreOne(settings: HealthSettings) {
         before: { health_score: before.health_score },
         after: { health_score: row.overall_score, model },
         events: isStandard
-          ? [{ name: 'customers.health-scored', payload: { client_id, score: row.overall_score, trend: row.trend } }]
+          ? [customerEvents.healthScored({ client_id, score: row.overall_score, trend: row.trend })]
           : [],
         invalidates: [customerTags.client(client_id), customerTags.clients],
       }

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { change } from '#kernel/writes/change'
 import type { Ctx } from '#kernel/context'
 import { job } from '#kernel/jobs/job'
+import { customerEvents } from '../domain-events.ts'
 import { customerTags } from '../record/cache-tags.ts'
 import { dayOf } from '../record/days.ts'
 import type { HealthSettings } from '../record/health-settings.ts'
@@ -58,7 +59,7 @@ function scoreAll(settings: HealthSettings) {
         result,
         subject: '*',
         after: { ...result, as_of: asOf.toISOString() },
-        events: asOf < ctx.clock() ? [] : [{ name: 'customers.health-recomputed', payload: { ...result } }],
+        events: asOf < ctx.clock() ? [] : [customerEvents.healthRecomputed(result)],
         invalidates: [customerTags.overviews, customerTags.clients],
       }
     },

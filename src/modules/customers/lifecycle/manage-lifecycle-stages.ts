@@ -4,6 +4,7 @@ import { operation } from '#kernel/calls/operation'
 import { change } from '#kernel/writes/change'
 import type { Ctx } from '#kernel/context'
 import { Failure } from '#kernel/failure'
+import { customerEvents } from '../domain-events.ts'
 import { customerTags } from '../record/cache-tags.ts'
 import { lockCustomer, requireCustomer } from '../record/store/customers.ts'
 import { moveStage } from '../record/store/stage-changes.ts'
@@ -47,8 +48,6 @@ export function manageLifecycleStages(settings: HealthSettings) {
   })
 }
 
-const STAGE_CHANGED = 'customers.stage-changed'
-
 type Moved = NonNullable<ManageLifecycleStagesOutput['moved']>
 
 const { new_stage, current_stage, transition_reason, automated, notify_team } = ManageLifecycleStagesInput.shape
@@ -81,9 +80,7 @@ const transition = change({
       subject: input.client_id,
       before: { lifecycle_stage: from },
       after: { lifecycle_stage: to, reason: freeText(`customer:${input.client_id}`, ctx.clock(), reason) },
-      events: [
-        { name: STAGE_CHANGED, payload: { client_id: input.client_id, from, to, notify_team: input.notify_team } },
-      ],
+      events: [customerEvents.stageChanged({ client_id: input.client_id, from, to, notify_team: input.notify_team })],
       invalidates: [customerTags.client(input.client_id), customerTags.clients],
     }
   },
@@ -94,7 +91,7 @@ function notificationOf(
   input: ManageLifecycleStagesInput,
   { from, to }: Moved,
 ): NonNullable<ManageLifecycleStagesOutput['notification']> {
-  const event = STAGE_CHANGED
+  const event = customerEvents.stageChanged.name
   if (from === to) return { status: 'no_change', event, told: 'nobody: the customer was in that stage' }
   if (!input.notify_team) return { status: 'not_asked', event, told: 'nobody' }
   return { status: 'published', event, told: 'subscribers of the event; no mail or chat channel is connected' }

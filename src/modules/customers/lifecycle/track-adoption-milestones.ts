@@ -1,5 +1,6 @@
 import { operation } from '#kernel/calls/operation'
 import { change } from '#kernel/writes/change'
+import { customerEvents } from '../domain-events.ts'
 import { customerTags } from '../record/cache-tags.ts'
 import { requireCustomer } from '../record/store/customers.ts'
 import { dayOf, daysBetween } from '../record/days.ts'
@@ -39,8 +40,7 @@ const track = change({
       result: present(input, { query, recorded, rows, completion }),
       subject: clientId ?? '*',
       after: { recorded: recorded.length },
-      events:
-        recorded.length === 0 ? [] : [{ name: 'customers.milestones-reached', payload: { count: recorded.length } }],
+      events: recorded.length === 0 ? [] : [customerEvents.milestonesReached({ count: recorded.length })],
       invalidates: [clientId === undefined ? customerTags.overviews : customerTags.client(clientId)],
     }
   },
