@@ -1,6 +1,8 @@
 // What the documents cite must exist: links, paths, commands, settings; and generated documents must be current.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { commandNames } from '#kernel/require-declarations'
 import { dirname, join, relative } from 'node:path'
+import { declarations } from '../src/declarations.ts'
 import { configuration } from '../src/settings.ts'
 import { generatedDocuments } from './generated-documents.ts'
 
@@ -13,6 +15,7 @@ const FOREIGN_SETTING = new Set(['NODE_ENV', 'W3C'])
 
 const documents = findDocuments()
 const commands = sourcesUnder('src/cli').join('\n')
+const moduleCommands = new Set(commandNames(declarations).map(({ name }) => name))
 const knownSettings = new Set(configuration.settings.flatMap(({ env, aliases }) => [env, ...(aliases ?? [])]))
 const problems = [...documents.flatMap(checkDocument), ...staleDocuments()]
 if (documents.length === 0) problems.push('there is no document to check')
@@ -67,7 +70,9 @@ function unknownCommands(text: string): string[] {
     name in scripts || NPM_BUILTIN.has(name) ? [] : [`there is no \`${cited.replaceAll('`', '').trim()}\``],
   )
   const own = [...text.matchAll(/(?:^ *|[`] ?|-- |\$ |npx )plimsoll ([a-z]+)/gm)].flatMap(([, name = '']) =>
-    new RegExp(`command\\(\\s*'${name}[ ']`).test(commands) ? [] : [`there is no \`plimsoll ${name}\``],
+    moduleCommands.has(name) || new RegExp(`command\\(\\s*'${name}[ ']`).test(commands)
+      ? []
+      : [`there is no \`plimsoll ${name}\``],
   )
   return [...npm, ...own]
 }

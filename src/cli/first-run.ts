@@ -5,7 +5,7 @@ import { replaceText } from '#kernel/config/private-file'
 import { Failure } from '#kernel/failure'
 import type { App } from '../app.ts'
 import { cliContext } from './open.ts'
-import { firstPassword } from './people.ts'
+import { firstPassword } from '../modules/access/index.ts'
 
 const DEMO_TENANT = 'demo'
 const DEMO_SEED = 20_261_120

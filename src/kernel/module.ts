@@ -1,4 +1,5 @@
 import type { ScopeGrant } from './authorization.ts'
+import type { Command, CommandGroup } from './command.ts'
 import type { EncryptedField } from './crypto/encrypted-field.ts'
 import type { SettingGroups } from './config/setting.ts'
 import type { DeclaredEvent } from './jobs/event.ts'
@@ -11,7 +12,7 @@ import type { StreamRoute } from './calls/stream-route.ts'
 import type { ToolServer } from './calls/tool.ts'
 
 /** What a module declares before it is built: what every module declares is gathered in `src/declarations.ts`. */
-export interface Declarations {
+export interface Declarations<Api = unknown> {
   readonly name: string
   /** Its settings, by the group under which the configuration holds them. */
   readonly settings?: SettingGroups
@@ -19,10 +20,12 @@ export interface Declarations {
   readonly metrics?: Readonly<Record<string, Metric>>
   /** What it publishes, for jobs of any module. */
   readonly events?: Readonly<Record<string, DeclaredEvent>>
+  /** What it adds to the command line. */
+  readonly commands?: readonly (Command<Api> | CommandGroup<Api>)[]
 }
 
 /** What a module hands to `app.ts`. Surfaces mount the data; other modules get `api` as a factory argument. */
-export interface Module<Api = unknown> extends Declarations {
+export interface Module<Api = unknown> extends Declarations<Api> {
   readonly api: Api
   /** Its lines of the table of scopes. Every scope that its tools, routes and jobs state is here. */
   readonly scopes?: readonly ScopeGrant[]

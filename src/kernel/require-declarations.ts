@@ -1,16 +1,25 @@
 import { requireDeclaredOnce } from './declared-once.ts'
 import { requireSubscriptions } from './jobs/subscriptions.ts'
-import type { Module } from './module.ts'
+import type { DeclaredName } from './declared-once.ts'
+import type { Declarations, Module } from './module.ts'
 
 /**
- * Throws when modules declare the same event twice, naming both, or subscribe to one that none of them brings. Settings
+ * Throws when modules declare the same event or command twice, naming both, or subscribe to one that none of them brings. Settings
  * and metrics are looked at where they are joined.
  */
 export function requireDeclarations(modules: readonly Module[]): void {
-  requireDeclaredOnce(
-    modules.flatMap(({ name: module, events = {} }) =>
+  requireDeclaredOnce([
+    ...modules.flatMap(({ name: module, events = {} }) =>
       Object.values(events).map(({ name }) => ({ kind: 'event', name, module })),
     ),
-  )
+    ...commandNames(modules),
+  ])
   requireSubscriptions(modules)
+}
+
+/** The first words of the commands that modules bring. */
+export function commandNames(declared: readonly Declarations[]): readonly DeclaredName[] {
+  return declared.flatMap(({ name: module, commands = [] }) =>
+    commands.map(({ name }) => ({ kind: 'command', name, module })),
+  )
 }

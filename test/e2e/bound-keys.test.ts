@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { Scope } from '#kernel/principal'
 import type { App } from '../../src/app.ts'
-import type { CreateKeyInput } from '../../src/modules/access/index.ts'
+import type { CreateKeyInput } from '../../src/modules/access/keys/contract.ts'
 import { startApp } from '../support/app.ts'
 import { issuerOf, signedIn } from '../support/credentials.ts'
 import type { Issuer, SignedIn } from '../support/credentials.ts'

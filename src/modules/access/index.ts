@@ -1,21 +1,20 @@
-import type { Authenticate } from '#kernel/principal'
-import type { Ctx } from '#kernel/context'
 import { encryptedColumn } from '#kernel/crypto/encrypted-field'
 import type { Declarations, Module } from '#kernel/module'
 import type { Metrics } from '#kernel/telemetry/metrics'
+import type { Access } from './api.ts'
 import { authenticator } from './authenticate.ts'
-import type { Tenant } from './contract.ts'
+import { keyCommands } from './commands/keys.ts'
+import { peopleCommands } from './commands/people.ts'
+import { serviceAccountCommands } from './commands/service-accounts.ts'
+import { tenantCommands } from './commands/tenants.ts'
 import { forgetExpiredJob } from './forget-expired.ts'
 import { addPerson } from './identity/add-person.ts'
-import type { NewPerson } from './identity/add-person.ts'
 import { openIdentity } from './identity/identity.ts'
-import type { Identity, IdentityNeeds } from './identity/identity.ts'
+import type { IdentityNeeds } from './identity/identity.ts'
 import { sessionPrincipal } from './identity/session-principal.ts'
-import type { SessionPrincipal } from './identity/session-principal.ts'
 import { signingKeyContext } from './identity/signing-keys.ts'
-import type { IdentityWeb } from './identity/web.ts'
 import { openKeys } from './keys/keys.ts'
-import type { Keys, KeysNeeds } from './keys/keys.ts'
+import type { KeysNeeds } from './keys/keys.ts'
 import { openOAuth } from './oauth/oauth.ts'
 import type { OAuthNeeds } from './oauth/oauth.ts'
 import { accessMetrics } from './metrics.ts'
@@ -24,29 +23,11 @@ import { accessSettings } from './settings.ts'
 import { listTenants } from './store.ts'
 import { createTenant } from './tenants.ts'
 
-export { TenantId } from './contract.ts'
+export type { Access }
+
 export { issuerRule } from './settings.ts'
 export { PASSWORD_GUIDANCE } from './identity/password-rule.ts'
-export { CreateKeyInput, CreateServiceAccountInput } from './keys/contract.ts'
-
-/** Tenants, people, API keys and service accounts. */
-export interface Access extends Keys {
-  readonly authenticate: Authenticate
-  /** The authorization servers whose tokens are taken. */
-  readonly issuers: () => readonly string[]
-  createTenant(ctx: Ctx, input: { name: string }): Promise<Tenant>
-  /** Every tenant of this installation, by id. */
-  tenants(): Promise<Tenant[]>
-  /** Answers a request to `/auth/…`: for pages that act for whoever sits before them. */
-  readonly identityWeb: IdentityWeb
-  readonly sessionPrincipal: SessionPrincipal
-  /** Makes a person whom the operator vouches for a member of the context's tenant. */
-  addPerson(ctx: Ctx, person: NewPerson): Promise<{ userId: string }>
-  /** A new key signs access tokens from now on, without a restart; for the operator. */
-  readonly rotateSigningKey: Identity['rotateSigningKey']
-  /** Waits for mails under way, at most a few seconds. */
-  close(): Promise<void>
-}
+export { firstPassword } from './commands/people.ts'
 
 export interface AccessNeeds extends Omit<IdentityNeeds & OAuthNeeds & KeysNeeds, 'instruments'> {
   readonly metrics: Pick<Metrics, 'integration' | 'instruments'>
@@ -56,7 +37,8 @@ export const accessDeclarations = {
   name: 'access',
   settings: accessSettings,
   metrics: accessMetrics,
-} satisfies Declarations
+  commands: [tenantCommands, peopleCommands, keyCommands, serviceAccountCommands],
+} satisfies Declarations<Access>
 
 export function accessModule(needs: AccessNeeds): Module<Access> {
   const { database } = needs

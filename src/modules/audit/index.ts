@@ -2,40 +2,24 @@ import type { Logger } from 'pino'
 import { personKeyField } from '#kernel/audit/person-keys'
 import type { Clock } from '#kernel/clock'
 import type { ShownSetting } from '#kernel/config/settings'
-import type { Ctx } from '#kernel/context'
 import type { Declarations, Module } from '#kernel/module'
 import type { Platform } from '#kernel/platform'
+import type { Audit } from './api.ts'
 import { sealing } from './background.ts'
 import { blockSigner, fingerprint } from './chain/signing-key.ts'
+import { auditCommands } from './commands.ts'
 import { recordConfiguration } from './configuration-change.ts'
 import { exportChain } from './export.ts'
-import type { ExportRange } from './export.ts'
 import { auditMetrics } from './metrics.ts'
 import { auditPersonalData } from './personal-data.ts'
 import { retentionJob } from './retention.ts'
 import { auditRoutes } from './routes.ts'
 import { sealer } from './seal.ts'
-import type { Sealer } from './seal.ts'
 import { AuditSettings } from './settings.ts'
 import { chainHead } from './store/chain.ts'
 import { verifyDatabase } from './verify/database.ts'
-import type { VerifyOptions } from './verify/verify-lines.ts'
-import type { VerifyReport } from './verify/report.ts'
 
-export { verifyLines } from './verify/verify-lines.ts'
-export type { VerifyReport } from './verify/report.ts'
-
-/** The audit chain: sealing, proof, reading, retention. */
-export interface Audit extends Sealer {
-  /** The chain of a tenant as lines of an export, up to the block that is the last now. */
-  exportLines(tenantId: string, range: ExportRange): AsyncGenerator<string>
-  /** Verifies what is in the database, as an export of it would be, and that no event stands beside the chain. */
-  verify(tenantId: string, options?: VerifyOptions): Promise<VerifyReport>
-  /** The last block: whoever keeps its hash can tell later that nothing before it was changed. */
-  head(ctx: Ctx): Promise<{ readonly number: number; readonly hash: string } | undefined>
-  /** Names the key that seals now, for whoever verifies to expect. */
-  signerFingerprint(): string
-}
+export type { Audit }
 
 export interface AuditNeeds extends Pick<Platform, 'database' | 'keyring' | 'audit' | 'metrics'> {
   readonly settings: AuditSettings
@@ -49,7 +33,8 @@ export const auditDeclarations = {
   name: 'audit',
   settings: { audit: AuditSettings },
   metrics: auditMetrics,
-} satisfies Declarations
+  commands: [auditCommands],
+} satisfies Declarations<Audit>
 
 export function auditModule(needs: AuditNeeds): Module<Audit> {
   const { database, keyring, audit, metrics, settings, configured, clock, log } = needs

@@ -4,7 +4,7 @@ import type { App } from '../../app.ts'
 import { startApp } from '../../../test/support/app.ts'
 import { testDatabase } from '../../../test/support/database.ts'
 import { testTenant } from '../../../test/support/tenant.ts'
-import { verifyLines } from './index.ts'
+import { verifyLines } from './verify/verify-lines.ts'
 
 interface Listed {
   readonly data: {

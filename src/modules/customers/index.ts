@@ -1,6 +1,8 @@
-import type { Ctx, OpenContext } from '#kernel/context'
+import type { OpenContext } from '#kernel/context'
 import type { Declarations, Module } from '#kernel/module'
+import type { Customers } from './api.ts'
 import { accountsToolset } from './accounts/toolset.ts'
+import { demoCommand } from './demo/demo-command.ts'
 import { createDemo } from './demo/create-demo.ts'
 import { customerEvents } from './domain-events.ts'
 import { groupedIngest } from './events/ingest.ts'
@@ -12,25 +14,13 @@ import { healthToolset } from './health/toolset.ts'
 import { lifecycleToolset } from './lifecycle/toolset.ts'
 import { segmentsToolset } from './segments/toolset.ts'
 import { usageToolset } from './usage/toolset.ts'
+import { importCommand } from './import/import-command.ts'
 import { importPaths } from './import/import-paths.ts'
-import type { ImportPathsOptions } from './import/import-paths.ts'
-import type { ImportReport } from './import/report.ts'
 import { customersPersonalData } from './privacy/holders.ts'
 import type { HealthSettings } from './record/health-settings.ts'
 import { CustomerSettings } from './settings.ts'
 
-export { REJECTION_HEADER, rejectedCount, rejectionLine, reportLines } from './import/report.ts'
-export type { ImportReport }
-
-/** What other modules and the command line may ask of customers. */
-export interface Customers {
-  /** Scores every customer of the context's tenant, as of the context's clock. */
-  recomputeHealth(ctx: Ctx): Promise<{ readonly customers: number; readonly scored: number; readonly at_risk: number }>
-  /** Imports the CSV files of files and folders, brings rollups and scores up to date, and reports on every row. */
-  importPaths(ctx: Ctx, paths: readonly string[], options?: ImportPathsOptions): Promise<ImportReport>
-  /** Fills the context's tenant with a made-up company of about 200 customers and eight weeks of scores. The same seed and day add nothing twice. */
-  createDemo(ctx: Ctx, input: { readonly seed: number }): Promise<ImportReport>
-}
+export type { Customers }
 
 export interface CustomersOptions {
   readonly settings: HealthSettings
@@ -43,7 +33,8 @@ export const customersDeclarations = {
   name: 'customers',
   settings: { customers: CustomerSettings },
   events: customerEvents,
-} satisfies Declarations
+  commands: [importCommand, demoCommand],
+} satisfies Declarations<Customers>
 
 /** Customer success: accounts, their usage, support, payments and surveys, and the health computed from them. */
 export function customersModule({ settings, openContext }: CustomersOptions): Module<Customers> {

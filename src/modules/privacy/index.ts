@@ -2,10 +2,11 @@ import type { Ctx } from '#kernel/context'
 import type { Keyring } from '#kernel/crypto/keyring'
 import type { Declarations, Module } from '#kernel/module'
 import type { PersonalData } from '#kernel/personal-data'
+import type { Privacy } from './api.ts'
 import { carryOutErasure } from './carry-out-erasure.ts'
+import { privacyCommands } from './commands.ts'
 import { confirmErasure } from './confirm-erasure.ts'
 import { consentsOf, recordConsent } from './consents.ts'
-import type { Archive, Preview, SignedReport } from './contract.ts'
 import { privacyEvents } from './domain-events.ts'
 import { privacyEncryptedFields } from './encrypted-fields.ts'
 import { eraseByToken } from './erase-by-token.ts'
@@ -18,29 +19,15 @@ import { requestErasure } from './request-erasure.ts'
 import { expirePersonalData, retentionRules, setRetention } from './retention.ts'
 import { ownDataRoutes, requestRoutes } from './routes.ts'
 import { ruleRoutes } from './rule-routes.ts'
-import type { PublishedKey } from './signed-report.ts'
 import { reportKeyOf, tenantKeys } from './tenant-keys.ts'
 
-export type { Archive, Preview, SignedReport }
-export { newConfirmToken } from './request-erasure.ts'
-export { verifyReport } from './signed-report.ts'
+export type { Privacy }
 
-/** A person's right to see and to erase what is held about them; consent; retention. */
-export interface Privacy {
-  exportPerson(ctx: Ctx, input: { readonly person: string }): Promise<Archive>
-  /** Shows what would be erased. `token` where one confirms the same in several tenants; else one is made. */
-  requestErasure(ctx: Ctx, input: { readonly person: string; readonly token?: string }): Promise<Preview>
-  /** Confirms and carries out what was previewed with this token; undefined where this tenant has no such preview. */
-  eraseByToken(ctx: Ctx, input: { readonly person: string; readonly token: string }): Promise<SignedReport | undefined>
-  /** The public key that this tenant's reports are verified with. */
-  reportKey(ctx: Ctx): Promise<PublishedKey>
-  /** Deletes what has passed its time; rows by category. */
-  expire(ctx: Ctx): Promise<Readonly<Record<string, number>>>
-  /** How many people who were erased are held again since the last time this was asked. */
-  reportReturned(ctx: Ctx): Promise<number>
-}
-
-export const privacyDeclarations = { name: 'privacy', events: privacyEvents } satisfies Declarations
+export const privacyDeclarations = {
+  name: 'privacy',
+  events: privacyEvents,
+  commands: [privacyCommands],
+} satisfies Declarations<Privacy>
 
 export interface PrivacyNeeds {
   readonly keyring: Keyring

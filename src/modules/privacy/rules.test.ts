@@ -10,9 +10,9 @@ import type { TestDatabase } from '../../../test/support/database.ts'
 import { testTenant } from '../../../test/support/tenant.ts'
 import type { TestTenant } from '../../../test/support/tenant.ts'
 import { customersModule } from '../customers/index.ts'
-import { privacyModule, verifyReport } from './index.ts'
+import { privacyModule } from './index.ts'
 import type { Privacy } from './index.ts'
-import { signReport } from './signed-report.ts'
+import { signReport, verifyReport } from './signed-report.ts'
 
 let database: TestDatabase
 let module: Module<Privacy>

@@ -3,7 +3,7 @@ import { circlesOf, wayBack } from '../circles.ts'
 import { eachSource, type Guard } from '../guard.ts'
 import { importGraph, importsOf } from '../tree.ts'
 
-const SURFACE_LIBRARY = /^(fastify$|fastify-|@fastify\/|@modelcontextprotocol\/)/
+const SURFACE_LIBRARY = /^(fastify$|fastify-|@fastify\/|@modelcontextprotocol\/|commander$|cli-progress$)/
 
 export const layers: Guard = {
   fixture: 'layers',
@@ -30,7 +30,7 @@ export const circles: Guard = {
 
 export const surfaceLibraries: Guard = {
   fixture: 'surface-libraries',
-  rule: 'neither the kernel nor a module knows the HTTP framework or the MCP SDK',
+  rule: 'neither the kernel nor a module knows the HTTP framework, the MCP SDK or the library of the command line',
   look: eachSource('src/', (file) =>
     file.path.startsWith('src/kernel/') || moduleOf(file.path) !== undefined
       ? importsOf(file)

@@ -1,0 +1,27 @@
+import { Presets, SingleBar } from 'cli-progress'
+import type { ProgressBar } from '#kernel/command'
+
+/** A bar for each label, on a terminal only. */
+export function progressBar(): ProgressBar {
+  let current = ''
+  const bar = new SingleBar(
+    {
+      format: '{label} [{bar}] {percentage}% | {eta_formatted} left',
+      noTTYOutput: false,
+      clearOnComplete: true,
+    },
+    Presets.shades_classic,
+  )
+  return {
+    update({ label, done, total }) {
+      if (!process.stderr.isTTY) return
+      if (current !== label) {
+        bar.stop()
+        bar.start(total, 0, { label })
+        current = label
+      }
+      bar.update(done, { label })
+    },
+    stop: () => bar.stop(),
+  }
+}

@@ -1,0 +1,71 @@
+import { commandOf } from '#kernel/command'
+import type { CommandGroup } from '#kernel/command'
+import { argument, option } from '#kernel/command-values'
+import { Failure } from '#kernel/failure'
+import type { Access } from '../api.ts'
+import { CreateServiceAccountInput } from '../keys/contract.ts'
+import { day, tenantId, words } from './option-values.ts'
+
+const command = commandOf<Access>()
+const tenant = option.required('id', 'the tenant', tenantId)
+
+const create = command({
+  name: 'create',
+  describe: 'make a service account; its keys are made with keys create --service-account',
+  options: {
+    tenant,
+    name: option.required('name', 'what it is, e.g. "nightly import"'),
+    scopes: option.required('list', 'comma-separated: what its keys may do at most', words),
+  },
+  async run(open, { tenant: tenantOf, name, scopes }, { print }) {
+    const { api, context } = await open()
+    const input = CreateServiceAccountInput.safeParse({ name, scopes })
+    if (!input.success) {
+      const problems = input.error.issues.map((issue) => ({
+        path: `--${String(issue.path[0])}`,
+        expected: issue.message,
+      }))
+      throw new Failure('invalid', 'The service account was not made.', { problems })
+    }
+    const account = await api.createServiceAccount(context(tenantOf), input.data)
+    print(`Made ${account.serviceAccountId} (${account.name}), scopes: ${account.scopes.join(' ')}`)
+  },
+})
+
+const list = command({
+  name: 'list',
+  describe: 'the service accounts of a tenant',
+  options: { tenant },
+  async run(open, given, { table }) {
+    const { api, tenantContext } = await open()
+    const found = await api.listServiceAccounts(await tenantContext(given.tenant))
+    table(
+      found.map((account) => ({
+        id: account.serviceAccountId,
+        name: account.name,
+        scopes: account.scopes.join(' '),
+        created: day(account.createdAt),
+        disabled: day(account.disabledAt),
+      })),
+    )
+  },
+})
+
+const disable = command({
+  name: 'disable',
+  describe: 'end a service account and all its keys, in every process, from this moment',
+  arguments: { id: argument.required() },
+  options: { tenant },
+  async run(open, { id, tenant: tenantOf }, { print }) {
+    const { api, context } = await open()
+    const account = await api.disableServiceAccount(context(tenantOf), { serviceAccountId: id })
+    print(`Disabled ${account.serviceAccountId} (${account.name}).`)
+  },
+})
+
+/** `plimsoll service-accounts create|list|disable`. */
+export const serviceAccountCommands: CommandGroup<Access> = {
+  name: 'service-accounts',
+  describe: 'callers of a tenant that are no person',
+  commands: [create, list, disable],
+}

@@ -1,0 +1,35 @@
+import { commandOf } from '#kernel/command'
+import type { CommandGroup } from '#kernel/command'
+import { argument, option } from '#kernel/command-values'
+import type { Access } from '../api.ts'
+import { tenantId } from './option-values.ts'
+
+const command = commandOf<Access>()
+
+const create = command({
+  name: 'create',
+  describe: 'make a tenant',
+  arguments: { id: argument.required() },
+  options: { name: option.required('name', 'its name') },
+  async run(open, { id, name }, { print }) {
+    const { api, context } = await open()
+    const tenant = await api.createTenant(context(tenantId(id)), { name })
+    print(`Made ${tenant.tenantId} (${tenant.name}).`)
+  },
+})
+
+const list = command({
+  name: 'list',
+  describe: 'every tenant',
+  async run(open, _given, { table }) {
+    const { api } = await open()
+    table((await api.tenants()).map(({ tenantId: id, name }) => ({ id, name })))
+  },
+})
+
+/** `plimsoll tenants create|list`. */
+export const tenantCommands: CommandGroup<Access> = {
+  name: 'tenants',
+  describe: 'the organisations this installation serves',
+  commands: [create, list],
+}

@@ -1,0 +1,124 @@
+import { createReadStream, createWriteStream } from 'node:fs'
+import { pipeline } from 'node:stream/promises'
+import { PLATFORM_TENANT } from '#kernel/audit'
+import { commandOf } from '#kernel/command'
+import type { CommandApp, CommandGroup, CommandOutput } from '#kernel/command'
+import { argument, invalidValue, option } from '#kernel/command-values'
+import { Failure } from '#kernel/failure'
+import type { Audit } from './api.ts'
+import type { VerifyReport } from './verify/report.ts'
+import { verifyLines } from './verify/verify-lines.ts'
+
+const command = commandOf<Audit>()
+
+const exportChain = command({
+  name: 'export',
+  describe: 'write the chain of a tenant to a file that can be verified anywhere',
+  options: {
+    tenant: option.required('id', `the tenant, or ${PLATFORM_TENANT} for what belongs to none`),
+    out: option.required('file', 'the file to write, as lines of JSON'),
+    from: option.optional('time', 'blocks sealed at or after this time, e.g. 2026-11-01', instant),
+    to: option.optional('time', 'blocks sealed before this time', instant),
+  },
+  async run(open, { tenant, out, from, to }, { print }) {
+    const app = await open()
+    const { tenantId, actor, requestId } = app.context(await known(app, tenant))
+    const range = { ...(from && { from }), ...(to && { to }) }
+    const event = { tenantId, actor, requestId, subject: tenantId, action: 'audit.export', after: range }
+    await app.platform.audit.record({ ...event, outcome: 'success' })
+    await app.api.seal(tenantId)
+    await pipeline(app.api.exportLines(tenantId, range), createWriteStream(out))
+    const code = printReport(await verifyLines(createReadStream(out)), print)
+    print(
+      `Written to ${out}. Keep the hash of its last block: with it, verify --expect-head finds a tail that was cut off.`,
+    )
+    return code
+  },
+})
+
+const verify = command({
+  name: 'verify',
+  describe: 'prove that a chain is whole and as it was; needs no database for a file',
+  arguments: { file: argument.optional() },
+  options: {
+    tenant: option.optional('id', 'verify what is in the database instead of a file'),
+    expectHead: option.repeated(
+      'hash',
+      'a block hash noted earlier, which must still be in the chain; may be repeated',
+    ),
+    expectKey: option.repeated('fingerprint', 'the key that must have signed; may be repeated'),
+  },
+  async run(open, { file, tenant, expectHead: heads, expectKey: signers }, { print }) {
+    const expected = { heads, signers }
+    if (file === undefined && tenant !== undefined) {
+      const app = await open()
+      const tenantId = await known(app, tenant)
+      // What retention removed a moment ago is accounted for by an event that may still wait.
+      await app.api.seal(tenantId)
+      const code = printReport(await app.api.verify(tenantId, expected), print)
+      print(`This installation signs as ${app.api.signerFingerprint()}.`)
+      return code
+    }
+    if (file === undefined || tenant !== undefined) {
+      throw invalidValue('Expected a file, or --tenant, and not both.')
+    }
+    return printReport(await verifyLines(readable(file), expected), print)
+  },
+})
+
+const seal = command({
+  name: 'seal',
+  describe: 'close what was committed into blocks now',
+  options: { tenant: option.optional('id', 'this tenant only') },
+  async run(open, { tenant }, { print }) {
+    const app = await open()
+    const events = tenant === undefined ? await app.api.sealAll() : await app.api.seal(await known(app, tenant))
+    print(`Sealed ${events.toLocaleString('en-US')} events.`)
+  },
+})
+
+/** `plimsoll audit export|verify|seal`. */
+export const auditCommands: CommandGroup<Audit> = {
+  name: 'audit',
+  describe: 'the tamper-evident record of who did what',
+  commands: [exportChain, verify, seal],
+}
+
+/** The exit code, 1 when the chain does not hold: the first broken place first. */
+function printReport(report: VerifyReport, print: CommandOutput['print']): number {
+  const { tenantId, blocks, events, removedBlocks, head, signers, notes, problems, problemCount } = report
+  const count = (number: number) => number.toLocaleString('en-US')
+  print(`Tenant ${tenantId ?? '(unknown)'}: ${count(blocks)} blocks, ${count(events)} events.`)
+  if (removedBlocks > 0) print(`${count(removedBlocks)} blocks are without their events, which retention removed.`)
+  if (head !== undefined) print(`Last block: ${head.number}, ${head.hash}`)
+  for (const { fingerprint, fromBlock } of signers) print(`Signed by ${fingerprint} from block ${fromBlock} on.`)
+  for (const note of notes) print(`Note: ${note}.`)
+  if (report.ok) {
+    print('The chain holds.')
+    return 0
+  }
+  print(`\nThe chain does NOT hold: ${count(problemCount)} ${problemCount === 1 ? 'problem' : 'problems'}.`)
+  for (const { kind, line, message } of problems) {
+    print(`  ${line === undefined ? '' : `line ${line}: `}${kind}: ${message}`)
+  }
+  return 1
+}
+
+async function known({ tenantContext }: CommandApp<Audit>, tenant: string): Promise<string> {
+  return tenant === PLATFORM_TENANT ? tenant : (await tenantContext(tenant)).tenantId
+}
+
+async function* readable(file: string): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const chunk of createReadStream(file)) yield Buffer.from(chunk)
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new Failure('not_found', `The file ${file} cannot be read: ${reason}`, { cause: error })
+  }
+}
+
+function instant(text: string): Date {
+  const time = new Date(text)
+  if (!Number.isNaN(time.getTime())) return time
+  throw invalidValue('Expected a date or time in UTC such as 2026-11-01 or 2026-11-01T12:00:00Z.')
+}

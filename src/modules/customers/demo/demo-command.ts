@@ -1,0 +1,21 @@
+import { commandOf } from '#kernel/command'
+import { option } from '#kernel/command-values'
+import { reportLines } from '../import/report.ts'
+import type { Customers } from '../api.ts'
+
+const DEMO_SEED = '20261120'
+
+/** `plimsoll demo`. */
+export const demoCommand = commandOf<Customers>()({
+  name: 'demo',
+  describe: 'fill a tenant with a made-up company of about 200 customers',
+  options: {
+    tenant: option.required('id', 'the tenant to fill'),
+    seed: option.preset('number', 'another number, another company', DEMO_SEED),
+  },
+  async run(open, { tenant, seed }, { print }) {
+    const { api, tenantContext, stopSignal } = await open()
+    const ctx = await tenantContext(tenant, stopSignal())
+    for (const line of reportLines(await api.createDemo(ctx, { seed: Number.parseInt(seed, 10) }))) print(line)
+  },
+})

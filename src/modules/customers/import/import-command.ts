@@ -1,0 +1,72 @@
+import { once } from 'node:events'
+import { createWriteStream } from 'node:fs'
+import { finished } from 'node:stream/promises'
+import { commandOf } from '#kernel/command'
+import type { CommandOutput } from '#kernel/command'
+import { argument, option } from '#kernel/command-values'
+import type { Customers } from '../api.ts'
+import { REJECTION_HEADER, rejectedCount, rejectionLine, reportLines } from './report.ts'
+import type { ImportReport } from './report.ts'
+
+/** `plimsoll import <folder|files…>`. Ends with code 2 when rows were rejected. */
+export const importCommand = commandOf<Customers>()({
+  name: 'import',
+  describe: 'load customers and what they did from CSV files; running it again adds nothing twice',
+  arguments: { paths: argument.many('CSV files, or folders of them') },
+  options: {
+    tenant: option.required('id', 'the tenant to load into'),
+    map: option.optional(
+      'file',
+      'mapping (YAML), or the name of a shipped one; by default one is chosen by the headers',
+    ),
+    dryRun: option.flag('do everything, report on every row, keep nothing'),
+    report: option.preset('file', 'where every rejected row is listed, as CSV', 'import-rejected.csv'),
+  },
+  async run(open, { paths, tenant, map, dryRun, report: file }, output) {
+    const { api, tenantContext, stopSignal } = await open()
+    const ctx = await tenantContext(tenant, stopSignal())
+    const rejected = rejectionFile(file)
+    const progress = output.progress()
+    try {
+      const report = await api.importPaths(ctx, paths, {
+        ...(map !== undefined && { mapping: map }),
+        dryRun,
+        onRejected: (rejection) => rejected.write(rejectionLine(rejection)),
+        onProgress: ({ file: read, entity, bytesDone, bytesTotal }) =>
+          progress.update({ label: `${read} → ${entity}`, done: bytesDone, total: bytesTotal }),
+      })
+      progress.stop()
+      await rejected.close()
+      return printReport(report, file, output)
+    } finally {
+      progress.stop()
+      await rejected.close()
+    }
+  },
+})
+
+function printReport(report: ImportReport, file: string, { print }: CommandOutput): number {
+  for (const line of reportLines(report)) print(line)
+  const rejected = report.steps.reduce((sum, step) => sum + rejectedCount(step), 0)
+  if (rejected === 0) return 0
+  print(`${rejected.toLocaleString('en-US')} rejected rows are listed in ${file}.`)
+  return 2
+}
+
+/** The file appears with the first rejected row. Memory stays bounded: a full buffer is waited for. */
+function rejectionFile(path: string) {
+  let stream: ReturnType<typeof createWriteStream> | undefined
+  const write = async (line: string) => {
+    if (stream === undefined) {
+      stream = createWriteStream(path)
+      stream.write(`${REJECTION_HEADER}\n`)
+    }
+    if (!stream.write(`${line}\n`)) await once(stream, 'drain')
+  }
+  const close = async () => {
+    if (stream === undefined || stream.writableEnded) return
+    stream.end()
+    await finished(stream)
+  }
+  return { write, close }
+}

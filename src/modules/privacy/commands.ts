@@ -1,0 +1,174 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { PLATFORM_TENANT } from '#kernel/audit'
+import { commandOf } from '#kernel/command'
+import type { CommandApp, CommandGroup, CommandOutput } from '#kernel/command'
+import { argument, option } from '#kernel/command-values'
+import type { Ctx } from '#kernel/context'
+import { Failure } from '#kernel/failure'
+import type { Archive, Preview, SignedReport } from './contract.ts'
+import type { Privacy } from './api.ts'
+import { newConfirmToken } from './request-erasure.ts'
+import { verifyReport } from './signed-report.ts'
+
+const command = commandOf<Privacy>()
+
+const exportPerson = command({
+  name: 'export',
+  describe: 'write everything that is held about a person (e-mail, phone or id) to a file',
+  arguments: { person: argument.required() },
+  options: {
+    tenant: option.required('id', 'the tenant'),
+    format: option.choice('format', 'one document, or a line a row', { choices: ['json', 'ndjson'], preset: 'json' }),
+    out: option.preset('file', 'where to write it', 'person-export.json'),
+  },
+  async run(open, { person, tenant, format, out }, { print, table }) {
+    const { api, tenantContext } = await open()
+    const archive = await api.exportPerson(await tenantContext(tenant), { person })
+    await writeFile(out, format === 'json' ? `${JSON.stringify(archive, null, 2)}\n` : lines(archive), PRIVATE)
+    table(archive.readme.holders.map(({ name, rows }) => ({ held: name, rows: String(rows) })))
+    print(`Written to ${out}.`)
+  },
+})
+
+const erasePerson = command({
+  name: 'erase',
+  describe: 'show what erasing a person (e-mail, phone or id) would do; with --confirm, do it',
+  arguments: { person: argument.required() },
+  options: {
+    tenant: option.optional('id', 'the tenant'),
+    allTenants: option.flag('in every tenant of this installation'),
+    confirm: option.optional(
+      'token',
+      'the token that the preview printed; the same again goes on where it was cut off',
+    ),
+    report: option.preset('file', 'where the signed report goes, one line a tenant', 'erasure-report.json'),
+  },
+  async run(open, { person, tenant, allTenants, confirm, report }, output) {
+    const app = await open()
+    const contexts = await contextsOf(app, { tenant, allTenants })
+    if (confirm === undefined) await preview(app, contexts, { person, tenant }, output)
+    else await erase(app, contexts, { person, token: confirm, file: report }, output)
+  },
+})
+
+const reportKey = command({
+  name: 'report-key',
+  describe: 'print the public key that the reports of a tenant are verified with',
+  options: { tenant: option.required('id', 'the tenant') },
+  async run(open, { tenant }, { print }) {
+    const { api, tenantContext } = await open()
+    print((await api.reportKey(await tenantContext(tenant))).public_key)
+  },
+})
+
+const verifyReports = command({
+  name: 'verify-report',
+  describe: 'check, offline, that a report of an erasure is as it was signed',
+  arguments: { file: argument.required() },
+  options: { key: option.optional('public key', 'the key that it must be signed with: plimsoll privacy report-key') },
+  run: (_open, { file, key }, output) => verify(file, key, output),
+})
+
+/** `plimsoll privacy export|erase|report-key|verify-report`. */
+export const privacyCommands: CommandGroup<Privacy> = {
+  name: 'privacy',
+  describe: 'what is held about a person: show it, erase it, prove it',
+  commands: [exportPerson, erasePerson, reportKey, verifyReports],
+}
+
+interface Where {
+  readonly tenant: string | undefined
+  readonly allTenants: boolean
+}
+
+/** Nobody else on this machine has to read it. */
+const PRIVATE = { mode: 0o600 }
+
+async function contextsOf(app: CommandApp<Privacy>, { tenant, allTenants }: Where): Promise<Ctx[]> {
+  if ((tenant === undefined) === !allTenants) {
+    throw new Failure('invalid', 'Say where: --tenant <id> or --all-tenants.')
+  }
+  if (tenant !== undefined) return [await app.tenantContext(tenant)]
+  return [...(await app.tenants()), PLATFORM_TENANT].map((id) => app.context(id))
+}
+
+async function preview(
+  { api }: CommandApp<Privacy>,
+  contexts: readonly Ctx[],
+  { person, tenant }: { readonly person: string; readonly tenant: string | undefined },
+  output: CommandOutput,
+): Promise<void> {
+  const { print } = output
+  const token = newConfirmToken()
+  for (const ctx of contexts) showPreview(ctx.tenantId, await api.requestErasure(ctx, { person, token }), output)
+  const where = tenant === undefined ? '--all-tenants' : `--tenant ${tenant}`
+  print(`\nNothing was erased. Within an hour, to erase what is listed above, for good:`)
+  print(`  plimsoll privacy erase ${JSON.stringify(person)} ${where} --confirm ${token}`)
+}
+
+function showPreview(
+  tenantId: string,
+  { person, holders, not_searched: notSearched }: Preview,
+  { print, table }: CommandOutput,
+): void {
+  const found = holders.filter(
+    ({ erased, pseudonymised, scrubbed, kept }) => erased + pseudonymised + scrubbed + kept.length > 0,
+  )
+  print(`\n${tenantId}`)
+  if (found.length === 0) return print('  nothing is held')
+  const known = [...person.emails, ...person.phones, ...person.names, ...person.refs]
+  print(`Known by: ${known.join(', ')}`)
+  if (notSearched.length > 0) print(`Too common to be searched for in texts: ${notSearched.join(', ')}`)
+  table(
+    found.map(({ name, erased, pseudonymised, scrubbed }) => ({
+      held: name,
+      'go away': String(erased),
+      'lose the person': String(pseudonymised),
+      'mentions scrubbed': String(scrubbed),
+    })),
+  )
+  for (const { kept } of found) for (const { what, count, why } of kept) print(`Kept: ${count} × ${what}. ${why}`)
+}
+
+async function erase(
+  { api }: CommandApp<Privacy>,
+  contexts: readonly Ctx[],
+  { file, ...input }: { readonly person: string; readonly token: string; readonly file: string },
+  { print }: CommandOutput,
+): Promise<void> {
+  const reports: SignedReport[] = []
+  for (const ctx of contexts) {
+    const report = await api.eraseByToken(ctx, input)
+    if (report === undefined) continue
+    reports.push(report)
+    print(`${ctx.tenantId}: erased, report ${String(report.report['request_id'])}`)
+  }
+  if (reports.length === 0) {
+    throw new Failure('not_found', 'There is no preview with this token here. Nothing was erased; ask for a preview.')
+  }
+  await writeFile(file, reports.map((report) => `${JSON.stringify(report)}\n`).join(''))
+  print(`The signed report is in ${file}.`)
+}
+
+async function verify(file: string, key: string | undefined, { print }: CommandOutput): Promise<void> {
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    throw new Failure('not_found', `${file} cannot be read.`, { cause: error })
+  })
+  const reports = text.split('\n').filter((line) => line.trim() !== '')
+  for (const [at, line] of reports.entries()) {
+    const verdict = verifyReport(line, key)
+    if (!verdict.valid) throw new Failure('invalid', `Report ${at + 1} of ${file} is not genuine: ${verdict.why}.`)
+    const { request_id: request, tenant_id: tenant, completed_at: at_ } = verdict.report
+    print(
+      `Genuine: ${String(request)} of ${String(tenant)}, completed ${String(at_)}, signed with key ${verdict.keyId}.`,
+    )
+  }
+  if (reports.length === 0) throw new Failure('invalid', `${file} holds no report.`)
+  if (key === undefined)
+    print('Whose key that is, only its owner can tell: compare plimsoll privacy report-key, or give --key.')
+}
+
+function lines({ readme, request_id, data }: Archive): string {
+  const rows = Object.entries(data).flatMap(([holder, held]) => held.map((row) => ({ holder, row })))
+  return [{ request_id, readme }, ...rows].map((line) => `${JSON.stringify(line)}\n`).join('')
+}
