@@ -14,6 +14,8 @@ import { idempotencyPersonalData } from '#kernel/writes/idempotency-personal-dat
 import type { Module } from '#kernel/module'
 import { openPlatform } from '#kernel/platform'
 import type { Platform, PlatformOptions } from '#kernel/platform'
+import { settleChecks } from '#kernel/startup/check'
+import { checkModules } from '#kernel/startup/module-checks'
 import { platformDeclarations } from './declarations.ts'
 import { accessModule } from './modules/access/index.ts'
 import type { Access } from './modules/access/index.ts'
@@ -59,6 +61,7 @@ export async function buildApp(options: AppOptions, guests: readonly Module[] = 
   const platform = await openPlatform({ ...options, configuration })
   try {
     const app = assemble(options, platform, guests)
+    if (options.as === 'server') settleChecks(await checkModules(app.modules), options.log)
     await platform.queue.register(
       app.modules.flatMap((module) => module.jobs ?? []),
       eventsOf(app.modules),

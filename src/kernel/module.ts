@@ -5,6 +5,7 @@ import type { SettingGroups } from './config/setting.ts'
 import type { DeclaredEvent } from './jobs/event.ts'
 import type { Job } from './jobs/job.ts'
 import type { PersonalData } from './personal-data.ts'
+import type { Check } from './startup/check.ts'
 import type { Metric } from './telemetry/metric.ts'
 import type { OpenRoute, Route, WebMount } from './calls/route.ts'
 import type { SocketRoute } from './calls/socket-route.ts'
@@ -38,6 +39,8 @@ export interface Module<Api = unknown> extends Declarations<Api> {
   readonly sockets?: readonly SocketRoute[]
   readonly web?: readonly WebMount[]
   readonly jobs?: readonly Job[]
+  /** Looked at before a server takes callers, after the services around it. */
+  readonly checks?: readonly Check[]
   /** Starts what runs in every server process as long as it does; not in commands. */
   readonly background?: () => { stop(deadlineSeconds: number): Promise<void> }
   /** What it holds about people. A module whose tables hold personal data and that says nothing here fails the build. */

@@ -49,7 +49,7 @@ import { openSecretStore } from './secrets/secret-store.ts'
 import type { SecretStore } from './secrets/secret-store.ts'
 import { checkMachine } from './startup/machine-checks.ts'
 import { checkDatabase, checkMigrations, checkServices } from './startup/service-checks.ts'
-import { requireChecks } from './startup/startup-check.ts'
+import { requireChecks, settleChecks } from './startup/check.ts'
 import { createTracing } from './telemetry/tracing.ts'
 import type { Tracing } from './telemetry/tracing.ts'
 
@@ -192,9 +192,7 @@ async function requireServices(
   if (config.database.migrateOnStart) await migrateReachable(database, migrations)
   else if (as === 'command') requireChecks([await checkDatabase(database.owner), await checkMigrations(migrations)])
   if (as === 'command') return
-  const services = await checkServices({ database, migrations, redisUrl: config.cache.redisUrl })
-  for (const { name, outcome, message } of services) if (outcome === 'warning') log.warn({ check: name }, message)
-  requireChecks(services)
+  settleChecks(await checkServices({ database, migrations, redisUrl: config.cache.redisUrl }), log)
 }
 
 function openLimits(settings: Config['limits'], log: Logger, redis: Redis | undefined, metrics: Metrics) {

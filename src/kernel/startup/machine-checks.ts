@@ -2,14 +2,15 @@ import { statfs } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import path from 'node:path'
 import type { Config } from '../config/config.ts'
-import { type StartupCheck, passed, refused } from './startup-check.ts'
+import type { CheckResult } from './check.ts'
+import { passed, refused } from './check.ts'
 
 const NODE_MAJOR_MIN = 24
 const DISK_BYTES_MIN = 1024 ** 3
 const GIGABYTE = 1024 ** 3
 
 /** What can be known before anything is opened: the runtime, the disk, the port. */
-export async function checkMachine(config: Pick<Config, 'server'>, nodeVersion: string): Promise<StartupCheck[]> {
+export async function checkMachine(config: Pick<Config, 'server'>, nodeVersion: string): Promise<CheckResult[]> {
   const { dataDir, host, port } = config.server
   return [
     checkRuntime(nodeVersion),
@@ -17,7 +18,7 @@ export async function checkMachine(config: Pick<Config, 'server'>, nodeVersion: 
   ]
 }
 
-export function checkRuntime(nodeVersion: string): StartupCheck {
+export function checkRuntime(nodeVersion: string): CheckResult {
   const major = Number(nodeVersion.split('.')[0])
   if (major >= NODE_MAJOR_MIN) return passed('runtime', `Node.js ${nodeVersion}.`)
   return refused(
@@ -27,7 +28,7 @@ export function checkRuntime(nodeVersion: string): StartupCheck {
 }
 
 /** The folder may not be there yet; then the disk it will be on is looked at. */
-export async function checkDisk(folder: string, bytesMin: number): Promise<StartupCheck> {
+export async function checkDisk(folder: string, bytesMin: number): Promise<CheckResult> {
   const { free, at } = await freeBytes(path.resolve(folder))
   const gigabytes = (free / GIGABYTE).toFixed(1)
   if (free >= bytesMin) return passed('disk', `${gigabytes} GB free at ${at}.`)
@@ -35,7 +36,7 @@ export async function checkDisk(folder: string, bytesMin: number): Promise<Start
   return refused('disk', `Only ${gigabytes} GB are free at ${at}; ${needed} GB are needed. Free some, or set DATA_DIR.`)
 }
 
-export async function checkPort(host: string, port: number): Promise<StartupCheck> {
+export async function checkPort(host: string, port: number): Promise<CheckResult> {
   const where = `Port ${port} on ${host}`
   const code = await listenError(host, port)
   switch (code) {

@@ -3,7 +3,7 @@ import type { Platform } from '../platform.ts'
 import { checkDatabase, checkMigrations } from './service-checks.ts'
 
 /** One thing that must be so before traffic is sent here. */
-export interface CheckResult {
+export interface ReadinessCheck {
   readonly name: string
   readonly ok: boolean
   readonly message: string
@@ -21,11 +21,11 @@ const NOT_READY: Readonly<Record<string, string>> = {
 export async function readiness(
   platform: Pick<Platform, 'database' | 'migrations' | 'redis'>,
   log: Logger,
-): Promise<CheckResult[]> {
+): Promise<ReadinessCheck[]> {
   const { database, migrations, redis } = platform
   const checks = await Promise.all([checkDatabase(database.owner), checkMigrations(migrations)])
-  const needed = checks.map(({ name, outcome, message }): CheckResult => {
-    if (outcome !== 'failed') return { name, ok: true, message }
+  const needed = checks.map(({ name, outcome, message }): ReadinessCheck => {
+    if (outcome !== 'fail') return { name, ok: true, message }
     log.warn({ check: name, reason: message }, 'not ready')
     return { name, ok: false, message: NOT_READY[name] ?? 'It is not there.' }
   })

@@ -4,7 +4,8 @@ import type pg from 'pg'
 import type { Migrations } from '../database/migrate.ts'
 import type { Database } from '../database/pool.ts'
 import { Failure } from '../failure.ts'
-import { type StartupCheck, passed, refused, warned } from './startup-check.ts'
+import type { CheckResult } from './check.ts'
+import { passed, refused, warned } from './check.ts'
 
 const POSTGRES_MIN = 160_000
 const REDIS_MAJOR_MIN = 7
@@ -17,17 +18,17 @@ export interface Services {
 }
 
 /** What must be there around us: the database and its state, and Redis where one is set. */
-export async function checkServices({ database, migrations, redisUrl }: Services): Promise<StartupCheck[]> {
+export async function checkServices({ database, migrations, redisUrl }: Services): Promise<CheckResult[]> {
   const redis = checkRedis(redisUrl)
   const found = await checkDatabase(database.owner)
-  if (found.outcome === 'failed') return [found, await redis]
+  if (found.outcome === 'fail') return [found, await redis]
   const state = await checkMigrations(migrations)
   // The roles come with the first migration.
-  const roles = state.outcome === 'failed' ? [] : [await checkRoles(database)]
+  const roles = state.outcome === 'fail' ? [] : [await checkRoles(database)]
   return [found, state, ...roles, await redis]
 }
 
-export async function checkDatabase(owner: pg.Pool): Promise<StartupCheck> {
+export async function checkDatabase(owner: pg.Pool): Promise<CheckResult> {
   try {
     const { rows } = await owner.query<{ number: number; version: string }>(
       "select current_setting('server_version_num')::int as number, current_setting('server_version') as version",
@@ -40,7 +41,7 @@ export async function checkDatabase(owner: pg.Pool): Promise<StartupCheck> {
   }
 }
 
-export async function checkMigrations(migrations: Migrations): Promise<StartupCheck> {
+export async function checkMigrations(migrations: Migrations): Promise<CheckResult> {
   try {
     const open = (await migrations.status()).filter(({ state }) => state !== 'applied')
     if (open.length === 0) return passed('migrations', 'Every migration is applied.')
@@ -52,7 +53,7 @@ export async function checkMigrations(migrations: Migrations): Promise<StartupCh
 }
 
 /** Requests must run as a role that row-level security binds; a superuser would see every tenant. */
-export async function checkRoles(database: Database): Promise<StartupCheck> {
+export async function checkRoles(database: Database): Promise<CheckResult> {
   try {
     for (const db of [database.forTenant('nobody'), database.system]) {
       const { rows } = await sql<{ role: string; free: boolean }>`
@@ -72,7 +73,7 @@ export async function checkRoles(database: Database): Promise<StartupCheck> {
   }
 }
 
-export async function checkRedis(url: string | undefined): Promise<StartupCheck> {
+export async function checkRedis(url: string | undefined): Promise<CheckResult> {
   if (url === undefined) return passed('redis', 'No Redis is set: cache and rate limits stay in each process.')
   const redis = new Redis(url, {
     lazyConnect: true,

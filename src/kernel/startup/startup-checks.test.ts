@@ -7,23 +7,23 @@ import { openMigrations } from '../database/migrate.ts'
 import { openDatabase } from '../database/pool.ts'
 import { checkDisk, checkPort, checkRuntime } from './machine-checks.ts'
 import { checkRedis, checkServices } from './service-checks.ts'
-import { requireChecks } from './startup-check.ts'
+import { requireChecks } from './check.ts'
 
 const FOLDER = new URL('../../../migrations', import.meta.url).pathname
 
 describe('before anything is opened', () => {
   it('the runtime must be Node.js 24 or newer', () => {
-    expect(checkRuntime('24.21.0').outcome).toBe('ok')
-    expect(checkRuntime('20.20.2')).toMatchObject({ outcome: 'failed', message: expect.stringContaining('20.20.2') })
+    expect(checkRuntime('24.21.0').outcome).toBe('pass')
+    expect(checkRuntime('20.20.2')).toMatchObject({ outcome: 'fail', message: expect.stringContaining('20.20.2') })
   })
 
   it('the disk must have room, and a folder that is not there yet is judged by its parent', async () => {
     expect(await checkDisk('/not/there/yet', 1)).toMatchObject({
-      outcome: 'ok',
+      outcome: 'pass',
       message: expect.stringContaining(' at /'),
     })
     const refusal = await checkDisk('.', 1024 ** 5)
-    expect(refusal).toMatchObject({ outcome: 'failed', message: expect.stringContaining('1048576 GB are needed') })
+    expect(refusal).toMatchObject({ outcome: 'fail', message: expect.stringContaining('1048576 GB are needed') })
   })
 
   it('the port must be free and the address ours', async () => {
@@ -36,9 +36,9 @@ describe('before anything is opened', () => {
       `Port ${address.port} on 127.0.0.1 is taken by another program. Stop it, or set SERVER_PORT (0 takes any free one).`,
     )
     other.close()
-    expect((await checkPort('127.0.0.1', 0)).outcome).toBe('ok')
+    expect((await checkPort('127.0.0.1', 0)).outcome).toBe('pass')
     expect(await checkPort('192.0.2.1', 8080)).toMatchObject({
-      outcome: 'failed',
+      outcome: 'fail',
       message: expect.stringContaining('SERVER_HOST'),
     })
   })
@@ -67,10 +67,10 @@ describe('the services around', async () => {
   it('pass when all is well', async () => {
     const checks = await checkServices({ database, migrations, redisUrl: undefined })
     expect(checks.map(({ name, outcome }) => `${name} ${outcome}`)).toEqual([
-      'database ok',
-      'migrations ok',
-      'roles ok',
-      'redis ok',
+      'database pass',
+      'migrations pass',
+      'roles pass',
+      'redis pass',
     ])
   })
 
@@ -83,7 +83,7 @@ describe('the services around', async () => {
     })
     expect(checks[0]).toMatchObject({
       name: 'database',
-      outcome: 'failed',
+      outcome: 'fail',
       message: expect.stringContaining('ECONNREFUSED'),
     })
     expect(checks.map(({ name }) => name)).toEqual(['database', 'redis'])
@@ -95,7 +95,7 @@ describe('the services around', async () => {
     const behind = openMigrations(bare.owner, FOLDER)
     const [last] = await behind.down()
     const checks = await checkServices({ database: bare, migrations: behind, redisUrl: undefined })
-    expect(checks[1]).toMatchObject({ outcome: 'failed', message: expect.stringContaining(`${last} (pending)`) })
+    expect(checks[1]).toMatchObject({ outcome: 'fail', message: expect.stringContaining(`${last} (pending)`) })
   })
 
   it('refuse a login that may not act as the request role', async () => {
@@ -114,7 +114,7 @@ describe('the services around', async () => {
       redisUrl: undefined,
     })
     const roles = checks.find((check) => check.name === 'roles')
-    expect(roles).toMatchObject({ outcome: 'failed', message: expect.stringContaining('plimsoll_app') })
+    expect(roles).toMatchObject({ outcome: 'fail', message: expect.stringContaining('plimsoll_app') })
     await stranger.close()
     await database.owner.query(`drop owned by ${name}; drop role ${name}`)
   })
@@ -128,7 +128,10 @@ describe('the services around', async () => {
 
   it.skipIf(!hasRedis)('name the version of the Redis that answers (needs redis-server)', async () => {
     const redis = await startRedis()
-    expect(await checkRedis(redis.url)).toMatchObject({ outcome: 'ok', message: expect.stringMatching(/^Redis \d+\./) })
+    expect(await checkRedis(redis.url)).toMatchObject({
+      outcome: 'pass',
+      message: expect.stringMatching(/^Redis \d+\./),
+    })
     await redis.kill()
   })
 })

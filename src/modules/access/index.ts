@@ -17,6 +17,7 @@ import { openKeys } from './keys/keys.ts'
 import type { KeysNeeds } from './keys/keys.ts'
 import { openOAuth } from './oauth/oauth.ts'
 import type { OAuthNeeds } from './oauth/oauth.ts'
+import { mailCheck } from './mail/mail-check.ts'
 import { accessMetrics } from './metrics.ts'
 import { accessPersonalData } from './personal-data/holders.ts'
 import { accessSettings } from './settings.ts'
@@ -81,6 +82,7 @@ export function accessModule(needs: AccessNeeds): Module<Access> {
     routes: [...identity.routes, ...keys.routes],
     openRoutes: identity.openRoutes,
     jobs: [forgetExpiredJob(database.system)],
+    checks: [mailCheck(needs.config.auth, needs.config.server.environment)],
     web: [...identity.mounts, ...oauth.mounts(identity.auth)],
     personalData: accessPersonalData(database.system),
     encryptedFields: [

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { errorOf, startSurface } from '../../../test/support/http-surface.ts'
-import type { CheckResult } from '#kernel/startup/readiness'
+import type { ReadinessCheck } from '#kernel/startup/readiness'
 
 const TOKEN = 'f3a9c1d07b5e4826a1c9e7d3b5f08264'
 
 /** Serves probes that answer so, for the time of `use`. */
 async function served(
-  probes: { database?: () => Promise<boolean>; ready?: () => Promise<readonly CheckResult[]> },
+  probes: { database?: () => Promise<boolean>; ready?: () => Promise<readonly ReadinessCheck[]> },
   use: (url: string) => Promise<void>,
   env: Record<string, string> = {},
 ) {

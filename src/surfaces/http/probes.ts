@@ -2,12 +2,12 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Metrics } from '#kernel/telemetry/metrics'
 import { Failure } from '#kernel/failure'
-import type { CheckResult } from '#kernel/startup/readiness'
+import type { ReadinessCheck } from '#kernel/startup/readiness'
 
 export interface Probes {
   /** Whether the database answers; a rejection counts as no. */
   database(): Promise<boolean>
-  ready(): Promise<readonly CheckResult[]>
+  ready(): Promise<readonly ReadinessCheck[]>
 }
 
 export interface ProbeOptions {
@@ -52,8 +52,8 @@ export function mountProbes(app: FastifyInstance, options: ProbeOptions): void {
   app.get('/version', async () => ({ name: 'plimsoll', version, node: process.versions.node }))
 }
 
-const stopping: CheckResult = { name: 'lifecycle', ok: false, message: 'The server is stopping.' }
-const slow: CheckResult = { name: 'checks', ok: false, message: `No answer within ${PROBE_MILLISECONDS} ms.` }
+const stopping: ReadinessCheck = { name: 'lifecycle', ok: false, message: 'The server is stopping.' }
+const slow: ReadinessCheck = { name: 'checks', ok: false, message: `No answer within ${PROBE_MILLISECONDS} ms.` }
 
 async function within<T>(work: Promise<T>, otherwise: T): Promise<T> {
   let timer: NodeJS.Timeout | undefined

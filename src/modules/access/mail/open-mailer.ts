@@ -3,6 +3,7 @@ import { createTransport } from 'nodemailer'
 import type { Logger } from 'pino'
 import type { Config } from '#kernel/config/config'
 import type { AuthSettings } from '../auth-settings.ts'
+import { writesMails } from './mail-check.ts'
 import type { Mail, Mailer } from './mailer.ts'
 
 const CONNECT_MILLISECONDS = 5000
@@ -25,8 +26,7 @@ export interface MailerOptions {
 export function openMailer(options: MailerOptions): Mailer {
   const { settings, environment, log } = options
   if (settings.smtpUrl !== undefined) return smtpMailer(settings.smtpUrl, options)
-  const isWritten = environment === 'development' || environment === 'test'
-  if (!isWritten) log.warn('SMTP_URL is unset: no mail is sent, so nobody can confirm an address or reset a password')
+  const isWritten = writesMails(environment)
   return {
     delivers: isWritten,
     send({ subject, link }) {
