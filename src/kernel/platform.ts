@@ -24,7 +24,7 @@ import type { Signals } from './database/signals.ts'
 import { openJobQueue } from './jobs/job-queue.ts'
 import type { JobQueue } from './jobs/job-queue.ts'
 import type { Keyring } from './crypto/keyring.ts'
-import { createLimiter } from './calls/limits.ts'
+import { createLimiter, limitsBreaker } from './calls/limits.ts'
 import type { Limiter } from './calls/limits.ts'
 import { createQuotas } from './calls/quotas.ts'
 import type { Quotas } from './calls/quotas.ts'
@@ -37,6 +37,7 @@ import { publicUrlOf } from './network/public-url.ts'
 import type { PublicUrl } from './network/public-url.ts'
 import { openRedis } from './redis.ts'
 import type { RedisUrl } from './redis.ts'
+import type { BreakerHooks } from './redis-breaker.ts'
 import { contextOpener } from './request-context.ts'
 import { auditReads } from './secrets/audit-reads.ts'
 import { databasePassword } from './secrets/database-password.ts'
@@ -141,7 +142,7 @@ export async function openPlatform(options: PlatformOptions): Promise<Platform> 
   const redis = openSharedMemory(config.cache.redisUrl && redisUrl, log, opened)
   const { hit: onHit, miss: onMiss } = metrics.cache
   const shared = { settings: config.cache, redisUrl, signals, database, clock, log }
-  const { cache, close: closeCache } = openCache({ ...shared, onHit, onMiss })
+  const { cache, close: closeCache } = openCache({ ...shared, onHit, onMiss, breaker: breakerOf('cache', metrics) })
   opened.defer(closeCache)
   const personKeys = openPersonKeys({ db: database.system, keyring, clock })
   const audit = openAuditTrail({ db: database.system, personKeys, clock, log })
@@ -197,11 +198,16 @@ async function requireServices(
 
 function openLimits(settings: Config['limits'], log: Logger, redis: Redis | undefined, metrics: Metrics) {
   const milliseconds = () => performance.now()
-  const shared = { log, milliseconds, rejected: metrics.rateLimited, ...(redis && { redis }) }
+  const breaker = redis && limitsBreaker(redis, log, breakerOf('limits', metrics))
+  const shared = { log, milliseconds, rejected: metrics.rateLimited, ...(redis && breaker && { redis, breaker }) }
   return {
     limiter: createLimiter({ settings, ...shared }),
     quotas: createQuotas({ enabled: settings.enabled, ...shared }),
   }
+}
+
+function breakerOf(connection: string, metrics: Metrics): BreakerHooks {
+  return { changed: (state) => metrics.redisBreaker(connection, state) }
 }
 
 function openOutbound({ outboundLoopback }: Config['server'], metrics: Metrics): Outbound {

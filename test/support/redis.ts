@@ -14,6 +14,10 @@ export interface TestRedis {
   kill(): Promise<void>
   /** Starts it again, empty, on the same port. */
   restart(): Promise<void>
+  /** Stops it where it is: connections stay open and nothing is answered. */
+  freeze(): Promise<void>
+  /** Lets it go on with everything it holds. */
+  thaw(): void
 }
 
 /** A Redis of this test's own on a free loopback port, with nothing kept on disk. */
@@ -30,12 +34,23 @@ export async function startRedis(): Promise<TestRedis> {
     async restart() {
       server = await start(port)
     },
+    async freeze() {
+      server.kill('SIGSTOP')
+      while (!isStopped(server)) await new Promise((resolve) => setImmediate(resolve))
+    },
+    thaw: () => void server.kill('SIGCONT'),
   }
 }
 
 /** Waits until the client is connected, or is not any more, however many attempts fail before. */
 export function heard(client: Redis, event: 'ready' | 'close'): Promise<void> {
   return new Promise((resolve) => client.once(event, () => resolve()))
+}
+
+/** The signal reaches every thread a moment after it is sent. */
+function isStopped({ pid = 0 }: ChildProcess): boolean {
+  const { stdout } = spawnSync('ps', ['-o', 'state=', '-p', String(pid)], { encoding: 'utf8' })
+  return stdout.startsWith('T')
 }
 
 async function start(port: number): Promise<ChildProcess> {

@@ -5,6 +5,7 @@ import { hasRedis, startRedis, type TestRedis } from '../../../test/support/redi
 import type { Cache } from '../cache.ts'
 import { openSignals, type Signals } from '../database/signals.ts'
 import { openRedis } from '../redis.ts'
+import type { BreakerHooks } from '../redis-breaker.ts'
 import { openCache } from './open-cache.ts'
 import { cacheTags } from './tags.ts'
 
@@ -23,12 +24,12 @@ describe('two processes', { timeout: 30_000 }, async () => {
   const processes: { cache: Cache; close(): void; signals: Signals }[] = []
   const seen = { memory: 0, redis: 0, miss: 0 }
 
-  async function startProcess(redisUrl?: string) {
+  async function startProcess(redisUrl?: string, breaker: BreakerHooks = {}) {
     const signals = await openSignals({ connection: { connectionString: database.url }, log: quiet })
     const settings = { redisUrl, entriesMax: 100 }
     const onHit = (_name: string, tier: 'memory' | 'redis') => seen[tier]++
     const counters = { onHit, onMiss: () => seen.miss++ }
-    const opened = openCache({ settings, signals, database, clock, log: quiet, ...counters })
+    const opened = openCache({ settings, signals, database, clock, log: quiet, breaker, ...counters })
     const started = { ...opened, signals }
     processes.push(started)
     await eventually(() => Promise.resolve(signals.connected), true)
@@ -155,6 +156,38 @@ describe('two processes', { timeout: 30_000 }, async () => {
       expect(await Promise.race([answer, read('cold').then(() => 'the cache')])).toBe('the cache')
       await answer
       other.disconnect()
+    })
+
+    it('tell a Redis that hung of every invalidation before they believe it again', async () => {
+      const opened = Promise.withResolvers<void>()
+      const closed = Promise.withResolvers<void>()
+      const changed: BreakerHooks['changed'] = (state) => {
+        if (state === 'open') opened.resolve()
+        if (state === 'closed') closed.resolve()
+      }
+      const one = await startProcess(redis.url, { changed, pauseMilliseconds: 50 })
+      await untilShared(one, await startProcess(redis.url))
+      let stored = 'old'
+      const read = ({ cache }: { cache: Cache }) =>
+        cache.getOrLoad(A, 'owed', { name: 'test', ttlSeconds: 60, tags: [tags.customer('owed')] }, () =>
+          Promise.resolve(stored),
+        )
+      expect(await read(one)).toBe('old')
+
+      await redis.freeze()
+      for (const key of ['cold-1', 'cold-2', 'cold-3']) {
+        await one.cache.getOrLoad(A, key, options, () => Promise.resolve(key))
+      }
+      await opened.promise
+      stored = 'new'
+      await one.cache.invalidate(A, [tags.customer('owed')])
+      expect(await read(one)).toBe('new')
+
+      redis.thaw()
+      await closed.promise
+      const late = await startProcess(redis.url)
+      await untilShared(late, await startProcess(redis.url))
+      expect(await read(late)).toBe('new')
     })
 
     it('load for themselves within moments when Redis is killed, and share again when it is back', async () => {

@@ -6,6 +6,7 @@ import type { Database } from '../database/pool.ts'
 import type { Signals } from '../database/signals.ts'
 import { openRedis } from '../redis.ts'
 import type { RedisUrl } from '../redis.ts'
+import type { BreakerHooks } from '../redis-breaker.ts'
 import { signalsBus } from './invalidation-bus.ts'
 import { redisBus } from './redis-bus.ts'
 import { redisTier } from './redis-tier.ts'
@@ -21,6 +22,7 @@ export interface OpenCacheOptions {
   readonly log: Logger
   readonly onHit?: (name: string, tier: 'memory' | 'redis') => void
   readonly onMiss?: (name: string) => void
+  readonly breaker?: BreakerHooks
 }
 
 /** A slower answer than this costs more than it saves. */
@@ -43,7 +45,12 @@ export function openCache(options: OpenCacheOptions): { readonly cache: Cache; c
     cache: tieredCache({
       ...base,
       bus,
-      redis: redisTier(redis, log, () => clock().getTime()),
+      redis: redisTier({
+        redis,
+        log,
+        now: () => clock().getTime(),
+        ...(options.breaker && { breaker: options.breaker }),
+      }),
     }),
     close() {
       bus.close()

@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto'
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import { z } from 'zod'
+import { redisBreaker } from '../redis-breaker.ts'
+import type { BreakerHooks } from '../redis-breaker.ts'
 
 /** Values that processes share. Nothing here throws: when Redis is slow, down or wrong, it is as if it were empty. */
 export interface RedisTier {
@@ -26,24 +28,19 @@ const Stored = z.object({
 const TAG_SECONDS = 7 * 24 * 3600
 // Longer than any value lives would let an old value outlive the tag that ended it.
 const TTL_SECONDS_MAX = TAG_SECONDS / 2
-const PAUSE_MILLISECONDS = 1000
 
-/** `now` is in milliseconds. After a failure Redis is left alone for a second, so that it does not slow every call. */
-export function redisTier(redis: Redis, log: Logger, now: () => number): RedisTier {
-  let pausedUntil = 0
+export interface RedisTierOptions {
+  readonly redis: Redis
+  readonly log: Logger
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+  readonly breaker?: BreakerHooks
+}
+
+/** While Redis does not answer it is left alone, so that it does not slow every call. */
+export function redisTier({ redis, log, now, breaker: hooks }: RedisTierOptions): RedisTier {
   // Tags whose invalidation Redis has not taken yet: until it has, nothing it holds may be believed.
   const owed = new Map<string, string>()
-
-  const attempt = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
-    if (redis.status !== 'ready' || now() < pausedUntil) return undefined
-    try {
-      return await work()
-    } catch (error) {
-      pausedUntil = now() + PAUSE_MILLISECONDS
-      log.warn({ err: error }, 'Redis does not answer; the cache works without it')
-      return undefined
-    }
-  }
 
   const payDebts = async () => {
     if (owed.size === 0) return
@@ -54,10 +51,21 @@ export function redisTier(redis: Redis, log: Logger, now: () => number): RedisTi
     // Unless it was invalidated again meanwhile: that one is still to be told.
     for (const [tag, version] of paying) if (owed.get(tag) === version) owed.delete(tag)
   }
+  const breaker = redisBreaker({
+    redis,
+    log,
+    meanwhile: 'the cache works without it',
+    // Other processes may already believe it again: what is owed is paid before anything else.
+    probe: async () => {
+      await payDebts()
+      await redis.ping()
+    },
+    ...hooks,
+  })
 
   return {
     read: (key, tags) =>
-      attempt(async () => {
+      breaker.attempt(async () => {
         await payDebts()
         const [text, ...versions] = await redis.mget(valueKey(key), ...tags.map(tagKey))
         const tagVersions = Object.fromEntries(tags.map((tag, index) => [tag, versions[index] ?? '']))
@@ -66,11 +74,11 @@ export function redisTier(redis: Redis, log: Logger, now: () => number): RedisTi
     write: async (key, value, { ttlSeconds, tagVersions }) => {
       const seconds = Math.min(ttlSeconds, TTL_SECONDS_MAX)
       const text = JSON.stringify({ value, tags: tagVersions, expiresAt: now() + seconds * 1000 })
-      await attempt(() => redis.set(valueKey(key), text, 'PX', Math.max(1, Math.round(seconds * 1000))))
+      await breaker.attempt(() => redis.set(valueKey(key), text, 'PX', Math.max(1, Math.round(seconds * 1000))))
     },
     invalidate: async (tags) => {
       for (const tag of tags) owed.set(tag, randomUUID())
-      await attempt(payDebts)
+      await breaker.attempt(payDebts)
     },
   }
 }

@@ -5,6 +5,8 @@ import { RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible'
 import type { Principal, Role } from '../principal.ts'
 import type { Config } from '../config/config.ts'
 import { Failure } from '../failure.ts'
+import { redisBreaker } from '../redis-breaker.ts'
+import type { BreakerHooks, RedisBreaker } from '../redis-breaker.ts'
 import type { LimitClass } from './route.ts'
 
 type Limited = 'guest' | 'user' | 'manager'
@@ -73,6 +75,7 @@ export interface LimiterOptions {
   readonly log: Logger
   /** Shares the counts between processes. While it does not answer, each process counts for itself. */
   readonly redis?: Redis
+  readonly breaker?: RedisBreaker
   /** Milliseconds since any fixed point. */
   readonly milliseconds: () => number
   readonly rejected?: (bucket: LimitBucket) => void
@@ -95,26 +98,35 @@ export function createLimiter(options: LimiterOptions): Limiter {
   const local = perBucket((bucket) => localWindows(bucket, limits[bucket], milliseconds, rejected))
   if (redis === undefined) return { take: (bucket, id) => local(bucket)(id), limitOf }
   const shared = perBucket((bucket) => sharedWindows(redis, bucket, limits[bucket]))
-  const outage = outageLog(options.log)
+  const breaker = options.breaker ?? limitsBreaker(redis, options.log)
   return {
     limitOf,
     async take(bucket, id) {
       if (limits[bucket] === Infinity) return UNLIMITED
       try {
-        const state = stateOf(await shared(bucket).consume(id), limits[bucket])
-        outage.over()
-        return state
+        const result = await breaker.attempt(() => shared(bucket).consume(id))
+        // Without Redis the same limit is kept in this process.
+        return result === undefined ? local(bucket)(id) : stateOf(result, limits[bucket])
       } catch (error) {
-        if (error instanceof RateLimiterRes) {
-          rejected(bucket)
-          throw tooMany(bucket, limits[bucket], error.msBeforeNext)
-        }
-        // Safe because the same limit is kept in this process until Redis answers again.
-        outage.began(error)
-        return local(bucket)(id)
+        if (!(error instanceof RateLimiterRes)) throw error
+        rejected(bucket)
+        throw tooMany(bucket, limits[bucket], error.msBeforeNext)
       }
     },
   }
+}
+
+/** The breaker of the connection over which limits and quotas are shared. */
+export function limitsBreaker(redis: Redis, log: Logger, hooks: BreakerHooks = {}): RedisBreaker {
+  return redisBreaker({
+    redis,
+    log,
+    meanwhile: 'rate limits are counted per process',
+    probe: () => redis.ping(),
+    // Also given without asking Redis, to a caller who is over the limit.
+    isAnswer: (error) => error instanceof RateLimiterRes,
+    ...hooks,
+  })
 }
 
 function limitsOf(settings: Config['limits']): Readonly<Record<LimitBucket, number>> {
@@ -208,21 +220,4 @@ function whose(bucket: LimitBucket): string {
   if (bucket === 'key') return 'with this key'
   if (bucket === 'ip') return 'from this address without a valid key'
   return bucket.endsWith('guest') ? 'from this address to this' : 'of this caller'
-}
-
-export type Outage = ReturnType<typeof outageLog>
-
-/** One line when Redis stops answering and one when it is back, however many calls there are between. */
-export function outageLog(log: Logger) {
-  let isOut = false
-  return {
-    began(error: unknown) {
-      if (!isOut) log.error({ err: error }, 'Redis does not answer: rate limits are counted per process')
-      isOut = true
-    },
-    over() {
-      if (isOut) log.info('Redis answers again: rate limits are shared')
-      isOut = false
-    },
-  }
 }

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
-import { outageLog } from './limits.ts'
+import type { RedisBreaker } from '../redis-breaker.ts'
+import { limitsBreaker } from './limits.ts'
 import { openSlots } from './slots.ts'
 import type { Slots } from './slots.ts'
 import { tokenBudgets } from './token-budgets.ts'
@@ -18,6 +19,8 @@ export interface QuotaOptions {
   readonly log: Logger
   /** Shares the counts between processes. While it does not answer, each process counts for itself. */
   readonly redis?: Redis
+  /** The breaker of that connection. Default: one of its own. */
+  readonly breaker?: RedisBreaker
   /** Milliseconds since any fixed point. */
   readonly milliseconds: () => number
   readonly rejected?: (bucket: 'tokens' | 'slots') => void
@@ -26,9 +29,10 @@ export interface QuotaOptions {
 }
 
 export function createQuotas({ rejected = () => undefined, leaseSeconds = 60, ...options }: QuotaOptions): Quotas {
-  const outage = outageLog(options.log)
+  const { enabled, milliseconds, redis, log } = options
+  const shared = redis && { redis, breaker: options.breaker ?? limitsBreaker(redis, log) }
   return {
-    tokens: tokenBudgets({ ...options, outage, rejected: () => rejected('tokens') }),
-    slots: openSlots({ ...options, leaseSeconds, outage, rejected: () => rejected('slots') }),
+    tokens: tokenBudgets({ enabled, milliseconds, shared, rejected: () => rejected('tokens') }),
+    slots: openSlots({ enabled, leaseSeconds, shared, rejected: () => rejected('slots') }),
   }
 }

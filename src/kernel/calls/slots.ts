@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Redis } from 'ioredis'
 import { Failure } from '../failure.ts'
-import type { Outage } from './limits.ts'
+import type { SharedRedis } from '../redis-breaker.ts'
 import { NOW, redisScript } from './redis-script.ts'
 
 /** Of whom at most so many things go on at once; `Infinity` for no limit. */
@@ -25,26 +25,16 @@ export interface Slots {
 
 export interface SlotOptions {
   readonly enabled: boolean
-  readonly redis?: Redis
+  readonly shared: SharedRedis | undefined
   /** A slot is held for so long in Redis, and renewed: that of a process that died is free then. */
   readonly leaseSeconds: number
-  readonly outage: Outage
   readonly rejected: () => void
 }
 
-export function openSlots({ enabled, redis, leaseSeconds, outage, rejected }: SlotOptions): Slots {
-  const leases = redis && sharedLeases(redis, leaseSeconds)
-  const attempt = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
-    try {
-      const result = await work()
-      outage.over()
-      return result
-    } catch (error) {
-      // Safe because this process counts its own meanwhile, and a lease ends by itself.
-      outage.began(error)
-      return undefined
-    }
-  }
+export function openSlots({ enabled, shared: redis, leaseSeconds, rejected }: SlotOptions): Slots {
+  const leases = redis && sharedLeases(redis.redis, leaseSeconds)
+  // Without Redis this process counts its own, and a lease ends by itself.
+  const attempt = <T>(work: () => Promise<T>) => redis?.breaker.attempt(work)
   const renew = (id: string, names: readonly string[]) => void (leases && attempt(() => leases.put(id, names)))
   const held = heldSlots((leaseSeconds * 1000) / 3, renew)
   return {

@@ -1,9 +1,9 @@
-import type { Redis } from 'ioredis'
 import { LRUCache } from 'lru-cache'
 import { z } from 'zod'
 import { Failure } from '../failure.ts'
 import { OverLimit } from './limits.ts'
-import type { Outage, RateState } from './limits.ts'
+import type { RateState } from './limits.ts'
+import type { SharedRedis } from '../redis-breaker.ts'
 import { NOW, redisScript } from './redis-script.ts'
 
 /** Whose tokens are counted, and how many they may use a minute; `Infinity` for no limit. */
@@ -35,14 +35,16 @@ export interface TokenBudgets {
 
 export interface TokenBudgetOptions {
   readonly enabled: boolean
-  readonly redis?: Redis
+  readonly shared: SharedRedis | undefined
   readonly milliseconds: () => number
-  readonly outage: Outage
   readonly rejected: () => void
 }
 
 /** Moves tokens in the budgets of these limits: what is left in each, or undefined when one would fall under `least`. */
 type Move = (limits: readonly TokenLimit[], amount: number, least: number) => Moved | Promise<Moved>
+
+/** The same in Redis; undefined when Redis did not answer. */
+type SharedMove = (...step: Parameters<Move>) => Promise<Moved | undefined>
 
 interface Moved {
   readonly done: boolean
@@ -54,20 +56,13 @@ const MINUTE = 60_000
 const BUDGETS_MAX = 100_000
 
 export function tokenBudgets(options: TokenBudgetOptions): TokenBudgets {
-  const { enabled, redis, outage, rejected } = options
+  const { enabled, shared: redis, rejected } = options
   const local = localMove(options.milliseconds)
   const shared = redis && sharedMove(redis)
-  const move = async (...step: Parameters<Move>): Promise<{ moved: Moved; by: Move }> => {
-    if (shared === undefined) return { moved: await local(...step), by: local }
-    try {
-      const moved = await shared(...step)
-      outage.over()
-      return { moved, by: shared }
-    } catch (error) {
-      // Safe because the same limit is kept in this process until Redis answers again.
-      outage.began(error)
-      return { moved: await local(...step), by: local }
-    }
+  const move = async (...step: Parameters<Move>): Promise<{ moved: Moved; by: Move | SharedMove }> => {
+    const moved = await shared?.(...step)
+    // Without Redis the same limit is kept in this process.
+    return moved === undefined ? { moved: await local(...step), by: local } : { moved, by: shared ?? local }
   }
   return {
     async take(all, estimate) {
@@ -85,12 +80,8 @@ export function tokenBudgets(options: TokenBudgetOptions): TokenBudgets {
         async settle(used) {
           if (isSettled) return
           isSettled = true
-          try {
-            await by(limits, estimate - used, -Infinity)
-          } catch (error) {
-            // Safe because a budget refills by itself, with or without what was to be given back.
-            outage.began(error)
-          }
+          // Where Redis is away by now nothing is given back: a budget refills by itself.
+          await by(limits, estimate - used, -Infinity)
         },
       }
     },
@@ -147,14 +138,15 @@ return { 1, after }
 
 const MovedReply = z.tuple([z.int(), z.array(z.coerce.number())])
 
-function sharedMove(redis: Redis): Move {
-  return async (limits, amount, least) => {
-    const keys = limits.map(({ of }) => `plimsoll:tokens:${of}`)
-    const bound = least === -Infinity ? '-inf' : least
-    const reply = await MOVE(redis, keys, [amount, bound, ...limits.map(({ perMinute }) => perMinute)])
-    const [done, left] = MovedReply.parse(reply)
-    return { done: done === 1, left }
-  }
+function sharedMove({ redis, breaker }: SharedRedis): SharedMove {
+  return (limits, amount, least) =>
+    breaker.attempt(async () => {
+      const keys = limits.map(({ of }) => `plimsoll:tokens:${of}`)
+      const bound = least === -Infinity ? '-inf' : least
+      const reply = await MOVE(redis, keys, [amount, bound, ...limits.map(({ perMinute }) => perMinute)])
+      const [done, left] = MovedReply.parse(reply)
+      return { done: done === 1, left }
+    })
 }
 
 function tightest(limits: readonly TokenLimit[], left: readonly number[]): RateState {

@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import type { PoolUse } from '../database/pool.ts'
+import type { BreakerState } from '../redis-breaker.ts'
 import { fastCounter, fastHistogram } from './fast-metric.ts'
 import { instrumentMaker } from './instruments.ts'
 import type { MakeInstruments } from './instruments.ts'
@@ -21,6 +22,8 @@ export interface Metrics {
   /** `cache` names what is cached, e.g. `customers.overview`; never a key. */
   readonly cache: { hit(cache: string): void; miss(cache: string): void }
   rateLimited(bucket: string): void
+  /** The circuit breaker of a connection to Redis (`limits`, `cache`) went over to this state. */
+  redisBreaker(connection: string, state: BreakerState): void
   /** The secrets were read again, or could not be and the last good ones serve on. */
   secretsRead(succeeded: boolean): void
   /** A failure of this kind left the process; `bug` for the unexpected. */
@@ -63,6 +66,7 @@ export function createMetrics(version: string): Metrics {
     job: jobMetrics(registry),
     cache: cacheMetrics(registry),
     ...failureMetrics(registry),
+    redisBreaker: redisMetrics(registry),
     watchPool: (use) => watchPool(gauge, use),
     instruments: instrumentMaker(registry),
     gauge,
@@ -177,6 +181,24 @@ function failureMetrics(registry: Registry): Pick<Metrics, 'rateLimited' | 'fail
     secretsRead: (succeeded) => secrets(succeeded ? 'ok' : 'failed').add(1),
     rateLimited: (bucket) => rejected(bucket).add(1),
     failed: (surface, kind) => failures(surface, kind).add(1),
+  }
+}
+
+function redisMetrics(registry: Registry): Metrics['redisBreaker'] {
+  const name = 'redis_breaker_transitions_total'
+  const transitions = fastCounter(registry, name, 'Times the breaker of a connection to Redis changed its state.', [
+    'connection',
+    'state',
+  ])
+  const open = new Gauge({
+    name: 'redis_breaker_open',
+    help: '1 while a connection to Redis is done without, because Redis does not answer on it.',
+    labelNames: ['connection'],
+    registers: [registry],
+  })
+  return (connection, state) => {
+    transitions(connection, state).add(1)
+    open.set({ connection }, state === 'closed' ? 0 : 1)
   }
 }
 
