@@ -8,6 +8,7 @@ import { clientOverview } from './client-overview.ts'
 import { eventIngestion } from './event-ingestion.ts'
 import { healthRecompute } from './health-recompute.ts'
 import { describeMachine } from './machine.ts'
+import { neighbours } from './neighbours.ts'
 import { markdown, save } from './report.ts'
 import { soak } from './soak.ts'
 import { tasks } from './tasks.ts'
@@ -25,6 +26,7 @@ const benchmarks: readonly Benchmark[] = [
   writePath,
   tasks,
   tenants,
+  neighbours,
   soak,
 ]
 const RESULTS = path.join(import.meta.dirname, 'results')

@@ -1,6 +1,7 @@
 // Our server as `npm start` builds it, from the environment, with the trivial tool mounted beside the product's own.
 import { systemClock } from '#kernel/clock'
 import { loadConfig } from '../../src/settings.ts'
+import type { Scope } from '#kernel/principal'
 import { createLog } from '#kernel/telemetry/log'
 import { tool } from '#kernel/calls/tool'
 import { buildApp } from '../../src/app.ts'
@@ -36,16 +37,30 @@ const app = await buildApp({ config, clock: systemClock, log, version: '0.0.0', 
   },
 ])
 
-const ctx = app.openContext(
-  { tenantId: TENANT, actor: { kind: 'cli', id: 'bench' }, scopes: new Set(['access:write', 'keys:write']) },
-  { requestId: 'bench-setup', signal: new AbortController().signal },
-)
-const { key } = await app.access.createKey(ctx, {
+const SCOPES: ReadonlySet<Scope> = new Set(['access:write', 'keys:write', 'tasks:read', 'tasks:write'])
+const open = (tenantId: string, userId?: string) =>
+  app.openContext(
+    { tenantId, actor: { kind: 'cli', id: 'bench' }, scopes: SCOPES, ...(userId !== undefined && { userId }) },
+    { requestId: 'bench-setup', signal: new AbortController().signal },
+  )
+const { key } = await app.access.createKey(open(TENANT), {
   name: 'bench',
   scopes: ['bench:read', 'customers:read', 'customers:write'],
 })
+const OTHER_TENANT = `${TENANT}-neighbour`
+await app.access.createTenant(open(OTHER_TENANT), { name: 'Neighbour' })
+const { userId } = await app.access.addPerson(open(OTHER_TENANT), {
+  name: 'Pat',
+  email: 'pat@example.com',
+  role: 'member',
+  password: 'a-Lantern-3-Harbour-7',
+})
+const personal = await app.access.createKey(open(OTHER_TENANT, userId), {
+  name: 'tasks',
+  scopes: ['tasks:read', 'tasks:write'],
+})
 const { url } = await app.listen()
-const ready: PlimsollReady = { url, key }
+const ready: PlimsollReady = { url, key, personalKey: personal.key }
 process.send?.(ready)
 
 process.on('message', () => process.send?.(process.memoryUsage()))
