@@ -144,8 +144,8 @@ export async function openPlatform(options: PlatformOptions): Promise<Platform> 
   const shared = { settings: config.cache, redisUrl, signals, database, clock, log }
   const { cache, close: closeCache } = openCache({ ...shared, onHit, onMiss, breaker: breakerOf('cache', metrics) })
   opened.defer(closeCache)
-  const personKeys = openPersonKeys({ db: database.system, keyring, clock })
-  const audit = openAuditTrail({ db: database.system, personKeys, clock, log })
+  const personKeys = openPersonKeys({ db: database.statements, keyring, clock })
+  const audit = openAuditTrail({ db: database.statements, personKeys, clock, log })
   opened.defer(() => audit.close())
   if (options.secrets !== undefined) auditReads(secrets, audit, clock)
   metrics.gauge('audit_events_waiting', 'Noted audit events that wait to be written.', audit.waitingCount)
@@ -193,7 +193,8 @@ async function requireServices(
   if (config.database.migrateOnStart) await migrateReachable(database, migrations)
   else if (as === 'command') requireChecks([await checkDatabase(database.owner), await checkMigrations(migrations)])
   if (as === 'command') return
-  settleChecks(await checkServices({ database, migrations, redisUrl: config.cache.redisUrl }), log)
+  const around = { database, settings: config.database, migrations, redisUrl: config.cache.redisUrl }
+  settleChecks(await checkServices(around), log)
 }
 
 function openLimits(settings: Config['limits'], log: Logger, redis: Redis | undefined, metrics: Metrics) {

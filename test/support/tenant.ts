@@ -49,7 +49,7 @@ export async function testTenant(database: TestDatabase): Promise<TestTenant> {
     'Test tenant',
     TEST_NOW,
   ])
-  const keys = { db: database.system, keyring: createKeyring([TEST_ROOT_KEY]), clock: () => TEST_NOW }
+  const keys = { db: database.statements, keyring: createKeyring([TEST_ROOT_KEY]), clock: () => TEST_NOW }
   const personKeys = openPersonKeys(keys)
   const published: DomainEvent[] = []
   const cache = tieredCache({ entriesMax: 1000, log: quiet })

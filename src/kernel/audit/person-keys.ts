@@ -35,7 +35,7 @@ const KEYS_CACHED_MAX = 10_000
  */
 const TRUSTED_MILLISECONDS = 60_000
 
-/** `db` is the system handle: a key must outlive the transaction it was first used in. */
+/** `db` is the handle for single system statements: a key must outlive the transaction it was first used in. */
 export function personKeys({ db, keyring, clock }: { db: Db; keyring: Keyring; clock: Clock }): PersonKeys {
   const trusted = new LRUCache<string, { readonly key: Uint8Array | null }>({
     max: KEYS_CACHED_MAX,

@@ -28,7 +28,7 @@ export interface AuditTrail {
 }
 
 export interface TrailOptions {
-  /** The system handle. */
+  /** The handle for single system statements: whoever tells of an event may hold a transaction. */
   readonly db: Db
   readonly personKeys: PersonKeys
   readonly clock: Clock

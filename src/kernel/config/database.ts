@@ -13,11 +13,12 @@ export const DatabaseSettings = z.object({
     describe: 'TLS to the database: `require` encrypts, `verify-full` also checks the name. Unset: as the URL says.',
     example: 'verify-full',
   }),
-  poolSize: setting('DB_POOL_SIZE', wholeNumber(1, 1000).default(20), {
-    describe: 'Connections of one process for requests. Sum over processes must stay under the server’s limit.',
+  poolSize: setting('DB_POOL_SIZE', wholeNumber(1, 1000).default(10), {
+    describe:
+      'Connections of one process for requests; nine more serve the rest. The start warns when those of every process together may exceed the server’s limit.',
     example: '50',
   }),
-  poolOverflow: setting('DB_MAX_OVERFLOW', wholeNumber(0, 1000).default(10), {
+  poolOverflow: setting('DB_MAX_OVERFLOW', wholeNumber(0, 1000).default(0), {
     describe: 'Further connections under load, closed again when idle.',
     example: '50',
   }),

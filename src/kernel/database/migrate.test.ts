@@ -1,6 +1,7 @@
 import { cp, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import pg from 'pg'
 import { afterAll, describe, expect, it } from 'vitest'
 import { testDatabase } from '../../../test/support/database.ts'
 import { openMigrations } from './migrate.ts'
@@ -72,7 +73,9 @@ describe('migrations', { timeout: 30_000 }, async () => {
 
   it('started by several processes together are applied once', async () => {
     const folder = await folderOf({ [`${FIRST}.sql`]: things, [`${SECOND}.sql`]: more })
-    const applied = await Promise.all([openMigrations(owner, folder).up(), openMigrations(owner, folder).up()])
+    const pools = [1, 2].map(() => new pg.Pool({ connectionString: database.url, max: 2 }))
+    const applied = await Promise.all(pools.map((pool) => openMigrations(pool, folder).up()))
+    await Promise.all(pools.map((pool) => pool.end()))
     expect(applied.flat().toSorted()).toEqual([FIRST, SECOND])
     await openMigrations(owner, folder).down(2)
   })

@@ -39,7 +39,7 @@ it('a login that may make roles and owns its database needs no superuser', { tim
   expect(await migrations.down(1000)).toEqual(applied.toReversed())
   await migrations.up()
   const queue = await openJobQueue({ owner: database.owner, log: quiet, work: false })
-  const checks = await checkServices({ database, migrations, redisUrl: undefined })
+  const checks = await checkServices({ database, settings, migrations, redisUrl: undefined })
   expect(checks.filter(({ outcome }) => outcome !== 'pass')).toEqual([])
 
   const insert = (tenantId: string) =>

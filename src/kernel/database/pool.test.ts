@@ -8,6 +8,7 @@ import type { TestDatabase } from '../../../test/support/database.ts'
 import { DatabaseSettings } from '../config/database.ts'
 import { Failure } from '../failure.ts'
 import { openDatabase } from './pool.ts'
+import { poolSizes } from './pool-sizes.ts'
 import { statement } from './statement.ts'
 
 let database: TestDatabase
@@ -89,6 +90,26 @@ describe('the pool', () => {
         expect(own.use()).toMatchObject({ active: 1, max: 1 })
         await expect(sql`select 1`.execute(own.forTenant('acme'))).rejects.toMatchObject({ kind: 'unavailable' })
       })
+    await own.close()
+  })
+
+  it('answers a single system statement while a transaction is open on every other system connection', async () => {
+    const own = openDatabase({ url: database.url, settings: one, log: quiet, observe: unobserved })
+    const answered = Promise.withResolvers<void>()
+    const open = Array.from({ length: poolSizes(one).system }, () => {
+      const opened = Promise.withResolvers<void>()
+      const work = own.system.transaction().execute(async (tx) => {
+        await sql`select 1`.execute(tx)
+        opened.resolve()
+        await answered.promise
+      })
+      return { work, opened: opened.promise }
+    })
+    await Promise.all(open.map(({ opened }) => opened))
+    await expect(sql`select 1`.execute(own.system)).rejects.toMatchObject({ kind: 'unavailable' })
+    expect((await sql<{ n: number }>`select 1 as n`.execute(own.statements)).rows).toEqual([{ n: 1 }])
+    answered.resolve()
+    await Promise.all(open.map(({ work }) => work))
     await own.close()
   })
 

@@ -6,6 +6,7 @@ import type { Config } from '../config/config.ts'
 import type { Db } from './db.ts'
 import { translate } from './errors.ts'
 import { PooledHandle } from './handle.ts'
+import { poolSizes } from './pool-sizes.ts'
 import { clientQuery } from './query.ts'
 import type { QueryObserver } from './query.ts'
 import { ANSWER_GRACE_MILLISECONDS, enterSession } from './session.ts'
@@ -30,6 +31,11 @@ export interface Database {
   forTenant(tenantId: string, options?: HandleOptions): Db
   /** Sees every tenant. For the key lookup before a tenant is known, and for fanning jobs out; nothing else. */
   readonly system: Db
+  /**
+   * As `system`, on connections that no transaction runs on: for single statements inside an open transaction, which
+   * would otherwise hold one connection of a pool and wait for a second.
+   */
+  readonly statements: Db
   /** Connections as the login user, for migrations and the job queue's own schema. */
   readonly owner: pg.Pool
   use(): PoolUse
@@ -55,9 +61,6 @@ export interface DatabaseOptions {
 export type Password = () => string
 
 const SYSTEM = '*'
-const OWNER_POOL_SIZE = 4
-/** Signing in runs here too, in transactions that read beside themselves. */
-const SYSTEM_POOL_SIZE = 10
 
 /**
  * Opens the pools. Connections are made on first use, replaced after `poolRecycleSeconds`, and run as a role that
@@ -65,9 +68,11 @@ const SYSTEM_POOL_SIZE = 10
  */
 export function openDatabase({ url, password, settings, log, observe, checked = false }: DatabaseOptions): Database {
   const base = connectionOptions(url, settings, password)
-  const app = openPool({ ...base, ...roleOption('plimsoll_app'), max: settings.poolSize + settings.poolOverflow }, log)
-  const system = openPool({ ...base, ...roleOption('plimsoll_system'), max: SYSTEM_POOL_SIZE }, log)
-  const owner = openPool({ ...base, max: OWNER_POOL_SIZE }, log)
+  const sizes = poolSizes(settings)
+  const app = openPool({ ...base, ...roleOption('plimsoll_app'), max: sizes.app }, log)
+  const system = openPool({ ...base, ...roleOption('plimsoll_system'), max: sizes.system }, log)
+  const statements = openPool({ ...base, ...roleOption('plimsoll_system'), max: sizes.statements }, log)
+  const owner = openPool({ ...base, max: sizes.owner }, log)
   const names = statementNames()
   const { identify } = names
 
@@ -94,13 +99,14 @@ export function openDatabase({ url, password, settings, log, observe, checked = 
   return {
     forTenant: (tenantId, options = {}) => handle(app, tenantId, options),
     system: handle(system, SYSTEM, {}),
+    statements: handle(statements, SYSTEM, {}),
     owner,
     preparedCount: names.preparedCount,
     use: () => ({
       active: app.totalCount - app.idleCount,
       idle: app.idleCount,
       waiting: app.waitingCount,
-      max: settings.poolSize + settings.poolOverflow,
+      max: sizes.app,
     }),
     ping: async () => {
       await owner.query('select 1').catch((error: unknown) => {
@@ -108,7 +114,7 @@ export function openDatabase({ url, password, settings, log, observe, checked = 
       })
     },
     close: async () => {
-      await Promise.all([app.end(), system.end(), owner.end()])
+      await Promise.all([app.end(), system.end(), statements.end(), owner.end()])
     },
   }
 }

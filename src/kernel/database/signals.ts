@@ -32,6 +32,15 @@ const BACKOFF_MILLISECONDS = 100
 const BACKOFF_MILLISECONDS_MAX = 5000
 const GOODBYE_MILLISECONDS = 1000
 
+/** Processes on this database: each holds one connection that listens. */
+export async function countListeners(owner: pg.Pool): Promise<number> {
+  const { rows } = await owner.query<{ count: number }>(
+    `select count(*)::int as count from pg_stat_activity
+     where datname = current_database() and application_name = 'plimsoll signals'`,
+  )
+  return rows[0]?.count ?? 0
+}
+
 /** Opens the one listening connection of a process. Resolves after the first attempt, connected or not. */
 export async function openSignals(options: SignalsOptions): Promise<Signals> {
   const signals = new SignalConnection(options)

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import type pg from 'pg'
 import { z } from 'zod'
 import type { Database } from '../database/pool.ts'
+import { countListeners } from '../database/signals.ts'
 import type { Signals } from '../database/signals.ts'
 import type { Keyring } from '../crypto/keyring.ts'
 
@@ -72,7 +72,7 @@ export function openRollCall({ signals, database, keyring, refresh }: RollCallOp
 
   const ask = async (refreshFirst: boolean): Promise<Roll> => {
     if (refreshFirst) await refresh()
-    const others = (await listeners(database.owner)) - 1
+    const others = (await countListeners(database.owner)) - 1
     const found = new Map<string, KeyHolder>()
     if (others > 0) {
       const question = randomUUID()
@@ -97,13 +97,4 @@ function read(payload: string): Message | undefined {
     // Safe because anyone on the database can send anything on a channel.
     return undefined
   }
-}
-
-/** Every process holds one connection that listens, and no other of this name. */
-async function listeners(owner: pg.Pool): Promise<number> {
-  const { rows } = await owner.query<{ count: number }>(
-    `select count(*)::int as count from pg_stat_activity
-     where datname = current_database() and application_name = 'plimsoll signals'`,
-  )
-  return rows[0]?.count ?? 1
 }

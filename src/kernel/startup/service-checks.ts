@@ -1,11 +1,13 @@
 import { Redis } from 'ioredis'
 import { sql } from 'kysely'
 import type pg from 'pg'
+import type { Config } from '../config/config.ts'
 import type { Migrations } from '../database/migrate.ts'
 import type { Database } from '../database/pool.ts'
 import { Failure } from '../failure.ts'
 import type { CheckResult } from './check.ts'
 import { passed, refused, warned } from './check.ts'
+import { checkConnections } from './connection-check.ts'
 
 const POSTGRES_MIN = 160_000
 const REDIS_MAJOR_MIN = 7
@@ -13,19 +15,21 @@ const REDIS_MILLISECONDS_MAX = 2000
 
 export interface Services {
   readonly database: Database
+  readonly settings: Config['database']
   readonly migrations: Migrations
   readonly redisUrl: string | undefined
 }
 
 /** What must be there around us: the database and its state, and Redis where one is set. */
-export async function checkServices({ database, migrations, redisUrl }: Services): Promise<CheckResult[]> {
+export async function checkServices({ database, settings, migrations, redisUrl }: Services): Promise<CheckResult[]> {
   const redis = checkRedis(redisUrl)
   const found = await checkDatabase(database.owner)
   if (found.outcome === 'fail') return [found, await redis]
+  const connections = await checkConnections(database.owner, settings)
   const state = await checkMigrations(migrations)
   // The roles come with the first migration.
   const roles = state.outcome === 'fail' ? [] : [await checkRoles(database)]
-  return [found, state, ...roles, await redis]
+  return [found, connections, state, ...roles, await redis]
 }
 
 export async function checkDatabase(owner: pg.Pool): Promise<CheckResult> {

@@ -65,9 +65,10 @@ describe('the services around', async () => {
   }
 
   it('pass when all is well', async () => {
-    const checks = await checkServices({ database, migrations, redisUrl: undefined })
+    const checks = await checkServices({ database, settings, migrations, redisUrl: undefined })
     expect(checks.map(({ name, outcome }) => `${name} ${outcome}`)).toEqual([
       'database pass',
+      'connections pass',
       'migrations pass',
       'roles pass',
       'redis pass',
@@ -78,6 +79,7 @@ describe('the services around', async () => {
     const away = databaseAt('postgresql://plimsoll:secret@127.0.0.1:1/plimsoll')
     const checks = await checkServices({
       database: away,
+      settings,
       migrations: openMigrations(away.owner, FOLDER),
       redisUrl: undefined,
     })
@@ -94,8 +96,11 @@ describe('the services around', async () => {
     const bare = await testDatabase()
     const behind = openMigrations(bare.owner, FOLDER)
     const [last] = await behind.down()
-    const checks = await checkServices({ database: bare, migrations: behind, redisUrl: undefined })
-    expect(checks[1]).toMatchObject({ outcome: 'fail', message: expect.stringContaining(`${last} (pending)`) })
+    const checks = await checkServices({ database: bare, settings, migrations: behind, redisUrl: undefined })
+    expect(checks.find(({ name }) => name === 'migrations')).toMatchObject({
+      outcome: 'fail',
+      message: expect.stringContaining(`${last} (pending)`),
+    })
   })
 
   it('refuse a login that may not act as the request role', async () => {
@@ -110,6 +115,7 @@ describe('the services around', async () => {
     )
     const checks = await checkServices({
       database: stranger,
+      settings,
       migrations: openMigrations(stranger.owner, FOLDER),
       redisUrl: undefined,
     })

@@ -22,7 +22,7 @@ import type { SigningKeys } from './signing-keys.ts'
 import { ID_PREFIXES, KEY_TABLES, ORGANIZATION_TABLES, TABLES, TWO_FACTOR_TABLES } from './tables.ts'
 
 export interface AuthParts {
-  readonly database: Pick<Database, 'system'>
+  readonly database: Pick<Database, 'system' | 'statements'>
   readonly publicUrl: string
   /** Cookies are sent by https alone. */
   readonly secureCookies: boolean
@@ -48,7 +48,7 @@ export type Auth = ReturnType<typeof createAuth>
  */
 export function createAuth(parts: AuthParts) {
   const { database, publicUrl, secret, settings, clock, log, plugins } = parts
-  const hooks = accountHooks({ ...parts, db: database.system })
+  const hooks = accountHooks({ ...parts, db: database.statements })
   return betterAuth({
     appName: 'Plimsoll',
     baseURL: `${publicUrl}${AUTH_BASE_PATH}`,
@@ -90,7 +90,7 @@ export function createAuth(parts: AuthParts) {
     plugins: [
       mailNeeded(parts.mailer, settings.requireVerifiedEmail),
       ...libraryPlugins(parts),
-      codeOnce({ ...parts, db: database.system }),
+      codeOnce({ ...parts, db: database.statements }),
       ...plugins,
     ],
   })

@@ -78,11 +78,11 @@ export function openIdentity(
   const mailer = sparingMailer(openMailer({ settings, environment: server.environment, log, finished }), needs)
   const hash = once(async () => keyedHash(await keptSecret(settings.jwtSecret, server.dataDir, 'jwt-secret')))
   const lockout = { failuresMax: settings.lockoutFailures, seconds: settings.lockoutSeconds }
-  const guard = lockoutGuard({ db, clock, hash, ...lockout })
+  const guard = lockoutGuard({ db: database.statements, clock, hash, ...lockout })
 
   const auth = once(async () => {
     const secret = await keptSecret(settings.betterAuthSecret, server.dataDir, 'better-auth-secret')
-    const watch = watchPlugin({ db, events, guard, hash })
+    const watch = watchPlugin({ db: database.statements, events, guard, hash })
     const secureCookies = server.secureCookies ?? publicUrl().startsWith('https:')
     const parts = { database, secret, secureCookies, settings, mailer, clock, log, keys, events, guard, hash }
     return createAuth({ ...parts, publicUrl: publicUrl(), plugins: [...plugins(), watch] })
