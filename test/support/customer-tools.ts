@@ -12,8 +12,6 @@ export function customerTools() {
   return toolCaller(Object.values(server?.toolsets ?? {}).flat())
 }
 
-export type CallCustomerTool = ReturnType<typeof customerTools>
-
 /** A tenant of its own with the four customers. */
 export async function tenantWithCustomers(database: TestDatabase): Promise<TestTenant> {
   const tenant = await testTenant(database)

@@ -1,8 +1,5 @@
 import type { TestDatabase } from './database.ts'
 
-/** The sealer moves events that were written before into the chain, at a time of its own. */
-export const SEALING: readonly string[] = ['audit.block%', 'audit.unsealed']
-
 /** Reads and refusals are written up to a second after they happened. */
 const NOTED: readonly string[] = ['audit.%']
 

@@ -39,14 +39,14 @@ describe('the connections of every process together', async () => {
     )
     expect(await checkConnections(database.owner, settings)).toEqual({
       name: 'connections',
-      outcome: 'ok',
+      outcome: 'pass',
       message: `One process of up to 15 connections: 15 of the ${rows[0]?.left} that max_connections of the server leaves.`,
     })
   })
 
   it('that one process alone would exceed refuse the start, naming the settings', async () => {
     expect(await checkConnections(database.owner, { ...settings, poolSize: 1000 })).toMatchObject({
-      outcome: 'failed',
+      outcome: 'fail',
       message: expect.stringMatching(
         /^One process of up to 1011 connections may need 1011, and max_connections of the server leaves \d+\. Lower DB_POOL_SIZE \(1000\) or DB_MAX_OVERFLOW \(2\), or raise max_connections of the server\.$/,
       ),
@@ -55,7 +55,7 @@ describe('the connections of every process together', async () => {
 
   it('that several processes may exceed are warned of, counting those that run', async () => {
     await limitTo(29, 'role')
-    expect(await checkConnections(login, settings)).toMatchObject({ outcome: 'ok' })
+    expect(await checkConnections(login, settings)).toMatchObject({ outcome: 'pass' })
 
     const other = await openSignals({ connection: { connectionString: database.url }, log: quiet })
     onTestFinished(() => other.close())
@@ -68,9 +68,9 @@ describe('the connections of every process together', async () => {
 
   it('count against the limit of the database, which does not hold a superuser', async () => {
     await limitTo(14, 'database')
-    expect(await checkConnections(database.owner, settings)).toMatchObject({ outcome: 'ok' })
+    expect(await checkConnections(database.owner, settings)).toMatchObject({ outcome: 'pass' })
     expect(await checkConnections(login, settings)).toMatchObject({
-      outcome: 'failed',
+      outcome: 'fail',
       message: expect.stringContaining(`the connection limit of database ${name} leaves 14`),
     })
   })
