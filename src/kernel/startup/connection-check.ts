@@ -12,7 +12,7 @@ export async function checkConnections(owner: pg.Pool, settings: Config['databas
   const limit = await lowestLimit(owner)
   // This process does not listen yet.
   const processes = (await countListeners(owner)) + 1
-  const each = Object.values<number>(poolSizes(settings)).reduce((sum, size) => sum + size, 0)
+  const each = Object.values<number>({ ...poolSizes(settings) }).reduce((sum, size) => sum + size, 0)
   const sum = processes * each
   const described = `${processes === 1 ? 'One process' : `${processes} processes`} of up to ${each} connections`
   if (sum <= limit.connections) {
