@@ -5,7 +5,10 @@ import type { On, OnTx } from './named-statement.ts'
 import { sql, sqlJoin } from './sql.ts'
 import type { Sql } from './sql.ts'
 
-/** What a statement may be narrowed by: a condition, and the parameter of the same name that it takes. */
+/**
+ * What a statement may be narrowed by: a condition, and the parameter of the same name that it takes. A comparison with
+ * a constant takes none and is chosen by `true`: as a parameter it would hide from PostgreSQL how many rows there are.
+ */
 type Filters = Readonly<Record<string, { readonly where: Sql; readonly is: z.ZodType }>>
 
 type FilterValues<F extends Filters> = { readonly [Name in keyof F]?: z.input<F[Name]['is']> | undefined }

@@ -4,7 +4,7 @@ import { filteredStatement, filteredWriting } from '#kernel/database/filtered-st
 import { sql } from '#kernel/database/sql'
 import type { Sql } from '#kernel/database/sql'
 import type { WriteCtx } from '#kernel/writes/change'
-import { Day, STATUSES } from '../../record/contract.ts'
+import { Day } from '../../record/contract.ts'
 import type { Page } from '../../record/page.ts'
 import type { CustomMilestone } from '../milestone-contract.ts'
 import type { MilestoneDefinition } from '../milestone-definitions.ts'
@@ -118,10 +118,7 @@ export type ProgressRow = z.output<typeof ProgressRow>
 const progress = filteredStatement(
   'customers.milestone-progress',
   {
-    filters: {
-      client_id: OF_CLIENT,
-      without_status: { where: sql`status <> :without_status`, is: z.enum(STATUSES) },
-    },
+    filters: { client_id: OF_CLIENT, stayed: { where: sql`status <> 'churned'`, is: z.literal(true) } },
     params: { framework: z.string(), ids: z.array(z.string()), limit: z.int(), offset: z.int() },
     row: ProgressRow,
   },
@@ -139,7 +136,7 @@ const progress = filteredStatement(
 /** Customers with the fewest milestones first; who has churned only when asked for. */
 export async function milestoneProgress(ctx: Ctx, query: MilestoneQuery, page: Page): Promise<ProgressRow[]> {
   const { clientId, framework } = query
-  const whom = clientId === undefined ? { without_status: 'churned' as const } : { client_id: clientId }
+  const whom = clientId === undefined ? { stayed: true as const } : { client_id: clientId }
   return progress(ctx, { ...whom, framework, ids: idsOf(query), limit: page.limit, offset: page.offset })
 }
 

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { filteredStatement, filteredWriting } from '#kernel/database/filtered-statement'
 import { sql } from '#kernel/database/sql'
 import type { Sql } from '#kernel/database/sql'
-import { STATUSES, Score, Stage, Tier } from '../../record/contract.ts'
+import { Score, Stage, Tier } from '../../record/contract.ts'
 import { toCents } from '../../record/money.ts'
 import type { Criteria, SegmentCustomersInput } from '../segment-contract.ts'
 
@@ -71,7 +71,7 @@ const FILTERS = {
   value_max: { where: sql`c.contract_value_cents <= :value_max::bigint`, is: z.int() },
   health_min: { where: sql`c.health_score >= :health_min::float8`, is: Score },
   health_max: { where: sql`c.health_score <= :health_max::float8`, is: Score },
-  without_status: { where: sql`c.status <> :without_status`, is: z.enum(STATUSES) },
+  stayed: { where: sql`c.status <> 'churned'`, is: z.literal(true) },
 } as const
 
 /** The values of every statement about a division. Whoever has churned belongs to it only when asked for by stage. */
@@ -84,7 +84,7 @@ export function divisionValues({ division, criteria, bounds }: Divided) {
     name,
     value_min: min === undefined ? undefined : toCents(min),
     value_max: max === undefined ? undefined : toCents(max),
-    without_status: criteria.lifecycle_stage === 'churned' ? undefined : ('churned' as const),
+    stayed: criteria.lifecycle_stage === 'churned' ? undefined : (true as const),
     standard_from: toCents(standard),
     professional_from: toCents(professional),
     enterprise_from: toCents(enterprise),

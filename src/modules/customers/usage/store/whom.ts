@@ -3,7 +3,7 @@ import type { Ctx } from '#kernel/context'
 import { filteredStatement } from '#kernel/database/filtered-statement'
 import { sql } from '#kernel/database/sql'
 import type { Sql } from '#kernel/database/sql'
-import { Day, STATUSES, Stage, Tier } from '../../record/contract.ts'
+import { Day, Stage, Tier } from '../../record/contract.ts'
 
 /** Which customers to look at, and the days. Without a customer: those of the tenant that have not churned. */
 export interface PatternQuery {
@@ -26,7 +26,7 @@ const FILTERS = {
   tier: { where: sql`c.tier = :tier`, is: Tier },
   industry: { where: sql`c.industry = :industry`, is: z.string() },
   lifecycle_stage: { where: sql`c.lifecycle_stage = :lifecycle_stage`, is: Stage },
-  without_status: { where: sql`c.status <> :without_status`, is: z.enum(STATUSES) },
+  stayed: { where: sql`c.status <> 'churned'`, is: z.literal(true) },
   stayed_until: {
     where: sql`(c.status <> 'churned' or coalesce(c.churned_on, c.updated_at::date) > :stayed_until::date)`,
     is: Day,
@@ -60,6 +60,6 @@ export function aboutDays<R extends z.ZodObject>(name: string, row: R, text: (wh
 }
 
 /** Whoever has churned is looked at when asked for alone. */
-export function leftOut({ client_id }: PatternQuery): { readonly without_status?: 'churned' } {
-  return client_id === undefined ? { without_status: 'churned' } : {}
+export function leftOut({ client_id }: PatternQuery): { readonly stayed?: true } {
+  return client_id === undefined ? { stayed: true } : {}
 }
