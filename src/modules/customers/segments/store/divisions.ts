@@ -25,42 +25,37 @@ export interface Divided {
   readonly bounds: DivisionBounds
 }
 
-/** The part that a customer `c` with the 30-day window `w` belongs to, and the parameters that this takes. */
-interface Label {
-  readonly label: Sql
-  readonly params: z.ZodRawShape
-}
+const BY_VALUE = sql`case when contract_value_cents >= :strategic_from::bigint then 'strategic'
+  when contract_value_cents >= :enterprise_from::bigint then 'enterprise'
+  when contract_value_cents >= :professional_from::bigint then 'professional'
+  when contract_value_cents >= :standard_from::bigint then 'standard' else 'starter' end`
 
-const BY_VALUE: Label = {
-  label: sql`case when contract_value_cents >= :strategic_from::bigint then 'strategic'
-    when contract_value_cents >= :enterprise_from::bigint then 'enterprise'
-    when contract_value_cents >= :professional_from::bigint then 'professional'
-    when contract_value_cents >= :standard_from::bigint then 'standard' else 'starter' end`,
-  params: { strategic_from: z.int(), enterprise_from: z.int(), professional_from: z.int(), standard_from: z.int() },
-}
-
-const LABELS: Readonly<Record<Division, Label>> = {
+/** The part that a customer `c` with the 30-day window `w` belongs to. */
+const LABELS: Readonly<Record<Division, Sql>> = {
   value_based: BY_VALUE,
   value_tier: BY_VALUE,
-  usage_based: {
-    label: sql`case when w.last_day is null then 'never used' when w.active_days >= 15 then 'power'
-      when w.active_days >= 8 then 'regular' when w.active_days >= 1 then 'light' else 'dormant' end`,
-    params: {},
-  },
-  health_based: {
-    label: sql`case when health_score is null then 'unknown' when health_score < :critical_below::float8 then 'critical'
-      when health_score < :at_risk_below::float8 then 'at risk' when health_score < :healthy_from::float8 then 'stable'
-      when health_score < :champion_from::float8 then 'healthy' else 'champion' end`,
-    params: {
-      critical_below: z.number(),
-      at_risk_below: z.number(),
-      healthy_from: z.number(),
-      champion_from: z.number(),
-    },
-  },
-  industry: { label: sql`industry`, params: {} },
-  lifecycle: { label: sql`lifecycle_stage`, params: {} },
-  custom: { label: sql`:name::text`, params: { name: z.string() } },
+  usage_based: sql`case when w.last_day is null then 'never used' when w.active_days >= 15 then 'power'
+    when w.active_days >= 8 then 'regular' when w.active_days >= 1 then 'light' else 'dormant' end`,
+  health_based: sql`case when health_score is null then 'unknown' when health_score < :critical_below::float8 then 'critical'
+    when health_score < :at_risk_below::float8 then 'at risk' when health_score < :healthy_from::float8 then 'stable'
+    when health_score < :champion_from::float8 then 'healthy' else 'champion' end`,
+  industry: sql`industry`,
+  lifecycle: sql`lifecycle_stage`,
+  custom: sql`:name::text`,
+}
+
+const PARAMS = {
+  division: z.string(),
+  name: z.string(),
+  now: z.date(),
+  strategic_from: z.int(),
+  enterprise_from: z.int(),
+  professional_from: z.int(),
+  standard_from: z.int(),
+  critical_below: z.number(),
+  at_risk_below: z.number(),
+  healthy_from: z.number(),
+  champion_from: z.number(),
 }
 
 const FILTERS = {
@@ -75,13 +70,14 @@ const FILTERS = {
 } as const
 
 /** The values of every statement about a division. Whoever has churned belongs to it only when asked for by stage. */
-export function divisionValues({ division, criteria, bounds }: Divided) {
+export function divisionValues({ division, criteria, bounds }: Divided, now: Date) {
   const { name = 'custom', value_min: min, value_max: max, ...same } = criteria
   const [standard, professional, enterprise, strategic] = bounds.value
   return {
     ...same,
     division,
     name,
+    now,
     value_min: min === undefined ? undefined : toCents(min),
     value_max: max === undefined ? undefined : toCents(max),
     stayed: criteria.lifecycle_stage === 'churned' ? undefined : (true as const),
@@ -96,7 +92,25 @@ export function divisionValues({ division, criteria, bounds }: Divided) {
   }
 }
 
-export function perDivision<Made>(make: (division: Division) => Made): Readonly<Record<Division, Made>> {
+/** A statement about the customers of a division, each with its label in `labelled`. */
+export function readingOf<R extends z.ZodObject>(name: string, row: R, text: (labelled: Sql) => Sql) {
+  return perDivision((division) =>
+    filteredStatement(nameOf(name, division), { filters: FILTERS, params: PARAMS, row }, (conditions) =>
+      text(labelled(division, conditions)),
+    ),
+  )
+}
+
+/** The same for a statement that writes. */
+export function writingOf<R extends z.ZodObject>(name: string, row: R, text: (labelled: Sql) => Sql) {
+  return perDivision((division) =>
+    filteredWriting(nameOf(name, division), { filters: FILTERS, params: PARAMS, row }, (conditions) =>
+      text(labelled(division, conditions)),
+    ),
+  )
+}
+
+function perDivision<Made>(make: (division: Division) => Made): Readonly<Record<Division, Made>> {
   return {
     value_based: make('value_based'),
     value_tier: make('value_tier'),
@@ -108,46 +122,13 @@ export function perDivision<Made>(make: (division: Division) => Made): Readonly<
   }
 }
 
-interface Shape<R extends z.ZodObject> {
-  readonly params: z.ZodRawShape
-  readonly row: R
-}
-
-/** A statement about the customers of a division, each with its label in `labelled`. */
-export function readingOf<R extends z.ZodObject>(
-  name: string,
-  division: Division,
-  shape: Shape<R>,
-  text: (labelled: Sql) => Sql,
-) {
-  return filteredStatement(nameOf(name, division), shapeOf(division, shape), (conditions) =>
-    text(labelled(division, conditions)),
-  )
-}
-
-/** The same for a statement that writes. */
-export function writingOf<R extends z.ZodObject>(
-  name: string,
-  division: Division,
-  shape: Shape<R>,
-  text: (labelled: Sql) => Sql,
-) {
-  return filteredWriting(nameOf(name, division), shapeOf(division, shape), (conditions) =>
-    text(labelled(division, conditions)),
-  )
-}
-
 function nameOf(name: string, division: Division): string {
   return `customers.${name}-${division.replace('_', '-')}`
 }
 
-function shapeOf<R extends z.ZodObject>(division: Division, { params, row }: Shape<R>) {
-  return { filters: FILTERS, params: { ...LABELS[division].params, ...params }, row }
-}
-
 function labelled(division: Division, conditions: Sql): Sql {
   return sql`labelled as (
-    select c.client_id, ${LABELS[division].label} as label, c.tier, c.industry, c.contract_value_cents, c.health_score, c.churn_probability
+    select c.client_id, ${LABELS[division]} as label, c.tier, c.industry, c.contract_value_cents, c.health_score, c.churn_probability
     from customers.customers c
     left join customers.usage_windows w on w.tenant_id = :tenant_id and w.client_id = c.client_id and w.days = 30
     where c.tenant_id = :tenant_id and ${conditions})`

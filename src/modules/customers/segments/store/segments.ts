@@ -4,7 +4,7 @@ import { writing } from '#kernel/database/named-statement'
 import { sql } from '#kernel/database/sql'
 import { newId } from '#kernel/ids'
 import type { WriteCtx } from '#kernel/writes/change'
-import { divisionValues, perDivision, readingOf, writingOf } from './divisions.ts'
+import { divisionValues, readingOf, writingOf } from './divisions.ts'
 import type { Divided, Division } from './divisions.ts'
 
 const PartRow = z.strictObject({
@@ -21,49 +21,40 @@ const PartRow = z.strictObject({
 })
 export type PartRow = z.output<typeof PartRow>
 
-const parts = perDivision((division) =>
-  readingOf(
-    'divide',
-    division,
-    { params: { at_risk_below: z.number() }, row: PartRow },
-    (labelled) => sql`with ${labelled}
-      select label, count(*) as customers, sum(contract_value_cents)::bigint as arr_cents, avg(health_score) as average_health,
-        avg(churn_probability) as average_churn, count(*) filter (where health_score < :at_risk_below::float8) as at_risk,
-        count(health_score) as scored, mode() within group (order by tier) as common_tier,
-        mode() within group (order by industry) as common_industry
-      from labelled group by label order by customers desc, label`,
-  ),
+const parts = readingOf(
+  'divide',
+  PartRow,
+  (labelled) => sql`with ${labelled}
+    select label, count(*) as customers, sum(contract_value_cents)::bigint as arr_cents, avg(health_score) as average_health,
+      avg(churn_probability) as average_churn, count(*) filter (where health_score < :at_risk_below::float8) as at_risk,
+      count(health_score) as scored, mode() within group (order by tier) as common_tier,
+      mode() within group (order by industry) as common_industry
+    from labelled group by label order by customers desc, label`,
 )
 
 const Migration = z.strictObject({ from: z.string(), to: z.string(), customers: z.int() })
 
-const migrations = perDivision((division) =>
-  readingOf(
-    'migrate',
-    division,
-    { params: { division: z.string() }, row: Migration },
-    (labelled) => sql`with ${labelled}
-      select s.segment_name as from, l.label as to, count(*) as customers from labelled l
-      join customers.segment_members m on m.tenant_id = :tenant_id and m.client_id = l.client_id
-      join customers.segments s on s.tenant_id = :tenant_id and s.segment_id = m.segment_id and s.segment_type = :division
-      where s.segment_name <> l.label group by 1, 2 order by customers desc, 1, 2 limit 50`,
-  ),
+const migrations = readingOf(
+  'migrate',
+  Migration,
+  (labelled) => sql`with ${labelled}
+    select s.segment_name as from, l.label as to, count(*) as customers from labelled l
+    join customers.segment_members m on m.tenant_id = :tenant_id and m.client_id = l.client_id
+    join customers.segments s on s.tenant_id = :tenant_id and s.segment_id = m.segment_id and s.segment_type = :division
+    where s.segment_name <> l.label group by 1, 2 order by customers desc, 1, 2 limit 50`,
 )
 
 const Members = z.strictObject({ segment_id: z.string(), client_ids: z.array(z.string()) })
 
-const assign = perDivision((division) =>
-  writingOf(
-    'assign',
-    division,
-    { params: { division: z.string(), now: z.date() }, row: Members },
-    (labelled) => sql`with ${labelled},
-      joined as (insert into customers.segment_members (tenant_id, segment_id, client_id, joined_at)
-        select :tenant_id, s.segment_id, l.client_id, :now::timestamptz from labelled l
-        join customers.segments s on s.tenant_id = :tenant_id and s.segment_type = :division and s.segment_name = l.label
-        returning segment_id, client_id)
-      select segment_id, (array_agg(client_id order by client_id))[1:100] as client_ids from joined group by segment_id`,
-  ),
+const assign = writingOf(
+  'assign',
+  Members,
+  (labelled) => sql`with ${labelled},
+    joined as (insert into customers.segment_members (tenant_id, segment_id, client_id, joined_at)
+      select :tenant_id, s.segment_id, l.client_id, :now::timestamptz from labelled l
+      join customers.segments s on s.tenant_id = :tenant_id and s.segment_type = :division and s.segment_name = l.label
+      returning segment_id, client_id)
+    select segment_id, (array_agg(client_id order by client_id))[1:100] as client_ids from joined group by segment_id`,
 )
 
 const OfDivision = { division: z.string() }
@@ -135,12 +126,12 @@ export async function lockDivision(ctx: WriteCtx, division: Division): Promise<v
 
 /** The parts a division makes, the largest first. */
 export async function divide(ctx: Ctx, divided: Divided): Promise<PartRow[]> {
-  return parts[divided.division](ctx, divisionValues(divided))
+  return parts[divided.division](ctx, divisionValues(divided, ctx.clock()))
 }
 
 /** Who is in another part than when the division was last stored. */
 export async function segmentMigration(ctx: Ctx, divided: Divided): Promise<z.output<typeof Migration>[]> {
-  return migrations[divided.division](ctx, divisionValues(divided))
+  return migrations[divided.division](ctx, divisionValues(divided, ctx.clock()))
 }
 
 export interface StoredSegment extends z.output<typeof SavedSegment> {
@@ -155,7 +146,7 @@ export async function storeSegments(
   strategyFor: (label: string) => string | undefined,
 ): Promise<StoredSegment[]> {
   const now = ctx.clock()
-  const values = { ...divisionValues(divided), labels: kept.map((part) => part.label), now }
+  const values = { ...divisionValues(divided, now), labels: kept.map((part) => part.label) }
   await (divided.division === 'custom' && kept.length === 0 ? forgetNamed(ctx, values) : forgetOthers(ctx, values))
   await empty(ctx, values)
   if (kept.length === 0) return []

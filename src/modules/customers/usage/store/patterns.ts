@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Ctx } from '#kernel/context'
 import { sql } from '#kernel/database/sql'
 import { Day } from '../../record/contract.ts'
-import { DAYS, aboutDays, aboutWhom, leftOut } from './whom.ts'
+import { DAYS, aboutDays, aboutWhom } from './whom.ts'
 import type { PatternQuery } from './whom.ts'
 
 /** One row a customer and pattern that it shows within the days. The rules are told in `../engagement-rules.ts`. */
@@ -128,12 +128,9 @@ const features = aboutDays(
     group by feature order by customers desc, events desc, feature limit 15`,
 )
 
-const contact = aboutWhom(
+const contact = aboutDays(
   'customers.pattern-contact',
-  {
-    params: { end: Day },
-    row: z.strictObject({ last_contact: z.string(), customers: z.int(), average_health: z.number().nullable() }),
-  },
+  z.strictObject({ last_contact: z.string(), customers: z.int(), average_health: z.number().nullable() }),
   (whom) => sql`with ${whom},
     lasts as (select w.client_id, w.health_score, greatest(w.last_engagement_at, max(p.last_contacted_at))::date as day
       from whom w left join customers.contacts p on p.tenant_id = :tenant_id and p.client_id = w.client_id
@@ -169,22 +166,15 @@ const anomalies = aboutDays(
 )
 
 /** Each question an analysis may ask of the same customers and days. */
-export const patternQuestions = {
-  patterns,
-  weekdays,
-  features,
-  contact: (ctx: Ctx, query: PatternQuery) => contact(ctx, { ...query, ...leftOut(query) }),
-  support,
-  anomalies,
-}
+export const patternQuestions = { patterns, weekdays, features, contact, support, anomalies }
 
-const count = aboutWhom(
+const count = aboutDays(
   'customers.pattern-customers',
-  { params: {}, row: z.strictObject({ customers: z.int() }) },
+  z.strictObject({ customers: z.int() }),
   (whom) => sql`with ${whom} select count(*) as customers from whom`,
 )
 
 export async function countWhom(ctx: Ctx, query: PatternQuery): Promise<number> {
-  const [row] = await count(ctx, { ...query, ...leftOut(query) })
+  const [row] = await count(ctx, query)
   return row?.customers ?? 0
 }

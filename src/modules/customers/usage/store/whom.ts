@@ -37,29 +37,20 @@ const whom = (conditions: Sql) => sql`whom as (
   select c.client_id, c.health_score, c.churn_probability, c.seats, c.last_engagement_at, c.status = 'churned' as has_left
   from customers.customers c where c.tenant_id = :tenant_id and ${conditions})`
 
-interface Shape<P extends z.ZodRawShape, R extends z.ZodObject> {
-  readonly params: P
-  readonly row: R
-}
+export const DAYS = { start: Day, end: Day }
 
 /** A statement about the customers of a query, who stand in `whom`. */
 export function aboutWhom<P extends z.ZodRawShape, R extends z.ZodObject>(
   name: string,
-  shape: Shape<P, R>,
+  { params, row }: { readonly params: P; readonly row: R },
   text: (whom: Sql) => Sql,
 ) {
-  return filteredStatement(name, { filters: FILTERS, ...shape }, (conditions) => text(whom(conditions)))
+  return filteredStatement(name, { filters: FILTERS, params, row }, (conditions) => text(whom(conditions)))
 }
 
-export const DAYS = { start: Day, end: Day }
-
-/** The same about what they did in the days of the query, asked with nothing else. */
+/** The same for what takes the days alone. Whoever has churned is looked at when asked for alone. */
 export function aboutDays<R extends z.ZodObject>(name: string, row: R, text: (whom: Sql) => Sql) {
   const ask = aboutWhom(name, { params: DAYS, row }, text)
-  return async (ctx: Ctx, query: PatternQuery) => ask(ctx, { ...query, ...leftOut(query) })
-}
-
-/** Whoever has churned is looked at when asked for alone. */
-export function leftOut({ client_id }: PatternQuery): { readonly stayed?: true } {
-  return client_id === undefined ? { stayed: true } : {}
+  return async (ctx: Ctx, query: PatternQuery) =>
+    ask(ctx, { ...query, ...(query.client_id === undefined && { stayed: true }) })
 }
