@@ -124,6 +124,17 @@ describe('a statement', () => {
     expect(() => writing('shop.writes', piece)).not.toThrow()
   })
 
+  it.each([
+    ':name is null or name = :name',
+    ':name::text is null or name = :name',
+    '(:name::text[] is null or name = any(:name))',
+  ])('has no optional filter: %s', (condition) => {
+    const piece = { text: `select name from shop.items where ${condition}` } as ReturnType<typeof sql>
+    const optional = () =>
+      statement('shop.optional', piece, { params: { name: z.string() }, row: Item.pick({ name: true }) })
+    expect(optional).toThrow('makes :name optional')
+  })
+
   it('that only reads must not be a writing one', () => {
     expect(() => writing('shop.reads', sql`select updated_at, 'insert into' from shop.items`)).toThrow('neither writes')
   })
