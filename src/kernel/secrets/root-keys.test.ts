@@ -132,7 +132,7 @@ describe('agreement on a root key', () => {
 
   it('is not reached while one does not have it, and says so', async () => {
     const [one] = [await startProcess(NEW, [OLD]), await startProcess(OLD)]
-    await expect(agreeOnKey(one.rootKeys, one.rollCall, 300)).rejects.toThrow('1 of 2 processes do not have it')
+    await expect(agreeOnKey(one.rootKeys, one.rollCall, 2000)).rejects.toThrow('1 of 2 processes do not have it')
   })
 
   it('is not reached while one does not answer', async () => {
