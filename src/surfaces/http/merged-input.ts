@@ -6,7 +6,14 @@ import { textProblems } from '#kernel/calls/text-problems'
 import { isSchema } from '#kernel/calls/tool-schema'
 import { Failure } from '#kernel/failure'
 import type { FieldProblem } from '#kernel/failure'
+import { requestParser } from './request-parts.ts'
 import type { RequestParts } from './request-parts.ts'
+
+/** Makes the parser of a route: of its one input, or of path, query and body apart. */
+export function routeParser(route: Route): (raw: RequestParts) => unknown {
+  const { input } = route
+  return input === undefined ? requestParser(route) : mergedParser({ ...route, input })
+}
 
 type Place = 'path' | 'query' | 'body'
 
@@ -15,7 +22,7 @@ type Place = 'path' | 'query' | 'body'
  * of path and query are turned from text into what the input expects. Throws `Failure('invalid')` with every problem,
  * each by the place where the field was, or was expected.
  */
-export function mergedParser({
+function mergedParser({
   input,
   without = [],
   method,

@@ -9,9 +9,7 @@ import type { Route } from '#kernel/calls/route'
 import type { GuardedRoute } from '#kernel/calls/permission'
 import type { Tracing } from '#kernel/telemetry/tracing'
 import { dataBody } from './envelope.ts'
-import { mergedParser } from './merged-input.ts'
-import { requestParser } from './request-parts.ts'
-import type { RequestParts } from './request-parts.ts'
+import { routeParser } from './merged-input.ts'
 import { requestSignal } from './request-signal.ts'
 import { routeGuard } from './route-guard.ts'
 import type { GuardOptions } from './route-guard.ts'
@@ -32,9 +30,7 @@ export interface MountOptions extends GuardOptions {
 
 /** Serves one route: key, limits, scope, then the body, then its work within the deadline, then the envelope. */
 export function mountRoute(app: FastifyInstance, route: Route, options: MountOptions): void {
-  const { input: schema } = route
-  const parse: (raw: RequestParts) => unknown =
-    schema === undefined ? requestParser(route) : mergedParser({ ...route, input: schema })
+  const parse = routeParser(route)
   const guard = routeGuard(route, options)
   app.route({
     method: route.method,

@@ -4,7 +4,7 @@ import type { Principal } from '#kernel/principal'
 import { Failure } from '#kernel/failure'
 import { requireRoute } from '#kernel/calls/permission'
 import type { Route } from '#kernel/calls/route'
-import { requestParser } from '../http/request-parts.ts'
+import { routeParser } from '../http/merged-input.ts'
 import { html } from './html.ts'
 import { notice } from './field.ts'
 import { personOf, signInFirst } from './session.ts'
@@ -45,7 +45,7 @@ export function withRest(parts: RestParts) {
       async call(method, path, shape, { params = {}, body } = {}) {
         const route = find(method, path)
         requireRoute(principal, route)
-        const input = requestParser(route)({ params, query: {}, body })
+        const input = routeParser(route)({ params, query: {}, body })
         return shape.parse(await route.run(parts.openContext(principal, { requestId, signal }), input))
       },
     })
