@@ -1,88 +1,100 @@
+import { z } from 'zod'
 import { destroyPersonKeys } from '#kernel/audit/person-keys'
 import type { Ctx } from '#kernel/context'
 import type { Db } from '#kernel/database/db'
-import { statement } from '#kernel/database/statement'
+import { statement, writing } from '#kernel/database/named-statement'
+import { sql } from '#kernel/database/sql'
+import { autocommit } from '#kernel/database/transact'
 
 /** A person who is a member of the context's tenant, and of how many others. */
-export interface Account {
-  readonly id: string
-  readonly email: string
-  readonly name: string
-  readonly role: string
-  readonly other_tenants: number
+const Account = z.strictObject({
+  id: z.string(),
+  email: z.string(),
+  name: z.string(),
+  role: z.string(),
+  other_tenants: z.int(),
   /** Whether the account goes when this tenant forgets the person. */
-  readonly goes: boolean
+  goes: z.boolean(),
   /** Organisations that have no owner once this tenant forgets the person; their own without anybody else is none. */
-  readonly ownerless: number
-}
+  ownerless: z.int(),
+})
+export type Account = z.output<typeof Account>
 
-const findAccounts = statement<Account>(
+const Sought = z.object({ ids: z.array(z.string()), emails: z.array(z.string()) })
+
+const findAccounts = statement(
   'access.find-accounts-of-person',
-  `select u.id, u.email, u.name, m.role, o.others as other_tenants,
+  sql`select u.id, u.email, u.name, m.role, o.others as other_tenants,
      g.goes, w.ownerless
    from access.users u
-   join access.members m on m.user_id = u.id and m.tenant_id = $1
+   join access.members m on m.user_id = u.id and m.tenant_id = :tenant_id
    cross join lateral (select 'org_' || lower(regexp_replace(u.id, '^[^_]*_', '')) as tenant_id) p
-   cross join lateral (select count(*) as others from access.members x where x.user_id = u.id and x.tenant_id <> $1) o
+   cross join lateral (select count(*) as others from access.members x where x.user_id = u.id and x.tenant_id <> :tenant_id) o
    cross join lateral (select o.others = 0 or m.tenant_id = p.tenant_id as goes) g
    cross join lateral (
      select count(*)::int as ownerless from access.members x
-     where x.user_id = u.id and x.role = 'owner' and (x.tenant_id = $1 or g.goes) and not exists (
+     where x.user_id = u.id and x.role = 'owner' and (x.tenant_id = :tenant_id or g.goes) and not exists (
          select from access.members y where y.tenant_id = x.tenant_id and y.user_id <> u.id and y.role = 'owner')
        and (x.tenant_id <> p.tenant_id or exists (
          select from access.members y where y.tenant_id = x.tenant_id and y.user_id <> u.id))
    ) w
-   where u.id = any($2::text[]) or u.email = any($3::text[])
+   where u.id = any(:ids::text[]) or u.email = any(:emails::text[])
    order by u.id`,
+  { params: Sought.shape, row: Account },
 )
 
 /** Of whoever has left the tenant nothing is known to it any more. `system` is the system handle. */
-export async function accountsOf(
-  ctx: Ctx,
-  system: Db,
-  { ids, emails }: { readonly ids: readonly string[]; readonly emails: readonly string[] },
-): Promise<Account[]> {
-  return findAccounts(system, [ctx.tenantId, ids, emails])
+export async function accountsOf(ctx: Ctx, system: Db, sought: z.output<typeof Sought>): Promise<Account[]> {
+  return findAccounts({ db: system, tenantId: ctx.tenantId }, sought)
 }
 
-const exportRows = statement<{ held: string; row: Readonly<Record<string, unknown>> }>(
+const exportRows = statement(
   'access.export-account',
-  `select 'access.users' as held, to_jsonb(t) as row from access.users t where id = $1
-   union all select 'access.members', to_jsonb(t) from access.members t where user_id = $1
-   union all select 'access.sessions', to_jsonb(t) - 'token' from access.sessions t where user_id = $1
+  sql`select 'access.users' as held, to_jsonb(t) as row from access.users t where id = :user_id
+   union all select 'access.members', to_jsonb(t) from access.members t where user_id = :user_id
+   union all select 'access.sessions', to_jsonb(t) - 'token' from access.sessions t where user_id = :user_id
    union all select 'access.accounts',
-     to_jsonb(t) - array['password', 'access_token', 'refresh_token', 'id_token'] from access.accounts t where user_id = $1
+     to_jsonb(t) - array['password', 'access_token', 'refresh_token', 'id_token'] from access.accounts t where user_id = :user_id
    union all select 'access.two_factors', jsonb_build_object('id', id, 'verified', verified) from access.two_factors
-     where user_id = $1
-   union all select 'access.oauth_clients', to_jsonb(t) - 'client_secret' from access.oauth_clients t where user_id = $1
-   union all select 'access.oauth_consents', to_jsonb(t) from access.oauth_consents t where user_id = $1
-   union all select 'access.oauth_refresh_tokens', to_jsonb(t) - 'token' from access.oauth_refresh_tokens t where user_id = $1
-   union all select 'access.oauth_access_tokens', to_jsonb(t) - 'token' from access.oauth_access_tokens t where user_id = $1`,
+     where user_id = :user_id
+   union all select 'access.oauth_clients', to_jsonb(t) - 'client_secret' from access.oauth_clients t where user_id = :user_id
+   union all select 'access.oauth_consents', to_jsonb(t) from access.oauth_consents t where user_id = :user_id
+   union all select 'access.oauth_refresh_tokens', to_jsonb(t) - 'token' from access.oauth_refresh_tokens t where user_id = :user_id
+   union all select 'access.oauth_access_tokens', to_jsonb(t) - 'token' from access.oauth_access_tokens t where user_id = :user_id`,
+  {
+    params: { user_id: z.string() },
+    row: z.strictObject({ held: z.string(), row: z.record(z.string(), z.unknown()) }),
+  },
 )
 
 /** Everything about an account but its secrets: passwords and tokens are of no use to anybody but a thief. */
 export async function rowsOfAccount(system: Db, userId: string) {
-  return exportRows(system, [userId])
+  return exportRows({ db: system }, { user_id: userId })
 }
 
-const forget = statement<{ gone: boolean }>('access.forget-person', 'select access.forget_person($1) as gone')
+const forget = statement('access.forget-person', sql`select access.forget_person(:user_id) as gone`, {
+  params: { user_id: z.string() },
+  row: z.strictObject({ gone: z.boolean() }),
+})
 
 /** In the transaction of `ctx.db`; whether the account itself went. */
 export async function forgetPerson(ctx: Ctx, userId: string): Promise<boolean> {
-  const [row] = await forget(ctx.db, [userId])
+  const [row] = await forget(ctx, { user_id: userId })
   return row?.gone === true
 }
 
-const deleteInvitations = statement<{ id: string }>(
+const deleteInvitations = writing(
   'access.expire-invitations',
-  `delete from access.invitations where (tenant_id, id) in (
-     select tenant_id, id from access.invitations where tenant_id = $1 and expires_at < $2 limit $3)
+  sql`delete from access.invitations where (tenant_id, id) in (
+     select tenant_id, id from access.invitations where tenant_id = :tenant_id and expires_at < :before limit :rows_max)
    returning id`,
+  { params: { before: z.date(), rows_max: z.int() }, row: z.strictObject({ id: z.string() }) },
 )
 
 /** Of invitations that were over before this time; what the audit trail says of whom they were for goes with them. */
 export async function expireInvitations(ctx: Ctx, before: Date, rowsMax: number): Promise<number> {
-  const rows = await deleteInvitations(ctx.db, [ctx.tenantId, before, rowsMax])
+  // The handle is that of retention's own change, which audits how many rows went.
+  const rows = await deleteInvitations(autocommit(ctx), { before, rows_max: rowsMax })
   await destroyPersonKeys(
     ctx,
     rows.map(({ id }) => `invitation:${id}`),
