@@ -138,7 +138,11 @@ async function ownGrant({ system }: OAuthNeeds['database'], claims: TokenClaims)
   if (sessionId === undefined) return undefined
   const [grant, isRevoked] = await Promise.all([
     findTokenGrant(system, { userId, tenantId, sessionId }),
-    granted !== undefined && isGrantRevoked(system, { ...granted, sessionId, userId, tenantId }),
+    granted !== undefined &&
+      isGrantRevoked(system, {
+        ...{ grant_id: granted.id, client_id: granted.clientId },
+        ...{ session_id: sessionId, user_id: userId, tenant_id: tenantId },
+      }),
   ])
   if (grant === undefined || isRevoked) return undefined
   return { userId, role: grant.role, expiresAt: grant.sessionExpiresAt }

@@ -1,96 +1,108 @@
-import type { Role } from '#kernel/principal'
+import { z } from 'zod'
+import { ROLES } from '#kernel/principal'
 import type { Db } from '#kernel/database/db'
-import { statement } from '#kernel/database/statement'
+import { statement, writing } from '#kernel/database/named-statement'
+import { sql } from '#kernel/database/sql'
+import { autocommit } from '#kernel/database/transact'
 
-interface MemberRow {
-  readonly user_id: string
-  readonly role: Role
-}
-
-/** A refresh token as it was given to a client. */
-export interface RefreshToken {
-  readonly authorization_code_id: string
-  readonly client_id: string
-  readonly user_id: string
-  readonly reference_id: string | null
-  readonly revoked: Date | null
-}
-
-const selectRevocation = statement<{ is_revoked: boolean }>(
-  'access.find-oauth-revocation',
-  `select exists (select from access.oauth_revocations where session_id = $1 and grant_id = $2)
-     or not exists (
-       select from access.oauth_consents where client_id = $3 and user_id = $4 and reference_id = $5
-     ) as is_revoked`,
-)
-const selectRefreshToken = statement<RefreshToken>(
-  'access.find-oauth-refresh-token',
-  `select authorization_code_id, client_id, user_id, reference_id, revoked
-   from access.oauth_refresh_tokens where token = $1`,
-)
-const deleteExpiredTokens = statement(
-  'access.forget-oauth-tokens',
-  'delete from access.oauth_refresh_tokens where expires_at < $1',
-)
-const deleteIdleClients = statement(
-  'access.forget-oauth-clients',
-  `delete from access.oauth_clients c where c.created_at < $1 and c.updated_at < $1
-   and not exists (select from access.oauth_consents o where o.client_id = c.client_id)
-   and not exists (select from access.oauth_refresh_tokens t where t.client_id = c.client_id)`,
-)
-const deleteAssertions = statement(
-  'access.forget-oauth-assertions',
-  'delete from access.oauth_client_assertions where expires_at < $1',
-)
-const selectMemberByVerifiedEmail = statement<MemberRow>(
-  'access.find-member-by-verified-email',
-  `select m.user_id, m.role
-   from access.users u
-   join access.members m on m.user_id = u.id and m.tenant_id = $2
-   where u.email = lower($1) and u.email_verified`,
-)
-const selectMember = statement<MemberRow>(
-  'access.find-member',
-  'select user_id, role from access.members where user_id = $1 and tenant_id = $2',
-)
+/** Every statement here is about people of all tenants: `db` is the system handle. */
 
 /** What a program holds of a person: by which code it began, in which session, for which tenant. */
-export interface Granted {
-  readonly id: string
-  readonly clientId: string
-  readonly sessionId: string
-  readonly userId: string
-  readonly tenantId: string
-}
+const Granted = z.object({
+  grant_id: z.string(),
+  client_id: z.string(),
+  session_id: z.string(),
+  user_id: z.string(),
+  tenant_id: z.string(),
+})
 
-/** Whether it was taken back, or the consent that it rests on; this and all others with the system handle. */
-export async function isGrantRevoked(db: Db, granted: Granted): Promise<boolean> {
-  const { id, clientId, sessionId, userId, tenantId } = granted
-  const [row] = await selectRevocation(db, [sessionId, id, clientId, userId, tenantId])
+/** A refresh token as it was given to a client. */
+const RefreshToken = z.strictObject({
+  authorization_code_id: z.string(),
+  client_id: z.string(),
+  user_id: z.string(),
+  reference_id: z.string().nullable(),
+  revoked: z.date().nullable(),
+})
+export type RefreshToken = z.output<typeof RefreshToken>
+
+const Member = z.strictObject({ user_id: z.string(), role: z.enum(ROLES) })
+type Member = z.output<typeof Member>
+
+const Expired = { expired: z.date() }
+
+const selectRevocation = statement(
+  'access.find-oauth-revocation',
+  sql`select exists (select from access.oauth_revocations where session_id = :session_id and grant_id = :grant_id)
+      or not exists (
+        select from access.oauth_consents
+        where client_id = :client_id and user_id = :user_id and reference_id = :tenant_id
+      ) as is_revoked`,
+  { params: Granted.shape, row: z.strictObject({ is_revoked: z.boolean() }) },
+)
+const selectRefreshToken = statement(
+  'access.find-oauth-refresh-token',
+  sql`select authorization_code_id, client_id, user_id, reference_id, revoked
+    from access.oauth_refresh_tokens where token = :hash`,
+  { params: { hash: z.string() }, row: RefreshToken },
+)
+const deleteExpiredTokens = writing(
+  'access.forget-oauth-tokens',
+  sql`delete from access.oauth_refresh_tokens where expires_at < :expired`,
+  { params: Expired },
+)
+const deleteIdleClients = writing(
+  'access.forget-oauth-clients',
+  sql`delete from access.oauth_clients c where c.created_at < :idle_since and c.updated_at < :idle_since
+    and not exists (select from access.oauth_consents o where o.client_id = c.client_id)
+    and not exists (select from access.oauth_refresh_tokens t where t.client_id = c.client_id)`,
+  { params: { idle_since: z.date() } },
+)
+const deleteAssertions = writing(
+  'access.forget-oauth-assertions',
+  sql`delete from access.oauth_client_assertions where expires_at < :expired`,
+  { params: Expired },
+)
+const selectMemberByVerifiedEmail = statement(
+  'access.find-member-by-verified-email',
+  sql`select m.user_id, m.role
+    from access.users u
+    join access.members m on m.user_id = u.id and m.tenant_id = :tenant_id
+    where u.email = lower(:email) and u.email_verified`,
+  { params: { email: z.string(), tenant_id: z.string() }, row: Member },
+)
+const selectMember = statement(
+  'access.find-member',
+  sql`select user_id, role from access.members where user_id = :user_id and tenant_id = :tenant_id`,
+  { params: { user_id: z.string(), tenant_id: z.string() }, row: Member },
+)
+
+/** Whether it was taken back, or the consent that it rests on. */
+export async function isGrantRevoked(db: Db, granted: z.output<typeof Granted>): Promise<boolean> {
+  const [row] = await selectRevocation({ db }, granted)
   return row?.is_revoked !== false
 }
 
 /** By the hash of the token. */
 export async function findRefreshToken(db: Db, hash: string): Promise<RefreshToken | undefined> {
-  return (await selectRefreshToken(db, [hash]))[0]
+  const [row] = await selectRefreshToken({ db }, { hash })
+  return row
 }
 
 /** Deletes refresh tokens that are over, and clients that registered before `idleSince` and nobody ever let in. */
 export async function forgetOAuth(db: Db, { expired, idleSince }: { expired: Date; idleSince: Date }): Promise<void> {
-  await deleteExpiredTokens(db, [expired])
-  await deleteAssertions(db, [expired])
-  await deleteIdleClients(db, [idleSince])
+  await deleteExpiredTokens(autocommit({ db }), { expired })
+  await deleteAssertions(autocommit({ db }), { expired })
+  await deleteIdleClients(autocommit({ db }), { idle_since: idleSince })
 }
 
 /** Verified here; that the issuer has verified it too is its claim. */
-export async function findMemberByVerifiedEmail(
-  db: Db,
-  email: string,
-  tenantId: string,
-): Promise<MemberRow | undefined> {
-  return (await selectMemberByVerifiedEmail(db, [email, tenantId]))[0]
+export async function findMemberByVerifiedEmail(db: Db, email: string, tenantId: string): Promise<Member | undefined> {
+  const [row] = await selectMemberByVerifiedEmail({ db }, { email, tenant_id: tenantId })
+  return row
 }
 
-export async function findMember(db: Db, userId: string, tenantId: string): Promise<MemberRow | undefined> {
-  return (await selectMember(db, [userId, tenantId]))[0]
+export async function findMember(db: Db, userId: string, tenantId: string): Promise<Member | undefined> {
+  const [row] = await selectMember({ db }, { user_id: userId, tenant_id: tenantId })
+  return row
 }
