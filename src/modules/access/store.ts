@@ -1,32 +1,43 @@
-import type { Ctx } from '#kernel/context'
+import { z } from 'zod'
 import type { Db } from '#kernel/database/db'
-import { statement } from '#kernel/database/statement'
+import { statement, writing } from '#kernel/database/named-statement'
+import type { On } from '#kernel/database/named-statement'
+import { sql } from '#kernel/database/sql'
+import type { WriteCtx } from '#kernel/writes/change'
 import type { Tenant } from './contract.ts'
+import { camelCased } from './field-names.ts'
 
-const insertTenantRow = statement<{ tenant_id: string }>(
+const TenantRow = z.strictObject({ tenant_id: z.string(), name: z.string() })
+const TenantKey = TenantRow.pick({ tenant_id: true })
+
+const insertTenantRow = writing(
   'access.insert-tenant',
-  'insert into access.tenants (tenant_id, name, created_at) values ($1, $2, $3) on conflict do nothing returning tenant_id',
+  sql`insert into access.tenants (tenant_id, name, created_at) values (:tenant_id, :name, :now)
+    on conflict do nothing returning tenant_id`,
+  { params: { name: z.string(), now: z.date() }, row: TenantKey },
 )
-const selectTenants = statement<{ tenant_id: string; name: string }>(
+const selectTenants = statement(
   'access.list-tenants',
-  'select tenant_id, name from access.tenants order by tenant_id',
+  sql`select tenant_id, name from access.tenants order by tenant_id`,
+  { row: TenantRow },
 )
-const selectTenant = statement<{ tenant_id: string }>(
+const selectTenant = statement(
   'access.find-tenant',
-  'select tenant_id from access.tenants where tenant_id = $1',
+  sql`select tenant_id from access.tenants where tenant_id = :tenant_id`,
+  { row: TenantKey },
 )
 
-/** False when the tenant was there already. */
-export async function insertTenant(ctx: Ctx, tenant: Tenant): Promise<boolean> {
-  return (await insertTenantRow(ctx.db, [tenant.tenantId, tenant.name, ctx.clock()])).length > 0
+/** Makes the context's tenant. False when it was there already. */
+export async function insertTenant(ctx: WriteCtx, name: string): Promise<boolean> {
+  return (await insertTenantRow(ctx, { name, now: ctx.clock() })).length > 0
 }
 
-export async function tenantExists(db: Db, tenantId: string): Promise<boolean> {
-  return (await selectTenant(db, [tenantId])).length > 0
+/** Whether there is the tenant that is named beside the handle, which must be its own or the system handle. */
+export async function tenantExists(of: Required<On>): Promise<boolean> {
+  return (await selectTenant(of)).length > 0
 }
 
 /** Every tenant; `db` must be the system handle. */
 export async function listTenants(db: Db): Promise<Tenant[]> {
-  const rows = await selectTenants(db, [])
-  return rows.map((row) => ({ tenantId: row.tenant_id, name: row.name }))
+  return (await selectTenants({ db })).map(camelCased)
 }

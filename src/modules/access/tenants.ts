@@ -1,18 +1,22 @@
-import { change } from '#kernel/writes/single-change'
+import { z } from 'zod'
 import { Failure } from '#kernel/failure'
+import { change } from '#kernel/writes/change'
 import { auditedName } from './audited-name.ts'
-import type { Tenant } from './contract.ts'
+import { Tenant } from './contract.ts'
 import { insertTenant } from './store.ts'
 
-/** Makes the tenant that `ctx` already names. */
-export const createTenant = change<{ name: string }, Tenant>(
-  'access.create-tenant',
-  'access:write',
-  async (ctx, { name }) => {
+/** Makes the tenant that the context already names. */
+export const createTenant = change({
+  action: 'access.create-tenant',
+  scope: 'access:write',
+  effect: 'create',
+  input: z.strictObject({ name: z.string() }),
+  output: Tenant,
+  async work(ctx, { name }) {
     const tenant = { tenantId: ctx.tenantId, name }
-    if (!(await insertTenant(ctx, tenant))) {
+    if (!(await insertTenant(ctx, name))) {
       throw new Failure('conflict', `There is a tenant ${ctx.tenantId} already.`, { code: 'TENANT_EXISTS' })
     }
     return { result: tenant, subject: tenant.tenantId, after: auditedName(ctx, `tenant:${tenant.tenantId}`, tenant) }
   },
-)
+})

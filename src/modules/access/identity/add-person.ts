@@ -28,7 +28,7 @@ export function addPerson(system: Db) {
     'access.add-person',
     'access:write',
     async (ctx, { email, name, role, hash }) => {
-      if (!(await tenantExists(ctx.db, ctx.tenantId))) {
+      if (!(await tenantExists(ctx))) {
         throw new Failure('not_found', `There is no tenant ${ctx.tenantId}. Make it first: plimsoll tenants create.`)
       }
       const now = ctx.clock()

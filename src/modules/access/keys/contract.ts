@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { isNetwork } from '#kernel/network/address'
+import type { CamelCased } from '../field-names.ts'
 
 const ScopeName = z
   .string()
@@ -42,36 +43,39 @@ export const CreateKeyInput = z.strictObject({
 })
 export type CreateKeyInput = z.output<typeof CreateKeyInput>
 
-/** What may be shown of a key at any time. The key itself is shown once, when it is made. */
-export interface ApiKey {
-  readonly keyId: string
-  readonly name: string
+const names = z.array(z.string())
+
+/** What may be shown of a key at any time, as it is stored. The key itself is shown once, when it is made. */
+export const KeyRow = z.strictObject({
+  name: z.string(),
   /** The first 12 characters, to tell keys apart in a list and in a log. */
-  readonly prefix: string
-  readonly scopes: readonly string[]
+  prefix: z.string(),
+  scopes: names,
+  key_id: z.string(),
   /** The person who made it, or the service account it belongs to; neither for a key of the tenant alone. */
-  readonly userId: string | null
-  readonly serviceAccountId: string | null
+  user_id: z.string().nullable(),
+  service_account_id: z.string().nullable(),
+  read_only: z.boolean(),
   /** Null binds nothing. */
-  readonly servers: readonly string[] | null
-  readonly toolsets: readonly string[] | null
-  readonly networks: readonly string[] | null
-  readonly readOnly: boolean
-  readonly createdAt: Date
-  readonly expiresAt: Date | null
-  readonly revokedAt: Date | null
-  readonly lastUsedAt: Date | null
-}
+  servers: names.nullable(),
+  toolsets: names.nullable(),
+  networks: names.nullable(),
+  created_at: z.date(),
+  expires_at: z.date().nullable(),
+  revoked_at: z.date().nullable(),
+  last_used_at: z.date().nullable(),
+})
+export type ApiKey = CamelCased<z.output<typeof KeyRow>>
 
 export const CreateServiceAccountInput = z.strictObject({ name: KeyName, scopes: ScopeNames })
-export type CreateServiceAccountInput = z.output<typeof CreateServiceAccountInput>
 
-/** A caller that is no person, with keys of its own. */
-export interface ServiceAccount {
-  readonly serviceAccountId: string
-  readonly name: string
+/** A caller that is no person, with keys of its own, as it is stored. */
+export const ServiceAccountRow = z.strictObject({
+  name: z.string(),
   /** What its keys may do at most. */
-  readonly scopes: readonly string[]
-  readonly createdAt: Date
-  readonly disabledAt: Date | null
-}
+  scopes: names,
+  service_account_id: z.string(),
+  created_at: z.date(),
+  disabled_at: z.date().nullable(),
+})
+export type ServiceAccount = CamelCased<z.output<typeof ServiceAccountRow>>

@@ -1,15 +1,18 @@
-import { change } from '#kernel/writes/single-change'
-import type { Ctx } from '#kernel/context'
+import { z } from 'zod'
 import { Failure } from '#kernel/failure'
 import { newId } from '#kernel/ids'
+import { change } from '#kernel/writes/change'
+import type { WriteCtx } from '#kernel/writes/change'
 import { requireScope } from '#kernel/writes/scope'
 import { auditedName } from '../audited-name.ts'
+import { lockRole } from '../identity/store/members.ts'
 import { keyHash, keyPrefix, newKeyText } from '../key-text.ts'
 import { tenantExists } from '../store.ts'
-import type { ApiKey, CreateKeyInput } from './contract.ts'
+import { CreateKeyInput } from './contract.ts'
+import type { ApiKey } from './contract.ts'
 import { requireHeld, uselessness } from './grantable.ts'
 import type { Grantable } from './grantable.ts'
-import { findKey, insertKey, lockMember } from './store/keys.ts'
+import { insertKey, lockKey } from './store/keys.ts'
 import { lockServiceAccount } from './store/service-accounts.ts'
 
 /**
@@ -17,33 +20,41 @@ import { lockServiceAccount } from './store/service-accounts.ts'
  * service account's, and can do no more than either, now or later.
  */
 export const createKey = (grantable: () => Grantable) =>
-  change<CreateKeyInput, { key: string; apiKey: ApiKey }>('access.create-key', 'keys:write', async (ctx, input) => {
-    const problems = uselessness(input, grantable(), ctx.clock())
-    if (problems.length > 0) throw new Failure('invalid', 'The key was not made.', { problems })
-    if (!(await tenantExists(ctx.db, ctx.tenantId))) {
-      throw new Failure('not_found', `There is no tenant ${ctx.tenantId}. Make it first: plimsoll tenants create.`)
-    }
-    requireHeld(ctx, input.scopes)
-    const parent = await callingKey(ctx)
-    requireLargerParent(parent, input)
-    const owner = await ownerOf(ctx, input, parent)
-    const key = newKeyText()
-    const apiKey = await insertKey(ctx, {
-      ...input,
-      ...owner,
-      keyId: newId('key', ctx.clock()),
-      prefix: keyPrefix(key),
-      hash: keyHash(key),
-      expiresAt: input.expiresAt,
-      madeWith: parent?.keyId,
-    })
-    return { result: { key, apiKey }, subject: apiKey.keyId, after: auditedName(ctx, `key:${apiKey.keyId}`, apiKey) }
+  change({
+    action: 'access.create-key',
+    scope: 'keys:write',
+    effect: 'create',
+    input: CreateKeyInput,
+    output: z.custom<{ readonly key: string; readonly apiKey: ApiKey }>(),
+    async work(ctx, input) {
+      const problems = uselessness(input, grantable(), ctx.clock())
+      if (problems.length > 0) throw new Failure('invalid', 'The key was not made.', { problems })
+      if (!(await tenantExists(ctx))) {
+        throw new Failure('not_found', `There is no tenant ${ctx.tenantId}. Make it first: plimsoll tenants create.`)
+      }
+      requireHeld(ctx, input.scopes)
+      const parent = await callingKey(ctx)
+      requireLargerParent(parent, input)
+      const owner = await ownerOf(ctx, input, parent)
+      const key = newKeyText()
+      const { name, scopes, servers = null, toolsets = null, networks = null } = input
+      const apiKey = await insertKey(ctx, {
+        ...{ name, scopes, servers, toolsets, networks, ...owner },
+        read_only: input.readOnly ?? false,
+        expires_at: input.expiresAt ?? null,
+        key_id: newId('key', ctx.clock()),
+        prefix: keyPrefix(key),
+        hash: keyHash(key),
+        made_with: parent?.keyId ?? null,
+      })
+      return { result: { key, apiKey }, subject: apiKey.keyId, after: auditedName(ctx, `key:${apiKey.keyId}`, apiKey) }
+    },
   })
 
 /** The key that makes another: the new one ends with it. */
-async function callingKey(ctx: Ctx): Promise<ApiKey | undefined> {
+async function callingKey(ctx: WriteCtx): Promise<ApiKey | undefined> {
   if (ctx.actor.kind !== 'key') return undefined
-  const parent = await findKey(ctx, ctx.actor.id)
+  const parent = await lockKey(ctx, ctx.actor.id)
   if (parent !== undefined && parent.revokedAt !== null) {
     throw new Failure('unauthenticated', 'The API key was revoked.')
   }
@@ -66,30 +77,30 @@ function requireLargerParent(parent: ApiKey | undefined, { expiresAt }: CreateKe
 }
 
 interface Owner {
-  readonly userId: string | undefined
-  readonly serviceAccountId: string | undefined
+  readonly user_id: string | null
+  readonly service_account_id: string | null
 }
 
 /** A service account that is named; otherwise whoever the caller acts for. Nobody's keys take `access:write` to make. */
-async function ownerOf(ctx: Ctx, input: CreateKeyInput, parent: ApiKey | undefined): Promise<Owner> {
+async function ownerOf(ctx: WriteCtx, input: CreateKeyInput, parent: ApiKey | undefined): Promise<Owner> {
   const inherited = parent?.serviceAccountId ?? undefined
   const serviceAccountId = input.serviceAccountId ?? inherited
   if (serviceAccountId !== undefined) {
     if (serviceAccountId !== inherited) requireScope(ctx, 'access:write')
     await requireAccount(ctx, serviceAccountId, input.scopes)
-    return { userId: undefined, serviceAccountId }
+    return { user_id: null, service_account_id: serviceAccountId }
   }
   if (ctx.userId === undefined) {
     requireScope(ctx, 'access:write')
-    return { userId: undefined, serviceAccountId: undefined }
+    return { user_id: null, service_account_id: null }
   }
-  if (!(await lockMember(ctx, ctx.userId))) {
+  if ((await lockRole(ctx, ctx.userId)) === undefined) {
     throw new Failure('forbidden', 'You are not a member of this organisation any more.', { code: 'NOT_A_MEMBER' })
   }
-  return { userId: ctx.userId, serviceAccountId: undefined }
+  return { user_id: ctx.userId, service_account_id: null }
 }
 
-async function requireAccount(ctx: Ctx, id: string, scopes: readonly string[]): Promise<void> {
+async function requireAccount(ctx: WriteCtx, id: string, scopes: readonly string[]): Promise<void> {
   const account = await lockServiceAccount(ctx, id)
   if (account === undefined) throw new Failure('not_found', `There is no service account ${id}.`)
   if (account.disabledAt !== null) throw new Failure('conflict', `The service account ${account.name} is disabled.`)

@@ -2,21 +2,24 @@ import type { Logger } from 'pino'
 import type { ScopeGrant } from '#kernel/authorization'
 import type { Clock } from '#kernel/clock'
 import type { Config } from '#kernel/config/config'
+import type { Ctx } from '#kernel/context'
 import type { Presented, Principal } from '#kernel/principal'
 import type { Database } from '#kernel/database/pool'
 import type { Signals } from '#kernel/database/signals'
 import type { Route } from '#kernel/calls/route'
 import type { ToolServer } from '#kernel/calls/tool'
 import { keyAuthenticator } from './authenticate-key.ts'
-import { createKey } from './create-key.ts'
+import type { ApiKey, ServiceAccount } from './contract.ts'
 import { guessGuard } from './guess-guard.ts'
-import { listApiKeys, revokeApiKey } from './manage-keys.ts'
+import { keyOperations } from './operations.ts'
+import type { KeyOperations } from './operations.ts'
 import { keyRoutes } from './routes.ts'
-import type { KeyVerbs } from './routes.ts'
-import { createServiceAccount, disableAccount, listAccounts } from './service-accounts.ts'
 
 /** What is done with API keys and service accounts. */
-export type Keys = KeyVerbs
+export interface Keys extends Omit<KeyOperations, 'listKeys' | 'listServiceAccounts'> {
+  listKeys(ctx: Ctx): Promise<ApiKey[]>
+  listServiceAccounts(ctx: Ctx): Promise<ServiceAccount[]>
+}
 
 export interface KeysNeeds {
   readonly config: Pick<Config, 'limits'>
@@ -36,14 +39,11 @@ export function openKeys(needs: KeysNeeds): {
   readonly authenticate: (key: string, door: Presented) => Principal | Promise<Principal>
 } {
   const { config, scopes, servers } = needs
-  const grantable = () => ({ scopes: scopes(), servers: servers() })
+  const operations = keyOperations(() => ({ scopes: scopes(), servers: servers() }))
   const api: Keys = {
-    createKey: createKey(grantable),
-    listKeys: listApiKeys,
-    revokeKey: revokeApiKey,
-    createServiceAccount: createServiceAccount(grantable),
-    listServiceAccounts: listAccounts,
-    disableServiceAccount: disableAccount,
+    ...operations,
+    listKeys: (ctx) => operations.listKeys(ctx, {}),
+    listServiceAccounts: (ctx) => operations.listServiceAccounts(ctx, {}),
   }
   const { enabled, perIpPerMinute } = config.limits
   const guard = guessGuard({
@@ -51,5 +51,5 @@ export function openKeys(needs: KeysNeeds): {
     milliseconds: () => performance.now(),
   })
   const authenticate = keyAuthenticator({ ...needs, guard })
-  return { api, routes: keyRoutes(api), authenticate }
+  return { api, routes: keyRoutes(operations), authenticate }
 }

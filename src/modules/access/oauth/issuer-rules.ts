@@ -50,7 +50,7 @@ export function issuerGrants(db: Db, issuer: string, settings: OAuthSettings) {
   return async ({ subject }: TokenClaims): Promise<TokenGrant | undefined> => {
     const { id, tenantId, email } = subject
     if (settings.subject === 'external') {
-      if (!(await tenantExists(db, tenantId))) return undefined
+      if (!(await tenantExists({ db, tenantId }))) return undefined
       return { userId: externalId(issuer, id), role: settings.externalRole }
     }
     if (settings.subject === 'email' && email === undefined) {

@@ -1,79 +1,81 @@
+import { z } from 'zod'
 import type { Ctx } from '#kernel/context'
-import { statement } from '#kernel/database/statement'
+import { statement, writing } from '#kernel/database/named-statement'
+import { columnsOf, parametersOf } from '#kernel/database/row-sql'
+import { sql } from '#kernel/database/sql'
+import type { WriteCtx } from '#kernel/writes/change'
+import { camelCased } from '../../field-names.ts'
+import { ServiceAccountRow } from '../contract.ts'
 import type { ServiceAccount } from '../contract.ts'
 
-interface AccountRow {
-  service_account_id: string
-  name: string
-  scopes: string[]
-  created_at: Date
-  disabled_at: Date | null
-}
+const COLUMNS = columnsOf(ServiceAccountRow)
+const ById = { service_account_id: z.string() }
+const Ending = { ...ById, now: z.date() }
 
-const COLUMNS = 'service_account_id, name, scopes, created_at, disabled_at'
+const NewAccount = ServiceAccountRow.omit({ created_at: true, disabled_at: true })
 
-const insertRow = statement<AccountRow>(
+const insertRow = writing(
   'access.insert-service-account',
-  `insert into access.service_accounts (tenant_id, service_account_id, name, scopes, created_at)
-   values ($1, $2, $3, $4, $5) returning ${COLUMNS}`,
+  sql`insert into access.service_accounts (tenant_id, ${columnsOf(NewAccount)}, created_at)
+    values (:tenant_id, ${parametersOf(NewAccount)}, :now) returning ${COLUMNS}`,
+  { params: { ...NewAccount.shape, now: z.date() }, row: ServiceAccountRow },
 )
-const selectRows = statement<AccountRow>(
+
+const selectRows = statement(
   'access.list-service-accounts',
-  `select ${COLUMNS} from access.service_accounts where tenant_id = $1 order by created_at, service_account_id`,
+  sql`select ${COLUMNS} from access.service_accounts
+    where tenant_id = :tenant_id order by created_at, service_account_id`,
+  { row: ServiceAccountRow },
 )
-const selectRow = statement<AccountRow>(
+
+const lockRow = writing(
   'access.lock-service-account',
-  `select ${COLUMNS} from access.service_accounts where tenant_id = $1 and service_account_id = $2 for share`,
+  sql`select ${COLUMNS} from access.service_accounts
+    where tenant_id = :tenant_id and service_account_id = :service_account_id for share`,
+  { params: ById, row: ServiceAccountRow },
 )
-const updateDisabled = statement<AccountRow>(
+
+const updateDisabled = writing(
   'access.disable-service-account',
-  `update access.service_accounts set disabled_at = coalesce(disabled_at, $3)
-   where tenant_id = $1 and service_account_id = $2 returning ${COLUMNS}`,
+  sql`update access.service_accounts set disabled_at = coalesce(disabled_at, :now)
+    where tenant_id = :tenant_id and service_account_id = :service_account_id returning ${COLUMNS}`,
+  { params: Ending, row: ServiceAccountRow },
 )
-const revokeKeysOf = statement<{ key_id: string }>(
+
+const revokeKeysOf = writing(
   'access.revoke-keys-of-service-account',
-  `update access.api_keys set revoked_at = $3
-   where tenant_id = $1 and service_account_id = $2 and revoked_at is null returning key_id`,
+  sql`update access.api_keys set revoked_at = :now
+    where tenant_id = :tenant_id and service_account_id = :service_account_id and revoked_at is null returning key_id`,
+  { params: Ending, row: z.strictObject({ key_id: z.string() }) },
 )
 
 export async function insertServiceAccount(
-  ctx: Ctx,
-  account: Pick<ServiceAccount, 'serviceAccountId' | 'name' | 'scopes'>,
+  ctx: WriteCtx,
+  account: z.output<typeof NewAccount>,
 ): Promise<ServiceAccount> {
-  const { serviceAccountId, name, scopes } = account
-  const [row] = await insertRow(ctx.db, [ctx.tenantId, serviceAccountId, name, scopes, ctx.clock()])
+  const [row] = await insertRow(ctx, { ...account, now: ctx.clock() })
   if (row === undefined) throw new Error('insert … returning gave no row')
-  return toAccount(row)
+  return camelCased(row)
 }
 
 export async function listServiceAccounts(ctx: Ctx): Promise<ServiceAccount[]> {
-  return (await selectRows(ctx.db, [ctx.tenantId])).map(toAccount)
+  return (await selectRows(ctx)).map(camelCased)
 }
 
 /** Locked against change until the transaction ends: a key is not made for an account that is being disabled. */
-export async function lockServiceAccount(ctx: Ctx, id: string): Promise<ServiceAccount | undefined> {
-  const [row] = await selectRow(ctx.db, [ctx.tenantId, id])
-  return row === undefined ? undefined : toAccount(row)
+export async function lockServiceAccount(ctx: WriteCtx, id: string): Promise<ServiceAccount | undefined> {
+  const [row] = await lockRow(ctx, { service_account_id: id })
+  return row && camelCased(row)
 }
 
 /** Keeps the first time. Ends the account's keys and tells how many; undefined when the tenant has no such account. */
 export async function disableServiceAccount(
-  ctx: Ctx,
+  ctx: WriteCtx,
   id: string,
 ): Promise<{ account: ServiceAccount; keysRevoked: number } | undefined> {
-  const values = [ctx.tenantId, id, ctx.clock()]
-  const [row] = await updateDisabled(ctx.db, values)
+  const ending = { service_account_id: id, now: ctx.clock() }
+  const [row] = await updateDisabled(ctx, ending)
   if (row === undefined) return undefined
-  const revoked = await revokeKeysOf(ctx.db, values)
-  return { account: toAccount(row), keysRevoked: revoked.length }
-}
-
-function toAccount(row: AccountRow): ServiceAccount {
-  return {
-    serviceAccountId: row.service_account_id,
-    name: row.name,
-    scopes: row.scopes,
-    createdAt: row.created_at,
-    disabledAt: row.disabled_at,
-  }
+  const revoked = await revokeKeysOf(ctx, ending)
+  return { account: camelCased(row), keysRevoked: revoked.length }
 }
