@@ -1,54 +1,82 @@
-import { change } from '#kernel/writes/single-change'
-import type { Ctx } from '#kernel/context'
+import { z } from 'zod'
+import { ROLES } from '#kernel/principal'
+import { query } from '#kernel/calls/operation'
 import type { Db } from '#kernel/database/db'
 import { Failure } from '#kernel/failure'
-import { requireScope } from '#kernel/writes/scope'
+import { change } from '#kernel/writes/change'
+import { answered, answerOf } from '../answers.ts'
+import { onSystem } from '../around.ts'
 import { requirePerson } from './role-rules.ts'
-import { findPerson, listMemberships } from './store/people.ts'
-import type { MembershipRow, PersonRow } from './store/people.ts'
-import { endSession, endSessions, listSessions } from './store/sessions.ts'
-import type { SessionRow } from './store/sessions.ts'
+import { findPerson, listMemberships, Membership, Person } from './store/people.ts'
+import { endSession, endSessions, listSessions, Session } from './store/sessions.ts'
+
+const Nothing = z.strictObject({})
 
 /** Who calls, and the organisations they are in. */
-export const me =
-  (system: Db) =>
-  async (ctx: Ctx): Promise<{ person: PersonRow; memberships: readonly MembershipRow[] }> => {
-    requireScope(ctx, 'account:read')
-    const userId = requirePerson(ctx)
-    const [person, memberships] = await Promise.all([findPerson(system, userId), listMemberships(system, userId)])
-    if (person === undefined) throw new Failure('not_found', 'This account is gone.')
-    return { person, memberships }
-  }
+export const me = (system: Db) =>
+  query({
+    scope: 'account:read',
+    input: Nothing,
+    output: answerOf(Person).extend({
+      tenant_id: z.string().describe('The organisation this call is for.'),
+      role: z.enum(ROLES).nullable().describe('In that organisation.'),
+      organizations: z.array(answerOf(Membership)),
+    }),
+    async run(ctx) {
+      const userId = requirePerson(ctx)
+      const [person, memberships] = await Promise.all([findPerson(system, userId), listMemberships(system, userId)])
+      if (person === undefined) throw new Failure('not_found', 'This account is gone.')
+      return {
+        ...answered(person),
+        ...{ tenant_id: ctx.tenantId, role: ctx.role ?? null },
+        organizations: memberships.map(answered),
+      }
+    },
+  })
 
 /** The caller's own sessions, in every organisation. */
-export const mySessions =
-  (system: Db) =>
-  async (ctx: Ctx): Promise<SessionRow[]> => {
-    requireScope(ctx, 'account:read')
-    return listSessions(system, requirePerson(ctx), ctx.clock())
-  }
+export const mySessions = (system: Db) =>
+  query({
+    scope: 'account:read',
+    input: Nothing,
+    output: z.array(answerOf(Session)),
+    run: async (ctx) => (await listSessions(system, requirePerson(ctx), ctx.clock())).map(answered),
+  })
+
+// Sessions are beyond the reach of a tenant's handle; the events are the tenant's all the same.
 
 /** Ends one of the caller's own sessions: its tokens are refused from the commit on, in every process. */
-export function revokeSession(system: Db) {
-  const write = change<{ sessionId: string }, SessionRow>(
-    'identity.session-revoked',
-    'account:write',
-    async (ctx, { sessionId }) => {
-      const ended = await endSession(ctx.db, sessionId, requirePerson(ctx))
-      if (ended === undefined) throw new Failure('not_found', `You have no session ${sessionId}.`)
-      return { result: ended, subject: sessionId }
-    },
+export const revokeSession = (system: Db) =>
+  onSystem(
+    system,
+    change({
+      action: 'identity.session-revoked',
+      scope: 'account:write',
+      effect: 'destroy',
+      input: z.strictObject({ session_id: z.string().min(1).max(100) }),
+      output: z.object({ session_id: z.string(), status: z.literal('revoked') }),
+      async work(ctx, { session_id }) {
+        const ended = await endSession(ctx, session_id, requirePerson(ctx))
+        if (ended === undefined) throw new Failure('not_found', `You have no session ${session_id}.`)
+        return { result: { session_id, status: 'revoked' as const }, subject: session_id }
+      },
+    }),
   )
-  // Sessions are beyond the reach of a tenant's handle; the event is the tenant's all the same.
-  return (ctx: Ctx, input: { sessionId: string }) => write({ ...ctx, db: system }, input)
-}
 
 /** Ends all of the caller's own sessions, this one included. */
-export function revokeSessions(system: Db) {
-  const write = change<object, { count: number }>('identity.sessions-revoked', 'account:write', async (ctx) => {
-    const userId = requirePerson(ctx)
-    const count = await endSessions(ctx.db, userId)
-    return { result: { count }, subject: userId, after: { count } }
-  })
-  return (ctx: Ctx) => write({ ...ctx, db: system }, {})
-}
+export const revokeSessions = (system: Db) =>
+  onSystem(
+    system,
+    change({
+      action: 'identity.sessions-revoked',
+      scope: 'account:write',
+      effect: 'destroy',
+      input: Nothing,
+      output: z.object({ revoked: z.number().int() }),
+      async work(ctx) {
+        const userId = requirePerson(ctx)
+        const count = await endSessions(ctx, userId)
+        return { result: { revoked: count }, subject: userId, after: { count } }
+      },
+    }),
+  )

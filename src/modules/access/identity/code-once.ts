@@ -24,9 +24,9 @@ export function codeOnce(parts: {
     const sent = Sent.safeParse(ctx.body)
     // With a session it is the first code of a new secret.
     if (newSession === null || session !== null || !sent.success) return
-    const userId = newSession.user.id
-    const code = (await parts.hash())('code', `${userId}\0${sent.data.code}`)
-    if (await useCode(parts.db, userId, code, parts.clock())) return
+    const user_id = newSession.user.id
+    const code = (await parts.hash())('code', `${user_id}\0${sent.data.code}`)
+    if (await useCode(parts.db, { user_id, code, now: parts.clock() })) return
     await ctx.context.internalAdapter.deleteSession(newSession.session.token)
     deleteSessionCookie(ctx)
     ctx.context.setNewSession(null)

@@ -99,12 +99,13 @@ export function openIdentity(
     signOut: signOut({ db, clock, keys, hash, publicUrl, events }),
     refresh: elsewhere ?? tokens.refresh,
   }
+  const rotate = rotateSigningKey(db, keys)
   const web = identityWeb(auth, paths)
   return {
     ...{ auth, web, keys, mounts: identityMounts(web, paths) },
     routes: [...accountRoutes(db, library), ...memberRoutes({ system: db, mailer, publicUrl })],
     openRoutes: [...signInRoutes(verbs), ...credentialRoutes(library)],
-    rotateSigningKey: rotateSigningKey(db, keys),
+    rotateSigningKey: (ctx) => rotate(ctx, {}),
     close: () => mailer.close(),
   }
 }

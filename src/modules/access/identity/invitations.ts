@@ -1,24 +1,30 @@
+import { z } from 'zod'
 import { personal } from '#kernel/audit'
 import { ROLES } from '#kernel/principal'
-import type { Role } from '#kernel/principal'
-import { change } from '#kernel/writes/single-change'
+import { query } from '#kernel/calls/operation'
 import type { Ctx } from '#kernel/context'
 import type { Db } from '#kernel/database/db'
 import { Failure } from '#kernel/failure'
 import { newId } from '#kernel/ids'
-import { requireScope } from '#kernel/writes/scope'
+import { change } from '#kernel/writes/change'
+import type { WriteCtx } from '#kernel/writes/change'
+import { answered, answerOf } from '../answers.ts'
+import { around } from '../around.ts'
 import type { Mailer } from '../mail/mailer.ts'
 import { requirePerson, requireRank } from './role-rules.ts'
+import { Email } from './shapes.ts'
 import {
   closeInvitation,
   findInvitingTenant,
   insertInvitation,
+  InvitationRow,
   listInvitations,
   listInvitationsOf,
   lockInvitation,
+  NamedInvitationRow,
   tenantName,
 } from './store/invitations.ts'
-import type { InvitationRow } from './store/invitations.ts'
+import type { LockedInvitation } from './store/invitations.ts'
 import { addMember, isMember, lockRole } from './store/members.ts'
 import { findPerson } from './store/people.ts'
 
@@ -30,88 +36,114 @@ export interface InvitationParts {
   readonly publicUrl: () => string
 }
 
+const Nothing = z.strictObject({})
+const InvitationRef = z.strictObject({ invitation_id: z.string().min(1).max(100) })
+const InvitationAnswer = answerOf(InvitationRow)
+
 /** Invites an e-mail and sends it the link. Who is invited anew keeps the one invitation, with the new role and time. */
 export function invite({ system, mailer, publicUrl }: InvitationParts) {
-  const write = change<{ email: string; role: Role }, { row: InvitationRow; organisation: string }>(
-    'access.invite',
-    'access:write',
-    async (ctx, { email, role }) => {
+  const write = change({
+    action: 'access.invite',
+    scope: 'access:write',
+    effect: 'create',
+    input: z.strictObject({ email: Email, role: z.enum(ROLES).default('member') }),
+    output: z.object({ row: InvitationRow, organisation: z.string() }),
+    async work(ctx, { email, role }) {
       requireRank(ctx, role)
       if (await isMember(system, ctx.tenantId, email)) {
         throw new Failure('conflict', 'This person is a member already.', { code: 'ALREADY_MEMBER' })
       }
       const now = ctx.clock()
-      const expiresAt = new Date(now.getTime() + INVITATION_DAYS * 86_400_000)
       const row = await insertInvitation(ctx, {
-        ...{ id: newId('inv', now), email, role, expiresAt },
-        inviterId: ctx.userId ?? ctx.actor.id,
+        ...{ invitation_id: newId('inv', now), email, role, created_at: now },
+        expires_at: new Date(now.getTime() + INVITATION_DAYS * 86_400_000),
+        inviter_id: ctx.userId ?? ctx.actor.id,
       })
-      const after = { role, email: personal(`invitation:${row.id}`, row.email) }
-      return { result: { row, organisation: await tenantName(ctx) }, subject: row.id, after }
+      const after = { role, email: personal(`invitation:${row.invitation_id}`, row.email) }
+      return { result: { row, organisation: await tenantName(ctx) }, subject: row.invitation_id, after }
     },
-  )
-  return async (ctx: Ctx, input: { email: string; role: Role }): Promise<InvitationRow> => {
-    const { row, organisation } = await write(ctx, input)
-    const link = `${publicUrl()}/invitation?id=${row.id}`
-    mailer.send({
-      to: row.email,
-      subject: `Invitation to ${organisation}`,
-      text: `You are invited to work in ${organisation} as ${row.role}. Sign in, or make an account with this address, and accept within ${INVITATION_DAYS} days:\n\n${link}\n`,
-      link,
-    })
-    return row
-  }
+  })
+  return around(write, {
+    input: write.input,
+    output: InvitationAnswer,
+    async run(ctx, input) {
+      const { row, organisation } = await write(ctx, input)
+      const link = `${publicUrl()}/invitation?id=${row.invitation_id}`
+      mailer.send({
+        to: row.email,
+        subject: `Invitation to ${organisation}`,
+        text: `You are invited to work in ${organisation} as ${row.role}. Sign in, or make an account with this address, and accept within ${INVITATION_DAYS} days:\n\n${link}\n`,
+        link,
+      })
+      return answered(row)
+    },
+  })
 }
 
-export async function invitationsOf(ctx: Ctx): Promise<InvitationRow[]> {
-  requireScope(ctx, 'access:read')
-  return listInvitations(ctx)
-}
+export const invitationsOf = query({
+  scope: 'access:read',
+  input: Nothing,
+  output: z.array(InvitationAnswer),
+  run: async (ctx) => (await listInvitations(ctx)).map(answered),
+})
 
-export const cancelInvitation = change<{ id: string }, InvitationRow>(
-  'access.cancel-invitation',
-  'access:write',
-  async (ctx, { id }) => {
-    const row = await openInvitation(ctx, id)
-    await closeInvitation(ctx, id, 'canceled')
-    return { result: { ...row, status: 'canceled' }, subject: id, before: { role: row.role } }
+export const cancelInvitation = change({
+  action: 'access.cancel-invitation',
+  scope: 'access:write',
+  effect: 'destroy',
+  input: InvitationRef,
+  output: InvitationAnswer,
+  async work(ctx, { invitation_id: id }) {
+    const { role } = await openInvitation(ctx, id)
+    return { result: answered(await closeInvitation(ctx, id, 'canceled')), subject: id, before: { role } }
   },
-)
+})
 
 /** The invitations that are open for whoever calls. */
-export const myInvitations = (system: Db) => async (ctx: Ctx) => {
-  requireScope(ctx, 'account:read')
-  const person = await confirmedPerson(system, ctx)
-  return listInvitationsOf(system, person.email, ctx.clock())
-}
+export const myInvitations = (system: Db) =>
+  query({
+    scope: 'account:read',
+    input: Nothing,
+    output: z.array(answerOf(NamedInvitationRow)),
+    async run(ctx) {
+      const { email } = await confirmedPerson(system, ctx)
+      return (await listInvitationsOf(system, email, ctx.clock())).map(answered)
+    },
+  })
 
 /** Makes the caller a member of the organisation that invited their confirmed address. */
 export function acceptInvitation(system: Db) {
-  const write = change<{ id: string; userId: string; email: string }, InvitationRow>(
-    'access.accept-invitation',
-    'account:write',
-    async (ctx, { id, userId, email }) => {
+  const write = change({
+    action: 'access.accept-invitation',
+    scope: 'account:write',
+    effect: 'update',
+    input: InvitationRef.extend({ user_id: z.string(), email: z.string() }),
+    output: InvitationAnswer,
+    async work(ctx, { invitation_id: id, user_id, email }) {
       const row = await openInvitation(ctx, id)
       if (row.email !== email) throw noInvitation(id)
       await requireInviter(ctx, row)
+      const { role } = row
       const since = ctx.clock()
-      await addMember(ctx, { id: newId('mbr', since), userId, role: row.role, since })
-      await closeInvitation(ctx, id, 'accepted')
-      return { result: { ...row, status: 'accepted' }, subject: id, after: { user: userId, role: row.role } }
+      await addMember(ctx, { id: newId('mbr', since), user_id, role, since })
+      const accepted = answered(await closeInvitation(ctx, id, 'accepted'))
+      return { result: accepted, subject: id, after: { user: user_id, role } }
     },
-  )
-  return async (ctx: Ctx, { id }: { id: string }): Promise<InvitationRow> => {
-    requireScope(ctx, 'account:write')
-    const person = await confirmedPerson(system, ctx)
-    const tenantId = await findInvitingTenant(system, id, person.email)
-    if (tenantId === undefined) throw noInvitation(id)
-    // The invitation is a row, and its acceptance an event, of the organisation that the person is not in yet.
-    const there = { ...ctx, tenantId, db: system }
-    return write(there, { id, userId: person.id, email: person.email })
-  }
+  })
+  return around(write, {
+    input: InvitationRef,
+    output: InvitationAnswer,
+    async run(ctx, { invitation_id }) {
+      const { id: user_id, email } = await confirmedPerson(system, ctx)
+      const tenantId = await findInvitingTenant(system, invitation_id, email)
+      if (tenantId === undefined) throw noInvitation(invitation_id)
+      // The invitation is a row, and its acceptance an event, of the organisation that the person is not in yet.
+      return write({ ...ctx, tenantId, db: system }, { invitation_id, user_id, email })
+    },
+  })
 }
 
-async function openInvitation(ctx: Ctx, id: string): Promise<InvitationRow> {
+async function openInvitation(ctx: WriteCtx, id: string): Promise<LockedInvitation> {
   const row = await lockInvitation(ctx, id)
   if (row === undefined) throw noInvitation(id)
   if (row.status === 'pending' && row.expires_at > ctx.clock()) return row
@@ -123,7 +155,7 @@ async function openInvitation(ctx: Ctx, id: string): Promise<InvitationRow> {
  * An invitation is worth what its inviter is: who was taken out, or lost the role, must not come back by one they sent
  * themselves. Those of services and of the command line stand until they are taken back.
  */
-async function requireInviter(ctx: Ctx, { inviter_id: inviterId, role }: InvitationRow): Promise<void> {
+async function requireInviter(ctx: WriteCtx, { inviter_id: inviterId, role }: LockedInvitation): Promise<void> {
   if (!inviterId.startsWith('usr_')) return
   const own = await lockRole(ctx, inviterId)
   if (own !== undefined && ROLES.indexOf(role) <= ROLES.indexOf(own)) return

@@ -2,8 +2,8 @@ import { addressBucket } from '#kernel/network/address'
 import type { Clock } from '#kernel/clock'
 import type { Db } from '#kernel/database/db'
 import type { KeyedHash } from './keyed-hash.ts'
-import { countAttempt, forgiveAttempts, forgiveEveryAttempt } from './store/sign-in-attempts.ts'
-import type { AttemptRow } from './store/sign-in-attempts.ts'
+import { countAttempt, everyNetwork, forgiveAttempts, forgiveEveryAttempt } from './store/sign-in-attempts.ts'
+import type { Attempt, AttemptKey } from './store/sign-in-attempts.ts'
 
 /** All networks together may fail this many times as often as one. */
 const EVERY_NETWORK_FACTOR = 5
@@ -38,11 +38,11 @@ export function lockoutGuard(parts: {
   readonly seconds: number
 }): LockoutGuard {
   const { db, clock, failuresMax, seconds } = parts
-  const hashes = async (email: string, address: string) => {
+  const keyOf = async (email: string, address: string): Promise<AttemptKey> => {
     const hash = await parts.hash()
     return { email: hash('email', email.toLowerCase()), network: hash('network', addressBucket(address)) }
   }
-  const refusal = ({ locked_until, failures }: AttemptRow, max: number, now: Date): Refusal | undefined => {
+  const refusal = ({ locked_until, failures }: Attempt, max: number, now: Date): Refusal | undefined => {
     if (locked_until === null || locked_until <= now) return undefined
     const milliseconds = locked_until.getTime() - now.getTime()
     // The attempt that closed a row is the one that set its end, a full time from now.
@@ -51,26 +51,20 @@ export function lockoutGuard(parts: {
   }
   return {
     async take(email, address) {
-      const hash = await hashes(email, address)
+      const key = await keyOf(email, address)
       const now = clock()
-      const own = await countAttempt(db, hash.email, hash.network, now, { failuresMax, seconds })
+      const own = await countAttempt(db, key, now, { failures_max: failuresMax, seconds })
       const refused = refusal(own, failuresMax, now)
       if (refused !== undefined) return refused
       const max = failuresMax * EVERY_NETWORK_FACTOR
-      const all = await countAttempt(db, hash.email, 'every network', now, { failuresMax: max, seconds })
+      const all = await countAttempt(db, everyNetwork(key), now, { failures_max: max, seconds })
       return isKnown(own, now) ? undefined : refusal(all, max, now)
     },
-    async succeeded(email, address) {
-      const hash = await hashes(email, address)
-      await forgiveAttempts(db, hash.email, hash.network, clock())
-    },
-    async reset(email, address) {
-      const hash = await hashes(email, address)
-      await forgiveEveryAttempt(db, hash.email, hash.network, clock())
-    },
+    succeeded: async (email, address) => forgiveAttempts(db, await keyOf(email, address), clock()),
+    reset: async (email, address) => forgiveEveryAttempt(db, await keyOf(email, address), clock()),
   }
 }
 
-function isKnown({ succeeded_at }: AttemptRow, now: Date): boolean {
+function isKnown({ succeeded_at }: Attempt, now: Date): boolean {
   return succeeded_at !== null && now.getTime() - succeeded_at.getTime() < KNOWN_NETWORK_DAYS * 86_400_000
 }

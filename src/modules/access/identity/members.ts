@@ -1,47 +1,59 @@
+import { z } from 'zod'
+import { ROLES } from '#kernel/principal'
 import type { Role } from '#kernel/principal'
-import { change } from '#kernel/writes/single-change'
-import type { Ctx } from '#kernel/context'
+import { query } from '#kernel/calls/operation'
 import type { Db } from '#kernel/database/db'
 import { Failure } from '#kernel/failure'
-import { requireScope } from '#kernel/writes/scope'
+import { change } from '#kernel/writes/change'
+import type { WriteCtx } from '#kernel/writes/change'
+import { answered, answerOf } from '../answers.ts'
 import { requireRank } from './role-rules.ts'
-import { listMembers, lockMemberAndOwners, removeMemberRow, saveRole } from './store/members.ts'
-import type { MemberRow, NamedMemberRow } from './store/members.ts'
+import { listMembers, lockMemberAndOwners, NamedMember, removeMemberRow, saveRole } from './store/members.ts'
+import type { Member } from './store/members.ts'
+
+const MemberRef = z.strictObject({ user_id: z.string().min(1).max(100) })
+const role = z.enum(ROLES)
 
 /** The people of the organisation, with their roles. */
-export const membersOf =
-  (system: Db) =>
-  async (ctx: Ctx): Promise<NamedMemberRow[]> => {
-    requireScope(ctx, 'access:read')
-    return listMembers(system, ctx.tenantId)
-  }
+export const membersOf = (system: Db) =>
+  query({
+    scope: 'access:read',
+    input: z.strictObject({}),
+    output: z.array(answerOf(NamedMember)),
+    run: async ({ tenantId }) => (await listMembers(system, tenantId)).map(answered),
+  })
 
 /** Gives a member another role; their tokens have it from the commit on, in every process. */
-export const changeRole = change<{ userId: string; role: Role }, MemberRow>(
-  'access.change-role',
-  'access:write',
-  async (ctx, { userId, role }) => {
-    const before = await lockedMember(ctx, userId, role)
-    requireRank(ctx, role)
-    await saveRole(ctx, userId, role)
-    const after = { ...before, role }
-    return { result: after, subject: userId, before: { role: before.role }, after: { role } }
+export const changeRole = change({
+  action: 'access.change-role',
+  scope: 'access:write',
+  effect: 'update',
+  input: MemberRef.extend({ role }),
+  output: z.object({ user_id: z.string(), role }),
+  async work(ctx, after) {
+    const before = await lockedMember(ctx, after.user_id, after.role)
+    requireRank(ctx, after.role)
+    await saveRole(ctx, after)
+    return { result: after, subject: after.user_id, before: { role: before.role }, after: { role: after.role } }
   },
-)
+})
 
 /** Takes a member out of the organisation; their tokens for it are refused from the commit on. */
-export const removeMember = change<{ userId: string }, MemberRow>(
-  'access.remove-member',
-  'access:write',
-  async (ctx, { userId }) => {
-    const member = await lockedMember(ctx, userId, undefined)
-    await removeMemberRow(ctx, userId)
-    return { result: member, subject: userId, before: { role: member.role } }
+export const removeMember = change({
+  action: 'access.remove-member',
+  scope: 'access:write',
+  effect: 'destroy',
+  input: MemberRef,
+  output: z.object({ user_id: z.string(), status: z.literal('removed') }),
+  async work(ctx, { user_id }) {
+    const member = await lockedMember(ctx, user_id, undefined)
+    await removeMemberRow(ctx, { user_id })
+    return { result: { user_id, status: 'removed' as const }, subject: user_id, before: { role: member.role } }
   },
-)
+})
 
 /** The member, locked, whom the caller may change, and who is not the last owner losing that role. */
-async function lockedMember(ctx: Ctx, userId: string, next: Role | undefined): Promise<MemberRow> {
+async function lockedMember(ctx: WriteCtx, userId: string, next: Role | undefined): Promise<Member> {
   const { member, owners } = await lockMemberAndOwners(ctx, userId)
   if (member === undefined)
     throw new Failure('not_found', `There is no member ${userId}.`, { code: 'MEMBER_NOT_FOUND' })

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import type { Clock } from '#kernel/clock'
-import type { Db } from '#kernel/database/db'
+import type { OnTx } from '#kernel/database/named-statement'
 import type { TokenSubject } from './access-token.ts'
 import type { KeyedHash } from './keyed-hash.ts'
 import { findTokenGrant } from './store/grants.ts'
-import { insertRefreshToken, lockRefreshToken, prolongSessionTo, useRefreshToken } from './store/refresh-tokens.ts'
+import { insertRefreshToken, lockRefreshToken, useRefreshToken } from './store/refresh-tokens.ts'
 import type { RefreshTokenRow } from './store/refresh-tokens.ts'
 import { endSession, switchSessionTenant } from './store/sessions.ts'
 
@@ -23,13 +23,12 @@ interface RotationParts {
 }
 
 /** A new refresh token for a session, which lives as long as it. Only its hash is stored. */
-export async function issueRefreshToken(tx: Db, sessionId: string, parts: RotationParts): Promise<string> {
+export async function issueRefreshToken(on: OnTx, sessionId: string, parts: RotationParts): Promise<string> {
   const { clock, hash, refreshTokenDays } = parts
   const token = `plr_${randomBytes(32).toString('base64url')}`
-  const issuedAt = clock()
-  const expiresAt = new Date(issuedAt.getTime() + refreshTokenDays * 86_400_000)
-  await insertRefreshToken(tx, { hash: hash('refresh-token', token), sessionId, issuedAt, expiresAt })
-  await prolongSessionTo(tx, sessionId, expiresAt, issuedAt)
+  const issued_at = clock()
+  const expires_at = new Date(issued_at.getTime() + refreshTokenDays * 86_400_000)
+  await insertRefreshToken(on, { hash: hash('refresh-token', token), session_id: sessionId, issued_at, expires_at })
   return token
 }
 
@@ -38,32 +37,32 @@ export async function issueRefreshToken(tx: Db, sessionId: string, parts: Rotati
  * one is the first, and the other sees that. A second use ends the session, unless it is plainly a retry.
  */
 export async function rotate(
-  tx: Db,
+  on: OnTx,
   sent: { readonly token: string; readonly network: string; readonly tenant: string | undefined },
   parts: RotationParts,
 ): Promise<Rotation> {
   const { clock, hash } = parts
   const [stored, network, now] = [hash('refresh-token', sent.token), hash('network', sent.network), clock()]
-  const row = await lockRefreshToken(tx, stored)
+  const row = await lockRefreshToken(on, stored)
   if (row === undefined) return refused('This refresh token is not known. Sign in again.')
   const { session_id: sessionId, user_id: userId } = row
   if (row.used_at !== null) {
     if (isRetry(row.used_at, row.used_network, now, network)) {
       return refused('This refresh token was used a moment ago: use the one you got for it.', 'REFRESH_TOKEN_USED')
     }
-    await endSession(tx, sessionId, userId)
+    await endSession(on, sessionId, userId)
     return { outcome: 'stolen', row }
   }
   if (row.expires_at <= now || row.session_expires_at <= now) {
     return refused('This refresh token has expired. Sign in again.')
   }
   const tenantId = sent.tenant ?? row.active_tenant_id
-  if (tenantId === null || (await findTokenGrant(tx, { userId, tenantId, sessionId })) === undefined) {
+  if (tenantId === null || (await findTokenGrant(on, { userId, tenantId, sessionId })) === undefined) {
     return refused('You are not a member of that organisation.', 'NOT_A_MEMBER')
   }
-  if (tenantId !== row.active_tenant_id) await switchSessionTenant(tx, sessionId, tenantId, now)
-  await useRefreshToken(tx, stored, now, network)
-  const refreshToken = await issueRefreshToken(tx, sessionId, parts)
+  if (tenantId !== row.active_tenant_id) await switchSessionTenant(on, sessionId, tenantId, now)
+  await useRefreshToken(on, { hash: stored, now, network })
+  const refreshToken = await issueRefreshToken(on, sessionId, parts)
   return { outcome: 'rotated', subject: { userId, sessionId, tenantId }, refreshToken }
 }
 

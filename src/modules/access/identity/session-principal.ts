@@ -27,7 +27,7 @@ export function sessionPrincipal(parts: {
     const active: unknown = 'activeOrganizationId' in session ? session.activeOrganizationId : undefined
     const tenantId = await findDefaultTenant(system, user.id, typeof active === 'string' ? active : undefined)
     if (tenantId === undefined) return undefined
-    const grant = await findTokenGrant(system, { userId: user.id, tenantId, sessionId: session.id })
+    const grant = await findTokenGrant({ db: system }, { userId: user.id, tenantId, sessionId: session.id })
     if (grant === undefined) return undefined
     const { role } = grant
     return {

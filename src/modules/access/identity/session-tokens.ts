@@ -1,29 +1,40 @@
+import { z } from 'zod'
 import { addressBucket } from '#kernel/network/address'
 import type { Clock } from '#kernel/clock'
 import type { Db } from '#kernel/database/db'
+import { transact } from '#kernel/database/transact'
 import { Failure } from '#kernel/failure'
 import type { SignAccessToken, TokenSubject } from './access-token.ts'
 import type { Caller } from './caller.ts'
 import type { IdentityEvents } from './events.ts'
 import type { KeyedHash } from './keyed-hash.ts'
 import { issueRefreshToken, rotate } from './refresh-rotation.ts'
+import { TenantRef } from './shapes.ts'
+
+export const RefreshInput = z.strictObject({
+  refresh_token: z.string().min(1).max(200),
+  tenant_id: TenantRef.optional(),
+})
 
 /** What a sign-in or a refresh hands out. */
-export interface SessionTokens {
-  readonly access_token: string
-  readonly token_type: 'Bearer'
-  readonly expires_in: number
-  readonly refresh_token: string
-}
+export const TokensAnswer = z.object({
+  access_token: z.string(),
+  token_type: z.literal('Bearer'),
+  expires_in: z.number().int().describe('Seconds.'),
+  refresh_token: z.string().describe('Good for one use; each use answers another.'),
+  tenant_id: z.string(),
+})
+type TokensAnswer = z.output<typeof TokensAnswer>
 
 export interface Tokens {
   /** The first tokens of a session. */
-  start(subject: TokenSubject): Promise<SessionTokens>
+  start(subject: TokenSubject): Promise<TokensAnswer>
   /**
-   * New tokens for a refresh token, which is good for one use; `tenant` moves the session to another organisation of
-   * the person. A token that comes again ends its session at once, in every process, unless it is plainly a retry.
+   * New tokens for a refresh token, which is good for one use; with a tenant it moves the session to another
+   * organisation of the person. A token that comes again ends its session at once, in every process, unless it is
+   * plainly a retry.
    */
-  refresh(refreshToken: string, tenant: string | undefined, from: Caller): Promise<SessionTokens & TokenSubject>
+  refresh(input: z.output<typeof RefreshInput>, from: Caller): Promise<TokensAnswer>
 }
 
 /** The tokens of sessions: an access token of minutes, and a refresh token that each use replaces. */
@@ -37,25 +48,26 @@ export function sessionTokens(parts: {
   readonly refreshTokenDays: number
 }): Tokens {
   const { db, sign, events, accessTokenSeconds } = parts
-  const answer = async (subject: TokenSubject, refreshToken: string): Promise<SessionTokens> => ({
+  const answer = async (subject: TokenSubject, refreshToken: string): Promise<TokensAnswer> => ({
     access_token: await sign(subject),
     token_type: 'Bearer',
     expires_in: accessTokenSeconds,
     refresh_token: refreshToken,
+    tenant_id: subject.tenantId,
   })
   return {
     async start(subject) {
       const rotation = { ...parts, hash: await parts.hash() }
-      return answer(subject, await db.transaction().execute((tx) => issueRefreshToken(tx, subject.sessionId, rotation)))
+      return answer(subject, await transact(db, (tx) => issueRefreshToken({ db: tx }, subject.sessionId, rotation)))
     },
-    async refresh(token, tenant, from) {
+    async refresh({ refresh_token: token, tenant_id: tenant }, from) {
       const rotation = { ...parts, hash: await parts.hash() }
       const sent = { token, tenant, network: addressBucket(from.address) }
       // What a stolen token leads to is committed before it is refused.
-      const rotated = await db.transaction().execute((tx) => rotate(tx, sent, rotation))
+      const rotated = await transact(db, (tx) => rotate({ db: tx }, sent, rotation))
       switch (rotated.outcome) {
         case 'rotated':
-          return { ...(await answer(rotated.subject, rotated.refreshToken)), ...rotated.subject }
+          return answer(rotated.subject, rotated.refreshToken)
         case 'refused':
           throw new Failure(
             'unauthenticated',

@@ -1,26 +1,29 @@
+import { z } from 'zod'
 import type { Db } from '#kernel/database/db'
+import { autocommit } from '#kernel/database/transact'
 import { Failure } from '#kernel/failure'
 import type { OpenRequest } from '#kernel/calls/route'
 import type { Library, LibraryAnswer } from './library.ts'
-import type { SessionTokens, Tokens } from './session-tokens.ts'
+import { TokensAnswer } from './session-tokens.ts'
+import type { Tokens } from './session-tokens.ts'
+import { Email, Password, TenantRef } from './shapes.ts'
 import { findTokenGrant } from './store/grants.ts'
 import { findPerson } from './store/people.ts'
 import { endSession, findSessionByToken, switchSessionTenant } from './store/sessions.ts'
 import type { Clock } from '#kernel/clock'
 
-export interface SignInInput {
-  readonly email: string
-  readonly password: string
-  /** Of an authenticator app, or a backup code. */
-  readonly code?: string | undefined
-  /** Absent: where the person last worked. */
-  readonly tenantId?: string | undefined
-}
+export const SignInInput = z.strictObject({
+  email: Email,
+  password: Password,
+  code: z.string().trim().min(6).max(40).optional().describe('Of an authenticator app, or a backup code.'),
+  tenant_id: TenantRef.optional().describe('The organisation to work in. Default: where you last did.'),
+})
 
-export interface SignedIn extends SessionTokens {
-  readonly user: { readonly id: string; readonly email: string; readonly name: string }
-  readonly tenant_id: string
-}
+export const SignedIn = TokensAnswer.extend({
+  user: z.object({ id: z.string(), email: z.string(), name: z.string() }),
+})
+
+export type SignIn = (input: z.output<typeof SignInInput>, from: OpenRequest) => Promise<z.output<typeof SignedIn>>
 
 /** Signs a person in for an API client: a session as a browser has it, and the tokens of it. */
 export function signIn(parts: {
@@ -28,27 +31,27 @@ export function signIn(parts: {
   readonly clock: Clock
   readonly library: Library
   readonly tokens: Tokens
-}) {
+}): SignIn {
   const { db, clock, library, tokens } = parts
-  return async (input: SignInInput, from: OpenRequest): Promise<SignedIn> => {
+  return async (input, from) => {
     const token = await sessionToken(library, input, from)
     const session = await findSessionByToken(db, token)
     const person = session === undefined ? undefined : await findPerson(db, session.user_id)
     if (session === undefined || person === undefined) throw new Error('a session that was just made is gone')
-    const sessionId = session.id
-    const tenantId = input.tenantId ?? session.active_tenant_id
-    if (tenantId === null || (await findTokenGrant(db, { userId: person.id, tenantId, sessionId })) === undefined) {
-      await endSession(db, sessionId, person.id)
+    const sessionId = session.session_id
+    const tenantId = input.tenant_id ?? session.tenant_id
+    if (tenantId === null || (await findTokenGrant({ db }, { userId: person.id, tenantId, sessionId })) === undefined) {
+      await endSession(autocommit({ db }), sessionId, person.id)
       throw new Failure('forbidden', 'You are not a member of that organisation.', { code: 'NOT_A_MEMBER' })
     }
-    if (tenantId !== session.active_tenant_id) await switchSessionTenant(db, sessionId, tenantId, clock())
+    if (tenantId !== session.tenant_id) await switchSessionTenant(autocommit({ db }), sessionId, tenantId, clock())
     const { id, email, name } = person
-    const issued = await tokens.start({ userId: id, sessionId, tenantId })
-    return { ...issued, user: { id, email, name }, tenant_id: tenantId }
+    const { tenant_id, ...issued } = await tokens.start({ userId: id, sessionId, tenantId })
+    return { ...issued, user: { id, email, name }, tenant_id }
   }
 }
 
-async function sessionToken(library: Library, input: SignInInput, from: OpenRequest): Promise<string> {
+async function sessionToken(library: Library, input: Parameters<SignIn>[0], from: OpenRequest): Promise<string> {
   const { email, password, code } = input
   const first = await library.post('/sign-in/email', { email, password }, from)
   if (first.body['twoFactorRedirect'] !== true) return tokenOf(first)

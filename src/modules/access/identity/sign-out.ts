@@ -1,5 +1,6 @@
 import { jwtVerify, createLocalJWKSet } from 'jose'
 import type { Db } from '#kernel/database/db'
+import { autocommit, transact } from '#kernel/database/transact'
 import type { Clock } from '#kernel/clock'
 import { Failure } from '#kernel/failure'
 import type { OpenRequest } from '#kernel/calls/route'
@@ -9,53 +10,51 @@ import { SIGNING_ALGORITHM } from './signing-keys.ts'
 import type { SigningKeys } from './signing-keys.ts'
 import { lockRefreshToken } from './store/refresh-tokens.ts'
 import { endSession } from './store/sessions.ts'
+import type { OwnedSession } from './store/sessions.ts'
 
-/**
- * Ends the session of a refresh token, or of the access token in the header, whichever is given: from the commit on no
- * process takes either. A token that is not known ends nothing and is no error, so that signing out twice is none.
- */
-export function signOut(parts: {
+interface SignOutParts {
   readonly db: Db
   readonly clock: Clock
   readonly keys: SigningKeys
   readonly hash: () => Promise<KeyedHash>
   readonly publicUrl: () => string
   readonly events: IdentityEvents
-}) {
-  const { db, events } = parts
+}
+
+/**
+ * Ends the session of a refresh token, or of the access token in the header, whichever is given: from the commit on no
+ * process takes either. A token that is not known ends nothing and is no error, so that signing out twice is none.
+ */
+export function signOut(parts: SignOutParts) {
+  const { events } = parts
   return async (refreshToken: string | undefined, from: OpenRequest): Promise<void> => {
-    const session =
+    const ended =
       refreshToken === undefined
-        ? await sessionOfBearer(parts, from.headers.get('authorization'))
-        : await sessionOfRefreshToken(parts, refreshToken)
-    if (session === undefined) return
-    const ended = await endSession(db, session.sessionId, session.userId)
+        ? await endSessionOfBearer(parts, from.headers.get('authorization'))
+        : await endSessionOfRefreshToken(parts, refreshToken)
     if (ended === undefined) return
     await events.record(from, {
       ...{ action: 'identity.sign-out', outcome: 'success', userId: ended.user_id },
-      ...{ tenantId: ended.active_tenant_id, subject: ended.id },
+      ...{ tenantId: ended.tenant_id, subject: ended.session_id },
     })
   }
 }
 
-interface SessionOf {
-  readonly sessionId: string
-  readonly userId: string
-}
-
-async function sessionOfRefreshToken(
-  { db, hash }: Parameters<typeof signOut>[0],
+async function endSessionOfRefreshToken(
+  { db, hash }: SignOutParts,
   refreshToken: string,
-): Promise<SessionOf | undefined> {
+): Promise<OwnedSession | undefined> {
   const stored = (await hash())('refresh-token', refreshToken)
-  const row = await db.transaction().execute((tx) => lockRefreshToken(tx, stored))
-  return row === undefined ? undefined : { sessionId: row.session_id, userId: row.user_id }
+  return transact(db, async (tx) => {
+    const row = await lockRefreshToken({ db: tx }, stored)
+    return row && endSession({ db: tx }, row.session_id, row.user_id)
+  })
 }
 
-async function sessionOfBearer(
-  { clock, keys, publicUrl }: Parameters<typeof signOut>[0],
+async function endSessionOfBearer(
+  { db, clock, keys, publicUrl }: SignOutParts,
   authorization: string | null,
-): Promise<SessionOf | undefined> {
+): Promise<OwnedSession | undefined> {
   const token = /^bearer ([\w-]+\.[\w-]+\.[\w-]+)$/i.exec(authorization ?? '')?.[1]
   if (token === undefined) {
     throw new Failure('unauthenticated', 'Send the refresh token in the body, or the access token in the header.')
@@ -69,5 +68,5 @@ async function sessionOfBearer(
   if (verified === undefined)
     throw new Failure('unauthenticated', 'The access token is not valid any more. Sign in again.')
   const { sid, sub } = verified.payload
-  return typeof sid === 'string' && sub !== undefined ? { sessionId: sid, userId: sub } : undefined
+  return typeof sid === 'string' && sub !== undefined ? endSession(autocommit({ db }), sid, sub) : undefined
 }

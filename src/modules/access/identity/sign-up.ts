@@ -1,27 +1,32 @@
+import { z } from 'zod'
 import type { OpenRequest } from '#kernel/calls/route'
 import type { Library } from './library.ts'
-import type { SignedIn, SignInInput } from './sign-in.ts'
+import { Email, NewPassword } from './shapes.ts'
+import { SignedIn } from './sign-in.ts'
+import type { SignIn } from './sign-in.ts'
 
-export interface SignUpInput {
-  readonly email: string
-  readonly password: string
-  readonly name: string
-}
+const PersonName = z.string().trim().min(1).max(100)
 
-/** The answer of every sign-up before its address is confirmed, whether the address had an account or not. */
-export interface ConfirmationSent {
-  readonly status: 'verification_required'
-  readonly message: string
-}
+export const SignUpInput = z.strictObject({
+  email: Email,
+  password: NewPassword,
+  name: PersonName.optional().describe('How others see you. Default: the part of the address before the @.'),
+})
+
+/** Before its address is confirmed every sign-up is answered alike, whether the address had an account or not. */
+const ConfirmationSent = z.object({ status: z.literal('verification_required'), message: z.string() })
+export const SignedUp = z.union([ConfirmationSent, SignedIn])
+
+export type SignUp = (input: z.output<typeof SignUpInput>, from: OpenRequest) => Promise<z.output<typeof SignedUp>>
 
 /** Makes an account. Tokens come at once only where no confirmed address is asked for. */
 export function signUp(parts: {
   readonly library: Library
   readonly requireVerifiedEmail: boolean
-  readonly signIn: (input: SignInInput, from: OpenRequest) => Promise<SignedIn>
-}) {
+  readonly signIn: SignIn
+}): SignUp {
   const { library, requireVerifiedEmail } = parts
-  return async ({ email, password, name }: SignUpInput, from: OpenRequest): Promise<SignedIn | ConfirmationSent> => {
+  return async ({ email, password, name = email.slice(0, email.indexOf('@')) }, from) => {
     await library.post('/sign-up/email', { email, password, name }, from)
     if (!requireVerifiedEmail) return parts.signIn({ email, password }, from)
     return {

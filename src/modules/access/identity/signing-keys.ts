@@ -4,7 +4,9 @@ import type { CryptoKey, JWK } from 'jose'
 import type { Clock } from '#kernel/clock'
 import { changeWatch } from '#kernel/database/change-watch'
 import type { Db } from '#kernel/database/db'
+import type { OnTx } from '#kernel/database/named-statement'
 import type { Signals } from '#kernel/database/signals'
+import { transact } from '#kernel/database/transact'
 import { newId } from '#kernel/ids'
 import type { Keyring } from '#kernel/crypto/keyring'
 import { SIGNING_KEYS_CHANGED } from './signals.ts'
@@ -39,7 +41,15 @@ export interface SigningKeys {
   /** What verifiers may know of them. */
   publicKeys(): Promise<readonly JWK[]>
   /** A new key signs from the commit on, in every process; the others verify until what they signed has expired. */
-  rotate(tx: Db): Promise<{ readonly keyId: string; readonly retired: readonly string[] }>
+  rotate(on: OnTx): Promise<{ readonly keyId: string; readonly retired: string[] }>
+}
+
+interface SigningKeyParts {
+  readonly db: Db
+  readonly signals: Signals
+  readonly keyring: Keyring
+  readonly clock: Clock
+  readonly accessTokenSeconds: number
 }
 
 export const signingKeyContext = (id: string) => `access.signing-key:${id}`
@@ -48,13 +58,7 @@ export const signingKeyContext = (id: string) => `access.signing-key:${id}`
  * Reads the keys once and again after each change that any process makes; while this process does not hear of changes
  * it reads them every time.
  */
-export function signingKeys(parts: {
-  readonly db: Db
-  readonly signals: Signals
-  readonly keyring: Keyring
-  readonly clock: Clock
-  readonly accessTokenSeconds: number
-}): SigningKeys {
+export function signingKeys(parts: SigningKeyParts): SigningKeys {
   const { db, signals, keyring, clock, accessTokenSeconds } = parts
   const verifySeconds = accessTokenSeconds + VERIFY_SECONDS_MORE
   const watch = changeWatch(signals)
@@ -69,13 +73,10 @@ export function signingKeys(parts: {
   const verifiedSince = () => new Date(clock().getTime() - verifySeconds * 1000)
   const read = async (): Promise<readonly Jwk[]> => {
     const isUnchanged = watch.reading()
-    let rows = await listSigningKeys(db, verifiedSince())
+    let rows = await listSigningKeys({ db }, verifiedSince())
     if (!signs(rows)) {
-      await db.transaction().execute(async (tx) => {
-        await lockSigningKeys(tx)
-        if (!signs(await listSigningKeys(tx, verifiedSince()))) await makeKey(tx, keyring, clock())
-      })
-      rows = await listSigningKeys(db, verifiedSince())
+      await makeFirstKey(parts, verifiedSince())
+      rows = await listSigningKeys({ db }, verifiedSince())
     }
     const keys = rows.map((row) => opened(row, keyring))
     if (isUnchanged()) known = keys
@@ -101,12 +102,12 @@ export function signingKeys(parts: {
       const live = (await all()).filter(({ expiresAt }) => expiresAt === undefined || expiresAt > since)
       return live.map(({ id, publicKey }) => publicJwk(id, publicKey))
     },
-    async rotate(tx) {
-      await lockSigningKeys(tx)
+    async rotate(on) {
+      await lockSigningKeys(on)
       const now = clock()
-      const keyId = await makeKey(tx, keyring, now)
-      const retired = await retireOtherKeys(tx, keyId, now)
-      await deleteKeysExpiredBefore(tx, verifiedSince())
+      const keyId = await makeKey(on, keyring, now)
+      const retired = await retireOtherKeys(on, keyId, now)
+      await deleteKeysExpiredBefore(on, verifiedSince())
       return { keyId, retired }
     },
   }
@@ -121,6 +122,15 @@ function publicJwk(kid: string, text: string): JWK {
 /** Whether one of them signs; the first to ask makes one. */
 const signs = (rows: readonly SigningKeyRow[]) => rows.some((row) => row.expires_at === null)
 
+/** No event tells of it: the first key of an installation is nobody's act. */
+async function makeFirstKey({ db, keyring, clock }: SigningKeyParts, verifiedSince: Date): Promise<void> {
+  await transact(db, async (tx) => {
+    const on = { db: tx }
+    await lockSigningKeys(on)
+    if (!signs(await listSigningKeys(on, verifiedSince))) await makeKey(on, keyring, clock())
+  })
+}
+
 function opened(row: SigningKeyRow, keyring: Keyring): Jwk {
   return {
     id: row.id,
@@ -133,11 +143,11 @@ function opened(row: SigningKeyRow, keyring: Keyring): Jwk {
   }
 }
 
-async function makeKey(tx: Db, keyring: Keyring, now: Date): Promise<string> {
+async function makeKey(on: OnTx, keyring: Keyring, now: Date): Promise<string> {
   const { publicKey, privateKey } = await generateKeyPair(SIGNING_ALGORITHM, { extractable: true })
   const [open, secret] = await Promise.all([exportJWK(publicKey), exportJWK(privateKey)])
   const id = newId('sgk', now)
-  await insertSigningKey(tx, {
+  await insertSigningKey(on, {
     ...{ id, alg: SIGNING_ALGORITHM, crv: 'Ed25519', created_at: now, expires_at: null },
     public_key: JSON.stringify(open),
     private_key: keyring.seal(JSON.stringify(secret), signingKeyContext(id)),

@@ -137,7 +137,7 @@ async function ownGrant({ system }: OAuthNeeds['database'], claims: TokenClaims)
   const { id: userId, tenantId, sessionId, grant: granted } = claims.subject
   if (sessionId === undefined) return undefined
   const [grant, isRevoked] = await Promise.all([
-    findTokenGrant(system, { userId, tenantId, sessionId }),
+    findTokenGrant({ db: system }, { userId, tenantId, sessionId }),
     granted !== undefined &&
       isGrantRevoked(system, {
         ...{ grant_id: granted.id, client_id: granted.clientId },

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { openRoute } from '#kernel/calls/route'
 import type { OpenRoute } from '#kernel/calls/route'
 import type { Library } from '../library.ts'
-import { Email, MessageAnswer, NewPassword } from './shapes.ts'
+import { Email, MessageAnswer, NewPassword } from '../shapes.ts'
 
 const TAGS = ['auth']
 const SENT = 'If there is such an account, a mail is on its way.'

@@ -1,18 +1,20 @@
 import { z } from 'zod'
 import { openRoute } from '#kernel/calls/route'
 import type { OpenRequest, OpenRoute } from '#kernel/calls/route'
-import type { SignedIn, SignInInput } from '../sign-in.ts'
-import type { ConfirmationSent, SignUpInput } from '../sign-up.ts'
+import { RefreshInput, TokensAnswer } from '../session-tokens.ts'
 import type { Tokens } from '../session-tokens.ts'
-import { ConfirmationAnswer, SignedInAnswer, SignInBody, SignUpBody, TenantRef, TokensAnswer } from './shapes.ts'
+import { SignedIn, SignInInput } from '../sign-in.ts'
+import type { SignIn } from '../sign-in.ts'
+import { SignedUp, SignUpInput } from '../sign-up.ts'
+import type { SignUp } from '../sign-up.ts'
 
 const TAGS = ['auth']
 /** Nothing that holds a token may be kept by anybody on the way. */
 const NO_STORE = [['Cache-Control', 'no-store']] as const
 
 export interface SignInVerbs {
-  readonly signIn: (input: SignInInput, from: OpenRequest) => Promise<SignedIn>
-  readonly signUp: (input: SignUpInput, from: OpenRequest) => Promise<SignedIn | ConfirmationSent>
+  readonly signIn: SignIn
+  readonly signUp: SignUp
   readonly signOut: (refreshToken: string | undefined, from: OpenRequest) => Promise<void>
   readonly refresh: Tokens['refresh']
 }
@@ -40,13 +42,11 @@ function signUpRoute(name: string, envelope: 'bare' | 'standard', verbs: SignInV
     tags: TAGS,
     public: 'whoever makes an account has none yet',
     limit: 'strict',
-    body: SignUpBody,
-    response: z.union([ConfirmationAnswer, SignedInAnswer]),
+    body: SignUpInput,
+    response: SignedUp,
     envelope,
     run: async (request, { body }) => {
-      const { email, password } = body
-      const name = body.name ?? email.slice(0, email.indexOf('@'))
-      const answer = await verbs.signUp({ email, password, name }, request)
+      const answer = await verbs.signUp(body, request)
       return { body: answer, status: 'access_token' in answer ? 201 : 202, headers: NO_STORE }
     },
   })
@@ -60,13 +60,10 @@ function signInRoute(name: string, envelope: 'bare' | 'standard', verbs: SignInV
     tags: TAGS,
     public: 'whoever signs in has no token yet',
     limit: 'strict',
-    body: SignInBody,
-    response: SignedInAnswer,
+    body: SignInInput,
+    response: SignedIn,
     envelope,
-    run: async (request, { body }) => {
-      const { email, password, code, tenant_id: tenantId } = body
-      return { body: await verbs.signIn({ email, password, code, tenantId }, request), headers: NO_STORE }
-    },
+    run: async (request, { body }) => ({ body: await verbs.signIn(body, request), headers: NO_STORE }),
   })
 }
 
@@ -78,17 +75,9 @@ function refreshRoute({ refresh }: SignInVerbs): OpenRoute {
     tags: TAGS,
     public: 'the refresh token is the credential',
     limit: 'flood',
-    body: z.strictObject({ refresh_token: z.string().min(1).max(200), tenant_id: TenantRef.optional() }),
+    body: RefreshInput,
     response: TokensAnswer,
-    run: async (request, { body }) => {
-      const { tenantId, access_token, token_type, expires_in, refresh_token } = await refresh(
-        body.refresh_token,
-        body.tenant_id,
-        request,
-      )
-      const answer = { access_token, token_type, expires_in, refresh_token, tenant_id: tenantId }
-      return { body: answer, headers: NO_STORE }
-    },
+    run: async (request, { body }) => ({ body: await refresh(body, request), headers: NO_STORE }),
   })
 }
 

@@ -1,23 +1,30 @@
+import { z } from 'zod'
+import { ROLES } from '#kernel/principal'
 import type { Role } from '#kernel/principal'
-import type { Db } from '#kernel/database/db'
-import { statement } from '#kernel/database/statement'
+import type { On } from '#kernel/database/named-statement'
+import { statement } from '#kernel/database/named-statement'
+import { sql } from '#kernel/database/sql'
 
-const selectGrant = statement<{ role: Role; expires_at: Date }>(
+const TokenOf = { user_id: z.string(), tenant_id: z.string(), session_id: z.string() }
+
+const selectGrant = statement(
   'access.find-token-grant',
-  `select m.role, s.expires_at
-   from access.sessions s
-   join access.members m on m.user_id = s.user_id and m.tenant_id = $3
-   where s.id = $1 and s.user_id = $2`,
+  sql`select m.role, s.expires_at
+    from access.sessions s
+    join access.members m on m.user_id = s.user_id and m.tenant_id = :tenant_id
+    where s.id = :session_id and s.user_id = :user_id`,
+  { params: TokenOf, row: z.strictObject({ role: z.enum(ROLES), expires_at: z.date() }) },
 )
 
 /**
  * What a token of this session may still do in this tenant: the person's role there as it is now. Undefined when the
- * session ended or the person is no member. `db` is the system handle.
+ * session ended or the person is no member. With the system handle.
  */
 export async function findTokenGrant(
-  db: Db,
+  on: On,
   token: { readonly userId: string; readonly tenantId: string; readonly sessionId: string },
 ): Promise<{ readonly role: Role; readonly sessionExpiresAt: Date } | undefined> {
-  const [row] = await selectGrant(db, [token.sessionId, token.userId, token.tenantId])
-  return row === undefined ? undefined : { role: row.role, sessionExpiresAt: row.expires_at }
+  const { userId: user_id, tenantId: tenant_id, sessionId: session_id } = token
+  const [row] = await selectGrant(on, { user_id, tenant_id, session_id })
+  return row && { role: row.role, sessionExpiresAt: row.expires_at }
 }

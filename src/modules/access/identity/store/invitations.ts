@@ -1,92 +1,120 @@
-import type { Role } from '#kernel/principal'
+import { z } from 'zod'
+import { ROLES } from '#kernel/principal'
 import type { Ctx } from '#kernel/context'
 import type { Db } from '#kernel/database/db'
-import { statement } from '#kernel/database/statement'
+import { statement, writing } from '#kernel/database/named-statement'
+import { sql } from '#kernel/database/sql'
+import type { WriteCtx } from '#kernel/writes/change'
 
-export interface InvitationRow {
-  readonly tenant_id: string
-  readonly id: string
-  readonly email: string
-  readonly role: Role
-  readonly status: 'pending' | 'accepted' | 'rejected' | 'canceled'
-  readonly inviter_id: string
-  readonly expires_at: Date
-  readonly created_at: Date
-}
+/** An invitation as it is answered; its time is still a time. */
+export const InvitationRow = z.strictObject({
+  invitation_id: z.string(),
+  tenant_id: z.string(),
+  email: z.string(),
+  role: z.enum(ROLES),
+  status: z.enum(['pending', 'accepted', 'rejected', 'canceled']),
+  expires_at: z.date(),
+  created_at: z.date(),
+})
+export type InvitationRow = z.output<typeof InvitationRow>
 
-const COLUMNS = 'tenant_id, id, email, role, status, inviter_id, expires_at, created_at'
+const COLUMNS = sql`i.id as invitation_id, i.tenant_id, i.email, i.role, i.status, i.expires_at, i.created_at`
 
-const insertRow = statement<InvitationRow>(
+const ById = { invitation_id: z.string() }
+const New = { ...InvitationRow.omit({ tenant_id: true, status: true }).shape, inviter_id: z.string() }
+
+const insertRow = writing(
   'access.insert-invitation',
-  `insert into access.invitations (${COLUMNS}) values ($1, $2, lower($3), $4, 'pending', $5, $6, $7)
-   on conflict (tenant_id, email) where status = 'pending' do update
-     set role = excluded.role, inviter_id = excluded.inviter_id, expires_at = excluded.expires_at
-   returning ${COLUMNS}`,
+  sql`insert into access.invitations as i (tenant_id, id, email, role, status, inviter_id, expires_at, created_at)
+    values (:tenant_id, :invitation_id, lower(:email), :role, 'pending', :inviter_id, :expires_at, :created_at)
+    on conflict (tenant_id, email) where status = 'pending' do update
+      set role = excluded.role, inviter_id = excluded.inviter_id, expires_at = excluded.expires_at
+    returning ${COLUMNS}`,
+  { params: New, row: InvitationRow },
 )
-const selectOfTenant = statement<InvitationRow>(
+/** The newest first, at most 500, whatever became of them. */
+export const listInvitations = statement(
   'access.list-invitations',
-  `select ${COLUMNS} from access.invitations where tenant_id = $1 order by created_at desc, id limit 500`,
+  sql`select ${COLUMNS} from access.invitations i where i.tenant_id = :tenant_id order by i.created_at desc, i.id limit 500`,
+  { row: InvitationRow },
 )
-const selectOfEmail = statement<InvitationRow & { tenant_name: string }>(
+
+export const NamedInvitationRow = InvitationRow.extend({ organization: z.string() })
+
+const selectOfEmail = statement(
   'access.list-invitations-of-person',
-  `select i.tenant_id, i.id, i.email, i.role, i.status, i.inviter_id, i.expires_at, i.created_at, t.name as tenant_name
-   from access.invitations i join access.tenants t on t.tenant_id = i.tenant_id
-   where i.email = $1 and i.status = 'pending' and i.expires_at > $2 order by i.created_at desc, i.id limit 100`,
+  sql`select ${COLUMNS}, t.name as organization
+    from access.invitations i join access.tenants t on t.tenant_id = i.tenant_id
+    where i.email = :email and i.status = 'pending' and i.expires_at > :now
+    order by i.created_at desc, i.id limit 100`,
+  { params: { email: z.string(), now: z.date() }, row: NamedInvitationRow },
 )
-const selectForEmail = statement<{ tenant_id: string }>(
+const selectForEmail = statement(
   'access.find-invitation-of-person',
-  'select tenant_id from access.invitations where id = $1 and email = $2',
+  sql`select tenant_id from access.invitations where id = :invitation_id and email = :email`,
+  { params: { ...ById, email: z.string() }, row: InvitationRow.pick({ tenant_id: true }) },
 )
-const lockRow = statement<InvitationRow>(
+
+const LockedInvitation = InvitationRow.extend({ inviter_id: z.string() })
+export type LockedInvitation = z.output<typeof LockedInvitation>
+
+const lockRow = writing(
   'access.lock-invitation',
-  `select ${COLUMNS} from access.invitations where tenant_id = $1 and id = $2 for update`,
+  sql`select ${COLUMNS}, i.inviter_id from access.invitations i
+    where i.tenant_id = :tenant_id and i.id = :invitation_id for update`,
+  { params: ById, row: LockedInvitation },
 )
-const updateStatus = statement<InvitationRow>(
+const updateStatus = writing(
   'access.close-invitation',
-  `update access.invitations set status = $3 where tenant_id = $1 and id = $2 returning ${COLUMNS}`,
+  sql`update access.invitations i set status = :status
+    where i.tenant_id = :tenant_id and i.id = :invitation_id returning ${COLUMNS}`,
+  { params: { ...ById, status: InvitationRow.shape.status }, row: InvitationRow },
 )
-const selectTenantName = statement<{ name: string }>(
+const selectTenantName = statement(
   'access.tenant-name',
-  'select name from access.tenants where tenant_id = $1',
+  sql`select name from access.tenants where tenant_id = :tenant_id`,
+  { row: z.strictObject({ name: z.string() }) },
 )
 
 /** One open invitation an e-mail: a second one takes its place, and keeps its id. */
 export async function insertInvitation(
-  ctx: Ctx,
-  given: { id: string; email: string; role: Role; inviterId: string; expiresAt: Date },
+  ctx: WriteCtx,
+  given: z.output<z.ZodObject<typeof New>>,
 ): Promise<InvitationRow> {
-  const values = [ctx.tenantId, given.id, given.email, given.role, given.inviterId, given.expiresAt, ctx.clock()]
-  const [row] = await insertRow(ctx.db, values)
-  if (row === undefined) throw new Error('insert … returning gave no row')
-  return row
-}
-
-/** The newest first, at most 500, whatever became of them. */
-export async function listInvitations(ctx: Ctx): Promise<InvitationRow[]> {
-  return selectOfTenant(ctx.db, [ctx.tenantId])
+  return one(await insertRow(ctx, given))
 }
 
 /** Open ones, of every tenant; for the system handle. */
-export async function listInvitationsOf(system: Db, email: string, now: Date) {
-  return selectOfEmail(system, [email, now])
+export async function listInvitationsOf(db: Db, email: string, now: Date) {
+  return selectOfEmail({ db }, { email, now })
 }
 
 /** The tenant of an invitation to this e-mail; for the system handle. */
-export async function findInvitingTenant(system: Db, id: string, email: string): Promise<string | undefined> {
-  const [row] = await selectForEmail(system, [id, email])
+export async function findInvitingTenant(db: Db, id: string, email: string): Promise<string | undefined> {
+  const [row] = await selectForEmail({ db }, { invitation_id: id, email })
   return row?.tenant_id
 }
 
-export async function lockInvitation(ctx: Ctx, id: string): Promise<InvitationRow | undefined> {
-  const [row] = await lockRow(ctx.db, [ctx.tenantId, id])
+export async function lockInvitation(ctx: WriteCtx, id: string): Promise<LockedInvitation | undefined> {
+  const [row] = await lockRow(ctx, { invitation_id: id })
   return row
 }
 
-export async function closeInvitation(ctx: Ctx, id: string, status: 'accepted' | 'canceled'): Promise<void> {
-  await updateStatus(ctx.db, [ctx.tenantId, id, status])
+/** Of a locked invitation. */
+export async function closeInvitation(
+  ctx: WriteCtx,
+  id: string,
+  status: 'accepted' | 'canceled',
+): Promise<InvitationRow> {
+  return one(await updateStatus(ctx, { invitation_id: id, status }))
 }
 
 export async function tenantName(ctx: Ctx): Promise<string> {
-  const [row] = await selectTenantName(ctx.db, [ctx.tenantId])
+  const [row] = await selectTenantName(ctx)
   return row?.name ?? ctx.tenantId
+}
+
+function one([row]: readonly InvitationRow[]): InvitationRow {
+  if (row === undefined) throw new Error('an invitation that was written did not come back')
+  return row
 }

@@ -1,69 +1,85 @@
+import { z } from 'zod'
+import { ROLES } from '#kernel/principal'
 import type { Role } from '#kernel/principal'
-import type { Ctx } from '#kernel/context'
 import type { Db } from '#kernel/database/db'
-import { statement } from '#kernel/database/statement'
+import { statement, writing } from '#kernel/database/named-statement'
+import { sql } from '#kernel/database/sql'
+import type { WriteCtx } from '#kernel/writes/change'
 
-export interface MemberRow {
-  readonly user_id: string
-  readonly role: Role
-  readonly created_at: Date
-}
+const ByUser = { user_id: z.string() }
+const Ref = z.strictObject(ByUser)
+const Member = Ref.extend({ role: z.enum(ROLES) })
+export type Member = z.output<typeof Member>
 
-export interface NamedMemberRow extends MemberRow {
-  readonly name: string
-  readonly email: string
-  readonly two_factor_enabled: boolean
-}
+/** A member as they are answered; the time is still a time. */
+export const NamedMember = z.strictObject({
+  user_id: z.string(),
+  name: z.string(),
+  email: z.string(),
+  role: z.enum(ROLES),
+  two_factor: z.boolean(),
+  since: z.date(),
+})
 
-const selectMembers = statement<NamedMemberRow>(
+const selectMembers = statement(
   'access.list-members',
-  `select m.user_id, m.role, m.created_at, u.name, u.email, coalesce(u.two_factor_enabled, false) as two_factor_enabled
-   from access.members m join access.users u on u.id = m.user_id
-   where m.tenant_id = $1 order by m.created_at, m.user_id limit 1000`,
+  sql`select m.user_id, u.name, u.email, m.role, coalesce(u.two_factor_enabled, false) as two_factor,
+      m.created_at as since
+    from access.members m join access.users u on u.id = m.user_id
+    where m.tenant_id = :tenant_id order by m.created_at, m.user_id limit 1000`,
+  { params: { tenant_id: z.string() }, row: NamedMember },
 )
-const selectMemberByEmail = statement<{ user_id: string }>(
+const selectMemberByEmail = statement(
   'access.find-member-by-email',
-  `select m.user_id from access.members m join access.users u on u.id = m.user_id
-   where m.tenant_id = $1 and u.email = lower($2)`,
+  sql`select m.user_id from access.members m join access.users u on u.id = m.user_id
+    where m.tenant_id = :tenant_id and u.email = lower(:email)`,
+  { params: { tenant_id: z.string(), email: z.string() }, row: Ref },
 )
-const lockMembers = statement<MemberRow>(
+const lockMembers = writing(
   'access.lock-members',
-  `select user_id, role, created_at from access.members
-   where tenant_id = $1 and (user_id = $2 or role = 'owner') order by user_id for update`,
+  sql`select user_id, role from access.members
+    where tenant_id = :tenant_id and (user_id = :user_id or role = 'owner') order by user_id for update`,
+  { params: ByUser, row: Member },
 )
-const lockOne = statement<{ role: Role }>(
+const lockOne = writing(
   'access.lock-role',
-  'select role from access.members where tenant_id = $1 and user_id = $2 for share',
+  sql`select role from access.members where tenant_id = :tenant_id and user_id = :user_id for share`,
+  { params: ByUser, row: Member.pick({ role: true }) },
 )
-const updateRole = statement(
+export const saveRole = writing(
   'access.change-role',
-  'update access.members set role = $3 where tenant_id = $1 and user_id = $2',
+  sql`update access.members set role = :role where tenant_id = :tenant_id and user_id = :user_id`,
+  { params: Member.shape },
 )
-const deleteMember = statement(
+export const removeMemberRow = writing(
   'access.remove-member',
-  'delete from access.members where tenant_id = $1 and user_id = $2',
+  sql`delete from access.members where tenant_id = :tenant_id and user_id = :user_id`,
+  { params: ByUser },
 )
-const insertMember = statement<{ id: string }>(
+/** Leaves who is a member already as they are. */
+export const addMember = writing(
   'access.add-member',
-  `insert into access.members (tenant_id, id, user_id, role, created_at) values ($1, $2, $3, $4, $5)
-   on conflict (tenant_id, user_id) do nothing returning id`,
+  sql`insert into access.members (tenant_id, id, user_id, role, created_at)
+    values (:tenant_id, :id, :user_id, :role, :since)
+    on conflict (tenant_id, user_id) do nothing`,
+  { params: { ...Member.shape, id: z.string(), since: z.date() } },
 )
 
 /** With names, which only the system handle sees; at most 1000, the oldest first. */
-export async function listMembers(system: Db, tenantId: string): Promise<NamedMemberRow[]> {
-  return selectMembers(system, [tenantId])
+export async function listMembers(system: Db, tenantId: string) {
+  return selectMembers({ db: system }, { tenant_id: tenantId })
 }
 
 export async function isMember(system: Db, tenantId: string, email: string): Promise<boolean> {
-  return (await selectMemberByEmail(system, [tenantId, email])).length > 0
+  return (await selectMemberByEmail({ db: system }, { tenant_id: tenantId, email })).length > 0
 }
 
 /** Locks the member and every owner: two owners who remove each other at once must not both succeed. */
 export async function lockMemberAndOwners(
-  ctx: Ctx,
+  ctx: WriteCtx,
   userId: string,
-): Promise<{ readonly member: MemberRow | undefined; readonly owners: number }> {
-  const rows = await lockMembers(ctx.db, [ctx.tenantId, userId])
+): Promise<{ readonly member: Member | undefined; readonly owners: number }> {
+  const rows = await lockMembers(ctx, { user_id: userId })
   return {
     member: rows.find((row) => row.user_id === userId),
     owners: rows.filter((row) => row.role === 'owner').length,
@@ -71,23 +87,7 @@ export async function lockMemberAndOwners(
 }
 
 /** Undefined for who is no member. Locked against change until the transaction ends. */
-export async function lockRole(ctx: Ctx, userId: string): Promise<Role | undefined> {
-  return (await lockOne(ctx.db, [ctx.tenantId, userId]))[0]?.role
-}
-
-export async function saveRole(ctx: Ctx, userId: string, role: Role): Promise<void> {
-  await updateRole(ctx.db, [ctx.tenantId, userId, role])
-}
-
-export async function removeMemberRow(ctx: Ctx, userId: string): Promise<void> {
-  await deleteMember(ctx.db, [ctx.tenantId, userId])
-}
-
-/** False when the person was a member already. */
-export async function addMember(
-  ctx: Ctx,
-  member: { id: string; userId: string; role: Role; since: Date },
-): Promise<boolean> {
-  const { id, userId, role, since } = member
-  return (await insertMember(ctx.db, [ctx.tenantId, id, userId, role, since])).length > 0
+export async function lockRole(ctx: WriteCtx, userId: string): Promise<Role | undefined> {
+  const [row] = await lockOne(ctx, { user_id: userId })
+  return row?.role
 }

@@ -1,24 +1,29 @@
-import type { Db } from '#kernel/database/db'
-import { statement } from '#kernel/database/statement'
+import { z } from 'zod'
+import type { OnTx } from '#kernel/database/named-statement'
+import { writing } from '#kernel/database/named-statement'
+import { sql } from '#kernel/database/sql'
 
-const insertUser = statement<{ id: string }>(
+const User = { user_id: z.string(), name: z.string(), email: z.string(), now: z.date() }
+const Account = { account_id: z.string(), user_id: z.string(), hash: z.string(), now: z.date() }
+
+const insertUser = writing(
   'access.add-person',
-  `insert into access.users (id, name, email, email_verified, created_at, updated_at)
-   values ($1, $2, lower($3), true, $4, $4) on conflict (email) do nothing returning id`,
+  sql`insert into access.users (id, name, email, email_verified, created_at, updated_at)
+    values (:user_id, :name, lower(:email), true, :now, :now) on conflict (email) do nothing returning id`,
+  { params: User, row: z.strictObject({ id: z.string() }) },
 )
-const insertAccount = statement(
+const insertAccount = writing(
   'access.add-account',
-  `insert into access.accounts (id, account_id, provider_id, user_id, password, created_at, updated_at)
-   values ($1, $2, 'credential', $2, $3, $4, $4)`,
+  sql`insert into access.accounts (id, account_id, provider_id, user_id, password, created_at, updated_at)
+    values (:account_id, :user_id, 'credential', :user_id, :hash, :now, :now)`,
+  { params: Account },
 )
+
+const NewPerson = z.object({ ...User, ...Account })
 
 /** The person and their password, as the auth library keeps them; false when the address is taken. */
-export async function insertPerson(
-  db: Db,
-  person: { userId: string; accountId: string; email: string; name: string; hash: string; now: Date },
-): Promise<boolean> {
-  const { userId, accountId, email, name, hash, now } = person
-  if ((await insertUser(db, [userId, name, email, now])).length === 0) return false
-  await insertAccount(db, [accountId, userId, hash, now])
+export async function insertPerson(on: OnTx, person: z.output<typeof NewPerson>): Promise<boolean> {
+  if ((await insertUser(on, person)).length === 0) return false
+  await insertAccount(on, person)
   return true
 }

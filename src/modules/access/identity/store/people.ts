@@ -1,66 +1,80 @@
-import type { Role } from '#kernel/principal'
+import { z } from 'zod'
+import { ROLES } from '#kernel/principal'
 import type { Db } from '#kernel/database/db'
-import { statement } from '#kernel/database/statement'
+import { statement } from '#kernel/database/named-statement'
+import { sql } from '#kernel/database/sql'
 
 /** Every statement here is about people of all tenants: `db` is the system handle. */
 
-export interface PersonRow {
-  readonly id: string
-  readonly name: string
-  readonly email: string
-  readonly email_verified: boolean
-  readonly two_factor_enabled: boolean
-  readonly created_at: Date
-}
+export const Person = z.strictObject({
+  id: z.string(),
+  name: z.string(),
+  email: z.string(),
+  email_verified: z.boolean(),
+  two_factor: z.boolean(),
+  created_at: z.date(),
+})
+export type Person = z.output<typeof Person>
 
-export interface MembershipRow {
-  readonly tenant_id: string
-  readonly tenant_name: string
-  readonly role: Role
-  readonly since: Date
-}
+export const Membership = z.strictObject({
+  tenant_id: z.string(),
+  name: z.string(),
+  role: z.enum(ROLES),
+  since: z.date(),
+})
+export type Membership = z.output<typeof Membership>
 
-const selectPerson = statement<PersonRow>(
+const Id = z.strictObject({ id: z.string() })
+const TenantId = z.strictObject({ tenant_id: z.string() })
+const OfUser = { user_id: z.string() }
+
+const selectPerson = statement(
   'access.find-person',
-  `select id, name, email, email_verified, coalesce(two_factor_enabled, false) as two_factor_enabled, created_at
-   from access.users where id = $1`,
+  sql`select id, name, email, email_verified, coalesce(two_factor_enabled, false) as two_factor, created_at
+    from access.users where id = :user_id`,
+  { params: OfUser, row: Person },
 )
-const selectByEmail = statement<{ id: string }>(
+const selectByEmail = statement(
   'access.find-person-by-email',
-  'select id from access.users where email = lower($1)',
+  sql`select id from access.users where email = lower(:email)`,
+  { params: { email: z.string() }, row: Id },
 )
-const selectMemberships = statement<MembershipRow>(
+const selectMemberships = statement(
   'access.list-memberships',
-  `select m.tenant_id, t.name as tenant_name, m.role, m.created_at as since
-   from access.members m join access.tenants t on t.tenant_id = m.tenant_id
-   where m.user_id = $1 order by m.created_at, m.tenant_id`,
+  sql`select m.tenant_id, t.name, m.role, m.created_at as since
+    from access.members m join access.tenants t on t.tenant_id = m.tenant_id
+    where m.user_id = :user_id order by m.created_at, m.tenant_id`,
+  { params: OfUser, row: Membership },
 )
-const selectDefaultTenant = statement<{ tenant_id: string }>(
+const selectDefaultTenant = statement(
   'access.default-tenant',
-  `select m.tenant_id from access.members m join access.users u on u.id = m.user_id
-   where m.user_id = $1
-   order by (m.tenant_id = $2) desc nulls last, (m.tenant_id = u.last_tenant_id) desc nulls last, m.created_at,
-     m.tenant_id = 'org_' || lower(regexp_replace(m.user_id, '^[^_]*_', '')), m.tenant_id
-   limit 1`,
+  sql`select m.tenant_id from access.members m join access.users u on u.id = m.user_id
+    where m.user_id = :user_id
+    order by (m.tenant_id = :preferred) desc nulls last, (m.tenant_id = u.last_tenant_id) desc nulls last, m.created_at,
+      m.tenant_id = 'org_' || lower(regexp_replace(m.user_id, '^[^_]*_', '')), m.tenant_id
+    limit 1`,
+  { params: { ...OfUser, preferred: z.string().nullable() }, row: TenantId },
 )
-const selectPendingInvitation = statement<{ id: string }>(
+const selectPendingInvitation = statement(
   'access.has-invitation',
-  `select id from access.invitations where email = lower($1) and status = 'pending' and expires_at > $2 limit 1`,
+  sql`select id from access.invitations
+    where email = lower(:email) and status = 'pending' and expires_at > :now limit 1`,
+  { params: { email: z.string(), now: z.date() }, row: Id },
 )
 
-export async function findPerson(db: Db, userId: string): Promise<PersonRow | undefined> {
-  const [row] = await selectPerson(db, [userId])
+export async function findPerson(db: Db, userId: string): Promise<Person | undefined> {
+  const [row] = await selectPerson({ db }, { user_id: userId })
   return row
 }
 
 export async function findPersonIdByEmail(db: Db, email: string): Promise<string | undefined> {
-  const [row] = await selectByEmail(db, [email])
+  const [row] = await selectByEmail({ db }, { email })
   return row?.id
 }
 
 /** The oldest first. */
-export async function listMemberships(db: Db, userId: string): Promise<MembershipRow[]> {
-  return selectMemberships(db, [userId])
+export async function listMemberships(db: Db, userId: string): Promise<Membership[]> {
+  return selectMemberships({ db }, { user_id: userId })
 }
 
 /**
@@ -72,10 +86,10 @@ export async function findDefaultTenant(
   userId: string,
   preferredTenantId?: string,
 ): Promise<string | undefined> {
-  const [row] = await selectDefaultTenant(db, [userId, preferredTenantId ?? null])
+  const [row] = await selectDefaultTenant({ db }, { user_id: userId, preferred: preferredTenantId ?? null })
   return row?.tenant_id
 }
 
 export async function isInvited(db: Db, email: string, now: Date): Promise<boolean> {
-  return (await selectPendingInvitation(db, [email, now])).length > 0
+  return (await selectPendingInvitation({ db }, { email, now })).length > 0
 }

@@ -1,53 +1,57 @@
-import type { Db } from '#kernel/database/db'
-import { statement } from '#kernel/database/statement'
+import { z } from 'zod'
+import type { OnTx } from '#kernel/database/named-statement'
+import { writing } from '#kernel/database/named-statement'
+import { sql } from '#kernel/database/sql'
 
-export interface RefreshTokenRow {
-  readonly session_id: string
-  readonly user_id: string
-  readonly active_tenant_id: string | null
-  readonly session_expires_at: Date
-  readonly expires_at: Date
-  readonly used_at: Date | null
-  readonly used_network: Buffer | null
-}
+const Bytes = z.instanceof(Buffer)
 
-const insertToken = statement(
+const RefreshTokenRow = z.strictObject({
+  session_id: z.string(),
+  user_id: z.string(),
+  active_tenant_id: z.string().nullable(),
+  session_expires_at: z.date(),
+  expires_at: z.date(),
+  used_at: z.date().nullable(),
+  used_network: Bytes.nullable(),
+})
+export type RefreshTokenRow = z.output<typeof RefreshTokenRow>
+
+const NewToken = z.object({ hash: Bytes, session_id: z.string(), issued_at: z.date(), expires_at: z.date() })
+
+const insertToken = writing(
   'access.insert-refresh-token',
-  'insert into access.refresh_tokens (hash, session_id, issued_at, expires_at) values ($1, $2, $3, $4)',
+  sql`insert into access.refresh_tokens (hash, session_id, issued_at, expires_at)
+    values (:hash, :session_id, :issued_at, :expires_at)`,
+  { params: NewToken.shape },
 )
-const lockToken = statement<RefreshTokenRow>(
+const lockToken = writing(
   'access.lock-refresh-token',
-  `select t.session_id, s.user_id, s.active_tenant_id, s.expires_at as session_expires_at, t.expires_at, t.used_at,
-     t.used_network
-   from access.refresh_tokens t join access.sessions s on s.id = t.session_id
-   where t.hash = $1 for update of s, t`,
+  sql`select t.session_id, s.user_id, s.active_tenant_id, s.expires_at as session_expires_at, t.expires_at, t.used_at,
+      t.used_network
+    from access.refresh_tokens t join access.sessions s on s.id = t.session_id
+    where t.hash = :hash for update of s, t`,
+  { params: { hash: Bytes }, row: RefreshTokenRow },
 )
-const markUsed = statement(
+export const useRefreshToken = writing(
   'access.use-refresh-token',
-  'update access.refresh_tokens set used_at = $2, used_network = $3 where hash = $1',
+  sql`update access.refresh_tokens set used_at = :now, used_network = :network where hash = :hash`,
+  { params: { hash: Bytes, now: z.date(), network: Bytes } },
 )
-const prolongSession = statement(
+const prolongSession = writing(
   'access.prolong-session',
-  'update access.sessions set expires_at = greatest(expires_at, $2), updated_at = $3 where id = $1',
+  sql`update access.sessions set expires_at = greatest(expires_at, :expires_at), updated_at = :issued_at
+    where id = :session_id`,
+  { params: NewToken.omit({ hash: true }).shape },
 )
 
-export async function insertRefreshToken(
-  db: Db,
-  token: { readonly hash: Buffer; readonly sessionId: string; readonly issuedAt: Date; readonly expiresAt: Date },
-): Promise<void> {
-  await insertToken(db, [token.hash, token.sessionId, token.issuedAt, token.expiresAt])
+/** The session lives at least as long as its token. */
+export async function insertRefreshToken(on: OnTx, token: z.output<typeof NewToken>): Promise<void> {
+  await insertToken(on, token)
+  await prolongSession(on, token)
 }
 
 /** Locks the session and the token: of two uses at once the second sees that the first was made. */
-export async function lockRefreshToken(tx: Db, hash: Buffer): Promise<RefreshTokenRow | undefined> {
-  const [row] = await lockToken(tx, [hash])
+export async function lockRefreshToken(on: OnTx, hash: Buffer): Promise<RefreshTokenRow | undefined> {
+  const [row] = await lockToken(on, { hash })
   return row
-}
-
-export async function useRefreshToken(tx: Db, hash: Buffer, now: Date, network: Buffer): Promise<void> {
-  await markUsed(tx, [hash, now, network])
-}
-
-export async function prolongSessionTo(tx: Db, sessionId: string, expiresAt: Date, now: Date): Promise<void> {
-  await prolongSession(tx, [sessionId, expiresAt, now])
 }

@@ -1,74 +1,95 @@
+import { z } from 'zod'
 import type { Db } from '#kernel/database/db'
-import { statement } from '#kernel/database/statement'
+import type { OnTx } from '#kernel/database/named-statement'
+import { statement, writing } from '#kernel/database/named-statement'
+import { sql } from '#kernel/database/sql'
+import { autocommit } from '#kernel/database/transact'
 
-/** Sessions are of people of all tenants: `db` is the system handle. */
+/** Sessions are of people of all tenants: the handle is the system's. */
 
-export interface SessionRow {
-  readonly id: string
-  readonly user_id: string
-  readonly active_tenant_id: string | null
-  readonly created_at: Date
-  readonly updated_at: Date
-  readonly expires_at: Date
-  readonly ip_address: string | null
-  readonly user_agent: string | null
-}
+/** A session as it is answered; its times are still times. */
+export const Session = z.strictObject({
+  session_id: z.string(),
+  tenant_id: z.string().nullable(),
+  ip_address: z.string().nullable(),
+  user_agent: z.string().nullable(),
+  created_at: z.date(),
+  last_used_at: z.date(),
+  expires_at: z.date(),
+})
+export type Session = z.output<typeof Session>
 
-const COLUMNS = 'id, user_id, active_tenant_id, created_at, updated_at, expires_at, ip_address, user_agent'
+const OwnedSession = Session.pick({ session_id: true, tenant_id: true }).extend({ user_id: z.string() })
+export type OwnedSession = z.output<typeof OwnedSession>
 
-const selectByToken = statement<SessionRow>(
+const OWNED = sql`id as session_id, active_tenant_id as tenant_id, user_id`
+const ById = { session_id: z.string() }
+const OfUser = { user_id: z.string() }
+const Expired = { before: z.date() }
+
+const selectByToken = statement(
   'access.find-session-by-token',
-  `select ${COLUMNS} from access.sessions where token = $1`,
+  sql`select ${OWNED} from access.sessions where token = :token`,
+  { params: { token: z.string() }, row: OwnedSession },
 )
-const selectOfUser = statement<SessionRow>(
+const selectOfUser = statement(
   'access.list-sessions',
-  `select ${COLUMNS} from access.sessions where user_id = $1 and expires_at > $2 order by updated_at desc, id limit 200`,
+  sql`select id as session_id, active_tenant_id as tenant_id, ip_address, user_agent, created_at,
+      updated_at as last_used_at, expires_at
+    from access.sessions where user_id = :user_id and expires_at > :now order by updated_at desc, id limit 200`,
+  { params: { ...OfUser, now: z.date() }, row: Session },
 )
-const deleteOne = statement<SessionRow>(
+const deleteOne = writing(
   'access.end-session',
-  `delete from access.sessions where id = $1 and user_id = $2 returning ${COLUMNS}`,
+  sql`delete from access.sessions where id = :session_id and user_id = :user_id returning ${OWNED}`,
+  { params: { ...ById, ...OfUser }, row: OwnedSession },
 )
-const deleteOfUser = statement<{ id: string }>(
+const deleteOfUser = writing(
   'access.end-sessions',
-  'delete from access.sessions where user_id = $1 returning id',
+  sql`delete from access.sessions where user_id = :user_id returning id`,
+  { params: OfUser, row: z.strictObject({ id: z.string() }) },
 )
-const updateTenant = statement(
+const updateTenant = writing(
   'access.switch-session-tenant',
-  'update access.sessions set active_tenant_id = $2, updated_at = $3 where id = $1',
+  sql`update access.sessions set active_tenant_id = :tenant_id, updated_at = :now where id = :session_id`,
+  { params: { ...ById, tenant_id: z.string(), now: z.date() } },
 )
-const deleteExpired = statement('access.forget-sessions', 'delete from access.sessions where expires_at < $1')
-const deleteVerifications = statement(
+const deleteExpired = writing('access.forget-sessions', sql`delete from access.sessions where expires_at < :before`, {
+  params: Expired,
+})
+const deleteVerifications = writing(
   'access.forget-verifications',
-  'delete from access.verifications where expires_at < $1',
+  sql`delete from access.verifications where expires_at < :before`,
+  { params: Expired },
 )
 
-export async function findSessionByToken(db: Db, token: string): Promise<SessionRow | undefined> {
-  const [row] = await selectByToken(db, [token])
+export async function findSessionByToken(db: Db, token: string): Promise<OwnedSession | undefined> {
+  const [row] = await selectByToken({ db }, { token })
   return row
 }
 
 /** The latest used first, at most 200. */
-export async function listSessions(db: Db, userId: string, now: Date): Promise<SessionRow[]> {
-  return selectOfUser(db, [userId, now])
+export async function listSessions(db: Db, userId: string, now: Date): Promise<Session[]> {
+  return selectOfUser({ db }, { user_id: userId, now })
 }
 
 /** Undefined when the person has no such session. */
-export async function endSession(db: Db, sessionId: string, userId: string): Promise<SessionRow | undefined> {
-  const [row] = await deleteOne(db, [sessionId, userId])
+export async function endSession(on: OnTx, sessionId: string, userId: string): Promise<OwnedSession | undefined> {
+  const [row] = await deleteOne(on, { session_id: sessionId, user_id: userId })
   return row
 }
 
 /** How many there were. */
-export async function endSessions(db: Db, userId: string): Promise<number> {
-  return (await deleteOfUser(db, [userId])).length
+export async function endSessions(on: OnTx, userId: string): Promise<number> {
+  return (await deleteOfUser(on, { user_id: userId })).length
 }
 
-export async function switchSessionTenant(db: Db, sessionId: string, tenantId: string, now: Date): Promise<void> {
-  await updateTenant(db, [sessionId, tenantId, now])
+export async function switchSessionTenant(on: OnTx, sessionId: string, tenantId: string, now: Date): Promise<void> {
+  await updateTenant(on, { session_id: sessionId, tenant_id: tenantId, now })
 }
 
 /** Deletes what has expired, with the refresh tokens that belong to it. */
 export async function forgetExpired(db: Db, before: Date): Promise<void> {
-  await deleteExpired(db, [before])
-  await deleteVerifications(db, [before])
+  await deleteExpired(autocommit({ db }), { before })
+  await deleteVerifications(autocommit({ db }), { before })
 }

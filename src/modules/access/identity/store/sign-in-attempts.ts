@@ -1,90 +1,105 @@
+import { z } from 'zod'
 import type { Db } from '#kernel/database/db'
-import { statement } from '#kernel/database/statement'
+import { writing } from '#kernel/database/named-statement'
+import { sql } from '#kernel/database/sql'
+import { autocommit } from '#kernel/database/transact'
 
 /** The row of all networks together. */
 const EVERY_NETWORK = Buffer.alloc(0)
 
-export interface AttemptRow {
-  readonly failures: number
-  readonly locked_until: Date | null
-  readonly succeeded_at: Date | null
-}
+const Bytes = z.instanceof(Buffer)
+const ByEmail = { email: Bytes }
+const ByNetwork = { ...ByEmail, network: Bytes }
 
-const countRow = statement<AttemptRow>(
+const Attempt = z.strictObject({
+  failures: z.int(),
+  locked_until: z.date().nullable(),
+  succeeded_at: z.date().nullable(),
+})
+export type Attempt = z.output<typeof Attempt>
+
+/** How many failures in a row are borne, and for how many seconds the next ones are refused. */
+const Lockout = z.object({ failures_max: z.int(), seconds: z.number() })
+type Lockout = z.output<typeof Lockout>
+
+const countRow = writing(
   'access.count-sign-in-attempt',
-  `insert into access.sign_in_attempts as a (email_hash, network_hash, failures, counted_since)
-   values ($1, $2, 1, $3)
-   on conflict (email_hash, network_hash) do update set
-     failures = case
-       when a.locked_until > $3 then a.failures
-       when a.locked_until is not null or a.counted_since < $3::timestamptz - make_interval(secs => $5) then 1
-       else a.failures + 1 end,
-     counted_since = case
-       when a.locked_until > $3 then a.counted_since
-       when a.locked_until is not null or a.counted_since < $3::timestamptz - make_interval(secs => $5) then $3
-       else a.counted_since end,
-     locked_until = case
-       when a.locked_until > $3 then a.locked_until
-       when a.locked_until is not null or a.counted_since < $3::timestamptz - make_interval(secs => $5) then null
-       when a.failures + 1 > $4 then $3::timestamptz + make_interval(secs => $5) end
-   returning failures, locked_until, succeeded_at`,
+  sql`insert into access.sign_in_attempts as a (email_hash, network_hash, failures, counted_since)
+    values (:email, :network, 1, :now)
+    on conflict (email_hash, network_hash) do update set
+      failures = case
+        when a.locked_until > :now then a.failures
+        when a.locked_until is not null or a.counted_since < :now::timestamptz - make_interval(secs => :seconds) then 1
+        else a.failures + 1 end,
+      counted_since = case
+        when a.locked_until > :now then a.counted_since
+        when a.locked_until is not null or a.counted_since < :now::timestamptz - make_interval(secs => :seconds) then :now
+        else a.counted_since end,
+      locked_until = case
+        when a.locked_until > :now then a.locked_until
+        when a.locked_until is not null or a.counted_since < :now::timestamptz - make_interval(secs => :seconds) then null
+        when a.failures + 1 > :failures_max then :now::timestamptz + make_interval(secs => :seconds) end
+    returning failures, locked_until, succeeded_at`,
+  { params: { ...ByNetwork, now: z.date(), ...Lockout.shape }, row: Attempt },
 )
-const clearRows = statement(
+const clearRows = writing(
   'access.clear-sign-in-attempts',
-  'update access.sign_in_attempts set failures = 0, locked_until = null where email_hash = $1',
+  sql`update access.sign_in_attempts set failures = 0, locked_until = null where email_hash = :email`,
+  { params: ByEmail },
 )
-const clearRow = statement(
+const clearRow = writing(
   'access.clear-network-attempts',
-  `update access.sign_in_attempts set failures = 0, locked_until = null
-   where email_hash = $1 and network_hash in ($2, $3)`,
+  sql`update access.sign_in_attempts set failures = 0, locked_until = null
+    where email_hash = :email and network_hash in (:network, :every_network)`,
+  { params: { ...ByNetwork, every_network: Bytes } },
 )
-const knowNetwork = statement(
+const knowNetwork = writing(
   'access.know-network',
-  `insert into access.sign_in_attempts (email_hash, network_hash, failures, counted_since, succeeded_at)
-   values ($1, $2, 0, $3, $3)
-   on conflict (email_hash, network_hash) do update set succeeded_at = $3`,
+  sql`insert into access.sign_in_attempts (email_hash, network_hash, failures, counted_since, succeeded_at)
+    values (:email, :network, 0, :now, :now)
+    on conflict (email_hash, network_hash) do update set succeeded_at = :now`,
+  { params: { ...ByNetwork, now: z.date() } },
 )
-const deleteOld = statement(
+const deleteOld = writing(
   'access.forget-sign-in-attempts',
-  `delete from access.sign_in_attempts
-   where counted_since < $1 and (locked_until is null or locked_until < $1) and coalesce(succeeded_at, $2) <= $2`,
+  sql`delete from access.sign_in_attempts
+    where counted_since < :counted and (locked_until is null or locked_until < :counted)
+      and coalesce(succeeded_at, :known) <= :known`,
+  { params: { counted: z.date(), known: z.date() } },
 )
 
-export interface Lockout {
-  readonly failuresMax: number
-  readonly seconds: number
+/** Whose attempts: keyed hashes of the e-mail and of the network. */
+export interface AttemptKey {
+  readonly email: Buffer
+  readonly network: Buffer
 }
+
+/** The key of all networks together. */
+export const everyNetwork = ({ email }: AttemptKey): AttemptKey => ({ email, network: EVERY_NETWORK })
 
 /**
  * Counts an attempt before its password is looked at, so that many at once cannot all slip under the limit. The one
- * after `failuresMax` closes the row for so many seconds; those that follow are not counted and do not prolong it.
+ * after `failures_max` closes the row for so many seconds; those that follow are not counted and do not prolong it.
  */
-export async function countAttempt(
-  db: Db,
-  emailHash: Buffer,
-  network: Buffer | 'every network',
-  now: Date,
-  { failuresMax, seconds }: Lockout,
-): Promise<AttemptRow> {
-  const hash = network === 'every network' ? EVERY_NETWORK : network
-  const [row] = await countRow(db, [emailHash, hash, now, failuresMax, seconds])
+export async function countAttempt(db: Db, key: AttemptKey, now: Date, lockout: Lockout): Promise<Attempt> {
+  const [row] = await countRow(autocommit({ db }), { ...key, now, ...lockout })
   if (row === undefined) throw new Error('insert … returning gave no row')
   return row
 }
 
 /** After a right password: the account is as if nobody had failed, and this network is known. */
-export async function forgiveAttempts(db: Db, emailHash: Buffer, network: Buffer, now: Date): Promise<void> {
-  await clearRow(db, [emailHash, network, EVERY_NETWORK])
-  await knowNetwork(db, [emailHash, network, now])
+export async function forgiveAttempts(db: Db, key: AttemptKey, now: Date): Promise<void> {
+  await clearRow(autocommit({ db }), { ...key, every_network: EVERY_NETWORK })
+  await knowNetwork(autocommit({ db }), { ...key, now })
 }
 
 /** After a password reset: no network is locked out. */
-export async function forgiveEveryAttempt(db: Db, emailHash: Buffer, network: Buffer, now: Date): Promise<void> {
-  await clearRows(db, [emailHash])
-  await knowNetwork(db, [emailHash, network, now])
+export async function forgiveEveryAttempt(db: Db, key: AttemptKey, now: Date): Promise<void> {
+  await clearRows(autocommit({ db }), key)
+  await knowNetwork(autocommit({ db }), { ...key, now })
 }
 
 /** Counts that ended before `counted` go, and of networks that were known, those last signed in from before `known`. */
 export async function forgetAttemptsBefore(db: Db, counted: Date, known: Date): Promise<void> {
-  await deleteOld(db, [counted, known])
+  await deleteOld(autocommit({ db }), { counted, known })
 }
