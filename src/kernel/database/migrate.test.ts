@@ -13,9 +13,14 @@ afterAll(() => rm(scratch, { recursive: true, force: true }))
 const FIRST = '202601010001_demo_things'
 const SECOND = '202601010002_demo_more'
 
+/** Emptied without the down parts, so that a wrong one is found where it is looked for. */
 async function emptyDatabase() {
   const database = await testDatabase()
-  await openMigrations(database.owner, REAL).down(1000)
+  const { rows } = await database.owner.query<{ name: string }>(
+    `select quote_ident(nspname) as name from pg_namespace
+     where nspname !~ '^pg_' and nspname not in ('information_schema', 'public')`,
+  )
+  await database.owner.query(`drop schema ${rows.map(({ name }) => name).join(', ')} cascade`)
   return database
 }
 
@@ -25,6 +30,32 @@ async function folderOf(files: Record<string, string>): Promise<string> {
   return folder
 }
 
+/** Every column, index, constraint, function, policy, trigger, grant and schema of the product, a line each. */
+async function shapeOf(owner: pg.Pool): Promise<string[]> {
+  const { rows } = await owner.query<{ line: string }>(
+    `with ours as (
+       select oid, nspname from pg_namespace
+       where nspname !~ '^pg_' and nspname not in ('information_schema', 'jobs', 'migration')
+     ), classes as (
+       select c.oid, format('%I.%I', nspname, relname) as name, relkind from pg_class c join ours on ours.oid = relnamespace
+     )
+     select 'schema ' || nspname as line from ours where nspname <> 'public'
+     union all select format('%s %s', relkind, name) from classes
+     union all select format('column %s.%s %s %s %s', name, attname, format_type(atttypid, atttypmod), attnotnull, pg_get_expr(adbin, adrelid))
+       from classes join pg_attribute a on attrelid = classes.oid and attnum > 0 and not attisdropped
+       left join pg_attrdef on adrelid = attrelid and adnum = attnum where relkind in ('r', 'p', 'v', 'm')
+     union all select pg_get_indexdef(oid) from classes where relkind in ('i', 'I')
+     union all select format('%s %s %s', name, conname, pg_get_constraintdef(k.oid)) from classes join pg_constraint k on conrelid = classes.oid
+     union all select pg_get_functiondef(p.oid) from pg_proc p join ours on ours.oid = pronamespace where prokind in ('f', 'p')
+     union all select format('policy %s %s %s %s', name, polname, pg_get_expr(polqual, polrelid), pg_get_expr(polwithcheck, polrelid))
+       from classes join pg_policy on polrelid = classes.oid
+     union all select pg_get_triggerdef(t.oid) from classes join pg_trigger t on tgrelid = classes.oid where not tgisinternal
+     union all select format('granted %s %s', name, relacl) from classes join pg_class c using (oid) where relacl is not null
+     order by 1`,
+  )
+  return rows.map(({ line }) => line)
+}
+
 const things = '-- up\ncreate schema demo;\ncreate table demo.things (a int);\n-- down\ndrop schema demo cascade;\n'
 const more =
   '-- up\nalter table demo.things add b int;\n-- breaking: code reads b\n-- down\nalter table demo.things drop b;\n'
@@ -32,13 +63,7 @@ const more =
 describe('the migrations of this product', { timeout: 30_000 }, async () => {
   const database = await testDatabase()
   const migrations = openMigrations(database.owner, REAL)
-  const shape = async () => {
-    const { rows } = await database.owner.query(
-      `select table_schema, table_name, column_name, data_type from information_schema.columns
-       where table_schema not in ('pg_catalog', 'information_schema', 'jobs', 'migration') order by 1, 2, 3`,
-    )
-    return rows
-  }
+  const shape = () => shapeOf(database.owner)
 
   it('go all the way down and up again, and end with the same tables', async () => {
     const before = await shape()
@@ -49,6 +74,25 @@ describe('the migrations of this product', { timeout: 30_000 }, async () => {
     expect(await shape()).toEqual([])
     expect(await migrations.up()).toEqual(names)
     expect(await shape()).toEqual(before)
+  })
+})
+
+describe('the down part of each migration', { timeout: 120_000 }, async () => {
+  const database = await emptyDatabase()
+  const migrations = openMigrations(database.owner, REAL)
+
+  it('takes back what its up part did and nothing else', async () => {
+    for (;;) {
+      const before = await shapeOf(database.owner)
+      const [name] = await migrations.up(1)
+      if (name === undefined) break
+      await migrations.down(1)
+      const after = await shapeOf(database.owner)
+      const left = after.filter((line) => !before.includes(line))
+      const missing = before.filter((line) => !after.includes(line))
+      expect({ name, left, missing }).toEqual({ name, left: [], missing: [] })
+      await migrations.up(1)
+    }
   })
 })
 
@@ -146,6 +190,7 @@ describe('migrations', { timeout: 30_000 }, async () => {
     ['no up part', `${FIRST}.sql`, 'create schema demo;\n-- down\ndrop schema demo;\n'],
     ['no down part', `${FIRST}.sql`, '-- up\ncreate schema demo;\n'],
     ['an empty down part', `${FIRST}.sql`, '-- up\ncreate schema demo;\n-- down\n-- nothing\n'],
+    ['anything but indexes outside a transaction', `${FIRST}.sql`, `-- no transaction\n${things}`],
     ['SQL before the up part', `${FIRST}.sql`, 'select 1;\n-- up\ncreate schema demo;\n-- down\ndrop schema demo;\n'],
   ])('with %s are refused', async (_, name, text) => {
     const migrations = openMigrations(owner, await folderOf({ [name]: text }))

@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { Failure } from '../../failure.ts'
+import { parseConcurrentIndex } from './concurrent-index.ts'
+import type { ConcurrentIndex } from './concurrent-index.ts'
 
 /** One file of `migrations/`, taken apart. */
 export interface MigrationFile {
@@ -9,6 +11,8 @@ export interface MigrationFile {
   readonly name: string
   readonly up: string
   readonly down: string
+  /** The statements of each part, which run one by one and outside a transaction; undefined for a file that runs in one. */
+  readonly outside: { readonly up: readonly ConcurrentIndex[]; readonly down: readonly ConcurrentIndex[] } | undefined
   /** Why code of the release before cannot run after it; undefined when it can. */
   readonly breaking: string | undefined
   /** SHA-256 of the text with Unix line ends, hexadecimal. */
@@ -31,7 +35,10 @@ export async function readMigrationFiles(folder: string): Promise<MigrationFile[
   )
 }
 
-/** Takes one file apart: a line `-- up`, its SQL, a line `-- down`, its SQL; `-- breaking: why` anywhere. */
+/**
+ * Takes one file apart: a line `-- up`, its SQL, a line `-- down`, its SQL; `-- breaking: why` anywhere. With a line
+ * `-- no transaction` before, both parts are indexes that are built and dropped concurrently.
+ */
 export function parseMigration(fileName: string, source: string): MigrationFile {
   const text = source.replaceAll('\r\n', '\n')
   const [head, up, ...tooMany] = text.split(/^-- up[ \t]*$/m)
@@ -41,13 +48,30 @@ export function parseMigration(fileName: string, source: string): MigrationFile 
   if (!hasSql(upSql)) throw malformed(fileName, 'its up part is empty')
   if (!hasSql(downSql)) throw malformed(fileName, 'its down part is empty')
   if (hasSql(head)) throw malformed(fileName, 'there is SQL before the line "-- up"')
+  const outside = (part: string) => statementsOf(part).map((statement) => concurrentIndex(fileName, statement))
   return {
+    outside: /^-- no transaction[ \t]*$/m.test(head ?? '')
+      ? { up: outside(upSql ?? ''), down: outside(downSql) }
+      : undefined,
     name: fileName.replace(/\.sql$/, ''),
     up: upSql ?? '',
     down: downSql,
     breaking: /^-- breaking:[ \t]*(\S.*)$/m.exec(text)?.[1]?.trim(),
     checksum: createHash('sha256').update(text).digest('hex'),
   }
+}
+
+function concurrentIndex(fileName: string, statement: string): ConcurrentIndex {
+  const index = parseConcurrentIndex(statement)
+  if (index !== undefined) return index
+  const allowed =
+    '"create index concurrently name on schema.table (…)" and "drop index concurrently if exists schema.name"'
+  throw malformed(fileName, `outside a transaction there may be only ${allowed}, not "${statement.trim()}"`)
+}
+
+function statementsOf(sql: string): string[] {
+  const text = sql.replaceAll(/--.*$/gm, '')
+  return text.split(';').filter((statement) => statement.trim() !== '')
 }
 
 function hasSql(text: string | undefined): boolean {
