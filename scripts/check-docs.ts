@@ -1,6 +1,6 @@
 // What the documents cite must exist: links, paths, commands, settings; and generated documents must be current.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { commandNames } from '#kernel/require-declarations'
+import { commandNames } from '#kernel/startup/require-declarations'
 import { dirname, join, relative } from 'node:path'
 import { declarations } from '../src/declarations.ts'
 import { configuration } from '../src/settings.ts'

@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { expect, expectTypeOf, it } from 'vitest'
-import { commandOf } from '#kernel/command'
-import { argument, invalidValue, option } from '#kernel/command-values'
+import { commandOf } from '#kernel/commands/command'
+import { argument, invalidValue, option } from '#kernel/commands/command-values'
 import { mountCommands } from './mount.ts'
 
 const nothing = () => Promise.reject(new Error('nothing is opened'))

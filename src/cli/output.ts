@@ -1,4 +1,4 @@
-import type { CommandOutput } from '#kernel/command'
+import type { CommandOutput } from '#kernel/commands/command'
 import { progressBar } from './progress.ts'
 
 /** Prints rows as aligned columns, headed by their names. */

@@ -1,5 +1,5 @@
 import { Presets, SingleBar } from 'cli-progress'
-import type { ProgressBar } from '#kernel/command'
+import type { ProgressBar } from '#kernel/commands/command'
 
 /** A bar for each label, on a terminal only. */
 export function progressBar(): ProgressBar {

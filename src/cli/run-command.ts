@@ -1,4 +1,4 @@
-import type { Command, CommandApp, CommandOutput } from '#kernel/command'
+import type { Command, CommandApp, CommandOutput } from '#kernel/commands/command'
 import { Failure } from '#kernel/failure'
 import type { App } from '../app.ts'
 import { cliContext, reportFailure, tenantContext } from './open.ts'

@@ -1,5 +1,5 @@
 import type { ScopeGrant } from './authorization.ts'
-import type { Command, CommandGroup } from './command.ts'
+import type { Command, CommandGroup } from './commands/command.ts'
 import type { EncryptedField } from './crypto/encrypted-field.ts'
 import type { SettingGroups } from './config/setting.ts'
 import type { DeclaredEvent } from './jobs/event.ts'

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
-import { duplicateRedis } from '../redis.ts'
+import { duplicateRedis } from '../redis/redis.ts'
 import { type InvalidationBus, readInvalidation } from './invalidation-bus.ts'
 
 const CHANNEL = 'plimsoll:cache-invalidated'

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto'
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import { z } from 'zod'
-import { redisBreaker } from '../redis-breaker.ts'
-import type { BreakerHooks } from '../redis-breaker.ts'
+import { redisBreaker } from '../redis/redis-breaker.ts'
+import type { BreakerHooks } from '../redis/redis-breaker.ts'
 
 /** Values that processes share. Nothing here throws: when Redis is slow, down or wrong, it is as if it were empty. */
 export interface RedisTier {

@@ -7,7 +7,7 @@ import { LimitSettings } from '../config/runtime.ts'
 import type { Actor } from '../principal.ts'
 import { bucketOf, createLimiter, guestBucket } from './limits.ts'
 import type { Limiter } from './limits.ts'
-import { openRedis } from '../redis.ts'
+import { openRedis } from '../redis/redis.ts'
 
 const settings = LimitSettings.parse({ perKeyPerMinute: 3, perIpPerMinute: 2 })
 const log = pino({ level: 'silent' })

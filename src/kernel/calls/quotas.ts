@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
-import type { RedisBreaker } from '../redis-breaker.ts'
+import type { RedisBreaker } from '../redis/redis-breaker.ts'
 import { limitsBreaker } from './limits.ts'
 import { openSlots } from './slots.ts'
 import type { Slots } from './slots.ts'

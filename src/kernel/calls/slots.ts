@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Redis } from 'ioredis'
 import { Failure } from '../failure.ts'
-import type { SharedRedis } from '../redis-breaker.ts'
+import type { SharedRedis } from '../redis/redis-breaker.ts'
 import { NOW, redisScript } from './redis-script.ts'
 
 /** Of whom at most so many things go on at once; `Infinity` for no limit. */

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { Failure } from '../failure.ts'
 import { OverLimit } from './limits.ts'
 import type { RateState } from './limits.ts'
-import type { SharedRedis } from '../redis-breaker.ts'
+import type { SharedRedis } from '../redis/redis-breaker.ts'
 import { NOW, redisScript } from './redis-script.ts'
 
 /** Whose tokens are counted, and how many they may use a minute; `Infinity` for no limit. */

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { requireDeclaredOnce } from '../declared-once.ts'
+import { requireDeclaredOnce } from '../startup/declared-once.ts'
 import type { Config } from './config.ts'
 import { settingsIn } from './settings.ts'
 import type { Configuration } from './settings.ts'

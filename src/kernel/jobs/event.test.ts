@@ -1,6 +1,6 @@
 import { expect, expectTypeOf, it } from 'vitest'
 import { z } from 'zod'
-import { requireDeclarations } from '../require-declarations.ts'
+import { requireDeclarations } from '../startup/require-declarations.ts'
 import { event } from './event.ts'
 import { job } from './job.ts'
 

@@ -1,6 +1,6 @@
 import { Gauge as PromGauge } from 'prom-client'
 import type { Registry } from 'prom-client'
-import { requireDeclaredOnce } from '../declared-once.ts'
+import { requireDeclaredOnce } from '../startup/declared-once.ts'
 import { fastCounter, fastHistogram } from './fast-metric.ts'
 import type { Counter, Gauge, Histogram, Instruments, Labels, Metric } from './metric.ts'
 

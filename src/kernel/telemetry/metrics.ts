@@ -1,6 +1,6 @@
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import type { PoolUse } from '../database/pool.ts'
-import type { BreakerState } from '../redis-breaker.ts'
+import type { BreakerState } from '../redis/redis-breaker.ts'
 import { fastCounter, fastHistogram } from './fast-metric.ts'
 import { instrumentMaker } from './instruments.ts'
 import type { MakeInstruments } from './instruments.ts'

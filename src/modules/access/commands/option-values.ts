@@ -1,4 +1,4 @@
-import { invalidValue } from '#kernel/command-values'
+import { invalidValue } from '#kernel/commands/command-values'
 import { TenantId } from '../contract.ts'
 
 /** Checks a tenant's id as an option gives it. */

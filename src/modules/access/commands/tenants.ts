@@ -1,6 +1,6 @@
-import { commandOf } from '#kernel/command'
-import type { CommandGroup } from '#kernel/command'
-import { argument, option } from '#kernel/command-values'
+import { commandOf } from '#kernel/commands/command'
+import type { CommandGroup } from '#kernel/commands/command'
+import { argument, option } from '#kernel/commands/command-values'
 import type { Access } from '../api.ts'
 import { tenantId } from './option-values.ts'
 

@@ -1,5 +1,5 @@
-import { commandOf } from '#kernel/command'
-import { option } from '#kernel/command-values'
+import { commandOf } from '#kernel/commands/command'
+import { option } from '#kernel/commands/command-values'
 import { reportLines } from '../import/report.ts'
 import type { Customers } from '../api.ts'
 

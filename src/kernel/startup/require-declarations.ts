@@ -1,7 +1,7 @@
 import { requireDeclaredOnce } from './declared-once.ts'
-import { requireSubscriptions } from './jobs/subscriptions.ts'
+import { requireSubscriptions } from '../jobs/subscriptions.ts'
 import type { DeclaredName } from './declared-once.ts'
-import type { Declarations, Module } from './module.ts'
+import type { Declarations, Module } from '../module.ts'
 
 /**
  * Throws when modules declare the same event or command twice, naming both, or subscribe to one that none of them brings. Settings

@@ -1,4 +1,4 @@
-import { Failure } from './failure.ts'
+import { Failure } from '../failure.ts'
 
 /** What is given to a command by its place. `T` is what the command gets. */
 export interface Argument<T> {

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { quiet } from '../../test/support/database.ts'
-import { hasRedis, startRedis } from '../../test/support/redis.ts'
+import { quiet } from '../../../test/support/database.ts'
+import { hasRedis, startRedis } from '../../../test/support/redis.ts'
 import { duplicateRedis, openRedis } from './redis.ts'
 
 describe.skipIf(!hasRedis)('a Redis whose password is rotated', () => {

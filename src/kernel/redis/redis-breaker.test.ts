@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { hasRedis, startRedis, type TestRedis } from '../../test/support/redis.ts'
-import { createLimiter, limitsBreaker } from './calls/limits.ts'
-import { LimitSettings } from './config/runtime.ts'
+import { hasRedis, startRedis, type TestRedis } from '../../../test/support/redis.ts'
+import { createLimiter, limitsBreaker } from '../calls/limits.ts'
+import { LimitSettings } from '../config/runtime.ts'
 import { openRedis } from './redis.ts'
 import type { BreakerState } from './redis-breaker.ts'
 

@@ -1,7 +1,7 @@
-import type { Clock } from './clock.ts'
+import type { Clock } from '../clock.ts'
 import type { Argument, Given, Option } from './command-values.ts'
-import type { Ctx } from './context.ts'
-import type { Platform } from './platform.ts'
+import type { Ctx } from '../context.ts'
+import type { Platform } from '../platform.ts'
 
 /** A command of the command line that a module brings, as data: `plimsoll import`. */
 export interface Command<Api = unknown> {
