@@ -45,7 +45,11 @@ const all = statement('shelf.all', sql`select id, version from shelf.books where
 const removeBooks = confirm(
   change({
     ...{ action: 'shelf.remove', scope: 'customers:write', effect: 'destroy' },
-    input: z.strictObject({ ids: z.array(z.int()), confirm_token: ConfirmToken }),
+    input: z.strictObject({
+      ids: z.array(z.int()),
+      idempotency_key: z.string().optional(),
+      confirm_token: ConfirmToken,
+    }),
     output: z.strictObject({ removed: z.int() }),
     async work(ctx, { ids }) {
       const touched = await remove(ctx, { ids })
@@ -94,6 +98,16 @@ describe('a change that has to be confirmed', () => {
     const confirm_token = await tokenFor(ctx, [1, 2])
     expect(await removeBooks(ctx, { ids: [1, 2], confirm_token })).toEqual({ removed: 2 })
     expect(await books()).toEqual([3])
+  })
+
+  it('and is retried with its idempotency key is made once, with the token or without', async () => {
+    const { ctx } = await shelf()
+    const call = { ids: [1, 2], idempotency_key: 'k' }
+    const { confirmation } = Preview.parse(await removeBooks(ctx, call))
+    const confirmed = { ...call, confirm_token: confirmation.confirm_token }
+    expect(await removeBooks(ctx, confirmed)).toEqual({ removed: 2 })
+    expect(await removeBooks(ctx, confirmed)).toEqual({ removed: 2 })
+    expect(await removeBooks(ctx, call)).toEqual({ removed: 2 })
   })
 
   it('that needs no confirmation is made at once', async () => {

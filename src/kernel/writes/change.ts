@@ -161,7 +161,7 @@ async function once<I extends z.ZodObject, O extends z.ZodType, Kept>(
   verify?: (touched: unknown) => void,
 ): Promise<Changed<z.output<O>>> {
   const key = idempotency?.key === undefined ? keyIn(input) : idempotency.key(ctx, input)
-  const call = key === undefined ? undefined : { action, key, input }
+  const call = key === undefined ? undefined : { action, key, input: unconfirmed(input) }
   const first = call && (await recallResult(ctx, call))
   if (first !== undefined) {
     // safe because: what is stored under this action is what `keep` made of this work's result.
@@ -179,6 +179,11 @@ async function once<I extends z.ZodObject, O extends z.ZodType, Kept>(
   open.events.push(...(changed.events ?? []))
   for (const tag of changed.invalidates ?? []) open.tags.add(tag)
   return changed
+}
+
+/** The input by which a retry is known: confirmed or not, it is the same call. */
+function unconfirmed({ confirm_token: _token, ...call }: Readonly<Record<string, unknown>>): unknown {
+  return call
 }
 
 function keyIn(input: Readonly<Record<string, unknown>>): string | undefined {
