@@ -1,9 +1,10 @@
-import { RawNode } from 'kysely'
-import type { KyselyPlugin } from 'kysely'
 import pg from 'pg'
 import { pino } from 'pino'
 import { systemClock } from '#kernel/clock'
 import type { Ctx } from '#kernel/context'
+import type { Tx } from '#kernel/database/db'
+import { PooledHandle } from '#kernel/database/handle'
+import type { Outcome, TransactionOptions } from '#kernel/database/handle'
 import { sealing } from '../src/modules/audit/background.ts'
 import { sealer } from '../src/modules/audit/seal.ts'
 import { updateClientInfo } from '../src/modules/customers/accounts/update-client-info.ts'
@@ -91,18 +92,39 @@ const silent = pino({ level: 'silent' })
 
 /** The same insert of the same row, but for the line that tells the sealer. */
 function withoutChain(ctx: Ctx): Ctx {
-  return { ...ctx, db: ctx.db.withPlugin(plainInsert) }
+  if (!(ctx.db instanceof PooledHandle)) throw new Error('A handle of the pool was expected.')
+  return { ...ctx, db: new UnchainedHandle(ctx.db) }
 }
 
-const plainInsert: KyselyPlugin = {
-  transformQuery: ({ node }) => {
-    if (!RawNode.is(node)) return node
-    const sqlFragments = node.sqlFragments.map((text) =>
-      text.replace(/with told as \(insert[^)]*\) values[^)]*\)\)/, ''),
+class UnchainedHandle extends PooledHandle {
+  readonly #handle: PooledHandle
+
+  constructor(handle: PooledHandle) {
+    super(() => Promise.reject(new Error('No text is built here.')), false)
+    this.#handle = handle
+  }
+
+  override run(text: string, values: readonly unknown[]): Promise<unknown[]> {
+    return this.#handle.run(plain(text), values)
+  }
+
+  override transact<T>(work: (tx: Tx) => Promise<Outcome<T>>, options?: TransactionOptions): Promise<T> {
+    // safe because: it is the handle of the transaction, with another text for one statement.
+    return this.#handle.transact(
+      (tx) => work(new UnchainedHandle(tx as unknown as PooledHandle) as unknown as Tx),
+      options,
     )
-    return { ...node, sqlFragments }
-  },
-  transformResult: ({ result }) => Promise.resolve(result),
+  }
+}
+
+const plainTexts = new Map<string, string>()
+
+function plain(text: string): string {
+  const known = plainTexts.get(text)
+  if (known !== undefined) return known
+  const stripped = text.replace(/with told as \(insert[^)]*\) values[^)]*\)\)/, '')
+  plainTexts.set(text, stripped)
+  return stripped
 }
 
 async function transaction(pool: pg.Pool, clientId: string, csm: string): Promise<void> {
