@@ -1,6 +1,6 @@
 import type { AuditEntry } from './audit/event.ts'
 import { insertEvents } from './audit/event-row.ts'
-import type { Ctx } from './context.ts'
+import type { WriteCtx } from './writes/open-change.ts'
 
 export { PLATFORM_TENANT } from './audit/event.ts'
 export type { AuditEntry, AuditEvent, AuditOutcome } from './audit/event.ts'
@@ -8,7 +8,7 @@ export { freeText, personal } from './audit/personal.ts'
 export type { AuditTrail } from './audit/trail.ts'
 
 /** Writes a row each in the transaction of `ctx.db`: the change and its proof are kept, or lost, together. */
-export async function writeAudit(ctx: Ctx, ...entries: readonly AuditEntry[]): Promise<void> {
+export async function writeAudit(ctx: WriteCtx, ...entries: readonly AuditEntry[]): Promise<void> {
   const { tenantId, actor, requestId } = ctx
   const known = { tenantId, actor, requestId, outcome: 'success', at: ctx.clock() } as const
   const events = entries.map(({ action, subject, before, after }) => ({ action, subject, before, after, ...known }))

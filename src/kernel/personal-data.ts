@@ -1,5 +1,6 @@
 import type { CacheTag } from './cache/tags.ts'
 import type { Ctx } from './context.ts'
+import type { WriteCtx } from './writes/open-change.ts'
 
 /**
  * What is known of one person within a tenant. `refs` are the ids by which modules hold them, each with its kind:
@@ -63,13 +64,13 @@ export interface PersonalData {
   /** What `erase` would do, without doing it. */
   readonly preview: (ctx: Ctx, person: Person) => Promise<PersonalDataOutcome>
   /** Runs in the caller's transaction (`ctx.db`). */
-  readonly erase: (ctx: Ctx, person: Person) => Promise<PersonalDataOutcome>
+  readonly erase: (ctx: WriteCtx, person: Person) => Promise<PersonalDataOutcome>
   /** Deletes what has passed its time; absent where nothing has. Runs nightly. */
   readonly retention?: {
     /** `support_tickets`: the category a tenant sets days for. */
     readonly category: string
     readonly defaultDays: number
     /** At most `rowsMax` rows in the caller's transaction; called again until it answers 0. */
-    readonly expire: (ctx: Ctx, before: Date, rowsMax: number) => Promise<number>
+    readonly expire: (ctx: WriteCtx, before: Date, rowsMax: number) => Promise<number>
   }
 }

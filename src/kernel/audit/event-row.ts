@@ -1,5 +1,8 @@
-import type { Db } from '../database/db.ts'
-import { statement } from '../database/statement.ts'
+import { z } from 'zod'
+import type { Tx } from '../database/db.ts'
+import { writing } from '../database/named-statement.ts'
+import { columnsOf, parametersOf } from '../database/row-sql.ts'
+import { sql, sqlJoin, sqlName } from '../database/sql.ts'
 import { newId } from '../ids.ts'
 import type { DatedEvent } from './event.ts'
 import type { PersonKeys } from './person-keys.ts'
@@ -7,8 +10,8 @@ import { peopleIn, redactedJson, redactedText } from './redact.ts'
 import type { SealPersonal } from './redact.ts'
 
 /** Stores events, redacted, and tells the sealer of them in the same statement. */
-export async function insertEvents(db: Db, keys: PersonKeys, events: readonly DatedEvent[]): Promise<void> {
-  const rows: Row[] = []
+export async function insertEvents(db: Tx, keys: PersonKeys, events: readonly DatedEvent[]): Promise<void> {
+  const rows: EventRow[] = []
   for (const event of events) {
     const people = peopleIn([event.before, event.after])
     // Most events are about nobody, and wait for nothing.
@@ -16,65 +19,75 @@ export async function insertEvents(db: Db, keys: PersonKeys, events: readonly Da
     rows.push(rowOf(event, people, seal))
   }
   const [first] = rows
-  if (rows.length === 1 && first !== undefined) await insertOne(db, first)
-  else if (first !== undefined)
-    await insertMany(
-      db,
-      COLUMNS.map((_, at) => rows.map((row) => row[at])),
-    )
+  if (rows.length === 1 && first !== undefined) await insertOne({ db }, first)
+  else if (first !== undefined) await insertMany({ db }, columnsOfRows(rows))
 }
 
-type Row = readonly unknown[]
+const Plain = z.strictObject({
+  tenant_id: z.string(),
+  id: z.string(),
+  at: z.date(),
+  actor_kind: z.string(),
+  actor_id: z.string(),
+  action: z.string(),
+  subject: z.string(),
+  before: z.string().nullable(),
+  after: z.string().nullable(),
+  request_id: z.string(),
+  outcome: z.string(),
+})
+/** `people` is joined by line feeds: arrays of different lengths do not go into one array. */
+const EventRow = z.strictObject({ ...Plain.shape, people: z.string().nullable() })
+type EventRow = z.output<typeof EventRow>
 
-const COLUMNS = [
-  'tenant_id',
-  'id',
-  'at',
-  'actor_kind',
-  'actor_id',
-  'action',
-  'subject',
-  'before',
-  'after',
-  'request_id',
-  'outcome',
-  'people',
-]
+const ARRAY_TYPES: Readonly<Record<string, string>> = {
+  at: 'timestamptz[]',
+  before: 'jsonb[]',
+  after: 'jsonb[]',
+}
+const arrays = Object.keys(EventRow.shape).map(
+  (column) => sql`:${sqlName(column)}::${sqlName(ARRAY_TYPES[column] ?? 'text[]')}`,
+)
 
-const insertOne = statement(
+const insertOne = writing(
   'audit.insert',
-  `with told as (insert into audit.unsealed (tenant_id, event_id) values ($1, $2))
-   insert into audit.events (tenant_id, id, at, actor_kind, actor_id, action, subject, before, after, request_id, outcome, people)
-   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, string_to_array($12, E'\\n'))`,
+  sql`with told as (insert into audit.unsealed (tenant_id, event_id) values (:tenant_id, :id))
+   insert into audit.events (${columnsOf(EventRow)}) values (${parametersOf(Plain)}, string_to_array(:people, E'\\n'))`,
+  { params: EventRow.shape },
 )
 
-const insertMany = statement(
+const insertMany = writing(
   'audit.insert-many',
-  `with told as (insert into audit.unsealed (tenant_id, event_id) select * from unnest($1::text[], $2::text[]))
-   insert into audit.events (tenant_id, id, at, actor_kind, actor_id, action, subject, before, after, request_id, outcome, people)
-   select tenant_id, id, at, actor_kind, actor_id, action, subject, before, after, request_id, outcome, string_to_array(people, E'\\n')
-   from unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::text[], $8::jsonb[], $9::jsonb[],
-     $10::text[], $11::text[], $12::text[])
-     as told (tenant_id, id, at, actor_kind, actor_id, action, subject, before, after, request_id, outcome, people)`,
+  sql`with told as (insert into audit.unsealed (tenant_id, event_id) select * from unnest(:tenant_id::text[], :id::text[]))
+   insert into audit.events (${columnsOf(EventRow)})
+   select ${columnsOf(Plain)}, string_to_array(people, E'\\n') from unnest(${sqlJoin(arrays)}) as told (${columnsOf(EventRow)})`,
+  {
+    params: Object.fromEntries(Object.entries(EventRow.shape).map(([column, is]) => [column, z.array(is).readonly()])),
+  },
 )
+
+function columnsOfRows(rows: readonly EventRow[]): Record<string, EventRow[keyof EventRow][]> {
+  const columns = EventRow.keyof().options
+  return Object.fromEntries(columns.map((column) => [column, rows.map((row) => row[column])]))
+}
 
 const TEXT_MAX = 500
 
-function rowOf(event: DatedEvent, people: ReadonlySet<string>, seal: SealPersonal): Row {
-  return [
-    event.tenantId,
-    newId('aud', event.at),
-    event.at,
-    event.actor.kind,
-    redactedText(event.actor.id).slice(0, TEXT_MAX),
-    event.action,
-    redactedText(event.subject).slice(0, TEXT_MAX),
-    redactedJson(event.before, seal),
-    redactedJson(event.after, seal),
-    redactedText(event.requestId).slice(0, TEXT_MAX),
-    event.outcome,
-    people.size === 0 ? null : [...people].toSorted().join('\n'),
-  ]
+function rowOf(event: DatedEvent, people: ReadonlySet<string>, seal: SealPersonal): EventRow {
+  return {
+    tenant_id: event.tenantId,
+    id: newId('aud', event.at),
+    at: event.at,
+    actor_kind: event.actor.kind,
+    actor_id: redactedText(event.actor.id).slice(0, TEXT_MAX),
+    action: event.action,
+    subject: redactedText(event.subject).slice(0, TEXT_MAX),
+    before: redactedJson(event.before, seal),
+    after: redactedJson(event.after, seal),
+    request_id: redactedText(event.requestId).slice(0, TEXT_MAX),
+    outcome: event.outcome,
+    people: people.size === 0 ? null : [...people].toSorted().join('\n'),
+  }
 }
 
 const nobody: SealPersonal = (person) => {

@@ -4,6 +4,7 @@ import { testDatabase } from '../../../test/support/database.ts'
 import { TEST_NOW, TEST_ROOT_KEY, testTenant } from '../../../test/support/tenant.ts'
 import type { TestTenant } from '../../../test/support/tenant.ts'
 import { personal, writeAudit } from '../audit.ts'
+import { autocommit, transact } from '../database/transact.ts'
 import { destroyPersonKeys, personKeyField, personKeys } from './person-keys.ts'
 
 const database = await testDatabase()
@@ -26,7 +27,7 @@ describe('what is about a person', () => {
     const ctx = tenant.ctx()
     await note('contact:cnt_1', 'ada@example.com')
     await note('contact:cnt_2', 'bob@example.com')
-    expect(await destroyPersonKeys(ctx, ['contact:cnt_1', 'contact:cnt_3'])).toBe(1)
+    expect(await destroyPersonKeys(autocommit(ctx), ['contact:cnt_1', 'contact:cnt_3'])).toBe(1)
     const rows = await storedAfter()
     expect(await ctx.personKeys.open(ctx, rows)).toEqual([
       { email: '[erased]', plan: 'pro' },
@@ -36,7 +37,7 @@ describe('what is about a person', () => {
 
   it('is not kept at all when it is told after the erasure, and no second key is made', async () => {
     const ctx = tenant.ctx()
-    await destroyPersonKeys(ctx, ['contact:cnt_1'])
+    await destroyPersonKeys(autocommit(ctx), ['contact:cnt_1'])
     await note('contact:cnt_1', 'ada@example.com')
     expect(await storedAfter()).toEqual([{ email: { $person: 'contact:cnt_1' }, plan: 'pro' }])
     const keys = await database.owner.query('select wrapped_key from audit.person_keys where tenant_id = $1', [
@@ -66,7 +67,7 @@ describe('what is about a person', () => {
 
   it('survives a change that is rolled back: the key of its first event is another’s too', async () => {
     const ctx = tenant.ctx()
-    const rolledBack = ctx.db.transaction().execute(async (tx) => {
+    const rolledBack = transact(ctx.db, async (tx) => {
       await writeAudit({ ...ctx, db: tx }, entry('contact:cnt_1', 'ada@example.com'))
       throw new Error('taken back')
     })
@@ -85,7 +86,7 @@ describe('what is about a person', () => {
   it('gets one key, whoever tells of the person first', async () => {
     const events = Array.from({ length: 12 }, async (_, n) => {
       const ctx = (await sameTenant()).ctx()
-      await writeAudit(ctx, entry('contact:cnt_1', `ada${n}@example.com`))
+      await writeAudit(autocommit(ctx), entry('contact:cnt_1', `ada${n}@example.com`))
     })
     await Promise.all(events)
     const ctx = tenant.ctx()
@@ -116,7 +117,7 @@ const entry = (person: string, email: string) => ({
 })
 
 async function note(person: string, email: string): Promise<void> {
-  await writeAudit(tenant.ctx(), entry(person, email))
+  await writeAudit(autocommit(tenant.ctx()), entry(person, email))
 }
 
 /** The same tenant as another process knows it: with no key in memory. */

@@ -1,8 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
+import { z } from 'zod'
 import type { Clock } from '../clock.ts'
-import type { Db } from '../database/db.ts'
-import { statement } from '../database/statement.ts'
+import type { Db, Tx } from '../database/db.ts'
+import { statement, writing } from '../database/named-statement.ts'
+import { sql } from '../database/sql.ts'
+import { autocommit } from '../database/transact.ts'
 import { encryptedColumn } from '../crypto/encrypted-field.ts'
 import type { EncryptedField } from '../crypto/encrypted-field.ts'
 import type { Keyring } from '../crypto/keyring.ts'
@@ -45,7 +48,7 @@ export function personKeys({ db, keyring, clock }: { db: Db; keyring: Keyring; c
   /** Those that are made; null: erased. */
   const find = async (tenantId: string, people: readonly string[]): Promise<[string, Uint8Array | null][]> => {
     if (people.length === 0) return []
-    const rows = await findKeys(db, [tenantId, people])
+    const rows = await findKeys({ db, tenantId }, { people })
     return rows.map(({ person, wrapped_key: wrapped }) => {
       const key = wrapped === null ? null : keyring.open(wrapped, contextOf(tenantId, person))
       trusted.set(cacheKey(tenantId, person), { key })
@@ -55,7 +58,7 @@ export function personKeys({ db, keyring, clock }: { db: Db; keyring: Keyring; c
   const make = async (tenantId: string, people: readonly string[]): Promise<[string, Uint8Array | null][]> => {
     if (people.length === 0) return []
     const wrapped = people.map((person) => keyring.seal(randomBytes(KEY_BYTES), contextOf(tenantId, person)))
-    await insertKeys(db, [tenantId, people, wrapped, clock()])
+    await insertKeys(autocommit({ db, tenantId }), { people, wrapped, now: clock() })
     return find(tenantId, people)
   }
   return {
@@ -80,7 +83,7 @@ export function personKeys({ db, keyring, clock }: { db: Db; keyring: Keyring; c
       const people = [...personsIn(values)].filter((person) => only?.has(person) !== false)
       if (people.length === 0) return values.map(masked)
       const keys = new Map<string, Uint8Array>()
-      for (const { person, wrapped_key: wrapped } of await findKeys(reader, [tenantId, people])) {
+      for (const { person, wrapped_key: wrapped } of await findKeys({ db: reader, tenantId }, { people })) {
         if (wrapped !== null) keys.set(person, keyring.open(wrapped, contextOf(tenantId, person)))
       }
       const shown = ({ $person, sealed }: SealedValue): unknown => {
@@ -95,7 +98,7 @@ export function personKeys({ db, keyring, clock }: { db: Db; keyring: Keyring; c
 }
 
 interface Erasing {
-  readonly db: Db
+  readonly db: Tx
   readonly tenantId: string
   readonly clock: Clock
 }
@@ -103,7 +106,7 @@ interface Erasing {
 /** Destroys the keys of these persons, in the transaction of `ctx.db`; how many there were. They never get others. */
 export async function destroyPersonKeys(ctx: Erasing, people: readonly string[]): Promise<number> {
   if (people.length === 0) return 0
-  const rows = await destroyKeys(ctx.db, [ctx.tenantId, [...new Set(people)].toSorted(), ctx.clock()])
+  const rows = await destroyKeys(ctx, { people: [...new Set(people)].toSorted(), now: ctx.clock() })
   return rows.filter(({ had_key }) => had_key).length
 }
 
@@ -116,36 +119,40 @@ export const personKeyField: EncryptedField = encryptedColumn({
   context: (tenantId = '', person = '') => contextOf(tenantId, person),
 })
 
-interface KeyRow {
-  readonly person: string
-  readonly wrapped_key: string | null
-}
+const Texts = z.array(z.string()).readonly()
 
-const findKeys = statement<KeyRow>(
+const findKeys = statement(
   'audit.find-person-keys',
-  `select person, wrapped_key from audit.person_keys where tenant_id = $1 and person = any ($2)`,
+  sql`select person, wrapped_key from audit.person_keys where tenant_id = :tenant_id and person = any (:people)`,
+  {
+    params: { people: Texts },
+    row: z.strictObject({ person: z.string(), wrapped_key: z.string().nullable() }),
+  },
 )
 
-const insertKeys = statement(
+const insertKeys = writing(
   'audit.insert-person-keys',
-  `insert into audit.person_keys (tenant_id, person, wrapped_key, created_at)
-   select $1, person, wrapped_key, $4 from unnest($2::text[], $3::text[]) as made (person, wrapped_key)
+  sql`insert into audit.person_keys (tenant_id, person, wrapped_key, created_at)
+   select :tenant_id, person, wrapped_key, :now from unnest(:people::text[], :wrapped::text[]) as made (person, wrapped_key)
    on conflict do nothing`,
+  { params: { people: Texts, wrapped: Texts, now: z.date() } },
 )
 
 /** A person without a key is remembered as well, so that no event to come makes them one. */
-const destroyKeys = statement<{ had_key: boolean }>(
+const destroyKeys = writing(
   'audit.destroy-person-keys',
-  `with had as (
-     select person from audit.person_keys where tenant_id = $1 and person = any ($2) and wrapped_key is not null
+  sql`with had as (
+     select person from audit.person_keys
+     where tenant_id = :tenant_id and person = any (:people) and wrapped_key is not null
    ), gone as (
      insert into audit.person_keys (tenant_id, person, created_at, destroyed_at)
-     select $1, person, $3, $3 from unnest($2::text[]) as person
+     select :tenant_id, person, :now, :now from unnest(:people::text[]) as person
      on conflict (tenant_id, person) do update
        set wrapped_key = null, destroyed_at = coalesce(person_keys.destroyed_at, excluded.destroyed_at)
      returning person
    )
    select exists (select from had where had.person = gone.person) as had_key from gone`,
+  { params: { people: Texts, now: z.date() }, row: z.strictObject({ had_key: z.boolean() }) },
 )
 
 const KEY_BYTES = 32

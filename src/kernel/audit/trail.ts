@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { Clock } from '../clock.ts'
 import type { Db } from '../database/db.ts'
+import { autocommit } from '../database/transact.ts'
 import { Failure } from '../failure.ts'
 import { PLATFORM_TENANT } from './event.ts'
 import type { AuditEvent, DatedEvent } from './event.ts'
@@ -48,7 +49,9 @@ const CLOSE_ATTEMPTS = 3
 export function openAuditTrail(options: TrailOptions): AuditTrail {
   const { db, personKeys, clock, log, waitingMax = WAITING_MAX, flushMilliseconds = FLUSH_MILLISECONDS } = options
   const waiting = waitingEvents(waitingMax)
-  const writer = batchWriter(waiting, (events) => insertEvents(db, personKeys, events), { clock, log })
+  // Each batch is one statement.
+  const insert = (events: readonly DatedEvent[]) => insertEvents(autocommit({ db }).db, personKeys, events)
+  const writer = batchWriter(waiting, insert, { clock, log })
   let timer: NodeJS.Timeout | undefined
 
   const schedule = (): void => {
@@ -63,7 +66,7 @@ export function openAuditTrail(options: TrailOptions): AuditTrail {
     }, pause).unref()
   }
   return {
-    record: (event) => insertEvents(db, personKeys, [{ ...event, at: clock() }]),
+    record: (event) => insert([{ ...event, at: clock() }]),
     note(event) {
       if (waiting.add(event, clock)) schedule()
       else writer.lose(1, 'more are noted than the database takes')

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import { z } from 'zod'
 import type { Db } from '../database/db.ts'
+import { autocommit } from '../database/transact.ts'
 import type { Signals } from '../database/signals.ts'
 
 /** Carries invalidated tags to the other processes. */
@@ -40,7 +41,7 @@ export function signalsBus(signals: Signals, db: Db, log: Logger): InvalidationB
     const tags = [...gathered]
     gathered = new Set()
     for (const payload of payloads(tags)) {
-      signals.publish(db, CHANNEL, payload).catch((error: unknown) => {
+      signals.publish(autocommit({ db }).db, CHANNEL, payload).catch((error: unknown) => {
         log.warn({ err: error }, 'other processes were not told of a cache invalidation')
       })
     }

@@ -84,14 +84,15 @@ function compile<P extends z.ZodRawShape, R extends z.ZodObject>(
   return async (on, ...[values]) => {
     const { db } = on
     const bound = bind(on, values ?? {})
-    const rows = await run(db, sql, bound)
+    const rows = await runText(db, sql, bound)
     if (!(db instanceof PooledHandle) || db.checked) check(values ?? {}, rows)
     // safe because: the schema says what the text selects, and tests hold it to that.
     return rows as z.output<R>[]
   }
 }
 
-async function run(db: Db, sql: string, values: readonly unknown[]): Promise<unknown[]> {
+/** Runs a text that is a library's own: its parameters have numbers, and its rows are whatever it selects. */
+export async function runText(db: Db, sql: string, values: readonly unknown[]): Promise<unknown[]> {
   if (db instanceof PooledHandle) return db.run(sql, values)
   const { rows } = await db.executeQuery(CompiledQuery.raw(sql, [...values]))
   return rows

@@ -2,6 +2,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net'
 import { afterAll, describe, expect, it } from 'vitest'
 import { quiet, testDatabase } from '../../../test/support/database.ts'
 import { openSignals, type Signals, type SignalsOptions } from './signals.ts'
+import { autocommit, transact } from './transact.ts'
 
 describe('signals', async () => {
   const database = await testDatabase()
@@ -29,17 +30,18 @@ describe('signals', async () => {
   }
 
   const db = database.forTenant('tenant-a')
+  const { db: tx } = autocommit({ db })
 
   it('reach every process when, and only when, the transaction commits', async () => {
     const [one, two] = [await open(), await open()]
     const heard = [next(one, 'test.Commit'), next(two, 'test.Commit')]
     await Promise.all([inForce(one), inForce(two)])
-    const broken = db.transaction().execute(async (tx) => {
+    const broken = transact(db, async (tx) => {
       await one.publish(tx, 'test.Commit', 'rolled back')
       throw new Error('no')
     })
     await expect(broken).rejects.toThrow('no')
-    await db.transaction().execute((tx) => one.publish(tx, 'test.Commit', 'it’s "committed"'))
+    await transact(db, (tx) => one.publish(tx, 'test.Commit', 'it’s "committed"'))
 
     expect(await Promise.all(heard)).toEqual(['it’s "committed"', 'it’s "committed"'])
   })
@@ -52,14 +54,14 @@ describe('signals', async () => {
     await inForce(signals)
     const last = next(signals, 'test.last')
     await inForce(signals)
-    await signals.publish(db, 'test.a', '1')
-    await signals.publish(db, 'test.b', '2')
-    await signals.publish(db, 'test.last', '')
+    await signals.publish(tx, 'test.a', '1')
+    await signals.publish(tx, 'test.b', '2')
+    await signals.publish(tx, 'test.last', '')
     await last
     unsubscribe()
     const later = next(signals, 'test.last')
-    await signals.publish(db, 'test.a', '3')
-    await signals.publish(db, 'test.last', '')
+    await signals.publish(tx, 'test.a', '3')
+    await signals.publish(tx, 'test.last', '')
     await later
     expect(heard).toEqual(['a 1', 'b 2'])
   })
@@ -69,7 +71,7 @@ describe('signals', async () => {
     signals.subscribe('test.odd', (payload) => void JSON.parse(payload))
     const heard = next(signals, 'test.odd')
     await inForce(signals)
-    await signals.publish(db, 'test.odd', 'not JSON')
+    await signals.publish(tx, 'test.odd', 'not JSON')
     expect(await heard).toBe('not JSON')
   })
 
@@ -94,7 +96,7 @@ describe('signals', async () => {
     await lost.promise
     await restored.promise
     const heard = next(signals, 'test.c')
-    await signals.publish(db, 'test.c', 'after')
+    await signals.publish(tx, 'test.c', 'after')
     await heard
     expect(events).toEqual(['lost, connected: false', 'restored, connected: true', 'after'])
   })

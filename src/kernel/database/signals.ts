@@ -1,15 +1,17 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { sql } from 'kysely'
 import pg from 'pg'
 import type { Logger } from 'pino'
-import type { Db } from './db.ts'
+import { z } from 'zod'
+import type { Tx } from './db.ts'
+import { writing } from './named-statement.ts'
+import { sql } from './sql.ts'
 
 /** Short messages to every process on this database, delivered when the transaction that sent them commits. */
 export interface Signals {
   /** True while every subscription is in force. While it is false, messages are being missed. */
   readonly connected: boolean
   /** Sends within `tx`: nobody hears it before, or without, the commit. The payload holds at most 7,999 bytes. */
-  publish(tx: Db, channel: string, payload: string): Promise<void>
+  publish(tx: Tx, channel: string, payload: string): Promise<void>
   /** Calls `heard` for every message from now on, this process's own included. Returns how to end it. */
   subscribe(channel: string, heard: (payload: string) => void): () => void
   /** Calls `act` each time the connection is lost. What was learnt from signals can no longer be trusted. */
@@ -40,6 +42,12 @@ export async function countListeners(owner: pg.Pool): Promise<number> {
   )
   return rows[0]?.count ?? 0
 }
+
+/** `pg_notify` returns nothing, which is told as an empty text. */
+const notify = writing('kernel.notify', sql`select pg_notify(:channel, :payload) as sent`, {
+  params: { channel: z.string(), payload: z.string() },
+  row: z.strictObject({ sent: z.string() }),
+})
 
 /** Opens the one listening connection of a process. Resolves after the first attempt, connected or not. */
 export async function openSignals(options: SignalsOptions): Promise<Signals> {
@@ -79,8 +87,8 @@ class SignalConnection implements Signals {
     return this.#isInForce && this.#unconfirmed === 0
   }
 
-  async publish(tx: Db, channel: string, payload: string): Promise<void> {
-    await sql`select pg_notify(${channel}, ${payload})`.execute(tx)
+  async publish(tx: Tx, channel: string, payload: string): Promise<void> {
+    await notify({ db: tx }, { channel, payload })
   }
 
   subscribe(channel: string, heard: (payload: string) => void): () => void {

@@ -3,9 +3,9 @@ import { PgBoss } from 'pg-boss'
 import type { Db as BossDb } from 'pg-boss'
 import type pg from 'pg'
 import type { Logger } from 'pino'
-import type { Db } from '../database/db.ts'
+import type { Tx } from '../database/db.ts'
+import { runText } from '../database/named-statement.ts'
 import type { Signals } from '../database/signals.ts'
-import { statement } from '../database/statement.ts'
 import type { DeclaredEvent } from './event.ts'
 import type { Job } from './job.ts'
 import { wakers } from './wakers.ts'
@@ -168,8 +168,8 @@ function ownerDb(owner: pg.Pool, signals: Signals | undefined, waking: Wakers): 
 }
 
 /** Lets the queue library speak on the connection of a transaction that is already open. */
-function txDb(tx: Db): BossDb {
+function txDb(tx: Tx): BossDb {
   return {
-    executeSql: async (text, values) => ({ rows: await statement<object>('outbox.enqueue', text)(tx, values ?? []) }),
+    executeSql: async (text, values = []) => ({ rows: await runText(tx, `/* outbox.enqueue */ ${text}`, values) }),
   }
 }

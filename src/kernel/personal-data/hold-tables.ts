@@ -56,15 +56,15 @@ export function holdTables(described: HeldTables): PersonalData {
     },
     erase: async (ctx, person) => {
       const tally = { erased: 0, own: 0, mentioned: 0 }
-      await lookRowsUp(ctx.db, true)
+      await lookRowsUp(ctx, true)
       for await (const { statements, page } of hits(ctx, person)) {
         const gone = page.flatMap(({ was, is }) => (is === undefined ? [was] : []))
-        await statements.remove(ctx.db, ctx.tenantId, gone)
+        await statements.remove(ctx, gone)
         const changed = page.flatMap(({ was, is }) => (is === undefined ? [] : [{ was, is }]))
-        await statements.update(ctx.db, ctx.tenantId, changed)
+        await statements.update(ctx, changed)
         count(tally, page)
       }
-      await lookRowsUp(ctx.db, false)
+      await lookRowsUp(ctx, false)
       return outcomeOf(tally, keeps)
     },
   }

@@ -30,22 +30,18 @@ export async function* sweep(
 ): AsyncGenerator<readonly Hit[]> {
   const mentions = mentionsOf(person)
   const wanted = wantedOf(table, person, mentions)
-  const search = [wanted.emails, wanted.phones, wanted.names, wanted.pattern, ...wanted.ids]
-  for (let from: Place = firstPlace(table), last = false; !last; ) {
+  for (let from: Place | undefined = firstPlace(table); from !== undefined; ) {
     ctx.signal.throwIfAborted()
-    const [end] = await statements.boundary(ctx.db, [ctx.tenantId, ...from, ROWS_A_PAGE - 1])
-    const to: Place = end === undefined ? from : statements.keys.map((column) => end[column] ?? '')
-    const find = end === undefined ? statements.rest : statements.within
-    const rows = await find(ctx.db, [ctx.tenantId, ...from, ...to, ...search])
+    const until: Place | undefined = await statements.boundary(ctx, from, ROWS_A_PAGE)
+    const rows = await statements.find(ctx, from, until, wanted)
     yield rows.flatMap((row) => decide(table, row, person, mentions) ?? [])
-    last = end === undefined
-    from = to
+    from = until
   }
 }
 
 /** Whether a row that the database found is the person's own, mentions them, or neither. */
 export function decide(table: HeldTable, row: FoundRow, person: Person, mentions: Mentions): Hit | undefined {
-  const { whole, ...was } = row
+  const { was, whole } = row
   if (isOwn(table, was, person)) {
     if (table.eraseOwn === 'delete') return { relation: 'own', was, is: undefined, whole }
     const cleared = { ...was, ...table.eraseOwn(was, (value) => pseudonym(person, value)) }
@@ -92,10 +88,10 @@ function wantedOf({ own }: HeldTable, person: Person, mentions: Mentions): Wante
     phones: [...person.phones].map(phoneCore),
     names: [...person.names].map(lower),
     pattern: mentions.pattern,
-    ids: [
-      ...Object.values(own.ids ?? {}).map((kind) => idsOf(person, kind)),
-      ...(own.refs ?? []).map(() => [...person.refs]),
-    ],
+    ids: Object.fromEntries([
+      ...Object.entries(own.ids ?? {}).map(([column, kind]) => [column, idsOf(person, kind)] as const),
+      ...(own.refs ?? []).map((column) => [column, [...person.refs]] as const),
+    ]),
   }
 }
 

@@ -1,94 +1,154 @@
-import type { Db } from '../database/db.ts'
-import { statement } from '../database/statement.ts'
+import { z } from 'zod'
+import { statement, writing } from '../database/named-statement.ts'
+import type { On, OnTx } from '../database/named-statement.ts'
+import { sql, sqlJoin, sqlName } from '../database/sql.ts'
+import type { Sql } from '../database/sql.ts'
 import type { HeldRow, HeldTable } from './held-table.ts'
 import { columnsOf } from './held-table.ts'
 import { PHONE_CORE_DIGITS } from './person.ts'
 
-/** The key of a row, as text, in the order of `HeldTable.key`. */
-export type Place = readonly string[]
+/** The key of a row, by column. */
+export type Place = Readonly<Record<string, string>>
 
-/** What is searched for; `ids` in the order of the table's id columns, then the refs for each column that holds them. */
+/** What is searched for. */
 export interface Wanted {
   readonly emails: readonly string[]
   readonly phones: readonly string[]
   readonly names: readonly string[]
   readonly pattern: string | null
-  readonly ids: readonly (readonly string[])[]
+  /** Ids by the column that holds them, and whole refs by theirs. */
+  readonly ids: Readonly<Record<string, readonly string[]>>
 }
 
 const FIRST = { text: '', date: '-infinity', timestamptz: '-infinity', bigint: '-9223372036854775808' } as const
 
 /** The place before every row. */
-export const firstPlace = ({ key }: HeldTable): Place => Object.values(key).map((type) => FIRST[type])
+export const firstPlace = ({ key }: HeldTable): Place =>
+  Object.fromEntries(Object.entries(key).map(([column, type]) => [column, FIRST[type]]))
 
 /**
  * The statements of one table, all within a tenant and along its primary key, so that none reads more than a page of
  * rows: a sweep costs one read of the tenant's rows and no index of its own.
  */
 export function tableStatements(table: HeldTable) {
+  const columns = columnsOf(table)
+  return { ...reads(table, columns), ...writes(table, columns) }
+}
+
+/** A row that the database found: its columns as text, and the whole of it as JSON. */
+const FoundRow = z.strictObject({
+  was: z.record(z.string(), z.string().nullable()),
+  whole: z.record(z.string(), z.unknown()),
+})
+export type FoundRow = z.output<typeof FoundRow>
+
+function reads(table: HeldTable, columns: readonly string[]) {
   const { key } = table
   const keys = Object.keys(key)
   const name = table.table.replaceAll('_', '-')
-  const columns = columnsOf(table)
-  const texts = columns.map((column) => `t.${column}::text as ${column}`).join(', ')
-  const types = Object.values(key)
-  const place = (from: number) => `(${types.map((type, at) => `$${from + at}::${type}`).join(', ')})`
-  const order = keys.map((column) => `t.${column}`).join(', ')
-  const after = `t.tenant_id = $1 and (${order}) > ${place(2)}`
-  const from = 2 + keys.length
-  const matches = matching(table, from + keys.length)
-  const select = `select ${texts}, to_jsonb(t) - 'tenant_id' as whole from ${table.table} t where ${after}`
+  const from = sql`from ${sqlName(table.table)} t`
+  const order = sqlJoin(keys.map(columnOf))
+  const { conditions, params: searched } = matching(table)
+  const after = sql`t.tenant_id = :tenant_id and (${order}) > (${placeOf(key, 'after')})`
+  const afterPlace = placeParams(keys, 'after')
+  const texts = columns.map((column) => sql`'${sqlName(column)}', ${columnOf(column)}::text`)
+  const select = sql`select jsonb_build_object(${sqlJoin(texts)}) as was, to_jsonb(t) - 'tenant_id' as whole ${from}`
 
-  const boundary = statement<HeldRow>(
+  const boundary = statement(
     `privacy.page-${name}`,
-    `select ${keys.map((column) => `t.${column}::text as ${column}`).join(', ')} from ${table.table} t
-     where ${after} order by ${order} offset $${from}::bigint limit 1`,
+    sql`select ${sqlJoin(keys.map((column) => sql`${columnOf(column)}::text as ${sqlName(column)}`))} ${from}
+     where ${after} order by ${order} offset :rows::bigint limit 1`,
+    {
+      params: { ...afterPlace, rows: z.int() },
+      row: z.strictObject(Object.fromEntries(keys.map((column) => [column, z.string()]))),
+    },
   )
-  const within = statement<FoundRow>(
+  const within = statement(
     `privacy.find-in-${name}`,
-    `${select} and (${order}) <= ${place(from)} and (${matches})`,
+    sql`${select} where ${after} and (${order}) <= (${placeOf(key, 'until')}) and (${conditions})`,
+    { params: { ...afterPlace, ...placeParams(keys, 'until'), ...searched }, row: FoundRow },
   )
-  const rest = statement<FoundRow>(
-    `privacy.find-in-rest-of-${name}`,
-    `${select} and (${matches}) and ${place(from)} is not null`,
-  )
-  return { boundary, within, rest, keys, ...writes(table, columns) }
+  const rest = statement(`privacy.find-in-rest-of-${name}`, sql`${select} where ${after} and (${conditions})`, {
+    params: { ...afterPlace, ...searched },
+    row: FoundRow,
+  })
+  return {
+    /** The last row of the page after a place; undefined where the page is the last. */
+    async boundary(on: On, after: Place, rows: number): Promise<Place | undefined> {
+      const [end] = await boundary(on, { ...prefixed(after, 'after'), rows: rows - 1 })
+      return end
+    },
+    /** The rows of a page that may have to do with the person; without an end, those of the last page. */
+    find(on: On, after: Place, until: Place | undefined, wanted: Wanted): Promise<FoundRow[]> {
+      const search = { ...wanted, ...prefixed(wanted.ids, 'id'), ...prefixed(after, 'after') }
+      return until === undefined ? rest(on, search) : within(on, { ...search, ...prefixed(until, 'until') })
+    },
+  }
 }
 
-export type FoundRow = HeldRow & { readonly whole: Readonly<Record<string, unknown>> }
+const columnOf = (column: string) => sql`t.${sqlName(column)}`
+const parameterOf = (name: string) => sql`:${sqlName(name)}`
+const prefixed = <Value>(values: Readonly<Record<string, Value>>, prefix: string): Record<string, Value> =>
+  Object.fromEntries(Object.entries(values).map(([column, value]) => [`${prefix}_${column}`, value]))
 
-/** Parameters from `first` on: emails, phones, names, pattern, then one array of ids for each id column. */
-function matching({ own, text = [], json = [], madeUpIds = [] }: HeldTable, first: number): string {
-  const searched = [...text, ...json.map((column) => `${column}::text`), ...madeUpIds].map((column) => `t.${column}`)
-  const conditions = [
-    ...(own.emails ?? []).map((column) => `lower(trim(t.${column})) = any($${first}::text[])`),
-    ...(own.phones ?? []).map(
-      (column) =>
-        `right(regexp_replace(t.${column}, '\\D', '', 'g'), ${PHONE_CORE_DIGITS}) = any($${first + 1}::text[])`,
-    ),
-    ...(own.names ?? []).map((column) => `lower(trim(t.${column})) = any($${first + 2}::text[])`),
-    ...[...Object.keys(own.ids ?? {}), ...(own.refs ?? [])].map(
-      (column, at) => `t.${column} = any($${first + 4 + at}::text[])`,
-    ),
-    // One search over all of a row's text costs half of one for each column.
-    ...(searched.length === 0 ? [] : [`concat_ws(e'\\n', ${searched.join(', ')}) ~* $${first + 3}::text`]),
+const placeOf = (key: HeldTable['key'], prefix: string) =>
+  sqlJoin(Object.entries(key).map(([column, type]) => sql`${parameterOf(`${prefix}_${column}`)}::${sqlName(type)}`))
+
+const placeParams = (keys: readonly string[], prefix: string) =>
+  Object.fromEntries(keys.map((column) => [`${prefix}_${column}`, z.string()]))
+
+const Texts = z.array(z.string()).readonly()
+
+/** The conditions that this table knows, with the parameters that they name. */
+function matching({ own, text = [], json = [], madeUpIds = [] }: HeldTable): {
+  conditions: Sql
+  params: z.ZodRawShape
+} {
+  const { emails = [], phones = [], names = [] } = own
+  const ids = [...Object.keys(own.ids ?? {}), ...(own.refs ?? [])]
+  const searched = [
+    ...text.map(columnOf),
+    ...json.map((column) => sql`${columnOf(column)}::text`),
+    ...madeUpIds.map(columnOf),
   ]
-  // Every parameter has to be named, for the server to know its type.
-  return `${conditions.join(' or ')} or ($${first}::text[] is null or $${first + 1}::text[] is null
-    or $${first + 2}::text[] is null or ($${first + 3}::text is null and false))`
+  const conditions = [
+    ...emails.map((column) => sql`lower(trim(${columnOf(column)})) = any(:emails::text[])`),
+    ...phones.map(
+      (column) =>
+        sql`right(regexp_replace(${columnOf(column)}, '\\D', '', 'g'), ${PHONE_CORE_DIGITS}) = any(:phones::text[])`,
+    ),
+    ...names.map((column) => sql`lower(trim(${columnOf(column)})) = any(:names::text[])`),
+    ...ids.map((column) => sql`${columnOf(column)} = any(${parameterOf(`id_${column}`)}::text[])`),
+    // One search over all of a row's text costs half of one for each column.
+    ...(searched.length === 0 ? [] : [sql`concat_ws(e'\\n', ${sqlJoin(searched)}) ~* :pattern::text`]),
+  ]
+  return {
+    conditions: sqlJoin(conditions, ' or '),
+    params: {
+      ...(emails.length > 0 && { emails: Texts }),
+      ...(phones.length > 0 && { phones: Texts }),
+      ...(names.length > 0 && { names: Texts }),
+      ...(searched.length > 0 && { pattern: z.string().nullable() }),
+      ...Object.fromEntries(ids.map((column) => [`id_${column}`, Texts])),
+    },
+  }
 }
 
-const lookUp = statement<never>(
+const lookUp = writing(
   'privacy.look-rows-up',
-  `select set_config('enable_hashjoin', $1, true), set_config('enable_mergejoin', $1, true)`,
+  sql`select set_config('enable_hashjoin', :setting, true) as hash_join, set_config('enable_mergejoin', :setting, true) as merge_join`,
+  {
+    params: { setting: z.enum(['on', 'off']) },
+    row: z.strictObject({ hash_join: z.string(), merge_join: z.string() }),
+  },
 )
 
 /**
  * Has the writes of this transaction look their rows up by key, or no longer: a plan that takes the number of rows for a
  * large share of the table would read all of it for each page.
  */
-export async function lookRowsUp(db: Db, wanted: boolean): Promise<void> {
-  await lookUp(db, [wanted ? 'off' : 'on'])
+export async function lookRowsUp(on: OnTx, wanted: boolean): Promise<void> {
+  await lookUp(on, { setting: wanted ? 'off' : 'on' })
 }
 
 /**
@@ -97,34 +157,40 @@ export async function lookRowsUp(db: Db, wanted: boolean): Promise<void> {
  */
 function writes(table: HeldTable, columns: readonly string[]) {
   const { key, json = [] } = table
-  const keys = Object.entries(key)
+  const keys = Object.keys(key)
   const name = table.table.replaceAll('_', '-')
-  const typeOf = (column: string) => key[column] ?? (json.includes(column) ? 'jsonb' : 'text')
-  const was = keys.map(([column, type]) => `was_${column} ${type}`)
-  const is = columns.map((column) => `is_${column} text`)
-  const where = `t.tenant_id = $1 and ${keys.map(([column]) => `t.${column} = p.was_${column}`).join(' and ')}`
-  const sets = columns.map((column) => `${column} = p.is_${column}::${typeOf(column)}`)
-  const update = statement<never>(
+  const held = sql`${sqlName(table.table)} t`
+  const typeOf = (column: string) => sqlName(key[column] ?? (json.includes(column) ? 'jsonb' : 'text'))
+  const was = keys.map((column) => sql`was_${sqlName(column)} ${typeOf(column)}`)
+  const is = columns.map((column) => sql`is_${sqlName(column)} text`)
+  const same = sqlJoin(
+    keys.map((column) => sql`${columnOf(column)} = p.was_${sqlName(column)}`),
+    ' and ',
+  )
+  const where = sql`where t.tenant_id = :tenant_id and ${same}`
+  const sets = columns.map((column) => sql`${sqlName(column)} = p.is_${sqlName(column)}::${typeOf(column)}`)
+  const params = { rows: z.string() }
+  const update = writing(
     `privacy.scrub-${name}`,
-    `update ${table.table} t set ${sets.join(', ')}
-     from jsonb_to_recordset($2::jsonb) as p(${[...was, ...is].join(', ')}) where ${where}`,
+    sql`update ${held} set ${sqlJoin(sets)}
+     from jsonb_to_recordset(:rows::jsonb) as p(${sqlJoin([...was, ...is])}) ${where}`,
+    { params },
   )
-  const remove = statement<never>(
+  const remove = writing(
     `privacy.erase-${name}`,
-    `delete from ${table.table} t using jsonb_to_recordset($2::jsonb) as p(${was.join(', ')}) where ${where}`,
+    sql`delete from ${held} using jsonb_to_recordset(:rows::jsonb) as p(${sqlJoin(was)}) ${where}`,
+    { params },
   )
-  const place = (row: HeldRow) => Object.fromEntries(keys.map(([column]) => [`was_${column}`, row[column]]))
+  const record = (row: HeldRow, of: readonly string[], prefix: string) =>
+    Object.fromEntries(of.map((column) => [`${prefix}_${column}`, row[column]]))
   return {
-    update: async (db: Db, tenantId: string, rows: readonly { readonly was: HeldRow; readonly is: HeldRow }[]) => {
+    async update(on: OnTx, rows: readonly { readonly was: HeldRow; readonly is: HeldRow }[]): Promise<void> {
       if (rows.length === 0) return
-      const records = rows.map((row) => ({
-        ...place(row.was),
-        ...Object.fromEntries(columns.map((column) => [`is_${column}`, row.is[column]])),
-      }))
-      await update(db, [tenantId, JSON.stringify(records)])
+      const records = rows.map((row) => ({ ...record(row.was, keys, 'was'), ...record(row.is, columns, 'is') }))
+      await update(on, { rows: JSON.stringify(records) })
     },
-    remove: async (db: Db, tenantId: string, rows: readonly HeldRow[]) => {
-      if (rows.length > 0) await remove(db, [tenantId, JSON.stringify(rows.map(place))])
+    async remove(on: OnTx, rows: readonly HeldRow[]): Promise<void> {
+      if (rows.length > 0) await remove(on, { rows: JSON.stringify(rows.map((row) => record(row, keys, 'was'))) })
     },
   }
 }

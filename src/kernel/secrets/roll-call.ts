@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { Database } from '../database/pool.ts'
 import { countListeners } from '../database/signals.ts'
 import type { Signals } from '../database/signals.ts'
+import { autocommit } from '../database/transact.ts'
 import type { Keyring } from '../crypto/keyring.ts'
 
 /** What one process says of its keys. */
@@ -54,7 +55,8 @@ type Message = z.output<typeof Message>
 export function openRollCall({ signals, database, keyring, refresh }: RollCallOptions): RollCall {
   const process = randomUUID()
   const listening = new Map<string, (holder: KeyHolder) => void>()
-  const send = (message: Message) => signals.publish(database.system, CHANNEL, JSON.stringify(message))
+  const { db } = autocommit({ db: database.system })
+  const send = (message: Message) => signals.publish(db, CHANNEL, JSON.stringify(message))
 
   const self = (): KeyHolder => ({ process, keyIds: keyring.keyIds, currentKeyId: keyring.currentKeyId })
   const answer = async (question: string, refreshFirst: boolean) => {

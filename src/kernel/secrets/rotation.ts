@@ -1,6 +1,9 @@
+import { z } from 'zod'
 import type { Clock } from '../clock.ts'
 import type { Db } from '../database/db.ts'
-import { statement } from '../database/statement.ts'
+import { writing } from '../database/named-statement.ts'
+import { sql } from '../database/sql.ts'
+import { autocommit } from '../database/transact.ts'
 import type { EncryptedField } from '../crypto/encrypted-field.ts'
 import { Failure } from '../failure.ts'
 import type { Keyring } from '../crypto/keyring.ts'
@@ -75,15 +78,14 @@ export function withoutKeys(missing: readonly MissingKey[]): string {
 }
 
 async function rotateField(field: EncryptedField, options: RotationOptions): Promise<number> {
-  const { db, keyring, clock } = options
-  const resumed = await begin(db, [field.name, keyring.currentKeyId, clock()])
+  const resumed = await begin(autocommit(options), placeOf(field, options))
   let { cursor, rows } = { cursor: resumed[0]?.cursor ?? undefined, rows: resumed[0]?.rows_done ?? 0 }
   for (let pass = 0; pass < PASSES_MAX; pass++) {
     rows = await onePass(field, options, cursor, rows)
     cursor = undefined
     const left = await leftOf(field, options)
     if (left === 0) {
-      await finish(db, [field.name, keyring.currentKeyId, clock()])
+      await finish(autocommit(options), placeOf(field, options))
       return rows
     }
   }
@@ -95,19 +97,24 @@ async function rotateField(field: EncryptedField, options: RotationOptions): Pro
 
 async function onePass(
   field: EncryptedField,
-  { db, keyring, clock, rowsMax, signal }: RotationOptions,
+  options: RotationOptions,
   from: string | undefined,
   rowsBefore: number,
 ): Promise<number> {
+  const { db, keyring, rowsMax, signal } = options
   let [cursor, rows] = [from, rowsBefore]
   do {
     signal.throwIfAborted()
     const batch = await field.reencrypt(db, keyring, cursor, rowsMax)
     ;({ cursor } = batch)
     rows += batch.rows
-    await keepPlace(db, [field.name, keyring.currentKeyId, cursor ?? null, rows, clock()])
+    await keepPlace(autocommit(options), { ...placeOf(field, options), cursor: cursor ?? null, rows })
   } while (cursor !== undefined)
   return rows
+}
+
+function placeOf(field: EncryptedField, { keyring, clock }: RotationOptions) {
+  return { field: field.name, key_id: keyring.currentKeyId, now: clock() }
 }
 
 async function leftOf(field: EncryptedField, { db, keyring }: RotationOptions): Promise<number> {
@@ -115,23 +122,29 @@ async function leftOf(field: EncryptedField, { db, keyring }: RotationOptions): 
   return [...values].reduce((sum, [keyId, count]) => (keyId === keyring.currentKeyId ? sum : sum + count), 0)
 }
 
+const ByField = { field: z.string(), key_id: z.string(), now: z.date() }
+const WHERE_FIELD = sql`where field = :field and key_id = :key_id`
+
 /** A run that was finished begins anew; one that was not goes on where it stopped. */
-const begin = statement<{ cursor: string | null; rows_done: number }>(
+const begin = writing(
   'rotations.begin',
-  `insert into kernel.rotations as kept (field, key_id, started_at, updated_at) values ($1, $2, $3, $3)
+  sql`insert into kernel.rotations as kept (field, key_id, started_at, updated_at) values (:field, :key_id, :now, :now)
    on conflict (field, key_id) do update set
      cursor = case when kept.finished_at is null then kept.cursor end,
      rows_done = case when kept.finished_at is null then kept.rows_done else 0 end,
-     updated_at = $3, finished_at = null
+     updated_at = :now, finished_at = null
    returning cursor, rows_done`,
+  { params: ByField, row: z.strictObject({ cursor: z.string().nullable(), rows_done: z.int() }) },
 )
 
-const keepPlace = statement(
+const keepPlace = writing(
   'rotations.keep-place',
-  'update kernel.rotations set cursor = $3, rows_done = $4, updated_at = $5 where field = $1 and key_id = $2',
+  sql`update kernel.rotations set cursor = :cursor, rows_done = :rows, updated_at = :now ${WHERE_FIELD}`,
+  { params: { ...ByField, cursor: z.string().nullable(), rows: z.int() } },
 )
 
-const finish = statement(
+const finish = writing(
   'rotations.finish',
-  'update kernel.rotations set cursor = null, updated_at = $3, finished_at = $3 where field = $1 and key_id = $2',
+  sql`update kernel.rotations set cursor = null, updated_at = :now, finished_at = :now ${WHERE_FIELD}`,
+  { params: ByField },
 )

@@ -1,18 +1,25 @@
 import { z } from 'zod'
-import { statement } from '../database/statement.ts'
+import { statement, writing } from '../database/named-statement.ts'
+import { sql } from '../database/sql.ts'
+import { autocommit } from '../database/transact.ts'
 import { job } from '../jobs/job.ts'
 
 /** A call repeated with its key within this time gets the first call's result; after it, it is a new call. */
 export const IDEMPOTENCY_DAYS = 7
 
-const deleteKeys = statement(
+const params = { now: z.date(), days: z.int() }
+const EXPIRED = sql`created_at < :now::timestamptz - make_interval(days => :days)`
+
+const deleteKeys = writing(
   'kernel.forget-idempotency-keys',
-  `delete from kernel.idempotency_keys where tenant_id = $1 and created_at < $2::timestamptz - make_interval(days => $3)`,
+  sql`delete from kernel.idempotency_keys where tenant_id = :tenant_id and ${EXPIRED}`,
+  { params },
 )
 
-const expired = statement<{ tenant_id: string }>(
+const expired = statement(
   'kernel.tenants-with-expired-idempotency-keys',
-  `select distinct tenant_id from kernel.idempotency_keys where created_at < $1::timestamptz - make_interval(days => $2)`,
+  sql`select distinct tenant_id from kernel.idempotency_keys where ${EXPIRED}`,
+  { params, row: z.strictObject({ tenant_id: z.string() }) },
 )
 
 /** Keeps the table of idempotency keys from growing for ever. */
@@ -20,10 +27,11 @@ export const forgetIdempotencyKeys = job({
   name: 'kernel.forget-idempotency-keys',
   describe: `Forget idempotency keys older than ${IDEMPOTENCY_DAYS} days.`,
   cron: '17 3 * * *',
-  due: async (system, now) => (await expired(system, [now, IDEMPOTENCY_DAYS])).map(({ tenant_id }) => tenant_id),
+  due: async (system, now) =>
+    (await expired({ db: system }, { now, days: IDEMPOTENCY_DAYS })).map(({ tenant_id }) => tenant_id),
   payload: z.strictObject({}),
   scopes: [],
   run: async (ctx) => {
-    await deleteKeys(ctx.db, [ctx.tenantId, ctx.clock(), IDEMPOTENCY_DAYS])
+    await deleteKeys(autocommit(ctx), { now: ctx.clock(), days: IDEMPOTENCY_DAYS })
   },
 })

@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto'
-import { statement } from '../database/statement.ts'
+import { z } from 'zod'
+import { canonicalJson } from '../crypto/canonical-json.ts'
+import { statement, writing } from '../database/named-statement.ts'
+import { sql } from '../database/sql.ts'
 import { Failure } from '../failure.ts'
-import type { Ctx } from '../context.ts'
+import type { WriteCtx } from './open-change.ts'
 
 interface Call {
   readonly action: string
@@ -9,32 +12,41 @@ interface Call {
   readonly input: unknown
 }
 
+const ByCall = { action: z.string(), key: z.string() }
+const WHERE_CALL = sql`where tenant_id = :tenant_id and action = :action and key = :key`
+
 /** Claims the key, or waits for the transaction that holds it: two calls with one key never both do the work. */
-const claimKey = statement<{ key: string }>(
+const claimKey = writing(
   'kernel.claim-idempotency-key',
-  `insert into kernel.idempotency_keys (tenant_id, action, key, request_hash, created_at)
-   values ($1, $2, $3, $4, $5) on conflict do nothing returning key`,
+  sql`insert into kernel.idempotency_keys (tenant_id, action, key, request_hash, created_at)
+   values (:tenant_id, :action, :key, :request_hash, :now) on conflict do nothing returning key`,
+  {
+    params: { ...ByCall, request_hash: z.instanceof(Buffer), now: z.date() },
+    row: z.strictObject({ key: z.string() }),
+  },
 )
 
-const findKey = statement<{ request_hash: Buffer; result: unknown }>(
+const findKey = statement(
   'kernel.find-idempotency-key',
-  `select request_hash, result from kernel.idempotency_keys where tenant_id = $1 and action = $2 and key = $3`,
+  sql`select request_hash, result from kernel.idempotency_keys ${WHERE_CALL}`,
+  { params: ByCall, row: z.strictObject({ request_hash: z.instanceof(Buffer), result: z.unknown() }) },
 )
 
-const storeResult = statement(
+const storeResult = writing(
   'kernel.store-idempotent-result',
-  `update kernel.idempotency_keys set result = $4 where tenant_id = $1 and action = $2 and key = $3`,
+  sql`update kernel.idempotency_keys set result = :result ${WHERE_CALL}`,
+  { params: { ...ByCall, result: z.string().nullable() } },
 )
 
 /**
  * The result of the first call with this key, or undefined when this call is the first. The same key with other
  * arguments is a `conflict`: it is a caller's mistake that must not pass as a success.
  */
-export async function recallResult<Result>(ctx: Ctx, call: Call): Promise<{ result: Result } | undefined> {
+export async function recallResult<Result>(ctx: WriteCtx, call: Call): Promise<{ result: Result } | undefined> {
   const hash = hashOf(call.input)
-  const claimed = await claimKey(ctx.db, [ctx.tenantId, call.action, call.key, hash, ctx.clock()])
+  const claimed = await claimKey(ctx, { ...call, request_hash: hash, now: ctx.clock() })
   if (claimed.length > 0) return undefined
-  const [first] = await findKey(ctx.db, [ctx.tenantId, call.action, call.key])
+  const [first] = await findKey(ctx, call)
   if (first === undefined || !first.request_hash.equals(hash)) {
     throw new Failure('conflict', `The idempotency key ${JSON.stringify(call.key)} was used with other arguments.`, {
       code: 'IDEMPOTENCY_KEY_REUSED',
@@ -45,20 +57,11 @@ export async function recallResult<Result>(ctx: Ctx, call: Call): Promise<{ resu
   return { result: first.result as Result }
 }
 
-export async function rememberResult(ctx: Ctx, call: Call, result: unknown): Promise<void> {
-  await storeResult(ctx.db, [ctx.tenantId, call.action, call.key, JSON.stringify(result)])
-}
-
-function hashOf(input: unknown): Buffer {
-  return createHash('sha256')
-    .update(JSON.stringify(sortedKeys(input)))
-    .digest()
+export async function rememberResult(ctx: WriteCtx, call: Call, result: unknown): Promise<void> {
+  await storeResult(ctx, { ...call, result: JSON.stringify(result) ?? null })
 }
 
 /** The order of an object's keys is the caller's whim and does not make it another request. */
-function sortedKeys(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sortedKeys)
-  if (value === null || typeof value !== 'object' || value instanceof Date) return value
-  const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1))
-  return Object.fromEntries(entries.map(([key, inner]) => [key, sortedKeys(inner)]))
+function hashOf(input: unknown): Buffer {
+  return createHash('sha256').update(canonicalJson(input)).digest()
 }

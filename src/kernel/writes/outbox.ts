@@ -1,4 +1,4 @@
-import type { Db } from '../database/db.ts'
+import type { Tx } from '../database/db.ts'
 
 /** Something that happened, told to whoever subscribed with a job's `on`. Payloads hold ids, not copies of rows. */
 export interface DomainEvent {
@@ -8,5 +8,5 @@ export interface DomainEvent {
 
 /** Publishes events inside the transaction that made them true: they are delivered if, and only if, it commits. */
 export interface Outbox {
-  publish(tx: Db, tenantId: string, events: readonly DomainEvent[]): Promise<void>
+  publish(tx: Tx, tenantId: string, events: readonly DomainEvent[]): Promise<void>
 }

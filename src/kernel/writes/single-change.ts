@@ -4,10 +4,12 @@ import type { AuditEntry } from '../audit.ts'
 import type { CacheTag } from '../cache/tags.ts'
 import type { Ctx } from '../context.ts'
 import type { Scope } from '../principal.ts'
+import type { Tx } from '../database/db.ts'
 import { isTransient } from '../database/errors.ts'
 import { Failure } from '../failure.ts'
 import { recallResult, rememberResult } from './idempotency.ts'
 import type { DomainEvent } from './outbox.ts'
+import type { WriteCtx } from './open-change.ts'
 import { requireScope } from './scope.ts'
 
 /** What the work of a change hands back: its result, and what to record and tell about it. */
@@ -35,7 +37,7 @@ const BACKOFF_MILLISECONDS = 10
 export function change<Input, Result>(
   action: string,
   scope: Scope,
-  work: (ctx: Ctx, input: Input) => Promise<Change<Result>>,
+  work: (ctx: WriteCtx, input: Input) => Promise<Change<Result>>,
   options: ChangeOptions<Input> = {},
 ): (ctx: Ctx, input: Input) => Promise<Result> {
   return async (ctx, input) => {
@@ -54,10 +56,11 @@ async function runOnce<Input, Result>(
   action: string,
   input: Input,
   key: string | undefined,
-  work: (ctx: Ctx, input: Input) => Promise<Change<Result>>,
+  work: (ctx: WriteCtx, input: Input) => Promise<Change<Result>>,
 ): Promise<Change<Result>> {
   return ctx.db.transaction().execute(async (tx) => {
-    const inside: Ctx = { ...ctx, db: tx }
+    // safe because: it is the handle of a transaction.
+    const inside = { ...ctx, db: tx as unknown as Tx }
     if (key !== undefined) {
       const first = await recallResult<Result>(inside, { action, key, input })
       if (first !== undefined) return { result: first.result, subject: '' }
@@ -65,7 +68,8 @@ async function runOnce<Input, Result>(
     const done = await work(inside, input)
     if (key !== undefined) await rememberResult(inside, { action, key, input }, done.result)
     await writeAudit(inside, { action, ...done })
-    if (done.events !== undefined && done.events.length > 0) await ctx.outbox.publish(tx, ctx.tenantId, done.events)
+    if (done.events !== undefined && done.events.length > 0)
+      await ctx.outbox.publish(inside.db, ctx.tenantId, done.events)
     return done
   })
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { freeText, personal, writeAudit } from '#kernel/audit'
 import { createKeyring } from '#kernel/crypto/keyring'
 import { personOf } from '#kernel/personal-data/person'
+import { autocommit } from '#kernel/database/transact'
 import { testDatabase } from '../../../test/support/database.ts'
 import { TEST_NOW, TEST_ROOT_KEY, testTenant } from '../../../test/support/tenant.ts'
 import type { TestTenant } from '../../../test/support/tenant.ts'
@@ -23,7 +24,7 @@ describe('free text of the audit trail that mentions a person', () => {
     const exported = await holder.export(tenant.ctx(), ADA)
     expect(exported).toMatchObject([{ relation: 'mentioned', subject: 'cus_1' }, { relation: 'mentioned' }])
     expect(JSON.stringify(exported)).not.toMatch(/eve/i)
-    expect(await holder.erase(tenant.ctx(), ADA)).toMatchObject({ scrubbed: 2 })
+    expect(await holder.erase(autocommit(tenant.ctx()), ADA)).toMatchObject({ scrubbed: 2 })
     expect(await holder.preview(tenant.ctx(), ADA)).toMatchObject({ scrubbed: 0 })
     expect(await tenant.ctx().personKeys.open(tenant.ctx(), await stored(tenant))).toEqual([
       { name: '[erased]' },
@@ -37,7 +38,7 @@ describe('free text of the audit trail that mentions a person', () => {
 
   it('is out of reach of another tenant’s erasure', async () => {
     const tenant = await trail()
-    expect(await holder.erase((await testTenant(database)).ctx(), ADA)).toMatchObject({ scrubbed: 0 })
+    expect(await holder.erase(autocommit((await testTenant(database)).ctx()), ADA)).toMatchObject({ scrubbed: 0 })
     expect(await holder.preview(tenant.ctx(), ADA)).toMatchObject({ scrubbed: 2 })
   })
 })
@@ -49,7 +50,7 @@ async function trail(): Promise<TestTenant> {
   const clock = () => new Date(TEST_NOW.getTime() + written)
   const write = async (subject: string, after: unknown) => {
     written += 1
-    await writeAudit(tenant.ctx({ clock }), { action: 'test.write', subject, after })
+    await writeAudit(autocommit(tenant.ctx({ clock })), { action: 'test.write', subject, after })
   }
   await write('cus_1', { name: freeText('customer:cus_1', TEST_NOW, 'Ada Lovelace & daughters') })
   const reason = freeText('customer:cus_2', TEST_NOW, 'as ADA@example.com asked')

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { personal, writeAudit } from '#kernel/audit'
 import { createKeyring } from '#kernel/crypto/keyring'
+import { autocommit } from '#kernel/database/transact'
 import { testDatabase } from '../../../test/support/database.ts'
 import type { TestDatabase } from '../../../test/support/database.ts'
 import { TEST_NOW, TEST_ROOT_KEY, testTenant } from '../../../test/support/tenant.ts'
@@ -21,10 +22,11 @@ describe('a trail that is restored into a new database', () => {
     const verified = (from: TestDatabase, heads: readonly string[] = []) =>
       verifyLines(exportChain(from.forTenant(tenantId), tenantId, {}, TEST_NOW), { heads })
     const write = (db: TestDatabase, subject: string) =>
-      writeAudit(
-        { ...tenant.ctx(), db: db.forTenant(tenantId) },
-        { action: 'test.write', subject, after: { n: 0.1, email: personal('contact:cnt_1', 'ada@example.com') } },
-      )
+      writeAudit(autocommit({ ...tenant.ctx(), db: db.forTenant(tenantId) }), {
+        action: 'test.write',
+        subject,
+        after: { n: 0.1, email: personal('contact:cnt_1', 'ada@example.com') },
+      })
     await write(database, 'a')
     await write(database, 'b')
     await sealerOf(database).seal(tenantId)

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { PLATFORM_TENANT, personal, writeAudit } from '#kernel/audit'
 import { createKeyring } from '#kernel/crypto/keyring'
 import { personOf } from '#kernel/personal-data/person'
+import { autocommit } from '#kernel/database/transact'
 import { testDatabase } from '../../../test/support/database.ts'
 import { TEST_NOW, TEST_ROOT_KEY, testTenant } from '../../../test/support/tenant.ts'
 import type { TestTenant } from '../../../test/support/tenant.ts'
@@ -17,7 +18,7 @@ const YEAR = 365
 const daysAgo = (days: number) => new Date(TEST_NOW.getTime() - days * 86_400_000)
 
 async function sealed(tenant: TestTenant, at: Date, subject: string, after?: unknown): Promise<void> {
-  await writeAudit(tenant.ctx({ clock: () => at }), { action: 'test.write', subject, after })
+  await writeAudit(autocommit(tenant.ctx({ clock: () => at })), { action: 'test.write', subject, after })
   await seals.seal(tenant.tenantId)
 }
 
@@ -42,7 +43,10 @@ describe('retention', () => {
     const tenant = await testTenant(database)
     await sealed(tenant, daysAgo(10), 'young')
     await sealed(tenant, daysAgo(900), 'old, committed late')
-    await writeAudit(tenant.ctx({ clock: () => daysAgo(900) }), { action: 'test.write', subject: 'old beside young' })
+    await writeAudit(autocommit(tenant.ctx({ clock: () => daysAgo(900) })), {
+      action: 'test.write',
+      subject: 'old beside young',
+    })
     await sealed(tenant, daysAgo(10), 'young')
     expect(await removeExpired(database.system, tenant.ctx(), 2 * YEAR)).toBe(0)
     expect(await subjects(tenant)).toHaveLength(4)
@@ -84,7 +88,7 @@ describe('retention', () => {
     await sealed(tenant, daysAgo(900), 'old')
     const platform = { ...tenant, tenantId: PLATFORM_TENANT }
     await writeAudit(
-      { ...tenant.ctx({ clock: () => daysAgo(900) }), tenantId: PLATFORM_TENANT, db: database.system },
+      autocommit({ ...tenant.ctx({ clock: () => daysAgo(900) }), tenantId: PLATFORM_TENANT, db: database.system }),
       { action: 'test.write', subject: 'old' },
     )
     await seals.seal(PLATFORM_TENANT)
@@ -106,7 +110,7 @@ describe('of a person', () => {
     await sealed(tenant, TEST_NOW, 'cus_2', { email: personal('contact:cnt_2', 'bob@example.com') })
     await sealed(tenant, TEST_NOW, 'usr_1')
     const ctx = { ...tenant.ctx(), actor: { kind: 'user', id: 'usr_1' } as const }
-    await writeAudit(ctx, {
+    await writeAudit(autocommit(ctx), {
       action: 'test.write',
       subject: 'cus_3',
       after: { contact: personal('contact:cnt_2', 'bob') },
@@ -127,8 +131,8 @@ describe('of a person', () => {
     await sealed(tenant, TEST_NOW, 'usr_1')
     const expected = { erased: 0, pseudonymised: 1, kept: [{ what: 'audit events', count: 2 }] }
     expect(await holder.preview(tenant.ctx(), person)).toMatchObject(expected)
-    expect(await holder.erase(tenant.ctx(), person)).toMatchObject(expected)
-    expect(await holder.erase(tenant.ctx(), person)).toMatchObject({ ...expected, pseudonymised: 0 })
+    expect(await holder.erase(autocommit(tenant.ctx()), person)).toMatchObject(expected)
+    expect(await holder.erase(autocommit(tenant.ctx()), person)).toMatchObject({ ...expected, pseudonymised: 0 })
     const rows = await holder.export(tenant.ctx(), person)
     expect(JSON.stringify(rows)).toContain('[erased]')
     expect(JSON.stringify(rows)).not.toContain('ada')

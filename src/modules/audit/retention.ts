@@ -2,8 +2,10 @@ import { z } from 'zod'
 import { PLATFORM_TENANT, writeAudit } from '#kernel/audit'
 import type { Ctx } from '#kernel/context'
 import type { Db } from '#kernel/database/db'
+import { transact } from '#kernel/database/transact'
 import { job } from '#kernel/jobs/job'
 import type { Job } from '#kernel/jobs/job'
+import type { WriteCtx } from '#kernel/writes/change'
 import { expiredBlocks, lockChain, removeEvents, tenantsWithExpiredBlocks } from './store/chain.ts'
 import { RETENTION_ACTION } from './verify/removals.ts'
 import type { RetentionFacts } from './verify/removals.ts'
@@ -21,7 +23,7 @@ export async function removeExpired(system: Db, ctx: Ctx, days: number): Promise
   let sum = 0
   for (let done = 0; done < TRANSACTIONS_MAX; done++) {
     ctx.signal.throwIfAborted()
-    const removed = await system.transaction().execute((tx) => removeSome({ ...ctx, db: tx }, before))
+    const removed = await transact(system, (db) => removeSome({ ...ctx, db }, before))
     if (removed === 0) return sum
     sum += removed
   }
@@ -30,7 +32,7 @@ export async function removeExpired(system: Db, ctx: Ctx, days: number): Promise
 
 const daysBefore = (now: Date, days: number) => new Date(now.getTime() - days * DAY_MILLISECONDS)
 
-async function removeSome(ctx: Ctx, before: Date): Promise<number> {
+async function removeSome(ctx: WriteCtx, before: Date): Promise<number> {
   await lockChain(ctx.db, ctx.tenantId)
   const blocks = await expiredBlocks(ctx.db, ctx.tenantId, before, BLOCKS_PER_TRANSACTION)
   const last = blocks.at(-1)

@@ -5,6 +5,7 @@ import { writeAudit } from '#kernel/audit'
 import { DatabaseSettings } from '#kernel/config/database'
 import { openDatabase } from '#kernel/database/pool'
 import { createKeyring } from '#kernel/crypto/keyring'
+import { autocommit, transact } from '#kernel/database/transact'
 import { quiet, testDatabase } from '../../../test/support/database.ts'
 import { TEST_NOW, TEST_ROOT_KEY, testTenant } from '../../../test/support/tenant.ts'
 import type { TestTenant } from '../../../test/support/tenant.ts'
@@ -20,7 +21,7 @@ const verified = (tenant: TestTenant) =>
   verifyLines(exportChain(database.forTenant(tenant.tenantId), tenant.tenantId, {}, TEST_NOW))
 
 const write = (tenant: TestTenant, subject: string) =>
-  writeAudit(tenant.ctx(), { action: 'test.write', subject, after: { note: `${subject} é`, n: 1.5 } })
+  writeAudit(autocommit(tenant.ctx()), { action: 'test.write', subject, after: { note: `${subject} é`, n: 1.5 } })
 
 describe('the sealer', () => {
   it('closes what was committed into blocks that follow each other', async () => {
@@ -39,7 +40,7 @@ describe('the sealer', () => {
     const ctx = tenant.ctx()
     const { promise: written, resolve: isWritten } = Promise.withResolvers<void>()
     const { promise: mayCommit, resolve: commit } = Promise.withResolvers<void>()
-    const slow = ctx.db.transaction().execute(async (tx) => {
+    const slow = transact(ctx.db, async (tx) => {
       await writeAudit({ ...ctx, db: tx }, { action: 'test.write', subject: 'slow' })
       isWritten()
       await mayCommit

@@ -7,7 +7,7 @@ import type { HolderOutcome, SignedReport } from './contract.ts'
 import { KnownPerson } from './contract.ts'
 import { subjectContext } from './encrypted-fields.ts'
 import { identifyPerson } from './identify-person.ts'
-import { added, notSearched, outcomesOf, touched } from './outcomes.ts'
+import { added, erasuresOf, notSearched, previewsOf, touched } from './outcomes.ts'
 import type { PrivacyParts } from './request-erasure.ts'
 import { signReport } from './signed-report.ts'
 import { completeRequest, findRequest, lockRequest, saveErased, saveSuppressions } from './store/requests.ts'
@@ -38,7 +38,7 @@ export function carryOutErasure(parts: CarryOutParts) {
     'privacy:write',
     async (ctx, { requestId, person }) => {
       const row = await lockRequest(ctx, requestId)
-      const round = await outcomesOf(ctx, holders, person, 'erase')
+      const round = await erasuresOf(ctx, holders, person)
       const done = row.done === null ? round : added(row.done, round)
       await saveErased(ctx, requestId, done)
       const hash = await parts.keys.hasher(ctx)
@@ -69,11 +69,11 @@ export function carryOutErasure(parts: CarryOutParts) {
     // Known before anything goes, because afterwards nobody could say any more what belongs to them.
     const person = await personOfRequest(ctx, parts, row)
     let done = await erase(ctx, { requestId, person })
-    let found = touched(await outcomesOf(ctx, holders, person, 'preview'))
+    let found = touched(await previewsOf(ctx, holders, person))
     let looks = 1
     for (; found > 0 && looks < LOOKS_MAX; looks++) {
       done = await erase(ctx, { requestId, person })
-      found = touched(await outcomesOf(ctx, holders, person, 'preview'))
+      found = touched(await previewsOf(ctx, holders, person))
     }
     const at = ctx.clock()
     const report = { ...reportOf(ctx, row, person, done, at), looked_again: { times: looks, still_found: found } }

@@ -1,23 +1,30 @@
 import { createHash } from 'node:crypto'
 import { canonicalJson } from '#kernel/crypto/canonical-json'
 import type { Ctx } from '#kernel/context'
-import type { Person, PersonalDataOutcome } from '#kernel/personal-data'
+import type { Person, PersonalData, PersonalDataOutcome } from '#kernel/personal-data'
 import { isTelling } from '#kernel/personal-data/mentions'
+import type { WriteCtx } from '#kernel/writes/change'
 import type { HolderOutcome } from './contract.ts'
 import type { Holders } from './identify-person.ts'
 import { knownOf } from './subject.ts'
 
-/** What each holder would do, or does, in turn. */
-export async function outcomesOf(
-  ctx: Ctx,
+/** What each holder would do. */
+export const previewsOf = (ctx: Ctx, holders: Holders, person: Person) =>
+  inTurn(ctx, holders, (holder) => holder.preview(ctx, person))
+
+/** What each holder does. */
+export const erasuresOf = (ctx: WriteCtx, holders: Holders, person: Person) =>
+  inTurn(ctx, holders, (holder) => holder.erase(ctx, person))
+
+async function inTurn(
+  { signal }: Ctx,
   holders: Holders,
-  person: Person,
-  what: 'preview' | 'erase',
+  ask: (holder: PersonalData) => Promise<PersonalDataOutcome>,
 ): Promise<HolderOutcome[]> {
   const outcomes: HolderOutcome[] = []
   for (const holder of holders()) {
-    ctx.signal.throwIfAborted()
-    const { scrubbed = 0, kept, ...counts }: PersonalDataOutcome = await holder[what](ctx, person)
+    signal.throwIfAborted()
+    const { scrubbed = 0, kept, ...counts } = await ask(holder)
     outcomes.push({ name: holder.name, describe: holder.describe, ...counts, scrubbed, kept: [...kept] })
   }
   return outcomes

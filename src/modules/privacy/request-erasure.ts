@@ -9,7 +9,7 @@ import type { HolderOutcome, Preview } from './contract.ts'
 import { subjectContext } from './encrypted-fields.ts'
 import type { Holders } from './identify-person.ts'
 import { identifyPerson } from './identify-person.ts'
-import { digestOf, notSearched, outcomesOf } from './outcomes.ts'
+import { digestOf, notSearched, previewsOf } from './outcomes.ts'
 import { insertRequest } from './store/requests.ts'
 import { identifiersOf, knownOf, readSubject } from './subject.ts'
 import type { TenantKeys } from './tenant-keys.ts'
@@ -34,7 +34,7 @@ export function requestErasure({ holders, keyring, keys }: PrivacyParts, scope: 
   const record = recordRequest(scope)
   return async (ctx: Ctx, input: { readonly person: string; readonly token?: string }): Promise<Preview> => {
     const person = await identifyPerson(ctx, holders, readSubject(input.person))
-    const found = await outcomesOf(ctx, holders, person, 'preview')
+    const found = await previewsOf(ctx, holders, person)
     const now = ctx.clock()
     const request_id = newId('prq', now)
     const expiresAt = new Date(now.getTime() + CONFIRM_SECONDS * 1000)

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { personOf } from '#kernel/personal-data/person'
+import { autocommit } from '#kernel/database/transact'
 import { testDatabase } from '../../../test/support/database.ts'
 import { taskPerson } from '../../../test/support/task-tools.ts'
 import { personalTasks } from './personal-data.ts'
@@ -23,8 +24,8 @@ it('a person’s list is exported, previewed and erased whole, and theirs alone'
   )
   const outcome = { erased: 5, pseudonymised: 0, scrubbed: 1 }
   expect(await personalTasks.preview(ctx, person)).toMatchObject(outcome)
-  expect(await personalTasks.erase(ctx, person)).toMatchObject(outcome)
-  expect(await personalTasks.erase(ctx, person)).toMatchObject({ erased: 0, scrubbed: 0 })
+  expect(await personalTasks.erase(autocommit(ctx), person)).toMatchObject(outcome)
+  expect(await personalTasks.erase(autocommit(ctx), person)).toMatchObject({ erased: 0, scrubbed: 0 })
   expect(await leaving.result('list_tasks')).toMatchObject({ total: 0, time_zone: 'UTC' })
   expect(await staying.task(1)).toMatchObject({ title: 'Call [erased] today', tags: ['[erased]'] })
 })
@@ -34,7 +35,8 @@ it('completed tasks expire, those with a younger sub-task not before it, and ope
   await person.result('create_task', { tasks: [{ title: 'old' }, { title: 'parent' }, { title: 'open' }] })
   await person.result('mark_complete', { task_ids: [1, 2] }, { now: '2025-01-01T00:00:00Z' })
   await person.add({ title: 'younger', parent_id: 2 })
-  const expire = () => personalTasks.retention?.expire(person.tenant.ctx(), new Date('2025-06-01T00:00:00Z'), 100)
+  const expire = () =>
+    personalTasks.retention?.expire(autocommit(person.tenant.ctx()), new Date('2025-06-01T00:00:00Z'), 100)
   expect(await expire()).toBe(1)
   expect(await expire()).toBe(0)
   expect(await person.result('list_tasks')).toMatchObject({ total: 3 })

@@ -2,6 +2,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import type { JobQueue, QueuedWork } from '#kernel/jobs/job-queue'
 import { event } from '#kernel/jobs/event'
+import { transact } from '#kernel/database/transact'
 import { testDatabase } from '../../../test/support/database.ts'
 import { TEST_NOW, testTenant } from '../../../test/support/tenant.ts'
 import { Payload, recording, testWorkers } from '../../../test/support/worker.ts'
@@ -98,7 +99,7 @@ describe('a schedule', { timeout: 30_000 }, async () => {
     const { queue } = await start([both.job])
     const { db } = tenant.ctx()
     const events = ['cus_1', 'cus_2'].map((customerId) => ({ name: 'test.both-added', payload: { customerId } }))
-    await db.transaction().execute((tx) => queue.outbox.publish(tx, tenant.tenantId, events))
+    await transact(db, (tx) => queue.outbox.publish(tx, tenant.tenantId, events))
     await both.until(2)
     await tick(queue, 'test.both')
     await both.until(4)
@@ -150,9 +151,7 @@ describe('of many tenants', { timeout: 30_000 }, async () => {
     const publish = ({ tenantId, ctx }: typeof tenant, count: number) => {
       const added = { name: 'test.greedy-added', payload: { customerId: 'cus_1' } }
       const events = Array.from({ length: count }, () => added)
-      return ctx()
-        .db.transaction()
-        .execute((tx) => queue.outbox.publish(tx, tenantId, events))
+      return transact(ctx().db, (tx) => queue.outbox.publish(tx, tenantId, events))
     }
     await publish(tenant, 30)
     await greedy.until(2)

@@ -1,10 +1,11 @@
 import { sql } from 'kysely'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { z } from 'zod'
-import type { Ctx } from '#kernel/context'
 import { event } from '#kernel/jobs/event'
 import { DEAD_LETTERS, openJobQueue } from '#kernel/jobs/job-queue'
 import type { Job } from '#kernel/jobs/job'
+import type { Tx } from '#kernel/database/db'
+import { transact } from '#kernel/database/transact'
 import { quiet, testDatabase } from '../../../test/support/database.ts'
 import { testTenant } from '../../../test/support/tenant.ts'
 import { Payload, recording, testWorkers } from '../../../test/support/worker.ts'
@@ -20,21 +21,15 @@ describe('the worker', { timeout: 30_000 }, async () => {
   it('delivers an event whose transaction commits, as the job, for its tenant; one rolled back never', async () => {
     const listener = recording('test.on-added', { on: event('test.added', Payload) })
     const { queue } = await start([listener.job])
-    const publish = (tx: Ctx['db'], customerId: string) =>
+    const publish = (tx: Tx, customerId: string) =>
       queue.outbox.publish(tx, tenant.tenantId, [{ name: 'test.added', payload: { customerId } }])
 
-    const broken = tenant
-      .ctx()
-      .db.transaction()
-      .execute(async (tx) => {
-        await publish(tx, 'cus_lost')
-        throw new Error('rolled back')
-      })
+    const broken = transact(tenant.ctx().db, async (tx) => {
+      await publish(tx, 'cus_lost')
+      throw new Error('rolled back')
+    })
     await expect(broken).rejects.toThrow('rolled back')
-    await tenant
-      .ctx()
-      .db.transaction()
-      .execute((tx) => publish(tx, 'cus_kept'))
+    await transact(tenant.ctx().db, (tx) => publish(tx, 'cus_kept'))
 
     const [run] = await listener.until(1)
     expect(run?.payload).toEqual({ customerId: 'cus_kept' })
@@ -47,10 +42,9 @@ describe('the worker', { timeout: 30_000 }, async () => {
     onTestFinished(() => queue.close(1))
     await queue.register([], [event('test.known', Payload)])
     const publish = (name: string) =>
-      tenant
-        .ctx()
-        .db.transaction()
-        .execute((tx) => queue.outbox.publish(tx, tenant.tenantId, [{ name, payload: { customerId: 'cus_1' } }]))
+      transact(tenant.ctx().db, (tx) =>
+        queue.outbox.publish(tx, tenant.tenantId, [{ name, payload: { customerId: 'cus_1' } }]),
+      )
     await expect(publish('test.known')).resolves.toBeUndefined()
     await expect(publish('test.unknown')).rejects.toThrow('test.unknown is published and no module brings it')
   })
@@ -84,10 +78,7 @@ describe('the worker', { timeout: 30_000 }, async () => {
     await queue.boss.work(DEAD_LETTERS, { pollingIntervalSeconds: 0.5 }, async ([letter]) => dead.resolve(letter?.data))
 
     const published = { name: 'test.doomed', payload: { customerId: 'cus_1' } }
-    await tenant
-      .ctx()
-      .db.transaction()
-      .execute((tx) => queue.outbox.publish(tx, tenant.tenantId, [published]))
+    await transact(tenant.ctx().db, (tx) => queue.outbox.publish(tx, tenant.tenantId, [published]))
 
     expect(await dead.promise).toEqual({ kind: 'tenant', tenantId: tenant.tenantId, payload: published.payload })
     expect(failing.runs).toHaveLength(2)
@@ -99,10 +90,7 @@ describe('the worker', { timeout: 30_000 }, async () => {
     const strict = recording('test.strict', { on: event('test.odd', Payload), retries: 0 })
     const { queue } = await start([strict.job], (name, outcome) => refused.resolve([name, outcome]))
     const published = { name: 'test.odd', payload: { customer: 7 } }
-    await tenant
-      .ctx()
-      .db.transaction()
-      .execute((tx) => queue.outbox.publish(tx, tenant.tenantId, [published]))
+    await transact(tenant.ctx().db, (tx) => queue.outbox.publish(tx, tenant.tenantId, [published]))
 
     expect(await refused.promise).toEqual(['test.strict', 'invalid'])
     expect(strict.runs).toEqual([])
@@ -118,10 +106,7 @@ describe('the worker', { timeout: 30_000 }, async () => {
     })
     const { queue } = await start([slow.job], (_, outcome) => ended.resolve(outcome))
     const published = { name: 'test.slow', payload: { customerId: 'cus_1' } }
-    await tenant
-      .ctx()
-      .db.transaction()
-      .execute((tx) => queue.outbox.publish(tx, tenant.tenantId, [published]))
+    await transact(tenant.ctx().db, (tx) => queue.outbox.publish(tx, tenant.tenantId, [published]))
 
     expect(await ended.promise).toBe('timeout')
   })
@@ -132,10 +117,7 @@ describe('the worker', { timeout: 30_000 }, async () => {
     const long = recording('test.long', { on: event('test.long', Payload), act: () => mayEnd.promise })
     const { queue, worker } = await start([long.job], (_, outcome) => outcomes.push(outcome))
     const published = { name: 'test.long', payload: { customerId: 'cus_1' } }
-    await tenant
-      .ctx()
-      .db.transaction()
-      .execute((tx) => queue.outbox.publish(tx, tenant.tenantId, [published]))
+    await transact(tenant.ctx().db, (tx) => queue.outbox.publish(tx, tenant.tenantId, [published]))
     await long.until(1)
 
     const stopped = worker.stop(30)

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { personal, writeAudit } from '#kernel/audit'
 import { personOf } from '#kernel/personal-data/person'
+import { autocommit, transact } from '#kernel/database/transact'
 import { testDatabase } from '../../../../test/support/database.ts'
 import type { TestDatabase } from '../../../../test/support/database.ts'
 import { TEST_NOW, testTenant } from '../../../../test/support/tenant.ts'
@@ -101,7 +102,7 @@ describe('an invitation', () => {
     const ctx = tenant.ctx()
     const facts = await holder(1).identify?.(ctx, personOf({ emails: ['grace@example.com'] }))
     expect(facts?.refs).toEqual([person])
-    expect((await holder(1).erase(ctx, personOf({ emails: ['grace@example.com'] }))).erased).toBe(1)
+    expect((await holder(1).erase(autocommit(ctx), personOf({ emails: ['grace@example.com'] }))).erased).toBe(1)
   })
 
   it('is forgotten 90 days after it was over, by the audit trail as well, and not before', async () => {
@@ -109,9 +110,9 @@ describe('an invitation', () => {
     const ctx = tenant.ctx()
     const { retention } = holder(1)
     expect(retention).toMatchObject({ category: 'invitations', defaultDays: 90 })
-    expect(await retention?.expire(ctx, TEST_NOW, 10)).toBe(0)
+    expect(await retention?.expire(autocommit(ctx), TEST_NOW, 10)).toBe(0)
     expect(await ctx.personKeys.open(ctx, [await event()])).toEqual([{ email: 'grace@example.com' }])
-    expect(await retention?.expire(ctx, new Date(TEST_NOW.getTime() + 1), 10)).toBe(1)
+    expect(await retention?.expire(autocommit(ctx), new Date(TEST_NOW.getTime() + 1), 10)).toBe(1)
     expect(await ctx.personKeys.open(ctx, [await event()])).toEqual([{ email: '[erased]' }])
   })
 })
@@ -126,7 +127,7 @@ async function invited(email: string) {
     [tenant.tenantId, id, email, TEST_NOW],
   )
   const person = `invitation:${id}`
-  await writeAudit(tenant.ctx(), {
+  await writeAudit(autocommit(tenant.ctx()), {
     action: 'access.invite',
     subject: id,
     after: { email: personal(person, email) },
@@ -153,14 +154,11 @@ const identify = (tenant: TestTenant, facts: Parameters<typeof personOf>[0]) =>
 /** Both holders, in their order; what the first did. */
 async function erase(tenant: Pick<TestTenant, 'ctx'>, userId: string) {
   const person = personOf({ refs: [`user:${userId}`] })
-  return tenant
-    .ctx()
-    .db.transaction()
-    .execute(async (db) => {
-      const outcome = await holder(0).erase({ ...tenant.ctx(), db }, person)
-      await holder(1).erase({ ...tenant.ctx(), db }, person)
-      return outcome
-    })
+  return transact(tenant.ctx().db, async (db) => {
+    const outcome = await holder(0).erase({ ...tenant.ctx(), db }, person)
+    await holder(1).erase({ ...tenant.ctx(), db }, person)
+    return outcome
+  })
 }
 
 let made = 0

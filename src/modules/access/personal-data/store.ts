@@ -4,7 +4,7 @@ import type { Ctx } from '#kernel/context'
 import type { Db } from '#kernel/database/db'
 import { statement, writing } from '#kernel/database/named-statement'
 import { sql } from '#kernel/database/sql'
-import { autocommit } from '#kernel/database/transact'
+import type { WriteCtx } from '#kernel/writes/change'
 
 /** A person who is a member of the context's tenant, and of how many others. */
 const Account = z.strictObject({
@@ -92,9 +92,8 @@ const deleteInvitations = writing(
 )
 
 /** Of invitations that were over before this time; what the audit trail says of whom they were for goes with them. */
-export async function expireInvitations(ctx: Ctx, before: Date, rowsMax: number): Promise<number> {
-  // The handle is that of retention's own change, which audits how many rows went.
-  const rows = await deleteInvitations(autocommit(ctx), { before, rows_max: rowsMax })
+export async function expireInvitations(ctx: WriteCtx, before: Date, rowsMax: number): Promise<number> {
+  const rows = await deleteInvitations(ctx, { before, rows_max: rowsMax })
   await destroyPersonKeys(
     ctx,
     rows.map(({ id }) => `invitation:${id}`),

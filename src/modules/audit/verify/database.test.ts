@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { writeAudit } from '#kernel/audit'
 import { createKeyring } from '#kernel/crypto/keyring'
+import { autocommit } from '#kernel/database/transact'
 import { testDatabase } from '../../../../test/support/database.ts'
 import { TEST_NOW, TEST_ROOT_KEY, testTenant } from '../../../../test/support/tenant.ts'
 import type { TestTenant } from '../../../../test/support/tenant.ts'
@@ -95,7 +96,7 @@ async function trail(): Promise<TestTenant> {
 }
 
 const write = (tenant: TestTenant, name: string, at = TEST_NOW) =>
-  writeAudit(tenant.ctx({ clock: () => at }), { action: 'test.write', subject: name })
+  writeAudit(autocommit(tenant.ctx({ clock: () => at })), { action: 'test.write', subject: name })
 
 function verified({ tenantId }: TestTenant) {
   const lines = exportChain(database.forTenant(tenantId), tenantId, {}, TEST_NOW)

@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import type { Ctx } from '#kernel/context'
 import type { Person, PersonalDataOutcome } from '#kernel/personal-data'
 import { learnOf, personOf } from '#kernel/personal-data/person'
+import { autocommit } from '#kernel/database/transact'
 import { addCustomers } from '../../../../test/support/customer-data.ts'
 import { addPerson } from '../../../../test/support/person-data.ts'
 import { testDatabase } from '../../../../test/support/database.ts'
@@ -110,7 +111,7 @@ async function identified(ctx: Ctx, person: Person): Promise<Person> {
 
 async function outcomes(ctx: Ctx, person: Person, what: 'preview' | 'erase') {
   const found: Record<string, PersonalDataOutcome> = {}
-  for (const holder of customersPersonalData) found[holder.name] = await holder[what](ctx, person)
+  for (const holder of customersPersonalData) found[holder.name] = await holder[what](autocommit(ctx), person)
   return found
 }
 

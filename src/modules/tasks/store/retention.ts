@@ -1,8 +1,7 @@
 import { z } from 'zod'
-import type { Ctx } from '#kernel/context'
 import { writing } from '#kernel/database/named-statement'
 import { sql } from '#kernel/database/sql'
-import { autocommit } from '#kernel/database/transact'
+import type { WriteCtx } from '#kernel/writes/change'
 
 const deleteCompleted = writing(
   'tasks.expire',
@@ -22,8 +21,7 @@ const deleteCompleted = writing(
 )
 
 /** Deletes tasks of everybody that were completed before an instant; one that has a younger or open sub-task stays. */
-export async function expireTasks(ctx: Ctx, before: Date, rowsMax: number): Promise<number> {
-  // The handle is that of retention's own change, which audits how many rows went.
-  const [row] = await deleteCompleted(autocommit(ctx), { before, rows_max: rowsMax })
+export async function expireTasks(ctx: WriteCtx, before: Date, rowsMax: number): Promise<number> {
+  const [row] = await deleteCompleted(ctx, { before, rows_max: rowsMax })
   return row?.deleted ?? 0
 }
