@@ -22,7 +22,8 @@ export async function recordConfiguration(
   configured: readonly ShownSetting[],
 ): Promise<boolean> {
   const settings = configured.map(({ env, value }) => ({ setting: env, value }))
-  const stored = Stored.safeParse(await latestOf(db, PLATFORM_TENANT, { action: ACTION, subject: SUBJECT }))
+  const last = await latestOf({ db, tenantId: PLATFORM_TENANT }, { action: ACTION, subject: SUBJECT })
+  const stored = Stored.safeParse(last)
   const known = new Map(stored.success ? stored.data.settings.map(({ setting, value }) => [setting, value]) : [])
   const changed = settings.filter(({ setting, value }) => known.get(setting) !== value)
   if (stored.success && changed.length === 0) return false

@@ -1,9 +1,10 @@
 import { z } from 'zod'
+import { Block } from './chain/record.ts'
 
 const Instant = z.iso.datetime({ offset: true }).describe('An instant such as 2026-11-21T03:04:05Z.')
 
 /** Which events; texts are compared whole. */
-export const ListEventsQuery = z.object({
+export const ListEventsQuery = z.strictObject({
   action: z.string().min(1).max(200).optional().describe('Such as customers.update or tool.get_client_overview.'),
   actor: z.string().min(1).max(200).optional().describe('The id of who acted.'),
   subject: z.string().min(1).max(500).optional().describe('The id of what was acted on.'),
@@ -11,7 +12,7 @@ export const ListEventsQuery = z.object({
   request_id: z.string().min(1).max(200).optional(),
   from: Instant.optional(),
   to: Instant.optional().describe('Events before this instant.'),
-  limit: z.coerce.number().int().min(1).max(200).default(50),
+  limit: z.int().min(1).max(200).default(50),
   cursor: z.string().max(200).optional().describe('The next_cursor of the page before.'),
   reveal: z.stringbool().default(false).describe('Show encrypted personal values; needs privacy:read as well.'),
 })
@@ -34,31 +35,22 @@ export const ListEventsAnswer = z.object({
   next_cursor: z.string().nullable().describe('Null on the last page.'),
 })
 
-export const ListBlocksQuery = z.object({
-  after: z.coerce.number().int().min(0).default(0).describe('The number of the last block of the page before.'),
-  limit: z.coerce.number().int().min(1).max(200).default(50),
+export const ListBlocksQuery = z.strictObject({
+  after: z.int().min(0).default(0).describe('The number of the last block of the page before.'),
+  limit: z.int().min(1).max(200).default(50),
 })
 
 export const ListBlocksAnswer = z.object({
   blocks: z.array(
     z.object({
-      number: z.number().int(),
-      previous_hash: z.string(),
-      hash: z.string(),
-      events_hash: z.string(),
-      event_count: z.number().int(),
-      first_event_at: z.string(),
-      last_event_at: z.string(),
-      sealed_at: z.string(),
-      public_key: z.string(),
-      signature: z.string(),
+      ...Block.omit({ tenant_id: true }).shape,
       events_removed: z.boolean().describe('Retention removed the events; the header still proves the chain.'),
     }),
   ),
   next_after: z.number().int().nullable(),
 })
 
-export const ExportQuery = z.object({
+export const ExportQuery = z.strictObject({
   from: Instant.optional().describe('Blocks sealed at or after this instant.'),
   to: Instant.optional().describe('Blocks sealed before this instant.'),
 })

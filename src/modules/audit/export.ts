@@ -1,4 +1,4 @@
-import type { Db } from '#kernel/database/db'
+import type { Ctx } from '#kernel/context'
 import { exportLines } from './chain/export-lines.ts'
 import { chainHead, firstBlockSince, nextBlock } from './store/chain.ts'
 
@@ -13,21 +13,17 @@ export interface ExportRange {
  * began. Reads one block at a time, through a handle that sees the tenant.
  */
 export async function* exportChain(
-  db: Db,
-  tenantId: string,
+  on: Pick<Ctx, 'db' | 'tenantId'>,
   { from, to }: ExportRange,
   now: Date,
 ): AsyncGenerator<string> {
-  const through = (await chainHead(db, tenantId))?.number ?? 0
+  const through = (await chainHead(on))?.number ?? 0
   // Blocks never go, so that a whole chain begins with the first, whatever the database says.
-  const first = from === undefined ? FIRST_BLOCK : await firstBlockSince(db, tenantId, from.toISOString())
+  const first = from === undefined ? FIRST_BLOCK : await firstBlockSince(on, from.toISOString())
   const until = to?.toISOString()
   const isInRange = (after: number) => first !== undefined && after < through
-  const next = async (after: number) =>
-    isInRange(after)
-      ? nextBlock(db, tenantId, { after, ...(until !== undefined && { sealedBefore: until }) })
-      : undefined
-  yield* exportLines(tenantId, now, { first: first ?? FIRST_BLOCK, until: until ?? null }, next)
+  const next = async (after: number) => (isInRange(after) ? nextBlock(on, { after, sealedBefore: until }) : undefined)
+  yield* exportLines(on.tenantId, now, { first: first ?? FIRST_BLOCK, until: until ?? null }, next)
 }
 
 const FIRST_BLOCK = 1

@@ -43,13 +43,13 @@ export function auditModule(needs: AuditNeeds): Module<Audit> {
   const seals = sealer({ db: database.system, keyring, clock })
   const loop = sealing(seals, { seconds: sealSeconds, clock, log })
   const exported: Audit['exportLines'] = (tenantId, range) =>
-    exportChain(database.forTenant(tenantId), tenantId, range, clock())
+    exportChain({ db: database.forTenant(tenantId), tenantId }, range, clock())
   return {
     ...auditDeclarations,
     api: {
       ...seals,
       exportLines: exported,
-      head: (ctx) => chainHead(ctx.db, ctx.tenantId),
+      head: chainHead,
       verify: (tenantId, options) =>
         verifyDatabase(database.system, { tenantId, lines: exported(tenantId, {}) }, options),
       signerFingerprint: () => fingerprint(blockSigner(keyring).publicKey),

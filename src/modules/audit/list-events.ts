@@ -2,36 +2,40 @@ import { encodeTime } from 'ulid'
 import type { z } from 'zod'
 import type { AuditTrail } from '#kernel/audit'
 import { masked } from '#kernel/audit/sealed-value'
+import { query } from '#kernel/calls/operation'
 import type { Ctx } from '#kernel/context'
 import { Failure } from '#kernel/failure'
 import { requireScope } from '#kernel/writes/scope'
 import type { ChainEvent } from './chain/record.ts'
-import type { AuditEventView, ListEventsAnswer, ListEventsQuery } from './contract.ts'
+import { ListEventsAnswer, ListEventsQuery } from './contract.ts'
+import type { AuditEventView } from './contract.ts'
 import { listEvents } from './store/events.ts'
 
 /**
  * The tenant's events, newest first. What is encrypted is masked, unless it is asked for by whoever may see what is held
  * about people as well: that leaves an event before anything is shown.
  */
-export function auditReader(trail: AuditTrail) {
-  return async (ctx: Ctx, query: z.output<typeof ListEventsQuery>): Promise<z.input<typeof ListEventsAnswer>> => {
-    requireScope(ctx, 'audit:read')
-    const { limit, cursor, reveal, from, to, ...filter } = query
-    if (reveal) await recordReveal(trail, ctx, filter.subject ?? '*')
-    const since = from === undefined ? undefined : new Date(from)
-    const until = to === undefined ? undefined : new Date(to)
-    const range = { from: since, to: until, firstId: since && idAt(since), beforeId: beforeId(cursor, until) }
-    const rows = await listEvents(ctx.db, ctx.tenantId, { ...filter, ...range }, limit + 1)
-    const page = rows.slice(0, limit)
-    const last = page.at(-1)
-    const contents = page.flatMap(({ before, after }) => [before, after])
-    const shown = reveal ? await ctx.personKeys.open(ctx, contents) : contents.map(masked)
-    return {
-      events: page.map((row, at) => view(row, shown[2 * at], shown[2 * at + 1])),
-      next_cursor: rows.length > limit && last !== undefined ? Buffer.from(last.id).toString('base64url') : null,
-    }
-  }
-}
+export const listAuditEvents = (trail: AuditTrail) =>
+  query({
+    scope: 'audit:read',
+    input: ListEventsQuery,
+    output: ListEventsAnswer,
+    async run(ctx, { limit, cursor, reveal, from, to, ...filter }) {
+      if (reveal) await recordReveal(trail, ctx, filter.subject ?? '*')
+      const since = from === undefined ? undefined : new Date(from)
+      const until = to === undefined ? undefined : new Date(to)
+      const range = { from: since, to: until, first_id: since && idAt(since), before_id: beforeId(cursor, until) }
+      const rows = await listEvents(ctx, { ...filter, ...range, limit: limit + 1 })
+      const page = rows.slice(0, limit)
+      const last = page.at(-1)
+      const contents = page.flatMap(({ before, after }) => [before, after])
+      const shown = reveal ? await ctx.personKeys.open(ctx, contents) : contents.map(masked)
+      return {
+        events: page.map((row, at) => view(row, shown[2 * at], shown[2 * at + 1])),
+        next_cursor: rows.length > limit && last !== undefined ? Buffer.from(last.id).toString('base64url') : null,
+      }
+    },
+  })
 
 async function recordReveal(trail: AuditTrail, ctx: Ctx, subject: string): Promise<void> {
   requireScope(ctx, 'privacy:read')

@@ -32,7 +32,7 @@ describe('free text of the audit trail that mentions a person', () => {
       { name: 'Eve Ltd' },
     ])
     await seals.seal(tenant.tenantId)
-    const lines = exportChain(tenant.ctx().db, tenant.tenantId, {}, TEST_NOW)
+    const lines = exportChain(tenant.ctx(), {}, TEST_NOW)
     expect(await verifyDatabase(database.system, { tenantId: tenant.tenantId, lines })).toMatchObject({ ok: true })
   })
 

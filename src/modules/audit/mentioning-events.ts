@@ -19,7 +19,7 @@ export async function mentioningEvents(ctx: Ctx, person: Person): Promise<Mentio
   const found: MentioningEvent[] = []
   for (let after = '', full = mentions.pattern !== null; full; ) {
     ctx.signal.throwIfAborted()
-    const page = await eventsWithText(ctx.db, ctx.tenantId, after, PAGE)
+    const page = await eventsWithText(ctx, after, PAGE)
     const texts = page.map(({ people }) => people?.filter((ref) => ref.startsWith(TEXT_REF)) ?? [])
     const contents = page.flatMap((event) => [event.before, event.after])
     const opened = await ctx.personKeys.open(ctx, contents, new Set(texts.flat()))

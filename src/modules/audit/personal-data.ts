@@ -11,7 +11,7 @@ const EXPORTED_MAX = 100_000
 /** What the trail holds about a person, and what becomes of it: the events stay, what they say about the person goes. */
 export function auditPersonalData(retentionDays: number): PersonalData {
   const outcome = async (ctx: Ctx, person: Person, mentions: number): Promise<PersonalDataOutcome> => {
-    const { events, values } = await countEventsOfPerson(ctx.db, ctx.tenantId, idsOf(person))
+    const { events, values } = await countEventsOfPerson(ctx, idsOf(person))
     const why = `who did what, when, to which record must be provable for ${retentionDays} days; the events name ids alone, and what they held about the person cannot be read by anyone`
     return {
       erased: 0,
@@ -30,7 +30,7 @@ export function auditPersonalData(retentionDays: number): PersonalData {
       const rows: Record<string, unknown>[] = []
       let after = ''
       while (rows.length < EXPORTED_MAX) {
-        const page = await eventsOfPerson(ctx.db, ctx.tenantId, idsOf(person), after, PAGE)
+        const page = await eventsOfPerson(ctx, idsOf(person), after, PAGE)
         const contents = page.flatMap((event) => [event.before, event.after])
         const shown = await ctx.personKeys.open(ctx, contents, person.refs)
         for (const [place, event] of page.entries()) {

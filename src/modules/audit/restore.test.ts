@@ -20,7 +20,7 @@ describe('a trail that is restored into a new database', () => {
     const sealerOf = ({ system }: TestDatabase) =>
       sealer({ db: system, keyring: createKeyring([TEST_ROOT_KEY]), clock: () => TEST_NOW })
     const verified = (from: TestDatabase, heads: readonly string[] = []) =>
-      verifyLines(exportChain(from.forTenant(tenantId), tenantId, {}, TEST_NOW), { heads })
+      verifyLines(exportChain({ db: from.forTenant(tenantId), tenantId }, {}, TEST_NOW), { heads })
     const write = (db: TestDatabase, subject: string) =>
       writeAudit(autocommit({ ...tenant.ctx(), db: db.forTenant(tenantId) }), {
         action: 'test.write',

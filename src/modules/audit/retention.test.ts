@@ -22,7 +22,7 @@ async function sealed(tenant: TestTenant, at: Date, subject: string, after?: unk
   await seals.seal(tenant.tenantId)
 }
 
-const lines = (tenant: TestTenant, range = {}) => exportChain(tenant.ctx().db, tenant.tenantId, range, TEST_NOW)
+const lines = (tenant: TestTenant, range = {}) => exportChain(tenant.ctx(), range, TEST_NOW)
 
 describe('retention', () => {
   it('removes whole blocks of old events, and the chain still verifies and says what was removed', async () => {

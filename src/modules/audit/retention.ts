@@ -33,11 +33,11 @@ export async function removeExpired(system: Db, ctx: Ctx, days: number): Promise
 const daysBefore = (now: Date, days: number) => new Date(now.getTime() - days * DAY_MILLISECONDS)
 
 async function removeSome(ctx: WriteCtx, before: Date): Promise<number> {
-  await lockChain(ctx.db, ctx.tenantId)
-  const blocks = await expiredBlocks(ctx.db, ctx.tenantId, before, BLOCKS_PER_TRANSACTION)
+  await lockChain(ctx)
+  const blocks = await expiredBlocks(ctx, before, BLOCKS_PER_TRANSACTION)
   const last = blocks.at(-1)
   if (last === undefined) return 0
-  await removeEvents(ctx.db, ctx.tenantId, blocks, before)
+  await removeEvents(ctx, blocks, before)
   const after: z.output<typeof RetentionFacts> = {
     blocks_through: last.number,
     events: blocks.reduce((sum, block) => sum + block.event_ids.length, 0),

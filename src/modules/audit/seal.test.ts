@@ -18,7 +18,7 @@ const keyring = createKeyring([TEST_ROOT_KEY])
 const needs = { db: database.system, keyring, clock: () => TEST_NOW }
 const seals = sealer(needs)
 const verified = (tenant: TestTenant) =>
-  verifyLines(exportChain(database.forTenant(tenant.tenantId), tenant.tenantId, {}, TEST_NOW))
+  verifyLines(exportChain({ db: database.forTenant(tenant.tenantId), tenantId: tenant.tenantId }, {}, TEST_NOW))
 
 const write = (tenant: TestTenant, subject: string) =>
   writeAudit(autocommit(tenant.ctx()), { action: 'test.write', subject, after: { note: `${subject} é`, n: 1.5 } })
@@ -154,7 +154,7 @@ describe('the sealer', () => {
     await write(tenant, 'a')
     await write(other, 'b')
     await seals.sealAll()
-    const foreign = exportChain(database.forTenant(tenant.tenantId), other.tenantId, {}, TEST_NOW)
+    const foreign = exportChain({ db: database.forTenant(tenant.tenantId), tenantId: other.tenantId }, {}, TEST_NOW)
     expect(await verifyLines(foreign)).toMatchObject({ blocks: 0, events: 0 })
   })
 
@@ -170,7 +170,7 @@ describe('the sealer', () => {
     const report = await verified(tenant)
     expect(report).toMatchObject({ ok: true, signers: [{ fromBlock: 1 }, { fromBlock: 2 }] })
     const [first] = report.signers
-    const strict = await verifyLines(exportChain(tenant.ctx().db, tenant.tenantId, {}, TEST_NOW), {
+    const strict = await verifyLines(exportChain(tenant.ctx(), {}, TEST_NOW), {
       signers: [first?.fingerprint ?? ''],
     })
     expect(strict.problems).toMatchObject([{ kind: 'unknown_signer', block: 2 }])

@@ -1,5 +1,6 @@
 import type { Clock } from '#kernel/clock'
-import type { Db } from '#kernel/database/db'
+import type { Db, Tx } from '#kernel/database/db'
+import { transact } from '#kernel/database/transact'
 import type { Keyring } from '#kernel/crypto/keyring'
 import { NO_BLOCK_HASH, blockHash, hashOf } from './chain/record.ts'
 import type { ChainEvent } from './chain/record.ts'
@@ -41,7 +42,7 @@ const TENANTS_PER_TRANSACTION = 25
 export function sealer({ db, keyring, clock, blockEventsMax = BLOCK_EVENTS_MAX }: SealerNeeds): Sealer {
   const currentSigner = signerOf(keyring)
   /** The events sealed of each tenant that had any. */
-  const sealLocked = async (tx: Db, tenantIds: readonly string[]): Promise<Map<string, number>> => {
+  const sealLocked = async (tx: Tx, tenantIds: readonly string[]): Promise<Map<string, number>> => {
     const unsealed = await takeUnsealed(tx, tenantIds, blockEventsMax)
     if (unsealed.size === 0) return new Map()
     const heads = await chainHeads(tx, [...unsealed.keys()])
@@ -52,7 +53,7 @@ export function sealer({ db, keyring, clock, blockEventsMax = BLOCK_EVENTS_MAX }
     return new Map([...unsealed].map(([tenantId, events]) => [tenantId, events.length]))
   }
   const sealTogether = (tenantIds: readonly string[]): Promise<Map<string, number>> =>
-    db.transaction().execute(async (tx) => {
+    transact(db, async (tx) => {
       const locked = await tryLockChains(tx, tenantIds)
       return locked.length === 0 ? new Map<string, number>() : sealLocked(tx, locked)
     })
@@ -74,8 +75,8 @@ export function sealer({ db, keyring, clock, blockEventsMax = BLOCK_EVENTS_MAX }
   return {
     async seal(tenantId) {
       for (let sum = 0; ; ) {
-        const sealed = await db.transaction().execute(async (tx) => {
-          await lockChain(tx, tenantId)
+        const sealed = await transact(db, async (tx) => {
+          await lockChain({ db: tx, tenantId })
           return (await sealLocked(tx, [tenantId])).get(tenantId) ?? 0
         })
         sum += sealed

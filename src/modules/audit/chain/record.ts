@@ -1,45 +1,50 @@
 import { createHash } from 'node:crypto'
+import { z } from 'zod'
 import { canonicalJson } from '#kernel/crypto/canonical-json'
 
 /** One event as it is hashed and exported: personal values encrypted, secrets gone. */
-export interface ChainEvent {
-  readonly tenant_id: string
-  readonly id: string
+export const ChainEvent = z.strictObject({
+  tenant_id: z.string(),
+  id: z.string(),
   /** UTC, to the microsecond: `2026-11-21T03:04:05.678000Z`. */
-  readonly at: string
-  readonly actor_kind: string
-  readonly actor_id: string
-  readonly action: string
-  readonly subject: string
-  readonly before: unknown
-  readonly after: unknown
-  readonly people: readonly string[] | null
-  readonly request_id: string
-  readonly outcome: string
-}
+  at: z.string(),
+  actor_kind: z.string(),
+  actor_id: z.string(),
+  action: z.string(),
+  subject: z.string(),
+  before: z.unknown(),
+  after: z.unknown(),
+  people: z.array(z.string()).readonly().nullable(),
+  request_id: z.string(),
+  outcome: z.string(),
+})
+export type ChainEvent = z.output<typeof ChainEvent>
 
 /** Everything a block's hash covers. */
-export interface BlockHeader {
-  readonly tenant_id: string
+const BlockHeader = z.strictObject({
+  tenant_id: z.string(),
   /** From 1, without gaps. */
-  readonly number: number
+  number: z.int(),
   /** Of the block before; 64 zeros for the first. */
-  readonly previous_hash: string
+  previous_hash: z.string(),
   /** Over the ids and hashes of the events, in their order. */
-  readonly events_hash: string
-  readonly event_count: number
-  readonly first_event_at: string
-  readonly last_event_at: string
-  readonly sealed_at: string
+  events_hash: z.string(),
+  event_count: z.int(),
+  first_event_at: z.string(),
+  last_event_at: z.string(),
+  sealed_at: z.string(),
   /** Ed25519, base64url, of the installation that sealed it. */
-  readonly public_key: string
-}
+  public_key: z.string(),
+})
+type BlockHeader = z.output<typeof BlockHeader>
 
-export interface Block extends BlockHeader {
-  readonly hash: string
+export const Block = z.strictObject({
+  ...BlockHeader.shape,
+  hash: z.string(),
   /** Of the hash, base64url. */
-  readonly signature: string
-}
+  signature: z.string(),
+})
+export type Block = z.output<typeof Block>
 
 /** An event's place in a block. */
 export type EventEntry = readonly [id: string, hash: string]
@@ -53,10 +58,5 @@ export function hashOf(value: unknown): string {
 
 /** A block's hash: of its header alone, which holds the hashes of everything else. */
 export function blockHash(block: BlockHeader): string {
-  const { tenant_id, number, previous_hash, events_hash, event_count } = block
-  const { first_event_at, last_event_at, sealed_at, public_key } = block
-  return hashOf({
-    ...{ tenant_id, number, previous_hash, events_hash, event_count },
-    ...{ first_event_at, last_event_at, sealed_at, public_key },
-  })
+  return hashOf(Object.fromEntries(BlockHeader.keyof().options.map((field) => [field, block[field]])))
 }

@@ -1,104 +1,95 @@
-import type { Db } from '#kernel/database/db'
-import { statement } from '#kernel/database/statement'
-import type { ChainEvent } from '../chain/record.ts'
+import { z } from 'zod'
+import { filteredStatement } from '#kernel/database/filtered-statement'
+import { statement } from '#kernel/database/named-statement'
+import type { On } from '#kernel/database/named-statement'
+import { sql } from '#kernel/database/sql'
+import { ChainEvent } from '../chain/record.ts'
 
 /** Everything of an event, as it is hashed. */
-export const EVENT_COLUMNS = `event.tenant_id, event.id,
+export const EVENT_COLUMNS = sql`event.tenant_id, event.id,
   to_char(event.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at, event.actor_kind, event.actor_id, event.action,
   event.subject, event.before, event.after, event.people, event.request_id, event.outcome`
 
-/** Which events to list; what is absent does not narrow. Texts are compared whole. */
-export interface EventFilter {
-  readonly action?: string | undefined
-  readonly actor?: string | undefined
-  readonly subject?: string | undefined
-  readonly outcome?: string | undefined
-  readonly request_id?: string | undefined
-  readonly from?: Date | undefined
-  readonly to?: Date | undefined
-  /** Ids between which the times lie, so that the index is read from there. */
-  readonly firstId?: string | undefined
-  readonly beforeId?: string | undefined
-}
+const FROM_TENANT = sql`from audit.events as event where tenant_id = :tenant_id`
 
-const listStatement = statement<ChainEvent>(
+/** The newest first. Texts are compared whole; the ids are those between which the times lie, for the index. */
+export const listEvents = filteredStatement(
   'audit.list-events',
-  `select ${EVENT_COLUMNS} from audit.events as event
-   where tenant_id = $1 and ($2::text is null or action = $2) and ($3::text is null or actor_id = $3)
-     and ($4::text is null or subject = $4) and ($5::text is null or outcome = $5) and ($6::text is null or request_id = $6)
-     and ($7::timestamptz is null or at >= $7) and ($8::timestamptz is null or at < $8)
-     and ($9::text is null or id >= $9) and ($10::text is null or id < $10)
-   order by id desc limit $11`,
+  {
+    filters: {
+      action: { where: sql`action = :action`, is: z.string() },
+      actor: { where: sql`actor_id = :actor`, is: z.string() },
+      subject: { where: sql`subject = :subject`, is: z.string() },
+      outcome: { where: sql`outcome = :outcome`, is: z.string() },
+      request_id: { where: sql`request_id = :request_id`, is: z.string() },
+      from: { where: sql`at >= :from`, is: z.date() },
+      to: { where: sql`at < :to`, is: z.date() },
+      first_id: { where: sql`id >= :first_id`, is: z.string() },
+      before_id: { where: sql`id < :before_id`, is: z.string() },
+    },
+    params: { limit: z.int() },
+    row: ChainEvent,
+  },
+  (conditions) => sql`select ${EVENT_COLUMNS} ${FROM_TENANT} and ${conditions} order by id desc limit :limit`,
 )
 
-/** The newest first. */
-export function listEvents(db: Db, tenantId: string, filter: EventFilter, limit: number): Promise<ChainEvent[]> {
-  const { action, actor, subject, outcome, request_id, from, to, firstId, beforeId } = filter
-  return listStatement(db, [tenantId, action, actor, subject, outcome, request_id, from, to, firstId, beforeId, limit])
-}
+const Texts = z.array(z.string()).readonly()
 
-const ofPersonStatement = statement<ChainEvent>(
+/** `refs` are those whose values an event may hold, `ids` who may have acted, or been acted on. */
+const OfPerson = { refs: Texts, ids: Texts }
+type OfPerson = z.output<z.ZodObject<typeof OfPerson>>
+const OF_PERSON = sql`(people && :refs::text[] or (actor_kind = 'user' and actor_id = any (:ids)) or subject = any (:ids))`
+
+const ofPerson = statement(
   'audit.events-of-person',
-  `select ${EVENT_COLUMNS} from audit.events as event
-   where tenant_id = $1 and (people && $2::text[] or (actor_kind = 'user' and actor_id = any ($3)) or subject = any ($3))
-     and id > $4
-   order by id limit $5`,
+  sql`select ${EVENT_COLUMNS} ${FROM_TENANT} and ${OF_PERSON} and id > :after order by id limit :limit`,
+  { params: { ...OfPerson, after: z.string(), limit: z.int() }, row: ChainEvent },
 )
 
 /** Events that this person made, that are about them, or that hold values of theirs; oldest first. */
-export function eventsOfPerson(
-  db: Db,
-  tenantId: string,
-  { refs, ids }: { readonly refs: readonly string[]; readonly ids: readonly string[] },
-  afterId: string,
-  limit: number,
-): Promise<ChainEvent[]> {
-  return ofPersonStatement(db, [tenantId, refs, ids, afterId, limit])
+export function eventsOfPerson(on: On, person: OfPerson, after: string, limit: number): Promise<ChainEvent[]> {
+  return ofPerson(on, { ...person, after, limit })
 }
 
-const countOfPersonStatement = statement<{ events: number; values: number }>(
+const countOfPerson = statement(
   'audit.count-events-of-person',
-  `select count(*) as events, count(*) filter (where people && array(
-     select person from audit.person_keys where tenant_id = $1 and person = any ($2::text[]) and wrapped_key is not null
-   )) as values from audit.events
-   where tenant_id = $1 and (people && $2::text[] or (actor_kind = 'user' and actor_id = any ($3)) or subject = any ($3))`,
+  sql`select count(*) as events, count(*) filter (where people && array(
+     select person from audit.person_keys where tenant_id = :tenant_id and person = any (:refs::text[]) and wrapped_key is not null
+   )) as values ${FROM_TENANT} and ${OF_PERSON}`,
+  { params: OfPerson, row: z.strictObject({ events: z.int(), values: z.int() }) },
 )
 
 /** How many there are, and how many of them hold values of theirs that can still be read. */
 export async function countEventsOfPerson(
-  db: Db,
-  tenantId: string,
-  { refs, ids }: { readonly refs: readonly string[]; readonly ids: readonly string[] },
+  on: On,
+  person: OfPerson,
 ): Promise<{ readonly events: number; readonly values: number }> {
-  const [counts] = await countOfPersonStatement(db, [tenantId, refs, ids])
+  const [counts] = await countOfPerson(on, person)
   return counts ?? { events: 0, values: 0 }
 }
 
-const withTextStatement = statement<ChainEvent>(
+const withText = statement(
   'audit.events-with-text',
-  `select ${EVENT_COLUMNS} from audit.events as event
-   where tenant_id = $1 and id > $2 and people is not null and exists (
-     select from audit.person_keys as held where held.tenant_id = $1 and held.person = any (event.people)
+  sql`select ${EVENT_COLUMNS} ${FROM_TENANT} and id > :after and people is not null and exists (
+     select from audit.person_keys as held where held.tenant_id = :tenant_id and held.person = any (event.people)
        and held.person like 'text:%' and held.wrapped_key is not null)
-   order by id limit $3`,
+   order by id limit :limit`,
+  { params: { after: z.string(), limit: z.int() }, row: ChainEvent },
 )
 
 /** Events that hold free text which can still be read; oldest first. */
-export function eventsWithText(db: Db, tenantId: string, afterId: string, limit: number): Promise<ChainEvent[]> {
-  return withTextStatement(db, [tenantId, afterId, limit])
+export function eventsWithText(on: On, after: string, limit: number): Promise<ChainEvent[]> {
+  return withText(on, { after, limit })
 }
 
-const latestStatement = statement<{ after: unknown }>(
+const latest = statement(
   'audit.latest-event',
-  `select after from audit.events where tenant_id = $1 and action = $2 and subject = $3 order by id desc limit 1`,
+  sql`select after ${FROM_TENANT} and action = :action and subject = :subject order by id desc limit 1`,
+  { params: { action: z.string(), subject: z.string() }, row: ChainEvent.pick({ after: true }) },
 )
 
 /** What the last event of this action on this subject said; undefined when there was none. */
-export async function latestOf(
-  db: Db,
-  tenantId: string,
-  { action, subject }: { readonly action: string; readonly subject: string },
-): Promise<unknown> {
-  const [latest] = await latestStatement(db, [tenantId, action, subject])
-  return latest?.after
+export async function latestOf(on: On, of: { readonly action: string; readonly subject: string }): Promise<unknown> {
+  const [found] = await latest(on, of)
+  return found?.after
 }

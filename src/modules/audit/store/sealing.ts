@@ -1,64 +1,77 @@
-import type { Db } from '#kernel/database/db'
-import { statement } from '#kernel/database/statement'
-import type { Block, ChainEvent, EventEntry } from '../chain/record.ts'
+import { z } from 'zod'
+import type { Db, Tx } from '#kernel/database/db'
+import { statement, writing } from '#kernel/database/named-statement'
+import { columnsOf } from '#kernel/database/row-sql'
+import { sql, sqlJoin, sqlName } from '#kernel/database/sql'
+import { Block, ChainEvent } from '../chain/record.ts'
+import type { EventEntry } from '../chain/record.ts'
 import { EVENT_COLUMNS } from './events.ts'
 
+const Tenants = { tenant_ids: z.array(z.string()).readonly() }
+const TenantRow = z.strictObject({ tenant_id: z.string() })
+const TENANTS = sql`unnest(:tenant_ids::text[]) as t(tenant_id)`
+
 /** Each tenant is found by one step in the key, however many of its events are unsealed. */
-const tenantsStatement = statement<{ tenant_id: string }>(
+const unsealed = statement(
   'audit.tenants-to-seal',
-  `with recursive tenants as (
+  sql`with recursive tenants as (
      (select tenant_id from audit.unsealed order by tenant_id limit 1)
      union all
      select (select u.tenant_id from audit.unsealed u where u.tenant_id > t.tenant_id order by u.tenant_id limit 1)
      from tenants t where t.tenant_id is not null
    )
    select tenant_id from tenants where tenant_id is not null`,
+  { row: TenantRow },
 )
 
 export async function tenantsToSeal(db: Db): Promise<string[]> {
-  return (await tenantsStatement(db, [])).map(({ tenant_id }) => tenant_id)
+  return (await unsealed({ db })).map(({ tenant_id }) => tenant_id)
 }
 
-const lockStatement = statement<{ tenant_id: string }>(
+const tryLock = writing(
   'audit.try-lock-chains',
-  `select tenant_id from unnest($1::text[]) as t(tenant_id)
-   where pg_try_advisory_xact_lock(hashtext('audit.chain'), hashtext(tenant_id))`,
+  sql`select tenant_id from ${TENANTS} where pg_try_advisory_xact_lock(hashtext('audit.chain'), hashtext(tenant_id))`,
+  { params: Tenants, row: TenantRow },
 )
 
 /**
  * Locks the ends of chains as `lockChain` does, but waits for none, so that two sealers never wait for each other.
  * Answers the tenants whose chain is locked.
  */
-export async function tryLockChains(tx: Db, tenantIds: readonly string[]): Promise<string[]> {
-  return (await lockStatement(tx, [tenantIds])).map(({ tenant_id }) => tenant_id)
+export async function tryLockChains(tx: Tx, tenantIds: readonly string[]): Promise<string[]> {
+  return (await tryLock({ db: tx }, { tenant_ids: tenantIds })).map(({ tenant_id }) => tenant_id)
 }
 
-const headsStatement = statement<{ tenant_id: string; number: number; hash: string }>(
+const ChainHead = Block.pick({ number: true, hash: true })
+export type ChainHead = z.output<typeof ChainHead>
+
+const heads = statement(
   'audit.chain-heads',
-  `select t.tenant_id, head.number, head.hash from unnest($1::text[]) as t(tenant_id) cross join lateral (
+  sql`select t.tenant_id, head.number, head.hash from ${TENANTS} cross join lateral (
      select number, hash from audit.blocks b where b.tenant_id = t.tenant_id order by number desc limit 1) head`,
+  { params: Tenants, row: z.strictObject({ ...TenantRow.shape, ...ChainHead.shape }) },
 )
 
-export type ChainHead = Pick<Block, 'number' | 'hash'>
-
 /** The last block of each tenant that has one. The chains must be locked. */
-export async function chainHeads(tx: Db, tenantIds: readonly string[]): Promise<Map<string, ChainHead>> {
-  return new Map((await headsStatement(tx, [tenantIds])).map(({ tenant_id, ...head }) => [tenant_id, head]))
+export async function chainHeads(tx: Tx, tenantIds: readonly string[]): Promise<Map<string, ChainHead>> {
+  const found = await heads({ db: tx }, { tenant_ids: tenantIds })
+  return new Map(found.map(({ tenant_id, ...head }) => [tenant_id, head]))
 }
 
 /** Every join is a lateral one with a limit: whatever the statistics say, each row is looked up by its key. */
-const takeStatement = statement<ChainEvent>(
+const take = writing(
   'audit.take-unsealed',
-  `with taken as (
+  sql`with taken as (
      delete from audit.unsealed where ctid = any(array(
-       select next.ctid from unnest($1::text[]) as t(tenant_id) cross join lateral (
+       select next.ctid from ${TENANTS} cross join lateral (
          select u.ctid from audit.unsealed u
          cross join lateral (select from audit.events e where e.tenant_id = u.tenant_id and e.id = u.event_id limit 1) there
-         where u.tenant_id = t.tenant_id order by u.event_id limit $2) next))
+         where u.tenant_id = t.tenant_id order by u.event_id limit :limit) next))
      returning tenant_id, event_id
    )
    select ${EVENT_COLUMNS} from taken cross join lateral (
      select * from audit.events e where e.tenant_id = taken.tenant_id and e.id = taken.event_id limit 1) event`,
+  { params: { ...Tenants, limit: z.int() }, row: ChainEvent },
 )
 
 /**
@@ -66,27 +79,26 @@ const takeStatement = statement<ChainEvent>(
  * transaction commits. The name of an event that somebody deleted before it was sealed stays, and proves that.
  */
 export async function takeUnsealed(
-  tx: Db,
+  tx: Tx,
   tenantIds: readonly string[],
-  max: number,
+  limit: number,
 ): Promise<Map<string, ChainEvent[]>> {
-  return Map.groupBy(await takeStatement(tx, [tenantIds, max]), ({ tenant_id }) => tenant_id)
+  return Map.groupBy(await take({ db: tx }, { tenant_ids: tenantIds, limit }), ({ tenant_id }) => tenant_id)
 }
 
-const insertStatement = statement(
+const TYPES: Readonly<Record<string, string>> = { number: 'bigint', event_count: 'integer' }
+const recorded = Object.keys(Block.shape).map((column) => sql`${sqlName(column)} ${sqlName(TYPES[column] ?? 'text')}`)
+
+const insert = writing(
   'audit.insert-blocks',
-  `with closed as (
-     select * from jsonb_to_recordset($1::jsonb) as b(tenant_id text, number bigint, previous_hash text, events_hash text,
-       event_count integer, first_event_at text, last_event_at text, sealed_at text, public_key text, hash text, signature text,
-       event_ids text[], event_hashes text[])
+  sql`with closed as (
+     select * from jsonb_to_recordset(:blocks::jsonb) as b(${sqlJoin(recorded)}, event_ids text[], event_hashes text[])
    ), block as (
-     insert into audit.blocks (tenant_id, number, previous_hash, events_hash, event_count, first_event_at, last_event_at,
-       sealed_at, public_key, hash, signature)
-     select tenant_id, number, previous_hash, events_hash, event_count, first_event_at, last_event_at, sealed_at, public_key,
-       hash, signature from closed
+     insert into audit.blocks (${columnsOf(Block)}) select ${columnsOf(Block)} from closed
    )
    insert into audit.block_events (tenant_id, number, event_ids, event_hashes, last_event_at)
    select tenant_id, number, event_ids, event_hashes, last_event_at::timestamptz from closed`,
+  { params: { blocks: z.string() } },
 )
 
 /** A block that is about to be stored, with its events in its order. */
@@ -96,11 +108,11 @@ export interface ClosedBlock {
 }
 
 /** The primary key refuses a second block of the same number, whatever lock was forgotten. */
-export async function insertBlocks(tx: Db, closed: readonly ClosedBlock[]): Promise<void> {
+export async function insertBlocks(tx: Tx, closed: readonly ClosedBlock[]): Promise<void> {
   const rows = closed.map(({ block, entries }) => ({
     ...block,
     event_ids: entries.map(([id]) => id),
     event_hashes: entries.map(([, hash]) => hash),
   }))
-  await insertStatement(tx, [JSON.stringify(rows)])
+  await insert({ db: tx }, { blocks: JSON.stringify(rows) })
 }

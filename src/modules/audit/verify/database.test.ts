@@ -99,7 +99,7 @@ const write = (tenant: TestTenant, name: string, at = TEST_NOW) =>
   writeAudit(autocommit(tenant.ctx({ clock: () => at })), { action: 'test.write', subject: name })
 
 function verified({ tenantId }: TestTenant) {
-  const lines = exportChain(database.forTenant(tenantId), tenantId, {}, TEST_NOW)
+  const lines = exportChain({ db: database.forTenant(tenantId), tenantId }, {}, TEST_NOW)
   return verifyDatabase(database.system, { tenantId, lines })
 }
 

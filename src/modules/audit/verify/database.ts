@@ -14,7 +14,7 @@ export async function verifyDatabase(
   options: VerifyOptions = {},
 ): Promise<VerifyReport> {
   const report = await verifyLines(lines, options)
-  const strays = await findStrays(system, tenantId, STRAYS_MAX)
+  const strays = await findStrays({ db: system, tenantId }, STRAYS_MAX)
   const problemCount = report.problemCount + (strays[0]?.count ?? 0)
   const problems = [...report.problems, ...strays.map(problemOf)]
   return { ...report, ok: problemCount === 0, problems, problemCount }
