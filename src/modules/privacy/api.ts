@@ -7,8 +7,10 @@ export interface Privacy {
   exportPerson(ctx: Ctx, input: { readonly person: string }): Promise<Archive>
   /** Shows what would be erased. `token` where one confirms the same in several tenants; else one is made. */
   requestErasure(ctx: Ctx, input: { readonly person: string; readonly token?: string }): Promise<Preview>
-  /** Confirms and carries out what was previewed with this token; undefined where this tenant has no such preview. */
-  eraseByToken(ctx: Ctx, input: { readonly person: string; readonly token: string }): Promise<SignedReport | undefined>
+  /** Confirms what was previewed with this token; the id of the request, undefined where this tenant has no such preview. */
+  confirmByToken(ctx: Ctx, input: { readonly person: string; readonly token: string }): Promise<string | undefined>
+  /** Carries a confirmed erasure out, goes on where that was cut off, or answers the report of what was done. */
+  carryOutErasure(ctx: Ctx, input: { readonly request_id: string }): Promise<SignedReport>
   /** The public key that this tenant's reports are verified with. */
   reportKey(ctx: Ctx): Promise<PublishedKey>
   /** Deletes what has passed its time; rows by category. */

@@ -1,27 +1,22 @@
 import { z } from 'zod'
-import { change } from '#kernel/writes/single-change'
+import { operation } from '#kernel/calls/operation'
 import type { Ctx } from '#kernel/context'
 import { Failure } from '#kernel/failure'
 import type { Person } from '#kernel/personal-data'
-import type { HolderOutcome, SignedReport } from './contract.ts'
-import { KnownPerson } from './contract.ts'
-import { subjectContext } from './encrypted-fields.ts'
-import { identifyPerson } from './identify-person.ts'
-import { added, erasuresOf, notSearched, previewsOf, touched } from './outcomes.ts'
+import { change } from '#kernel/writes/change'
+import { HolderOutcome, SignedReport } from './contract.ts'
+import { added, countsOf, erasuresOf, notSearched, previewsOf, touched } from './outcomes.ts'
+import { personOfRequest } from './person-of-request.ts'
 import type { PrivacyParts } from './request-erasure.ts'
 import { signReport } from './signed-report.ts'
-import { completeRequest, findRequest, lockRequest, saveErased, saveSuppressions } from './store/requests.ts'
+import { completeRequest, findRequest, lockRequest, saveErased } from './store/requests.ts'
 import type { RequestRow } from './store/requests.ts'
+import { saveSuppressions } from './store/suppressions.ts'
 import { identifiersOf } from './subject.ts'
 
 export interface CarryOutParts extends PrivacyParts {
   /** Where the audit chain stands, to be told in the report; undefined while there is none. */
   readonly auditHead: (ctx: Ctx) => Promise<unknown>
-}
-
-interface Round {
-  readonly requestId: string
-  readonly person: Person
 }
 
 /** What was written while the person was being erased is found when one looks again. */
@@ -33,61 +28,72 @@ const LOOKS_MAX = 3
  */
 export function carryOutErasure(parts: CarryOutParts) {
   const { holders } = parts
-  const erase = change<Round, readonly HolderOutcome[]>(
-    'privacy.erase',
-    'privacy:write',
-    async (ctx, { requestId, person }) => {
-      const row = await lockRequest(ctx, requestId)
+  const erase = eraseOnce(parts)
+  const finish = completeErasure(parts)
+  return operation({
+    scope: 'privacy:write',
+    effect: 'destroy',
+    input: z.strictObject({ request_id: z.string() }),
+    output: SignedReport,
+    calls: [erase, finish],
+    async run(ctx, { request_id }) {
+      const row = await findRequest(ctx, request_id)
+      if (row.report !== null) return row.report
+      if (row.status !== 'confirmed' && row.status !== 'erased') {
+        throw new Failure('conflict', `The request ${request_id} is ${row.status}: confirm a preview first.`)
+      }
+      // Known before anything goes, because afterwards nobody could say any more what belongs to them.
+      const person = await personOfRequest(ctx, parts, row)
+      let done = await erase(ctx, { request_id, person })
+      let found = touched(await previewsOf(ctx, holders, person))
+      let looks = 1
+      for (; found > 0 && looks < LOOKS_MAX; looks++) {
+        done = await erase(ctx, { request_id, person })
+        found = touched(await previewsOf(ctx, holders, person))
+      }
+      const at = ctx.clock()
+      const report = { ...reportOf(ctx, row, person, done, at), looked_again: { times: looks, still_found: found } }
+      const audit_head = (await parts.auditHead(ctx)) ?? null
+      return finish(ctx, { request_id, at, report: { ...report, audit_head } })
+    },
+  })
+}
+
+const eraseOnce = ({ holders, keys }: PrivacyParts) =>
+  change({
+    action: 'privacy.erase',
+    scope: 'privacy:write',
+    effect: 'destroy',
+    input: z.strictObject({ request_id: z.string(), person: z.custom<Person>() }),
+    output: z.array(HolderOutcome),
+    async work(ctx, { request_id, person }) {
+      const row = await lockRequest(ctx, request_id)
       const round = await erasuresOf(ctx, holders, person)
       const done = row.done === null ? round : added(row.done, round)
-      await saveErased(ctx, requestId, done)
-      const hash = await parts.keys.hasher(ctx)
-      await saveSuppressions(ctx, requestId, identifiersOf(person).map(hash))
-      const after = {
-        subject_hash: row.subject_hash,
-        holders: counts(done),
+      await saveErased(ctx, request_id, done)
+      await saveSuppressions(ctx, request_id, identifiersOf(person).map(await keys.hasher(ctx)))
+      return {
+        result: done,
+        subject: request_id,
+        after: { subject_hash: row.subject_hash, holders: countsOf(done) },
+        invalidates: [...new Set(holders().flatMap(({ cacheTags = [] }) => cacheTags))],
       }
-      return { result: done, subject: requestId, after, invalidates: cacheTags(parts) }
     },
-  )
-  const finish = change<{ row: RequestRow; report: Record<string, unknown>; at: Date }, SignedReport>(
-    'privacy.complete-erasure',
-    'privacy:write',
-    async (ctx, { row, report, at }) => {
-      const signed = signReport(report, await parts.keys.reportKey(ctx))
-      await completeRequest(ctx, row.request_id, at, signed)
-      return { result: signed, subject: row.request_id, after: { report: signed.signature.value } }
+  })
+
+const completeErasure = ({ keys }: PrivacyParts) =>
+  change({
+    action: 'privacy.complete-erasure',
+    scope: 'privacy:write',
+    effect: 'update',
+    input: z.strictObject({ request_id: z.string(), at: z.date(), report: SignedReport.shape.report }),
+    output: SignedReport,
+    async work(ctx, { request_id, at, report }) {
+      const signed = signReport(report, await keys.reportKey(ctx))
+      await completeRequest(ctx, request_id, at, signed)
+      return { result: signed, subject: request_id, after: { report: signed.signature.value } }
     },
-  )
-
-  return async (ctx: Ctx, requestId: string): Promise<SignedReport> => {
-    const row = await findRequest(ctx, requestId)
-    if (row.report !== null) return row.report
-    if (row.status !== 'confirmed' && row.status !== 'erased') {
-      throw new Failure('conflict', `The request ${requestId} is ${row.status}: confirm a preview first.`)
-    }
-    // Known before anything goes, because afterwards nobody could say any more what belongs to them.
-    const person = await personOfRequest(ctx, parts, row)
-    let done = await erase(ctx, { requestId, person })
-    let found = touched(await previewsOf(ctx, holders, person))
-    let looks = 1
-    for (; found > 0 && looks < LOOKS_MAX; looks++) {
-      done = await erase(ctx, { requestId, person })
-      found = touched(await previewsOf(ctx, holders, person))
-    }
-    const at = ctx.clock()
-    const report = { ...reportOf(ctx, row, person, done, at), looked_again: { times: looks, still_found: found } }
-    return finish(ctx, { row, at, report: { ...report, audit_head: (await parts.auditHead(ctx)) ?? null } })
-  }
-}
-
-async function personOfRequest(ctx: Ctx, { holders, keyring }: PrivacyParts, row: RequestRow): Promise<Person> {
-  if (row.subject_sealed === null) throw new Failure('conflict', `The request ${row.request_id} is ${row.status}.`)
-  const facts: unknown = JSON.parse(
-    keyring.open(row.subject_sealed, subjectContext(ctx.tenantId, row.request_id)).toString(),
-  )
-  return identifyPerson(ctx, holders, z.parse(KnownPerson, facts))
-}
+  })
 
 function reportOf(ctx: Ctx, row: RequestRow, person: Person, done: readonly HolderOutcome[], at: Date) {
   return {
@@ -107,14 +113,9 @@ function reportOf(ctx: Ctx, row: RequestRow, person: Person, done: readonly Hold
     confirmed_at: row.confirmed_at?.toISOString() ?? null,
     completed_at: at.toISOString(),
     preview_digest: row.digest,
-    found: counts(row.found),
-    done: counts(done),
+    found: countsOf(row.found),
+    done: countsOf(done),
     kept: done.flatMap(({ name, kept }) => kept.map((one) => ({ holder: name, ...one }))),
     names_not_searched_in_text: notSearched(person).length,
   }
 }
-
-const counts = (outcomes: readonly HolderOutcome[]) =>
-  outcomes.map(({ name, erased, pseudonymised, scrubbed }) => ({ name, erased, pseudonymised, scrubbed }))
-
-const cacheTags = ({ holders }: PrivacyParts) => [...new Set(holders().flatMap(({ cacheTags: tags }) => tags ?? []))]

@@ -136,10 +136,15 @@ async function erase(
   { file, ...input }: { readonly person: string; readonly token: string; readonly file: string },
   { print }: CommandOutput,
 ): Promise<void> {
-  const reports: SignedReport[] = []
+  // Everywhere first: an erasure in one tenant changes what is to be erased in the next.
+  const confirmed: [Ctx, string][] = []
   for (const ctx of contexts) {
-    const report = await api.eraseByToken(ctx, input)
-    if (report === undefined) continue
+    const request = await api.confirmByToken(ctx, input)
+    if (request !== undefined) confirmed.push([ctx, request])
+  }
+  const reports: SignedReport[] = []
+  for (const [ctx, request_id] of confirmed) {
+    const report = await api.carryOutErasure(ctx, { request_id })
     reports.push(report)
     print(`${ctx.tenantId}: erased, report ${String(report.report['request_id'])}`)
   }

@@ -1,38 +1,53 @@
 import { timingSafeEqual } from 'node:crypto'
-import { change } from '#kernel/writes/single-change'
+import { z } from 'zod'
 import type { Ctx } from '#kernel/context'
-import type { Scope } from '#kernel/principal'
 import { Failure } from '#kernel/failure'
+import { change } from '#kernel/writes/change'
+import { ConfirmInput, Confirmed, RequestById } from './contract.ts'
 import { privacyEvents } from './domain-events.ts'
-import type { RequestStatus } from './contract.ts'
+import { ownAccount } from './own-data.ts'
+import { digestOf, previewsOf } from './outcomes.ts'
+import { personOfRequest } from './person-of-request.ts'
 import { tokenHash } from './request-erasure.ts'
+import type { PrivacyParts } from './request-erasure.ts'
 import { lockRequest, markConfirmed } from './store/requests.ts'
 import type { RequestRow } from './store/requests.ts'
 
-export interface Confirm {
-  readonly requestId: string
-  readonly token: string
+interface ConfirmOptions {
+  /** Whoever erases their own account needs another scope, and an account. */
+  readonly own?: boolean
+  /** A worker carries it out. */
+  readonly announce?: boolean
 }
 
 /**
  * Confirms what was previewed. A second time it changes nothing. Throws `not_found` for a request of somebody else, and
- * `conflict` when the token is not of this preview or its time has passed. With `announce` a worker carries it out.
+ * `conflict` when the token is not of this preview, its time has passed, or it would erase anything else by now.
  */
-export const confirmErasure = (announce: boolean, scope: Scope = 'privacy:write') =>
-  change<Confirm, { readonly status: RequestStatus }>('privacy.confirm-erasure', scope, async (ctx, input) => {
-    const { requestId, token } = input
-    const row = await lockRequest(ctx, requestId)
-    requireToken(ctx, row, token)
-    const { subject_hash, digest, status } = row
-    const recorded = { subject: requestId, after: { subject_hash, digest } }
-    if (status !== 'previewed') return { ...recorded, result: { status } }
-    await markConfirmed(ctx, requestId)
-    return {
-      ...recorded,
-      result: { status: 'confirmed' },
-      ...(announce && { events: [privacyEvents.erasureConfirmed({ request_id: requestId })] }),
-    }
+export function confirmErasure(parts: PrivacyParts, { own = false, announce = false }: ConfirmOptions = {}) {
+  return change({
+    action: 'privacy.confirm-erasure',
+    scope: own ? 'own-data:write' : 'privacy:write',
+    effect: 'destroy',
+    input: z.strictObject({ ...RequestById.shape, ...ConfirmInput.shape }),
+    output: Confirmed,
+    async work(ctx, { id, confirm_token: token }) {
+      if (own) ownAccount(ctx)
+      const row = await lockRequest(ctx, id)
+      requireToken(ctx, row, token)
+      const { subject_hash, digest, status } = row
+      const recorded = { subject: id, after: { subject_hash, digest } }
+      if (status !== 'previewed') return { ...recorded, result: { request_id: id, status } }
+      await requireUnchanged(ctx, parts, row)
+      await markConfirmed(ctx, id)
+      return {
+        ...recorded,
+        result: { request_id: id, status: 'confirmed' as const },
+        events: announce ? [privacyEvents.erasureConfirmed({ request_id: id })] : [],
+      }
+    },
   })
+}
 
 function requireToken(ctx: Ctx, row: RequestRow, token: string): void {
   const isActor = row.requested_by_kind === ctx.actor.kind && row.requested_by === ctx.actor.id
@@ -43,6 +58,13 @@ function requireToken(ctx: Ctx, row: RequestRow, token: string): void {
     throw refused('is not of this preview')
   const isOver = row.expires_at !== null && row.expires_at <= ctx.clock()
   if (row.status === 'expired' || (row.status === 'previewed' && isOver)) throw refused('has expired')
+}
+
+/** Looks again at what would be erased: costs as much as the preview did. */
+async function requireUnchanged(ctx: Ctx, parts: PrivacyParts, row: RequestRow): Promise<void> {
+  const person = await personOfRequest(ctx, parts, row)
+  if (digestOf(person, await previewsOf(ctx, parts.holders, person)) === row.digest) return
+  throw refused('is of a preview that is out of date: what would be erased has changed')
 }
 
 const refused = (why: string) =>

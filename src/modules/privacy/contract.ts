@@ -41,6 +41,8 @@ export type Preview = z.output<typeof Preview>
 
 export const ConfirmInput = z.strictObject({ confirm_token: z.string().min(10).max(2000) })
 
+export const RequestById = z.strictObject({ id: z.string().min(5).max(60) })
+
 /** The signed report of an erasure: see `signed-report.ts`. */
 export const SignedReport = z.object({
   report: z.record(z.string(), z.unknown()),
@@ -54,7 +56,8 @@ export const SignedReport = z.object({
 export type SignedReport = z.output<typeof SignedReport>
 
 export const RequestStatus = z.enum(['previewed', 'confirmed', 'erased', 'completed', 'expired'])
-export type RequestStatus = z.output<typeof RequestStatus>
+
+export const Confirmed = z.object({ request_id: z.string(), status: RequestStatus })
 
 export const PrivacyRequest = z.object({
   request_id: z.string(),
@@ -95,7 +98,6 @@ export const ConsentInput = z.strictObject({
   source: Slug.describe('Where it was said: web_form, phone, import.'),
   occurred_at: z.iso.datetime().optional().describe('UTC; absent: now.'),
 })
-export type ConsentInput = z.output<typeof ConsentInput>
 
 export const Consent = z.object({
   consent_id: z.string(),
@@ -114,7 +116,6 @@ export const RetentionRule = z.object({
   days: z.number().int().nullable().describe('Null: for ever.'),
   default_days: z.number().int(),
 })
-export type RetentionRule = z.output<typeof RetentionRule>
 
 export const RetentionInput = z.strictObject({
   rules: z

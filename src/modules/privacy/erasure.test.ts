@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { beforeAll, describe, expect, it } from 'vitest'
+import type { Ctx } from '#kernel/context'
 import { loadConfig } from '../../settings.ts'
 import { idempotencyPersonalData } from '#kernel/writes/idempotency-personal-data'
 import { createKeyring } from '#kernel/crypto/keyring'
@@ -38,13 +39,13 @@ describe('an erasure', () => {
     expect(await textOf(tenant)).toMatch(IDENTIFIERS)
 
     const token = preview.confirm_token
-    const signed = await privacy.eraseByToken(tenant.ctx(), { person: 'ada@example.com', token })
+    const signed = await eraseByToken(tenant.ctx(), { person: 'ada@example.com', token })
     expect(await textOf(tenant)).not.toMatch(IDENTIFIERS)
     expect(signed?.report).toMatchObject({ request_id: preview.request_id, looked_again: { still_found: 0 } })
     expect(JSON.stringify(signed)).not.toMatch(IDENTIFIERS)
     expect(signed?.report['done']).toEqual(signed?.report['found'])
     expect(verifyReport(JSON.stringify(signed))).toMatchObject({ valid: true })
-    expect(await privacy.eraseByToken(tenant.ctx(), { person: 'ada@example.com', token })).toEqual(signed)
+    expect(await eraseByToken(tenant.ctx(), { person: 'ada@example.com', token })).toEqual(signed)
   })
 
   it('asked for again finds nothing', async () => {
@@ -53,7 +54,7 @@ describe('an erasure', () => {
       const { holders, confirm_token: token } = await privacy.requestErasure(tenant.ctx(), { person: ADA.email })
       const sum = holders.reduce((rowsFound, { erased, pseudonymised }) => rowsFound + erased + pseudonymised, 0)
       expect(sum > 0).toBe(rows)
-      await privacy.eraseByToken(tenant.ctx(), { person: ADA.email, token })
+      await eraseByToken(tenant.ctx(), { person: ADA.email, token })
     }
   })
 
@@ -72,7 +73,7 @@ describe('an erasure', () => {
   ])('is refused for %s', async (_, given, refusal) => {
     const tenant = await filled()
     const { confirm_token: token } = await privacy.requestErasure(tenant.ctx(), { person: ADA.email })
-    const erasing = privacy.eraseByToken(tenant.ctx(), { person: ADA.email, token, ...given })
+    const erasing = eraseByToken(tenant.ctx(), { person: ADA.email, token, ...given })
     if (refusal === undefined) expect(await erasing).toBeUndefined()
     else await expect(erasing).rejects.toThrow(refusal)
     expect(await textOf(tenant)).toMatch(IDENTIFIERS)
@@ -82,16 +83,34 @@ describe('an erasure', () => {
     const tenant = await filled()
     const { confirm_token: token } = await privacy.requestErasure(tenant.ctx(), { person: ADA.email })
     const other = { ...tenant.ctx(), actor: { kind: 'key', id: 'key_other', name: 'other' } } as const
-    await expect(privacy.eraseByToken(other, { person: ADA.email, token })).rejects.toMatchObject({ kind: 'not_found' })
+    await expect(eraseByToken(other, { person: ADA.email, token })).rejects.toMatchObject({ kind: 'not_found' })
     const later = tenant.ctx({ clock: () => new Date(TEST_NOW.getTime() + 3_600_000) })
-    await expect(privacy.eraseByToken(later, { person: ADA.email, token })).rejects.toThrow('has expired')
+    await expect(eraseByToken(later, { person: ADA.email, token })).rejects.toThrow('has expired')
     expect(await textOf(tenant)).toMatch(IDENTIFIERS)
+  })
+
+  it('is refused once anything else would be erased, and its preview, once it is shown again, is not', async () => {
+    const tenant = await filled()
+    const { confirm_token: token } = await privacy.requestErasure(tenant.ctx(), { person: ADA.email })
+    await database.owner.query(
+      `insert into customers.contacts (tenant_id, contact_id, client_id, email) values ($1, 'late', 'acme', $2)`,
+      [tenant.tenantId, ADA.email],
+    )
+    await expect(eraseByToken(tenant.ctx(), { person: ADA.email, token })).rejects.toMatchObject({
+      kind: 'conflict',
+      code: 'CONFIRMATION_REFUSED',
+      message: expect.stringContaining('out of date'),
+    })
+    expect(await textOf(tenant)).toMatch(IDENTIFIERS)
+    const again = await privacy.requestErasure(tenant.ctx(), { person: ADA.email })
+    expect(await eraseByToken(tenant.ctx(), { person: ADA.email, token: again.confirm_token })).toBeDefined()
+    expect(await textOf(tenant)).not.toMatch(IDENTIFIERS)
   })
 
   it('leaves its audit rows, which name nobody', async () => {
     const tenant = await filled()
     const { confirm_token: token } = await privacy.requestErasure(tenant.ctx(), { person: ADA.email })
-    await privacy.eraseByToken(tenant.ctx(), { person: ADA.email, token })
+    await eraseByToken(tenant.ctx(), { person: ADA.email, token })
     const { rows } = await database.owner.query<{ action: string }>(
       'select action from audit.events where tenant_id = $1 order by action',
       [tenant.tenantId],
@@ -105,7 +124,7 @@ describe('an erasure', () => {
     const tenant = await filled()
     const { confirm_token: token } = await privacy.requestErasure(tenant.ctx(), { person: ADA.email })
     expect(await tenantsWithSuppressions(database.system)).not.toContain(tenant.tenantId)
-    await privacy.eraseByToken(tenant.ctx(), { person: ADA.email, token })
+    await eraseByToken(tenant.ctx(), { person: ADA.email, token })
     expect(await privacy.reportReturned(tenant.ctx())).toBe(0)
     expect(await tenantsWithSuppressions(database.system)).toContain(tenant.tenantId)
     await database.owner.query(
@@ -144,6 +163,12 @@ describe('an export', () => {
     })
   })
 })
+
+/** As the command line does it. */
+async function eraseByToken(ctx: Ctx, given: { readonly person: string; readonly token: string }) {
+  const request_id = await privacy.confirmByToken(ctx, given)
+  return request_id === undefined ? undefined : privacy.carryOutErasure(ctx, { request_id })
+}
 
 async function filled(): Promise<TestTenant> {
   const tenant = await testTenant(database)

@@ -1,10 +1,14 @@
-import { change } from '#kernel/writes/single-change'
+import { z } from 'zod'
+import { operation } from '#kernel/calls/operation'
 import type { Ctx } from '#kernel/context'
-import type { Scope } from '#kernel/principal'
 import { Failure } from '#kernel/failure'
 import { newId } from '#kernel/ids'
-import type { Archive, HolderOutcome } from './contract.ts'
+import type { PersonFacts } from '#kernel/personal-data'
+import type { Scope } from '#kernel/principal'
+import { change } from '#kernel/writes/change'
+import { Archive, HolderOutcome, PreviewInput } from './contract.ts'
 import { identifyPerson } from './identify-person.ts'
+import { ownAccount } from './own-data.ts'
 import type { PrivacyParts } from './request-erasure.ts'
 import { subjectOf } from './request-erasure.ts'
 import { insertRequest } from './store/requests.ts'
@@ -15,20 +19,55 @@ const ABOUT =
   'person; rows marked "mentioned" are about others, of which only the parts that name the person are here.'
 
 /** Gathers what every holder knows. Throws `too_large` past `rowsMax`: the command line has no such limit. */
-export function exportPerson({ holders, keys }: PrivacyParts, scope: Scope = 'privacy:read') {
-  const record = change<{ id: string; hash: string; found: HolderOutcome[] }, void>(
-    'privacy.export',
+export function exportPerson(parts: PrivacyParts, rowsMax = Number.POSITIVE_INFINITY) {
+  const record = recordExport('privacy:read')
+  const gather = gatherArchive(parts, record, rowsMax)
+  return operation({
+    scope: 'privacy:read',
+    effect: 'create',
+    input: PreviewInput,
+    output: Archive,
+    calls: [record],
+    run: (ctx, { person }) => gather(ctx, readSubject(person)),
+  })
+}
+
+/** The same of whoever is signed in. */
+export function exportOwnData(parts: PrivacyParts, rowsMax: number) {
+  const record = recordExport('own-data:read')
+  const gather = gatherArchive(parts, record, rowsMax)
+  return operation({
+    scope: 'own-data:read',
+    effect: 'create',
+    input: z.strictObject({}),
+    output: Archive,
+    calls: [record],
+    run: (ctx) => gather(ctx, { refs: [ownAccount(ctx)] }),
+  })
+}
+
+const recordExport = (scope: Scope) =>
+  change({
+    action: 'privacy.export',
     scope,
-    async (ctx, { id, hash, found }) => {
+    effect: 'create',
+    input: z.strictObject({ id: z.string(), hash: z.string(), found: z.array(HolderOutcome) }),
+    output: z.void(),
+    async work(ctx, { id, hash, found }) {
       const none = { subject_sealed: null, expires_at: null, digest: null, token_hash: null }
       const row = { ...none, request_id: id, kind: 'export', status: 'completed', subject_hash: hash, found } as const
       await insertRequest(ctx, { ...row, completed_at: ctx.clock() })
       return { result: undefined, subject: id, after: { subject_hash: hash } }
     },
-  )
-  return async (ctx: Ctx, input: { readonly person: string; readonly rowsMax?: number }): Promise<Archive> => {
-    const { person: text, rowsMax = Number.POSITIVE_INFINITY } = input
-    const person = await identifyPerson(ctx, holders, readSubject(text))
+  })
+
+function gatherArchive(
+  { holders, keys }: PrivacyParts,
+  record: ReturnType<typeof recordExport>,
+  rowsMax: number,
+): (ctx: Ctx, facts: PersonFacts) => Promise<Archive> {
+  return async (ctx, facts) => {
+    const person = await identifyPerson(ctx, holders, facts)
     const data: Archive['data'] = {}
     let rows = 0
     for (const holder of holders()) {
@@ -39,7 +78,10 @@ export function exportPerson({ holders, keys }: PrivacyParts, scope: Scope = 'pr
     }
     const counts = holders().map(({ name, describe }) => ({ name, describe, rows: data[name]?.length ?? 0 }))
     const found = counts.map(({ rows: kept, ...holder }) => ({
-      ...{ ...holder, erased: 0, pseudonymised: 0, scrubbed: 0 },
+      ...holder,
+      erased: 0,
+      pseudonymised: 0,
+      scrubbed: 0,
       kept: [{ what: 'rows exported', count: kept, why: 'An export changes nothing.' }],
     }))
     const request_id = newId('prq', ctx.clock())

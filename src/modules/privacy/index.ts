@@ -5,21 +5,17 @@ import type { PersonalData } from '#kernel/personal-data'
 import type { Privacy } from './api.ts'
 import { carryOutErasure } from './carry-out-erasure.ts'
 import { privacyCommands } from './commands.ts'
-import { confirmErasure } from './confirm-erasure.ts'
-import { consentsOf, recordConsent } from './consents.ts'
+import { confirmByToken } from './confirm-by-token.ts'
 import { privacyEvents } from './domain-events.ts'
 import { privacyEncryptedFields } from './encrypted-fields.ts'
-import { eraseByToken } from './erase-by-token.ts'
 import { exportPerson } from './export-person.ts'
 import { privacyJobs } from './jobs.ts'
-import { requestOwnErasure } from './own-data.ts'
 import { privacyPersonalData } from './personal-data.ts'
 import { reportReturned } from './report-returned.ts'
 import { requestErasure } from './request-erasure.ts'
-import { expirePersonalData, retentionRules, setRetention } from './retention.ts'
-import { ownDataRoutes, requestRoutes } from './routes.ts'
-import { ruleRoutes } from './rule-routes.ts'
-import { reportKeyOf, tenantKeys } from './tenant-keys.ts'
+import { expirePersonalData } from './retention.ts'
+import { privacyRoutes } from './routes.ts'
+import { readReportKey, tenantKeys } from './tenant-keys.ts'
 
 export type { Privacy }
 
@@ -44,18 +40,7 @@ export function privacyModule(needs: PrivacyNeeds): Module<Privacy> {
   const carryOut = carryOutErasure(parts)
   const expire = expirePersonalData(holders)
   const returned = reportReturned(parts)
-  const verbs = {
-    exportPerson: exportPerson(parts),
-    exportOwn: exportPerson(parts, 'own-data:read'),
-    requestErasure: requestErasure(parts),
-    requestOwnErasure: requestOwnErasure(parts),
-    confirm: confirmErasure(true),
-    confirmOwn: confirmErasure(true, 'own-data:write'),
-  }
-  const rules = {
-    ...{ keys, recordConsent: recordConsent(parts), consentsOf: consentsOf(parts) },
-    ...{ retentionRules: retentionRules(holders), setRetention: setRetention(holders) },
-  }
+  const reportKey = readReportKey(keys)
   return {
     ...privacyDeclarations,
     scopes: [
@@ -65,14 +50,15 @@ export function privacyModule(needs: PrivacyNeeds): Module<Privacy> {
       { scope: 'own-data:write', describe: 'erase your own account', least: 'read-only', peopleOnly: true },
     ],
     api: {
-      exportPerson: verbs.exportPerson,
-      requestErasure: verbs.requestErasure,
-      eraseByToken: eraseByToken({ ...parts, carryOut }),
-      reportKey: reportKeyOf(keys),
+      exportPerson: exportPerson(parts),
+      requestErasure: requestErasure(parts),
+      confirmByToken: confirmByToken(parts),
+      carryOutErasure: carryOut,
+      reportKey: (ctx) => reportKey(ctx, {}),
       expire,
       reportReturned: returned,
     },
-    routes: [...requestRoutes(verbs), ...ownDataRoutes(verbs), ...ruleRoutes(rules)],
+    routes: privacyRoutes(parts),
     jobs: privacyJobs({ carryOut, expire, reportReturned: returned }),
     personalData: privacyPersonalData(keys),
     encryptedFields: privacyEncryptedFields,

@@ -6,7 +6,7 @@ import { privacyEvents } from './domain-events.ts'
 import { tenantsWithSuppressions } from './store/suppressions.ts'
 
 export function privacyJobs(run: {
-  readonly carryOut: (ctx: Ctx, requestId: string) => Promise<unknown>
+  readonly carryOut: (ctx: Ctx, request: { readonly request_id: string }) => Promise<unknown>
   readonly expire: (ctx: Ctx) => Promise<unknown>
   readonly reportReturned: (ctx: Ctx) => Promise<unknown>
 }): Job[] {
@@ -17,7 +17,7 @@ export function privacyJobs(run: {
       on: privacyEvents.erasureConfirmed,
       scopes: ['privacy:write'],
       timeoutSeconds: 3600,
-      run: async (ctx, payload) => void (await run.carryOut(ctx, payload.request_id)),
+      run: async (ctx, payload) => void (await run.carryOut(ctx, payload)),
     }),
     job({
       name: 'privacy.expire',

@@ -51,8 +51,15 @@ export function added(first: readonly HolderOutcome[], second: readonly HolderOu
 /** Names that are looked for in the person's own rows only. */
 export const notSearched = (person: Person) => [...person.names].filter((name) => !isTelling(name)).toSorted()
 
-/** What was shown, in 43 characters. */
+/** How many rows of each holder an erasure changes. */
+export const countsOf = (outcomes: readonly HolderOutcome[]) =>
+  outcomes.map(({ name, erased, pseudonymised, scrubbed }) => ({ name, erased, pseudonymised, scrubbed }))
+
+/**
+ * Whom an erasure is of and what it changes, in 43 characters. What is kept does not count: a preview is itself a request
+ * and an event that are kept.
+ */
 export function digestOf(person: Person, found: readonly HolderOutcome[]): string {
-  const shown = canonicalJson({ person: knownOf(person), found })
-  return createHash('sha256').update(shown).digest('base64url')
+  const erasure = canonicalJson({ person: knownOf(person), found: countsOf(found) })
+  return createHash('sha256').update(erasure).digest('base64url')
 }

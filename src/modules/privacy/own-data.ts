@@ -1,7 +1,8 @@
+import { z } from 'zod'
+import { operation } from '#kernel/calls/operation'
 import type { Ctx } from '#kernel/context'
 import { Failure } from '#kernel/failure'
-import { requireScope } from '#kernel/writes/scope'
-import type { Preview } from './contract.ts'
+import { Preview } from './contract.ts'
 import { identifyPerson } from './identify-person.ts'
 import type { PrivacyParts } from './request-erasure.ts'
 import { requestErasure } from './request-erasure.ts'
@@ -18,13 +19,19 @@ export function ownAccount(ctx: Ctx): string {
  */
 export function requestOwnErasure(parts: PrivacyParts) {
   const request = requestErasure(parts, 'own-data:write')
-  return async (ctx: Ctx, input: { readonly email: string }): Promise<Preview> => {
-    requireScope(ctx, 'own-data:write')
-    const account = ownAccount(ctx)
-    const { emails } = await identifyPerson(ctx, parts.holders, { refs: [account] })
-    if (emails.has(input.email.trim().normalize('NFC').toLowerCase())) return request(ctx, { person: account })
-    throw new Failure('invalid', 'This is not the e-mail of your account. Nothing was erased.', {
-      problems: [{ path: 'email', expected: 'the e-mail of your account, typed again' }],
-    })
-  }
+  return operation({
+    scope: 'own-data:write',
+    effect: 'create',
+    input: z.strictObject({ email: z.string().min(3).max(255) }),
+    output: Preview,
+    calls: [request],
+    async run(ctx, { email }) {
+      const account = ownAccount(ctx)
+      const { emails } = await identifyPerson(ctx, parts.holders, { refs: [account] })
+      if (emails.has(email.trim().normalize('NFC').toLowerCase())) return request(ctx, { person: account })
+      throw new Failure('invalid', 'This is not the e-mail of your account. Nothing was erased.', {
+        problems: [{ path: 'email', expected: 'the e-mail of your account, typed again' }],
+      })
+    },
+  })
 }

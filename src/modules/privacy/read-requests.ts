@@ -1,52 +1,59 @@
-import type { Ctx } from '#kernel/context'
+import { z } from 'zod'
+import { query } from '#kernel/calls/operation'
 import { Failure } from '#kernel/failure'
-import { requireScope } from '#kernel/writes/scope'
-import type { PrivacyRequest } from './contract.ts'
+import { PrivacyRequest, RequestById } from './contract.ts'
 import { findRequest, listRequests } from './store/requests.ts'
 import type { RequestRow } from './store/requests.ts'
 
-export async function readRequest(ctx: Ctx, requestId: string): Promise<PrivacyRequest> {
-  requireScope(ctx, 'privacy:read')
-  return shown(await findRequest(ctx, requestId))
-}
+export const readRequest = query({
+  scope: 'privacy:read',
+  input: RequestById,
+  output: PrivacyRequest,
+  run: async (ctx, { id }) => shown(await findRequest(ctx, id)),
+})
 
 /** One that this very caller made: another's is not found. */
-export async function readOwnRequest(ctx: Ctx, requestId: string): Promise<PrivacyRequest> {
-  requireScope(ctx, 'own-data:read')
-  const row = await findRequest(ctx, requestId)
-  if (row.requested_by_kind === ctx.actor.kind && row.requested_by === ctx.actor.id) return shown(row)
-  throw new Failure('not_found', `There is no privacy request ${requestId}.`)
-}
-
-export interface RequestPage {
-  readonly requests: PrivacyRequest[]
-  readonly next_cursor: string | null
-}
+export const readOwnRequest = query({
+  scope: 'own-data:read',
+  input: RequestById,
+  output: PrivacyRequest,
+  async run(ctx, { id }) {
+    const row = await findRequest(ctx, id)
+    if (row.requested_by_kind === ctx.actor.kind && row.requested_by === ctx.actor.id) return shown(row)
+    throw new Failure('not_found', `There is no privacy request ${id}.`)
+  },
+})
 
 /** The newest first, `limit` a page. */
-export async function readRequests(
-  ctx: Ctx,
-  page: { cursor?: string | undefined; limit: number },
-): Promise<RequestPage> {
-  requireScope(ctx, 'privacy:read')
-  const rows = await listRequests(ctx, readCursor(page.cursor), page.limit + 1)
-  const shownRows = rows.slice(0, page.limit)
-  const last = shownRows.at(-1)
-  const more = rows.length > page.limit && last !== undefined
-  return {
-    requests: shownRows.map(shown),
-    next_cursor: more ? cursorOf(last) : null,
-  }
-}
+export const readRequests = query({
+  scope: 'privacy:read',
+  input: z.strictObject({
+    cursor: z.string().max(200).optional(),
+    limit: z.int().min(1).max(100).default(20),
+  }),
+  output: z.object({ requests: z.array(PrivacyRequest), next_cursor: z.string().nullable() }),
+  async run(ctx, { cursor, limit }) {
+    const rows = await listRequests(ctx, readCursor(cursor), limit + 1)
+    const page = rows.slice(0, limit)
+    const last = page.at(-1)
+    const more = rows.length > limit && last !== undefined
+    return { requests: page.map(shown), next_cursor: more ? cursorOf(last) : null }
+  },
+})
 
 function shown(row: RequestRow): PrivacyRequest {
   const { request_id, kind, status, subject_hash, requested_by_kind, requested_by, found, report } = row
   return {
-    ...{ request_id, kind, status, subject_hash, found, report },
+    request_id,
+    kind,
+    status,
+    subject_hash,
     requested_by: `${requested_by_kind}:${requested_by}`,
     requested_at: row.requested_at.toISOString(),
     confirmed_at: row.confirmed_at?.toISOString() ?? null,
     completed_at: row.completed_at?.toISOString() ?? null,
+    found,
+    report,
   }
 }
 

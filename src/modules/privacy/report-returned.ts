@@ -1,23 +1,18 @@
-import { change } from '#kernel/writes/single-change'
+import { z } from 'zod'
+import { query } from '#kernel/calls/operation'
 import type { Ctx } from '#kernel/context'
+import { change } from '#kernel/writes/change'
 import type { PrivacyParts } from './request-erasure.ts'
-import { anySuppressed, hasSuppressions, saveReturned } from './store/suppressions.ts'
+import { anySuppressed, findReturned, hasSuppressions, saveReturned } from './store/suppressions.ts'
 
 const PAGE = 5000
+const SHOWN_MAX = 200
 
 /**
  * Notices people who were erased and are held again, by an import for one. It warns and does not block: they may have
  * become a customer anew, and only somebody of the organisation can tell. Costs nothing where nobody was ever erased.
  */
 export function reportReturned({ holders, keys }: PrivacyParts) {
-  const mark = change<{ holder: string; hashes: readonly string[] }, number>(
-    'privacy.report-returned',
-    'privacy:write',
-    async (ctx, { holder, hashes }) => {
-      const returned = await saveReturned(ctx, hashes)
-      return { result: returned.length, subject: holder, after: { returned } }
-    },
-  )
   return async (ctx: Ctx): Promise<number> => {
     if (!(await hasSuppressions(ctx))) return 0
     const hash = await keys.hasher(ctx)
@@ -28,7 +23,7 @@ export function reportReturned({ holders, keys }: PrivacyParts) {
         ctx.signal.throwIfAborted()
         const page = await emails(ctx, after, PAGE)
         const hashes = page.map((email) => hash(`email:${email.normalize('NFC')}`))
-        if (await anySuppressed(ctx, hashes)) returned += await mark(ctx, { holder: name, hashes })
+        if (await anySuppressed(ctx, hashes)) returned += await markReturned(ctx, { holder: name, hashes })
         after = page.at(-1) ?? after
         full = page.length === PAGE
       }
@@ -37,3 +32,34 @@ export function reportReturned({ holders, keys }: PrivacyParts) {
     return returned
   }
 }
+
+const markReturned = change({
+  action: 'privacy.report-returned',
+  scope: 'privacy:write',
+  effect: 'update',
+  input: z.strictObject({ holder: z.string(), hashes: z.array(z.string()) }),
+  output: z.int(),
+  async work(ctx, { holder, hashes }) {
+    const returned = await saveReturned(ctx, hashes)
+    return { result: returned.length, subject: holder, after: { returned } }
+  },
+})
+
+/** Whom that was noticed of, by the request that erased them; the last first. */
+export const listReturned = query({
+  scope: 'privacy:read',
+  input: z.strictObject({}),
+  output: z.object({
+    returned: z.array(z.object({ request_id: z.string(), erased_at: z.iso.datetime(), returned_at: z.iso.datetime() })),
+  }),
+  async run(ctx) {
+    const rows = await findReturned(ctx, SHOWN_MAX)
+    return {
+      returned: rows.map(({ request_id, erased_at, returned_at }) => ({
+        request_id,
+        erased_at: erased_at.toISOString(),
+        returned_at: returned_at.toISOString(),
+      })),
+    }
+  },
+})

@@ -1,11 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { change } from '#kernel/writes/single-change'
-import type { Ctx } from '#kernel/context'
-import type { Scope } from '#kernel/principal'
-import { newId } from '#kernel/ids'
+import { z } from 'zod'
+import { operation } from '#kernel/calls/operation'
 import type { Keyring } from '#kernel/crypto/keyring'
+import { newId } from '#kernel/ids'
 import type { Person } from '#kernel/personal-data'
-import type { HolderOutcome, Preview } from './contract.ts'
+import type { Scope } from '#kernel/principal'
+import { change } from '#kernel/writes/change'
+import { HolderOutcome, Preview, PreviewInput } from './contract.ts'
 import { subjectContext } from './encrypted-fields.ts'
 import type { Holders } from './identify-person.ts'
 import { identifyPerson } from './identify-person.ts'
@@ -32,31 +33,37 @@ export const tokenHash = (token: string) => createHash('sha256').update(token).d
  */
 export function requestErasure({ holders, keyring, keys }: PrivacyParts, scope: Scope = 'privacy:write') {
   const record = recordRequest(scope)
-  return async (ctx: Ctx, input: { readonly person: string; readonly token?: string }): Promise<Preview> => {
-    const person = await identifyPerson(ctx, holders, readSubject(input.person))
-    const found = await previewsOf(ctx, holders, person)
-    const now = ctx.clock()
-    const request_id = newId('prq', now)
-    const expiresAt = new Date(now.getTime() + CONFIRM_SECONDS * 1000)
-    const token = input.token ?? newConfirmToken()
-    await record(ctx, {
-      request_id,
-      subject_hash: (await keys.hasher(ctx))(subjectOf(person)),
-      subject_sealed: keyring.seal(JSON.stringify(knownOf(person)), subjectContext(ctx.tenantId, request_id)),
-      expires_at: expiresAt,
-      digest: digestOf(person, found),
-      token_hash: tokenHash(token),
-      found,
-    })
-    return {
-      request_id,
-      person: knownOf(person),
-      holders: found,
-      not_searched: notSearched(person),
-      confirm_token: token,
-      expires_at: expiresAt.toISOString(),
-    }
-  }
+  return operation({
+    scope,
+    effect: 'create',
+    input: PreviewInput.extend({ token: z.string().optional() }),
+    output: Preview,
+    calls: [record],
+    async run(ctx, { person: text, token = newConfirmToken() }) {
+      const person = await identifyPerson(ctx, holders, readSubject(text))
+      const found = await previewsOf(ctx, holders, person)
+      const now = ctx.clock()
+      const request_id = newId('prq', now)
+      const expiresAt = new Date(now.getTime() + CONFIRM_SECONDS * 1000)
+      await record(ctx, {
+        request_id,
+        subject_hash: (await keys.hasher(ctx))(subjectOf(person)),
+        subject_sealed: keyring.seal(JSON.stringify(knownOf(person)), subjectContext(ctx.tenantId, request_id)),
+        expires_at: expiresAt,
+        digest: digestOf(person, found),
+        token_hash: tokenHash(token),
+        found,
+      })
+      return {
+        request_id,
+        person: knownOf(person),
+        holders: found,
+        not_searched: notSearched(person),
+        confirm_token: token,
+        expires_at: expiresAt.toISOString(),
+      }
+    },
+  })
 }
 
 /** What stands for a person who is known by many things: their first e-mail, else the first of whatever there is. */
@@ -65,19 +72,24 @@ export function subjectOf(person: Person): string {
   return identifiers.find((identifier) => identifier.startsWith('email:')) ?? identifiers[0] ?? ''
 }
 
-interface NewErasure {
-  readonly request_id: string
-  readonly subject_hash: string
-  readonly subject_sealed: string
-  readonly expires_at: Date
-  readonly digest: string
-  readonly token_hash: string
-  readonly found: HolderOutcome[]
-}
-
 const recordRequest = (scope: Scope) =>
-  change<NewErasure, void>('privacy.preview-erasure', scope, async (ctx, request) => {
-    await insertRequest(ctx, { ...request, kind: 'erasure', status: 'previewed', completed_at: null })
-    const { request_id, subject_hash, digest } = request
-    return { result: undefined, subject: request_id, after: { subject_hash, digest } }
+  change({
+    action: 'privacy.preview-erasure',
+    scope,
+    effect: 'create',
+    input: z.strictObject({
+      request_id: z.string(),
+      subject_hash: z.string(),
+      subject_sealed: z.string(),
+      expires_at: z.date(),
+      digest: z.string(),
+      token_hash: z.string(),
+      found: z.array(HolderOutcome),
+    }),
+    output: z.void(),
+    async work(ctx, request) {
+      await insertRequest(ctx, { ...request, kind: 'erasure', status: 'previewed', completed_at: null })
+      const { request_id, subject_hash, digest } = request
+      return { result: undefined, subject: request_id, after: { subject_hash, digest } }
+    },
   })

@@ -165,8 +165,7 @@ async function run(
 ) {
   const route = module.routes?.find((one) => one.method === method && one.path === path)
   if (route === undefined) throw new Error(`there is no ${method} ${path}`)
-  const input = { params: {}, query: route.query?.parse(sent) ?? {}, body: route.body?.parse(sent) }
-  return route.response.parse(await route.run(tenant.ctx(scopes && { scopes }), input))
+  return route.response.parse(await route.run(tenant.ctx(scopes && { scopes }), route.input?.parse(sent)))
 }
 
 type Answer<T> = Promise<T>

@@ -1,11 +1,12 @@
 import { createHmac, createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
+import { z } from 'zod'
+import { operation } from '#kernel/calls/operation'
 import type { Ctx } from '#kernel/context'
 import type { Keyring } from '#kernel/crypto/keyring'
-import { requireScope } from '#kernel/writes/scope'
 import { publishedKey } from './signed-report.ts'
-import type { PublishedKey } from './signed-report.ts'
 import { findKey, saveKey } from './store/keys.ts'
+import type { KeyPurpose } from './store/keys.ts'
 
 /** What a tenant's own keys do. Both are made on first use and kept encrypted under the platform's key. */
 export interface TenantKeys {
@@ -15,18 +16,21 @@ export interface TenantKeys {
   reportKey(ctx: Ctx): Promise<{ readonly privateKey: KeyObject; readonly publicKey: KeyObject }>
 }
 
-export const reportKeyOf =
-  (keys: TenantKeys) =>
-  async (ctx: Ctx): Promise<PublishedKey> => {
-    requireScope(ctx, 'privacy:read')
-    return publishedKey((await keys.reportKey(ctx)).publicKey)
-  }
+/** The public key that a tenant's reports are verified with. It is made when it is asked for first. */
+export const readReportKey = (keys: TenantKeys) =>
+  operation({
+    scope: 'privacy:read',
+    effect: 'read',
+    input: z.strictObject({}),
+    output: z.object({ key_id: z.string(), public_key: z.string() }),
+    run: async (ctx) => publishedKey((await keys.reportKey(ctx)).publicKey),
+  })
 
 /** Where a sealed key may be opened, and nowhere else. */
 export const keyContext = (tenantId: string, purpose: string) => `privacy.keys:${tenantId}/${purpose}`
 
 export function tenantKeys(keyring: Keyring): TenantKeys {
-  const keyOf = async (ctx: Ctx, purpose: 'subjects' | 'reports', make: () => Buffer): Promise<Buffer> => {
+  const keyOf = async (ctx: Ctx, purpose: KeyPurpose, make: () => Buffer): Promise<Buffer> => {
     const context = keyContext(ctx.tenantId, purpose)
     const sealed = (await findKey(ctx, purpose)) ?? (await saveKey(ctx, purpose, keyring.seal(make(), context)))
     return keyring.open(sealed, context)

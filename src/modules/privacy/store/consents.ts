@@ -1,74 +1,78 @@
+import { z } from 'zod'
 import type { Ctx } from '#kernel/context'
-import { statement } from '#kernel/database/statement'
-import type { ConsentInput } from '../contract.ts'
+import { statement, writing } from '#kernel/database/named-statement'
+import { columnsOf, parametersOf } from '#kernel/database/row-sql'
+import { sql } from '#kernel/database/sql'
+import type { WriteCtx } from '#kernel/writes/change'
 
-export interface ConsentRow {
-  readonly consent_id: string
-  readonly subject: string | null
-  readonly purpose: string
-  readonly basis: string
-  readonly state: 'given' | 'withdrawn'
-  readonly source: string
-  readonly occurred_at: Date
-  readonly recorded_at: Date
-}
+const ConsentRow = z.strictObject({
+  consent_id: z.string(),
+  subject: z.string().nullable(),
+  purpose: z.string(),
+  basis: z.string(),
+  state: z.enum(['given', 'withdrawn']),
+  source: z.string(),
+  occurred_at: z.date(),
+  recorded_at: z.date(),
+})
+export type ConsentRow = z.output<typeof ConsentRow>
 
-const COLUMNS = 'consent_id, subject, purpose, basis, state, source, occurred_at, recorded_at'
+const NewConsent = z.strictObject({
+  ...ConsentRow.shape,
+  subject_hash: z.string(),
+  recorded_by_kind: z.string(),
+  recorded_by: z.string(),
+})
+export type NewConsent = Omit<z.output<typeof NewConsent>, 'recorded_at' | 'recorded_by_kind' | 'recorded_by'>
 
-const insert = statement<ConsentRow>(
+const OfSubject = { hashes: z.array(z.string()).readonly() }
+const WHERE_SUBJECT = sql`where tenant_id = :tenant_id and subject_hash = any(:hashes::text[])`
+
+const insert = writing(
   'privacy.insert-consent',
-  `insert into privacy.consents (tenant_id, consent_id, subject, subject_hash, purpose, basis, state, source, occurred_at,
-     recorded_at, recorded_by_kind, recorded_by)
-   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) returning ${COLUMNS}`,
+  sql`insert into privacy.consents (tenant_id, ${columnsOf(NewConsent)}) values (:tenant_id, ${parametersOf(NewConsent)})
+   returning ${columnsOf(ConsentRow)}`,
+  { params: NewConsent.shape, row: ConsentRow },
 )
-const list = statement<ConsentRow>(
+const list = statement(
   'privacy.list-consents',
-  `select ${COLUMNS} from privacy.consents where tenant_id = $1 and subject_hash = any($2::text[])
-   order by occurred_at desc, recorded_at desc, consent_id desc limit $3`,
+  sql`select ${columnsOf(ConsentRow)} from privacy.consents ${WHERE_SUBJECT}
+   order by occurred_at desc, recorded_at desc, consent_id desc limit :limit`,
+  { params: { ...OfSubject, limit: z.int() }, row: ConsentRow },
 )
-const forget = statement<{ forgotten: number }>(
+const forget = writing(
   'privacy.forget-subject-of-consents',
-  `with gone as (
-     update privacy.consents set subject = null
-     where tenant_id = $1 and subject_hash = any($2::text[]) and subject is not null returning 1
+  sql`with gone as (
+     update privacy.consents set subject = null ${WHERE_SUBJECT} and subject is not null returning 1
    )
    select count(*) as forgotten from gone`,
+  { params: OfSubject, row: z.strictObject({ forgotten: z.int() }) },
 )
-const countNamed = statement<{ named: number }>(
+const countNamed = statement(
   'privacy.count-consents-of-subject',
-  `select count(*) as named from privacy.consents
-   where tenant_id = $1 and subject_hash = any($2::text[]) and subject is not null`,
+  sql`select count(*) as named from privacy.consents ${WHERE_SUBJECT} and subject is not null`,
+  { params: OfSubject, row: z.strictObject({ named: z.int() }) },
 )
 
-export type NewConsent = Omit<ConsentInput, 'person' | 'occurred_at'> & {
-  readonly id: string
-  readonly subject: string
-  readonly hash: string
-  readonly occurredAt: Date
-}
-
-export async function insertConsent(ctx: Ctx, consent: NewConsent): Promise<ConsentRow> {
-  const { id, subject, hash, purpose, basis, state, source, occurredAt } = consent
-  const [row] = await insert(ctx.db, [
-    ...[ctx.tenantId, id, subject, hash, purpose, basis, state, source, occurredAt],
-    ...[ctx.clock(), ctx.actor.kind, ctx.actor.id],
-  ])
+export async function insertConsent(ctx: WriteCtx, consent: NewConsent): Promise<ConsentRow> {
+  const recorded = { recorded_at: ctx.clock(), recorded_by_kind: ctx.actor.kind, recorded_by: ctx.actor.id }
+  const [row] = await insert(ctx, { ...consent, ...recorded })
   if (row === undefined) throw new Error('insert … returning gave no row')
   return row
 }
 
 /** The newest first, of a person known by all these hashes; found by them after an erasure as well. */
 export async function listConsents(ctx: Ctx, hashes: readonly string[], limit: number): Promise<ConsentRow[]> {
-  return list(ctx.db, [ctx.tenantId, hashes, limit])
+  return list(ctx, { hashes, limit })
 }
 
 /** Consents whose subject is still named. */
 export async function countConsents(ctx: Ctx, hashes: readonly string[]): Promise<number> {
-  const [row] = await countNamed(ctx.db, [ctx.tenantId, hashes])
+  const [row] = await countNamed(ctx, { hashes })
   return row?.named ?? 0
 }
 
-export async function forgetConsentSubject(ctx: Ctx, hashes: readonly string[]): Promise<number> {
-  const [row] = await forget(ctx.db, [ctx.tenantId, hashes])
+export async function forgetConsentSubject(ctx: WriteCtx, hashes: readonly string[]): Promise<number> {
+  const [row] = await forget(ctx, { hashes })
   return row?.forgotten ?? 0
 }

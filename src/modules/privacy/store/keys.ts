@@ -1,23 +1,34 @@
+import { z } from 'zod'
 import type { Ctx } from '#kernel/context'
-import { statement } from '#kernel/database/statement'
+import { statement, writing } from '#kernel/database/named-statement'
+import { sql } from '#kernel/database/sql'
+import { autocommit } from '#kernel/database/transact'
 
-const select = statement<{ sealed: string }>(
+const Key = z.strictObject({ sealed: z.string() })
+const ByPurpose = { purpose: z.enum(['subjects', 'reports']) }
+export type KeyPurpose = z.output<typeof ByPurpose.purpose>
+
+const select = statement(
   'privacy.find-key',
-  'select sealed from privacy.keys where tenant_id = $1 and purpose = $2',
+  sql`select sealed from privacy.keys where tenant_id = :tenant_id and purpose = :purpose`,
+  { params: ByPurpose, row: Key },
 )
 
-const insert = statement(
+const insert = writing(
   'privacy.save-key',
-  `insert into privacy.keys (tenant_id, purpose, sealed, created_at) values ($1, $2, $3, $4) on conflict do nothing`,
+  sql`insert into privacy.keys (tenant_id, purpose, sealed, created_at) values (:tenant_id, :purpose, :sealed, :now)
+   on conflict do nothing`,
+  { params: { ...ByPurpose, ...Key.shape, now: z.date() } },
 )
 
-export async function findKey(ctx: Ctx, purpose: string): Promise<string | undefined> {
-  const [row] = await select(ctx.db, [ctx.tenantId, purpose])
+export async function findKey(ctx: Ctx, purpose: KeyPurpose): Promise<string | undefined> {
+  const [row] = await select(ctx, { purpose })
   return row?.sealed
 }
 
 /** Answers the key that is kept: of two that were made at once, the first. */
-export async function saveKey(ctx: Ctx, purpose: string, sealed: string): Promise<string> {
-  await insert(ctx.db, [ctx.tenantId, purpose, sealed, ctx.clock()])
+export async function saveKey(ctx: Ctx, purpose: KeyPurpose, sealed: string): Promise<string> {
+  // A key is made on first use, by a read as well; inside a change it is kept with it.
+  await insert(autocommit(ctx), { purpose, sealed, now: ctx.clock() })
   return (await findKey(ctx, purpose)) ?? sealed
 }

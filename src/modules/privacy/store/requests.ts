@@ -1,150 +1,159 @@
+import { z } from 'zod'
 import type { Ctx } from '#kernel/context'
-import { statement } from '#kernel/database/statement'
+import { statement, writing } from '#kernel/database/named-statement'
+import { columnsOf, parametersOf } from '#kernel/database/row-sql'
+import { sql } from '#kernel/database/sql'
 import { Failure } from '#kernel/failure'
-import type { HolderOutcome, RequestStatus, SignedReport } from '../contract.ts'
+import type { WriteCtx } from '#kernel/writes/change'
+import { HolderOutcome, RequestStatus, SignedReport } from '../contract.ts'
 
-export interface RequestRow {
-  readonly request_id: string
-  readonly kind: 'export' | 'erasure'
-  readonly status: RequestStatus
-  readonly subject_hash: string
-  readonly subject_sealed: string | null
-  readonly requested_by_kind: string
-  readonly requested_by: string
-  readonly requested_at: Date
-  readonly expires_at: Date | null
-  readonly confirmed_at: Date | null
-  readonly completed_at: Date | null
-  readonly digest: string | null
-  readonly token_hash: string | null
-  readonly found: HolderOutcome[]
-  readonly done: HolderOutcome[] | null
-  readonly report: SignedReport | null
-}
+/** What a request says from the beginning. */
+const Asked = z.strictObject({
+  request_id: z.string(),
+  kind: z.enum(['export', 'erasure']),
+  status: RequestStatus,
+  subject_hash: z.string(),
+  subject_sealed: z.string().nullable(),
+  requested_by_kind: z.string(),
+  requested_by: z.string(),
+  requested_at: z.date(),
+  expires_at: z.date().nullable(),
+  completed_at: z.date().nullable(),
+  digest: z.string().nullable(),
+  token_hash: z.string().nullable(),
+  found: z.array(HolderOutcome),
+})
+export const RequestRow = z.strictObject({
+  ...Asked.shape,
+  confirmed_at: z.date().nullable(),
+  done: z.array(HolderOutcome).nullable(),
+  report: SignedReport.nullable(),
+})
+export type RequestRow = z.output<typeof RequestRow>
+export type NewRequest = Omit<z.output<typeof Asked>, 'requested_by_kind' | 'requested_by' | 'requested_at'>
 
-const COLUMNS = `request_id, kind, status, subject_hash, subject_sealed, requested_by_kind, requested_by, requested_at,
-  expires_at, confirmed_at, completed_at, digest, token_hash, found, done, report`
+const COLUMNS = columnsOf(RequestRow)
+const ById = { request_id: z.string() }
+const WHERE_ID = sql`where tenant_id = :tenant_id and request_id = :request_id`
 
-const insert = statement(
+const insert = writing(
   'privacy.insert-request',
-  `insert into privacy.requests (tenant_id, request_id, kind, status, subject_hash, subject_sealed, requested_by_kind,
-     requested_by, requested_at, expires_at, completed_at, digest, token_hash, found)
-   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
+  sql`insert into privacy.requests (tenant_id, ${columnsOf(Asked)}) values (:tenant_id, ${parametersOf(Asked)})`,
+  { params: { ...Asked.shape, found: z.string() } },
 )
-const find = statement<RequestRow>(
-  'privacy.find-request',
-  `select ${COLUMNS} from privacy.requests where tenant_id = $1 and request_id = $2`,
-)
-const lock = statement<RequestRow>(
-  'privacy.lock-request',
-  `select ${COLUMNS} from privacy.requests where tenant_id = $1 and request_id = $2 for update`,
-)
-const findByToken = statement<RequestRow>(
+const find = statement('privacy.find-request', sql`select ${COLUMNS} from privacy.requests ${WHERE_ID}`, {
+  params: ById,
+  row: RequestRow,
+})
+const lock = writing('privacy.lock-request', sql`select ${COLUMNS} from privacy.requests ${WHERE_ID} for update`, {
+  params: ById,
+  row: RequestRow,
+})
+const findByToken = statement(
   'privacy.find-request-by-token',
-  `select ${COLUMNS} from privacy.requests where tenant_id = $1 and token_hash = $2`,
+  sql`select ${COLUMNS} from privacy.requests where tenant_id = :tenant_id and token_hash = :token_hash`,
+  { params: { token_hash: z.string() }, row: RequestRow },
 )
-const list = statement<RequestRow>(
+const list = statement(
   'privacy.list-requests',
-  `select ${COLUMNS} from privacy.requests where tenant_id = $1 and (requested_at, request_id) < ($2, $3)
-   order by requested_at desc, request_id desc limit $4`,
+  sql`select ${COLUMNS} from privacy.requests
+   where tenant_id = :tenant_id and (requested_at, request_id) < (:before::timestamptz, :before_id)
+   order by requested_at desc, request_id desc limit :limit`,
+  {
+    params: { before: z.union([z.date(), z.literal('infinity')]), before_id: z.string(), limit: z.int() },
+    row: RequestRow,
+  },
 )
-const listOf = statement<Pick<RequestRow, 'request_id' | 'kind' | 'status' | 'requested_at' | 'completed_at'>>(
+const OfSubject = RequestRow.pick({
+  request_id: true,
+  kind: true,
+  status: true,
+  requested_at: true,
+  completed_at: true,
+})
+const listOf = statement(
   'privacy.list-requests-of-subject',
-  `select request_id, kind, status, requested_at, completed_at from privacy.requests
-   where tenant_id = $1 and subject_hash = $2 order by requested_at`,
+  sql`select ${columnsOf(OfSubject)} from privacy.requests
+   where tenant_id = :tenant_id and subject_hash = :subject_hash order by requested_at`,
+  { params: { subject_hash: z.string() }, row: OfSubject },
 )
-const confirm = statement(
+const confirm = writing(
   'privacy.confirm-request',
-  `update privacy.requests set status = 'confirmed', confirmed_at = $3 where tenant_id = $1 and request_id = $2`,
+  sql`update privacy.requests set status = 'confirmed', confirmed_at = :now ${WHERE_ID}`,
+  { params: { ...ById, now: z.date() } },
 )
-const markErased = statement(
+const markErased = writing(
   'privacy.mark-erased',
-  `update privacy.requests set status = 'erased', done = $3 where tenant_id = $1 and request_id = $2`,
+  sql`update privacy.requests set status = 'erased', done = :done ${WHERE_ID}`,
+  { params: { ...ById, done: z.string() } },
 )
-const complete = statement(
+const complete = writing(
   'privacy.complete-request',
-  `update privacy.requests set status = 'completed', completed_at = $3, report = $4, subject_sealed = null
-   where tenant_id = $1 and request_id = $2`,
+  sql`update privacy.requests
+   set status = 'completed', completed_at = :at, report = :report, subject_sealed = null ${WHERE_ID}`,
+  { params: { ...ById, at: z.date(), report: z.string() } },
 )
-const expire = statement<{ expired: number }>(
+const expire = writing(
   'privacy.expire-requests',
-  `with gone as (
+  sql`with gone as (
      update privacy.requests set status = 'expired', subject_sealed = null
-     where tenant_id = $1 and status = 'previewed' and expires_at < $2 returning 1
+     where tenant_id = :tenant_id and status = 'previewed' and expires_at < :now returning 1
    )
    select count(*) as expired from gone`,
-)
-const insertSuppressions = statement(
-  'privacy.save-suppressions',
-  `insert into privacy.suppressions (tenant_id, subject_hash, request_id, erased_at)
-   select $1, hash, $3, $4 from unnest($2::text[]) as h(hash)
-   on conflict (tenant_id, subject_hash) do update
-   set request_id = excluded.request_id, erased_at = excluded.erased_at, returned_at = null`,
+  { params: { now: z.date() }, row: z.strictObject({ expired: z.int() }) },
 )
 
-export type NewRequest = Omit<
-  RequestRow,
-  'requested_by_kind' | 'requested_by' | 'requested_at' | 'confirmed_at' | 'done' | 'report'
->
-
-export async function insertRequest(ctx: Ctx, row: NewRequest): Promise<void> {
-  await insert(ctx.db, [
-    ...[ctx.tenantId, row.request_id, row.kind, row.status, row.subject_hash, row.subject_sealed],
-    ...[ctx.actor.kind, ctx.actor.id, ctx.clock(), row.expires_at, row.completed_at, row.digest, row.token_hash],
-    JSON.stringify(row.found),
-  ])
+export async function insertRequest(ctx: WriteCtx, request: NewRequest): Promise<void> {
+  const asked = { requested_by_kind: ctx.actor.kind, requested_by: ctx.actor.id, requested_at: ctx.clock() }
+  await insert(ctx, { ...request, ...asked, found: JSON.stringify(request.found) })
 }
 
 export async function findRequest(ctx: Ctx, requestId: string): Promise<RequestRow> {
-  return one(requestId, await find(ctx.db, [ctx.tenantId, requestId]))
+  return one(requestId, await find(ctx, { request_id: requestId }))
 }
 
 /** Locks the row: two that carry out one request must not both do it. */
-export async function lockRequest(ctx: Ctx, requestId: string): Promise<RequestRow> {
-  return one(requestId, await lock(ctx.db, [ctx.tenantId, requestId]))
+export async function lockRequest(ctx: WriteCtx, requestId: string): Promise<RequestRow> {
+  return one(requestId, await lock(ctx, { request_id: requestId }))
 }
 
 export async function findRequestByToken(ctx: Ctx, tokenHash: string): Promise<RequestRow | undefined> {
-  const [row] = await findByToken(ctx.db, [ctx.tenantId, tokenHash])
+  const [row] = await findByToken(ctx, { token_hash: tokenHash })
   return row
 }
 
 /** The newest first; after the request with this time and id. */
 export async function listRequests(ctx: Ctx, after: { at: Date; id: string } | undefined, limit: number) {
-  return list(ctx.db, [ctx.tenantId, after?.at ?? 'infinity', after?.id ?? '', limit])
+  return list(ctx, { before: after?.at ?? 'infinity', before_id: after?.id ?? '', limit })
 }
 
 /** Of one person, as far as they are called by the same thing each time. */
 export async function listRequestsOf(ctx: Ctx, subjectHash: string) {
-  return listOf(ctx.db, [ctx.tenantId, subjectHash])
+  return listOf(ctx, { subject_hash: subjectHash })
 }
 
 export async function countRequestsOf(ctx: Ctx, subjectHash: string): Promise<number> {
   return (await listRequestsOf(ctx, subjectHash)).length
 }
 
-export async function markConfirmed(ctx: Ctx, requestId: string): Promise<void> {
-  await confirm(ctx.db, [ctx.tenantId, requestId, ctx.clock()])
+export async function markConfirmed(ctx: WriteCtx, requestId: string): Promise<void> {
+  await confirm(ctx, { request_id: requestId, now: ctx.clock() })
 }
 
 /** What was done so far; the person is still known to the request, for a second look. */
-export async function saveErased(ctx: Ctx, requestId: string, done: readonly HolderOutcome[]): Promise<void> {
-  await markErased(ctx.db, [ctx.tenantId, requestId, JSON.stringify(done)])
+export async function saveErased(ctx: WriteCtx, requestId: string, done: readonly HolderOutcome[]): Promise<void> {
+  await markErased(ctx, { request_id: requestId, done: JSON.stringify(done) })
 }
 
 /** From here on the request no longer knows who it was about. */
-export async function completeRequest(ctx: Ctx, requestId: string, at: Date, report: SignedReport): Promise<void> {
-  await complete(ctx.db, [ctx.tenantId, requestId, at, JSON.stringify(report)])
+export async function completeRequest(ctx: WriteCtx, requestId: string, at: Date, report: SignedReport): Promise<void> {
+  await complete(ctx, { request_id: requestId, at, report: JSON.stringify(report) })
 }
 
 /** Forgets the subjects of previews that nobody confirmed in time. */
-export async function expireRequests(ctx: Ctx): Promise<number> {
-  const [row] = await expire(ctx.db, [ctx.tenantId, ctx.clock()])
+export async function expireRequests(ctx: WriteCtx): Promise<number> {
+  const [row] = await expire(ctx, { now: ctx.clock() })
   return row?.expired ?? 0
-}
-
-export async function saveSuppressions(ctx: Ctx, requestId: string, hashes: readonly string[]): Promise<void> {
-  await insertSuppressions(ctx.db, [ctx.tenantId, hashes, requestId, ctx.clock()])
 }
 
 function one(requestId: string, [row]: readonly RequestRow[]): RequestRow {

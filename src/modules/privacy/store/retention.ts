@@ -1,21 +1,29 @@
+import { z } from 'zod'
 import type { Ctx } from '#kernel/context'
-import { statement } from '#kernel/database/statement'
+import { statement, writing } from '#kernel/database/named-statement'
+import { sql } from '#kernel/database/sql'
+import type { WriteCtx } from '#kernel/writes/change'
 
-const list = statement<{ category: string; days: number | null }>(
+const Rule = z.strictObject({ category: z.string(), days: z.int().nullable() })
+
+const list = statement(
   'privacy.list-retention-rules',
-  'select category, days from privacy.retention_rules where tenant_id = $1',
+  sql`select category, days from privacy.retention_rules where tenant_id = :tenant_id`,
+  { row: Rule },
 )
-const save = statement(
+const save = writing(
   'privacy.save-retention-rule',
-  `insert into privacy.retention_rules (tenant_id, category, days, updated_at) values ($1, $2, $3, $4)
+  sql`insert into privacy.retention_rules (tenant_id, category, days, updated_at)
+   values (:tenant_id, :category, :days, :now)
    on conflict (tenant_id, category) do update set days = excluded.days, updated_at = excluded.updated_at`,
+  { params: { ...Rule.shape, now: z.date() } },
 )
 
 /** What the tenant has set: days by category, null for ever. */
 export async function listRules(ctx: Ctx): Promise<ReadonlyMap<string, number | null>> {
-  return new Map((await list(ctx.db, [ctx.tenantId])).map(({ category, days }) => [category, days]))
+  return new Map((await list(ctx)).map(({ category, days }) => [category, days]))
 }
 
-export async function saveRule(ctx: Ctx, category: string, days: number | null): Promise<void> {
-  await save(ctx.db, [ctx.tenantId, category, days, ctx.clock()])
+export async function saveRule(ctx: WriteCtx, category: string, days: number | null): Promise<void> {
+  await save(ctx, { category, days, now: ctx.clock() })
 }

@@ -1,7 +1,6 @@
 import type { Ctx } from '#kernel/context'
 import { Failure } from '#kernel/failure'
 import { confirmErasure } from './confirm-erasure.ts'
-import type { SignedReport } from './contract.ts'
 import { identifyPerson } from './identify-person.ts'
 import type { PrivacyParts } from './request-erasure.ts'
 import { subjectOf, tokenHash } from './request-erasure.ts'
@@ -9,25 +8,22 @@ import { findRequestByToken } from './store/requests.ts'
 import type { RequestRow } from './store/requests.ts'
 import { readSubject } from './subject.ts'
 
-interface EraseParts extends PrivacyParts {
-  readonly carryOut: (ctx: Ctx, requestId: string) => Promise<SignedReport>
-}
-
 /**
- * The second step of an erasure that its actor waits for: confirms the preview that this token came with, and carries it
- * out. The same again goes on where it was cut off, or answers the report. Undefined where there is no such preview.
+ * Confirms the preview that this token came with, for whoever carries it out themselves; the id of the request. The same
+ * again confirms nothing twice. Undefined where there is no such preview.
  */
-export function eraseByToken(parts: EraseParts) {
-  const { carryOut } = parts
-  const confirm = confirmErasure(false)
-  return async (ctx: Ctx, input: { readonly person: string; readonly token: string }) => {
-    const row = await findRequestByToken(ctx, tokenHash(input.token))
+export function confirmByToken(parts: PrivacyParts) {
+  const confirm = confirmErasure(parts)
+  return async (
+    ctx: Ctx,
+    { person, token }: { readonly person: string; readonly token: string },
+  ): Promise<string | undefined> => {
+    const row = await findRequestByToken(ctx, tokenHash(token))
     if (row === undefined) return undefined
-    const { request_id: requestId } = row
     // Erased already, an id leads to nobody's e-mail any more; the token alone says what goes on.
-    if (row.status === 'previewed') await requireSame(ctx, parts, row, input.person)
-    await confirm(ctx, { requestId, token: input.token })
-    return carryOut(ctx, requestId)
+    if (row.status === 'previewed') await requireSame(ctx, parts, row, person)
+    await confirm(ctx, { id: row.request_id, confirm_token: token })
+    return row.request_id
   }
 }
 
