@@ -1,68 +1,72 @@
+import { z } from 'zod'
 import type { Ctx } from '#kernel/context'
-import { statement } from '#kernel/database/statement'
+import { statement, writing } from '#kernel/database/named-statement'
+import { sql, sqlName } from '#kernel/database/sql'
+import type { Sql } from '#kernel/database/sql'
+import type { WriteCtx } from '#kernel/writes/change'
 
-const contactEmails = statement<{ email: string }>(
+const contactEmails = statement(
   'customers.list-contact-emails',
-  `select distinct lower(email) as email from customers.contacts
-   where tenant_id = $1 and email is not null and lower(email) > $2 order by 1 limit $3`,
+  sql`select distinct lower(email) as email from customers.contacts
+   where tenant_id = :tenant_id and email is not null and lower(email) > :after order by 1 limit :rows_max`,
+  { params: { after: z.string(), rows_max: z.int() }, row: z.strictObject({ email: z.string() }) },
 )
 
 export async function listContactEmails(ctx: Ctx, after: string, rowsMax: number): Promise<readonly string[]> {
-  return (await contactEmails(ctx.db, [ctx.tenantId, after, rowsMax])).map(({ email }) => email)
+  return (await contactEmails(ctx, { after, rows_max: rowsMax })).map(({ email }) => email)
 }
 
-interface Deleted {
-  readonly deleted: number
-}
+/** A statement that deletes some rows, at most `:rows_max` that are older than `:before`, and says how many. */
+const deleting = (name: string, gone: Sql) =>
+  writing(name, sql`with ${gone} select count(*) as deleted from gone`, {
+    params: { before: z.date(), rows_max: z.int() },
+    row: z.strictObject({ deleted: z.int() }),
+  })
 
 /**
  * What came in later than the limit stays, however old it is: history that was imported today is not gone tomorrow.
  * Partitions that begin after the limit are not looked at.
  */
-const deleteEvents = statement<Deleted>(
+const deleteEvents = deleting(
   'customers.expire-usage-events',
-  `with expired as (
+  sql`expired as (
      select client_id, occurred_at, message_id from customers.usage_events
-     where tenant_id = $1 and occurred_at < $2::timestamptz and received_at < $2::timestamptz limit $3
+     where tenant_id = :tenant_id and occurred_at < :before::timestamptz and received_at < :before::timestamptz
+     limit :rows_max
    ), gone as (
      delete from customers.usage_events e using expired x
-     where e.tenant_id = $1 and e.client_id = x.client_id and e.occurred_at = x.occurred_at and e.message_id = x.message_id
-       and e.occurred_at < $2::timestamptz
+     where e.tenant_id = :tenant_id and e.client_id = x.client_id and e.occurred_at = x.occurred_at
+       and e.message_id = x.message_id and e.occurred_at < :before::timestamptz
      returning 1
-   )
-   select count(*) as deleted from gone`,
+   )`,
 )
 
-const deleteUnattributed = statement<Deleted>(
+const deleteUnattributed = byAge(
   'customers.expire-unattributed-events',
-  `with gone as (
-     delete from customers.unattributed_events where tenant_id = $1 and message_id in (
-       select message_id from customers.unattributed_events
-       where tenant_id = $1 and occurred_at < $2::timestamptz and received_at < $2::timestamptz limit $3)
-     returning 1
-   )
-   select count(*) as deleted from gone`,
+  'customers.unattributed_events',
+  sql`message_id`,
+  sql`occurred_at < :before::timestamptz and received_at < :before::timestamptz`,
 )
 
-const deleteDailyUsers = statement<Deleted>(
+const deleteDailyUsers = deleting(
   'customers.expire-daily-users',
-  `with expired as (
+  sql`expired as (
      select u.client_id, u.day, u.user_id from customers.usage_daily_users u
-     where u.tenant_id = $1 and u.day < ($2::timestamptz at time zone 'UTC')::date and not exists (
+     where u.tenant_id = :tenant_id and u.day < (:before::timestamptz at time zone 'UTC')::date and not exists (
        select from customers.usage_events e
-       where e.tenant_id = $1 and e.client_id = u.client_id and e.occurred_at >= u.day::timestamp at time zone 'UTC'
+       where e.tenant_id = :tenant_id and e.client_id = u.client_id
+         and e.occurred_at >= u.day::timestamp at time zone 'UTC'
          and e.occurred_at < (u.day + 1)::timestamp at time zone 'UTC' and e.user_id = u.user_id)
-     limit $3
+     limit :rows_max
    ), gone as (
      delete from customers.usage_daily_users u using expired x
-     where u.tenant_id = $1 and u.client_id = x.client_id and u.day = x.day and u.user_id = x.user_id
+     where u.tenant_id = :tenant_id and u.client_id = x.client_id and u.day = x.day and u.user_id = x.user_id
      returning 1
-   )
-   select count(*) as deleted from gone`,
+   )`,
 )
 
 /** Events, then the days of people that were added up from them; the days of customers stay. */
-export async function expireUsageEvents(ctx: Ctx, before: Date, rowsMax: number): Promise<number> {
+export async function expireUsageEvents(ctx: WriteCtx, before: Date, rowsMax: number): Promise<number> {
   const startOfDay = new Date(before)
   startOfDay.setUTCHours(0, 0, 0, 0)
   for (const remove of [deleteEvents, deleteUnattributed, deleteDailyUsers]) {
@@ -72,60 +76,62 @@ export async function expireUsageEvents(ctx: Ctx, before: Date, rowsMax: number)
   return 0
 }
 
-const byAge = (name: string, table: string, key: string, old: string) =>
-  statement<Deleted>(
+/** Deletes by a table's own key, without the tenant. */
+function byAge(name: string, table: string, key: Sql, old: Sql) {
+  return deleting(
     name,
-    `with gone as (
-       delete from ${table} where (tenant_id, ${key}) in (
-         select tenant_id, ${key} from ${table} where tenant_id = $1 and ${old} limit $3)
+    sql`gone as (
+       delete from ${sqlName(table)} where (tenant_id, ${key}) in (
+         select tenant_id, ${key} from ${sqlName(table)} where tenant_id = :tenant_id and ${old} limit :rows_max)
        returning 1
-     )
-     select count(*) as deleted from gone`,
+     )`,
   )
+}
 
 const deleteReceipts = byAge(
   'customers.expire-event-receipts',
   'customers.event_receipts',
-  'message_id',
-  'received_at < $2::timestamptz',
+  sql`message_id`,
+  sql`received_at < :before::timestamptz`,
 )
 
 const deleteTickets = byAge(
   'customers.expire-tickets',
   'customers.tickets',
-  'ticket_id',
-  'coalesce(closed_at, resolved_at) < $2::timestamptz and created_at < $2::timestamptz',
+  sql`ticket_id`,
+  sql`coalesce(closed_at, resolved_at) < :before::timestamptz and created_at < :before::timestamptz`,
 )
 
 const deleteAnswers = byAge(
   'customers.expire-survey-answers',
   'customers.survey_answers',
-  'answer_id',
-  'responded_at < $2::timestamptz and created_at < $2::timestamptz',
+  sql`answer_id`,
+  sql`responded_at < :before::timestamptz and created_at < :before::timestamptz`,
 )
 
 const deleteCommunications = byAge(
   'customers.expire-communications',
   'customers.timeline_events',
-  'client_id, occurred_at, event_id',
-  "occurred_at < $2::timestamptz and event_type = 'communication'",
+  sql`client_id, occurred_at, event_id`,
+  sql`occurred_at < :before::timestamptz and event_type = 'communication'`,
 )
 
 /** A message whose receipt is gone would be taken again if it were sent again. */
-export const expireEventReceipts = (ctx: Ctx, before: Date, rowsMax: number) =>
+export const expireEventReceipts = (ctx: WriteCtx, before: Date, rowsMax: number) =>
   count(deleteReceipts, ctx, before, rowsMax)
 
 /** Of tickets that are over; an open one is kept however old it is. */
-export const expireTickets = (ctx: Ctx, before: Date, rowsMax: number) => count(deleteTickets, ctx, before, rowsMax)
+export const expireTickets = (ctx: WriteCtx, before: Date, rowsMax: number) =>
+  count(deleteTickets, ctx, before, rowsMax)
 
-export const expireSurveyAnswers = (ctx: Ctx, before: Date, rowsMax: number) =>
+export const expireSurveyAnswers = (ctx: WriteCtx, before: Date, rowsMax: number) =>
   count(deleteAnswers, ctx, before, rowsMax)
 
 /** Calls, mails and meetings; the rest of a customer's history stays. */
-export const expireCommunications = (ctx: Ctx, before: Date, rowsMax: number) =>
+export const expireCommunications = (ctx: WriteCtx, before: Date, rowsMax: number) =>
   count(deleteCommunications, ctx, before, rowsMax)
 
-async function count(remove: typeof deleteEvents, ctx: Ctx, before: Date, rowsMax: number): Promise<number> {
-  const [row] = await remove(ctx.db, [ctx.tenantId, before, rowsMax])
+async function count(remove: typeof deleteEvents, ctx: WriteCtx, before: Date, rowsMax: number): Promise<number> {
+  const [row] = await remove(ctx, { before, rows_max: rowsMax })
   return row?.deleted ?? 0
 }
