@@ -1,4 +1,5 @@
 import type { Ctx } from '#kernel/context'
+import type { WriteCtx } from '#kernel/writes/change'
 import { ensurePartitions, markDirty } from './store/events.ts'
 
 /**
@@ -14,7 +15,7 @@ export async function makeUsageMonths(ctx: Ctx, instants: readonly string[]): Pr
  * are parallel.
  */
 export async function markUsageDays(
-  ctx: Ctx,
+  ctx: WriteCtx,
   clientIds: readonly string[],
   instants: readonly string[],
 ): Promise<void> {

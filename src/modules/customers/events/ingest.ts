@@ -1,4 +1,6 @@
-import { change } from '#kernel/writes/single-change'
+import { z } from 'zod'
+import { change } from '#kernel/writes/change'
+import type { WriteCtx } from '#kernel/writes/change'
 import type { Ctx, OpenContext } from '#kernel/context'
 import { isDuplicate } from '#kernel/database/errors'
 import { Failure } from '#kernel/failure'
@@ -81,7 +83,7 @@ async function saveAnyCalls(
   months: Set<string>,
 ): Promise<ReadonlySet<SegmentCall>> {
   await prepareMonths(ctx, calls, months)
-  return saveNewCalls(ctx, calls).catch((error: unknown) => {
+  return storeCalls(ctx, { calls, allNew: true }).catch((error: unknown) => {
     if (!isDuplicate(error)) throw error
     return saveCalls(ctx, calls)
   })
@@ -98,39 +100,40 @@ async function prepareMonths(ctx: Ctx, calls: readonly SegmentCall[], months: Se
 }
 
 /** Stores the calls in one transaction; answers those that were new. */
-export const saveCalls = ingestChange({ allNew: false })
-
-/** The same at two thirds of the price, for calls none of which was seen before; a duplicate fails the whole of it. */
-const saveNewCalls = ingestChange({ allNew: true })
-
-function ingestChange({ allNew }: { readonly allNew: boolean }) {
-  return change<readonly SegmentCall[], ReadonlySet<SegmentCall>>(
-    'customers.ingest',
-    'customers:write',
-    async (ctx, calls) => {
-      const accepted = allNew ? await takeAll(ctx, calls) : await takeNew(ctx, calls)
-      const created = await savePeople(ctx, accepted)
-      const events = await attributed(
-        ctx,
-        accepted.filter((call) => call.kind === 'event'),
-      )
-      await saveEvents(ctx, 'api', events, { allNew })
-      return {
-        result: new Set(accepted),
-        subject: 'events',
-        after: {
-          received: calls.length,
-          accepted: accepted.length,
-          unattributed: events.filter(({ clientId }) => clientId === null).length,
-          ...(created.length > 0 && { customers_created: created }),
-        },
-        ...(created.length > 0 && { invalidates: [customerTags.all] }),
-      }
-    },
-  )
+export async function saveCalls(ctx: Ctx, calls: readonly SegmentCall[]): Promise<ReadonlySet<SegmentCall>> {
+  return storeCalls(ctx, { calls, allNew: false })
 }
 
-async function takeAll(ctx: Ctx, calls: readonly SegmentCall[]): Promise<readonly SegmentCall[]> {
+/** With `allNew`, at two thirds of the price, a call that was seen before fails the whole of it. */
+const storeCalls = change({
+  action: 'customers.ingest',
+  scope: 'customers:write',
+  effect: 'create',
+  input: z.object({ calls: z.custom<readonly SegmentCall[]>(), allNew: z.boolean() }),
+  output: z.custom<ReadonlySet<SegmentCall>>(),
+  async work(ctx, { calls, allNew }) {
+    const accepted = allNew ? await takeAll(ctx, calls) : await takeNew(ctx, calls)
+    const people = await savePeople(ctx, accepted)
+    const events = await attributed(
+      ctx,
+      accepted.filter((call) => call.kind === 'event'),
+    )
+    await saveEvents(ctx, 'api', events, { allNew })
+    return {
+      result: new Set(accepted),
+      subject: 'events',
+      after: {
+        received: calls.length,
+        accepted: accepted.length,
+        unattributed: events.filter(({ clientId }) => clientId === null).length,
+        ...(people.created.length > 0 && { customers_created: people.created }),
+      },
+      invalidates: people.created.length > 0 ? [customerTags.all] : [],
+    }
+  },
+})
+
+async function takeAll(ctx: WriteCtx, calls: readonly SegmentCall[]): Promise<readonly SegmentCall[]> {
   const distinct = distinctCalls(calls)
   await receiveNewMessages(
     ctx,
@@ -139,7 +142,7 @@ async function takeAll(ctx: Ctx, calls: readonly SegmentCall[]): Promise<readonl
   return distinct
 }
 
-async function takeNew(ctx: Ctx, calls: readonly SegmentCall[]): Promise<readonly SegmentCall[]> {
+async function takeNew(ctx: WriteCtx, calls: readonly SegmentCall[]): Promise<readonly SegmentCall[]> {
   const distinct = distinctCalls(calls)
   const fresh = await receiveMessages(
     ctx,

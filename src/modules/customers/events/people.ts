@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
-import type { Ctx } from '#kernel/context'
+import type { WriteCtx } from '#kernel/writes/change'
 import { dayOf } from '../record/days.ts'
 import type { AliasCall, GroupCall, IdentifyCall, SegmentCall } from './segment.ts'
+import { attributeEvents } from './store/held-events.ts'
 import {
-  attributeEvents,
   describeCustomersOfGroups,
   findCustomersOfGroups,
   findCustomersOfUsers,
@@ -13,27 +13,40 @@ import {
 } from './store/people.ts'
 import type { GroupRow, UserRow } from './store/people.ts'
 
+/** The customers, by client id, about which something became known. */
+export interface SavedPeople {
+  readonly created: readonly string[]
+  /** Known before, with another description now. */
+  readonly described: readonly string[]
+  /** With other contacts now. */
+  readonly contactsOf: readonly string[]
+}
+
 /**
  * Takes what identify, group and alias calls say, in their order: groups become customers, users are tied to them,
- * identified users become contacts, and events held until now move to their customer. Answers the customers made.
+ * identified users become contacts, and events held until now move to their customer.
  */
-export async function savePeople(ctx: Ctx, calls: readonly SegmentCall[]): Promise<string[]> {
+export async function savePeople(ctx: WriteCtx, calls: readonly SegmentCall[]): Promise<SavedPeople> {
   const groups = calls.filter((call) => call.kind === 'group')
   const identifies = calls.filter((call) => call.kind === 'identify')
   const aliases = calls.filter((call) => call.kind === 'alias')
-  if (groups.length + identifies.length + aliases.length === 0) return []
-
-  const created = await saveGroups(ctx, groups)
+  if (groups.length + identifies.length + aliases.length === 0) {
+    return { created: [], described: [], contactsOf: [] }
+  }
+  const { created, described } = await saveGroups(ctx, groups)
   const users = await tieUsers(ctx, groups, identifies, aliases)
   await saveUsers(ctx, users)
   const userIds = users.map(({ userId }) => userId)
-  await saveContactsOfUsers(ctx, userIds)
+  const contactsOf = await saveContactsOfUsers(ctx, userIds)
   await attributeEvents(ctx, { groupIds: groups.map(({ groupId }) => groupId), userIds })
-  return created
+  return { created, described, contactsOf }
 }
 
-async function saveGroups(ctx: Ctx, calls: readonly GroupCall[]): Promise<string[]> {
-  if (calls.length === 0) return []
+async function saveGroups(
+  ctx: WriteCtx,
+  calls: readonly GroupCall[],
+): Promise<Pick<SavedPeople, 'created' | 'described'>> {
+  if (calls.length === 0) return { created: [], described: [] }
   const known = await findCustomersOfGroups(ctx, [...new Set(calls.map(({ groupId }) => groupId))])
   const today = dayOf(ctx.clock())
   const rows = new Map<string, GroupRow>()
@@ -53,16 +66,16 @@ async function saveGroups(ctx: Ctx, calls: readonly GroupCall[]): Promise<string
     ctx,
     sorted.filter(({ groupId }) => !known.has(groupId)),
   )
-  await describeCustomersOfGroups(
+  const described = await describeCustomersOfGroups(
     ctx,
     sorted.filter(({ clientId }) => !created.includes(clientId)),
   )
-  return created
+  return { created, described }
 }
 
 /** One row a user, with all that these calls say of them. */
 async function tieUsers(
-  ctx: Ctx,
+  ctx: WriteCtx,
   groups: readonly GroupCall[],
   identifies: readonly IdentifyCall[],
   aliases: readonly AliasCall[],

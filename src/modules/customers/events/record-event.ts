@@ -1,43 +1,32 @@
-import { change } from '#kernel/writes/single-change'
-import type { Ctx } from '#kernel/context'
+import { z } from 'zod'
+import { operation } from '#kernel/calls/operation'
 import { newId } from '#kernel/ids'
-import { requireScope } from '#kernel/writes/scope'
+import { change } from '#kernel/writes/change'
 import { clientNotFound } from '../record/client-not-found.ts'
 import { storableJson } from './storable-json.ts'
 import { ensurePartitions, receiveMessages, saveEvents } from './store/events.ts'
 import { findCustomersOfGroups } from './store/people.ts'
 
 /** One event told by hand. Absent: `occurredAt` is now, `messageId` is made up, so that the event always counts. */
-export interface RecordEvent {
-  readonly clientId: string
-  readonly eventName: string
-  readonly properties?: Readonly<Record<string, unknown>>
-  readonly userId?: string
-  readonly occurredAt?: Date
-  readonly messageId?: string
-}
+const ToldEvent = z.strictObject({
+  clientId: z.string(),
+  eventName: z.string(),
+  properties: z.record(z.string(), z.unknown()).optional(),
+  userId: z.string().optional(),
+  occurredAt: z.date().optional(),
+  messageId: z.string().optional(),
+})
 
-export interface RecordedEvent {
-  readonly messageId: string
-  readonly occurredAt: string
-  /** False: a message of this id was taken before, and nothing was added. */
-  readonly isNew: boolean
-}
+/** With `isNew` false a message of this id was taken before, and nothing was added. */
+const RecordedEvent = z.strictObject({ messageId: z.string(), occurredAt: z.string(), isNew: z.boolean() })
 
-/**
- * Stores one usage event of a customer and marks its day for the next roll-up. Throws `not_found` for a customer the
- * tenant does not have.
- */
-export async function recordEvent(ctx: Ctx, input: RecordEvent): Promise<RecordedEvent> {
-  requireScope(ctx, 'customers:write')
-  await ensurePartitions(ctx, [(input.occurredAt ?? ctx.clock()).toISOString()])
-  return storeEvent(ctx, input)
-}
-
-const storeEvent = change<RecordEvent, RecordedEvent>(
-  'customers.record-event',
-  'customers:write',
-  async (ctx, input) => {
+const storeEvent = change({
+  action: 'customers.record-event',
+  scope: 'customers:write',
+  effect: 'create',
+  input: ToldEvent,
+  output: RecordedEvent,
+  async work(ctx, input) {
     const known = await findCustomersOfGroups(ctx, [input.clientId])
     if (known.get(input.clientId) !== input.clientId) throw clientNotFound(input.clientId)
     const now = ctx.clock()
@@ -58,4 +47,20 @@ const storeEvent = change<RecordEvent, RecordedEvent>(
     const result = { messageId, occurredAt, isNew }
     return { result, subject: input.clientId, after: { event: input.eventName, ...result } }
   },
-)
+})
+
+/**
+ * Stores one usage event of a customer and marks its day for the next roll-up. Throws `not_found` for a customer the
+ * tenant does not have.
+ */
+export const recordEvent = operation({
+  scope: 'customers:write',
+  effect: 'create',
+  input: ToldEvent,
+  output: RecordedEvent,
+  calls: [storeEvent],
+  async run(ctx, event) {
+    await ensurePartitions(ctx, [(event.occurredAt ?? ctx.clock()).toISOString()])
+    return storeEvent(ctx, event)
+  },
+})

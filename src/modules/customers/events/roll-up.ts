@@ -1,8 +1,9 @@
-import { change } from '#kernel/writes/single-change'
+import { z } from 'zod'
+import { change } from '#kernel/writes/change'
 import type { Ctx } from '#kernel/context'
 import { customerTags } from '../record/cache-tags.ts'
-import { attributeEvents } from './store/people.ts'
-import { hasAttributableEvents, hasDirtyDays, holdsEventsOf, recomputeDays, takeDirtyDays } from './store/roll-up.ts'
+import { attributeEvents, hasAttributableEvents, holdsEventsOf } from './store/held-events.ts'
+import { hasDirtyDays, recomputeDays, takeDirtyDays } from './store/roll-up.ts'
 
 const MARKS_PER_CHANGE_MAX = 10_000
 const CHANGES_MAX = 1000
@@ -16,7 +17,7 @@ export async function rollUp(ctx: Ctx, { clientId }: { readonly clientId?: strin
   if (clientId === undefined) await handOverEvents(ctx)
   let days = 0
   for (let done = 0; done < CHANGES_MAX && (await hasDirtyDays(ctx, clientId)); done++) {
-    const counted = await rollUpSome(ctx, clientId)
+    const counted = await rollUpSome(ctx, { clientId })
     days += counted.days
     // What is left is locked by writers at work; it is marked still, and comes next time.
     if (counted.marks < MARKS_PER_CHANGE_MAX) break
@@ -24,10 +25,13 @@ export async function rollUp(ctx: Ctx, { clientId }: { readonly clientId?: strin
   return { days }
 }
 
-const rollUpSome = change<string | undefined, { readonly marks: number; readonly days: number }>(
-  'customers.roll-up-usage',
-  'customers:write',
-  async (ctx, clientId) => {
+const rollUpSome = change({
+  action: 'customers.roll-up-usage',
+  scope: 'customers:write',
+  effect: 'update',
+  input: z.strictObject({ clientId: z.string().optional() }),
+  output: z.strictObject({ marks: z.int(), days: z.int() }),
+  async work(ctx, { clientId }) {
     const marks = await takeDirtyDays(ctx, clientId, MARKS_PER_CHANGE_MAX)
     const days = [...new Map(marks.map((mark) => [`${mark.client_id} ${mark.day}`, mark])).values()]
     if (days.length > 0) await recomputeDays(ctx, days)
@@ -38,7 +42,7 @@ const rollUpSome = change<string | undefined, { readonly marks: number; readonly
       invalidates: [customerTags.all],
     }
   },
-)
+})
 
 /**
  * Hands over events that came before their customer was known: to every customer, or to one that was registered under
@@ -46,14 +50,17 @@ const rollUpSome = change<string | undefined, { readonly marks: number; readonly
  */
 export async function handOverEvents(ctx: Ctx, { registered }: { readonly registered?: string } = {}): Promise<void> {
   const found = registered === undefined ? await hasAttributableEvents(ctx) : await holdsEventsOf(ctx, registered)
-  if (found) await attributeHeldEvents(ctx, registered)
+  if (found) await attributeHeldEvents(ctx, { groupId: registered })
 }
 
-const attributeHeldEvents = change<string | undefined, number>(
-  'customers.attribute-events',
-  'customers:write',
-  async (ctx, groupId) => {
+const attributeHeldEvents = change({
+  action: 'customers.attribute-events',
+  scope: 'customers:write',
+  effect: 'update',
+  input: z.strictObject({ groupId: z.string().optional() }),
+  output: z.undefined(),
+  async work(ctx, { groupId }) {
     const moved = await attributeEvents(ctx, groupId === undefined ? null : { groupIds: [groupId], userIds: [] })
-    return { result: moved, subject: groupId ?? 'events', after: { moved } }
+    return { result: undefined, subject: groupId ?? 'events', after: { moved } }
   },
-)
+})

@@ -1,35 +1,46 @@
+import { z } from 'zod'
 import type { Ctx } from '#kernel/context'
 import { binaryArray, BOOLEAN, FLOAT8, JSONB, TEXT, TIMESTAMPTZ } from '#kernel/database/binary-array'
-import { statement } from '#kernel/database/statement'
+import { statement, writing } from '#kernel/database/named-statement'
+import { sql, sqlJoin, sqlName } from '#kernel/database/sql'
+import type { Sql } from '#kernel/database/sql'
+import { autocommit } from '#kernel/database/transact'
+import type { WriteCtx } from '#kernel/writes/change'
+import { Day } from '../../record/contract.ts'
 import type { TrackedEvent } from '../segment.ts'
 
-const ensureMonths = statement<{ made: boolean }>(
+/** One column of many rows, as `binaryArray` writes it. */
+const Column = z.instanceof(Buffer)
+
+const ensureMonths = statement(
   'customers.ensure-usage-partitions',
-  'select customers.ensure_usage_partition(month) as made from unnest($1::date[]) as m(month) order by month',
+  sql`select customers.ensure_usage_partition(month) as made from unnest(:months::date[]) as m(month) order by month`,
+  { params: { months: z.array(Day) }, row: z.strictObject({ made: z.boolean() }) },
 )
 
 /**
- * Makes the monthly partitions that these instants (ISO text) need and that are not there yet. Not to be called in a
- * transaction that goes on: making one locks the whole table.
+ * Makes the monthly partitions that these instants (ISO text) need and that are not there yet, each call in a transaction
+ * of its own. Not to be called in a transaction that goes on: making one locks the whole table.
  */
 export async function ensurePartitions(ctx: Ctx, instants: Iterable<string>): Promise<void> {
   const months = new Set<string>()
   for (const instant of instants) months.add(`${instant.slice(0, 7)}-01`)
-  if (months.size > 0) await ensureMonths(ctx.db, [[...months]])
+  if (months.size > 0) await ensureMonths(autocommit(ctx), { months: [...months] })
 }
 
-const mark = statement<never>(
+const mark = writing(
   'customers.mark-usage-dirty',
-  `with wanted as (
-     select * from unnest($2::text[], $3::date[]) as w(client_id, day)
+  sql`with wanted as (
+     select * from unnest(:client_ids::text[], :days::date[]) as w(client_id, day)
    ), held as (
      select d.client_id, d.day from wanted w
-     join customers.usage_dirty d on d.tenant_id = $1 and d.client_id = w.client_id and d.day = w.day
+     join customers.usage_dirty d on d.tenant_id = :tenant_id and d.client_id = w.client_id and d.day = w.day
      for key share of d skip locked
    )
    insert into customers.usage_dirty (tenant_id, client_id, day)
-   select $1, client_id, day from wanted w
+   select :tenant_id, client_id, day from wanted w
    where not exists (select from held h where h.client_id = w.client_id and h.day = w.day)`,
+  { params: { client_ids: Column, days: z.array(Day) } },
 )
 
 /** `2026-11-21` */
@@ -40,39 +51,48 @@ const DAY_CHARACTERS = 10
  * until the commit, so that a roll-up passes it over; one that a roll-up is taking away is not waited for but made anew:
  * that roll-up may not see these events.
  */
-export async function markDirty(ctx: Ctx, clientIds: readonly string[], days: readonly string[]): Promise<void> {
+export async function markDirty(ctx: WriteCtx, clientIds: readonly string[], days: readonly string[]): Promise<void> {
   const marks = new Set<string>()
   clientIds.forEach((clientId, index) => marks.add(`${clientId} ${days[index]}`))
   const sorted = [...marks].toSorted()
   const marked = binaryArray(TEXT, sorted, (entry) => entry.slice(0, -1 - DAY_CHARACTERS))
   const markedDays = sorted.map((entry) => entry.slice(-DAY_CHARACTERS))
-  await mark(ctx.db, [ctx.tenantId, marked, markedDays])
+  await mark(ctx, { client_ids: marked, days: markedDays })
 }
 
-const receive = statement<{ fresh: number; message_ids: string[] | null }>(
+const MessageIds = { message_ids: Column }
+
+const receive = writing(
   'customers.receive-messages',
-  `with fresh as (
+  sql`with fresh as (
      insert into customers.event_receipts (tenant_id, message_id)
-     select $1, message_id from unnest($2::text[]) as m(message_id)
+     select :tenant_id, message_id from unnest(:message_ids::text[]) as m(message_id)
      on conflict do nothing returning message_id
    )
-   select count(*) as fresh, case when count(*) < cardinality($2::text[]) then array_agg(message_id) end as message_ids
+   select count(*) as fresh,
+          case when count(*) < cardinality(:message_ids::text[]) then array_agg(message_id) end as message_ids
    from fresh`,
+  { params: MessageIds, row: z.strictObject({ fresh: z.int(), message_ids: z.array(z.string()).nullable() }) },
 )
 
-const receiveNew = statement<never>(
+const receiveNew = writing(
   'customers.receive-new-messages',
-  `insert into customers.event_receipts (tenant_id, message_id) select $1, message_id from unnest($2::text[]) as m(message_id)`,
+  sql`insert into customers.event_receipts (tenant_id, message_id)
+   select :tenant_id, message_id from unnest(:message_ids::text[]) as m(message_id)`,
+  { params: MessageIds },
 )
 
 /** Takes note of messages of which none may have been seen before: a duplicate breaks the unique key, and all of it. */
-export async function receiveNewMessages(ctx: Ctx, messageIds: readonly string[]): Promise<void> {
-  await receiveNew(ctx.db, [ctx.tenantId, binaryArray(TEXT, messageIds, (id) => id)])
+export async function receiveNewMessages(ctx: WriteCtx, messageIds: readonly string[]): Promise<void> {
+  await receiveNew(ctx, { message_ids: binaryArray(TEXT, messageIds, (id) => id) })
 }
 
 /** Takes note of messages, each of them once and for all. Answers those that are new; the ids must be distinct. */
-export async function receiveMessages(ctx: Ctx, messageIds: readonly string[]): Promise<'all' | ReadonlySet<string>> {
-  const [row] = await receive(ctx.db, [ctx.tenantId, binaryArray(TEXT, messageIds, (id) => id)])
+export async function receiveMessages(
+  ctx: WriteCtx,
+  messageIds: readonly string[],
+): Promise<'all' | ReadonlySet<string>> {
+  const [row] = await receive(ctx, { message_ids: binaryArray(TEXT, messageIds, (id) => id) })
   return row?.fresh === messageIds.length ? 'all' : new Set(row?.message_ids ?? [])
 }
 
@@ -82,29 +102,62 @@ export interface AttributedEvent {
   readonly clientId: string | null
 }
 
-const EVENT_COLUMNS =
-  'message_id, user_id, occurred_at, event_name, feature, session_id, duration_seconds, is_error, properties'
-const EVENT_ARRAYS =
-  '$3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::text[], $8::text[], $9::text[], $10::float8[], $11::boolean[], $12::jsonb[]'
+/** One column of what is stored of an event. */
+interface EventColumn {
+  readonly type: Sql
+  readonly of: (events: readonly AttributedEvent[]) => Buffer
+}
 
-const insertEvents = statement<never>(
-  'customers.insert-usage-events',
-  `insert into customers.usage_events (tenant_id, source, client_id, ${EVENT_COLUMNS})
-   select $1, $2, client_id, ${EVENT_COLUMNS} from unnest(${EVENT_ARRAYS}) as e(client_id, ${EVENT_COLUMNS})`,
-)
+const EVENT_COLUMNS: Readonly<Record<string, EventColumn>> = {
+  message_id: { type: sql`text[]`, of: (events) => binaryArray(TEXT, events, ({ event }) => event.messageId) },
+  user_id: { type: sql`text[]`, of: (events) => binaryArray(TEXT, events, ({ event }) => event.userId) },
+  occurred_at: {
+    type: sql`timestamptz[]`,
+    of: (events) => binaryArray(TIMESTAMPTZ, events, ({ event }) => event.occurredAt),
+  },
+  event_name: { type: sql`text[]`, of: (events) => binaryArray(TEXT, events, ({ event }) => event.name) },
+  feature: { type: sql`text[]`, of: (events) => binaryArray(TEXT, events, ({ event }) => event.feature) },
+  session_id: { type: sql`text[]`, of: (events) => binaryArray(TEXT, events, ({ event }) => event.sessionId) },
+  duration_seconds: {
+    type: sql`float8[]`,
+    of: (events) => binaryArray(FLOAT8, events, ({ event }) => event.durationSeconds),
+  },
+  is_error: { type: sql`boolean[]`, of: (events) => binaryArray(BOOLEAN, events, ({ event }) => event.isError) },
+  properties: { type: sql`jsonb[]`, of: (events) => binaryArray(JSONB, events, ({ event }) => event.propertiesJson) },
+}
 
-const insertMissingEvents = statement<never>(
+/** The columns of all events, in arrays, by name. */
+function eventArrays(events: readonly AttributedEvent[]): Record<string, Buffer> {
+  return Object.fromEntries(Object.entries(EVENT_COLUMNS).map(([name, { of }]) => [name, of(events)]))
+}
+
+/** Inserts events with what they belong to, a column of the table: `client_id` or `group_id`. */
+function insertSql(table: 'usage_events' | 'unattributed_events', owner: 'client_id' | 'group_id'): Sql {
+  const columns = sqlJoin([owner, ...Object.keys(EVENT_COLUMNS)].map(sqlName))
+  const arrays = Object.entries(EVENT_COLUMNS).map(([name, { type }]) => sql`:${sqlName(name)}::${type}`)
+  return sql`insert into customers.${sqlName(table)} (tenant_id, source, ${columns})
+   select :tenant_id, :source, ${columns} from unnest(${sqlJoin([sql`:owners::text[]`, ...arrays])}) as e(${columns})`
+}
+
+const EventArrays: z.ZodRawShape = {
+  ...{ source: z.string(), owners: Column },
+  ...Object.fromEntries(Object.keys(EVENT_COLUMNS).map((name) => [name, Column])),
+}
+
+const insertEvents = writing('customers.insert-usage-events', insertSql('usage_events', 'client_id'), {
+  params: EventArrays,
+})
+
+const insertMissingEvents = writing(
   'customers.insert-missing-usage-events',
-  `insert into customers.usage_events (tenant_id, source, client_id, ${EVENT_COLUMNS})
-   select $1, $2, client_id, ${EVENT_COLUMNS} from unnest(${EVENT_ARRAYS}) as e(client_id, ${EVENT_COLUMNS})
-   on conflict do nothing`,
+  sql`${insertSql('usage_events', 'client_id')} on conflict do nothing`,
+  { params: EventArrays },
 )
 
-const insertUnattributed = statement<never>(
+const insertUnattributed = writing(
   'customers.insert-unattributed-events',
-  `insert into customers.unattributed_events (tenant_id, source, group_id, ${EVENT_COLUMNS})
-   select $1, $2, group_id, ${EVENT_COLUMNS} from unnest(${EVENT_ARRAYS}) as e(group_id, ${EVENT_COLUMNS})
-   on conflict do nothing`,
+  sql`${insertSql('unattributed_events', 'group_id')} on conflict do nothing`,
+  { params: EventArrays },
 )
 
 /**
@@ -112,7 +165,7 @@ const insertUnattributed = statement<never>(
  * under the same id) breaks the primary key, and all of it; otherwise it is passed over, which costs a tenth more.
  */
 export async function saveEvents(
-  ctx: Ctx,
+  ctx: WriteCtx,
   source: string,
   events: readonly AttributedEvent[],
   { allNew }: { readonly allNew: boolean },
@@ -122,7 +175,7 @@ export async function saveEvents(
   if (known.length > 0) {
     const insert = allNew ? insertEvents : insertMissingEvents
     const clientIds = known.map(({ clientId }) => clientId ?? '')
-    await insert(ctx.db, [ctx.tenantId, source, binaryArray(TEXT, clientIds, (id) => id), ...eventArrays(known)])
+    await insert(ctx, { source, owners: binaryArray(TEXT, clientIds, (id) => id), ...eventArrays(known) })
     await markDirty(
       ctx,
       clientIds,
@@ -131,7 +184,7 @@ export async function saveEvents(
   }
   if (unknown.length > 0) {
     const groupIds = binaryArray(TEXT, unknown, ({ event }) => event.groupId)
-    await insertUnattributed(ctx.db, [ctx.tenantId, source, groupIds, ...eventArrays(unknown)])
+    await insertUnattributed(ctx, { source, owners: groupIds, ...eventArrays(unknown) })
   }
 }
 
@@ -145,19 +198,4 @@ function byCustomer(events: readonly AttributedEvent[]): AttributedEvent[] {
     else others.push(attributed)
   }
   return [...customers.keys()].toSorted().flatMap((clientId) => customers.get(clientId) ?? [])
-}
-
-/** One array a column, in the order of `EVENT_ARRAYS`. */
-function eventArrays(events: readonly AttributedEvent[]): Buffer[] {
-  return [
-    binaryArray(TEXT, events, ({ event }) => event.messageId),
-    binaryArray(TEXT, events, ({ event }) => event.userId),
-    binaryArray(TIMESTAMPTZ, events, ({ event }) => event.occurredAt),
-    binaryArray(TEXT, events, ({ event }) => event.name),
-    binaryArray(TEXT, events, ({ event }) => event.feature),
-    binaryArray(TEXT, events, ({ event }) => event.sessionId),
-    binaryArray(FLOAT8, events, ({ event }) => event.durationSeconds),
-    binaryArray(BOOLEAN, events, ({ event }) => event.isError),
-    binaryArray(JSONB, events, ({ event }) => event.propertiesJson),
-  ]
 }

@@ -1,5 +1,12 @@
+import { z } from 'zod'
 import type { Ctx } from '#kernel/context'
-import { statement } from '#kernel/database/statement'
+import { statement, writing } from '#kernel/database/named-statement'
+import { sql } from '#kernel/database/sql'
+import type { WriteCtx } from '#kernel/writes/change'
+import { Day } from '../../record/contract.ts'
+
+const Texts = z.array(z.string())
+const ClientId = z.strictObject({ client_id: z.string() })
 
 /** A customer as a `group` call describes it. `clientId` is the id it gets if it is new. */
 export interface GroupRow {
@@ -12,77 +19,95 @@ export interface GroupRow {
   readonly traitsJson: string
 }
 
-const findGroups = statement<{ group_id: string; client_id: string }>(
+const findGroups = statement(
   'customers.find-groups',
-  `select g.group_id, c.client_id
-   from unnest($2::text[]) as g(group_id)
+  sql`select g.group_id, c.client_id
+   from unnest(:group_ids::text[]) as g(group_id)
    cross join lateral (
-     select client_id from customers.customers where tenant_id = $1 and client_id = g.group_id
+     select client_id from customers.customers where tenant_id = :tenant_id and client_id = g.group_id
      union all
      select client_id from customers.customers
-     where tenant_id = $1 and source = 'segment' and external_id = g.group_id and external_id <> client_id
+     where tenant_id = :tenant_id and source = 'segment' and external_id = g.group_id and external_id <> client_id
      limit 1
    ) c`,
+  { params: { group_ids: Texts }, row: ClientId.extend({ group_id: z.string() }) },
 )
 
 /** The customers that groups stand for: by client id, or by the group id a customer was made from. */
 export async function findCustomersOfGroups(ctx: Ctx, groupIds: readonly string[]): Promise<Map<string, string>> {
   if (groupIds.length === 0) return new Map()
-  const rows = await findGroups(ctx.db, [ctx.tenantId, groupIds])
+  const rows = await findGroups(ctx, { group_ids: [...groupIds] })
   return new Map(rows.map((row) => [row.group_id, row.client_id]))
 }
 
-const insertCustomers = statement<{ client_id: string }>(
+const OfGroups = {
+  client_ids: Texts,
+  names: z.array(z.string().nullable()),
+  industries: z.array(z.string().nullable()),
+  traits: Texts,
+}
+
+const insertCustomers = writing(
   'customers.insert-grouped-customers',
-  `insert into customers.customers
+  sql`insert into customers.customers
      (tenant_id, client_id, client_name, company_name, industry, contract_start_date, attributes, source, external_id)
-   select $1, client_id, coalesce(name, group_id), coalesce(name, group_id), coalesce(industry, 'Technology'),
+   select :tenant_id, client_id, coalesce(name, group_id), coalesce(name, group_id), coalesce(industry, 'Technology'),
           start_date, traits, 'segment', group_id
-   from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::date[], $7::jsonb[])
+   from unnest(:client_ids::text[], :group_ids::text[], :names::text[], :industries::text[], :start_dates::date[],
+               :traits::jsonb[])
      as g(client_id, group_id, name, industry, start_date, traits)
    on conflict do nothing returning client_id`,
+  { params: { ...OfGroups, group_ids: Texts, start_dates: z.array(Day) }, row: ClientId },
 )
 
-const describeCustomers = statement<never>(
+const describeCustomers = writing(
   'customers.describe-grouped-customers',
-  `update customers.customers c
+  sql`update customers.customers c
    set attributes = c.attributes || g.traits,
        client_name = case when c.source = 'segment' then coalesce(g.name, c.client_name) else c.client_name end,
        industry = case when c.source = 'segment' then coalesce(g.industry, c.industry) else c.industry end,
        updated_at = now(), version = c.version + 1
-   from unnest($2::text[], $3::text[], $4::text[], $5::jsonb[]) as g(client_id, name, industry, traits)
-   where c.tenant_id = $1 and c.client_id = g.client_id
-     and (c.attributes || g.traits <> c.attributes or (c.source = 'segment' and g.name <> c.client_name))`,
+   from unnest(:client_ids::text[], :names::text[], :industries::text[], :traits::jsonb[])
+     as g(client_id, name, industry, traits)
+   where c.tenant_id = :tenant_id and c.client_id = g.client_id
+     and (c.attributes || g.traits <> c.attributes or (c.source = 'segment' and g.name <> c.client_name))
+   returning c.client_id`,
+  { params: OfGroups, row: ClientId },
 )
 
+const ofGroups = (groups: readonly GroupRow[]) => ({
+  client_ids: groups.map(({ clientId }) => clientId),
+  names: groups.map(({ name }) => name),
+  industries: groups.map(({ industry }) => industry),
+  traits: groups.map(({ traitsJson }) => traitsJson),
+})
+
 /** Makes the customers that are new; answers their client ids. */
-export async function saveNewCustomers(ctx: Ctx, groups: readonly GroupRow[]): Promise<string[]> {
-  const column = <K extends keyof GroupRow>(name: K) => groups.map((group) => group[name])
-  const rows = await insertCustomers(ctx.db, [
-    ctx.tenantId,
-    column('clientId'),
-    column('groupId'),
-    column('name'),
-    column('industry'),
-    column('startDate'),
-    column('traitsJson'),
-  ])
-  return rows.map((row) => row.client_id)
+export async function saveNewCustomers(ctx: WriteCtx, groups: readonly GroupRow[]): Promise<string[]> {
+  const rows = await insertCustomers(ctx, {
+    ...ofGroups(groups),
+    group_ids: groups.map(({ groupId }) => groupId),
+    start_dates: groups.map(({ startDate }) => startDate),
+  })
+  return rows.map(({ client_id }) => client_id)
 }
 
-/** Adds traits to customers that exist. The name and industry of one that somebody else registered are left alone. */
-export async function describeCustomersOfGroups(ctx: Ctx, groups: readonly GroupRow[]): Promise<void> {
-  const column = <K extends keyof GroupRow>(name: K) => groups.map((group) => group[name])
-  const values = [column('clientId'), column('name'), column('industry'), column('traitsJson')]
-  await describeCustomers(ctx.db, [ctx.tenantId, ...values])
+/**
+ * Adds traits to customers that exist; answers the client ids of those that differ now. The name and industry of one
+ * that somebody else registered are left alone.
+ */
+export async function describeCustomersOfGroups(ctx: WriteCtx, groups: readonly GroupRow[]): Promise<string[]> {
+  return (await describeCustomers(ctx, ofGroups(groups))).map(({ client_id }) => client_id)
 }
 
-const upsertUsers = statement<never>(
+const upsertUsers = writing(
   'customers.save-tracked-users',
-  `insert into customers.tracked_users as u (tenant_id, user_id, client_id, traits)
-   select $1, user_id, client_id, traits from unnest($2::text[], $3::text[], $4::jsonb[]) as t(user_id, client_id, traits)
+  sql`insert into customers.tracked_users as u (tenant_id, user_id, client_id, traits)
+   select :tenant_id, user_id, client_id, traits
+   from unnest(:user_ids::text[], :client_ids::text[], :traits::jsonb[]) as t(user_id, client_id, traits)
    on conflict (tenant_id, user_id) do update
    set client_id = coalesce(excluded.client_id, u.client_id), traits = u.traits || excluded.traits, updated_at = now()`,
+  { params: { user_ids: Texts, client_ids: z.array(z.string().nullable()), traits: Texts } },
 )
 
 /** What a flush learnt of one user. A null client leaves the one that is known. */
@@ -93,94 +118,73 @@ export interface UserRow {
 }
 
 /** The user ids must be distinct; they are written in one order, so that two writers never wait for each other. */
-export async function saveUsers(ctx: Ctx, users: readonly UserRow[]): Promise<void> {
+export async function saveUsers(ctx: WriteCtx, users: readonly UserRow[]): Promise<void> {
   const sorted = users.toSorted((a, b) => (a.userId < b.userId ? -1 : 1))
-  const values = [sorted.map(({ userId }) => userId), sorted.map(({ clientId }) => clientId)]
-  await upsertUsers(ctx.db, [ctx.tenantId, ...values, sorted.map(({ traitsJson }) => traitsJson)])
+  await upsertUsers(ctx, {
+    user_ids: sorted.map(({ userId }) => userId),
+    client_ids: sorted.map(({ clientId }) => clientId),
+    traits: sorted.map(({ traitsJson }) => traitsJson),
+  })
 }
 
-const findUsers = statement<{ user_id: string; client_id: string }>(
+const OfUsers = { user_ids: Texts }
+
+const findUsers = statement(
   'customers.find-customers-of-users',
-  `select user_id, client_id from customers.tracked_users
-   where tenant_id = $1 and user_id = any($2::text[]) and client_id is not null
+  sql`select user_id, client_id from customers.tracked_users
+   where tenant_id = :tenant_id and user_id = any(:user_ids::text[]) and client_id is not null
    union all
    select c.user_id, min(c.client_id) from customers.contacts c
-   where c.tenant_id = $1 and c.user_id = any($2::text[])
+   where c.tenant_id = :tenant_id and c.user_id = any(:user_ids::text[])
      and not exists (select from customers.tracked_users t
-       where t.tenant_id = $1 and t.user_id = c.user_id and t.client_id is not null)
+       where t.tenant_id = :tenant_id and t.user_id = c.user_id and t.client_id is not null)
    group by c.user_id`,
+  { params: OfUsers, row: ClientId.extend({ user_id: z.string() }) },
 )
 
 /** The customers of users: what their last group call said, else the contact that carries their user id. */
 export async function findCustomersOfUsers(ctx: Ctx, userIds: readonly string[]): Promise<Map<string, string>> {
   if (userIds.length === 0) return new Map()
-  const rows = await findUsers(ctx.db, [ctx.tenantId, userIds])
+  const rows = await findUsers(ctx, { user_ids: [...userIds] })
   return new Map(rows.map((row) => [row.user_id, row.client_id]))
 }
 
-const upsertContacts = statement<never>(
+const upsertContacts = writing(
   'customers.save-tracked-contacts',
-  `insert into customers.contacts as c
-     (tenant_id, contact_id, client_id, email, name, title, user_id, attributes, source, external_id)
-   select $1, 'con_' || md5(t.user_id), t.client_id, left(t.traits ->> 'email', 255),
-          left(coalesce(t.traits ->> 'name', nullif(concat_ws(' ', t.traits ->> 'firstName', t.traits ->> 'lastName'), '')), 200),
-          t.traits ->> 'title', t.user_id, t.traits, 'segment', t.user_id
-   from customers.tracked_users t
-   where t.tenant_id = $1 and t.user_id = any($2::text[]) and t.client_id is not null and t.traits <> '{}'
-     and not exists (select from customers.contacts o
-       where o.tenant_id = $1 and o.user_id = t.user_id and o.source <> 'segment')
-   order by t.user_id
-   on conflict (tenant_id, source, external_id) where external_id is not null do update
-   set client_id = excluded.client_id, email = excluded.email, name = excluded.name, title = excluded.title,
-       attributes = excluded.attributes, updated_at = now()`,
-)
-
-/** Makes contacts of users who were identified and whose customer is known; a contact somebody else keeps is left alone. */
-export async function saveContactsOfUsers(ctx: Ctx, userIds: readonly string[]): Promise<void> {
-  await upsertContacts(ctx.db, [ctx.tenantId, userIds])
-}
-
-const attribute = statement<{ moved: number }>(
-  'customers.attribute-events',
-  `with settled as (
-     select u.message_id, coalesce(g.client_id, s.client_id, t.client_id, k.client_id) as client_id
-     from customers.unattributed_events u
-     left join customers.customers g on g.tenant_id = $1 and g.client_id = u.group_id
-     left join customers.customers s on s.tenant_id = $1 and s.source = 'segment' and s.external_id = u.group_id
-     left join customers.tracked_users t on u.group_id is null and t.tenant_id = $1 and t.user_id = u.user_id
-     left join lateral (
-       select min(c.client_id) as client_id from customers.contacts c
-       where u.group_id is null and t.client_id is null and c.tenant_id = $1 and c.user_id = u.user_id
-     ) k on true
-     where u.tenant_id = $1
-       and ($2::text[] is null or u.group_id = any($2) or (u.group_id is null and u.user_id = any($3::text[])))
-   ), moved as (
-     delete from customers.unattributed_events u using settled
-     where u.tenant_id = $1 and u.message_id = settled.message_id and settled.client_id is not null
-     returning settled.client_id, u.*
-   ), kept as (
-     insert into customers.usage_events
-       (tenant_id, client_id, occurred_at, message_id, event_name, user_id, feature, session_id, duration_seconds,
-        is_error, quantity, properties, source, received_at)
-     select tenant_id, client_id, occurred_at, message_id, event_name, user_id, feature, session_id, duration_seconds,
-            is_error, quantity, properties, source, received_at
-     from moved
-     on conflict do nothing
-   ), marked as (
-     insert into customers.usage_dirty (tenant_id, client_id, day)
-     select distinct tenant_id, client_id, (occurred_at at time zone 'UTC')::date from moved
+  sql`with previous as (
+     select external_id, client_id, email, name, title, attributes from customers.contacts
+     where tenant_id = :tenant_id and source = 'segment' and external_id = any(:user_ids::text[])
+   ), saved as (
+     insert into customers.contacts as c
+       (tenant_id, contact_id, client_id, email, name, title, user_id, attributes, source, external_id)
+     select :tenant_id, 'con_' || md5(t.user_id), t.client_id, left(t.traits ->> 'email', 255),
+            left(coalesce(t.traits ->> 'name',
+              nullif(concat_ws(' ', t.traits ->> 'firstName', t.traits ->> 'lastName'), '')), 200),
+            t.traits ->> 'title', t.user_id, t.traits, 'segment', t.user_id
+     from customers.tracked_users t
+     where t.tenant_id = :tenant_id and t.user_id = any(:user_ids::text[]) and t.client_id is not null
+       and t.traits <> '{}'
+       and not exists (select from customers.contacts o
+         where o.tenant_id = :tenant_id and o.user_id = t.user_id and o.source <> 'segment')
+     order by t.user_id
+     on conflict (tenant_id, source, external_id) where external_id is not null do update
+     set client_id = excluded.client_id, email = excluded.email, name = excluded.name, title = excluded.title,
+         attributes = excluded.attributes, updated_at = now()
+     returning c.external_id, c.client_id, c.email, c.name, c.title, c.attributes
    )
-   select count(*) as moved from moved`,
+   select distinct touched.client_id
+   from saved s left join previous p on p.external_id = s.external_id
+   cross join lateral (values (s.client_id), (p.client_id)) touched(client_id)
+   where touched.client_id is not null
+     and (s.client_id, s.email, s.name, s.title, s.attributes)
+       is distinct from (p.client_id, p.email, p.name, p.title, p.attributes)`,
+  { params: OfUsers, row: ClientId },
 )
 
 /**
- * Moves held events to their customers, as far as these are known by now. `null`: every held event; else those of the
- * given groups and users. Answers how many were moved.
+ * Makes contacts of users who were identified and whose customer is known; a contact somebody else keeps is left alone.
+ * Answers the customers whose contacts differ now: those that a contact left, too.
  */
-export async function attributeEvents(
-  ctx: Ctx,
-  among: { readonly groupIds: readonly string[]; readonly userIds: readonly string[] } | null,
-): Promise<number> {
-  const [row] = await attribute(ctx.db, [ctx.tenantId, among?.groupIds ?? null, among?.userIds ?? null])
-  return row?.moved ?? 0
+export async function saveContactsOfUsers(ctx: WriteCtx, userIds: readonly string[]): Promise<string[]> {
+  return (await upsertContacts(ctx, { user_ids: [...userIds] })).map(({ client_id }) => client_id)
 }
