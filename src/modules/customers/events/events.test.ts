@@ -6,9 +6,11 @@ import { Analytics } from '@segment/analytics-node'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { OpenContext } from '#kernel/context'
 import { Failure } from '#kernel/failure'
+import { customerTools, resultOf } from '../../../../test/support/customer-tools.ts'
 import { testDatabase } from '../../../../test/support/database.ts'
 import { TEST_NOW, testTenant } from '../../../../test/support/tenant.ts'
 import type { TestTenant } from '../../../../test/support/tenant.ts'
+import { GetClientOverviewOutput } from '../accounts/overview-contract.ts'
 import { groupedIngest } from './ingest.ts'
 import { rollUp } from './roll-up.ts'
 import { segmentRoutes } from './routes.ts'
@@ -156,6 +158,35 @@ describe('Segment calls', () => {
     )
     expect(rows.map(({ client_id, events, active_users }) => [client_id, Number(events), active_users])).toEqual([
       ['acme', 3, 3],
+    ])
+  })
+
+  it('about a known customer are seen in its overview at once: its name, and the contacts it gains and loses', async () => {
+    const tenant = await testTenant(database)
+    const send = routesOf(tenant)
+    const tool = customerTools()
+    const shownOf = async (clientId: string) => {
+      const result = resultOf(await tool(tenant, 'get_client_overview', { client_id: clientId }))
+      const { client_overview: overview } = GetClientOverviewOutput.parse(result)
+      return [overview.identity.client_name, overview.engagement.contacts]
+    }
+    const all = async () => [await shownOf('acme'), await shownOf('globex')]
+    await send('/v1/group', { groupId: 'acme', traits: { name: 'Acme' } })
+    await send('/v1/group', { groupId: 'globex', traits: { name: 'Globex' } })
+    expect(await all()).toEqual([
+      ['Acme', 0],
+      ['Globex', 0],
+    ])
+    await send('/v1/group', { groupId: 'acme', traits: { name: 'Acme Inc' } })
+    await send('/v1/identify', { userId: 'u', traits: { name: 'Ada' }, context: { groupId: 'acme' } })
+    expect(await all()).toEqual([
+      ['Acme Inc', 1],
+      ['Globex', 0],
+    ])
+    await send('/v1/group', { groupId: 'globex', userId: 'u' })
+    expect(await all()).toEqual([
+      ['Acme Inc', 0],
+      ['Globex', 1],
     ])
   })
 

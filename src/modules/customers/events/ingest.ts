@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { change } from '#kernel/writes/change'
 import type { WriteCtx } from '#kernel/writes/change'
+import type { CacheTag } from '#kernel/cache/tags'
 import type { Ctx, OpenContext } from '#kernel/context'
 import { isDuplicate } from '#kernel/database/errors'
 import { Failure } from '#kernel/failure'
@@ -9,6 +10,7 @@ import { groupCommit } from '#kernel/writes/group-commit'
 import type { GroupCommitBounds } from '#kernel/writes/group-commit'
 import { customerTags } from '../record/cache-tags.ts'
 import { savePeople } from './people.ts'
+import type { SavedPeople } from './people.ts'
 import type { SegmentCall, TrackedEvent } from './segment.ts'
 import { ensurePartitions, receiveMessages, receiveNewMessages, saveEvents } from './store/events.ts'
 import type { AttributedEvent } from './store/events.ts'
@@ -128,10 +130,17 @@ const storeCalls = change({
         unattributed: events.filter(({ clientId }) => clientId === null).length,
         ...(people.created.length > 0 && { customers_created: people.created }),
       },
-      invalidates: people.created.length > 0 ? [customerTags.all] : [],
+      invalidates: outdatedBy(people),
     }
   },
 })
+
+/** Usage alone outdates nothing: it is shown once it is rolled up. */
+function outdatedBy({ created, described, contactsOf }: SavedPeople): CacheTag[] {
+  if (created.length > 0) return [customerTags.all]
+  const clients = [...new Set([...described, ...contactsOf])].map((clientId) => customerTags.client(clientId))
+  return described.length > 0 ? [...clients, customerTags.clients] : clients
+}
 
 async function takeAll(ctx: WriteCtx, calls: readonly SegmentCall[]): Promise<readonly SegmentCall[]> {
   const distinct = distinctCalls(calls)
