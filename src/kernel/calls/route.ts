@@ -62,7 +62,7 @@ interface Address<I extends z.ZodObject>
 
 /**
  * Declares a route: an operation, with an address. Its path, query and body are merged, turned from text and parsed
- * once, by the operation's input.
+ * once, by the operation's input. An open input (`z.looseObject`), of a format that others define, is the body alone.
  */
 export function route<I extends z.ZodObject, O extends z.ZodType>(
   operation: Operation<I, O>,
@@ -87,6 +87,7 @@ function shaped(shape: RouteShape<z.ZodObject, z.ZodObject, z.ZodType, z.ZodType
 function routeOf(operation: Operation, address: Address<z.ZodObject>): Route {
   const { scope, scopes, effect, input, output, personal } = operation
   const { method, path, without = [] } = address
+  if (input.def.catchall instanceof z.ZodUnknown) return ofBody(operation, address)
   const inPath = [...path.matchAll(/:(\w+)/g)].map(([, name]) => name ?? '')
   const unknown = inPath.filter((name) => !(name in input.shape))
   if (unknown.length > 0) throw new Error(`${method} ${path}: its input has no field ${unknown.join(', ')}.`)
@@ -99,6 +100,18 @@ function routeOf(operation: Operation, address: Address<z.ZodObject>): Route {
     ...(others.length > 0 && { [hasBody(method) ? 'body' : 'query']: part(others) }),
     // safe because: the HTTP surface parses with `input` before it calls `run`.
     run: (ctx, given) => operation(ctx, given as z.output<z.ZodObject>),
+  }
+}
+
+function ofBody(operation: Operation, address: Address<z.ZodObject>): Route {
+  const { scope, scopes, effect, input, output, personal } = operation
+  if (address.path.includes(':') || !hasBody(address.method)) {
+    throw new Error(`${address.method} ${address.path}: an open input is a body, and nothing of it is in the path.`)
+  }
+  return {
+    ...{ ...address, scope, scopes, personal, body: input, response: output, changes: effect !== 'read' },
+    // safe because: the HTTP surface parses with `body` before it calls `run`.
+    run: (ctx, given) => operation(ctx, (given as { readonly body: z.output<z.ZodObject> }).body),
   }
 }
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { Failure } from '#kernel/failure'
+import { operation } from '#kernel/calls/operation'
 import { route } from '#kernel/calls/route'
 import { errorOf, startSurface } from '../../../test/support/http-surface.ts'
 
@@ -43,6 +44,16 @@ const routes = [
     response: z.object({ success: z.boolean() }),
     run: async () => ({ success: true }),
   }),
+  route(
+    operation({
+      scope: 'customers:read',
+      effect: 'create',
+      input: z.looseObject({ event: z.string() }),
+      output: z.looseObject({}),
+      run: async (_ctx, body) => body,
+    }),
+    { method: 'POST', path: '/v1/echo', summary: 'Echo', tags: ['clients'], envelope: 'bare' },
+  ),
   ...(['payment_required', 'unprocessable'] as const).map((kind) =>
     route({
       ...base,
@@ -224,6 +235,18 @@ describe('a wrong request', () => {
   it('is left to its reader where the schema is open', async () => {
     const response = await post('/v1/track', '{"event":"a\\u0000b"}')
     expect(response.status).toBe(200)
+  })
+
+  it('to an operation with an open input is its body, whole, and nothing else', async () => {
+    const body = '{"event":"Login","extra":["a\\u0000b"]}'
+    const response = await post('/v1/echo', body)
+    expect([response.status, await response.json()]).toEqual([200, JSON.parse(body)])
+    const refused = await post('/v1/echo?event=Login', '{"event":5}')
+    expect(refused.status).toBe(400)
+    expect((await errorOf(refused)).details?.['problems']).toMatchObject([
+      { path: 'query.event' },
+      { path: 'body.event' },
+    ])
   })
 
   it('to an unknown path is 404; with a method the path does not take 405 and what it takes', async () => {

@@ -3,6 +3,7 @@ import type { Ctx } from '#kernel/context'
 import { Failure } from '#kernel/failure'
 import type { FieldProblem } from '#kernel/failure'
 import { newId } from '#kernel/ids'
+import { operation } from '#kernel/calls/operation'
 import { route } from '#kernel/calls/route'
 import type { Route } from '#kernel/calls/route'
 import type { Ingest } from './ingest.ts'
@@ -28,61 +29,62 @@ const Accepted = z.object({
   /** Only when some calls of a batch were wrong: the others are stored, and sending the batch again changes nothing. */
   problems: z.array(Problem).optional(),
 })
+type Accepted = z.output<typeof Accepted>
 
 const TYPES = Object.keys(SegmentShapes) as SegmentType[] // safe because: the keys of a const object.
 
 /** The endpoints of the Segment HTTP tracking format, for its client libraries to be pointed at. */
 export function segmentRoutes({ ingest }: { readonly ingest: Ingest }): Route[] {
-  return [batchRoute(ingest), ...TYPES.map((type) => callRoute(type, ingest))]
+  const batch = route(takeBatch(ingest), {
+    ...{ method: 'POST', path: '/v1/batch', tags: ['events'], envelope: 'bare', bodyBytesMax: BATCH_BYTES_MAX },
+    summary: 'Take up to 2,500 Segment calls: track, identify, group, page, screen, alias',
+  })
+  const calls = TYPES.map((type) =>
+    route(takeCall(type, ingest), {
+      ...{ method: 'POST', path: `/v1/${type}`, tags: ['events'], envelope: 'bare', bodyBytesMax: CALL_BYTES_MAX },
+      summary: `Take one Segment ${type} call`,
+    }),
+  )
+  return [batch, ...calls]
 }
 
-function batchRoute(ingest: Ingest): Route {
-  return route({
-    method: 'POST',
-    path: '/v1/batch',
-    summary: 'Take up to 2,500 Segment calls: track, identify, group, page, screen, alias',
-    tags: ['events'],
+const Batch = z.looseObject({
+  batch: z.array(z.unknown()).min(1).max(CALLS_MAX),
+  sentAt: z.union([z.string(), z.number()]).nullish(),
+  context: z.looseObject({}).nullish(),
+})
+
+const takeBatch = (ingest: Ingest) =>
+  operation({
     scope: 'customers:write',
-    body: z.looseObject({
-      batch: z.array(z.unknown()).min(1).max(CALLS_MAX),
-      sentAt: z.union([z.string(), z.number()]).nullish(),
-      context: z.looseObject({}).nullish(),
-    }),
-    response: Accepted,
-    envelope: 'bare',
-    bodyBytesMax: BATCH_BYTES_MAX,
-    run: async (ctx, { body }) => {
-      const { calls, problems } = readBatch(ctx, body)
+    effect: 'create',
+    input: Batch,
+    output: Accepted,
+    async run(ctx, batch): Promise<Accepted> {
+      const { calls, problems } = readBatch(ctx, batch)
       if (calls.length === 0) throw refused(problems)
       await ingest(ctx, calls)
-      return problems.length > 0 ? { success: true as const, problems } : { success: true as const }
+      return problems.length > 0 ? { success: true, problems } : { success: true }
     },
   })
-}
 
-function callRoute(type: SegmentType, ingest: Ingest): Route {
-  return route({
-    method: 'POST',
-    path: `/v1/${type}`,
-    summary: `Take one Segment ${type} call`,
-    tags: ['events'],
+const takeCall = (type: SegmentType, ingest: Ingest) =>
+  operation({
     scope: 'customers:write',
-    body: SegmentShapes[type],
-    response: Accepted,
-    envelope: 'bare',
-    bodyBytesMax: CALL_BYTES_MAX,
-    run: async (ctx, { body }) => {
+    effect: 'create',
+    input: SegmentShapes[type],
+    output: Accepted,
+    async run(ctx, body): Promise<Accepted> {
       const call = readSegmentCall(type, body, receivedAt(ctx, undefined))
       if (Array.isArray(call)) throw refused(call)
       await ingest(ctx, [call])
-      return { success: true as const }
+      return { success: true }
     },
   })
-}
 
 type BatchProblem = z.output<typeof Problem>
 
-function readBatch(ctx: Ctx, body: { batch: readonly unknown[]; sentAt?: unknown; context?: unknown }) {
+function readBatch(ctx: Ctx, body: z.output<typeof Batch>) {
   const received = receivedAt(ctx, body.sentAt)
   const calls: SegmentCall[] = []
   const problems: BatchProblem[] = []
