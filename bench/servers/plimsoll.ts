@@ -3,7 +3,7 @@ import { systemClock } from '#kernel/clock'
 import { loadConfig } from '../../src/settings.ts'
 import type { Scope } from '#kernel/principal'
 import { createLog } from '#kernel/telemetry/log'
-import { tool } from '#kernel/calls/tool'
+import { plainTool } from '../../test/support/plain-tool.ts'
 import { buildApp } from '../../src/app.ts'
 import type { PlimsollReady } from './plimsoll-ready.ts'
 import { TENANT } from '../platform-under-test.ts'
@@ -19,7 +19,7 @@ const server = {
   instructions: '',
   toolsets: {
     trivial: [
-      tool({
+      plainTool({
         ...echo,
         describe: description,
         effect: 'read',

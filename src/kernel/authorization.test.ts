@@ -5,10 +5,11 @@ import { scopesOfRole } from './authorization.ts'
 import type { ScopeGrant } from './authorization.ts'
 import { job } from './jobs/job.ts'
 import type { Module } from './module.ts'
-import { openRoute, route } from './calls/route.ts'
+import { openRoute } from './calls/route.ts'
+import { plainRoute } from '../../test/support/plain-route.ts'
 import { socketRoute } from './calls/socket-route.ts'
 import { streamRoute } from './calls/stream-route.ts'
-import { tool } from './calls/tool.ts'
+import { plainTool } from '../../test/support/plain-tool.ts'
 
 const shape = { summary: '', tags: [], response: z.object({}) }
 const sound: Module = {
@@ -24,7 +25,7 @@ const sound: Module = {
     instructions: '',
     toolsets: {
       all: [
-        tool({
+        plainTool({
           ...{ name: 'read_note', title: 'Read', describe: 'Read.', effect: 'read', scope: 'notes:read' },
           input: z.object({}),
           output: z.object({}),
@@ -33,7 +34,7 @@ const sound: Module = {
       ],
     },
   },
-  routes: [route({ ...shape, method: 'GET', path: '/v1/notes', scope: 'notes:read', run: async () => ({}) })],
+  routes: [plainRoute({ ...shape, method: 'GET', path: '/v1/notes', scope: 'notes:read', run: async () => ({}) })],
   streams: [
     streamRoute({
       ...{ ...shape, method: 'POST', path: '/v1/digest', scope: 'notes:read' },

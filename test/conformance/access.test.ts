@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { LimitSettings } from '#kernel/config/runtime'
 import { createLimiter } from '#kernel/calls/limits'
 import { requireScope } from '#kernel/writes/scope'
-import { tool } from '#kernel/calls/tool'
+import { plainTool } from '../support/plain-tool.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ErrorAnswer } from '../support/http-surface.ts'
 import { KEYS, authenticate, demoServer, log, startMcpServer } from './mcp-server.ts'
@@ -15,7 +15,7 @@ beforeAll(async () => {
 })
 afterAll(() => server[Symbol.asyncDispose]())
 
-const readOrWrite = tool({
+const readOrWrite = plainTool({
   name: 'read_or_write',
   title: 'Read or write',
   describe: 'Reads; with isChange it writes.',

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { route } from '#kernel/calls/route'
+import { plainRoute } from '../support/plain-route.ts'
 import { ErrorAnswer, exchange, startSurface } from '../support/http-surface.ts'
 
 const DATA = join(import.meta.dirname, '../../../shared/data/bad-input')
@@ -16,7 +16,7 @@ const echo = {
   params: z.object({ id: z.string() }),
 } as const
 const routes = [
-  route({
+  plainRoute({
     ...echo,
     method: 'POST',
     path: '/api/v1/echo/:id',
@@ -24,7 +24,7 @@ const routes = [
     body: z.unknown(),
     run: async (_ctx, { params, body }) => ({ id: params.id, value: body ?? null }),
   }),
-  route({
+  plainRoute({
     ...echo,
     method: 'GET',
     path: '/api/v1/echo/:id',

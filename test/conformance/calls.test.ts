@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http'
 import { z } from 'zod'
 import type { ToolCallStatus } from '#kernel/calls/call-tool'
 import { Failure } from '#kernel/failure'
-import { tool } from '#kernel/calls/tool'
+import { plainTool } from '../support/plain-tool.ts'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { KEYS, demoServer, startMcpServer } from './mcp-server.ts'
 import type { RunningServer } from './mcp-server.ts'
@@ -14,7 +14,7 @@ let aborted = Promise.withResolvers<void>()
 let started = Promise.withResolvers<void>()
 
 /** Tells when it starts and when it is cancelled. */
-const longTool = tool({
+const longTool = plainTool({
   name: 'take_long',
   title: 'Take long',
   describe: 'Runs until it is released or cancelled.',
@@ -32,7 +32,7 @@ const longTool = tool({
     }),
 })
 
-const steppingTool = tool({
+const steppingTool = plainTool({
   name: 'count_steps',
   title: 'Count steps',
   describe: 'Tells of two steps.',
@@ -48,7 +48,7 @@ const steppingTool = tool({
 })
 
 /** Fails as it is told to. */
-const failingTool = tool({
+const failingTool = plainTool({
   name: 'fail_with',
   title: 'Fail with',
   describe: 'Fails in the way that is asked for.',

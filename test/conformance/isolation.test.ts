@@ -2,7 +2,7 @@ import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/cli
 import { z } from 'zod'
 import { LimitSettings } from '#kernel/config/runtime'
 import { createLimiter } from '#kernel/calls/limits'
-import { tool } from '#kernel/calls/tool'
+import { plainTool } from '../support/plain-tool.ts'
 import type { ToolServer } from '#kernel/calls/tool'
 import { describe, expect, it } from 'vitest'
 import { KEYS, demoServer, log, startMcpServer } from './mcp-server.ts'
@@ -16,7 +16,7 @@ const askingServer: ToolServer = {
   instructions: 'Asks.',
   toolsets: {
     all: [
-      tool({
+      plainTool({
         name: 'ask_for_word',
         title: 'Ask for a word',
         describe: 'Asks the caller for a word.',

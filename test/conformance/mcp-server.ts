@@ -11,7 +11,7 @@ import type { Principal, Scope } from '#kernel/principal'
 import { Failure } from '#kernel/failure'
 import { createKeyring } from '#kernel/crypto/keyring'
 import { createLimiter } from '#kernel/calls/limits'
-import { tool } from '#kernel/calls/tool'
+import { plainTool } from '../support/plain-tool.ts'
 import { noTracing } from '#kernel/telemetry/tracing'
 import type { ToolServer } from '#kernel/calls/tool'
 import { createMcpSurface } from '../../src/surfaces/mcp/surface.ts'
@@ -69,7 +69,7 @@ export const demoServer: ToolServer = {
   instructions: 'Tools that show one property each.',
   toolsets: {
     speech: [
-      tool({
+      plainTool({
         name: 'echo',
         title: 'Echo',
         describe: 'Says the text back, and for whom.',
@@ -79,7 +79,7 @@ export const demoServer: ToolServer = {
         output: z.object({ text: z.string(), tenant: z.string() }),
         run: async (ctx, input) => ({ text: input.text, tenant: ctx.tenantId }),
       }),
-      tool({
+      plainTool({
         name: 'write_down',
         title: 'Write down',
         describe: 'Pretends to keep the text.',
@@ -91,7 +91,7 @@ export const demoServer: ToolServer = {
       }),
     ],
     trouble: [
-      tool({
+      plainTool({
         name: 'wait_for_abort',
         title: 'Wait',
         describe: 'Waits until it is cancelled.',
@@ -103,7 +103,7 @@ export const demoServer: ToolServer = {
         run: (ctx) =>
           new Promise((_resolve, reject) => ctx.signal.addEventListener('abort', () => reject(ctx.signal.reason))),
       }),
-      tool({
+      plainTool({
         name: 'break_down',
         title: 'Break down',
         describe: 'Has a bug.',
@@ -115,7 +115,7 @@ export const demoServer: ToolServer = {
           throw new TypeError('select secret from internals')
         },
       }),
-      tool({
+      plainTool({
         name: 'say_too_much',
         title: 'Say too much',
         describe: 'Answers with more than fits.',

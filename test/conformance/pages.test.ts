@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { tool } from '#kernel/calls/tool'
+import { plainTool } from '../support/plain-tool.ts'
 import { describe, expect, it } from 'vitest'
 import { demoServer, startMcpServer } from './mcp-server.ts'
 import { modern, send } from './post.ts'
@@ -8,7 +8,7 @@ import { modern, send } from './post.ts'
 const DESCRIPTION = 'One of many – “matelot” ⚓ 🏴‍☠️'
 
 const crew = Array.from({ length: 250 }, (_, at) =>
-  tool({
+  plainTool({
     name: `hand_${at}`,
     title: `Hand ${at}`,
     describe: DESCRIPTION,

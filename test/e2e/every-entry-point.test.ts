@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { systemClock } from '#kernel/clock'
-import { change } from '#kernel/writes/single-change'
+import { change } from '#kernel/writes/change'
 import type { EntryPoint } from '#kernel/entry-points'
 import type { Role, Scope } from '#kernel/principal'
 import type { Ctx } from '#kernel/context'
@@ -273,8 +273,11 @@ describe('a job', () => {
       const probe = async (ctx: Ctx) => {
         expect([...ctx.scopes]).toEqual(entry?.scopes)
         for (const { scope } of app.scopes) {
-          const attempt = change<null, null>('walk.probe', scope, async () => ({ result: null, subject: 'walk' }))
-          await attempt(ctx, null).catch(() => refused.push(scope))
+          const attempt = change({
+            ...{ action: 'walk.probe', scope, effect: 'update', input: z.strictObject({}), output: z.null() },
+            work: async () => ({ result: null, subject: 'walk' }),
+          })
+          await attempt(ctx, {}).catch(() => refused.push(scope))
         }
       }
       const run = { id: 'walk', tenantId: tenant.tenantId, payload: undefined, signal: new AbortController().signal }

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { systemClock } from '#kernel/clock'
 import { loadConfig } from '../../src/settings.ts'
 import type { Module } from '#kernel/module'
-import { route } from '#kernel/calls/route'
+import { plainRoute } from '../support/plain-route.ts'
 import { buildApp } from '../../src/app.ts'
 import { quiet, testDatabase } from '../support/database.ts'
 
@@ -14,7 +14,7 @@ const start = (guest: Module) => {
   return buildApp({ config, clock: systemClock, log: quiet, version: 'test', as: 'command' }, [guest])
 }
 
-const secrets = route({
+const secrets = plainRoute({
   ...{ method: 'GET', path: '/v1/secrets', summary: '', tags: [], scope: 'secrets:read' },
   response: z.object({}),
   run: async () => ({}),

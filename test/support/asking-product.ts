@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { tool } from '#kernel/calls/tool'
+import { plainTool } from './plain-tool.ts'
 import { systemClock } from '#kernel/clock'
 import { takeEnvironment } from '#kernel/config/take-environment'
 import type { Module } from '#kernel/module'
@@ -12,7 +12,7 @@ import { configuration } from '../../src/settings.ts'
 
 // The product as `npm start` runs it, with a tool beside its own that asks its caller something.
 const schema = { type: 'object', properties: { name: { type: 'string' } }, required: ['name'] }
-const askForName = tool({
+const askForName = plainTool({
   name: 'ask_for_name',
   title: 'Ask for a name',
   describe: 'Asks the caller for a name and greets it.',

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Tx } from '../database/db.ts'
-import { writing } from '../database/named-statement.ts'
+import { writing } from '../database/statement.ts'
 import { columnsOf, parametersOf } from '../database/row-sql.ts'
 import { sql, sqlJoin, sqlName } from '../database/sql.ts'
 import { newId } from '../ids.ts'

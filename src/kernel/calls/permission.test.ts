@@ -3,13 +3,13 @@ import { z } from 'zod'
 import type { Bounds, Principal } from '../principal.ts'
 import { Failure } from '../failure.ts'
 import { mayUseTool, requireRoute, requireTool } from './permission.ts'
-import { route } from './route.ts'
-import { tool } from './tool.ts'
+import { plainRoute } from '../../../test/support/plain-route.ts'
+import { plainTool } from '../../../test/support/plain-tool.ts'
 import type { Effect } from './tool.ts'
 import { compileCatalogue } from './tool-catalogue.ts'
 
 const made = (name: string, effect: Effect, scope: 'notes:read' | 'notes:write', personal = false) =>
-  tool({
+  plainTool({
     ...{ name, title: name, describe: name, effect, scope, personal },
     input: z.object({}),
     output: z.object({}),
@@ -95,11 +95,11 @@ function refusal(principal: Principal, entry: (typeof entries)[number]): [string
 
 describe('a route', () => {
   const shape = { path: '/v1/notes', summary: '', tags: [], response: z.object({}), run: async () => ({}) } as const
-  const reading = { ...route({ ...shape, method: 'GET', scope: 'notes:read' }), server: 'notes' }
-  const writing = { ...route({ ...shape, method: 'POST', scope: 'notes:write' }), server: 'notes' }
-  const asking = { ...route({ ...shape, method: 'POST', scope: 'notes:read' }), server: 'notes' }
-  const own = { ...route({ ...shape, method: 'GET', scope: 'notes:read', personal: true }), server: 'notes' }
-  const ofNoServer = route({ ...shape, method: 'GET', scope: 'notes:read' })
+  const reading = { ...plainRoute({ ...shape, method: 'GET', scope: 'notes:read' }), server: 'notes' }
+  const writing = { ...plainRoute({ ...shape, method: 'POST', scope: 'notes:write' }), server: 'notes' }
+  const asking = { ...plainRoute({ ...shape, method: 'POST', scope: 'notes:read' }), server: 'notes' }
+  const own = { ...plainRoute({ ...shape, method: 'GET', scope: 'notes:read', personal: true }), server: 'notes' }
+  const ofNoServer = plainRoute({ ...shape, method: 'GET', scope: 'notes:read' })
 
   it('is open to who holds its scope', () => {
     for (const each of [reading, writing, asking, own, ofNoServer])

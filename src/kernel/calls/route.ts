@@ -67,21 +67,9 @@ interface Address<I extends z.ZodObject>
 export function route<I extends z.ZodObject, O extends z.ZodType>(
   operation: Operation<I, O>,
   address: Address<I>,
-): Route
-export function route<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType, R extends z.ZodType>(
-  shape: RouteShape<P, Q, B, R>,
-): Route
-export function route(first: unknown, address?: Address<z.ZodObject>): Route {
-  // safe because: the HTTP surface parses params, query and body with these schemas before it calls `run`.
-  if (address === undefined) return shaped(first as RouteShape<z.ZodObject, z.ZodObject, z.ZodType, z.ZodType>)
-  // safe because: the HTTP surface parses with `input` before it calls `run`.
-  return routeOf(first as Operation, address)
-}
-
-function shaped(shape: RouteShape<z.ZodObject, z.ZodObject, z.ZodType, z.ZodType>): Route {
-  const changes = shape.method !== 'GET' || shape.scope.endsWith(':write')
-  // safe because: as above.
-  return { scopes: [shape.scope], changes, ...shape } as unknown as Route
+): Route {
+  // safe because: the HTTP surface parses with the operation's own input before it calls `run`.
+  return routeOf(operation, address as unknown as Address<z.ZodObject>)
 }
 
 function routeOf(operation: Operation, address: Address<z.ZodObject>): Route {

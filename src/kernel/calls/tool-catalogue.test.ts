@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { tool } from './tool.ts'
+import { plainTool } from '../../../test/support/plain-tool.ts'
 import type { Tool, ToolServer } from './tool.ts'
 import { compileCatalogue } from './tool-catalogue.ts'
 
@@ -25,7 +25,7 @@ const ships = (...tools: Tool[]): ToolServer => ({
 describe('the catalogue', () => {
   it('derives the hints from the effect', () => {
     const effects = ['read', 'create', 'update', 'destroy'] as const
-    const tools = effects.map((effect) => tool({ ...good, name: `${effect}_ship`, effect }))
+    const tools = effects.map((effect) => plainTool({ ...good, name: `${effect}_ship`, effect }))
     const { entries } = compileCatalogue([ships(...tools)])
     expect(entries.map(({ hints }) => [hints.readOnlyHint, hints.destructiveHint, hints.idempotentHint])).toEqual([
       [true, false, true],
@@ -36,12 +36,12 @@ describe('the catalogue', () => {
   })
 
   it.each(['tools', 'all'])('refuses a server called %s, which means something else in the public listing', (name) => {
-    expect(() => compileCatalogue([{ ...ships(tool(good)), name }])).toThrow(`server ${name}: `)
+    expect(() => compileCatalogue([{ ...ships(plainTool(good)), name }])).toThrow(`server ${name}: `)
   })
 
   it('refuses a name twice, also across servers', () => {
-    const other = { ...ships(tool(good)), name: 'harbours' }
-    expect(() => compileCatalogue([ships(tool(good)), other])).toThrow('ships and harbours both have it')
+    const other = { ...ships(plainTool(good)), name: 'harbours' }
+    expect(() => compileCatalogue([ships(plainTool(good)), other])).toThrow('ships and harbours both have it')
   })
 
   it.each([
@@ -55,7 +55,7 @@ describe('the catalogue', () => {
     ['no title', { title: ' ' }, 'needs a title'],
     ['no description', { describe: '' }, 'needs a description'],
   ])('refuses %s', (_what, change, problem) => {
-    expect(() => compileCatalogue([ships(tool({ ...good, ...change }))])).toThrow(problem)
+    expect(() => compileCatalogue([ships(plainTool({ ...good, ...change }))])).toThrow(problem)
   })
 
   it('refuses an input that refers to itself', () => {
@@ -65,11 +65,11 @@ describe('the catalogue', () => {
       },
     })
     const recursive = { ...good, input: Node } as unknown as typeof good
-    expect(() => compileCatalogue([ships(tool(recursive))])).toThrow('ycle')
+    expect(() => compileCatalogue([ships(plainTool(recursive))])).toThrow('ycle')
   })
 
   it('refuses instructions that clients would cut', () => {
-    expect(() => compileCatalogue([{ ...ships(tool(good)), instructions: 'i'.repeat(2049) }])).toThrow(
+    expect(() => compileCatalogue([{ ...ships(plainTool(good)), instructions: 'i'.repeat(2049) }])).toThrow(
       '2048 characters',
     )
   })

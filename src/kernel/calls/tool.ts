@@ -61,21 +61,6 @@ interface ToolWords<I extends z.ZodObject, O extends z.ZodObject>
 export function tool<I extends z.ZodObject, O extends z.ZodObject>(
   operation: Operation<I, O>,
   words: ToolWords<I, O>,
-): Tool
-export function tool<I extends z.ZodObject, O extends z.ZodObject>(shape: ToolShape<I, O>): Tool
-export function tool<I extends z.ZodObject, O extends z.ZodObject>(
-  from: Operation<I, O> | ToolShape<I, O>,
-  words?: ToolWords<I, O>,
-): Tool {
-  if (!('run' in from) && words !== undefined) return described(from, words)
-  // safe because: every caller of `run` parses with `input` first, and O is an object schema.
-  const erased = { scopes: [from.scope], examples: [], ...from } as unknown as Tool
-  return { ...erased, run: (ctx, input, interaction = unattended) => erased.run(ctx, input, interaction) }
-}
-
-function described<I extends z.ZodObject, O extends z.ZodObject>(
-  operation: Operation<I, O>,
-  words: ToolWords<I, O>,
 ): Tool {
   const { scope, scopes, effect, input, output, personal, asks } = operation
   // safe because: every caller of `run` parses with `input` first, and O is an object schema.

@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import { numberParameters } from './named-parameters.ts'
-import { statement, writing } from './named-statement.ts'
-import type { On, OnTx } from './named-statement.ts'
+import { statement, writing } from './statement.ts'
+import type { On, OnTx } from './statement.ts'
 import { sql, sqlJoin } from './sql.ts'
 import type { Sql } from './sql.ts'
 

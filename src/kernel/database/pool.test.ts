@@ -3,12 +3,14 @@ import type { AddressInfo } from 'node:net'
 import { sql } from 'kysely'
 import { pino } from 'pino'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { z } from 'zod'
 import { quiet, testDatabase } from '../../../test/support/database.ts'
 import type { TestDatabase } from '../../../test/support/database.ts'
 import { DatabaseSettings } from '../config/database.ts'
 import { Failure } from '../failure.ts'
 import { openDatabase } from './pool.ts'
 import { poolSizes } from './pool-sizes.ts'
+import { sql as text } from './sql.ts'
 import { statement } from './statement.ts'
 
 let database: TestDatabase
@@ -35,10 +37,13 @@ describe('a statement', () => {
     const seen: string[] = []
     const observe = { started: (label: string) => (failed: boolean) => void seen.push(`${label} ${failed}`) }
     const own = openDatabase({ url: database.url, settings: one, log: quiet, observe })
-    const double = statement<{ twice: number }>('test.double', 'select $1::int * 2 as twice')
+    const double = statement('test.double', text`select :number::int * 2 as twice`, {
+      params: { number: z.int() },
+      row: z.strictObject({ twice: z.int() }),
+    })
     const db = own.forTenant('acme')
-    expect(await double(db, [21])).toEqual([{ twice: 42 }])
-    expect(await double(db, [4])).toEqual([{ twice: 8 }])
+    expect(await double({ db }, { number: 21 })).toEqual([{ twice: 42 }])
+    expect(await double({ db }, { number: 4 })).toEqual([{ twice: 8 }])
     const { rows } = await sql<{ n: number }>`
       select count(*)::int as n from pg_prepared_statements where statement like '/* test.double */%'`.execute(db)
     expect(rows).toEqual([{ n: 1 }])
@@ -72,7 +77,10 @@ describe('a statement', () => {
       log,
       observe: unobserved,
     })
-    await statement('test.slow', 'select pg_sleep(0.05), $1::text')(own.forTenant('acme'), ['my secret'])
+    await statement('test.slow', text`select from pg_sleep(0.05) where :secret::text <> ''`, {
+      params: { secret: z.string() },
+      row: z.strictObject({}),
+    })({ db: own.forTenant('acme') }, { secret: 'my secret' })
     expect(lines.join('')).toContain('"statement":"test.slow"')
     expect(lines.join('')).not.toContain('my secret')
     await own.close()

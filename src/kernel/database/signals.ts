@@ -3,7 +3,7 @@ import pg from 'pg'
 import type { Logger } from 'pino'
 import { z } from 'zod'
 import type { Tx } from './db.ts'
-import { writing } from './named-statement.ts'
+import { writing } from './statement.ts'
 import { sql } from './sql.ts'
 
 /** Short messages to every process on this database, delivered when the transaction that sent them commits. */

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import type { OnTx } from '../database/named-statement.ts'
-import { writing } from '../database/named-statement.ts'
+import type { OnTx } from '../database/statement.ts'
+import { writing } from '../database/statement.ts'
 import { sql } from '../database/sql.ts'
 
 const Place = z.enum(['database', 's3'])

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import type { On, OnTx } from '../database/named-statement.ts'
-import { statement, writing } from '../database/named-statement.ts'
+import type { On, OnTx } from '../database/statement.ts'
+import { statement, writing } from '../database/statement.ts'
 import { sql } from '../database/sql.ts'
 import type { Db } from '../database/db.ts'
 import type { NewFile, StoredFile } from '../files.ts'

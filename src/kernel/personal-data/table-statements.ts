@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { statement, writing } from '../database/named-statement.ts'
-import type { On, OnTx } from '../database/named-statement.ts'
+import { statement, writing } from '../database/statement.ts'
+import type { On, OnTx } from '../database/statement.ts'
 import { sql, sqlJoin, sqlName } from '../database/sql.ts'
 import type { Sql } from '../database/sql.ts'
 import type { HeldRow, HeldTable } from './held-table.ts'

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Clock } from '../clock.ts'
 import type { Db } from '../database/db.ts'
-import { writing } from '../database/named-statement.ts'
+import { writing } from '../database/statement.ts'
 import { sql } from '../database/sql.ts'
 import { autocommit } from '../database/transact.ts'
 import type { EncryptedField } from '../crypto/encrypted-field.ts'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { statement, writing } from '../database/named-statement.ts'
+import { statement, writing } from '../database/statement.ts'
 import { sql } from '../database/sql.ts'
 import { autocommit } from '../database/transact.ts'
 import { job } from '../jobs/job.ts'

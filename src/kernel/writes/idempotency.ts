@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { canonicalJson } from '../crypto/canonical-json.ts'
-import { statement, writing } from '../database/named-statement.ts'
+import { statement, writing } from '../database/statement.ts'
 import { sql } from '../database/sql.ts'
 import { Failure } from '../failure.ts'
 import type { WriteCtx } from './open-change.ts'

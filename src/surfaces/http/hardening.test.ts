@@ -1,14 +1,14 @@
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { route } from '#kernel/calls/route'
+import { plainRoute } from '../../../test/support/plain-route.ts'
 import { ErrorAnswer, errorOf, exchange, rawRequest, startSurface } from '../../../test/support/http-surface.ts'
 import { SECURITY_HEADERS } from './headers.ts'
 
 const BODY_MAX = 10_000
 
 const routes = [
-  route({
+  plainRoute({
     method: 'POST',
     path: '/v1/batch',
     summary: 'Count',

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { route } from '#kernel/calls/route'
+import { plainRoute } from '../../../test/support/plain-route.ts'
 import { ErrorAnswer, rawRequest, startSurface } from '../../../test/support/http-surface.ts'
 import { SECURITY_HEADERS } from './headers.ts'
 
 const served: string[] = []
 const routes = [
-  route({
+  plainRoute({
     method: 'POST',
     path: '/api/v1/things',
     summary: 'Change something',

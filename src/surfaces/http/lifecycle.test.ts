@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { Failure } from '#kernel/failure'
-import { route } from '#kernel/calls/route'
+import { plainRoute } from '../../../test/support/plain-route.ts'
 import { createTracing } from '#kernel/telemetry/tracing'
 import { errorOf, rawRequest, startSurface } from '../../../test/support/http-surface.ts'
 
@@ -15,7 +15,7 @@ function heldRoute() {
   const begun = Promise.withResolvers<void>()
   const released = Promise.withResolvers<void>()
   const cancelled = Promise.withResolvers<unknown>()
-  const held = route({
+  const held = plainRoute({
     method: 'GET',
     path: '/api/v1/held',
     summary: 'Held',

@@ -1,7 +1,7 @@
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { route } from '#kernel/calls/route'
+import { plainRoute } from '../../../test/support/plain-route.ts'
 import { startSurface } from '../../../test/support/http-surface.ts'
 import { openApiDocument } from './openapi.ts'
 
@@ -12,7 +12,7 @@ const Client = z.object({
 })
 const base = { tags: ['clients'], scope: 'customers:read' } as const
 const routes = [
-  route({
+  plainRoute({
     ...base,
     method: 'GET',
     path: '/api/v1/clients/:client_id',
@@ -22,7 +22,7 @@ const routes = [
     response: Client,
     run: async () => ({ client_id: 'c' }),
   }),
-  route({
+  plainRoute({
     ...base,
     method: 'POST',
     path: '/v1/track',
@@ -32,7 +32,7 @@ const routes = [
     response: z.object({ success: z.boolean() }),
     run: async () => ({ success: true }),
   }),
-  route({
+  plainRoute({
     ...base,
     method: 'DELETE',
     path: '/api/v1/clients/:client_id',

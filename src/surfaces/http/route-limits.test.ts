@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Principal, Role } from '#kernel/principal'
-import { openRoute, route } from '#kernel/calls/route'
+import { openRoute } from '#kernel/calls/route'
+import { plainRoute } from '../../../test/support/plain-route.ts'
 import type { LimitClass, WebMount } from '#kernel/calls/route'
 import { errorOf, startSurface } from '../../../test/support/http-surface.ts'
 
@@ -22,7 +23,7 @@ const style: WebMount = {
   answer: async () => new Response(''),
 }
 const guarded = (path: string, limit: LimitClass) =>
-  route({
+  plainRoute({
     ...{ method: 'GET', path, summary: '', tags: [], scope: 'notes:read', limit },
     response: z.object({}),
     run: async () => ({}),

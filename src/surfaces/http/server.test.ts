@@ -3,13 +3,14 @@ import { z } from 'zod'
 import { Failure } from '#kernel/failure'
 import { operation } from '#kernel/calls/operation'
 import { route } from '#kernel/calls/route'
+import { plainRoute } from '../../../test/support/plain-route.ts'
 import { errorOf, startSurface } from '../../../test/support/http-surface.ts'
 
 const Client = z.object({ client_id: z.string(), name: z.string() })
 const base = { tags: ['clients'], scope: 'customers:read' } as const
 
 const routes = [
-  route({
+  plainRoute({
     ...base,
     method: 'GET',
     path: '/api/v1/clients/:client_id',
@@ -22,7 +23,7 @@ const routes = [
       return { client_id: params.client_id, detail: query.detail }
     },
   }),
-  route({
+  plainRoute({
     ...base,
     method: 'POST',
     path: '/api/v1/clients',
@@ -34,7 +35,7 @@ const routes = [
     response: Client,
     run: async (_ctx, { body }) => body,
   }),
-  route({
+  plainRoute({
     ...base,
     method: 'POST',
     path: '/v1/track',
@@ -55,7 +56,7 @@ const routes = [
     { method: 'POST', path: '/v1/echo', summary: 'Echo', tags: ['clients'], envelope: 'bare' },
   ),
   ...(['payment_required', 'unprocessable'] as const).map((kind) =>
-    route({
+    plainRoute({
       ...base,
       method: 'GET',
       path: `/api/v1/${kind}`,
@@ -66,7 +67,7 @@ const routes = [
       },
     }),
   ),
-  route({
+  plainRoute({
     ...base,
     method: 'GET',
     path: '/api/v1/broken',
@@ -76,7 +77,7 @@ const routes = [
       throw new TypeError('select secret_column from customers')
     },
   }),
-  route({
+  plainRoute({
     ...base,
     method: 'DELETE',
     path: '/api/v1/clients/:client_id',

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { route } from '#kernel/calls/route'
+import { plainRoute } from '../../../test/support/plain-route.ts'
 import { ErrorAnswer, exchange, startSurface } from '../../../test/support/http-surface.ts'
 import { HEADERS_MAX } from './request-form.ts'
 
 const served: string[] = []
 
 const routes = [
-  route({
+  plainRoute({
     method: 'POST',
     path: '/v1/batch',
     summary: 'Count',
@@ -20,7 +20,7 @@ const routes = [
       return {}
     },
   }),
-  route({
+  plainRoute({
     method: 'GET',
     path: '/v1/smuggled',
     summary: 'Be reached by a request inside another',

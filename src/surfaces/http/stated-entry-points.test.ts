@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { describe, expect, it } from 'vitest'
-import { route } from '#kernel/calls/route'
+import { plainRoute } from '../../../test/support/plain-route.ts'
 import { PUBLIC_DOCUMENTS, requireStated } from './stated-entry-points.ts'
 
-const notes = route({
+const notes = plainRoute({
   ...{ method: 'GET', path: '/v1/notes', summary: '', tags: [], scope: 'notes:read' },
   response: z.object({}),
   run: async () => ({}),

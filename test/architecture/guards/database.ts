@@ -47,8 +47,18 @@ export const statementNames: Guard = {
 }
 
 function statementsIn({ path, text }: SourceFile): { path: string; name: string }[] {
-  const found = text.matchAll(/\bstatement(?:<[^]*?>)?\(\s*'([\w.-]+)'/g)
+  const found = text.matchAll(/\b(?:statement|writing|filteredStatement|filteredWriting)(?:<[^]*?>)?\(\s*'([\w.-]+)'/g)
   return [...found].map(([, name = '']) => ({ path, name }))
+}
+
+export const transactions: Guard = {
+  fixture: 'transactions',
+  rule: 'outside the kernel a transaction is a change, or transact()',
+  look: eachSource('src/', (file) =>
+    file.path.startsWith('src/kernel/') || !/\.transaction\(\s*\)/.test(file.text)
+      ? []
+      : ['opens a transaction by hand'],
+  ),
 }
 
 export const migrationShape: Guard = {

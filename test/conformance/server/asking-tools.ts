@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Answer, Interaction, Question } from '#kernel/calls/interaction'
-import { tool } from '#kernel/calls/tool'
+import { plainTool } from '../../support/plain-tool.ts'
 import type { Tool } from '#kernel/calls/tool'
 import { CONFORMANCE_SCOPE } from './content-tools.ts'
 import { CHOICES, DEFAULTS } from './forms.ts'
@@ -79,7 +79,7 @@ export const askingTools: readonly Tool[] = [
     const { choices } = await interaction.ask({ choices: form('Please select options', CHOICES) })
     return `Elicitation completed: ${shown(choices)}`
   }),
-  tool({
+  plainTool({
     ...fixture('test_elicitation'),
     input: z.object({ message: z.string().describe('What to show the user') }),
     run: async (_ctx, { message }, interaction) => {
@@ -92,7 +92,7 @@ export const askingTools: readonly Tool[] = [
       return { text: `User response: ${shown(profile)}` }
     },
   }),
-  tool({
+  plainTool({
     ...fixture('test_sampling'),
     input: z.object({ prompt: z.string().describe('What to send to the model') }),
     run: async (_ctx, { prompt }, interaction) => {
@@ -103,7 +103,7 @@ export const askingTools: readonly Tool[] = [
 ]
 
 function asking(toolName: string, run: (interaction: Interaction) => Promise<string>): Tool {
-  return tool({
+  return plainTool({
     ...fixture(toolName),
     input: z.object({}),
     run: async (_ctx, _input, interaction) => ({ text: await run(interaction) }),

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { Failure } from '#kernel/failure'
-import { tool } from '#kernel/calls/tool'
+import { plainTool } from '../../support/plain-tool.ts'
 import type { ContentPart, Tool } from '#kernel/calls/tool'
 
 export const CONFORMANCE_SCOPE = 'conformance:read'
@@ -13,7 +13,7 @@ const SILENCE_WAV = 'UklGRiQAAABXQVZFZm10IBAAAAABAAEAQB8AAIA+AAACABAAZGF0YQAAAAA
 
 /** A fixture without arguments that answers with these parts. */
 function showing(name: string, title: string, parts: readonly ContentPart[]): Tool {
-  return tool({
+  return plainTool({
     name,
     title,
     describe: `Conformance fixture: ${title.toLowerCase()}.`,
@@ -44,7 +44,7 @@ export const contentTools: readonly Tool[] = [
     { type: 'image', data: PIXEL_PNG, mimeType: 'image/png' },
     resource('test://mixed-content-resource', 'application/json', JSON.stringify({ test: 'data', value: 123 })),
   ]),
-  tool({
+  plainTool({
     name: 'test_error_handling',
     title: 'A failure',
     describe: 'Conformance fixture: always fails.',

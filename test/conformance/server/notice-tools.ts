@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { ServerEventBus } from '@modelcontextprotocol/server'
 import { z } from 'zod'
 import type { Interaction } from '#kernel/calls/interaction'
-import { tool } from '#kernel/calls/tool'
+import { plainTool } from '../../support/plain-tool.ts'
 import type { Tool } from '#kernel/calls/tool'
 import { CONFORMANCE_SCOPE } from './content-tools.ts'
 
@@ -43,7 +43,7 @@ export function noticeTools(bus: ServerEventBus): readonly Tool[] {
 }
 
 function telling(name: string, title: string, run: (interaction: Interaction) => Promise<string>): Tool {
-  return tool({
+  return plainTool({
     name,
     title,
     describe: `Conformance fixture: ${title.toLowerCase()}.`,

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Clock } from '#kernel/clock'
-import type { OnTx } from '#kernel/database/named-statement'
+import type { OnTx } from '#kernel/database/statement'
 import type { TokenSubject } from './access-token.ts'
 import type { KeyedHash } from './keyed-hash.ts'
 import { findTokenGrant } from './store/grants.ts'

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { ROLES } from '#kernel/principal'
 import type { Db } from '#kernel/database/db'
-import { statement, writing } from '#kernel/database/named-statement'
+import { statement, writing } from '#kernel/database/statement'
 import { sql } from '#kernel/database/sql'
 import { autocommit } from '#kernel/database/transact'
 

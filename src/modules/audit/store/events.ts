@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { filteredStatement } from '#kernel/database/filtered-statement'
-import { statement } from '#kernel/database/named-statement'
-import type { On } from '#kernel/database/named-statement'
+import { statement } from '#kernel/database/statement'
+import type { On } from '#kernel/database/statement'
 import { sql } from '#kernel/database/sql'
 import { ChainEvent } from '../chain/record.ts'
 

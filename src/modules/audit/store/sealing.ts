@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Db, Tx } from '#kernel/database/db'
-import { statement, writing } from '#kernel/database/named-statement'
+import { statement, writing } from '#kernel/database/statement'
 import { columnsOf } from '#kernel/database/row-sql'
 import { sql, sqlJoin, sqlName } from '#kernel/database/sql'
 import { Block, ChainEvent } from '../chain/record.ts'

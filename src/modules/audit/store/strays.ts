@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { statement } from '#kernel/database/named-statement'
-import type { On } from '#kernel/database/named-statement'
+import { statement } from '#kernel/database/statement'
+import type { On } from '#kernel/database/statement'
 import { sql } from '#kernel/database/sql'
 
 /** An event in the table that is not in the chain, or the name of one that is in neither. */

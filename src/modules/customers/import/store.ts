@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { Ctx } from '#kernel/context'
 import { z } from 'zod'
-import { statement, writing } from '#kernel/database/named-statement'
+import { statement, writing } from '#kernel/database/statement'
 import { columnsOf, parametersOf } from '#kernel/database/row-sql'
 import { sql, sqlJoin, sqlName, sqlText } from '#kernel/database/sql'
 import type { Sql } from '#kernel/database/sql'

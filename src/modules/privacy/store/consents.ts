@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Ctx } from '#kernel/context'
-import { statement, writing } from '#kernel/database/named-statement'
+import { statement, writing } from '#kernel/database/statement'
 import { columnsOf, parametersOf } from '#kernel/database/row-sql'
 import { sql } from '#kernel/database/sql'
 import type { WriteCtx } from '#kernel/writes/change'

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { ROLES } from '#kernel/principal'
 import type { Role } from '#kernel/principal'
-import type { On } from '#kernel/database/named-statement'
-import { statement } from '#kernel/database/named-statement'
+import type { On } from '#kernel/database/statement'
+import { statement } from '#kernel/database/statement'
 import { sql } from '#kernel/database/sql'
 
 const TokenOf = { user_id: z.string(), tenant_id: z.string(), session_id: z.string() }

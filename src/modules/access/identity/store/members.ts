@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { ROLES } from '#kernel/principal'
 import type { Role } from '#kernel/principal'
 import type { Db } from '#kernel/database/db'
-import { statement, writing } from '#kernel/database/named-statement'
+import { statement, writing } from '#kernel/database/statement'
 import { sql } from '#kernel/database/sql'
 import type { WriteCtx } from '#kernel/writes/change'
 

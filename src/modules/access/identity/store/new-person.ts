@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import type { OnTx } from '#kernel/database/named-statement'
-import { writing } from '#kernel/database/named-statement'
+import type { OnTx } from '#kernel/database/statement'
+import { writing } from '#kernel/database/statement'
 import { sql } from '#kernel/database/sql'
 
 const User = { user_id: z.string(), name: z.string(), email: z.string(), now: z.date() }

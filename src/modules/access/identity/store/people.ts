@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { ROLES } from '#kernel/principal'
 import type { Db } from '#kernel/database/db'
-import { statement } from '#kernel/database/named-statement'
+import { statement } from '#kernel/database/statement'
 import { sql } from '#kernel/database/sql'
 
 /** Every statement here is about people of all tenants: `db` is the system handle. */

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Db } from '#kernel/database/db'
-import type { OnTx } from '#kernel/database/named-statement'
-import { statement, writing } from '#kernel/database/named-statement'
+import type { OnTx } from '#kernel/database/statement'
+import { statement, writing } from '#kernel/database/statement'
 import { sql } from '#kernel/database/sql'
 import { autocommit } from '#kernel/database/transact'
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Db } from '#kernel/database/db'
-import { writing } from '#kernel/database/named-statement'
+import { writing } from '#kernel/database/statement'
 import { sql } from '#kernel/database/sql'
 import { autocommit } from '#kernel/database/transact'
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import type { On, OnTx } from '#kernel/database/named-statement'
-import { statement, writing } from '#kernel/database/named-statement'
+import type { On, OnTx } from '#kernel/database/statement'
+import { statement, writing } from '#kernel/database/statement'
 import { columnsOf, parametersOf } from '#kernel/database/row-sql'
 import { sql } from '#kernel/database/sql'
 

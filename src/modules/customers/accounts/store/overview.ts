@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Ctx } from '#kernel/context'
-import { statement } from '#kernel/database/named-statement'
+import { statement } from '#kernel/database/statement'
 import { sql } from '#kernel/database/sql'
 import { clientNotFound } from '../../record/client-not-found.ts'
 import { Day, RiskLevel } from '../../record/contract.ts'

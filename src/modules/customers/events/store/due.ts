@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Db } from '#kernel/database/db'
-import { statement } from '#kernel/database/named-statement'
+import { statement } from '#kernel/database/statement'
 import { sql, sqlName } from '#kernel/database/sql'
 
 /** Each tenant is found by one step in the key, however many rows it has: nothing to do costs one look. */

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Ctx } from '#kernel/context'
 import { binaryArray, BOOLEAN, FLOAT8, JSONB, TEXT, TIMESTAMPTZ } from '#kernel/database/binary-array'
-import { statement, writing } from '#kernel/database/named-statement'
+import { statement, writing } from '#kernel/database/statement'
 import { sql, sqlJoin, sqlName } from '#kernel/database/sql'
 import type { Sql } from '#kernel/database/sql'
 import { autocommit } from '#kernel/database/transact'

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Ctx } from '#kernel/context'
-import { statement, writing } from '#kernel/database/named-statement'
+import { statement, writing } from '#kernel/database/statement'
 import { sql } from '#kernel/database/sql'
 import type { Sql } from '#kernel/database/sql'
 import type { WriteCtx } from '#kernel/writes/change'
@@ -39,7 +39,7 @@ const moveSql = (among: Sql) => sql`with settled as (
 
 const Moved = z.strictObject({ moved: z.int() })
 
-const attributeAll = writing('customers.attribute-events', moveSql(sql`true`), { row: Moved })
+const attributeAll = writing('customers.attribute-all-events', moveSql(sql`true`), { row: Moved })
 
 const attributeSome = writing(
   'customers.attribute-events',

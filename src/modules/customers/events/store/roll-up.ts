@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Ctx } from '#kernel/context'
 import { filteredStatement, filteredWriting } from '#kernel/database/filtered-statement'
-import { writing } from '#kernel/database/named-statement'
+import { writing } from '#kernel/database/statement'
 import { sql } from '#kernel/database/sql'
 import type { WriteCtx } from '#kernel/writes/change'
 import { Day } from '../../record/contract.ts'

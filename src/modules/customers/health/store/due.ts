@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Db } from '#kernel/database/db'
-import { statement } from '#kernel/database/named-statement'
+import { statement } from '#kernel/database/statement'
 import { sql } from '#kernel/database/sql'
 
 const stale = statement(

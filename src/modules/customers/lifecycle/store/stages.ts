@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Ctx } from '#kernel/context'
 import { filteredStatement } from '#kernel/database/filtered-statement'
-import { statement } from '#kernel/database/named-statement'
+import { statement } from '#kernel/database/statement'
 import { sql } from '#kernel/database/sql'
 import { clientNotFound } from '../../record/client-not-found.ts'
 import { Day, Score, Stage } from '../../record/contract.ts'

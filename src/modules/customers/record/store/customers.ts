@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Ctx } from '#kernel/context'
 import { isDuplicate } from '#kernel/database/errors'
-import { statement, writing } from '#kernel/database/named-statement'
+import { statement, writing } from '#kernel/database/statement'
 import { assignmentsOf, columnsOf, parametersOf } from '#kernel/database/row-sql'
 import { sql } from '#kernel/database/sql'
 import { Failure } from '#kernel/failure'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { writing } from '#kernel/database/named-statement'
+import { writing } from '#kernel/database/statement'
 import { sql } from '#kernel/database/sql'
 import { newId } from '#kernel/ids'
 import type { WriteCtx } from '#kernel/writes/change'

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Ctx } from '#kernel/context'
-import { writing } from '#kernel/database/named-statement'
+import { writing } from '#kernel/database/statement'
 import { sql } from '#kernel/database/sql'
 import { newId } from '#kernel/ids'
 import type { WriteCtx } from '#kernel/writes/change'

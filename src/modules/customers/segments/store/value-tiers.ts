@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Ctx } from '#kernel/context'
-import { statement } from '#kernel/database/named-statement'
+import { statement } from '#kernel/database/statement'
 import { sql } from '#kernel/database/sql'
 import { VALUE_TIERS } from '../value-tiers.ts'
 

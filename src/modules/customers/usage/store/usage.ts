@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Ctx } from '#kernel/context'
-import { statement } from '#kernel/database/named-statement'
+import { statement } from '#kernel/database/statement'
 import { sql, sqlText } from '#kernel/database/sql'
 import type { Sql } from '#kernel/database/sql'
 import { Day } from '../../record/contract.ts'

@@ -4,7 +4,7 @@ import { testDatabase } from '../../../test/support/database.ts'
 import type { TestDatabase } from '../../../test/support/database.ts'
 import { testTenant } from '../../../test/support/tenant.ts'
 import { bareText, numberParameters } from './named-parameters.ts'
-import { statement, writing } from './named-statement.ts'
+import { statement, writing } from './statement.ts'
 import { sql, sqlJoin, sqlName, sqlText } from './sql.ts'
 import { autocommit, transact } from './transact.ts'
 
