@@ -65,21 +65,27 @@ export class PooledHandle extends Kysely<unknown> {
   async #transact<T>(work: (tx: Tx) => Promise<Outcome<T>>, options: TransactionOptions): Promise<T> {
     const connection = await this.#connect()
     const handle = new TransactionHandle(connection, this.checked)
+    let isBroken = false
     try {
       await connection.query(beginning(options), [])
       // safe because: `TransactionHandle` is what the brand stands for.
       const { result, rollback = false } = await work(handle as unknown as Tx)
       handle.end()
-      await connection.query(rollback ? 'rollback' : 'commit', [])
+      const { command } = await connection.query(rollback ? 'rollback' : 'commit', [])
+      // PostgreSQL answers so, without an error, to the commit of a transaction in which a statement failed.
+      if (!rollback && command === 'ROLLBACK') {
+        throw new Error('The work caught an error of the database, which had undone the transaction.')
+      }
       return result
     } catch (error) {
       handle.end()
       await connection.query('rollback', []).catch(() => {
-        // The error that led here says more. The connection is lost, and is not given back to the pool.
+        // The error that led here says more. A connection that may still be in the transaction is not given back.
+        isBroken = true
       })
       throw error
     } finally {
-      connection.release()
+      connection.release(isBroken)
     }
   }
 }

@@ -183,6 +183,18 @@ describe('a transaction', () => {
     await expect(find({ ...ctx, db: kept }, { name: 'pen' })).rejects.toThrow('a transaction that is over')
   })
 
+  it('whose work caught an error of the database is not told as kept', async () => {
+    const tenant = await testTenant(database)
+    const ctx = tenant.ctx()
+    await insert(autocommit(ctx), { name: 'twin', price: 1 })
+    const caught = transact(ctx.db, async (db) => {
+      await insert({ ...ctx, db }, { name: 'lid', price: 1 })
+      await insert({ ...ctx, db }, { name: 'twin', price: 2 }).catch(() => undefined)
+    })
+    await expect(caught).rejects.toThrow('caught an error of the database')
+    expect(await find(ctx, { name: 'lid' })).toEqual([])
+  })
+
   it('that only reads refuses a write', async () => {
     const tenant = await testTenant(database)
     const ctx = tenant.ctx()

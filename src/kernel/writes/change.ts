@@ -5,6 +5,7 @@ import type { CacheTag } from '../cache/tags.ts'
 import { makeOperation, requireAdmission } from '../calls/operation.ts'
 import type { Described, Effect, Operation } from '../calls/operation.ts'
 import type { Ctx } from '../context.ts'
+import { isTransient } from '../database/errors.ts'
 import { transactUnless } from '../database/transact.ts'
 import type { Scope } from '../principal.ts'
 import { recallResult, rememberResult } from './idempotency.ts'
@@ -117,7 +118,10 @@ async function inTransaction<Result>(
 ): Promise<{ done: Changed<Result>; tags: readonly CacheTag[] }> {
   return transactUnless(ctx.db, async (tx) => {
     const { inside, open } = insideChange(ctx, tx, mayJoin)
-    const done = await work(inside, open)
+    const done = await work(inside, open).catch((error: unknown) => {
+      // What lost to others is tried again, whatever was made of its failure.
+      throw isTransient(open.failure?.error) ? open.failure?.error : error
+    })
     if (open.failure !== undefined) throw open.failure.error
     if (done.rollback === true) return { result: { done, tags: [] }, rollback: true }
     const at = ctx.clock()
