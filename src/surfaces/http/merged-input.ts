@@ -27,28 +27,38 @@ function mergedParser({
   without = [],
   method,
   params,
-}: Pick<Route, 'without' | 'method' | 'params'> & { readonly input: z.ZodObject }): (raw: RequestParts) => unknown {
+  query,
+}: Pick<Route, 'without' | 'method' | 'params' | 'query'> & { readonly input: z.ZodObject }): (
+  raw: RequestParts,
+) => unknown {
   const inPath = new Set(Object.keys(params?.shape ?? {}))
   const rest: Place = hasBody(method) ? 'body' : 'query'
   const expectedAt = (name: string): Place => (inPath.has(name) ? 'path' : rest)
   const read = textReaders(input)
+  const closed = input.strict()
+  // Text of a body must not come in the address, which is logged: passwords and tokens are among it.
+  const isOutOfPlace = (place: Place, name: string) =>
+    place === 'query' && rest === 'body' && query?.shape[name] === undefined && name in input.shape
   return (raw) => {
-    const given: Record<string, unknown> = {}
+    const given = new Map<string, unknown>()
     const places = new Map<string, Place>()
     const problems: FieldProblem[] = []
     for (const [place, values] of partsOf(raw, rest, problems)) {
       for (const [name, value] of Object.entries(values)) {
         if (without.includes(name)) problems.push({ path: `${place}.${name}`, expected: 'no such field' })
-        else if (places.has(name))
+        else if (isOutOfPlace(place, name)) {
+          problems.push({ path: `${place}.${name}`, expected: 'nothing here: send it in the body' })
+        } else if (places.has(name))
           problems.push({ path: `${place}.${name}`, expected: 'nothing here: it was given twice' })
         else {
           places.set(name, place)
-          given[name] = place === 'body' ? value : read(name, value)
+          given.set(name, place === 'body' ? value : read(name, value))
         }
       }
     }
-    const parsed = input.strict().safeParse(given)
-    const found = parsed.success ? textProblems(given) : argumentProblems(input, parsed.error)
+    const merged = Object.fromEntries(given)
+    const parsed = closed.safeParse(merged)
+    const found = parsed.success ? textProblems(merged) : argumentProblems(input, parsed.error)
     problems.push(...found.map((problem) => ({ ...problem, path: placed(problem.path, places, expectedAt, rest) })))
     if (parsed.success && problems.length === 0) return parsed.data
     throw new Failure('invalid', 'The request is wrong. Correct the fields and send it again.', { problems })
@@ -86,7 +96,7 @@ function placed(
 /** Turns the text of a path or a query into what a field expects. What cannot be turned stays text, and is refused. */
 function textReaders(input: z.ZodObject): (name: string, value: unknown) => unknown {
   const { properties = {} } = z.toJSONSchema(input, { io: 'input', unrepresentable: 'any' })
-  return (name, value) => fromText(properties[name], value)
+  return (name, value) => fromText(Object.hasOwn(properties, name) ? properties[name] : undefined, value)
 }
 
 function fromText(schema: unknown, value: unknown): unknown {
