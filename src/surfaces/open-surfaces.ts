@@ -32,7 +32,7 @@ export interface Surfaces {
  * when something does not say who may use it.
  */
 export function surfacesOf(
-  { config, clock, log, version }: Omit<PlatformOptions, 'configuration'>,
+  { config, clock, log, version, as }: Omit<PlatformOptions, 'configuration'>,
   platform: Platform,
   { modules, jobs, access }: { modules: readonly Module[]; jobs: readonly Job[]; access: Access },
 ): Surfaces {
@@ -73,7 +73,7 @@ export function surfacesOf(
       const { port } = await http.listen()
       const url = `http://${config.server.host}:${port}`
       platform.publicUrl.listening(url)
-      closing.push((await runJobs(platform, { jobs, access, clock, log })).stop)
+      if (as === 'server') closing.push((await runJobs(platform, { jobs, access, clock, log })).stop)
       for (const module of modules) {
         if (module.background !== undefined) closing.push(module.background().stop)
       }

@@ -44,16 +44,13 @@ describe('every tool', () => {
 
   it.each(tools)('$name has examples, one of each action that it takes', (tool) => {
     expect(tool.examples.length).toBeGreaterThan(0)
-    for (const example of tool.examples) tool.input.parse(example)
-    const actions = valuesOf(tool, 'action')
-    expect(
-      actions.filter((action) => !tool.examples.some((example) => (example['action'] ?? actions[0]) === action)),
-    ).toEqual([])
+    const shown = tool.examples.map((example) => tool.input.parse(example)['action'])
+    expect(valuesOf(tool, 'action').filter((action) => !shown.includes(action))).toEqual([])
   })
 })
 
 describe('each example, called over MCP', () => {
-  it.each(calls)('$name succeeds, and leaves an audit row just when it changed something', async (call) => {
+  it.each(calls)('$name succeeds, and leaves an audit row when it changed something', async (call) => {
     const before = await rows(owner)
     const audited = await auditCount(owner)
     const answer = await owner.call(call.tool.name, marked(call.args))

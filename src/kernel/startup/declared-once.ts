@@ -1,6 +1,6 @@
 /** A name from a space that all modules share, and the module that declares it. */
 export interface DeclaredName {
-  /** `setting`, `metric`, `event`, `command`. */
+  /** `setting`, `metric`, `event`, `job`, `command`. */
   readonly kind: string
   readonly name: string
   readonly module: string

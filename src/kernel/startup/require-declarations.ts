@@ -4,7 +4,7 @@ import type { DeclaredName } from './declared-once.ts'
 import type { Declarations, Module } from '../module.ts'
 
 /**
- * Throws when modules declare the same event or command twice, naming both, or subscribe to one that none of them brings. Settings
+ * Throws when modules declare the same event, job or command twice, naming both, or subscribe to one that none of them brings. Settings
  * and metrics are looked at where they are joined.
  */
 export function requireDeclarations(modules: readonly Module[]): void {
@@ -12,6 +12,7 @@ export function requireDeclarations(modules: readonly Module[]): void {
     ...modules.flatMap(({ name: module, events = {} }) =>
       Object.values(events).map(({ name }) => ({ kind: 'event', name, module })),
     ),
+    ...modules.flatMap(({ name: module, jobs = [] }) => jobs.map(({ name }) => ({ kind: 'job', name, module }))),
     ...commandNames(modules),
   ])
   requireSubscriptions(modules)
