@@ -60,6 +60,7 @@ export function confirm<I extends Confirmed, O extends z.ZodObject>(
       return change.verified(ctx, input, (touched) => tokens.check(token, bound(ctx, input, touched)))
     }
     const previewed = await change.preview(ctx, input)
+    if (previewed.touched === undefined) throw new Error(`${change.action} is confirmed and says not what it touches.`)
     // Nothing to confirm, or a retry: that finds nothing left to touch, and is answered by its idempotency key.
     if (touchesNothing(previewed)) return change.verified(ctx, input, (touched) => requireSame(touched, previewed))
     const asked = question(previewed.result, input)

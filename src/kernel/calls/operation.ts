@@ -10,7 +10,7 @@ export type Effect = 'read' | 'create' | 'update' | 'destroy'
 /** What an operation says of itself, whatever its shapes. */
 export interface Described {
   readonly scope: Scope
-  /** Its own scope and those of every operation that it calls: all are checked before it begins. */
+  /** Its own scope and those of the operations in `calls`: all are checked before it begins. */
   readonly scopes: readonly Scope[]
   readonly effect: Effect
   /** It works on the caller's own things: whoever acts for no person is refused. */
@@ -37,7 +37,10 @@ interface Common<I extends z.ZodObject, O extends z.ZodType> {
   readonly input: I
   readonly output: O
   readonly personal?: boolean
-  /** The operations that it may call, with what they call in turn. */
+  /**
+   * The operations that every caller of this one must be allowed to call. One that only some inputs reach may be left
+   * out, and asks for its scope itself; a change, though, can be joined by no other.
+   */
   readonly calls?: readonly Described[]
 }
 
@@ -69,7 +72,8 @@ export function makeOperation<I extends z.ZodObject, O extends z.ZodType>(
   shape: Common<I, O> & { readonly effect: Effect; readonly asks?: boolean },
   run: OperationShape<I, O>['run'],
 ): Operation<I, O> {
-  const { scope, input, output, effect, personal = false, asks = false, calls = [] } = shape
+  const { scope, input, output, effect, asks = false, calls = [] } = shape
+  const personal = shape.personal === true || calls.some((called) => called.personal)
   const scopes = [...new Set([scope, ...calls.flatMap((called) => called.scopes)])]
   const admitted = async (ctx: Ctx, given: z.output<I>, interaction?: Interaction) => {
     requireAdmission(ctx, scopes, personal)

@@ -23,6 +23,6 @@ export function numberParameters(text: string): NumberedText {
 /** The text without what is quoted or commented, for telling what it does. */
 export function bareText(text: string): string {
   return text.replace(TOKEN, (whole: string, _tag: unknown, name: string | undefined) =>
-    name === undefined && whole !== '::' ? ' ' : whole,
+    name !== undefined || whole === '::' ? whole : whole.startsWith('"') ? 'quoted' : ' ',
   )
 }

@@ -64,7 +64,7 @@ export function writing<P extends z.ZodRawShape = Nothing, R extends z.ZodObject
 
 /** Writes, row and table locks, and what has a meaning inside a transaction alone. */
 const NEEDS_TRANSACTION =
-  /\b(insert\s+into|delete\s+from|merge\s+into|truncate|lock\s+table|set_config|savepoint|pg_advisory_xact_lock\w*|pg_try_advisory_xact_lock\w*|pg_notify|nextval|set\s+local)\b|\bupdate\s+(?:only\s+)?[a-z_]+\.[a-z_]+|\bfor\s+(?:no\s+key\s+)?(?:update|share)\b|\bfor\s+key\s+share\b/i
+  /\b(insert\s+into|delete\s+from|merge\s+into|truncate|lock\s+table|set_config|savepoint|pg_(?:try_)?advisory_\w*lock\w*|pg_notify|nextval|setval|set\s+local)\b|\bupdate\s+(?:only\s+)?[\w.]+\s+(?:as\s+)?(?:\w+\s+)?set\b|\bfor\s+(?:no\s+key\s+)?(?:update|share)\b|\bfor\s+key\s+share\b/i
 
 function compile<P extends z.ZodRawShape, R extends z.ZodObject>(
   name: string,

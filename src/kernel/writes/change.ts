@@ -33,7 +33,10 @@ export interface Changed<Result> extends Partial<Omit<AuditEntry, 'action'>> {
 
 /** How a retried call is known and answered. What is kept for it may be less than the result. */
 export interface Idempotency<Input, Result, Kept> {
-  /** By default `idempotency_key` of the input. A call without a key is never a retry. */
+  /**
+   * By default `idempotency_key` of the input, for each person apart where the change is personal. A call without a key is
+   * never a retry.
+   */
   readonly key?: (ctx: Ctx, input: Input) => string | undefined
   readonly keep?: (result: Result) => Kept
   readonly recall?: (ctx: WriteCtx, kept: Kept, input: Input) => Promise<Result>
@@ -72,7 +75,8 @@ export interface ChangeOperation<I extends z.ZodObject = z.ZodObject, O extends 
 /**
  * The one way to write: scope, transaction, work, audit rows, events, commit, cache, in that order. A change that is
  * called inside another joins its transaction: both are kept or neither, and its audit rows, events and invalidations
- * go out with the outermost. Any failure of a change that joined, caught or not, undoes the whole. Deadlocks and
+ * go out with the outermost. Any failure of a change that joined, caught or not, undoes the whole; one whose caller was
+ * refused never joined. Deadlocks and
  * serialization failures are retried three times, always the whole, so `work` must not touch the outside world; a
  * success is returned only after the commit.
  */
@@ -80,7 +84,7 @@ export function change<I extends z.ZodObject, O extends z.ZodType, Kept = z.outp
   shape: ChangeShape<I, O, Kept>,
 ): ChangeOperation<I, O> {
   type Input = z.output<I>
-  const { action, calls = [], personal = false } = shape
+  const { action, calls = [] } = shape
   const mayJoin = reachable(calls)
 
   const outermost = async (ctx: Ctx, work: (inside: WriteCtx, open: OpenChange) => Promise<Changed<z.output<O>>>) => {
@@ -94,7 +98,7 @@ export function change<I extends z.ZodObject, O extends z.ZodType, Kept = z.outp
     return (await outermost(ctx, (inside, own) => once(shape, own, inside, input))).result
   })
   const admitOutermost = (ctx: Ctx) => {
-    requireAdmission(ctx, admitted.scopes, personal)
+    requireAdmission(ctx, admitted.scopes, admitted.personal)
     if (openChangeOf(ctx.db) !== undefined) throw new Error(`${action} was to be tried inside another change.`)
   }
   return Object.assign(admitted, {
@@ -158,13 +162,15 @@ async function joined<Result>(
 
 /** Does the work unless a call with the same key did it before, and collects what it tells. */
 async function once<I extends z.ZodObject, O extends z.ZodType, Kept>(
-  { action, idempotency, work }: ChangeShape<I, O, Kept>,
+  { action, idempotency, personal, work }: ChangeShape<I, O, Kept>,
   open: OpenChange,
   ctx: WriteCtx,
   input: z.output<I>,
   verify?: (touched: unknown) => void,
 ): Promise<Changed<z.output<O>>> {
-  const key = idempotency?.key === undefined ? keyIn(input) : idempotency.key(ctx, input)
+  const given = keyIn(input)
+  const own = personal === true && given !== undefined ? `${ctx.userId ?? ''}:${given}` : given
+  const key = idempotency?.key === undefined ? own : idempotency.key(ctx, input)
   const call = key === undefined ? undefined : { action, key, input: unconfirmed(input) }
   const first = call && (await recallResult(ctx, call))
   if (first !== undefined) {

@@ -18,7 +18,7 @@ export async function retryTransient<T>(signal: AbortSignal, attempt: () => Prom
           retryAfterSeconds: 1,
         })
       }
-      await wait(BACKOFF_MILLISECONDS * 2 ** tried, undefined, { signal })
+      await wait(BACKOFF_MILLISECONDS * 2 ** tried, undefined, { signal }).catch(() => signal.throwIfAborted())
     }
   }
 }
