@@ -6,6 +6,10 @@ import type { ClientOptions } from '@modelcontextprotocol/client'
 import { Client as ClientOfSdk1 } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport as TransportOfSdk1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { CustomerSettings } from '../../src/modules/customers/settings.ts'
+import { customersModule } from '../../src/modules/customers/index.ts'
+import { tasksModule } from '../../src/modules/tasks/index.ts'
+import { TEST_CONFIRM_TOKENS } from '../support/tenant.ts'
 import { KEYS, startMcpServer } from './mcp-server.ts'
 import type { RunningServer } from './mcp-server.ts'
 
@@ -64,20 +68,12 @@ describe('@ai-sdk/mcp', () => {
 
 describe('the Inspector', () => {
   const bin = join(import.meta.dirname, '../../node_modules/.bin/mcp-inspector')
-  const inspect = (args: readonly string[]): Promise<string> =>
+  const inspect = (args: readonly string[], url = server.url): Promise<string> =>
     new Promise((resolve, reject) => {
-      const all = [
-        '--cli',
-        `${server.url}/mcp`,
-        '--transport',
-        'http',
-        '--header',
-        `Authorization: ${KEYS.ada}`,
-        ...args,
-      ]
+      const all = ['--cli', `${url}/mcp`, '--transport', 'http', '--header', `Authorization: ${KEYS.ada}`, ...args]
       const path = `${join(import.meta.dirname, '../../node_modules/.bin')}:${process.env['PATH'] ?? ''}`
       execFile(bin, all, { timeout: 60_000, env: { ...process.env, PATH: path } }, (error, stdout, stderr) => {
-        if (error === null) return resolve(stdout)
+        if (error === null) return resolve(`${stdout}${stderr}`)
         reject(new Error(`${error.message}\n${stdout}\n${stderr}`))
       })
     })
@@ -85,6 +81,21 @@ describe('the Inspector', () => {
   it.each(['legacy', 'modern'])('finds every schema portable in the %s era', async (era) => {
     const output = await inspect(['--method', 'tools/list', '--strict', '--protocol-era', era])
     expect(output).toContain('"write_down"')
+  })
+
+  it('finds no portability error and no warning in the tools of the product', async () => {
+    const settings = CustomerSettings.parse({})
+    const modules = [customersModule({ settings }), tasksModule({ confirmTokens: TEST_CONFIRM_TOKENS })]
+    const scopes = new Set(modules.flatMap(({ scopes: granted = [] }) => granted.map(({ scope }) => scope)))
+    const person = { tenantId: 'tenant', userId: 'ada', actor: { kind: 'user', id: 'ada' }, scopes } as const
+    await using product = await startMcpServer({
+      servers: modules.flatMap((module) => module.server ?? []),
+      authenticate: () => person,
+    })
+    const output = await inspect(['--method', 'tools/list', '--strict', '--protocol-era', 'modern'], product.url)
+    expect(output).toContain('"calculate_health_score"')
+    expect(output).toContain('"update_task"')
+    expect(output).not.toMatch(/Warning: |Error: |portability/)
   })
 
   it.each(['legacy', 'modern'])('calls a tool in the %s era', async (era) => {

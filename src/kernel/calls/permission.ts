@@ -6,7 +6,8 @@ import type { ToolEntry } from './tool-catalogue.ts'
 
 /** Whether this caller may use the tool at all; one that they may not is not listed to them. */
 export function mayUseTool(principal: Principal, entry: ToolEntry): boolean {
-  const { tool } = entry
+  const { tool, open } = entry
+  if (open === true) return true
   if (!tool.scopes.every((scope) => principal.scopes.has(scope))) return false
   if (principal.bounds !== undefined && !opensTool(principal.bounds, entry)) return false
   return tool.personal !== true || principal.userId !== undefined

@@ -47,11 +47,6 @@ describe('the catalogue', () => {
   it.each([
     ['a name that is too long', { name: 'n'.repeat(41) }, 'at most 40 characters'],
     ['a name that is not snake_case', { name: 'findShip' }, 'snake_case'],
-    [
-      'a parameter without a description',
-      { input: z.object({ name: z.string() }) },
-      'parameter name needs a description',
-    ],
     ['no title', { title: ' ' }, 'needs a title'],
     ['no description', { describe: '' }, 'needs a description'],
   ])('refuses %s', (_what, change, problem) => {
@@ -66,6 +61,37 @@ describe('the catalogue', () => {
     })
     const recursive = { ...good, input: Node } as unknown as typeof good
     expect(() => compileCatalogue([ships(plainTool(recursive))])).toThrow('ycle')
+  })
+
+  it.each([
+    ['a parameter without a description', z.object({ rigging: z.string() }), 'parameter rigging needs a description'],
+    [
+      'a parameter of two types, also inside a list',
+      z.object({ names: z.array(z.union([z.string(), z.int()])).describe('Names or numbers') }),
+      'its input.names[] must not use anyOf',
+    ],
+    [
+      'a parameter that takes anything',
+      z.object({ cargo: z.object({ hold: z.unknown() }).describe('What she carries') }),
+      'its input.cargo.hold must have exactly one type',
+    ],
+    [
+      'a list of values that are not strings',
+      z.object({ masts: z.literal([1, 2, 3]).describe('How many') }),
+      'the values that its input.masts lists must be strings',
+    ],
+  ])('refuses %s', (_what, input, problem) => {
+    const { name, title, describe: words, effect, scope, output } = good
+    const careless = plainTool({ name, title, describe: words, effect, scope, input, output, run: good.run })
+    expect(() => compileCatalogue([ships(careless)])).toThrow(problem)
+  })
+
+  it('refuses a most used tool that there is not, and more than eight', () => {
+    const server = ships(plainTool(good))
+    expect(() => compileCatalogue([{ ...server, mostUsed: ['sink_ship'] }])).toThrow('mostUsed names sink_ship')
+    const names = Array.from({ length: 9 }, (_, index) => `find_ship_${index}`)
+    const many = ships(...names.map((name) => plainTool({ ...good, name })))
+    expect(() => compileCatalogue([{ ...many, mostUsed: names }])).toThrow('mostUsed must have at most 8 tools')
   })
 
   it('refuses instructions that clients would cut', () => {

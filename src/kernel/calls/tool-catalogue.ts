@@ -14,6 +14,8 @@ export interface ToolEntry {
   readonly inputSchema: JsonSchema
   readonly outputSchema: JsonSchema
   readonly hints: ToolHints
+  /** It shows each caller only what is theirs anyway: no scope and no bound of a credential closes it. */
+  readonly open?: boolean
 }
 
 /** Follow from the tool's effect (https://modelcontextprotocol.io/specification, ToolAnnotations). */
@@ -32,6 +34,7 @@ export interface ToolCatalogue {
 }
 
 const INSTRUCTIONS_CHARACTERS_MAX = 2048
+const MOST_USED_MAX = 8
 
 /** Compiles and checks the tools once, at start. Throws with every problem found, so that none reaches a client. */
 export function compileCatalogue(
@@ -43,7 +46,7 @@ export function compileCatalogue(
   for (const server of servers) {
     for (const [toolset, tools] of Object.entries(server.toolsets)) {
       for (const tool of tools) {
-        const entry = compile(server, toolset, tool)
+        const entry = compileTool(server, toolset, tool)
         const other = byName.get(tool.name)
         if (other !== undefined)
           problems.push(`tool ${tool.name}: ${other.server.name} and ${server.name} both have it`)
@@ -56,7 +59,8 @@ export function compileCatalogue(
   return { servers, entries: [...byName.values()], byName }
 }
 
-function compile(server: ToolServer, toolset: string, tool: Tool): ToolEntry {
+/** Compiles one tool. */
+export function compileTool(server: ToolServer, toolset: string, tool: Tool): ToolEntry {
   return {
     tool,
     server,
@@ -85,6 +89,14 @@ function lintServer(server: ToolServer): string[] {
   if ('readonly' in server.toolsets) problems.push(`server ${server.name}: readonly is a view, not a toolset`)
   if (server.instructions.length > INSTRUCTIONS_CHARACTERS_MAX) {
     problems.push(`server ${server.name}: its instructions must have at most ${INSTRUCTIONS_CHARACTERS_MAX} characters`)
+  }
+  const names = new Set(Object.values(server.toolsets).flatMap((tools) => tools.map(({ name }) => name)))
+  const { mostUsed = [] } = server
+  for (const name of mostUsed) {
+    if (!names.has(name)) problems.push(`server ${server.name}: mostUsed names ${name}, which it does not have`)
+  }
+  if (mostUsed.length > MOST_USED_MAX) {
+    problems.push(`server ${server.name}: mostUsed must have at most ${MOST_USED_MAX} tools`)
   }
   return problems
 }

@@ -1,11 +1,10 @@
 import type { Tool } from './tool.ts'
-import { isSchema } from './tool-schema.ts'
+import { isSchema, portabilityProblems } from './tool-schema.ts'
 import type { JsonSchema } from './tool-schema.ts'
 
 const NAME = /^[a-z][a-z0-9]*(_[a-z0-9]+)*$/
 /** Leaves room for a client's `mcp__<server>__` prefix within the 64 characters that models accept. */
 export const NAME_CHARACTERS_MAX = 40
-const ROOT_FORBIDDEN = ['$ref', 'anyOf', 'oneOf', 'allOf', 'not', 'if']
 
 /** What is wrong with a tool's definition, in words for its author; empty when it is fit to be listed. */
 export function lintTool(tool: Tool, inputSchema: JsonSchema, nameCharactersMax: number): readonly string[] {
@@ -29,21 +28,20 @@ function lintWords(tool: Tool): readonly string[] {
 }
 
 function lintInput(schema: JsonSchema): readonly string[] {
-  const problems: string[] = []
+  const problems = [...portabilityProblems(schema)]
   if (schema['type'] !== 'object') problems.push('the root of its input must be a plain object')
-  for (const keyword of ROOT_FORBIDDEN) {
-    if (keyword in schema) problems.push(`the root of its input must not use ${keyword}: clients reject it`)
-  }
-  if (JSON.stringify(schema).includes('"$ref"')) problems.push('its input must not refer ($ref): clients reject it')
   const properties = isSchema(schema['properties']) ? schema['properties'] : {}
   for (const [name, property] of Object.entries(properties)) {
-    if (!isSchema(property) || !speaksForItself(property)) problems.push(`its parameter ${name} needs a description`)
+    if (!isSchema(property) || !speaksForItself(name, property))
+      problems.push(`its parameter ${name} needs a description`)
   }
   return problems
 }
 
-/** A list of values, a switch, a date or an address needs no words beside a good name; anything else does. */
-function speaksForItself(property: JsonSchema): boolean {
-  const { description, enum: values, type, format } = property
-  return typeof description === 'string' || Array.isArray(values) || type === 'boolean' || typeof format === 'string'
+/** A list of values, a switch, or a name that says what every model knows needs no words; anything else does. */
+function speaksForItself(name: string, { description, enum: values, type }: JsonSchema): boolean {
+  return typeof description === 'string' || Array.isArray(values) || type === 'boolean' || PLAIN_NAME.test(name)
 }
+
+const PLAIN_NAME =
+  /(^|_)(id|ids|name|email|title|description|industry|tags|limit|offset|search|seats|idempotency_key|expected_version)$/

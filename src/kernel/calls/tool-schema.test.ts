@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { listedInputSchema, listedOutputSchema } from './tool-schema.ts'
+import { listedInputSchema, listedOutputSchema, portabilityProblems } from './tool-schema.ts'
 
 describe('the listed input schema', () => {
   it('holds what a model needs and no noise', () => {
@@ -19,7 +19,6 @@ describe('the listed input schema', () => {
           },
           "email": {
             "description": "Where to write",
-            "format": "email",
             "type": "string",
           },
           "limit": {
@@ -34,6 +33,29 @@ describe('the listed input schema', () => {
         "type": "object",
       }
     `)
+  })
+
+  it('says in portable keywords what is nullable, constant, or a date', () => {
+    const input = z.object({
+      nickname: z.string().nullable(),
+      parent_id: z.int().min(1).nullable().optional(),
+      undo: z.literal(true).optional(),
+      kind: z.literal('ship'),
+      launched: z.iso.date().describe('Default today'),
+      seen_at: z.iso.datetime({ offset: true }),
+      email: z.email(),
+    })
+    const schema = listedInputSchema(input)
+    expect(portabilityProblems(schema)).toEqual([])
+    expect(schema['properties']).toEqual({
+      nickname: { type: 'string' },
+      parent_id: { type: 'integer' },
+      undo: { type: 'boolean' },
+      kind: { type: 'string', enum: ['ship'] },
+      launched: { type: 'string', description: 'YYYY-MM-DD; default today' },
+      seen_at: { type: 'string', description: 'ISO 8601 with offset' },
+      email: { type: 'string' },
+    })
   })
 
   it('keeps a parameter that is called like a keyword', () => {
@@ -55,17 +77,22 @@ describe('the listed output schema', () => {
     either: z.union([z.string(), z.array(z.number())]),
   })
 
-  it('names the fields', () => {
+  it('names the fields of one type, with that type', () => {
     expect(listedOutputSchema(output)).toMatchInlineSnapshot(`
       {
         "properties": {
-          "anything": {},
-          "either": {},
-          "level": {},
-          "name": {},
-          "owner": {},
-          "score": {},
-          "tags": {},
+          "level": {
+            "type": "string",
+          },
+          "name": {
+            "type": "string",
+          },
+          "owner": {
+            "type": "object",
+          },
+          "tags": {
+            "type": "array",
+          },
         },
         "type": "object",
       }

@@ -4,56 +4,128 @@ import { z } from 'zod'
 export type JsonSchema = { readonly [keyword: string]: unknown }
 
 /**
- * The input schema a caller sees: what a model needs to fill it in, and no more. Lengths and patterns are left out to
- * keep the list small in a model's context; arguments are checked against the full schema, whose refusals name them.
+ * The input schema that `tools/list` shows: what a model needs to fill it in, in the keywords that every client and
+ * model provider takes (one `type` each, enums of strings; no `anyOf`, `const`, `format`). Lengths and patterns are left
+ * out to keep it small. Arguments are checked against the full schema, whose errors name what it expects.
  */
 export function listedInputSchema(input: z.ZodObject): JsonSchema {
   const full = z.toJSONSchema(input, { io: 'input', cycles: 'throw', reused: 'inline' })
-  return { ...tidy(full), additionalProperties: false }
+  return { ...portable(full), additionalProperties: false }
 }
 
 /**
- * The output schema a caller sees: the names of the result's fields, so that it stays small in a model's context. It
- * accepts everything that the full schema accepts, and results are checked against the full one.
+ * The output schema that `tools/list` shows: the fields of the result with their types, one level deep, so that it stays
+ * small in a model's context. A field that may be null or of several types is not in it, for its type cannot be written
+ * portably. It accepts everything that the full schema accepts; results are checked against the full one.
  */
 export function listedOutputSchema(output: z.ZodObject): JsonSchema {
-  const properties = Object.fromEntries(Object.keys(output.shape).map((name) => [name, {}]))
-  return { type: 'object', properties }
-}
-
-/** Drops the dialect, lengths, patterns, lower bounds that anybody would guess, and that nested objects are closed. */
-function tidy(value: unknown): JsonSchema {
-  const tidied = tidyValue(value)
-  return isSchema(tidied) ? tidied : {}
-}
-
-function tidyValue(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(tidyValue)
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(
-    Object.entries(value)
-      .filter(([keyword, content]) => !isNoise(keyword, content))
-      .map(([keyword, content]) => [keyword, tidyValue(content)]),
+  const full = z.toJSONSchema(output, { io: 'output', reused: 'inline', unrepresentable: 'any' })
+  const fields = Object.entries(isSchema(full.properties) ? full.properties : {})
+  const typed = fields.flatMap(([name, field]) =>
+    isSchema(field) && typeof field['type'] === 'string' ? [[name, { type: field['type'] }] as const] : [],
   )
+  return { type: 'object', properties: Object.fromEntries(typed) }
 }
+
+/** Rewrites one schema and those in it. What has no portable form is left as it is: `portabilityProblems` finds it. */
+function portable(schema: JsonSchema): JsonSchema {
+  const { anyOf, ...rest } = schema
+  const branches = Array.isArray(anyOf) ? anyOf.filter((branch) => !isNull(branch)) : []
+  if (branches.length === 1 && isSchema(branches[0])) return portable({ ...branches[0], ...rest })
+  const rewritten = Object.entries(schema)
+    .filter(([keyword, content]) => !isNoise(keyword, content))
+    .flatMap(([keyword, content]) => portableKeyword(keyword, content))
+  return Object.fromEntries(withFormatNote(schema, rewritten))
+}
+
+function portableKeyword(keyword: string, content: unknown): readonly (readonly [string, unknown])[] {
+  if (keyword === 'properties' && isSchema(content)) {
+    const fields = Object.entries(content).map(([name, field]) => [name, isSchema(field) ? portable(field) : field])
+    return [[keyword, Object.fromEntries(fields)]]
+  }
+  if (keyword === 'type' && Array.isArray(content)) {
+    const types = content.filter((type) => type !== 'null')
+    return [[keyword, types.length === 1 ? types[0] : types]]
+  }
+  if (keyword === 'const' && typeof content === 'boolean') return []
+  if (keyword === 'const' && typeof content === 'string') return [['enum', [content]]]
+  return [[keyword, isSchema(content) ? portable(content) : content]]
+}
+
+/** The format of a date is told in words, where no description shows it. Names tell the other formats. */
+function withFormatNote(
+  schema: JsonSchema,
+  entries: readonly (readonly [string, unknown])[],
+): readonly (readonly [string, unknown])[] {
+  const note = FORMAT_NOTES[String(schema['format'])]
+  if (note === undefined) return entries
+  const { description } = schema
+  const told = typeof description === 'string' ? `${note}; ${description.toLowerCase()}` : note
+  return [...entries.filter(([keyword]) => keyword !== 'description'), ['description', told]]
+}
+
+const FORMAT_NOTES: Readonly<Record<string, string | undefined>> = {
+  date: 'YYYY-MM-DD',
+  'date-time': 'ISO 8601 with offset',
+}
+
+/** Why some client or model provider may refuse a listed schema or misread it; empty where it is portable. */
+export function portabilityProblems(schema: JsonSchema, path = 'its input'): readonly string[] {
+  const { type, properties, items, enum: values } = schema
+  const problems: string[] = []
+  for (const keyword of UNPORTABLE) {
+    if (keyword in schema) problems.push(`${path} must not use ${keyword}: some clients refuse it or drop it`)
+  }
+  if (typeof type !== 'string') problems.push(`${path} must have exactly one type`)
+  if (Array.isArray(values) && !values.every((value) => typeof value === 'string')) {
+    problems.push(`the values that ${path} lists must be strings`)
+  }
+  for (const [name, field] of Object.entries(isSchema(properties) ? properties : {})) {
+    if (isSchema(field)) problems.push(...portabilityProblems(field, `${path}.${name}`))
+  }
+  if (isSchema(items)) problems.push(...portabilityProblems(items, `${path}[]`))
+  return problems
+}
+
+const UNPORTABLE = [
+  '$ref',
+  'anyOf',
+  'oneOf',
+  'allOf',
+  'not',
+  'if',
+  'const',
+  'format',
+  'prefixItems',
+  'patternProperties',
+]
 
 /** From here on a bound guards the database and tells a model nothing. */
 const TELLING_BOUND_MAX = 1_000_000
 
-/** The content tells a keyword from a parameter of the same name, whose content is a schema. */
+/** Keywords that a model does not need: dialect, format, lengths, patterns, and bounds and defaults that anybody would guess. */
 function isNoise(keyword: string, content: unknown): boolean {
-  if (NOISE.has(keyword)) return !isSchema(content)
+  if (NOISE.has(keyword)) return true
   if (keyword === 'additionalProperties') return content === false || isEmpty(content)
-  if (keyword === 'propertyNames')
-    return isSchema(content) && content['type'] === 'string' && Object.keys(content).length === 1
-  if (keyword === 'default') return isEmpty(content)
+  if (keyword === 'default') return content === 0 || content === false || isEmpty(content)
   if (keyword === 'minimum') return content === 0 || content === 1 || isHuge(content)
   return keyword === 'maximum' && isHuge(content)
 }
 
-const NOISE: ReadonlySet<string> = new Set(['$schema', 'pattern', 'minLength', 'maxLength', 'minItems', 'maxItems'])
+const NOISE: ReadonlySet<string> = new Set([
+  '$schema',
+  'format',
+  'pattern',
+  'minLength',
+  'maxLength',
+  'minItems',
+  'maxItems',
+  'propertyNames',
+])
 
-const isEmpty = (content: unknown) => isSchema(content) && Object.keys(content).length === 0
+const isNull = (branch: unknown) => isSchema(branch) && branch['type'] === 'null'
+const isEmpty = (content: unknown) =>
+  (isSchema(content) && Object.keys(content).length === 0) || (Array.isArray(content) && content.length === 0)
 const isHuge = (content: unknown) => typeof content === 'number' && Math.abs(content) > TELLING_BOUND_MAX
 
 /** Whether a value is a schema in object form. */

@@ -15,7 +15,6 @@ interface ToolShape<I extends z.ZodObject, O extends z.ZodObject> {
   /** What it does, when to use it, when not to and which sibling instead, side effects, limits. For a model to read. */
   readonly describe: string
   readonly effect: Effect
-  readonly scope: Scope
   /** Strict: an unknown argument is refused by name. A plain object at the root. */
   readonly input: I
   readonly output: O
@@ -62,12 +61,9 @@ export function tool<I extends z.ZodObject, O extends z.ZodObject>(
   operation: Operation<I, O>,
   words: ToolWords<I, O>,
 ): Tool {
-  const { scope, scopes, effect, input, output, personal, asks } = operation
+  const { scopes, effect, input, output, personal, asks } = operation
   // safe because: every caller of `run` parses with `input` first, and O is an object schema.
-  const erased = { ...words, ...{ scope, scopes, effect, input, output, personal, asks } } as unknown as Omit<
-    Tool,
-    'run'
-  >
+  const erased = { ...words, scopes, effect, input, output, personal, asks } as unknown as Omit<Tool, 'run'>
   // safe because: as above.
   const run = operation as unknown as Tool['run']
   return { ...erased, run: (ctx, given, interaction = unattended) => run(ctx, given, interaction) }
@@ -81,4 +77,6 @@ export interface ToolServer {
   /** ≤ 2,048 characters, most important first: how the tools work together. */
   readonly instructions: string
   readonly toolsets: Readonly<Record<string, readonly Tool[]>>
+  /** Names of its most used tools, at most 8, which are listed also where the others are found by searching. */
+  readonly mostUsed?: readonly string[]
 }

@@ -82,6 +82,7 @@ export function customersModule({ settings, openContext }: CustomersOptions): Mo
           analyzeEngagementPatterns,
         ],
       },
+      mostUsed: MOST_USED,
     },
     ...(ingest !== undefined && {
       routes: segmentRoutes({ ingest }),
@@ -91,6 +92,15 @@ export function customersModule({ settings, openContext }: CustomersOptions): Mo
     personalData: customersPersonalData,
   }
 }
+
+const MOST_USED = [
+  'list_clients',
+  'get_client_overview',
+  'calculate_health_score',
+  'get_client_timeline',
+  'register_client',
+  'update_client_info',
+]
 
 const INSTRUCTIONS = `Customers of a subscription business: accounts, product usage, tickets, surveys, payments, and health computed from them.
 

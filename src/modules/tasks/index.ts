@@ -24,6 +24,7 @@ export function tasksModule({ confirmTokens }: { readonly confirmTokens: Confirm
       title: 'Tasks',
       instructions: INSTRUCTIONS,
       toolsets: { tasks: tasksToolset(confirmTokens) },
+      mostUsed: ['list_tasks', 'create_task', 'get_task', 'update_task', 'mark_complete', 'delete_task'],
     },
     routes: taskRoutes(),
     jobs: [forgetUndoJob],

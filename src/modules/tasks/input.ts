@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { clearable } from '#kernel/calls/clearable'
 import { ConfirmToken } from '#kernel/calls/confirm'
 import {
   BATCH_MAX,
@@ -19,7 +20,7 @@ import {
 /** What every write takes. */
 export const CallFields = {
   time_zone: Zone.optional().describe('IANA; default last used'),
-  idempotency_key: IdempotencyKey.optional().describe('Same key on a retry: no duplicate'),
+  idempotency_key: IdempotencyKey.optional(),
 }
 
 export const NewTaskInput = z.strictObject({
@@ -37,10 +38,10 @@ export type NewTaskInput = z.output<typeof NewTaskInput>
 export const CreateTaskInput = z
   .strictObject({
     title: Title.optional().describe('As the person said it'),
-    description: Description.optional().describe('Details'),
+    description: Description.optional(),
     due: DueText.optional().describe('2026-01-31 or 2026-01-31T09:00'),
     priority: Priority.optional(),
-    tags: Tags.optional().describe('Labels'),
+    tags: Tags.optional(),
     recurrence: Rule.optional().describe('RRULE, e.g. FREQ=WEEKLY;BYDAY=MO'),
     parent_id: TaskId.optional().describe('Makes it a sub-task'),
     tasks: z
@@ -59,18 +60,20 @@ export const CreateTaskInput = z
   })
 
 const CHANGES = {
-  title: Title.optional().describe('New title'),
-  description: Description.nullable().optional().describe('Null clears'),
-  due: DueText.nullable().optional().describe('2026-01-31 or 2026-01-31T09:00; moves this occurrence only'),
+  title: Title.optional(),
+  description: clearable(Description, '').optional().describe('Empty clears'),
+  due: clearable(DueText, '')
+    .optional()
+    .describe('2026-01-31 or 2026-01-31T09:00; empty clears; moves this occurrence only'),
   priority: Priority.optional(),
   tags: Tags.optional().describe('Replaces all'),
-  recurrence: Rule.nullable().optional().describe('RRULE; restarts the series at due'),
-  parent_id: TaskId.nullable().optional().describe('Null detaches'),
+  recurrence: clearable(Rule, '').optional().describe('RRULE; empty ends the series; restarts it at due'),
+  parent_id: clearable(TaskId, 0).optional().describe('0 detaches'),
 }
 export type TaskChanges = z.output<z.ZodObject<typeof CHANGES>>
 
 const Which = {
-  task_id: TaskId.optional().describe('Task id'),
+  task_id: TaskId.optional(),
   task_ids: TaskIds.optional().describe(`Instead: up to ${BATCH_MAX}`),
   expected_version: Version.optional().describe('Refuse if changed since'),
 }
@@ -84,7 +87,7 @@ export const UpdateTaskInput = z
   .strictObject({
     ...Which,
     ...CHANGES,
-    undo: z.literal(true).optional().describe('Alone: take back your last change of any kind; again: redo'),
+    undo: z.boolean().optional().describe('Alone: undo your last change of any kind; again: redo'),
     ...CallFields,
   })
   .superRefine(({ undo, time_zone: _zone, idempotency_key: _key, ...given }, issue) => {
@@ -118,7 +121,7 @@ export const UpdateOneInput = z
     },
   )
 
-export const GetTaskInput = z.strictObject({ task_id: TaskId.describe('Task id'), time_zone: CallFields.time_zone })
+export const GetTaskInput = z.strictObject({ task_id: TaskId, time_zone: CallFields.time_zone })
 
 export const FILTERS = ['all', 'completed', 'incomplete'] as const
 export const SORTS = ['due', 'priority', 'newest'] as const
@@ -138,7 +141,7 @@ export const ListTasksInput = z
     overdue: z.boolean().optional(),
     parent_id: TaskId.optional().describe('Sub-tasks of'),
     sort_by: z.enum(SORTS).default('due'),
-    limit: z.int().min(1).max(LIST_MAX).default(PAGE_TASKS).describe('Page size'),
+    limit: z.int().min(1).max(LIST_MAX).default(PAGE_TASKS),
     cursor: z.string().optional().describe('next_cursor of the page before'),
     time_zone: CallFields.time_zone,
   })

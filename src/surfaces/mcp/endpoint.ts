@@ -3,14 +3,18 @@ import type { ScopeGrant } from '#kernel/authorization'
 import type { ToolServer } from '#kernel/calls/tool'
 import type { ToolCatalogue, ToolEntry } from '#kernel/calls/tool-catalogue'
 import type { McpExtension } from './extension.ts'
+import { searchTools } from './tool-search.ts'
 
-/** One URL that speaks MCP: which tools it shows, and how it introduces itself. */
+/** A URL that speaks MCP: the tools that it serves, and how it introduces itself. */
 export interface Endpoint {
-  /** `/mcp/customers/health`; a read-only view ends in `?readonly`. */
+  /** `/mcp/customers/health`; views of it end in `?readonly`, `?tools=search` or `?readonly&tools=search`. */
   readonly path: string
   readonly title: string
   readonly instructions: string
+  /** Every tool that can be called here. */
   readonly entries: readonly ToolEntry[]
+  /** The tools that `tools/list` shows: all of them, or the most used and the two that find and call the others. */
+  readonly listed: readonly ToolEntry[]
   readonly byName: ReadonlyMap<string, ToolEntry>
   readonly scopes: readonly string[]
   /** It has a tool that puts questions to its caller. */
@@ -28,34 +32,37 @@ export interface Mount {
 
 const INSTRUCTIONS_CHARACTERS_MAX = 2048
 
-/** Every URL of the mounts: `/mcp`, `/mcp/<server>`, `/mcp/<server>/<toolset>`, and the read-only view of each. */
+/**
+ * Every URL of the mounts: `/mcp`, `/mcp/<server>`, `/mcp/<server>/<toolset>`, and three views of each: read-only, with
+ * tools that are searched, and both. A list is complete unless the URL says `tools=search`.
+ */
 export function endpointsOf(mounts: readonly Mount[]): ReadonlyMap<string, Endpoint> {
   const endpoints = new Map<string, Endpoint>()
   for (const mount of mounts) {
     for (const endpoint of endpointsOfMount(mount)) {
-      const view = readOnlyView(endpoint)
-      endpoints.set(endpoint.path, endpoint)
-      endpoints.set(view.path, view)
-      endpoints.set(`${endpoint.path}/readonly`, view)
+      const readOnly = readOnlyView(endpoint)
+      for (const view of [endpoint, readOnly, searchView(endpoint), searchView(readOnly)])
+        endpoints.set(view.path, view)
+      endpoints.set(`${endpoint.path}/readonly`, readOnly)
     }
   }
   return endpoints
 }
 
-/** The endpoint of a request's URL, or undefined. `readonly` may stand anywhere in the query, in whatever spelling. */
+/** The endpoint of a request's URL, or undefined. `readonly` and `tools` may stand anywhere in the query. */
 export function findEndpoint(endpoints: ReadonlyMap<string, Endpoint>, url: string): Endpoint | undefined {
   const exact = endpoints.get(url)
   if (exact !== undefined) return exact
   const [path = '', query] = url.split('?', 2)
   const plain = path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
-  return endpoints.get(query !== undefined && asksReadOnly(query) ? `${plain}?readonly` : plain)
-}
-
-/** Whoever writes `readonly=True` or `readonly=yes` counts on it: only a plain no is one. */
-function asksReadOnly(query: string): boolean {
-  return [...new URLSearchParams(query)].some(
-    ([name, value]) => name.toLowerCase() === 'readonly' && !/^(false|0|no|off)$/i.test(value),
-  )
+  if (query === undefined) return endpoints.get(plain)
+  const asked = [...new URLSearchParams(query)].map(([name, value]) => [name.toLowerCase(), value] as const)
+  // Whoever writes `readonly=True` or `readonly=yes` counts on it: only a plain no is one.
+  const isReadOnly = asked.some(([name, value]) => name === 'readonly' && !/^(false|0|no|off)$/i.test(value))
+  const tools = asked.filter(([name]) => name === 'tools').map(([, value]) => value)
+  if (tools.some((value) => value !== 'search')) return undefined
+  const views = [...(isReadOnly ? ['readonly'] : []), ...(tools.length > 0 ? ['tools=search'] : [])]
+  return endpoints.get(views.length === 0 ? plain : `${plain}?${views.join('&')}`)
 }
 
 /** The REST side as a resource that tokens are made for, with the scopes that a client may be granted there. */
@@ -70,7 +77,7 @@ export function resourcesOf(
 ): readonly { readonly path: string; readonly scopes: readonly string[] }[] {
   const servers = modules.flatMap(({ server }) => server ?? [])
   const scopesOf = (toolsets: ToolServer['toolsets'][string][]) => [
-    ...new Set(toolsets.flat().map(({ scope }) => scope)),
+    ...new Set(toolsets.flat().flatMap(({ scopes }) => scopes)),
   ]
   return [
     restResource(modules),
@@ -105,11 +112,39 @@ function readOnlyView(full: Endpoint): Endpoint {
   return { ...full, ...endpoint(`${full.path}?readonly`, full.title, full.instructions, entries) }
 }
 
+/** The same tools, of which only the most used are listed; the others are found by `search_tools`. */
+function searchView(full: Endpoint): Endpoint {
+  const { search, call } = searchTools(full.entries)
+  const isMostUsed = ({ tool, server }: ToolEntry) => server.mostUsed?.includes(tool.name) === true
+  const path = `${full.path}${full.path.includes('?') ? '&' : '?'}tools=search`
+  return {
+    ...full,
+    path,
+    instructions: withinClients([SEARCH_INSTRUCTIONS, ...paragraphsOf(full.instructions)]),
+    listed: [...full.entries.filter(isMostUsed).slice(0, MOST_USED_LISTED_MAX), search, call],
+    byName: new Map([...full.byName, [search.tool.name, search], [call.tool.name, call]]),
+  }
+}
+
+/** With `search_tools` and `call_tool` 25: models choose worse among more than 30 to 50 tools (Anthropic, tool search). */
+const MOST_USED_LISTED_MAX = 23
+const SEARCH_INSTRUCTIONS =
+  'Only the most used tools are listed. Find the others with search_tools, by what you want to do, and run them with call_tool.'
+
+/** The first paragraphs, as many as clients read. */
+function withinClients(paragraphs: readonly string[]): string {
+  const isFitting = (_: string, index: number) =>
+    paragraphs.slice(0, index + 1).join('\n\n').length <= INSTRUCTIONS_CHARACTERS_MAX
+  return paragraphs.filter(isFitting).join('\n\n')
+}
+
+const paragraphsOf = (text: string) => text.split('\n\n').filter((paragraph) => paragraph !== '')
+
 function endpoint(path: string, title: string, instructions: string, entries: readonly ToolEntry[]): Endpoint {
   const byName = new Map(entries.map((entry) => [entry.tool.name, entry]))
-  const scopes = [...new Set(entries.map((entry) => entry.tool.scope))].toSorted()
+  const scopes = [...new Set(entries.flatMap((entry) => entry.tool.scopes))].toSorted()
   const asks = entries.some((entry) => entry.tool.asks === true)
-  return { path, title, instructions, entries, byName, scopes, asks }
+  return { path, title, instructions, entries, listed: entries, byName, scopes, asks }
 }
 
 /**
@@ -121,7 +156,7 @@ function allInstructions(servers: readonly ToolServer[]): string {
   if (only === undefined || others.length === 0) return only?.instructions ?? ''
   const parts = servers.map(({ title, instructions }) => ({
     kept: [`# ${title}`],
-    left: instructions.split('\n\n').filter((paragraph) => paragraph !== ''),
+    left: paragraphsOf(instructions),
   }))
   const text = () => parts.flatMap(({ kept }) => kept).join('\n\n')
   while (parts.some(({ left }) => left.length > 0)) {

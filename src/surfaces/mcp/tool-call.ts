@@ -10,6 +10,7 @@ import { RPC, RpcError, isRecord } from './rpc.ts'
 import type { RpcMessage } from './rpc.ts'
 import type { ServerIdentity } from './server-identity.ts'
 import { statelessInteraction } from './stateless-interaction.ts'
+import { calledTool } from './tool-search.ts'
 
 export interface ToolCallParts {
   readonly callTool: CallTool
@@ -27,7 +28,13 @@ export interface ToolCalls {
   readonly admit: (
     exchange: Pick<Exchange, 'endpoint' | 'principal'> & { readonly requestId?: string },
     message: RpcMessage,
-  ) => ToolEntry
+  ) => Admitted
+}
+
+/** A tool that its caller may use, and the arguments of the call, unchecked. */
+interface Admitted {
+  readonly entry: ToolEntry
+  readonly args: unknown
 }
 
 /** `tools/call`: the hot path between the request and the kernel's `callTool`. */
@@ -36,21 +43,20 @@ export function toolCallResults(parts: ToolCallParts): ToolCalls {
   const rounds = roundStates(parts.keyring, parts.clock)
 
   const admit: ToolCalls['admit'] = ({ endpoint, principal, requestId = '' }, { params }) => {
-    const name = params['name']
-    const entry = typeof name === 'string' ? endpoint.byName.get(name) : undefined
-    if (entry === undefined) throw unknownTool(name)
+    const called = calledTool(endpoint.byName, params)
+    if (called === undefined) throw unknownTool(params['name'])
+    const { entry, args } = called
     if (!mayUseTool(principal, entry)) {
-      parts.noteAccess?.(principal, requestId, `tool.${entry.tool.name}`, params['arguments'], 'forbidden')
+      parts.noteAccess?.(principal, requestId, `tool.${entry.tool.name}`, args, 'forbidden')
     }
     requireTool(principal, entry)
-    return entry
+    return called
   }
 
   const resultJson: ToolCalls['resultJson'] = async (exchange, message) => {
     const { principal, requestId, controller, trace } = exchange
-    const entry = admit(exchange, message)
+    const { entry, args } = admit(exchange, message)
     const { params } = message
-    const args = params['arguments'] ?? {}
     const call = { principal, requestId, controller, ...(trace !== undefined && { trace }) }
     if (entry.tool.asks !== true) {
       const interaction = statelessInteraction(exchange, params, {})

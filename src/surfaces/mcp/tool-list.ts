@@ -51,7 +51,7 @@ export function listPage(
   offset: number,
   identity: ServerIdentity,
 ): { tools: ListedTool[]; nextCursor?: string; [key: string]: unknown } {
-  const visible = endpoint.entries.filter((entry) => mayUseTool(principal, entry))
+  const visible = endpoint.listed.filter((entry) => mayUseTool(principal, entry))
   if (offset > 0 && offset >= visible.length) throw invalidCursor()
   const end = offset + PAGE_TOOLS_MAX
   return {
@@ -98,8 +98,14 @@ export function listed(entry: ToolEntry, era: Era): ListedTool {
     ...described,
     title,
     annotations: { ...entry.hints },
-    ...(present === undefined && { outputSchema: { ...entry.outputSchema, type: 'object' as const } }),
+    ...(present === undefined &&
+      saysFields(entry) && { outputSchema: { ...entry.outputSchema, type: 'object' as const } }),
   }
+}
+
+/** Whether the output schema names a field: one that names none would only tell clients to expect structured content. */
+function saysFields({ outputSchema }: ToolEntry): boolean {
+  return Object.keys(outputSchema['properties'] ?? {}).length > 0
 }
 
 function dialectOf(era: Era): string {

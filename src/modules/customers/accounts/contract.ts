@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { clearable } from '#kernel/calls/clearable'
 import {
   ClientId,
   Day,
@@ -24,15 +25,15 @@ const isSeatCount = (seats: number) => seats <= 10_000_000
 
 export const RegisterClientInput = z
   .strictObject({
-    client_name: Name.describe('Short name'),
+    client_name: Name,
     company_name: Name.optional().describe('Default client_name'),
     client_id: ClientId.optional().describe('Yours; default new'),
-    industry: Industry.default('Technology').describe('Industry'),
+    industry: Industry.default('Technology'),
     contract_value: Money.default(0).describe('Annual'),
     contract_start_date: Day.optional().describe('Default today'),
     contract_end_date: Day.optional().describe('Default + 365 d'),
     primary_contact_email: Email.optional(),
-    primary_contact_name: Name.optional().describe('Main contact'),
+    primary_contact_name: Name.optional(),
     tier: Tier.default('standard'),
     seats: z.int().min(1).refine(isSeatCount, 'at most 10000000').optional().describe('Users paid for'),
     idempotency_key: IdempotencyKey,
@@ -77,9 +78,9 @@ const Updates = z
     contract_value: Money,
     contract_start_date: Day,
     contract_end_date: Day,
-    primary_contact_email: z.string().pipe(Email).nullable(),
-    primary_contact_name: Name.nullable(),
-    csm_assigned: Name.nullable(),
+    primary_contact_email: clearable(z.string().pipe(Email), ''),
+    primary_contact_name: clearable(Name, ''),
+    csm_assigned: clearable(Name, ''),
     status: z.enum(STATUSES),
   })
   .partial()
@@ -87,7 +88,7 @@ const Updates = z
 
 export const UpdateClientInfoInput = z.strictObject({
   client_id: ClientId,
-  updates: Updates.describe('Fields to set'),
+  updates: Updates.describe('Empty text clears'),
   expected_version: z.int().optional().describe('Refuse if changed since'),
 })
 export type UpdateClientInfoInput = z.output<typeof UpdateClientInfoInput>
@@ -113,8 +114,8 @@ export const ListClientsInput = z
       .enum(['churn_risk', 'renewal', 'value', 'client_id'])
       .default('churn_risk')
       .describe('Riskiest, soonest, largest or by id first'),
-    limit: pageLimit({ rowsDefault: 50, rowsMax: 1000 }).describe('Page size'),
-    offset: PageOffset.describe('Rows to skip'),
+    limit: pageLimit({ rowsDefault: 50, rowsMax: 1000 }),
+    offset: PageOffset,
     response_format: z.enum(['concise', 'detailed']).default('detailed').describe('Concise: id, name, risk only'),
   })
   .superRefine((input, issue) => {

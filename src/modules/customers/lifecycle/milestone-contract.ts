@@ -21,8 +21,8 @@ export const TrackAdoptionMilestonesInput = z
     custom_milestones: z.array(CustomMilestone).min(1).max(20).optional().describe('For custom'),
     include_benchmarks: z.boolean().default(true),
     celebration_recommendations: z.boolean().default(true),
-    limit: pageLimit({ rowsDefault: 25, rowsMax: 200 }).describe('Customers a page'),
-    offset: PageOffset.describe('Customers to skip'),
+    limit: pageLimit({ rowsDefault: 25, rowsMax: 200 }),
+    offset: PageOffset,
   })
   .superRefine((input, issue) => {
     if ((input.milestone_framework === 'custom') === (input.custom_milestones !== undefined)) return

@@ -6,7 +6,6 @@ export const CLIENT_ID_PATTERN = /^[A-Za-z0-9_-]{1,100}$/
 export const ClientId = z
   .string()
   .refine((id) => CLIENT_ID_PATTERN.test(id), '1–100 letters, digits, "_" or "-", such as cs_acme')
-  .describe('Customer id')
 
 /** Bounded, but without the bounds in the schema that a model reads: they would cost more than they tell. */
 export const text = (charactersMax: number) =>
@@ -43,7 +42,7 @@ export const Money = z
   .min(0)
   .refine((amount) => amount <= 1e12, 'at most 1000000000000')
 
-export const IdempotencyKey = text(200).optional().describe('Same key on a retry: no duplicate')
+export const IdempotencyKey = text(200).optional()
 
 /** Null: not two scores yet, a week apart, to compare. */
 export const Trend = z.enum(['improving', 'stable', 'declining']).nullable()

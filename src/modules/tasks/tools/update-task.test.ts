@@ -49,6 +49,18 @@ it('clears what is set to null, and refuses to change nothing', async () => {
   })
 })
 
+it('clears what is set to an empty text or 0 as well, for callers that cannot send null', async () => {
+  const person = await taskPerson(database)
+  const parent = await person.add({ title: 'parent' })
+  const id = await person.add({ title: 'a', description: 'b', due: '2026-11-21', parent_id: parent })
+  const empty = { description: '', due: '', parent_id: 0 }
+  const { task } = await person.result('update_task', { task_id: id, ...empty })
+  expect(task).toMatchObject({ description: null })
+  expect(task).not.toHaveProperty('due')
+  expect(task).not.toHaveProperty('parent_id')
+  expect(await person.result('update_task', { task_id: id, ...empty })).toMatchObject({ status: 'unchanged' })
+})
+
 it('changes the same fields of several tasks, each for itself', async () => {
   const person = await taskPerson(database)
   await person.result('create_task', { tasks: [{ title: 'a' }, { title: 'b' }] })

@@ -63,6 +63,20 @@ it('answers what a model receives', async () => {
   expect(await auditActions(database, tenant)).toContain('customers.update acme')
 })
 
+it('clears a contact by null and by an empty text, and refuses to clear a name', async () => {
+  const tenant = await scoredTenant(database)
+  const update = (updates: Record<string, unknown>) =>
+    call(tenant, 'update_client_info', { client_id: 'acme', updates })
+  const contact = { primary_contact_name: 'Jo', primary_contact_email: 'jo@acme.example', csm_assigned: 'Al' }
+  expect(resultOf(await update(contact))).toMatchObject({ updated_record: contact })
+  expect(
+    resultOf(await update({ primary_contact_name: '', primary_contact_email: '', csm_assigned: null })),
+  ).toMatchObject({
+    updated_record: { primary_contact_name: null, primary_contact_email: null, csm_assigned: null },
+  })
+  expect(await update({ client_name: '' })).toMatchObject({ failure: { problems: [{ path: 'updates.client_name' }] } })
+})
+
 it('refuses to overwrite a version that was not read', async () => {
   const tenant = await scoredTenant(database)
   const args = { client_id: 'acme', updates: { csm_assigned: 'Jo' }, expected_version: 1 }
