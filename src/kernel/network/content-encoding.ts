@@ -15,8 +15,8 @@ export function decoderOf(encoding: string) {
   }
 }
 
-/** The `Content-Encoding` of a message; undefined when its body is as it is. */
-export function encodingOf(headers: { readonly 'content-encoding'?: string | undefined }): string | undefined {
-  const encoding = headers['content-encoding']?.trim().toLowerCase() ?? ''
+/** A `Content-Encoding` header in lower case; undefined when the body is as it is. */
+export function encodingOf(header: string | null | undefined): string | undefined {
+  const encoding = header?.trim().toLowerCase() ?? ''
   return encoding === '' || encoding === 'identity' ? undefined : encoding
 }

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { RequestListener, Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { afterEach, describe, expect, it } from 'vitest'
 import { addressKind } from './address-kind.ts'
@@ -330,14 +330,75 @@ describe('a call', () => {
     await expect(fetchWith({}, request)).rejects.toMatchObject({ kind: 'cancelled' })
   })
 
-  it('sends its body, and nobody is asked twice over one connection', async () => {
+  it('sends its body', async () => {
     const seen: string[] = []
     const port = await serve((req, res) => {
-      req.setEncoding('utf8').on('data', (text: string) => seen.push(`${req.method} ${req.headers.connection} ${text}`))
+      req.setEncoding('utf8').on('data', (text: string) => seen.push(`${req.method} ${text}`))
       req.on('end', () => json(req, res))
     })
-    const request = { url: `http://127.0.0.1:${port}/`, method: 'POST', body: '{"é":1}' } as const
-    await fetchWith({}, request)
-    expect(seen).toEqual(['POST close {"é":1}'])
+    await fetchWith({}, { url: `http://127.0.0.1:${port}/`, method: 'POST', body: '{"é":1}' })
+    expect(seen).toEqual(['POST {"é":1}'])
+  })
+})
+
+describe('a connection', () => {
+  /** A server that answers with the number of the connection, and a client that finds it by name. */
+  async function numbered() {
+    const sockets: Socket[] = []
+    const port = await serve((req, res) => {
+      if (!sockets.includes(req.socket)) sockets.push(req.socket)
+      res.setHeader('content-type', 'application/json').end(String(sockets.indexOf(req.socket)))
+    })
+    const name = { addresses: ['127.0.0.1'], asked: 0 }
+    const resolve = async () => {
+      name.asked += 1
+      return name.addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 }))
+    }
+    const outbound = createOutbound({ allowLoopback: true, resolve })
+    const get = async (host = 'app.example.com') => {
+      const { body } = await outbound({ ...call, url: `http://${host}:${port}/` })
+      // The pool takes a connection back in the next turn of the event loop.
+      await new Promise(setImmediate)
+      return Number(Buffer.from(body).toString())
+    }
+    return { get, name, sockets }
+  }
+
+  it('is used for the next call of the same origin, without asking for the name again', async () => {
+    const { get, name } = await numbered()
+    expect([await get(), await get(), name.asked]).toEqual([0, 0, 1])
+  })
+
+  it('is never used for another name, though it leads to the same address', async () => {
+    const { get, name } = await numbered()
+    expect([await get(), await get('other.example.com'), name.asked]).toEqual([0, 1, 2])
+  })
+
+  it.each(['10.0.0.7', '169.254.169.254', '::ffff:10.0.0.7', '64:ff9b::a00:7', '2002:a00:7::1', 'fd00::1'])(
+    'stays with the address that was checked when the name has moved to %s, and the next one is refused',
+    async (address) => {
+      const { get, name, sockets } = await numbered()
+      await get()
+      name.addresses = [address]
+      expect(await get()).toBe(0)
+      const [socket] = sockets
+      const closed = socket && once(socket, 'close')
+      socket?.destroy()
+      await closed
+      await expect(get()).rejects.toMatchObject({
+        kind: 'upstream',
+        message: expect.stringContaining('could not be reached'),
+      })
+      expect(sockets).toHaveLength(1)
+    },
+  )
+
+  it('that is open is not used for a URL that may not be called', async () => {
+    const port = await serve(json)
+    const outbound = createOutbound({ allowLoopback: true })
+    await outbound({ ...call, url: `http://127.0.0.1:${port}/` })
+    for (const url of [`http://user@127.0.0.1:${port}/`, `http://[::ffff:7f00:1]:${port}/`]) {
+      await expect(outbound({ ...call, url })).rejects.toMatchObject({ kind: 'invalid' })
+    }
   })
 })

@@ -1,11 +1,15 @@
+import { within } from '../calls/deadline.ts'
 import { Failure } from '../failure.ts'
-import { exchange } from './exchange.ts'
-import type { Hop } from './exchange.ts'
+import { openConnections } from './connections.ts'
+import { send } from './exchange.ts'
+import type { Wire } from './exchange.ts'
+import { startCall } from './outbound-call.ts'
 import type { OutboundCall } from './outbound-call.ts'
+import { readBody } from './read-body.ts'
 import { isRedirect, redirected } from './redirect.ts'
 import { outboundStreams } from './stream.ts'
 import type { OutboundStreams } from './stream.ts'
-import { hostOf, systemResolve, targetOf, urlOf } from './target.ts'
+import { systemResolve, urlOf } from './target.ts'
 import type { Resolve } from './target.ts'
 
 /** One call of a URL that a user named. */
@@ -38,8 +42,8 @@ export interface OutboundAnswer {
 }
 
 /**
- * Calls URLs that users named, and nothing behind this server's back: https only, public addresses only, connected to the
- * very address that was checked. Throws `Failure('invalid')` for a URL that may not be called, `Failure('upstream')` for a
+ * The HTTP client for URLs that users named: https only, public addresses only, each connection to an address that was
+ * checked when it was opened. Connections are kept open for the next call of the same origin. Throws `Failure('invalid')` for a URL that may not be called, `Failure('upstream')` for a
  * server that cannot be reached, is late, answers too much or in another form, and `Failure('cancelled')`.
  */
 export interface Outbound {
@@ -53,7 +57,7 @@ export interface OutboundOptions {
   readonly allowLoopback?: boolean
   /** Default: 443 and 8443. */
   readonly ports?: readonly number[]
-  /** Default: the system's. Asked once for each hop. */
+  /** Default: the system's. Asked once for each new connection. */
   readonly resolve?: Resolve
   /** Default: 5. */
   readonly connectSeconds?: number
@@ -66,82 +70,42 @@ export function createOutbound(options: OutboundOptions = {}): Outbound {
     ports: options.ports ?? [443, 8443],
     resolve: options.resolve ?? systemResolve,
   }
-  const connectSeconds = options.connectSeconds ?? 5
+  const wire = { rules, connections: openConnections(rules, options.connectSeconds ?? 5) }
   const observe = options.observe ?? (() => undefined)
   const call = async (request: OutboundRequest): Promise<OutboundAnswer> => {
-    const { integration, endpoint } = request
-    const startedAt = performance.now()
-    const host = hostOf(request.url)
-    const tell = (status: string) =>
-      observe({ integration, endpoint, host, status, seconds: (performance.now() - startedAt) / 1000 })
-    const limit = deadline(host, request)
+    const { timeoutSeconds = 10 } = request
+    const { host, controller, end } = startCall(observe, request)
+    const late = () => new Failure('upstream', `The server at ${host} did not answer within ${timeoutSeconds} seconds.`)
     try {
-      const answer = await limit.race((signal) =>
-        follow(request, async (url, headers) => {
-          const target = await targetOf(url, rules)
-          return exchange({ ...hopOf(request), target, headers, connectSeconds, signal })
-        }),
-      )
-      tell(`${Math.floor(answer.status / 100)}xx`)
+      const answer = await within(controller, timeoutSeconds, late, () => follow(wire, request, controller.signal))
+      end(answer.status)
       return answer
     } catch (error) {
-      tell(error instanceof Failure ? error.kind : 'bug')
+      end(error)
       throw error
-    } finally {
-      limit.over()
     }
   }
-  return Object.assign(call, { stream: outboundStreams({ rules, connectSeconds, observe }) })
+  return Object.assign(call, { stream: outboundStreams(wire, observe) })
 }
 
-type Call = (url: URL, headers: Headers) => Promise<Omit<OutboundAnswer, 'url'>>
-
-async function follow(request: OutboundRequest, call: Call): Promise<OutboundAnswer> {
-  const { redirectsMax = 0, method = 'GET' } = request
+async function follow(wire: Wire, request: OutboundRequest, signal: AbortSignal): Promise<OutboundAnswer> {
+  const { redirectsMax = 0, method = 'GET', body, accept, bytesMax } = request
   const headers = new Headers(request.headers)
   let url = urlOf(request.url)
   for (let hops = 0; ; hops += 1) {
-    const answer = await call(url, headers)
-    if (!isRedirect(answer.status)) return { ...answer, url: url.href }
-    const location = answer.headers.get('location') ?? ''
-    if (method !== 'GET' || hops >= redirectsMax || !URL.canParse(location, url.href)) {
-      throw redirected(url)
+    const answer = await send(wire, { url, method, headers, body, accept, encodings: 'gzip, deflate, br', signal })
+    try {
+      const { status } = answer
+      if (!isRedirect(status)) {
+        return { status, url: url.href, headers: answer.headers, body: await readBody(answer, url, bytesMax) }
+      }
+    } finally {
+      answer.body.destroy()
     }
+    const location = answer.headers.get('location') ?? ''
+    if (method !== 'GET' || hops >= redirectsMax || !URL.canParse(location, url.href)) throw redirected(url)
     const next = new URL(location, url)
     if (next.origin !== url.origin) for (const name of ['authorization', 'cookie']) headers.delete(name)
     url = next
-  }
-}
-
-function hopOf({
-  method = 'GET',
-  body,
-  accept,
-  bytesMax,
-}: OutboundRequest): Omit<Hop, 'target' | 'headers' | 'connectSeconds' | 'signal'> {
-  return { method, accept, bytesMax, ...(body !== undefined && { body }) }
-}
-
-/** Ends the work at the deadline or when the caller leaves, even where the work does not listen. */
-function deadline(host: string, { timeoutSeconds = 10, signal }: OutboundRequest) {
-  const controller = new AbortController()
-  const late = () =>
-    controller.abort(new Failure('upstream', `The server at ${host} did not answer within ${timeoutSeconds} seconds.`))
-  const left = () => controller.abort(new Failure('cancelled', 'The call was cancelled.', { cause: signal?.reason }))
-  const timer = setTimeout(late, timeoutSeconds * 1000)
-  if (signal?.aborted === true) left()
-  signal?.addEventListener('abort', left, { once: true })
-  return {
-    async race<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-      controller.signal.throwIfAborted()
-      const ended = Promise.withResolvers<never>()
-      const end = () => ended.reject(controller.signal.reason)
-      controller.signal.addEventListener('abort', end, { once: true })
-      return Promise.race([ended.promise, work(controller.signal)])
-    },
-    over() {
-      clearTimeout(timer)
-      signal?.removeEventListener('abort', left)
-    },
   }
 }

@@ -1,20 +1,21 @@
-import type { IncomingMessage } from 'node:http'
 import { pipeline } from 'node:stream/promises'
 import { decoderOf, encodingOf } from '../network/content-encoding.ts'
 import { Failure } from '../failure.ts'
+import type { Arrived } from './exchange.ts'
 
 /** The decoded body. Stops reading as soon as it is larger than allowed, as sent or as decoded. */
-export async function readBody(res: IncomingMessage, url: URL, bytesMax: number): Promise<Uint8Array> {
-  const sizeTold = Number(res.headers['content-length'] ?? 0)
-  if (sizeTold > bytesMax) throw tooLarge(url, bytesMax)
+export async function readBody({ headers, body }: Arrived, url: URL, bytesMax: number): Promise<Uint8Array> {
+  if (Number(headers.get('content-length') ?? 0) > bytesMax) throw tooLarge(url, bytesMax)
+  const encoding = encodingOf(headers.get('content-encoding'))
+  const decoder = encoding === undefined ? undefined : decoderOf(encoding)
+  if (encoding !== undefined && decoder === undefined) throw wrongEncoding(url)
   const chunks: Buffer[] = []
   const collect = async (source: AsyncIterable<Buffer>) => {
     for await (const chunk of bounded(source, url, bytesMax)) chunks.push(chunk)
   }
-  const decoder = decoderFor(res, url)
   try {
-    if (decoder === undefined) await pipeline(res, collect)
-    else await pipeline(res, (source: AsyncIterable<Buffer>) => bounded(source, url, bytesMax), decoder, collect)
+    if (decoder === undefined) await pipeline(body, collect)
+    else await pipeline(body, (source: AsyncIterable<Buffer>) => bounded(source, url, bytesMax), decoder, collect)
   } catch (error) {
     if (error instanceof Failure) throw error
     throw unreadable(url, error)
@@ -29,14 +30,6 @@ async function* bounded(source: AsyncIterable<Buffer>, url: URL, bytesMax: numbe
     if (bytes > bytesMax) throw tooLarge(url, bytesMax)
     yield chunk
   }
-}
-
-function decoderFor(res: IncomingMessage, url: URL) {
-  const encoding = encodingOf(res.headers)
-  if (encoding === undefined) return undefined
-  const decoder = decoderOf(encoding)
-  if (decoder !== undefined) return decoder
-  throw wrongEncoding(url)
 }
 
 export function wrongEncoding(url: URL): Failure {

@@ -1,13 +1,14 @@
-import type { IncomingMessage } from 'node:http'
+import type { Readable } from 'node:stream'
 import { within } from '../calls/deadline.ts'
 import { Failure } from '../failure.ts'
 import { encodingOf } from '../network/content-encoding.ts'
-import { answerOf, headersOf, requireMediaType } from './exchange.ts'
-import type { OutboundCall } from './outbound-call.ts'
+import { send } from './exchange.ts'
+import type { Arrived, Wire } from './exchange.ts'
+import { startCall } from './outbound-call.ts'
+import type { OutboundCall, StartedCall } from './outbound-call.ts'
 import { tooLarge, unreadable, wrongEncoding } from './read-body.ts'
 import { isRedirect, redirected } from './redirect.ts'
-import { hostOf, targetOf, urlOf } from './target.ts'
-import type { TargetRules } from './target.ts'
+import { urlOf } from './target.ts'
 
 /** One call whose answer is read as it comes. */
 export interface OutboundStreamRequest {
@@ -45,85 +46,63 @@ export interface OutboundStream {
 
 export type OutboundStreams = (request: OutboundStreamRequest) => Promise<OutboundStream>
 
-interface StreamParts {
-  readonly rules: TargetRules
-  readonly connectSeconds: number
-  readonly observe: (call: OutboundCall) => void
-}
-
 const SECONDS = 60
 
-export function outboundStreams(parts: StreamParts): OutboundStreams {
+export function outboundStreams(wire: Wire, observe: (call: OutboundCall) => void): OutboundStreams {
   return async (request) => {
-    const { headersSeconds = SECONDS, signal } = request
-    const host = hostOf(request.url)
-    const tell = observer(parts, request, host)
-    const controller = new AbortController()
-    const left = () => controller.abort(new Failure('cancelled', 'The call was cancelled.', { cause: signal?.reason }))
-    if (signal?.aborted === true) left()
-    signal?.addEventListener('abort', left, { once: true })
-    const over = (status: string) => {
-      signal?.removeEventListener('abort', left)
-      tell(status)
-    }
+    const { headersSeconds = SECONDS } = request
+    const call = startCall(observe, request)
+    const { host, controller } = call
     try {
       const late = () => silent(host, headersSeconds)
-      const res = await within(controller, headersSeconds, late, () => begin(parts, request, controller.signal))
-      return streamOf(res, request, { host, controller, over })
+      const answer = await within(controller, headersSeconds, late, () => begin(wire, request, controller.signal))
+      return streamOf(answer, request, call)
     } catch (error) {
-      over(error instanceof Failure ? error.kind : 'bug')
+      call.end(error)
       throw error
     }
   }
 }
 
 /** The answer with its headers, refused unless it is one that was asked for. */
-async function begin(
-  { rules, connectSeconds }: StreamParts,
-  { url: text, method = 'GET', headers, body, accept }: OutboundStreamRequest,
-  signal: AbortSignal,
-): Promise<IncomingMessage> {
-  const target = await targetOf(urlOf(text), rules)
-  const { url } = target
-  const hop = { target, method, headers: new Headers(headers), accept, connectSeconds, signal }
+async function begin(wire: Wire, request: OutboundStreamRequest, signal: AbortSignal): Promise<Arrived> {
+  const { method = 'GET', body, accept } = request
+  const url = urlOf(request.url)
+  const headers = new Headers(request.headers)
   // Compressed, the parts would wait for each other.
-  const res = await answerOf({ ...hop, ...(body !== undefined && { body }) }, 'identity')
+  const answer = await send(wire, { url, method, headers, body, accept, encodings: 'identity', signal })
   try {
-    const { statusCode = 0 } = res
-    if (isRedirect(statusCode)) throw redirected(url)
-    if (statusCode >= 200 && statusCode < 300) requireMediaType(url, headersOf(res), accept)
-    if (encodingOf(res.headers) !== undefined) throw wrongEncoding(url)
-    return res
+    if (isRedirect(answer.status)) throw redirected(url)
+    if (encodingOf(answer.headers.get('content-encoding')) !== undefined) throw wrongEncoding(url)
+    return answer
   } catch (error) {
-    res.destroy()
+    answer.body.destroy()
     throw error
   }
 }
 
-interface Reading {
-  readonly host: string
-  readonly controller: AbortController
-  readonly over: (status: string) => void
-}
-
-function streamOf(res: IncomingMessage, request: OutboundStreamRequest, reading: Reading): OutboundStream {
-  const { statusCode: status = 0 } = res
+function streamOf(
+  { status, headers, body }: Arrived,
+  request: OutboundStreamRequest,
+  call: StartedCall,
+): OutboundStream {
   const close = () => {
-    res.destroy()
-    reading.over(`${Math.floor(status / 100)}xx`)
+    // A body that was read to its end leaves its connection to the next call.
+    body.destroy()
+    call.end(status)
   }
-  return { status, headers: headersOf(res), body: partsOf(res, request, reading, close), close }
+  return { status, headers, body: partsOf(body, request, call, close), close }
 }
 
 async function* partsOf(
-  res: IncomingMessage,
+  body: Readable,
   { url: text, idleSeconds = SECONDS, bytesMax = Infinity }: OutboundStreamRequest,
-  { host, controller, over }: Reading,
+  { host, controller, end }: StartedCall,
   close: () => void,
 ): AsyncGenerator<Uint8Array> {
   const url = urlOf(text)
   // safe because: without an encoding set, the parts of an answer are buffers.
-  const parts = res[Symbol.asyncIterator]() as AsyncIterator<Buffer>
+  const parts = body[Symbol.asyncIterator]() as AsyncIterator<Buffer>
   let bytes = 0
   try {
     for (;;) {
@@ -140,7 +119,7 @@ async function* partsOf(
     }
   } catch (error) {
     const failure = error instanceof Failure ? error : unreadable(url, error)
-    over(failure.kind)
+    end(failure)
     throw failure
   } finally {
     close()
@@ -149,15 +128,4 @@ async function* partsOf(
 
 function silent(host: string, seconds: number): Failure {
   return new Failure('upstream', `The server at ${host} sent nothing for ${seconds} seconds.`)
-}
-
-/** Tells how a call went once, with the time to its end. */
-function observer({ observe }: StreamParts, { integration, endpoint }: OutboundStreamRequest, host: string) {
-  const startedAt = performance.now()
-  let isTold = false
-  return (status: string): void => {
-    if (isTold) return
-    isTold = true
-    observe({ integration, endpoint, host, status, seconds: (performance.now() - startedAt) / 1000 })
-  }
 }

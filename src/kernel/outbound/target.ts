@@ -7,6 +7,7 @@ import { addressKind } from './address-kind.ts'
 /** Finds every address of a host name. */
 export type Resolve = (hostname: string) => Promise<readonly LookupAddress[]>
 
+/** Which URLs and addresses may be called. */
 export interface TargetRules {
   /** Ports a URL may name. */
   readonly ports: readonly number[]
@@ -15,31 +16,29 @@ export interface TargetRules {
   readonly resolve: Resolve
 }
 
-/** A URL that may be called, and the addresses its connection may go to: they were checked, and no other is asked for. */
-export interface Target {
-  readonly url: URL
-  readonly addresses: readonly LookupAddress[]
-}
-
 export const systemResolve: Resolve = (hostname) => lookup(hostname, { all: true, verbatim: true })
 
+/** Throws `Failure('invalid')` for a URL whose form, port or IP address may not be called. */
+export function requireUrl(url: URL, rules: TargetRules): void {
+  const { ports, allowLoopback } = rules
+  const isWeb = url.protocol === 'https:' || (url.protocol === 'http:' && allowLoopback)
+  if (!isWeb || url.username !== '' || url.password !== '' || url.hostname === '') throw refused()
+  if (!allowLoopback && !ports.includes(portOf(url))) throw refused()
+  const address = url.hostname.replace(/^\[|\]$/g, '')
+  if (isIP(address) !== 0 && !mayConnect(url, [address], rules)) throw refused()
+}
+
 /**
- * Judges a URL and every address of its host. Throws `Failure('invalid')` for a URL that may not be called at all, and
- * `Failure('upstream')` for a host that cannot be: one answer for a name that is unknown and for one that leads inside,
- * so that nobody learns the names of a private network.
+ * Every address of the host of a URL, each of which may be called. Throws `Failure('invalid')` where only some may, and
+ * `Failure('upstream')` where none may: one answer for a name that is unknown and for one that leads to a private network,
+ * so that nobody learns the names in it.
  */
-export async function targetOf(url: URL, rules: TargetRules): Promise<Target> {
-  requireForm(url, rules)
-  const hostname = url.hostname.replace(/^\[|\]$/g, '')
-  const family = isIP(hostname)
-  const addresses = family === 0 ? await resolved(hostname, rules.resolve) : [{ address: hostname, family }]
-  const kinds = new Set(addresses.map(({ address }) => addressKind(address)))
-  if (kinds.size === 1 && kinds.has('public') && url.protocol === 'https:' && rules.ports.includes(portOf(url))) {
-    return { url, addresses }
-  }
-  if (kinds.size === 1 && kinds.has('loopback') && rules.allowLoopback) return { url, addresses }
-  if (family !== 0 || kinds.has('public')) throw refused()
-  throw unreachable(url)
+export async function addressesOf(url: URL, rules: TargetRules): Promise<readonly [LookupAddress, ...LookupAddress[]]> {
+  const [first, ...rest] = await resolved(url.hostname, rules.resolve)
+  if (first === undefined) throw unreachable(url)
+  const addresses = [first, ...rest].map(({ address }) => address)
+  if (mayConnect(url, addresses, rules)) return [first, ...rest]
+  throw addresses.some((address) => addressKind(address) === 'public') ? refused() : unreachable(url)
 }
 
 /** The text as a URL. Throws `Failure('invalid')`. */
@@ -57,10 +56,11 @@ export function unreachable(url: URL, cause?: unknown): Failure {
   return new Failure('upstream', `The server at ${url.host} could not be reached.`, { cause })
 }
 
-function requireForm(url: URL, { ports, allowLoopback }: TargetRules): void {
-  const isWeb = url.protocol === 'https:' || (url.protocol === 'http:' && allowLoopback)
-  if (!isWeb || url.username !== '' || url.password !== '' || url.hostname === '') throw refused()
-  if (!allowLoopback && !ports.includes(portOf(url))) throw refused()
+function mayConnect(url: URL, addresses: readonly string[], { ports, allowLoopback }: TargetRules): boolean {
+  const kinds = new Set(addresses.map(addressKind))
+  if (kinds.size !== 1) return false
+  if (kinds.has('public')) return url.protocol === 'https:' && ports.includes(portOf(url))
+  return kinds.has('loopback') && allowLoopback
 }
 
 function portOf(url: URL): number {

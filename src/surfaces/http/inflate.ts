@@ -8,7 +8,7 @@ import { Failure } from '#kernel/failure'
  * stops as soon as it is too large, and the inflater is thrown away with the rest unread.
  */
 export function inflated(headers: IncomingHttpHeaders, payload: Readable): Readable {
-  const encoding = encodingOf(headers)
+  const encoding = encodingOf(headers['content-encoding'])
   if (encoding === undefined) return payload
   const inflater = decoderOf(encoding)
   if (inflater === undefined) throw notTaken(encoding)
