@@ -146,6 +146,21 @@ describe('the pool', () => {
     await own.close()
   })
 
+  it.each([
+    ['2026-11-20 12:34:56+00', '2026-11-20T12:34:56.000Z'],
+    ['2026-11-20 12:34:56.7+00', '2026-11-20T12:34:56.700Z'],
+    ['2026-02-28 23:59:59.999999+00', '2026-02-28T23:59:59.999Z'],
+    ['2000-02-29 00:00:00.001+00', '2000-02-29T00:00:00.001Z'],
+    ['1969-12-31 23:59:59.5+00', '1969-12-31T23:59:59.500Z'],
+    ['0044-03-15 10:00:00+00', '0044-03-15T10:00:00.000Z'],
+    ['10000-01-01 00:00:00+00', '+010000-01-01T00:00:00.000Z'],
+    ['2026-11-20 12:34:56+01', '2026-11-20T11:34:56.000Z'],
+  ])('reads the instant %s to the millisecond', async (text, iso) => {
+    const db = database.forTenant('acme')
+    const { rows } = await sql<{ at: Date }>`select ${text}::timestamptz as at`.execute(db)
+    expect(rows[0]?.at.toISOString()).toBe(iso)
+  })
+
   it('never rounds a bigint', async () => {
     const db = database.forTenant('acme')
     expect((await sql<{ n: number }>`select 9007199254740991::bigint as n`.execute(db)).rows).toEqual([

@@ -75,7 +75,9 @@ export function daysFrom(from: Due, to: Due): number {
 }
 
 /** `2026-11-21`, or `2026-11-21T09:00:00+01:00` as the clock of `zone` shows it. */
-export function dueText(due: Due, zone: string): string {
-  if (due.due_time === null) return due.due_on
-  return inZone(due.due_at, zone).toString({ timeZoneName: 'never', smallestUnit: 'second' })
+export function dueText({ due_on, due_time, time_zone, due_at }: Due, zone: string): string {
+  if (due_time === null) return due_on
+  // In the zone that it was written for only the offset is not known: lists are long, and calendars slow.
+  if (zone !== time_zone) return inZone(due_at, zone).toString({ timeZoneName: 'never', smallestUnit: 'second' })
+  return `${due_on}T${due_time}${zone === 'UTC' ? '+00:00' : inZone(due_at, zone).offset}`
 }

@@ -52,6 +52,7 @@ const positionOf = ({ priority, due_at, task_id }: TaskRow) => ({
 
 /** As many as fit, and at least one. */
 function fitting(tasks: TaskView[], charactersMax: number): TaskView[] {
+  if (charactersMax === Number.POSITIVE_INFINITY) return tasks
   let characters = 0
   const end = tasks.findIndex((task, at) => (characters += JSON.stringify(task).length + 1) > charactersMax && at > 0)
   return end === -1 ? tasks : tasks.slice(0, end)
