@@ -53,7 +53,7 @@ export class Failure extends Error {
     this.name = 'Failure'
     this.kind = kind
     this.code = options.code ?? FAILURES[kind].code
-    this.problems = options.problems ?? []
+    this.problems = bounded(options.problems ?? [])
     this.retryAfterSeconds = options.retryAfterSeconds
     this.scopesNeeded = options.scopesNeeded ?? []
   }
@@ -61,4 +61,20 @@ export class Failure extends Error {
   get status(): number {
     return FAILURES[this.kind].status
   }
+}
+
+/** As many wrong inputs as a caller mends at once. */
+export const PROBLEMS_MAX = 20
+const PATH_CHARACTERS_MAX = 200
+const EXPECTED_CHARACTERS_MAX = 2000
+
+/** The first 20 problems and how many more there are, each within what a person reads: callers choose the names in them. */
+function bounded(problems: readonly FieldProblem[]): readonly FieldProblem[] {
+  const shown = problems.slice(0, PROBLEMS_MAX).map((problem) => ({
+    ...problem,
+    path: problem.path.slice(0, PATH_CHARACTERS_MAX),
+    expected: problem.expected.slice(0, EXPECTED_CHARACTERS_MAX),
+  }))
+  const more = problems.length - shown.length
+  return more > 0 ? [...shown, { path: '(more)', expected: `${more} more problems are not listed` }] : shown
 }

@@ -1,3 +1,4 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { systemClock } from '#kernel/clock'
@@ -290,3 +291,84 @@ describe('a job', () => {
     }
   })
 })
+
+describe('a body that is made to keep the process busy', () => {
+  const ANSWER_BYTES_MAX = 64 * 1024
+  const STALL_MILLISECONDS_MAX = 1000
+
+  it('is answered in little by every entry point, known or not, and stalls nobody', async () => {
+    const fields = await bodyFields()
+    const delays = monitorEventLoopDelay({ resolution: 5 })
+    const met = new Set<string>()
+    let largest = 0
+    let longest = 0
+    for (const { entry, request: one } of requests('nobody')) {
+      if (one.body === undefined) continue
+      const isFirst = !met.has(entry.kind)
+      met.add(entry.kind)
+      for (const args of hostileArguments(fields.get(entry.name) ?? [], isFirst)) {
+        const sent = { ...one, body: one.path === '/mcp' ? withArguments(one.body, args) : args }
+        delays.enable()
+        const { status, body } = await request(url, sent, ownerToken)
+        delays.disable()
+        largest = Math.max(largest, body.length)
+        longest = Math.max(longest, delays.max / 1e6)
+        delays.reset()
+        expect([entry.name, status < 500]).toEqual([entry.name, true])
+        expect([entry.name, body.length <= ANSWER_BYTES_MAX]).toEqual([entry.name, true])
+      }
+    }
+    process.stdout.write(
+      `hostile bodies: the largest answer has ${largest} bytes, the longest stall was ${Math.round(longest)} ms\n`,
+    )
+    expect(longest).toBeLessThan(STALL_MILLISECONDS_MAX)
+  })
+})
+
+/** The fields that each entry point takes in its body, by its name: of tools from their schemas, of routes from OpenAPI. */
+async function bodyFields(): Promise<ReadonlyMap<string, readonly string[]>> {
+  const document = await request(url, { method: 'GET', path: '/api/v1/openapi.json' })
+  const { paths } = OpenApi.parse(JSON.parse(document.body))
+  const ofRoutes = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => {
+      const schema = operation.requestBody?.content['application/json']?.schema
+      return [
+        `${method.toUpperCase()} ${path.replace(/\{(\w+)\}/g, ':$1')}`,
+        Object.keys(schema?.properties ?? {}),
+      ] as const
+    }),
+  )
+  const tools = app.modules.flatMap(({ server }) => Object.values(server?.toolsets ?? {}).flat())
+  return new Map([...ofRoutes, ...tools.map(({ name, input }) => [name, Object.keys(input.shape)] as const)])
+}
+
+const OpenApi = z.object({
+  paths: z.record(
+    z.string(),
+    z.record(
+      z.string(),
+      z.looseObject({
+        requestBody: z
+          .object({
+            content: z.record(
+              z.string(),
+              z.looseObject({
+                schema: z.looseObject({ properties: z.record(z.string(), z.unknown()).optional() }).optional(),
+              }),
+            ),
+          })
+          .optional(),
+      }),
+    ),
+  ),
+})
+
+/** Just within the number of values that are validated; of the first of a kind also far beyond it, and as unknown fields. */
+function hostileArguments(fields: readonly string[], isFirst: boolean): readonly object[] {
+  const ones = (count: number) => Array.from({ length: count }, () => 1)
+  const each = Math.floor(45_000 / Math.max(1, fields.length))
+  const inFields = (count: number) => Object.fromEntries(fields.map((field) => [field, ones(count)]))
+  const unknown = Object.fromEntries(ones(45_000).map((_, at) => [`k${at}`, at]))
+  if (fields.length === 0) return [unknown]
+  return isFirst ? [unknown, inFields(each), inFields(each * 10)] : [inFields(each)]
+}

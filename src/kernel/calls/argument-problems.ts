@@ -1,12 +1,16 @@
 import { z } from 'zod'
+import { PROBLEMS_MAX } from '../failure.ts'
 import type { FieldProblem } from '../failure.ts'
 
-/** Zod's issues as problems a caller can act on: where, what was expected, and a value that would have been right. */
+/**
+ * Zod's issues as problems a caller can act on: where, what was expected, and a value that would have been right. The
+ * last is worked out for those that will be shown alone: it takes a hundred times as long as the rest.
+ */
 export function argumentProblems(schema: z.ZodObject, error: z.ZodError): readonly FieldProblem[] {
-  return error.issues.flatMap((issue) => problemsOf(schema, issue))
+  return error.issues.flatMap((issue, index) => problemsOf(schema, issue, index < PROBLEMS_MAX))
 }
 
-function problemsOf(schema: z.ZodObject, issue: z.core.$ZodIssue): readonly FieldProblem[] {
+function problemsOf(schema: z.ZodObject, issue: z.core.$ZodIssue, withExample: boolean): readonly FieldProblem[] {
   const path = issue.path.map(String).join('.')
   if (issue.code === 'unrecognized_keys') {
     const known = Object.keys(schema.shape)
@@ -18,7 +22,7 @@ function problemsOf(schema: z.ZodObject, issue: z.core.$ZodIssue): readonly Fiel
           : `no such argument; there are: ${known.join(', ')}`
     return issue.keys.map((key) => ({ path: path === '' ? key : `${path}.${key}`, expected }))
   }
-  const example = exampleAt(schema, issue.path)
+  const example = withExample ? exampleAt(schema, issue.path) : undefined
   return [
     {
       path: path === '' ? '(arguments)' : path,

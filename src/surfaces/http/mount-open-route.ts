@@ -3,6 +3,7 @@ import { withDeadline } from '#kernel/calls/deadline'
 import type { OpenRequest, OpenRoute } from '#kernel/calls/route'
 import { dataBody } from './envelope.ts'
 import { requestSignal } from './request-signal.ts'
+import { GUEST_BODY_BYTES_MAX } from './mount-route.ts'
 import type { MountOptions } from './mount-route.ts'
 import { requestParser } from './request-parts.ts'
 
@@ -12,7 +13,7 @@ export function mountOpenRoute(app: FastifyInstance, route: OpenRoute, options: 
   app.route({
     method: route.method,
     url: route.path,
-    bodyLimit: route.bodyBytesMax ?? options.bodyBytesMax,
+    bodyLimit: route.bodyBytesMax ?? GUEST_BODY_BYTES_MAX,
     onRequest: options.admit.guest(route.limit, route.path),
     handler: async (request, reply) => {
       const input = parse({ params: request.params, query: request.query, body: request.body })

@@ -14,6 +14,9 @@ import { requestSignal } from './request-signal.ts'
 import { routeGuard } from './route-guard.ts'
 import type { GuardOptions } from './route-guard.ts'
 
+/** Enough for any form or credential; whoever has not shown a key yet costs no more than this. */
+export const GUEST_BODY_BYTES_MAX = 64 * 1024
+
 export interface MountOptions extends GuardOptions {
   readonly openContext: OpenContext
   readonly tracing: Tracing

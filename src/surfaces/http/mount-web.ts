@@ -3,6 +3,7 @@ import { withDeadline } from '#kernel/calls/deadline'
 import type { WebMount } from '#kernel/calls/route'
 import { expectedFailure } from './envelope.ts'
 import { addHeader, webHeaders } from './mount-open-route.ts'
+import { GUEST_BODY_BYTES_MAX } from './mount-route.ts'
 import type { MountOptions } from './mount-route.ts'
 import { requestSignal } from './request-signal.ts'
 
@@ -23,7 +24,7 @@ export function mountWeb(app: FastifyInstance, mount: WebMount, options: MountOp
     scope.route({
       method: [...mount.methods],
       url: mount.path,
-      bodyLimit: options.bodyBytesMax,
+      bodyLimit: GUEST_BODY_BYTES_MAX,
       onRequest: guests(mount, options),
       handler: async (request, reply) => {
         const response = await requestSignal(reply, options.stopped, (controller) =>

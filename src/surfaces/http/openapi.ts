@@ -68,8 +68,8 @@ function operation(route: DescribedRoute, operationId: string): Json {
     operationId,
     summary,
     tags: [...tags],
-    ...('scope' in route
-      ? { description: `Needs the scope \`${route.scope}\`.` }
+    ...('scopes' in route
+      ? { description: `Needs the scope ${route.scopes.map((scope) => `\`${scope}\``).join(' and ')}.` }
       : { description: `Needs no scope. ${route.public}`, security: [] }),
     parameters: [
       ...parameters('path', route.params),

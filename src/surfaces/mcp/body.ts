@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
 import { Failure } from '#kernel/failure'
+import { shapeProblem } from '#kernel/network/json-shape'
 import { RPC, RpcError } from './rpc.ts'
 
 /** Deep enough for any real argument, shallow enough for every recursive reader behind us. */
@@ -31,33 +32,24 @@ export function readBody(
   req.on('error', (cause) => failed(new Failure('cancelled', 'The request broke off.', { cause })))
 }
 
-/** Throws -32700 with 400 for anything that is not JSON in UTF-8, or that is nested too deep to be handled safely. */
+/** Throws -32700 with 400 for anything that is not JSON in UTF-8, or that is too deep or too much to be validated. */
 export function parseBody(body: Buffer): unknown {
   if (!isUtf8(body)) throw notJson('it is not UTF-8')
   // A large body is measured before it is parsed: nested arrays take fifty times their text in memory.
-  if (body.length > MEASURED_FROM_BYTES && depthOf(body) > DEPTH_MAX) throw tooDeep()
+  if (body.length > MEASURED_FROM_BYTES && depthOf(body) > DEPTH_MAX)
+    throw notJson(`it is nested deeper than ${DEPTH_MAX} levels`)
   let parsed: unknown
   try {
     parsed = JSON.parse(body.toString('utf8'))
   } catch {
     throw notJson('it is not JSON')
   }
-  if (body.length <= MEASURED_FROM_BYTES && isDeeper(parsed, DEPTH_MAX)) throw tooDeep()
+  const problem = shapeProblem(parsed)
+  if (problem !== undefined) throw notJson(problem)
   return parsed
 }
 
 const MEASURED_FROM_BYTES = 4096
-
-/** Whether there are more than so many levels. Looks at values, not at text, which is quicker for a small body. */
-function isDeeper(value: unknown, levels: number): boolean {
-  if (typeof value !== 'object' || value === null) return false
-  if (levels === 0) return true
-  for (const key in value) {
-    // safe because: `key` is one of this object's own; what JSON makes has no others.
-    if (isDeeper((value as Record<string, unknown>)[key], levels - 1)) return true
-  }
-  return false
-}
 
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
@@ -81,10 +73,6 @@ function depthOf(body: Buffer): number {
     else if ((byte | BRACKET_BIT) === CLOSE) depth--
   }
   return deepest
-}
-
-function tooDeep(): RpcError {
-  return notJson(`it is nested deeper than ${DEPTH_MAX}`)
 }
 
 function notJson(why: string): RpcError {
