@@ -14,3 +14,18 @@ it('past its bound no new text is remembered, and it says so', () => {
   expect(['a', 'b', 'c', 'c', 'a'].map((text) => seen.seenBefore(text))).toEqual([false, false, false, false, true])
   expect(seen.isComplete).toBe(false)
 })
+
+it('two texts that are alike to a short hash are two', () => {
+  const seen = seenValues()
+  // They have one 53-bit hash (cyrb53).
+  expect(['acct-7019365966006016', 'acct-3226686300509948'].map((text) => seen.seenBefore(text))).toEqual([
+    false,
+    false,
+  ])
+})
+
+it('long texts are told apart to their last character', () => {
+  const seen = seenValues()
+  const long = 'x'.repeat(1000)
+  expect([`${long}a`, `${long}b`, `${long}a`].map((text) => seen.seenBefore(text))).toEqual([false, false, true])
+})
