@@ -48,7 +48,7 @@ export function addPerson(system: Db) {
     input: NewPerson,
     output: write.output,
     async run(ctx, { password, ...person }) {
-      const problems = passwordProblems(password, person.email)
+      const problems = await passwordProblems(password, person.email)
       if (problems.length > 0) {
         throw new Failure('invalid', 'The password is too weak.', {
           problems: [passwordFieldProblem('password', problems)],

@@ -88,6 +88,8 @@ describe('a password', () => {
     ['Password1', 'something that is not among the commonest passwords'],
     ['P@ssw0rd2026', 'something that is not among the commonest passwords'],
     ['Qwerty123!', 'something that is not among the commonest passwords'],
+    ['Mustang69', 'something that is not among the commonest passwords'],
+    ['Passwort-2026!!', 'something that is not among the commonest passwords'],
     ['nocapitals1', 'an upper-case letter'],
     ['NOSMALLS1', 'a lower-case letter'],
     ['NoDigitsHere', 'a digit'],

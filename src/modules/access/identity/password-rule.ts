@@ -12,14 +12,16 @@ export const PASSWORD_GUIDANCE =
  * What is wrong with a password somebody chooses; empty when nothing is. The e-mail, and the part before its @, may not
  * be in it.
  */
-export function passwordProblems(password: string, email: string | undefined): string[] {
-  const problems = []
+export async function passwordProblems(password: string, email: string | undefined): Promise<string[]> {
+  const problems: string[] = []
   if (password.length < PASSWORD_LENGTH_MIN) problems.push(`at least ${PASSWORD_LENGTH_MIN} characters`)
   if (password.length > PASSWORD_LENGTH_MAX) problems.push(`at most ${PASSWORD_LENGTH_MAX} characters`)
   if (!/\p{Lu}/u.test(password)) problems.push('an upper-case letter')
   if (!/\p{Ll}/u.test(password)) problems.push('a lower-case letter')
   if (!/\p{Nd}/u.test(password)) problems.push('a digit')
-  if (isCommonPassword(password)) problems.push('something that is not among the commonest passwords')
+  if (password.length >= PASSWORD_LENGTH_MIN && (await isCommonPassword(password))) {
+    problems.push('something that is not among the commonest passwords, or close to one of them')
+  }
   if (email !== undefined && repeatsEmail(password, email)) problems.push('something that is not your e-mail address')
   return problems
 }

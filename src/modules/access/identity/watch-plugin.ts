@@ -40,7 +40,7 @@ function rules(parts: WatchParts) {
       }
       case '/change-password': {
         const session = await getSessionFromCtx(ctx)
-        requireStrong(text(body['newPassword']), session?.user.email)
+        await requireStrong(text(body['newPassword']), session?.user.email)
         await stopGuessingWithin(parts, session, ctx.headers)
         // Whoever changes a password wants nobody else to be in.
         return { context: { body: { ...body, revokeOtherSessions: true } } }
@@ -80,8 +80,8 @@ function byId(body: Readonly<Record<string, unknown>>): object {
   return organizationSlug === undefined ? body : { organizationId: organizationSlug, ...rest }
 }
 
-function requireStrong(password: string, email: string | undefined): undefined {
-  const problems = passwordProblems(password, email)
+async function requireStrong(password: string, email: string | undefined): Promise<undefined> {
+  const problems = await passwordProblems(password, email)
   if (problems.length > 0) throw refuse.weakPassword(problems)
 }
 
