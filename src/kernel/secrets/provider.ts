@@ -1,4 +1,4 @@
-import { setTimeout as wait } from 'node:timers/promises'
+import pRetry from 'p-retry'
 
 export type SecretSourceName = 'environment' | 'file' | 'aws' | 'vault' | 'generated'
 
@@ -35,23 +35,28 @@ export class ProviderError extends Error {
 
 export interface Attempts {
   readonly timeoutMilliseconds: number
-  /** Before the second attempt; doubles from one to the next. */
+  /** Longest pause before the second attempt; doubles from one to the next. */
   readonly pauseMilliseconds: number
 }
 
 const ATTEMPTS = 4
 
-/** What works at once or not at all is tried four times; each attempt is told when its time is over. */
-export async function attempted<T>(options: Attempts, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await work(AbortSignal.timeout(options.timeoutMilliseconds))
-    } catch (error) {
-      if (!(error instanceof ProviderError && error.isTransient) || attempt === ATTEMPTS) throw error
-      // Half of it at random: processes that failed together do not come back together.
-      await wait(options.pauseMilliseconds * 2 ** (attempt - 1) * (0.5 + Math.random() / 2))
-    }
-  }
+/**
+ * Asks a provider, four times at most while its failure is transient. Each attempt has its own time limit. The pauses are
+ * partly random, so that processes that failed together do not ask together again.
+ */
+export function attempted<T>(
+  { timeoutMilliseconds, pauseMilliseconds }: Attempts,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  return pRetry(() => work(AbortSignal.timeout(timeoutMilliseconds)), {
+    retries: ATTEMPTS - 1,
+    // Lengthened at random to twice as long at most.
+    minTimeout: pauseMilliseconds / 2,
+    factor: 2,
+    randomize: true,
+    shouldRetry: ({ error }) => error instanceof ProviderError && error.isTransient,
+  })
 }
 
 /** A secret's members as settings; every one must be text. `where` is named when one is not. */
