@@ -1,7 +1,7 @@
 import { Gauge as PromGauge } from 'prom-client'
 import type { Registry } from 'prom-client'
 import { requireDeclaredOnce } from '../startup/declared-once.ts'
-import { fastCounter, fastHistogram } from './fast-metric.ts'
+import { boundedCounter, boundedHistogram } from './bounded-metric.ts'
 import type { Counter, Gauge, Histogram, Instruments, Labels, Metric } from './metric.ts'
 
 /** Makes the metrics of one module after another. */
@@ -33,11 +33,11 @@ function instrument(registry: Registry, metric: Metric): AnyInstrument {
   const valuesOf = (given: Labels<string>) => labels.map((label) => given[label] ?? '')
   switch (metric.kind) {
     case 'counter': {
-      const count = fastCounter(registry, name, help, labels)
+      const count = boundedCounter(registry, name, help, labels)
       return { add: (given, amount = 1) => count(...valuesOf(given)).add(amount) }
     }
     case 'histogram': {
-      const spread = fastHistogram(registry, name, help, labels, metric.buckets)
+      const spread = boundedHistogram(registry, name, help, labels, metric.buckets)
       return { observe: (given, value) => spread(...valuesOf(given)).observe(value) }
     }
     case 'gauge':

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { fastCounter, fastHistogram } from './fast-metric.ts'
+import { boundedCounter, boundedHistogram } from './bounded-metric.ts'
 import { metric } from './metric.ts'
 import { createMetrics } from './metrics.ts'
 import { Histogram, Registry } from 'prom-client'
@@ -100,11 +100,11 @@ describe('the metrics of a module', () => {
   })
 })
 
-describe('a fast metric', () => {
+describe('a metric with labels', () => {
   it('is written exactly as prom-client writes its own histogram', async () => {
     const [ours, theirs] = [new Registry(), new Registry()]
-    const fast = fastHistogram(ours, 'd', 'Help.', ['a', 'b'], [0.1, 1, 10])
-    const slow = new Histogram({
+    const bounded = boundedHistogram(ours, 'd', 'Help.', ['a', 'b'], [0.1, 1, 10])
+    const plain = new Histogram({
       name: 'd',
       help: 'Help.',
       labelNames: ['a', 'b'],
@@ -112,15 +112,15 @@ describe('a fast metric', () => {
       registers: [theirs],
     })
     for (const seconds of [0, 0.1, 0.100001, 1, 5, 10, 11]) {
-      fast('x', 'quo"te\\\n').observe(seconds)
-      slow.labels('x', 'quo"te\\\n').observe(seconds)
+      bounded('x', 'quo"te\\\n').observe(seconds)
+      plain.labels('x', 'quo"te\\\n').observe(seconds)
     }
     expect(await ours.metrics()).toBe(await theirs.metrics())
   })
 
   it('counts what exceeds its bound of label sets under "other"', async () => {
     const registry = new Registry()
-    const count = fastCounter(registry, 'c', 'Help.', ['a'])
+    const count = boundedCounter(registry, 'c', 'Help.', ['a'])
     for (let id = 0; id < 2500; id++) count(`id${id}`).add(1)
     const lines = await linesOf(registry.metrics(), 'c{')
     expect(lines).toHaveLength(2001)

@@ -1,7 +1,7 @@
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import type { PoolUse } from '../database/pool.ts'
 import type { BreakerState } from '../redis/redis-breaker.ts'
-import { fastCounter, fastHistogram } from './fast-metric.ts'
+import { boundedCounter, boundedHistogram } from './bounded-metric.ts'
 import { instrumentMaker } from './instruments.ts'
 import type { MakeInstruments } from './instruments.ts'
 
@@ -76,10 +76,10 @@ export function createMetrics(version: string): Metrics {
 }
 
 function toolMetrics(registry: Registry): Metrics['tool'] {
-  const duration = fastHistogram(registry, 'mcp_tool_execution_duration_seconds', 'Time a tool call took.', [
+  const duration = boundedHistogram(registry, 'mcp_tool_execution_duration_seconds', 'Time a tool call took.', [
     'tool_name',
   ])
-  const total = fastCounter(registry, 'mcp_tool_execution_total', 'Tool calls by how they ended.', [
+  const total = boundedCounter(registry, 'mcp_tool_execution_total', 'Tool calls by how they ended.', [
     'tool_name',
     'status',
   ])
@@ -106,8 +106,13 @@ function toolMetrics(registry: Registry): Metrics['tool'] {
 
 function queryMetrics(registry: Registry): Metrics['query'] {
   const labels = ['query_type']
-  const duration = fastHistogram(registry, 'database_query_duration_seconds', 'Time a statement took, by name.', labels)
-  const errors = fastCounter(registry, 'database_query_errors_total', 'Statements that failed, by name.', labels)
+  const duration = boundedHistogram(
+    registry,
+    'database_query_duration_seconds',
+    'Time a statement took, by name.',
+    labels,
+  )
+  const errors = boundedCounter(registry, 'database_query_errors_total', 'Statements that failed, by name.', labels)
   return {
     finished: (label, failed, seconds) => {
       duration(label).observe(seconds)
@@ -118,9 +123,9 @@ function queryMetrics(registry: Registry): Metrics['query'] {
 
 function httpMetrics(registry: Registry): Metrics['http'] {
   const labels = ['method', 'route']
-  const duration = fastHistogram(registry, 'http_request_duration_seconds', 'Time a request took, by route.', labels)
-  const total = fastCounter(registry, 'http_requests_total', 'Requests by route and status.', [...labels, 'status'])
-  const firstByte = fastHistogram(
+  const duration = boundedHistogram(registry, 'http_request_duration_seconds', 'Time a request took, by route.', labels)
+  const total = boundedCounter(registry, 'http_requests_total', 'Requests by route and status.', [...labels, 'status'])
+  const firstByte = boundedHistogram(
     registry,
     'http_stream_first_byte_seconds',
     'Time until a stream began, by route.',
@@ -137,14 +142,14 @@ function httpMetrics(registry: Registry): Metrics['http'] {
 }
 
 function integrationMetrics(registry: Registry): Metrics['integration'] {
-  const duration = fastHistogram(
+  const duration = boundedHistogram(
     registry,
     'integration_api_duration_seconds',
     'Time a call of a vendor took.',
     ['integration', 'endpoint'],
     VENDOR_BUCKETS,
   )
-  const total = fastCounter(registry, 'integration_api_calls_total', 'Calls of a vendor by how they ended.', [
+  const total = boundedCounter(registry, 'integration_api_calls_total', 'Calls of a vendor by how they ended.', [
     'integration',
     'status',
   ])
@@ -157,8 +162,8 @@ function integrationMetrics(registry: Registry): Metrics['integration'] {
 }
 
 function jobMetrics(registry: Registry): Metrics['job'] {
-  const duration = fastHistogram(registry, 'job_duration_seconds', 'Time a job took.', ['job'], JOB_BUCKETS)
-  const total = fastCounter(registry, 'jobs_total', 'Jobs by how they ended.', ['job', 'status'])
+  const duration = boundedHistogram(registry, 'job_duration_seconds', 'Time a job took.', ['job'], JOB_BUCKETS)
+  const total = boundedCounter(registry, 'jobs_total', 'Jobs by how they ended.', ['job', 'status'])
   return {
     finished: (name, status, seconds) => {
       duration(name).observe(seconds)
@@ -168,15 +173,15 @@ function jobMetrics(registry: Registry): Metrics['job'] {
 }
 
 function cacheMetrics(registry: Registry): Metrics['cache'] {
-  const hits = fastCounter(registry, 'cache_hits_total', 'Values found in the cache.', ['cache'])
-  const misses = fastCounter(registry, 'cache_misses_total', 'Values that had to be loaded.', ['cache'])
+  const hits = boundedCounter(registry, 'cache_hits_total', 'Values found in the cache.', ['cache'])
+  const misses = boundedCounter(registry, 'cache_misses_total', 'Values that had to be loaded.', ['cache'])
   return { hit: (cache) => hits(cache).add(1), miss: (cache) => misses(cache).add(1) }
 }
 
 function failureMetrics(registry: Registry): Pick<Metrics, 'rateLimited' | 'failed' | 'secretsRead'> {
-  const rejected = fastCounter(registry, 'rate_limit_rejections_total', 'Calls over a rate limit.', ['bucket'])
-  const failures = fastCounter(registry, 'failures_total', 'Requests that failed, by kind.', ['surface', 'kind'])
-  const secrets = fastCounter(registry, 'secrets_reads_total', 'Times the secrets were read again.', ['status'])
+  const rejected = boundedCounter(registry, 'rate_limit_rejections_total', 'Calls over a rate limit.', ['bucket'])
+  const failures = boundedCounter(registry, 'failures_total', 'Requests that failed, by kind.', ['surface', 'kind'])
+  const secrets = boundedCounter(registry, 'secrets_reads_total', 'Times the secrets were read again.', ['status'])
   return {
     secretsRead: (succeeded) => secrets(succeeded ? 'ok' : 'failed').add(1),
     rateLimited: (bucket) => rejected(bucket).add(1),
@@ -186,7 +191,7 @@ function failureMetrics(registry: Registry): Pick<Metrics, 'rateLimited' | 'fail
 
 function redisMetrics(registry: Registry): Metrics['redisBreaker'] {
   const name = 'redis_breaker_transitions_total'
-  const transitions = fastCounter(registry, name, 'Times the breaker of a connection to Redis changed its state.', [
+  const transitions = boundedCounter(registry, name, 'Times the breaker of a connection to Redis changed its state.', [
     'connection',
     'state',
   ])
