@@ -1,10 +1,10 @@
 import { PLATFORM_SETTINGS } from '#kernel/config/config'
 import type { Declarations } from '#kernel/module'
-import { accessDeclarations } from './modules/access/index.ts'
-import { auditDeclarations } from './modules/audit/index.ts'
-import { customersDeclarations } from './modules/customers/index.ts'
-import { privacyDeclarations } from './modules/privacy/index.ts'
-import { tasksDeclarations } from './modules/tasks/index.ts'
+import { accessDeclarations } from './modules/access/declarations.ts'
+import { auditDeclarations } from './modules/audit/declarations.ts'
+import { customersDeclarations } from './modules/customers/declarations.ts'
+import { privacyDeclarations } from './modules/privacy/declarations.ts'
+import { tasksDeclarations } from './modules/tasks/declarations.ts'
 
 export const platformDeclarations = { name: 'kernel', settings: PLATFORM_SETTINGS } satisfies Declarations
 

@@ -1,8 +1,6 @@
-import { takeEnvironment } from '#kernel/config/take-environment'
-import { opener } from './cli/start.ts'
-import { reportFailure } from './cli/open.ts'
-import { serve } from './cli/serve.ts'
-import { configuration } from './settings.ts'
+import { keepCompiledCode } from '#kernel/startup/compiled-code'
 
-// `npm start`: read the settings, build the application, serve until told to stop, stop cleanly.
-await reportFailure(() => serve(opener(takeEnvironment(configuration, process.env), 'server', 'stdout')))
+// `npm start`. The rest is imported once compiled code is kept, so that the next start reads it.
+keepCompiledCode()
+const { serveProduct } = await import('./server.ts')
+await serveProduct(process.env)

@@ -3,7 +3,7 @@ import type { ConfigOf } from '#kernel/config/configuration'
 import { loadConfig as load } from '#kernel/config/load'
 import type { Environment } from '#kernel/config/load'
 import { declarations } from './declarations.ts'
-import { issuerRule } from './modules/access/index.ts'
+import { issuerRule } from './modules/access/declarations.ts'
 
 /** Every setting there is. `docs/configuration.md` is generated from it. */
 export const configuration = configurationOf(declarations, [issuerRule])

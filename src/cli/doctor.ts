@@ -2,7 +2,6 @@ import { InvalidArgumentError } from 'commander'
 import type { Command } from 'commander'
 import type { Clock } from '#kernel/clock'
 import type { Environment } from '#kernel/config/load'
-import { examine } from './doctor/examine.ts'
 import type { Finding } from './doctor/finding.ts'
 import { print, printError } from './output.ts'
 
@@ -45,6 +44,7 @@ export function registerDoctor(program: Command, environment: Environment, clock
         now: clock,
         show: (place: string) => printError(`Open this URL in a browser on this machine:\n\n  ${place}\n`),
       }
+      const { examine } = await import('./doctor/examine.ts')
       const findings = await examine(what, tell)
       const problems = findings.filter(({ outcome }) => outcome === 'problem').length
       if (options.json !== true)

@@ -1,25 +1,6 @@
-import { Command } from 'commander'
-import { takeEnvironment } from '#kernel/config/take-environment'
-import { registerConfig } from './config.ts'
-import { registerDoctor } from './doctor.ts'
-import { declarations } from '../declarations.ts'
-import { mountCommands } from './mount.ts'
-import { registerMigrate } from './migrate.ts'
-import { registerSecrets } from './secrets.ts'
-import { registerServe } from './serve.ts'
-import { configuration } from '../settings.ts'
-import { commandClock, opener, productVersion, schemaOpener } from './start.ts'
+import { keepCompiledCode } from '#kernel/startup/compiled-code'
 
-const environment = takeEnvironment(configuration, process.env)
-const openServer = opener(environment, 'server', 'stdout')
-const openCommand = opener(environment, 'command', 'stderr')
-
-const program = new Command('plimsoll').version(productVersion()).showHelpAfterError()
-registerServe(program, openServer, openCommand)
-registerMigrate(program, schemaOpener(environment))
-registerConfig(program, environment)
-registerDoctor(program, environment, commandClock)
-registerSecrets(program, openCommand)
-mountCommands(program, declarations, openCommand)
-
-await program.parseAsync()
+// `plimsoll`. The rest is imported once compiled code is kept, so that the next command reads it.
+keepCompiledCode()
+const { runCommandLine } = await import('./command-line.ts')
+await runCommandLine(process.env)

@@ -7,8 +7,6 @@ import { Failure } from '#kernel/failure'
 import type { Declarations } from '#kernel/module'
 import { commandNames } from '#kernel/startup/require-declarations'
 import type { OpenApp } from './open.ts'
-import { commandOutput } from './output.ts'
-import { runCommand } from './run-command.ts'
 
 /** Adds the commands that modules bring. Throws when two have one name, naming who brings them. */
 export function mountCommands(program: Program, declared: readonly Declarations[], open: OpenApp): void {
@@ -33,11 +31,15 @@ function mount(under: Program, declared: Command | CommandGroup, mounting: Mount
   const { arguments: places = {}, options = {} } = declared
   for (const [name, argument] of Object.entries(places)) mounted.argument(placeOf(name, argument), argument.describe)
   for (const [name, option] of Object.entries(options)) mounted.addOption(optionOf(name, option))
-  mounted.action((...actual: unknown[]) => {
+  mounted.action(async (...actual: unknown[]) => {
     const given = {
       ...Object.fromEntries(Object.entries(options).map(([name, { kind }]) => [name, valueOf(mounted, name, kind)])),
       ...Object.fromEntries(Object.keys(places).map((name, at) => [name, actual[at]])),
     }
+    const [{ runCommand }, { commandOutput }] = await Promise.all([
+      import('./run-command.ts'),
+      import('./command-output.ts'),
+    ])
     return runCommand(declared, { ...mounting, given, output: commandOutput })
   })
 }

@@ -1,6 +1,3 @@
-import type { CommandOutput } from '#kernel/commands/command'
-import { progressBar } from './progress.ts'
-
 /** Prints rows as aligned columns, headed by their names. */
 export function printTable(rows: readonly Readonly<Record<string, string>>[]): void {
   const [first] = rows
@@ -24,6 +21,3 @@ export function print(text: string): void {
 export function printError(text: string): void {
   process.stderr.write(`${text}\n`)
 }
-
-/** The terminal, for the commands that modules bring. */
-export const commandOutput: CommandOutput = { print, table: printTable, progress: progressBar }

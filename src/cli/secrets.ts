@@ -1,6 +1,4 @@
 import { userInfo } from 'node:os'
-import { InvalidArgumentError } from 'commander'
-import type { Command } from 'commander'
 import { PLATFORM_TENANT } from '#kernel/audit'
 import { addKey } from '#kernel/config/encryption-key'
 import { Failure } from '#kernel/failure'
@@ -8,39 +6,16 @@ import { newId } from '#kernel/ids'
 import { agreeOnKey } from '#kernel/secrets/key-agreement'
 import { rotateFields, tallyFields } from '#kernel/secrets/rotation'
 import type { App } from '../app.ts'
-import { cliContext, withApp } from './open.ts'
-import type { OpenApp } from './open.ts'
+import { cliContext } from './open.ts'
 import { print, printTable } from './output.ts'
 
-interface RotateOptions {
+export interface RotateOptions {
   readonly newKey?: true
   readonly batch: number
 }
 
-/** `plimsoll secrets status|refresh|rotate|rotate-signing-key`. */
-export function registerSecrets(program: Command, open: OpenApp): void {
-  const secrets = program.command('secrets').description('keys and other secrets: where they come from, and rotation')
-  secrets
-    .command('status')
-    .description('where each secret came from, what is encrypted under which key, and which process has it')
-    .action(() => withApp(open, status))
-  secrets
-    .command('refresh')
-    .description('make every process read its secrets again now')
-    .action(() => withApp(open, refresh))
-  secrets
-    .command('rotate')
-    .description('re-encrypt every field under the current key; may be stopped and repeated at any time')
-    .option('--new-key', 'first make a new key, where the key is one that was made under DATA_DIR')
-    .option('--batch <rows>', 'values re-encrypted at a time', rowCount, 500)
-    .action((options: RotateOptions) => withApp(open, (app) => rotate(app, options)))
-  secrets
-    .command('rotate-signing-key')
-    .description('sign access tokens with a new key from now on; those that are out stay good until they end')
-    .action(() => withApp(open, rotateSigningKey))
-}
-
-async function status({ platform, modules }: App): Promise<void> {
+/** Prints where secrets came from, and which key holds what. */
+export async function status({ platform, modules }: App): Promise<void> {
   const { secrets, keyring, rollCall, database } = platform
   print('Secrets\n')
   printTable([...secrets.origins].map(([setting, { source, version = '-' }]) => ({ setting, from: source, version })))
@@ -65,7 +40,8 @@ function useOf(key: string, current: string, known: readonly string[]): string {
   return known.includes(key) ? 'only opens' : 'MISSING'
 }
 
-async function refresh({ platform }: App): Promise<void> {
+/** Makes every process read its secrets again. */
+export async function refresh({ platform }: App): Promise<void> {
   const { holders, silent } = await platform.rollCall.refresh()
   // This command is a process on the database as well.
   const others = holders.length - 1
@@ -73,7 +49,8 @@ async function refresh({ platform }: App): Promise<void> {
   if (silent > 0) throw new Failure('unavailable', `${silent} did not answer within three seconds.`)
 }
 
-async function rotate(app: App, { newKey, batch }: RotateOptions): Promise<void> {
+/** Re-encrypts every field under the current key. */
+export async function rotate(app: App, { newKey, batch }: RotateOptions): Promise<void> {
   const { platform, config, clock } = app
   if (newKey === true) await makeKey(app)
   const { holders } = await agreeOnKey(platform.rootKeys, platform.rollCall)
@@ -102,7 +79,8 @@ async function rotate(app: App, { newKey, batch }: RotateOptions): Promise<void>
   print(`Nothing is encrypted under another key any more. Remove ${previous.join(', ')}: ${where}.`)
 }
 
-async function rotateSigningKey(app: App): Promise<void> {
+/** Signs access tokens with a new key from now on. */
+export async function rotateSigningKey(app: App): Promise<void> {
   const { keyId, retired } = await app.access.rotateSigningKey(cliContext(app, PLATFORM_TENANT))
   print(`Key ${keyId} signs access tokens from now on, in every process.`)
   if (retired.length > 0) print(`Verified until what they signed has ended: ${retired.join(', ')}.`)
@@ -121,8 +99,3 @@ async function makeKey({ platform, config }: App): Promise<void> {
 
 /** Every column that holds sealed values. */
 export const fieldsOf = (modules: App['modules']) => modules.flatMap(({ encryptedFields }) => encryptedFields ?? [])
-
-function rowCount(text: string): number {
-  if (/^[1-9]\d{0,4}$/.test(text)) return Number(text)
-  throw new InvalidArgumentError('Expected a number of values from 1 to 99999, such as 500.')
-}

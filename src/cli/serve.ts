@@ -1,35 +1,18 @@
-import { Option } from 'commander'
-import type { Command } from 'commander'
 import { Failure } from '#kernel/failure'
 import { missingKeys, withoutKeys } from '#kernel/secrets/rotation'
 import type { App } from '../app.ts'
 import { firstRun } from './first-run.ts'
 import type { DemoAccess } from './first-run.ts'
 import type { OpenApp } from './open.ts'
-import { reportFailure } from './open.ts'
 import { print } from './output.ts'
 import { fieldsOf } from './secrets.ts'
 import { stopRequest } from './stop-request.ts'
 import type { StopRequest } from './stop-request.ts'
 
-interface ServeOptions {
-  stdio?: true
-  path: string
-  key?: string
-}
-
-/** `plimsoll serve`, over HTTP or, for one caller that starts it, over standard input and output. */
-export function registerServe(program: Command, open: OpenApp, openBeside: OpenApp): void {
-  program
-    .command('serve')
-    .description('serve MCP and HTTP until stopped')
-    .option('--stdio', 'serve one MCP caller over standard input and output')
-    .option('--path <path>', 'with --stdio: which tools, e.g. /mcp/customers/health?readonly', '/mcp')
-    .addOption(new Option('--key <key>', 'with --stdio: the API key to act with').env('PLIMSOLL_API_KEY'))
-    .action(async (options: ServeOptions) => {
-      if (options.stdio) await reportFailure(() => servePipe(openBeside, options))
-      else await reportFailure(() => serve(open))
-    })
+/** Who calls over standard input and output, and what they reach. */
+export interface PipeCaller {
+  readonly path: string
+  readonly key?: string
 }
 
 /** Serves until SIGTERM, SIGINT or the end of the terminal, then drains. */
@@ -73,7 +56,8 @@ async function tellOfMissingKeys({ platform, modules, log }: App): Promise<void>
   if (missing.length > 0) log.error({ missing }, withoutKeys(missing))
 }
 
-async function servePipe(open: OpenApp, { key, path }: ServeOptions): Promise<void> {
+/** Serves one MCP caller over standard input and output, until it ends or a stop is asked for. */
+export async function servePipe(open: OpenApp, { key, path }: PipeCaller): Promise<void> {
   if (key === undefined) throw new Failure('unauthenticated', 'Give an API key: --key plim_… or PLIMSOLL_API_KEY.')
   const stop = stopRequest()
   const app = await open()

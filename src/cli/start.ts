@@ -3,11 +3,7 @@ import path from 'node:path'
 import { systemClock } from '#kernel/clock'
 import { ConfigError, suspectVariables } from '#kernel/config/load'
 import type { Environment } from '#kernel/config/load'
-import { createLog } from '#kernel/telemetry/log'
-import { openSchema } from '#kernel/platform'
 import type { PlatformOptions, Schema } from '#kernel/platform'
-import { openSecretSource } from '#kernel/secrets/resolve'
-import { buildApp } from '../app.ts'
 import type { App } from '../app.ts'
 import { configuration, loadConfig } from '../settings.ts'
 import type { AppConfig } from '../settings.ts'
@@ -29,6 +25,7 @@ export async function settingsOrExit(environment: Environment): Promise<Settings
   try {
     for (const { set, meant } of suspectVariables(configuration, environment))
       printError(`${set} is not a setting; was ${meant} meant?`)
+    const { openSecretSource } = await import('#kernel/secrets/resolve')
     const source = await openSecretSource(configuration, environment)
     const first = await source.read()
     return { config: loadConfig(first.environment), secrets: { source, first } }
@@ -47,6 +44,7 @@ export function opener(
 ): () => Promise<App> {
   return async () => {
     const { config, secrets } = await settingsOrExit(environment)
+    const [{ buildApp }, { createLog }] = await Promise.all([import('../app.ts'), import('#kernel/telemetry/log')])
     const version = productVersion()
     const log = createLog({ settings: config.observability, version, to: logTo })
     for (const note of secrets.first.notes) log.warn(note)
@@ -58,6 +56,10 @@ export function opener(
 export function schemaOpener(environment: Environment): () => Promise<Schema> {
   return async () => {
     const { config } = await settingsOrExit(environment)
+    const [{ openSchema }, { createLog }] = await Promise.all([
+      import('#kernel/platform'),
+      import('#kernel/telemetry/log'),
+    ])
     const log = createLog({ settings: config.observability, version: productVersion(), to: 'stderr' })
     return openSchema({ config, log })
   }

@@ -20,7 +20,7 @@ const LAYERS = [
   { name: 'kernel', holds: /^src\/kernel\// },
   { name: 'modules', holds: /^src\/modules\// },
   { name: 'surfaces', holds: /^src\/surfaces\// },
-  { name: 'wiring', holds: /^src\/(cli\/|(app|main|declarations|settings)\.ts$)/ },
+  { name: 'wiring', holds: /^src\/(cli\/|(app|main|server|declarations|settings)\.ts$)/ },
   { name: 'test', holds: /^(test|bench|scripts)\// },
 ] as const
 

@@ -51,6 +51,8 @@ export interface ModuleImport {
   /** The repository path for a relative or `#` import; the package specifier otherwise. */
   readonly target: string
   readonly isType: boolean
+  /** Imported when it is needed, by `import()`. */
+  readonly isLazy: boolean
 }
 
 /** What a file imports or re-exports, dynamic imports of a literal included. */
@@ -60,18 +62,20 @@ export function importsOf(file: SourceFile): ModuleImport[] {
     ...module.staticImports.map(({ moduleRequest, entries }) => ({
       request: moduleRequest.value,
       isType: entries.length > 0 && entries.every((entry) => entry.isType),
+      isLazy: false,
     })),
     ...module.staticExports.flatMap(({ entries }) =>
       entries.flatMap(({ moduleRequest, isType }) =>
-        moduleRequest === null ? [] : [{ request: moduleRequest.value, isType }],
+        moduleRequest === null ? [] : [{ request: moduleRequest.value, isType, isLazy: false }],
       ),
     ),
     ...module.dynamicImports.map(({ moduleRequest }) => ({
       request: file.text.slice(moduleRequest.start + 1, moduleRequest.end - 1),
       isType: false,
+      isLazy: true,
     })),
   ]
-  return found.map(({ request, isType }) => ({ target: resolveImport(file.path, request), isType }))
+  return found.map(({ request, ...how }) => ({ target: resolveImport(file.path, request), ...how }))
 }
 
 /** Which TypeScript files import which files of the tree, types included. */

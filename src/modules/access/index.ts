@@ -1,12 +1,9 @@
 import { encryptedColumn } from '#kernel/crypto/encrypted-field'
-import type { Declarations, Module } from '#kernel/module'
+import type { Module } from '#kernel/module'
 import type { Metrics } from '#kernel/telemetry/metrics'
 import type { Access } from './api.ts'
 import { authenticator } from './authenticate.ts'
-import { keyCommands } from './commands/keys.ts'
-import { peopleCommands } from './commands/people.ts'
-import { serviceAccountCommands } from './commands/service-accounts.ts'
-import { tenantCommands } from './commands/tenants.ts'
+import { accessDeclarations } from './declarations.ts'
 import { forgetExpiredJob } from './forget-expired.ts'
 import { addPerson } from './identity/add-person.ts'
 import { openIdentity } from './identity/identity.ts'
@@ -20,26 +17,17 @@ import type { OAuthNeeds } from './oauth/oauth.ts'
 import { mailCheck } from './mail/mail-check.ts'
 import { accessMetrics } from './metrics.ts'
 import { accessPersonalData } from './personal-data/holders.ts'
-import { accessSettings } from './settings.ts'
 import { listTenants } from './store.ts'
 import { createTenant } from './tenants.ts'
 
 export type { Access }
 
-export { issuerRule } from './settings.ts'
 export { PASSWORD_GUIDANCE } from './identity/password-rule.ts'
 export { firstPassword } from './commands/people.ts'
 
 export interface AccessNeeds extends Omit<IdentityNeeds & OAuthNeeds & KeysNeeds, 'instruments'> {
   readonly metrics: Pick<Metrics, 'integration' | 'instruments'>
 }
-
-export const accessDeclarations = {
-  name: 'access',
-  settings: accessSettings,
-  metrics: accessMetrics,
-  commands: [tenantCommands, peopleCommands, keyCommands, serviceAccountCommands],
-} satisfies Declarations<Access>
 
 export function accessModule(needs: AccessNeeds): Module<Access> {
   const { database } = needs

@@ -1,13 +1,13 @@
 import { createReadStream, createWriteStream } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
-import { PLATFORM_TENANT } from '#kernel/audit'
+import { PLATFORM_TENANT } from '#kernel/audit/event'
 import { commandOf } from '#kernel/commands/command'
 import type { CommandApp, CommandGroup, CommandOutput } from '#kernel/commands/command'
 import { argument, invalidValue, option } from '#kernel/commands/command-values'
 import { Failure } from '#kernel/failure'
 import type { Audit } from './api.ts'
 import type { VerifyReport } from './verify/report.ts'
-import { verifyLines } from './verify/verify-lines.ts'
+import type { VerifyOptions } from './verify/verify-lines.ts'
 
 const command = commandOf<Audit>()
 
@@ -28,7 +28,7 @@ const exportChain = command({
     await app.platform.audit.record({ ...event, outcome: 'success' })
     await app.api.seal(tenantId)
     await pipeline(app.api.exportLines(tenantId, range), createWriteStream(out))
-    const code = printReport(await verifyLines(createReadStream(out)), print)
+    const code = printReport(await verified(createReadStream(out)), print)
     print(
       `Written to ${out}. Keep the hash of its last block: with it, verify --expect-head finds a tail that was cut off.`,
     )
@@ -62,7 +62,7 @@ const verify = command({
     if (file === undefined || tenant !== undefined) {
       throw invalidValue('Expected a file, or --tenant, and not both.')
     }
-    return printReport(await verifyLines(readable(file), expected), print)
+    return printReport(await verified(readable(file), expected), print)
   },
 })
 
@@ -82,6 +82,11 @@ export const auditCommands: CommandGroup<Audit> = {
   name: 'audit',
   describe: 'the tamper-evident record of who did what',
   commands: [exportChain, verify, seal],
+}
+
+async function verified(lines: AsyncIterable<Uint8Array>, expected?: VerifyOptions): Promise<VerifyReport> {
+  const { verifyLines } = await import('./verify/verify-lines.ts')
+  return verifyLines(lines, expected)
 }
 
 /** The exit code, 1 when the chain does not hold: the first broken place first. */

@@ -2,20 +2,20 @@ import type { Logger } from 'pino'
 import { personKeyField } from '#kernel/audit/person-keys'
 import type { Clock } from '#kernel/clock'
 import type { ShownSetting } from '#kernel/config/settings'
-import type { Declarations, Module } from '#kernel/module'
+import type { Module } from '#kernel/module'
 import type { Platform } from '#kernel/platform'
 import type { Audit } from './api.ts'
 import { sealing } from './background.ts'
 import { blockSigner, fingerprint } from './chain/signing-key.ts'
-import { auditCommands } from './commands.ts'
 import { recordConfiguration } from './configuration-change.ts'
+import { auditDeclarations } from './declarations.ts'
 import { exportChain } from './export.ts'
 import { auditMetrics } from './metrics.ts'
 import { auditPersonalData } from './personal-data.ts'
 import { retentionJob } from './retention.ts'
 import { auditRoutes } from './routes.ts'
 import { sealer } from './seal.ts'
-import { AuditSettings } from './settings.ts'
+import type { AuditSettings } from './settings.ts'
 import { chainHead } from './store/chain.ts'
 import { verifyDatabase } from './verify/database.ts'
 
@@ -28,13 +28,6 @@ export interface AuditNeeds extends Pick<Platform, 'database' | 'keyring' | 'aud
   readonly clock: Clock
   readonly log: Logger
 }
-
-export const auditDeclarations = {
-  name: 'audit',
-  settings: { audit: AuditSettings },
-  metrics: auditMetrics,
-  commands: [auditCommands],
-} satisfies Declarations<Audit>
 
 export function auditModule(needs: AuditNeeds): Module<Audit> {
   const { database, keyring, audit, metrics, settings, configured, clock, log } = needs

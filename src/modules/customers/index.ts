@@ -1,10 +1,9 @@
 import type { OpenContext } from '#kernel/context'
-import type { Declarations, Module } from '#kernel/module'
+import type { Module } from '#kernel/module'
 import type { Customers } from './api.ts'
 import { accountsToolset } from './accounts/toolset.ts'
-import { demoCommand } from './demo/demo-command.ts'
+import { customersDeclarations } from './declarations.ts'
 import { createDemo } from './demo/create-demo.ts'
-import { customerEvents } from './domain-events.ts'
 import { groupedIngest } from './events/ingest.ts'
 import { eventJobs } from './events/jobs.ts'
 import { rollUp } from './events/roll-up.ts'
@@ -14,11 +13,9 @@ import { healthToolset } from './health/toolset.ts'
 import { lifecycleToolset } from './lifecycle/toolset.ts'
 import { segmentsToolset } from './segments/toolset.ts'
 import { usageToolset } from './usage/toolset.ts'
-import { importCommand } from './import/import-command.ts'
 import { importPaths } from './import/import-paths.ts'
 import { customersPersonalData } from './privacy/holders.ts'
 import type { HealthSettings } from './record/health-settings.ts'
-import { CustomerSettings } from './settings.ts'
 
 export type { Customers }
 
@@ -28,13 +25,6 @@ export interface CustomersOptions {
    * off by another's. Without it no route takes events. */
   readonly openContext?: OpenContext
 }
-
-export const customersDeclarations = {
-  name: 'customers',
-  settings: { customers: CustomerSettings },
-  events: customerEvents,
-  commands: [importCommand, demoCommand],
-} satisfies Declarations<Customers>
 
 /** Customer success: accounts, their usage, support, payments and surveys, and the health computed from them. */
 export function customersModule({ settings, openContext }: CustomersOptions): Module<Customers> {

@@ -1,5 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises'
-import { PLATFORM_TENANT } from '#kernel/audit'
+import { PLATFORM_TENANT } from '#kernel/audit/event'
 import { commandOf } from '#kernel/commands/command'
 import type { CommandApp, CommandGroup, CommandOutput } from '#kernel/commands/command'
 import { argument, option } from '#kernel/commands/command-values'
@@ -7,8 +7,6 @@ import type { Ctx } from '#kernel/context'
 import { Failure } from '#kernel/failure'
 import type { Archive, Preview, SignedReport } from './contract.ts'
 import type { Privacy } from './api.ts'
-import { newConfirmToken } from './request-erasure.ts'
-import { verifyReport } from './signed-report.ts'
 
 const command = commandOf<Privacy>()
 
@@ -99,6 +97,7 @@ async function preview(
   output: CommandOutput,
 ): Promise<void> {
   const { print } = output
+  const { newConfirmToken } = await import('./request-erasure.ts')
   const token = newConfirmToken()
   for (const ctx of contexts) showPreview(ctx.tenantId, await api.requestErasure(ctx, { person, token }), output)
   const where = tenant === undefined ? '--all-tenants' : `--tenant ${tenant}`
@@ -160,6 +159,7 @@ async function verify(file: string, key: string | undefined, { print }: CommandO
     throw new Failure('not_found', `${file} cannot be read.`, { cause: error })
   })
   const reports = text.split('\n').filter((line) => line.trim() !== '')
+  const { verifyReport } = await import('./signed-report.ts')
   for (const [at, line] of reports.entries()) {
     const verdict = verifyReport(line, key)
     if (!verdict.valid) throw new Failure('invalid', `Report ${at + 1} of ${file} is not genuine: ${verdict.why}.`)

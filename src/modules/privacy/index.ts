@@ -1,12 +1,11 @@
 import type { Ctx } from '#kernel/context'
 import type { Keyring } from '#kernel/crypto/keyring'
-import type { Declarations, Module } from '#kernel/module'
+import type { Module } from '#kernel/module'
 import type { PersonalData } from '#kernel/personal-data'
 import type { Privacy } from './api.ts'
 import { carryOutErasure } from './carry-out-erasure.ts'
-import { privacyCommands } from './commands.ts'
 import { confirmByToken } from './confirm-by-token.ts'
-import { privacyEvents } from './domain-events.ts'
+import { privacyDeclarations } from './declarations.ts'
 import { privacyEncryptedFields } from './encrypted-fields.ts'
 import { exportPerson } from './export-person.ts'
 import { privacyJobs } from './jobs.ts'
@@ -18,12 +17,6 @@ import { privacyRoutes } from './routes.ts'
 import { readReportKey, tenantKeys } from './tenant-keys.ts'
 
 export type { Privacy }
-
-export const privacyDeclarations = {
-  name: 'privacy',
-  events: privacyEvents,
-  commands: [privacyCommands],
-} satisfies Declarations<Privacy>
 
 export interface PrivacyNeeds {
   readonly keyring: Keyring

@@ -1,5 +1,6 @@
 import type { ConfirmTokens } from '#kernel/calls/confirm-tokens'
-import type { Declarations, Module } from '#kernel/module'
+import type { Module } from '#kernel/module'
+import { tasksDeclarations } from './declarations.ts'
 import { forgetUndoJob } from './forget-undo.ts'
 import { personalTasks } from './personal-data.ts'
 import { taskRoutes } from './routes.ts'
@@ -7,8 +8,6 @@ import { tasksToolset } from './toolset.ts'
 
 /** The to-do list of each person. */
 export type Tasks = Readonly<Record<string, never>>
-
-export const tasksDeclarations = { name: 'tasks' } satisfies Declarations
 
 /** The six tools and the routes of the to-do list: every call is for the person who makes it, and for nobody else. */
 export function tasksModule({ confirmTokens }: { readonly confirmTokens: ConfirmTokens }): Module<Tasks> {

@@ -1,0 +1,28 @@
+import { Command } from 'commander'
+import { takeEnvironment } from '#kernel/config/take-environment'
+import { registerConfig } from './config.ts'
+import { registerDoctor } from './doctor.ts'
+import { declarations } from '../declarations.ts'
+import { mountCommands } from './mount.ts'
+import { registerMigrate } from './migrate.ts'
+import { registerSecrets } from './secrets-command.ts'
+import { registerServe } from './serve-command.ts'
+import { configuration } from '../settings.ts'
+import { commandClock, opener, productVersion, schemaOpener } from './start.ts'
+
+/** Runs the command that the arguments of this process name. What a command needs is imported when it runs. */
+export async function runCommandLine(variables: NodeJS.ProcessEnv): Promise<void> {
+  const environment = takeEnvironment(configuration, variables)
+  const openServer = opener(environment, 'server', 'stdout')
+  const openCommand = opener(environment, 'command', 'stderr')
+
+  const program = new Command('plimsoll').version(productVersion()).showHelpAfterError()
+  registerServe(program, openServer, openCommand)
+  registerMigrate(program, schemaOpener(environment))
+  registerConfig(program, environment)
+  registerDoctor(program, environment, commandClock)
+  registerSecrets(program, openCommand)
+  mountCommands(program, declarations, openCommand)
+
+  await program.parseAsync()
+}

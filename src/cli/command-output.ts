@@ -1,0 +1,6 @@
+import type { CommandOutput } from '#kernel/commands/command'
+import { print, printTable } from './output.ts'
+import { progressBar } from './progress.ts'
+
+/** The terminal, for the commands that modules bring. */
+export const commandOutput: CommandOutput = { print, table: printTable, progress: progressBar }

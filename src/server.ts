@@ -1,0 +1,10 @@
+import { takeEnvironment } from '#kernel/config/take-environment'
+import { opener } from './cli/start.ts'
+import { reportFailure } from './cli/open.ts'
+import { serve } from './cli/serve.ts'
+import { configuration } from './settings.ts'
+
+/** Reads the settings, builds the application, serves until told to stop, and stops cleanly. */
+export function serveProduct(variables: NodeJS.ProcessEnv): Promise<void> {
+  return reportFailure(() => serve(opener(takeEnvironment(configuration, variables), 'server', 'stdout')))
+}
