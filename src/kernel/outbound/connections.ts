@@ -10,6 +10,8 @@ export type Connections = () => Promise<Dispatcher>
 const HEADER_BYTES_MAX = 16 * 1024
 /** After so long the name is resolved again, even where calls keep the connection busy. */
 const CONNECTION_MILLISECONDS_MAX = 300_000
+/** A connection without a call is closed after so long, whatever its server asks for. */
+const IDLE_MILLISECONDS_MAX = 30_000
 
 /**
  * A connection pool for each origin. A new connection goes to the addresses that were checked in this very lookup, so a
@@ -26,6 +28,7 @@ export function openConnections(rules: TargetRules, connectSeconds: number): Con
         new Pool(origin, {
           connect: { timeout: connectSeconds * 1000, lookup: checkedLookup(new URL(origin), rules) },
           clientTtl: CONNECTION_MILLISECONDS_MAX,
+          keepAliveMaxTimeout: IDLE_MILLISECONDS_MAX,
           // Over HTTP/2 the bound for headers would not hold.
           allowH2: false,
           maxHeaderSize: HEADER_BYTES_MAX,
