@@ -45,7 +45,7 @@ export function compileStep(declared: Load, file: InspectedFile): Step {
   const lookupKey = (name: string): Cell => lookups.find((lookup) => lookup.name === name)?.key ?? (() => '')
   const compiled = {
     lookups,
-    isMeant: compileWhere(load, cell),
+    matchesWhere: compileWhere(load, cell),
     readRow: compileRow(load, cell),
     keyIndex: Object.keys(load.fields).indexOf(entities[load.entity].key),
   }
@@ -59,7 +59,7 @@ export function compileStep(declared: Load, file: InspectedFile): Step {
 
 interface Compiled {
   readonly lookups: readonly { readonly name: string; readonly entity: EntityName; readonly key: Cell }[]
-  readonly isMeant: (row: CsvRow) => boolean
+  readonly matchesWhere: (row: CsvRow) => boolean
   readonly readRow: (row: CsvRow, found: FoundByLookup) => ReadRow
   readonly keyIndex: number
   readonly seen: SeenValues
@@ -74,15 +74,15 @@ async function* readBatches(
 ): AsyncGenerator<ReadBatch> {
   let rowsDone = 0
   for await (const { rows, defects, bytes } of readCsv(file.source, { rowsMax, signal: ctx.signal })) {
-    const meant = rows.filter(compiled.isMeant)
-    const found = await findAll(ctx, meant, compiled)
+    const matching = rows.filter(compiled.matchesWhere)
+    const found = await findAll(ctx, matching, compiled)
     const rejected: { line: number; problem: RowProblem }[] = defects.map(({ line, reason, value, expected }) => ({
       line,
       problem: { reason, column: '', value, expected },
     }))
     const taken: TakenRow[] = []
     const flags = new Map<string, number>()
-    for (const row of meant) {
+    for (const row of matching) {
       const read = readOnce(row, found, compiled)
       if ('problem' in read) rejected.push({ line: row.line, problem: read.problem })
       else {
@@ -91,7 +91,7 @@ async function* readBatches(
       }
     }
     rowsDone += rows.length + defects.length
-    yield { taken, rejected, flags, passedOver: rows.length - meant.length, rowsDone, bytes }
+    yield { taken, rejected, flags, passedOver: rows.length - matching.length, rowsDone, bytes }
   }
 }
 

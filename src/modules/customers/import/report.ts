@@ -83,7 +83,7 @@ function stepLines(step: StepReport): string[] {
     `${number(step.inserted)} inserted`,
     ...(step.updated > 0 ? [`${number(step.updated)} updated`] : []),
     `${number(step.alreadyStored)} already stored`,
-    ...(step.passedOver > 0 ? [`${number(step.passedOver)} passed over`] : []),
+    ...(step.passedOver > 0 ? [`${number(step.passedOver)} filtered out`] : []),
     `${number(rejectedCount(step))} rejected`,
   ]
   const resumed = step.resumedAfterRows > 0 ? ` (went on after row ${number(step.resumedAfterRows)})` : ''

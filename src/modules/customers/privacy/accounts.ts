@@ -2,7 +2,7 @@ import { holdTables } from '#kernel/personal-data/hold-tables'
 import { customerTags } from '../record/cache-tags.ts'
 import { expireCommunications } from './store.ts'
 
-/** Accounts are companies: the person is taken out of them, and the account stays. */
+/** Accounts are companies: erasure removes the person's data and keeps the account. */
 export const accountsPersonalData = holdTables({
   name: 'customers.accounts',
   describe: 'Accounts and their contracts, payments, stages, segments and milestones, where they name people.',
@@ -66,7 +66,7 @@ export const accountsPersonalData = holdTables({
   ],
 })
 
-/** What happened to customers, where it names people. */
+/** Timeline entries that name people. */
 export const timelinePersonalData = holdTables({
   name: 'customers.timeline',
   describe: 'What happened to customers: calls, mails, meetings and whatever else was recorded, where it names people.',

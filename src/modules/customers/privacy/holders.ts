@@ -4,7 +4,7 @@ import { contactsPersonalData } from './people.ts'
 import { receiptsPersonalData, usagePersonalData } from './usage.ts'
 import { surveysPersonalData, ticketsPersonalData } from './voices.ts'
 
-/** What customers hold about people. */
+/** The personal data that the customers module stores. */
 export const customersPersonalData: readonly PersonalData[] = [
   contactsPersonalData,
   usagePersonalData,

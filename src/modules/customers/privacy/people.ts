@@ -4,8 +4,8 @@ import { customerTags } from '../record/cache-tags.ts'
 import { listContactEmails } from './store.ts'
 
 /**
- * People at customers. A contact stays as a nameless one: how many there are and when one was last spoken to count in
- * health. What events said of a user goes: it counts nowhere.
+ * Contacts and users of customers. An erased contact remains without a name, because the number of contacts and the
+ * last contact date count towards health. Traits from events are deleted; nothing depends on them.
  */
 export const contactsPersonalData = holdTables({
   name: 'customers.contacts',
@@ -43,7 +43,10 @@ export const contactsPersonalData = holdTables({
   ],
 })
 
-/** Traits by the names that Segment reserves (https://segment.com/docs/connections/spec/identify), and their spellings. */
+/**
+ * Extracts personal facts from traits, by the names that Segment reserves
+ * (https://segment.com/docs/connections/spec/identify) and their spellings.
+ */
 function factsOfTraits(json: string | null | undefined): PersonFacts {
   // safe because: it is a JSON column's text.
   const traits = JSON.parse(json ?? '{}') as unknown

@@ -16,7 +16,7 @@ export async function listContactEmails(ctx: Ctx, after: string, rowsMax: number
   return (await contactEmails(ctx, { after, rows_max: rowsMax })).map(({ email }) => email)
 }
 
-/** A statement that deletes some rows, at most `:rows_max` that are older than `:before`, and says how many. */
+/** A statement that deletes at most `:rows_max` rows older than `:before` and returns their number. */
 const deleting = (name: string, gone: Sql) =>
   writing(name, sql`with ${gone} select count(*) as deleted from gone`, {
     params: { before: z.date(), rows_max: z.int() },
@@ -24,8 +24,8 @@ const deleting = (name: string, gone: Sql) =>
   })
 
 /**
- * What came in later than the limit stays, however old it is: history that was imported today is not gone tomorrow.
- * Partitions that begin after the limit are not looked at.
+ * Deletes events by the time of arrival as well: history that was imported after the limit is kept, however old its
+ * events. Partitions that begin after the limit are not scanned.
  */
 const deleteEvents = deleting(
   'customers.expire-usage-events',
@@ -65,7 +65,7 @@ const deleteDailyUsers = deleting(
    )`,
 )
 
-/** Events, then the days of people that were added up from them; the days of customers stay. */
+/** Deletes expired events, then the daily rollups per person; the daily rollups per customer are kept. */
 export async function expireUsageEvents(ctx: WriteCtx, before: Date, rowsMax: number): Promise<number> {
   const startOfDay = new Date(before)
   startOfDay.setUTCHours(0, 0, 0, 0)
@@ -76,7 +76,7 @@ export async function expireUsageEvents(ctx: WriteCtx, before: Date, rowsMax: nu
   return 0
 }
 
-/** Deletes by a table's own key, without the tenant. */
+/** A deletion by the table's own key, without the tenant. */
 function byAge(name: string, table: string, key: Sql, old: Sql) {
   return deleting(
     name,
@@ -116,18 +116,18 @@ const deleteCommunications = byAge(
   sql`occurred_at < :before::timestamptz and event_type = 'communication'`,
 )
 
-/** A message whose receipt is gone would be taken again if it were sent again. */
+/** Deletes old message ids. A message whose id was deleted would be accepted again if resent. */
 export const expireEventReceipts = (ctx: WriteCtx, before: Date, rowsMax: number) =>
   count(deleteReceipts, ctx, before, rowsMax)
 
-/** Of tickets that are over; an open one is kept however old it is. */
+/** Deletes old closed tickets; open ones are kept whatever their age. */
 export const expireTickets = (ctx: WriteCtx, before: Date, rowsMax: number) =>
   count(deleteTickets, ctx, before, rowsMax)
 
 export const expireSurveyAnswers = (ctx: WriteCtx, before: Date, rowsMax: number) =>
   count(deleteAnswers, ctx, before, rowsMax)
 
-/** Calls, mails and meetings; the rest of a customer's history stays. */
+/** Deletes old calls, mails and meetings; other timeline entries are kept. */
 export const expireCommunications = (ctx: WriteCtx, before: Date, rowsMax: number) =>
   count(deleteCommunications, ctx, before, rowsMax)
 

@@ -2,13 +2,13 @@ import { holdTables } from '#kernel/personal-data/hold-tables'
 import { customerTags } from '../record/cache-tags.ts'
 import { expireEventReceipts, expireUsageEvents } from './store.ts'
 
-/** What the roll-up reads of an event's properties; the rest may say anything about whoever sent it. */
+/** The only property of an event that the roll-up reads; all others may contain personal data. */
 const COUNTED = /"error_count":\s*(\d+)/
 
 /**
- * Usage. Events stay under a pseudonym, so that a day's events, people and sessions count as before; their properties
- * go. Events that no customer was found for count nowhere, and go. What a person is called in the name of an event or a
- * feature is replaced whole, alike in events and rollups.
+ * Usage events. Erasure replaces the user id by a pseudonym, so that counts of events, people and sessions stay the
+ * same, and deletes the properties. Events without a known customer are deleted; nothing counts them. An event or
+ * feature name that contains the person's name is replaced as a whole, in events and rollups alike.
  */
 export const usagePersonalData = holdTables({
   name: 'customers.usage',
@@ -59,7 +59,7 @@ export const usagePersonalData = holdTables({
   retention: { category: 'usage_events', defaultDays: 730, expire: expireUsageEvents },
 })
 
-/** Ids of messages that were taken, to take none twice: somebody's e-mail may be part of one. */
+/** Message ids kept for deduplication; an id may contain an e-mail address. */
 export const receiptsPersonalData = holdTables({
   name: 'customers.event-receipts',
   describe: 'Ids of event messages that were taken, so that none is taken twice.',

@@ -3,8 +3,9 @@ import { customerTags } from '../record/cache-tags.ts'
 import { expireSurveyAnswers, expireTickets } from './store.ts'
 
 /**
- * Tickets stay, for how many there were and how fast they were solved is the customer's history. Who asked, and what
- * they wrote, goes; what staff wrote of the problem stays without their name.
+ * Support tickets. Erasure keeps the ticket, because the number of tickets and their resolution times are the
+ * customer's history. It removes the requester and what they wrote; what staff wrote stays without the requester's
+ * name.
  */
 export const ticketsPersonalData = holdTables({
   name: 'customers.tickets',
@@ -35,7 +36,7 @@ export const ticketsPersonalData = holdTables({
   retention: { category: 'support_tickets', defaultDays: 1095, expire: expireTickets },
 })
 
-/** The score stays, as the customer's; who gave it, and what they wrote, goes. */
+/** Survey answers. Erasure keeps the score as the customer's and removes the respondent and the comment. */
 export const surveysPersonalData = holdTables({
   name: 'customers.survey-answers',
   describe: 'Answers to surveys: who answered, and their comment.',

@@ -1,7 +1,7 @@
 import { freeText, personal } from '#kernel/audit'
 import type { Ctx } from '#kernel/context'
 
-/** What a caller writes as they please: a customer, or who looks after it, may well be called as a person is. */
+/** Free-text fields; a customer or its account manager may bear a person's name. */
 const FREE_TEXT = ['client_name', 'company_name', 'industry', 'csm_assigned'] as const
 
 interface Whose {
@@ -10,8 +10,8 @@ interface Whose {
 }
 
 /**
- * A client record, or some of its fields, as the audit trail keeps it: what is about the primary contact is encrypted
- * under that person's key, and free text under one of the record's. Without a contact the trail leaves the contact out.
+ * A client record, or some of its fields, for the audit trail: fields about the primary contact are encrypted under
+ * that person's key, free text under the record's key. Without a contact the contact fields are left out.
  */
 export function auditedRecord(
   { clock }: Pick<Ctx, 'clock'>,

@@ -1,14 +1,14 @@
 import { cacheTags } from '#kernel/cache/tags'
 
 export const customerTags = cacheTags('customers', {
-  /** Everything that is computed from a tenant's customers and their usage. */
+  /** All results computed from a tenant's customers and their usage. */
   all: 'one',
-  /** What is shown about one customer. */
+  /** Results about one customer. */
   client: 'each',
-  /** What is shown about many customers together. */
+  /** Results about many customers. */
   clients: 'one',
-  /** The overviews of all customers, for when what they show was computed anew for all. */
+  /** The overviews of all customers; invalidated when all scores are recomputed. */
   overviews: 'one',
-  /** What is shown about the members of a stored segment. */
+  /** Results about the members of a stored segment. */
   segments: 'one',
 })

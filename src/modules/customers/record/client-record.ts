@@ -32,7 +32,7 @@ export const ClientRecord = z.strictObject({
 })
 export type ClientRecord = z.output<typeof ClientRecord>
 
-/** A stored customer in the tools' words: decimal money, ISO instants. */
+/** Converts a stored customer to the tools' format: decimal money, ISO instants. */
 export function clientRecord(row: CustomerRow): ClientRecord {
   const { contract_value_cents, seats, last_engagement_at, created_at, updated_at, ...same } = row
   return {

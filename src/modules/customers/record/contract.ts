@@ -2,12 +2,15 @@ import { z } from 'zod'
 
 export const CLIENT_ID_PATTERN = /^[A-Za-z0-9_-]{1,100}$/
 
-/** Ours (`cs_…`) or the caller's own. */
+/** A client id: generated (`cs_…`) or chosen by the caller. */
 export const ClientId = z
   .string()
   .refine((id) => CLIENT_ID_PATTERN.test(id), '1–100 letters, digits, "_" or "-", such as cs_acme')
 
-/** Bounded, but without the bounds in the schema that a model reads: they would cost more than they tell. */
+/**
+ * Text with length limits that are checked but not published in the JSON Schema, where they would cost a model more
+ * tokens than they are worth.
+ */
 export const text = (charactersMax: number) =>
   z
     .string()
@@ -44,7 +47,7 @@ export const Money = z
 
 export const IdempotencyKey = text(200).optional()
 
-/** Null: not two scores yet, a week apart, to compare. */
+/** Null if there are not yet two scores a week apart. */
 export const Trend = z.enum(['improving', 'stable', 'declining']).nullable()
 export type Trend = z.output<typeof Trend>
 export const RiskLevel = z.enum(['low', 'medium', 'high', 'critical'])

@@ -15,7 +15,7 @@ export function daysBetween(from: string, to: string): number {
   return Math.round((Date.parse(`${to}T00:00:00Z`) - Date.parse(`${from}T00:00:00Z`)) / DAY_MILLISECONDS)
 }
 
-/** Null stays null: no renewal date, no days until it. */
+/** The days until a date; null for null. */
 export function daysUntil(day: string | null, now: Date): number | null {
   return day === null ? null : daysBetween(dayOf(now), day)
 }

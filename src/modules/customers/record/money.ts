@@ -1,4 +1,4 @@
-/** 50000.5 → 5000050. Tools speak decimal numbers, the database whole minor units. */
+/** Converts a decimal amount to cents: 50000.5 → 5000050. Tools use decimals, the database integer minor units. */
 export function toCents(amount: number): number {
   return Math.round(amount * 100)
 }

@@ -5,21 +5,21 @@ interface PageLimits {
   readonly rowsMax: number
 }
 
-/** The most rows of a list that a caller asks for at once. */
+/** The page size: the maximum number of rows to return. */
 export function pageLimit({ rowsDefault, rowsMax }: PageLimits) {
   return z.int().min(1).max(rowsMax).default(rowsDefault)
 }
 
-/** How many rows of a list come before the page. */
+/** The number of rows to skip. */
 export const PageOffset = z.int().min(0).default(0)
 
-/** The part of a list that a caller asks for. */
+/** A page of a list: offset and limit. */
 export interface Page {
   readonly limit: number
   readonly offset: number
 }
 
-/** Where a page stands in its list. */
+/** The position of a page in its list. */
 export const Pagination = z.strictObject({
   total_count: z.int(),
   limit: z.int(),

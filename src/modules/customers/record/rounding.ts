@@ -7,14 +7,14 @@ export function roundTo(value: number | null, decimals: number): number | null {
   return Math.round(value * steps) / steps
 }
 
-/** A score, or an average or difference of scores: one decimal. */
+/** Rounds a score, or an average or difference of scores, to one decimal. */
 export function roundScore(score: number): number
 export function roundScore(score: number | null): number | null
 export function roundScore(score: number | null): number | null {
   return roundTo(score, 1)
 }
 
-/** A share, a rate or a probability from 0 to 1: three decimals. */
+/** Rounds a share, rate or probability (0 to 1) to three decimals. */
 export function roundShare(share: number): number
 export function roundShare(share: number | null): number | null
 export function roundShare(share: number | null): number | null {

@@ -16,7 +16,7 @@ export const EVENT_TYPES = [
 export const IMPACTS = ['positive', 'neutral', 'negative'] as const
 export const SEVERITIES = ['info', 'low', 'medium', 'high', 'critical'] as const
 
-/** Others are slips of the pen, and the day before or after them may have no four-digit year. */
+/** A plausible day. Others are typing errors, and their neighbouring days may have no four-digit year. */
 const RealDay = Day.refine((day) => day >= '1970-01-01' && day < '2200-01-01', 'a date of the years 1970 to 2199')
 
 export const GetClientTimelineInput = z

@@ -2,14 +2,14 @@ import { z } from 'zod'
 import { roundTo } from '../record/rounding.ts'
 
 /**
- * The rule behind every churn probability: log-odds added up per factor, turned into a probability by the logistic
- * function. The base and the
- * points, in thousandths, are told as factors, so that anybody can add them up again. The points are judgement, in the proportions of the triggers that the settings name; they were not fitted
- * to data, so no confidence is stated. A change of any point is a new version. Computed in `store/score-sql.ts`.
+ * The model of the churn probability: the logistic function of a sum of log-odds, one per factor. The base and the
+ * factors' log-odds are returned in thousandths, so that anybody can recompute the sum. The log-odds are expert
+ * judgement, in proportion to the thresholds in the settings; they were not fitted to data, so no confidence is stated.
+ * Any changed value needs a new version. Computed in `store/score-sql.ts`.
  */
 export const CHURN_MODEL = { name: 'churn-points', version: '2', kind: 'rule' } as const
 
-/** Log-odds of leaving before any factor: about 6 in 100, for an account at 75 points. */
+/** The base log-odds of churn: a probability of about 6 %, for a customer with a health score of 75. */
 export const CHURN_BASE = -2.75
 
 export const CHURN_FACTORS = {
@@ -25,7 +25,7 @@ export const CHURN_FACTORS = {
 
 const Points = z.number()
 
-/** Log-odds by factor. Those of health are null without a score. */
+/** The log-odds per factor. Those of the health score are null without a score. */
 export const ChurnPoints = z.strictObject({
   points_health: Points.nullable(),
   points_usage: Points,
@@ -44,7 +44,7 @@ export interface ChurnFactor {
   readonly rule: string
 }
 
-/** What the probability is the logistic function of when added up: the base, then what moved it, the strongest first. */
+/** The summands of the log-odds: the base, then the factors by decreasing effect. */
 export function churnFactors(points: ChurnPoints): ChurnFactor[] {
   // safe because: the keys of an object literal are its keys.
   const names = Object.keys(CHURN_FACTORS) as (keyof ChurnPoints)[]

@@ -1,6 +1,8 @@
 import { percent } from '../record/rounding.ts'
 
-/** What a raised indicator means and what to do about it. Raised by the statement in `store/recompute-sql.ts`. */
+/**
+ * The explanation of a risk indicator and the recommended action. Indicators are raised by `store/recompute-sql.ts`.
+ */
 interface IndicatorText {
   readonly says: (current: number, threshold: number) => string
   readonly action: string
@@ -8,7 +10,7 @@ interface IndicatorText {
 
 const days = (count: number) => `${Math.round(count)} day${Math.round(count) === 1 ? '' : 's'}`
 
-/** In the order in which equally severe ones are told. */
+/** The risk indicators; equally severe ones are listed in this order. */
 export const RISK_INDICATORS = {
   usage_stopped: {
     says: (current) => `No use for ${days(current)}`,

@@ -6,7 +6,10 @@ export interface HealthThresholds {
   readonly healthyFrom: number
 }
 
-/** Under CHURN_RISK_THRESHOLD critical, under HEALTH_SCORE_AT_RISK_THRESHOLD high, from HEALTH_SCORE_HEALTHY_THRESHOLD low. */
+/**
+ * The risk level of a score: critical under CHURN_RISK_THRESHOLD, high under HEALTH_SCORE_AT_RISK_THRESHOLD, low from
+ * HEALTH_SCORE_HEALTHY_THRESHOLD.
+ */
 export function riskLevel(score: number | null, thresholds: HealthThresholds): RiskLevel | null {
   if (score === null) return null
   if (score < thresholds.criticalBelow) return 'critical'

@@ -3,7 +3,7 @@ import { roundScore, roundShare } from '../record/rounding.ts'
 import type { Segment } from './segment-contract.ts'
 import type { PartRow } from './store/segments.ts'
 
-/** Averages over a part, or over all parts together. */
+/** Averages over one segment, or over all of them. */
 interface Standard {
   readonly health: number | null
   readonly churn: number | null
@@ -11,7 +11,7 @@ interface Standard {
   readonly centsPerCustomer: number
 }
 
-/** The tenant's own customers as a whole: the only benchmark there is data for. */
+/** The averages of all the tenant's customers: the only benchmark for which there is data. */
 export function wholeOf(parts: readonly PartRow[]): Standard {
   const sum = (of: (part: PartRow) => number) => parts.reduce((total, part) => total + of(part), 0)
   const customers = Math.max(
@@ -29,7 +29,7 @@ export function wholeOf(parts: readonly PartRow[]): Standard {
   }
 }
 
-/** How a part differs from the whole: its figure less that of all. */
+/** The differences between a segment and all customers: its figure minus theirs. */
 export function againstAll(part: PartRow, whole: Standard): NonNullable<Segment['against_all_customers']> {
   const own = wholeOf([part])
   const less = (a: number | null, b: number | null) => (a === null || b === null ? null : a - b)

@@ -15,7 +15,10 @@ import { SERVICE_LEVELS, UPGRADE_SHARE, VALUE_TIERS, VALUE_TIER_BOUNDS } from '.
 const VIP_SHOWN = 20
 const LISTED_MAX = 50
 
-/** Divides the customers that have not churned by annual value, and keeps the tiers with their members. */
+/**
+ * Divides the customers that have not churned into tiers by annual contract value, and stores the tiers with their
+ * members.
+ */
 export function segmentByValueTier(settings: HealthSettings) {
   return change({
     action: 'customers.segment-by-value-tier',

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { Money, Score, Stage, Tier, text } from '../record/contract.ts'
 
-/** Whom to look at. Every field narrows. */
+/** The customers to include; criteria are combined with AND. */
 export const Criteria = z
   .strictObject({
     name: text(100),
@@ -43,7 +43,7 @@ export const SegmentCustomersInput = z
   })
 export type SegmentCustomersInput = z.output<typeof SegmentCustomersInput>
 
-/** Differences from all customers analyzed; null where either has no score. */
+/** Differences from the average of all analyzed customers; null if either has no score. */
 const AgainstAll = z.strictObject({
   average_health: z.number().nullable(),
   average_churn_probability: z.number().nullable(),

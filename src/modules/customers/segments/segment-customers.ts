@@ -11,7 +11,9 @@ import { divide, lockDivision, segmentMigration, storeSegments } from './store/s
 import type { PartRow, StoredSegment } from './store/segments.ts'
 import { VALUE_TIER_BOUNDS } from './value-tiers.ts'
 
-/** Divides the customers that have not churned, and keeps the parts that are large enough with their members. */
+/**
+ * Divides the customers that have not churned into segments, and stores those that are large enough with their members.
+ */
 export function segmentCustomers(settings: HealthSettings) {
   return change({
     action: 'customers.segment',

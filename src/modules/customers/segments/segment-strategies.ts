@@ -1,6 +1,6 @@
 import type { Division } from './store/divisions.ts'
 
-/** How to work with each part of a division that has parts of known names. */
+/** Recommended strategies for the segments of divisions with fixed segment names. */
 const STRATEGIES: Readonly<Partial<Record<Division, Readonly<Record<string, string>>>>> = {
   value_based: {
     strategic: 'Named CSM, executive sponsor, quarterly review.',

@@ -5,7 +5,7 @@ import { segmentCustomers } from './segment-customers.ts'
 import { segmentByValueTierTool } from './tools/segment-by-value-tier.ts'
 import { segmentCustomersTool } from './tools/segment-customers.ts'
 
-/** The tools that divide customers. */
+/** The tools for segmentation. */
 export function segmentsToolset(settings: HealthSettings): readonly [Tool, Tool] {
   return [segmentCustomersTool(segmentCustomers(settings)), segmentByValueTierTool(segmentByValueTier(settings))]
 }

@@ -1,16 +1,19 @@
-/** Annual value from which an account is standard, professional, enterprise, strategic; under the first: starter. */
+/**
+ * Annual contract values from which an account is standard, professional, enterprise and strategic; below the first it
+ * is starter.
+ */
 export const VALUE_TIER_BOUNDS = [10_000, 50_000, 100_000, 200_000] as const
 
 export const VALUE_TIERS = ['strategic', 'enterprise', 'professional', 'standard', 'starter'] as const
 export type ValueTier = (typeof VALUE_TIERS)[number]
 
 interface ServiceLevel {
-  /** Accounts one CSM can serve; null: self-service. */
+  /** The number of accounts per customer success manager (CSM); null for self-service. */
   readonly accountsPerCsm: number | null
   readonly supportHours: number
 }
 
-/** Service by value tier: the ratios and support times of the customer-success checklists. */
+/** Service levels by value tier: the ratios and support times of the customer-success checklists. */
 export const SERVICE_LEVELS: Readonly<Record<ValueTier, ServiceLevel>> = {
   strategic: { accountsPerCsm: 8, supportHours: 1 },
   enterprise: { accountsPerCsm: 18, supportHours: 2 },
@@ -19,5 +22,5 @@ export const SERVICE_LEVELS: Readonly<Record<ValueTier, ServiceLevel>> = {
   starter: { accountsPerCsm: null, supportHours: 24 },
 }
 
-/** Upgrade candidates reach this share of their tier's ceiling, with health from 75 up. */
+/** Upgrade candidates have at least this share of their tier's upper bound, with a health score of at least 75. */
 export const UPGRADE_SHARE = 0.7

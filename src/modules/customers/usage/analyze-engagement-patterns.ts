@@ -15,7 +15,7 @@ import type { PatternQuery } from './store/whom.ts'
 
 const TTL_SECONDS = 900
 
-/** How customers use the product, and how that goes with their health. At most fifteen minutes old. */
+/** Usage patterns and their relation to health. Cached for at most fifteen minutes. */
 export function analyzeEngagementPatterns(settings: HealthSettings) {
   return query({
     scope: 'customers:read',
@@ -48,7 +48,7 @@ interface Asked {
   readonly whom: PatternQuery
 }
 
-/** The patterns of the same length of time, ended so long ago that what became of the customers is known. */
+/** Analyses a period of the same length that ended long enough ago for its customers' outcome to be known. */
 async function predict(ctx: Ctx, { input, whom }: Asked, { atRiskBelow }: HealthSettings) {
   const before = { ...whom, start: addDays(whom.start, -OUTCOME_DAYS), end: addDays(whom.end, -OUTCOME_DAYS) }
   return predictiveInsights(await patternOutcomes(ctx, before, atRiskBelow), input.min_pattern_confidence)
@@ -104,7 +104,7 @@ function present(row: PatternRow): AnalyzeEngagementPatternsOutput['identified_p
   }
 }
 
-/** Patterns whose customers are healthier, or less healthy, than those of the others by ten points. */
+/** Patterns whose customers' average health is ten points above, or below, that of the other customers. */
 function contrast(rows: readonly PatternRow[]): { success_patterns: string[]; risk_patterns: string[] } {
   const scored = rows.flatMap(({ pattern, customers, average_health: health }) =>
     health === null || customers < CUSTOMERS_MIN ? [] : [{ pattern, health }],

@@ -4,15 +4,16 @@ import type { AnalyzeEngagementPatternsOutput } from './pattern-contract.ts'
 import type { PatternOutcome } from './store/patterns.ts'
 import { wilsonInterval } from './wilson-interval.ts'
 
-/** So many days ago a pattern is read, to see what became of its customers since. */
+/** The number of days between the end of the analysed period and today, when outcomes are read. */
 export const OUTCOME_DAYS = 30
 const CUSTOMERS_MIN = 5
 
 type Insights = NonNullable<AnalyzeEngagementPatternsOutput['predictive_insights']>
 
 /**
- * Patterns after which customers were lost (at risk or gone today) more, or less, often than the others: told only when
- * the Wilson interval of the share, at `level`, leaves out the share of the others. Strongest difference first.
+ * Patterns whose customers were later lost (at risk or churned today) more, or less, often than other customers. A
+ * pattern is reported only if the Wilson interval of its share, at confidence `level`, excludes the others' share.
+ * Strongest difference first.
  */
 export function predictiveInsights(outcomes: readonly PatternOutcome[], level: number): Insights {
   const compared = outcomes.filter((row) => row.customers >= CUSTOMERS_MIN && row.others >= CUSTOMERS_MIN)

@@ -2,11 +2,11 @@ import { z } from 'zod'
 import { NotEnoughData, notEnoughData } from '../record/not-enough-data.ts'
 import type { Personas } from './store/patterns.ts'
 
-/** How people are divided; counted by `userPersonas` in `store/patterns.ts`. */
+/** The definition of the personas in words; `userPersonas` in `store/patterns.ts` implements it. */
 const PERSONA_RULE =
   'share of their customer’s active days on which a person came: power from half, regular from a fifth, occasional less; dormant: only in the period before'
 
-/** Named people by how steadily they come. */
+/** Identified users, grouped by how regularly they use the product. */
 export const UserPersonas = z.union([
   z.strictObject({
     people: z.int(),

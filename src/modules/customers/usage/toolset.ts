@@ -6,7 +6,7 @@ import { trackFeatureAdoptionTool } from './tools/track-feature-adoption.ts'
 import { trackUsageEngagementTool } from './tools/track-usage-engagement.ts'
 import { trackUsageEngagement } from './track-usage-engagement.ts'
 
-/** The tools of product usage: of one customer, of features, and of patterns across customers. */
+/** The tools for product usage: of one customer, of features, and of patterns across customers. */
 export function usageToolset(settings: HealthSettings): readonly [Tool, Tool, Tool] {
   return [
     trackUsageEngagementTool(trackUsageEngagement(settings)),

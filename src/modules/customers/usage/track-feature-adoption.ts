@@ -11,13 +11,16 @@ import { adoptionGroups, featureAdoption } from './store/adoption.ts'
 import type { AdoptionGroup, FeatureRow } from './store/adoption.ts'
 import { userPersonas } from './store/patterns.ts'
 
-/** A feature whose adopters are this much healthier than the rest is called of high value. */
+/** A feature is of high value if its adopters' health is this many points above the others'. */
 const HEALTH_GAP = 5
 const ADOPTERS_MIN = 3
 const UNDERUSED_BELOW = 0.2
 const TTL_SECONDS = 900
 
-/** Which features customers use, how widely and how steadily. At most fifteen minutes old. */
+/**
+ * Feature adoption across customers: how widely and how regularly features are used. Cached for at most fifteen
+ * minutes.
+ */
 export const trackFeatureAdoption = query({
   scope: 'customers:read',
   input: TrackFeatureAdoptionInput,

@@ -12,12 +12,12 @@ import type { Cohorts, Period, Standing, UsageTotals } from './store/usage.ts'
 import { usageAdvice } from './usage-advice.ts'
 import { TrackUsageEngagementInput, TrackUsageEngagementOutput } from './usage-contract.ts'
 
-/** Fewer customers of the same tier say nothing about how one stands among them. */
+/** The minimum of customers in a tier for a comparison within it. */
 const PEERS_MIN = 5
 
 /**
- * Records an event, or reports on a customer's use of the product over a period of whole UTC days. To record is a
- * change, which asks for `customers:write` itself.
+ * Records a usage event, or reports on a customer's usage over a period of whole UTC days. Recording is a separate
+ * change, which requires `customers:write`.
  */
 export function trackUsageEngagement(settings: HealthSettings) {
   return operation({
@@ -39,7 +39,10 @@ export function trackUsageEngagement(settings: HealthSettings) {
   })
 }
 
-/** Counting accepted events is bookkeeping: whoever may read may bring it about. The audit names the job. */
+/**
+ * The context of the roll-up of accepted events. Readers may trigger it, since it changes no facts; the audit trail
+ * names the roll-up job.
+ */
 function asCounter(ctx: Ctx): Ctx {
   const actor = { kind: 'job' as const, id: 'customers.roll-up-usage' }
   return { ...ctx, actor, scopes: new Set(['customers:write'] as const) }
@@ -113,7 +116,7 @@ async function report(
 const HEAT_CELLS_SHOWN = 24
 const NOBODY_NAMED = notEnoughData('usage events that name a user (user_id)')
 
-/** Against the equally long period before; null when use began within that period, or there was none in it. */
+/** The change from the preceding period of the same length; null if usage began within that period or it had none. */
 function changeOf({ events, events_before, first_day }: UsageTotals, { start, days }: Period): number | null {
   const isCovered = first_day !== null && first_day <= addDays(start, -days)
   return isCovered && events_before > 0 ? roundShare(events / events_before - 1) : null
@@ -121,7 +124,7 @@ function changeOf({ events, events_before, first_day }: UsageTotals, { start, da
 
 const NO_PERIOD_BEFORE = notEnoughData('recorded use throughout the equally long period before')
 
-/** Ends today at the latest: of the days to come nothing is known. */
+/** The requested period, ending today at the latest: there is no data for later days. */
 function periodOf(input: TrackUsageEngagementInput, today: string): Period {
   const start = dayOf(new Date(input.period_start ?? 0))
   const asked = dayOf(new Date(input.period_end ?? 0))

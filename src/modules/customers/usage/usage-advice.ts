@@ -5,7 +5,7 @@ import type { Cohorts, Period, UsageTotals } from './store/usage.ts'
 interface Observed {
   readonly totals: UsageTotals
   readonly cohorts: Cohorts | undefined
-  /** Against the period before; null when that is not known. */
+  /** The change from the preceding period; null if unknown. */
   readonly change: number | null
   readonly period: Pick<Period, 'end' | 'days'>
   readonly dropShare: number
@@ -13,12 +13,12 @@ interface Observed {
 
 const ERROR_SHARE_HIGH = 0.05
 const SEATS_IDLE_SHARE = 0.5
-/** Halves shorter than a week differ by their weekends. */
+/** Periods under two weeks are not compared by halves: halves shorter than a week differ by their weekends. */
 const HALVES_DAYS_MIN = 14
-/** As long as the engagement rule `stopped` says. */
+/** The same number of days as in the engagement rule `stopped`. */
 const STOPPED_DAYS = 14
 
-/** What the figures of a period call for. */
+/** Recommendations and alerts derived from a period's figures. */
 export function usageAdvice(seen: Observed): { recommendations: string[]; alerts: string[] } {
   return { recommendations: recommendations(seen), alerts: alerts(seen) }
 }
@@ -34,7 +34,7 @@ function alerts({ totals, change, period, dropShare }: Observed): string[] {
   return found
 }
 
-/** What the sum of a period hides: use that stopped, or fell, before its end. */
+/** Detects usage that stopped or fell within the period, which the total does not show. */
 function fallWithin(totals: UsageTotals, { end, days }: Observed['period'], dropShare: number): string[] {
   if (totals.last_day === null) return []
   const silentDays = daysBetween(totals.last_day, end)

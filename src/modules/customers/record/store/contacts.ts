@@ -33,13 +33,13 @@ const insertPrimary = writing(
   { params: { ...OfClient, ...Person, ...ContactId.shape } },
 )
 
-/** The contacts by their ids, where there were any. */
+/** The ids of the contacts before and after the change, if any. */
 export interface PrimaryContact {
   readonly before: string | null
   readonly after: string | null
 }
 
-/** Makes the person with this address the customer's primary contact, known before or not. */
+/** Sets the primary contact by e-mail address; creates the contact if there is none. */
 export async function setPrimaryContact(
   ctx: WriteCtx,
   clientId: string,

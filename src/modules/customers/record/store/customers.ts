@@ -9,7 +9,7 @@ import type { WriteCtx } from '#kernel/writes/change'
 import { clientNotFound } from '../client-not-found.ts'
 import { Day, STATUSES, Score, Stage, Tier, Trend } from '../contract.ts'
 
-/** A customer as it is stored. Money is in cents. */
+/** A customer row. Money is in cents. */
 export const CustomerRow = z.strictObject({
   client_id: z.string(),
   client_name: z.string(),
@@ -39,7 +39,7 @@ export type CustomerRow = z.output<typeof CustomerRow>
 
 export const CUSTOMER_COLUMNS = columnsOf(CustomerRow)
 
-/** What a new customer is given; the rest has its defaults. It is due for renewal when its contract ends. */
+/** The columns set at registration; the others have defaults. The renewal date is the contract end. */
 const NewCustomer = CustomerRow.pick({
   client_id: true,
   client_name: true,
@@ -55,7 +55,7 @@ const NewCustomer = CustomerRow.pick({
 })
 type NewCustomer = z.output<typeof NewCustomer>
 
-/** What a customer is given by hand. */
+/** The columns that a caller may edit. */
 const EditedCustomer = NewCustomer.omit({ client_id: true, seats: true }).extend(
   CustomerRow.pick({ renewal_date: true, csm_assigned: true, status: true }).shape,
 )
@@ -104,7 +104,7 @@ export async function insertCustomer(ctx: WriteCtx, row: NewCustomer): Promise<C
   }
 }
 
-/** Locks the row: two writers of one customer must not both start from the same values. */
+/** Locks and reads a customer, so that concurrent writers do not start from the same values. */
 export async function lockCustomer(ctx: WriteCtx, clientId: string): Promise<CustomerRow> {
   const [row] = await lock(ctx, { client_id: clientId })
   if (row === undefined) throw clientNotFound(clientId)
@@ -117,7 +117,7 @@ export async function requireCustomer(ctx: Ctx, clientId: string): Promise<{ cli
   return row
 }
 
-/** Saves a locked row and raises its version. */
+/** Saves a locked row and increments its version. */
 export async function saveCustomer(ctx: WriteCtx, row: CustomerRow): Promise<CustomerRow> {
   const [saved] = await save(ctx, { ...row, now: ctx.clock() })
   return one(saved)

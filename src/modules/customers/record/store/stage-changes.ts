@@ -61,8 +61,8 @@ export async function recordStage(ctx: WriteCtx, clientId: string, change: Stage
 }
 
 /**
- * Moves a locked customer and keeps the history. Whoever has churned is no longer scored and has no open risks; whoever
- * comes back is active again.
+ * Moves a locked customer to another stage and records the move. A churned customer is no longer scored and its risks
+ * are closed; a customer that returns is active again.
  */
 export async function moveStage(ctx: WriteCtx, clientId: string, change: StageChange): Promise<void> {
   const now = ctx.clock()

@@ -20,7 +20,7 @@ const insert = writing(
 export type NewTimelineEvent = Pick<TimelineEntry, 'event_type' | 'category' | 'title'> &
   Partial<Pick<TimelineEntry, 'description' | 'metadata' | 'impact' | 'severity'>>
 
-/** Tells a customer's history, from inside the change that made it. */
+/** Adds an entry to a customer's timeline, within the transaction of the change it describes. */
 export async function addTimelineEvent(ctx: WriteCtx, clientId: string, event: NewTimelineEvent): Promise<void> {
   const now = ctx.clock()
   await insert(ctx, {
@@ -46,8 +46,8 @@ const TimelineCount = TimelineEntry.pick({ event_type: true, impact: true }).ext
 export type TimelineCount = z.output<typeof TimelineCount>
 
 /**
- * What happened to a customer: recorded events, and the tickets, survey answers and milestones, which need not be
- * recorded a second time. `from` and `before` bound the instants.
+ * The timeline as a common table expression: recorded events together with tickets, survey answers and milestones from
+ * their own tables. `from` and `before` bound the instants.
  */
 const HAPPENED = sql`happened as (
   select event_id, occurred_at, event_type, category, title, description, metadata, impact, severity
@@ -106,7 +106,7 @@ export interface TimelineQuery {
   readonly clientId: string
   readonly from: Date
   readonly before: Date
-  /** Absent: all. */
+  /** All types if undefined. */
   readonly eventTypes: readonly string[] | undefined
 }
 
@@ -117,17 +117,17 @@ const rangeOf = ({ clientId, from, before, eventTypes }: TimelineQuery) => ({
   event_types: [...(eventTypes ?? EVENT_TYPES)],
 })
 
-/** The newest first; equal instants by id, so that a repeated call answers the same. */
+/** Lists timeline entries, newest first; equal instants are ordered by id, so that results are repeatable. */
 export async function listTimeline(ctx: Ctx, query: TimelineQuery, limit: number): Promise<TimelineRow[]> {
   return list(ctx, { ...rangeOf(query), limit })
 }
 
-/** The ten newest milestones and critical events of the whole range. */
+/** The ten newest milestones and critical events in the whole range. */
 export async function listLandmarks(ctx: Ctx, query: TimelineQuery): Promise<z.output<typeof Landmark>[]> {
   return landmarks(ctx, rangeOf(query))
 }
 
-/** Counts over the whole range, not only over what `listTimeline` returned. */
+/** Counts entries over the whole range, not only those `listTimeline` returned. */
 export async function countTimeline(ctx: Ctx, query: TimelineQuery): Promise<TimelineCount[]> {
   return count(ctx, { ...rangeOf(query), now: ctx.clock() })
 }

@@ -8,17 +8,17 @@ import type { Criteria, SegmentCustomersInput } from '../segment-contract.ts'
 
 export type Division = SegmentCustomersInput['segmentation_type'] | 'value_tier'
 
-/** Lower bounds that name the parts. */
+/** The lower bounds of the segments. */
 interface DivisionBounds {
   readonly criticalBelow: number
   readonly atRiskBelow: number
   readonly healthyFrom: number
   readonly championFrom: number
-  /** Decimal amounts from which a customer is standard, professional, enterprise, strategic. */
+  /** Annual values (decimal) from which a customer is standard, professional, enterprise and strategic. */
   readonly value: readonly [number, number, number, number]
 }
 
-/** Customers divided into parts: how, which of them, and by what bounds. */
+/** A division of customers: the method, the criteria and the bounds. */
 export interface Divided {
   readonly division: Division
   readonly criteria: Criteria
@@ -30,7 +30,7 @@ const BY_VALUE = sql`case when contract_value_cents >= :strategic_from::bigint t
   when contract_value_cents >= :professional_from::bigint then 'professional'
   when contract_value_cents >= :standard_from::bigint then 'standard' else 'starter' end`
 
-/** The part that a customer `c` with the 30-day window `w` belongs to. */
+/** The segment label of a customer `c` with its 30-day usage window `w`, per division. */
 const LABELS: Readonly<Record<Division, Sql>> = {
   value_based: BY_VALUE,
   value_tier: BY_VALUE,
@@ -69,7 +69,10 @@ const FILTERS = {
   stayed: { where: sql`c.status <> 'churned'`, is: z.literal(true) },
 } as const
 
-/** The values of every statement about a division. Whoever has churned belongs to it only when asked for by stage. */
+/**
+ * The parameters common to all statements about a division. Churned customers are included only if the criteria ask for
+ * that stage.
+ */
 export function divisionValues({ division, criteria, bounds }: Divided, now: Date) {
   const { name = 'custom', value_min: min, value_max: max, ...same } = criteria
   const [standard, professional, enterprise, strategic] = bounds.value
@@ -92,7 +95,7 @@ export function divisionValues({ division, criteria, bounds }: Divided, now: Dat
   }
 }
 
-/** A statement about the customers of a division, each with its label in `labelled`. */
+/** A read statement over a division's customers, each with its label in `labelled`. */
 export function readingOf<R extends z.ZodObject>(name: string, row: R, text: (labelled: Sql) => Sql) {
   return perDivision((division) =>
     filteredStatement(nameOf(name, division), { filters: FILTERS, params: PARAMS, row }, (conditions) =>
@@ -101,7 +104,7 @@ export function readingOf<R extends z.ZodObject>(name: string, row: R, text: (la
   )
 }
 
-/** The same for a statement that writes. */
+/** A write statement over a division's customers; see `readingOf`. */
 export function writingOf<R extends z.ZodObject>(name: string, row: R, text: (labelled: Sql) => Sql) {
   return perDivision((division) =>
     filteredWriting(nameOf(name, division), { filters: FILTERS, params: PARAMS, row }, (conditions) =>

@@ -14,7 +14,7 @@ const PartRow = z.strictObject({
   average_health: z.number().nullable(),
   average_churn: z.number().nullable(),
   at_risk: z.int(),
-  /** Customers with a score, over which the averages are. */
+  /** The number of customers with a score, which the averages cover. */
   scored: z.int(),
   common_tier: z.string(),
   common_industry: z.string(),
@@ -117,19 +117,19 @@ const lock = writing(
 )
 
 /**
- * One at a time: storing a division empties its segments and fills them again, and two that do so together would put
- * the same members in twice. Held until the transaction ends.
+ * Locks a division until the transaction ends: storing it empties and refills its segments, and two concurrent runs
+ * would insert the same members twice.
  */
 export async function lockDivision(ctx: WriteCtx, division: Division): Promise<void> {
   await lock(ctx, { division })
 }
 
-/** The parts a division makes, the largest first. */
+/** The segments of a division, the largest first. */
 export async function divide(ctx: Ctx, divided: Divided): Promise<PartRow[]> {
   return parts[divided.division](ctx, divisionValues(divided, ctx.clock()))
 }
 
-/** Who is in another part than when the division was last stored. */
+/** The customers whose segment has changed since the division was last stored. */
 export async function segmentMigration(ctx: Ctx, divided: Divided): Promise<z.output<typeof Migration>[]> {
   return migrations[divided.division](ctx, divisionValues(divided, ctx.clock()))
 }
@@ -138,7 +138,7 @@ export interface StoredSegment extends z.output<typeof SavedSegment> {
   readonly client_ids: readonly string[]
 }
 
-/** Replaces the stored parts of a division and their members; a custom segment replaces the one of its name. */
+/** Replaces the stored segments of a division and their members; a custom segment replaces the one of the same name. */
 export async function storeSegments(
   ctx: WriteCtx,
   divided: Divided,

@@ -10,13 +10,13 @@ const AccountRow = z.strictObject({
   value_tier: z.enum(VALUE_TIERS),
   arr_cents: z.int(),
   health_score: z.number().nullable(),
-  /** Health from 75 up and close under the next tier. */
+  /** True with a health score of at least 75 and a value close to the next tier. */
   upgrade: z.boolean(),
   downgrade: z.boolean(),
 })
 export type AccountRow = z.output<typeof AccountRow>
 
-/** Members of the stored value tiers, with the ceiling of each tier; none for the highest. */
+/** Members of the stored value tiers, each with the upper bound of its tier; null for the highest. */
 const accounts = statement(
   'customers.value-tier-accounts',
   sql`with members as (
@@ -53,7 +53,7 @@ export interface AccountRules {
   readonly vipCount: number
 }
 
-/** The largest accounts, and those about to change their tier; the largest first. */
+/** The largest accounts and those close to another tier, by decreasing value. */
 export async function valueTierAccounts(ctx: Ctx, rules: AccountRules): Promise<AccountRow[]> {
   return accounts(ctx, {
     tiers: Object.keys(rules.ceilings),
@@ -88,7 +88,7 @@ const concentration = statement(
   { row: Concentration },
 )
 
-/** How much of the value the largest tenth of the customers holds. */
+/** The share of the total value held by the largest tenth of the customers. */
 export async function valueConcentration(ctx: Ctx): Promise<Concentration> {
   const [row] = await concentration(ctx)
   return row ?? { customers: 0, top_cents: 0, total_cents: 0, currencies: [] }

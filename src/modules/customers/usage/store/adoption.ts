@@ -8,7 +8,7 @@ import { Day } from '../../record/contract.ts'
 export interface AdoptionQuery {
   readonly client_id: string | undefined
   readonly feature: string | undefined
-  /** The first and the last day, and how many they are. */
+  /** The first and last day of the period and its number of days. */
   readonly start: string
   readonly end: string
   readonly days: number
@@ -18,7 +18,7 @@ export interface AdoptionQuery {
 const PERIOD = { start: Day, end: Day, days: z.int(), threshold: z.number() }
 const BY_FEATURE = { feature: { where: sql`feature = :feature`, is: z.string() } }
 
-/** A statement about what customers used: one for a single customer, and one for all of the tenant. */
+/** A statement over customers' feature use, in two variants: for one customer and for all of the tenant. */
 function aboutUse<R extends z.ZodObject>(name: string, row: R, text: (used: Sql, which: Sql) => Sql) {
   const about = <P extends z.ZodRawShape>(which: Sql, params: P) =>
     filteredStatement(name, { filters: BY_FEATURE, params: { ...PERIOD, ...params }, row }, (conditions) =>
@@ -30,7 +30,7 @@ function aboutUse<R extends z.ZodObject>(name: string, row: R, text: (used: Sql,
     client_id === undefined ? all(ctx, asked) : one(ctx, { ...asked, client_id })
 }
 
-/** What each active customer used, on how many of its active days, and whether that makes it an adopter. */
+/** The features used by each active customer, on how many of its active days, and whether it is an adopter. */
 const used = (which: Sql, conditions: Sql) => sql`active as (
   select client_id, count(*) as days from customers.usage_daily
   where tenant_id = :tenant_id and ${which} and day between :start::date and :end::date and events > 0 group by client_id),
@@ -58,7 +58,7 @@ const FeatureRow = z.strictObject({
 })
 export type FeatureRow = z.output<typeof FeatureRow>
 
-/** Features used in the period, those with most customers first. */
+/** Features used in the period, by decreasing number of customers. */
 export const featureAdoption = aboutUse(
   'customers.feature-adoption',
   FeatureRow,
@@ -81,7 +81,7 @@ const AdoptionGroup = z.strictObject({
 })
 export type AdoptionGroup = z.output<typeof AdoptionGroup>
 
-/** The share of known features that a customer has adopted, averaged by tier and by stage. */
+/** The share of known features that customers have adopted, averaged by tier and by stage. */
 export const adoptionGroups = aboutUse(
   'customers.feature-adoption-groups',
   AdoptionGroup,

@@ -5,7 +5,9 @@ import { Day } from '../../record/contract.ts'
 import { DAYS, aboutDays, aboutWhom } from './whom.ts'
 import type { PatternQuery } from './whom.ts'
 
-/** One row a customer and pattern that it shows within the days. The rules are told in `../engagement-rules.ts`. */
+/**
+ * One row per customer and pattern that it shows in the period. The patterns are described in `../engagement-rules.ts`.
+ */
 const SHOWN = sql`used as (
     select client_id, count(*) as days, sum(events) as events,
       sum(events) filter (where day > :start::date + (:end::date - :start::date) / 2) as events_late,
@@ -57,7 +59,10 @@ const patterns = aboutDays(
 
 const PatternOutcome = z.strictObject({
   pattern: z.string(),
-  /** Customers that showed it, and those of them that are at risk or gone today; then the same of all others. */
+  /**
+   * The customers that showed the pattern, and those of them that are at risk or churned today; then the same for all
+   * others.
+   */
   customers: z.int(),
   lost: z.int(),
   others: z.int(),
@@ -78,7 +83,7 @@ const outcomes = aboutWhom(
     group by s.pattern order by customers desc, s.pattern`,
 )
 
-/** What became, by today, of the customers that showed each pattern in the days of the query. */
+/** Today's outcome of the customers that showed each pattern in the given period. */
 export async function patternOutcomes(ctx: Ctx, query: PatternQuery, atRiskBelow: number): Promise<PatternOutcome[]> {
   const stayed = query.client_id === undefined ? { stayed_until: query.end } : {}
   return outcomes(ctx, { ...query, ...stayed, at_risk_below: atRiskBelow })
@@ -104,7 +109,9 @@ const personas = aboutDays(
       count(*) filter (where days > 0 and share < 0.2) as occasional, count(*) filter (where days = 0) as dormant from judged`,
 )
 
-/** Named people by the share of their customer's active days on which they came, as `../personas.ts` tells. */
+/**
+ * Identified users by the share of their customer's active days on which they were active; defined in `../personas.ts`.
+ */
 export async function userPersonas(ctx: Ctx, query: PatternQuery): Promise<Personas> {
   const [row] = await personas(ctx, query)
   return row ?? { power: 0, regular: 0, occasional: 0, dormant: 0 }
@@ -165,7 +172,7 @@ const anomalies = aboutDays(
     order by abs(d.events - u.mean) / u.spread desc, d.client_id, d.day limit 20`,
 )
 
-/** Each question an analysis may ask of the same customers and days. */
+/** The queries of an analysis, all over the same customers and days. */
 export const patternQuestions = { patterns, weekdays, features, contact, support, anomalies }
 
 const count = aboutDays(

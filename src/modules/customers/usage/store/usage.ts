@@ -6,7 +6,7 @@ import type { Sql } from '#kernel/database/sql'
 import { Day } from '../../record/contract.ts'
 import type { TrackUsageEngagementInput } from '../usage-contract.ts'
 
-/** Whole days of one customer. */
+/** A period of whole days for one customer. */
 export interface Period {
   readonly client_id: string
   readonly start: string
@@ -24,11 +24,11 @@ const UsageTotals = z.strictObject({
   minutes: z.number(),
   errors: z.int(),
   events_before: z.int(),
-  /** Of the first and the last `floor(days / 2)` days of the period. */
+  /** Events in the first and in the last `floor(days / 2)` days of the period. */
   events_earlier_half: z.int(),
   events_later_half: z.int(),
   last_day: Day.nullable(),
-  /** The first day of use ever; null without any. */
+  /** The first day with usage ever; null without any. */
   first_day: Day.nullable(),
   users: z.int(),
   users_named: z.boolean(),
@@ -80,7 +80,7 @@ type Unit = 'hour' | 'day' | 'week' | 'month'
 const HOUR = sqlText('YYYY-MM-DD"T"HH24:00"Z"')
 const DAY = sqlText('YYYY-MM-DD')
 
-/** Every bucket from the first to the one of now, those without use as zeros. */
+/** All buckets from the first to the current one; those without usage are zero. */
 const seriesOf = (unit: Unit, format: Sql, used: Sql) =>
   statement(
     `customers.usage-by-${unit}`,
@@ -107,7 +107,7 @@ const seriesBy = (unit: 'day' | 'week' | 'month') =>
     group by 1`,
   )
 
-/** The events themselves, by the hour. */
+/** The source for hourly buckets: the events, because rollups are daily. */
 const OF_EVENTS = sql`from customers.usage_events
   where tenant_id = :tenant_id and client_id = :client_id and occurred_at >= :start::date::timestamp at time zone 'UTC'
     and occurred_at < (:end::date + 1)::timestamp at time zone 'UTC'`
@@ -122,7 +122,7 @@ const byHour = seriesOf(
 
 const series = { hourly: byHour, daily: seriesBy('day'), weekly: seriesBy('week'), monthly: seriesBy('month') }
 
-/** Every bucket of the period up to now, in order of time; a week begins on Monday. */
+/** The usage per bucket of the period up to now, in time order; weeks begin on Monday. */
 export async function usageSeries(
   ctx: Ctx,
   period: Period,
@@ -165,7 +165,7 @@ const features = statement(
   { params: ByDays, row: FeatureUse },
 )
 
-/** Features used in the period, the most used first; `first_used` may be before it. */
+/** Features used in the period, most used first; `first_used` may be before the period. */
 export async function usageFeatures(ctx: Ctx, period: Period): Promise<z.output<typeof FeatureUse>[]> {
   return features(ctx, period)
 }
@@ -196,7 +196,10 @@ const cohorts = statement(
   { params: { ...ByDays, days: z.int() }, row: Cohorts },
 )
 
-/** People by the share of the customer's active days on which they came: half and more, a fifth and more, less. */
+/**
+ * Users by the share of the customer's active days on which they were active: at least a half, at least a fifth, or
+ * less.
+ */
 export async function usageCohorts(ctx: Ctx, period: Period): Promise<Cohorts> {
   const [row] = await cohorts(ctx, period)
   return row ?? { power: 0, regular: 0, occasional: 0, lost: 0, new: 0 }
@@ -221,7 +224,7 @@ const standing = statement(
   { params: ByDays, row: Standing },
 )
 
-/** The share of the tier's other customers that had fewer events in the period. */
+/** The customer's percentile: the share of other customers of its tier with fewer events in the period. */
 export async function usageStanding(ctx: Ctx, period: Period): Promise<Standing> {
   const [row] = await standing(ctx, period)
   return row ?? { tier: '', peers: 0, percentile: 0 }

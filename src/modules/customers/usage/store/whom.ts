@@ -5,7 +5,7 @@ import { sql } from '#kernel/database/sql'
 import type { Sql } from '#kernel/database/sql'
 import { Day, Stage, Tier } from '../../record/contract.ts'
 
-/** Which customers to look at, and the days. Without a customer: those of the tenant that have not churned. */
+/** The customers and days to analyse. Without a customer id: all of the tenant that have not churned. */
 export interface PatternQuery {
   readonly client_id?: string | undefined
   readonly segment_id?: string | undefined
@@ -39,7 +39,7 @@ const whom = (conditions: Sql) => sql`whom as (
 
 export const DAYS = { start: Day, end: Day }
 
-/** A statement about the customers of a query, who stand in `whom`. */
+/** A statement over the customers of a query, which are in the expression `whom`. */
 export function aboutWhom<P extends z.ZodRawShape, R extends z.ZodObject>(
   name: string,
   { params, row }: { readonly params: P; readonly row: R },
@@ -48,7 +48,10 @@ export function aboutWhom<P extends z.ZodRawShape, R extends z.ZodObject>(
   return filteredStatement(name, { filters: FILTERS, params, row }, (conditions) => text(whom(conditions)))
 }
 
-/** The same for what takes the days alone. Whoever has churned is looked at when asked for alone. */
+/**
+ * A variant of `aboutWhom` for statements whose only parameters are the days. A churned customer is included only if it
+ * is named.
+ */
 export function aboutDays<R extends z.ZodObject>(name: string, row: R, text: (whom: Sql) => Sql) {
   const ask = aboutWhom(name, { params: DAYS, row }, text)
   return async (ctx: Ctx, query: PatternQuery) =>
