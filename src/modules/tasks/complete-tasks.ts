@@ -17,8 +17,9 @@ const ACTION = 'tasks.complete'
 const completing = { ...ownTasks, action: ACTION, effect: 'update', output: MarkCompleteOutput } as const
 
 /**
- * Completes or reopens tasks; what is so already stays, and succeeds. Completing a task completes its open sub-tasks, and
- * makes the next occurrence of a recurring one, once; reopening takes that occurrence back while nobody has touched it.
+ * Completes or reopens tasks; a task already in that state is left unchanged, which is a success. Completing a task
+ * completes its open sub-tasks and creates the next occurrence of a recurring task, once. Reopening it deletes that
+ * occurrence if nobody has changed it.
  */
 export const completeTasks = change({
   ...completing,
@@ -69,7 +70,7 @@ interface Next {
   readonly series_ended?: true
 }
 
-/** The next occurrence, with the sub-tasks open again and moved by as many days. */
+/** Creates the next occurrence, with its sub-tasks reopened and moved by the same number of days. */
 async function makeNext(list: ToDoList, row: TaskRow, subtasks: readonly TaskRow[]): Promise<Next> {
   const due = dueOf(row)
   const { recurrence, series_on, series_time } = row
@@ -100,7 +101,7 @@ async function reopen(list: ToDoList, row: TaskRow): Promise<TaskOutcome> {
   return { id: row.task_id, status: 'reopened', ...(removed && { removed_task_id: removed.task_id }) }
 }
 
-/** The next occurrence and its sub-tasks, if all are as they were made. */
+/** The next occurrence and its sub-tasks, if none was changed since it was created. */
 async function untouchedNext(list: ToDoList, taskId: number): Promise<TaskRow[]> {
   const [next] = await findTasks(list.ctx, [taskId])
   if (next === undefined) return []

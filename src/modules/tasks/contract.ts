@@ -17,7 +17,10 @@ const isStorable = (given: string) => given.isWellFormed() && !given.includes('\
 const isUpTo = (given: string, charactersMax: number) =>
   given.length <= 2 * charactersMax && Array.from(given).length <= charactersMax
 
-/** As typed, between 1 and so many characters that are not all blank; bounds that a model would only pay for reading. */
+/**
+ * Text of 1 to `charactersMax` characters, not all blank. The limits are checked but not published in the JSON Schema,
+ * where they would cost a model tokens.
+ */
 const line = (charactersMax: number) =>
   z
     .string()
@@ -34,7 +37,7 @@ export const Tags = z
   .array(line(TAG_CHARACTERS_MAX))
   .refine((tags) => tags.length <= TAGS_MAX, `at most ${TAGS_MAX} tags`)
 export const Rule = z.string()
-/** A number of this person's; other people count from 1 as well. */
+/** A task number, unique per person; each person's numbers start at 1. */
 export const TaskId = z
   .int()
   .min(1)
@@ -50,7 +53,7 @@ export const IdempotencyKey = line(200)
 
 const Instant = z.iso.datetime({ offset: true })
 
-/** What was refused of one task of several; the others were done. */
+/** The error of one task in a batch; the others are processed. */
 export const ItemError = z.strictObject({
   code: z.string(),
   message: z.string(),
@@ -60,7 +63,7 @@ export type ItemError = z.output<typeof ItemError>
 
 export const Subtask = z.strictObject({ id: z.int(), title: z.string(), completed: z.boolean() })
 
-/** Members that say nothing are left out, to keep lists small in a model's context. */
+/** A task in results. Empty fields are omitted, to keep lists small in a model's context. */
 export const TaskView = z.strictObject({
   id: z.int(),
   title: z.string(),
@@ -81,19 +84,19 @@ export const TaskView = z.strictObject({
 })
 export type TaskView = z.output<typeof TaskView>
 
-/** What a model needs to answer questions of time, in every result. */
+/** The current time, included in every result so that a model can answer questions about dates. */
 export const NOW = {
   current_time: Instant,
   weekday: z.string(),
   time_zone: z.string(),
 }
 
-/** Also for another person's task: that it exists is none of the caller's business. */
+/** The failure for an unknown task. Used for another person's task as well, so as not to reveal that it exists. */
 export function taskNotFound(taskId: number): Failure {
   return new Failure('not_found', `You have no task ${taskId}. list_tasks shows yours.`, { code: 'TASK_NOT_FOUND' })
 }
 
-/** A refusal of one argument. */
+/** The failure for one invalid argument. */
 export function wrong(path: string, expected: string, example?: unknown): Failure {
   const problem = { path, expected, ...(example !== undefined && { example }) }
   return new Failure('invalid', `${path} is wrong: expected ${expected}.`, { problems: [problem] })

@@ -16,7 +16,7 @@ import { eachTask, finish, ownTasks } from './write-tasks.ts'
 
 const ACTION = 'tasks.create'
 
-/** Adds one task, or several of which each is added or refused for itself. */
+/** Creates one task or a batch; in a batch each task succeeds or fails on its own. */
 export const createTasks = change({
   ...ownTasks,
   action: ACTION,

@@ -11,12 +11,12 @@ const Shape = z.tuple([
   z.int().min(1).max(2_147_483_647),
 ])
 
-/** Opaque to callers: where a page ended, and of which list it was a page. */
+/** Encodes the end position of a page and the list's sorting and filters as a cursor, opaque to callers. */
 export function cursorOf(sortBy: SortBy, filters: unknown, { priority, dueAt, taskId }: Position): string {
   return Buffer.from(JSON.stringify([sortBy, fingerprint(filters), priority, dueAt, taskId])).toString('base64url')
 }
 
-/** Refuses a cursor of another list: its page would leave tasks out. */
+/** Decodes a cursor. Refuses one of another sorting or other filters, whose page would omit tasks. */
 export function readCursor(sortBy: SortBy, filters: unknown, cursor: string): Position {
   const read = Shape.safeParse(jsonIn(cursor))
   if (!read.success) throw wrong('cursor', 'the next_cursor of a page, as it came')
@@ -30,7 +30,7 @@ function jsonIn(cursor: string): unknown {
   try {
     return JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'))
   } catch {
-    // Safe to go on: what is no JSON is no cursor of ours, and is refused as one.
+    // Safe to go on: text that is not JSON is not a valid cursor, and the caller refuses it.
     return undefined
   }
 }

@@ -11,7 +11,10 @@ import { eachTask, finish, ownTasks } from './write-tasks.ts'
 
 const ACTION = 'tasks.delete'
 
-/** Deletes tasks with their sub-tasks. The last occurrence of a recurring task, while open, takes its series with it. */
+/**
+ * Deletes tasks with their sub-tasks. Deleting the last occurrence of a recurring task, while it is open, ends the
+ * series.
+ */
 export const deleteTasks = change({
   ...ownTasks,
   action: ACTION,
@@ -24,7 +27,7 @@ export const deleteTasks = change({
   },
 })
 
-/** The same for callers who name several: that is confirmed first. One can be brought back, and goes at once. */
+/** `deleteTasks` with a confirmation for more than one task. A single deletion needs none, because it can be undone. */
 export const deleteConfirmed = (tokens: ConfirmTokens) =>
   confirm(deleteTasks, {
     tokens,

@@ -3,7 +3,7 @@ import { job } from '#kernel/jobs/job'
 import { forgetUndo, tenantsWithUndo } from './store/undo.ts'
 import { UNDO_HOURS } from './undo-last-change.ts'
 
-/** What can no longer be undone is not kept: it holds people's text. */
+/** The job that deletes undo entries once they can no longer be used, because they contain people's text. */
 export const forgetUndoJob = job({
   name: 'tasks.forget-undo',
   describe: `Forget what tasks were before changes older than ${UNDO_HOURS} hours.`,
@@ -17,5 +17,5 @@ export const forgetUndoJob = job({
   },
 })
 
-/** Changes up to then can no longer be undone. */
+/** The instant up to which changes can no longer be undone. */
 const lastForgotten = (now: Date) => new Date(now.getTime() - UNDO_HOURS * 3_600_000)

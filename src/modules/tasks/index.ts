@@ -6,10 +6,10 @@ import { personalTasks } from './personal-data.ts'
 import { taskRoutes } from './routes.ts'
 import { tasksToolset } from './toolset.ts'
 
-/** The to-do list of each person. */
+/** The API of the tasks module for other modules; it is empty. */
 export type Tasks = Readonly<Record<string, never>>
 
-/** The six tools and the routes of the to-do list: every call is for the person who makes it, and for nobody else. */
+/** The to-do list: six tools and REST routes. Every call works on the caller's own tasks only. */
 export function tasksModule({ confirmTokens }: { readonly confirmTokens: ConfirmTokens }): Module<Tasks> {
   return {
     ...tasksDeclarations,

@@ -17,7 +17,7 @@ import {
   Zone,
 } from './contract.ts'
 
-/** What every write takes. */
+/** The arguments common to all writes. */
 export const CallFields = {
   time_zone: Zone.optional().describe('IANA; default last used'),
   idempotency_key: IdempotencyKey.optional(),
@@ -34,7 +34,7 @@ export const NewTaskInput = z.strictObject({
 })
 export type NewTaskInput = z.output<typeof NewTaskInput>
 
-/** A task's own arguments, or `tasks` and what all of them share. */
+/** One task's fields, or `tasks` with fields shared by all of them. */
 export const CreateTaskInput = z
   .strictObject({
     title: Title.optional().describe('As the person said it'),
@@ -80,7 +80,7 @@ const Which = {
 
 const NOTHING = { code: 'custom', message: 'at least one field to change, e.g. {"title": "Call Ada"}' } as const
 
-/** Which tasks, and what of them changes. */
+/** The tasks to update and the fields to change. */
 export const UpdateTasksInput = z.strictObject({ ...Which, ...CHANGES, ...CallFields })
 
 export const UpdateTaskInput = z
@@ -109,10 +109,10 @@ export const MarkCompleteInput = z
   .strictObject({ ...Which, completed: z.boolean().default(true), ...CallFields })
   .superRefine(requireWhich)
 
-/** One task, as a path names it. */
+/** One task, identified by the request path. */
 export const OneTaskInput = z.strictObject({ id: TaskId, expected_version: Which.expected_version, ...CallFields })
 
-/** What of one task, as a path names it, changes. */
+/** The fields to change of one task, which the request path identifies. */
 export const UpdateOneInput = z
   .strictObject({ ...OneTaskInput.shape, ...CHANGES })
   .superRefine(
@@ -148,7 +148,7 @@ export const ListTasksInput = z
   .superRefine(refuseCrossedDays)
 export type ListTasksInput = z.output<typeof ListTasksInput>
 
-/** A range that ends before it begins holds nothing, and nobody asks for nothing. */
+/** Refuses a range whose end is before its start: it would always be empty, so it must be a mistake. */
 function refuseCrossedDays(
   { due_from, due_to }: { readonly due_from?: string | undefined; readonly due_to?: string | undefined },
   issue: z.RefinementCtx,
@@ -157,10 +157,10 @@ function refuseCrossedDays(
     issue.addIssue({ code: 'custom', path: ['due_from'], message: `a day up to due_to (${due_to})` })
 }
 
-/** What is asked of one task, or of several, each for itself. */
+/** The items of a call: one, or several that are processed independently. */
 export type Asked<Item> = { readonly one: Item } | { readonly several: readonly Item[] }
 
-/** Which tasks an input names. */
+/** The task numbers an input names. */
 export const asked = ({ task_id, task_ids }: Whose): Asked<number> =>
   task_id === undefined ? { several: task_ids ?? [] } : { one: task_id }
 

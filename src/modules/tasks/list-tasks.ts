@@ -13,8 +13,8 @@ import { nowView, taskView } from './task-view.ts'
 import { zoneOf } from './write-tasks.ts'
 
 /**
- * A page of the person's own tasks. Counts are of everything that matches. A page ends at `limit`, or earlier where it
- * would outgrow `charactersMax`; whoever follows the cursors meets each task that is not changed meanwhile once.
+ * Lists a page of the caller's tasks. Counts cover all matching tasks. A page has at most `limit` tasks, or fewer if it
+ * would exceed `charactersMax`; following the cursors returns each unchanged task exactly once.
  */
 export const listTasks = (charactersMax: number = Number.POSITIVE_INFINITY) =>
   query({
@@ -50,7 +50,7 @@ const positionOf = ({ priority, due_at, task_id }: TaskRow) => ({
   taskId: task_id,
 })
 
-/** As many as fit, and at least one. */
+/** The tasks that fit into `charactersMax`, at least one. */
 function fitting(tasks: TaskView[], charactersMax: number): TaskView[] {
   if (charactersMax === Number.POSITIVE_INFINITY) return tasks
   let characters = 0
@@ -76,7 +76,7 @@ function filtersOf(input: ListTasksInput, { now, zone, today }: Viewed): TaskFil
   }
 }
 
-/** The instant at which the day, or the day so many later, begins in the zone. */
+/** The first instant in the zone of the day `daysLater` days after `day`. */
 function dayBegins(day: string, daysLater: number, zone: string): Date {
   return new Date(Temporal.PlainDate.from(day).add({ days: daysLater }).toZonedDateTime(zone).epochMilliseconds)
 }

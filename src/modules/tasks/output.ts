@@ -12,7 +12,7 @@ export const ListTasksOutput = z.strictObject({
 
 export const GetTaskOutput = z.strictObject({ task: TaskView, ...NOW })
 
-/** What a write did beside what was asked. */
+/** Side effects of a write. */
 const Beside = {
   next_task_id: z.int().optional(),
   next_due: z.string().optional(),
@@ -26,11 +26,14 @@ const Beside = {
 
 const { next_due: _due, next_due_relative: _relative, ...Numbers } = Beside
 
-/** What was done to one task, or why not, without the task: a person's text is not kept for a repeated call. */
+/**
+ * The outcome of a write for one task, without its text: outcomes are stored for idempotent repeats, and a person's
+ * text must not be.
+ */
 const TaskOutcome = z.object({ id: z.int().optional(), status: z.string(), error: ItemError.optional(), ...Numbers })
 export type TaskOutcome = z.output<typeof TaskOutcome>
 
-/** What a write did to one task, or to each of several. */
+/** The outcome of a write: for one task, or for each task of a batch. */
 export const WriteOutcome = TaskOutcome.extend({
   succeeded: z.int().optional(),
   failed: z.int().optional(),
@@ -38,7 +41,7 @@ export const WriteOutcome = TaskOutcome.extend({
 })
 export type WriteOutcome = z.output<typeof WriteOutcome>
 
-/** One task of a batch: done, or refused with its reason. The others do not depend on it. */
+/** The result of one task in a batch, success or error, independent of the others. */
 const Item = z.strictObject({
   index: z.int(),
   id: z.int().optional(),

@@ -1,6 +1,6 @@
 import type { Ctx } from '#kernel/context'
 
-/** The person whose tasks a call means. There is one: every operation on tasks is personal. */
+/** The caller's user id. It is always present, because every task operation requires a person. */
 export function personOf({ userId }: Pick<Ctx, 'userId'>): string {
   if (userId === undefined) throw new Error('Tasks were asked for without a person.')
   return userId

@@ -1,7 +1,10 @@
 import { holdTables } from '#kernel/personal-data/hold-tables'
 import { expireTasks } from './store/retention.ts'
 
-/** A person's own list goes whole; what others wrote of them in theirs is scrubbed. */
+/**
+ * The personal data of tasks. Erasure deletes a person's own list and removes mentions of them from other people's
+ * tasks.
+ */
 export const personalTasks = holdTables({
   name: 'tasks.tasks',
   describe: 'To-do lists: tasks, what they were before the last change, and the time zone of the person.',

@@ -4,31 +4,34 @@ import { dueOn } from './due.ts'
 import type { Due } from './due.ts'
 import { inZone } from './zone.ts'
 
-/** A rule of RFC 5545 and where its series starts: its DTSTART, on the wall clock. */
+/** A recurring series: an RFC 5545 rule and its start (DTSTART) as wall-clock time. */
 export interface Series {
   readonly recurrence: string
   readonly series_on: string
   readonly series_time: string | null
 }
 
-/** The parts of RFC 5545, 3.3.10 that say which days; the time of day is the due date's. */
+/** The supported rule parts (RFC 5545, 3.3.10), which select days; the time of day is the due date's. */
 const PARTS = new Set([
   ...['FREQ', 'INTERVAL', 'COUNT', 'UNTIL', 'WKST'],
   ...['BYDAY', 'BYMONTHDAY', 'BYYEARDAY', 'BYWEEKNO', 'BYMONTH', 'BYSETPOS'],
 ])
-/** Lists of numbers, each up to this and not 0; negative ones count from the end. The library drops what is beyond. */
+/**
+ * The largest absolute value per number list; 0 is invalid and negative numbers count from the end. Checked here
+ * because the library silently drops values beyond it.
+ */
 const NUMBERS_MAX: Readonly<Record<string, number>> = {
   ...{ BYMONTHDAY: 31, BYYEARDAY: 366, BYWEEKNO: 53, BYMONTH: 12, BYSETPOS: 366 },
 }
 const FREQUENCIES = new Set(['DAILY', 'WEEKLY', 'MONTHLY', 'YEARLY'])
 const RULE_CHARACTERS_MAX = 200
-/** A to-do list needs no more, and enumerating a series stays cheap. */
+/** The largest COUNT, which keeps enumerating a series cheap. */
 const COUNT_MAX = 1000
 const UNTIL = /^(\d{4})(\d{2})(\d{2})(?:T(\d{2})(\d{2})(\d{2})(Z?))?$/
 
 export type ReadRule = { readonly rule: string } | { readonly problem: string }
 
-/** The rule as it is kept, or what is wrong with it, in words that name what would be right. */
+/** Parses a rule: returns its stored form, or a problem that names what would be valid. */
 export function readRule(text: string): ReadRule {
   const rule = text
     .trim()
@@ -53,13 +56,13 @@ export function readRule(text: string): ReadRule {
   return problemOf({ recurrence: rule, series_on: '2024-01-01', series_time: null }) ?? { rule }
 }
 
-/** What only asking the rule brings to light: values out of range, and days that never come. */
+/** Problems that appear only when the rule is evaluated: values out of range, and rules that match no day. */
 function problemOf(series: Series): { problem: string } | undefined {
   try {
     ruleOf({ ...series, recurrence: withoutUntil(series.recurrence) }, 'UTC').next(pseudoUtc('2024-01-01', null), false)
     return undefined
   } catch (error) {
-    // Safe to go on: the library says in this way, and in no other, that it cannot follow the rule.
+    // Safe to go on: this is the library's only error for a rule that it cannot evaluate.
     const isEndless = error instanceof Error && error.message.startsWith('Maximum')
     return {
       problem: isEndless ? 'days that come: this rule has none' : 'a rule of RFC 5545, e.g. FREQ=WEEKLY;BYDAY=MO',
@@ -69,16 +72,16 @@ function problemOf(series: Series): { problem: string } | undefined {
 
 export interface NextOccurrence {
   readonly due: Due
-  /** How many passed without being done, at most 366. */
+  /** The number of missed occurrences, at most 366. */
   readonly skipped: number
 }
 
 const SKIPPED_MAX = 366
 
 /**
- * The first occurrence after the present due date that is not past: what was missed is skipped, whether it counted
- * towards COUNT or not. Undefined when the series is over. The rule is followed on the wall clock, so that a change of the
- * clocks moves no occurrence and leaves none out.
+ * The first occurrence after the current due date that is not in the past: missed ones are skipped, whether or not they
+ * count towards COUNT. Undefined if the series is over. The rule is evaluated in wall-clock time, so that clock changes
+ * neither move nor drop an occurrence.
  */
 export function nextOccurrence(series: Series, due: Due, now: Date): NextOccurrence | undefined {
   const rule = ruleOf(series, due.time_zone)
@@ -89,32 +92,35 @@ export function nextOccurrence(series: Series, due: Due, now: Date): NextOccurre
   let found = following(rule, series, due)
   for (let skipped = 0; found !== undefined; skipped++) {
     if (!isPast(found)) return { due: found, skipped: Math.min(skipped, SKIPPED_MAX) }
-    // Once, when more was missed than is worth counting: from the day before now it is a step or two.
+    // After the maximum of skipped occurrences, jump to the day before now, one or two steps from the result.
     found = following(rule, series, skipped === SKIPPED_MAX ? dayBefore(due, now) : found)
   }
   return undefined
 }
 
-/** The first occurrence on or after a day: the due date of a task that has a rule and was given none. */
+/** The first occurrence on or after a day: the default due date of a recurring task. */
 export function firstOccurrence(recurrence: string, day: string, zone: string): Due | undefined {
   const rule = ruleOf({ recurrence, series_on: day, series_time: null }, zone, false)
   const first = nextOf(rule, pseudoUtc(day, null), true)
   return first === undefined ? undefined : dueOn(first.toPlainDate(), null, zone)
 }
 
-/** Whether the rule says when it ends, or goes on from this series' start: by its phase it may meet no day at all. */
+/**
+ * True if the series is finite or has an occurrence after its start; with an INTERVAL, a rule may match no day from a
+ * given start.
+ */
 export function isFollowable(series: Series, due: Due): boolean {
   return /COUNT=|UNTIL=/.test(series.recurrence) || following(ruleOf(series, due.time_zone), series, due) !== undefined
 }
 
-/** A due date of the same kind, a day before now. */
+/** A due date of the same kind (with or without time) one day before now. */
 function dayBefore(due: Due, now: Date): Due {
   const local = inZone(now, due.time_zone).toPlainDateTime().subtract({ days: 1 })
   return dueOn(local.toPlainDate(), due.due_time === null ? null : local.toPlainTime(), due.time_zone)
 }
 
 function following(rule: RRuleTemporal, series: Series, due: Due): Due | undefined {
-  // A series by days whose occurrence was given a time goes on by days, and the other way round.
+  // The series decides whether occurrences have a time, even if the current due date was changed to the other kind.
   const isTimed = series.series_time !== null
   const after = pseudoUtc(due.due_on, isTimed ? (due.due_time ?? '23:59:59') : null)
   const next = nextOf(rule, after, false)
@@ -122,7 +128,9 @@ function following(rule: RRuleTemporal, series: Series, due: Due): Due | undefin
   return dueOn(next.toPlainDate(), isTimed ? next.toPlainTime() : null, due.time_zone)
 }
 
-/** Undefined when the series is over, and when no day of the rule comes within thousands of years. */
+/**
+ * The next occurrence; undefined if the series is over or the library finds no matching day within thousands of years.
+ */
 function nextOf(
   rule: RRuleTemporal,
   after: Temporal.ZonedDateTime,
@@ -132,13 +140,16 @@ function nextOf(
     const next = rule.next(after, inclusive)
     return next === null ? undefined : plain(next)
   } catch (error) {
-    // Safe to go on: the library says in this way, and in no other, that it has looked long enough.
+    // Safe to go on: this is the library's only error for a search that exceeded its limit.
     if (error instanceof Error && error.message.startsWith('Maximum')) return undefined
     throw error
   }
 }
 
-/** The wall clock as if it were UTC, where no clock changes: the zone comes in when an occurrence becomes an instant. */
+/**
+ * Builds the rule in wall-clock time, treated as UTC to avoid clock changes; the zone is applied when an occurrence
+ * becomes an instant.
+ */
 function ruleOf(series: Series, zone: string, includeDtstart = true): RRuleTemporal {
   const until = partsOf(series.recurrence).get('UNTIL')
   const end = until === undefined ? undefined : untilWall(until, zone)
@@ -171,7 +182,7 @@ const withoutUntil = (rule: string) =>
 const isWithin = (value: string | undefined, max: number) =>
   value === undefined || (/^\d{1,5}$/.test(value) && Number(value) >= 1 && Number(value) <= max)
 
-/** A day is meant whole; a time in UTC is the wall clock's of the zone. */
+/** Parses UNTIL as wall-clock time: a date includes the whole day; a UTC time is converted to the zone. */
 function untilWall(text: string, zone: string): Temporal.PlainDateTime | undefined {
   const [, year, month, day, hour = '23', minute = '59', second = '59', utc] = UNTIL.exec(text) ?? []
   if (year === undefined) return undefined
@@ -181,7 +192,7 @@ function untilWall(text: string, zone: string): Temporal.PlainDateTime | undefin
     })
     return utc === 'Z' ? wall.toZonedDateTime('UTC').withTimeZone(zone).toPlainDateTime() : wall
   } catch (error) {
-    // Safe to go on: the library says in this way, and in no other, that there is no such day or time.
+    // Safe to go on: the library throws a RangeError only for an invalid date or time.
     if (error instanceof RangeError) return undefined
     throw error
   }

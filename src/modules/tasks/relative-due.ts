@@ -1,19 +1,21 @@
 import type { Due } from './due.ts'
 import { inZone } from './zone.ts'
 
-/** When and where a task is looked at. Made by `viewedAt`. */
+/** The viewer's instant and time zone; created by `viewedAt`. */
 export interface Viewed {
   readonly now: Date
   readonly zone: string
-  /** The day of the two, `2026-11-21`. */
+  /** The date of the instant in the zone, `2026-11-21`. */
   readonly today: string
 }
 
-/** How a due date stands to now, in words, for someone in a zone. A day without a time is judged by that zone's days. */
+/**
+ * A due date relative to now, in words, for a viewer in a zone. A date without a time is judged by that zone's days.
+ */
 export interface RelativeDue {
   /** `in 25 minutes`, `today 17:00`, `tomorrow 09:00`, `in 3 days (Mon 09:00)`, `2 days overdue`. */
   readonly words: string
-  /** Open, and its time or its day is over. */
+  /** True if the task is open and its due time or day has passed. */
   readonly overdue: boolean
 }
 
@@ -22,12 +24,12 @@ const HOUR_MINUTES = 60
 const DAY_MILLISECONDS = 86_400_000
 const WEEKDAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat']
 
-/** Looks from a zone at an instant. */
+/** Builds the view for an instant and a zone. */
 export function viewedAt(now: Date, zone: string): Viewed {
   return { now, zone, today: inZone(now, zone).toPlainDate().toString() }
 }
 
-/** Words for one task. What is done is not overdue: it `was due 2 days ago`. */
+/** Describes a task's due date. A completed task is not overdue: it `was due 2 days ago`. */
 export function relativeDue(due: Due, completed: boolean, viewed: Viewed): RelativeDue {
   const local = localDue(due, viewed.zone)
   const days = dayNumber(local.day) - dayNumber(viewed.today)

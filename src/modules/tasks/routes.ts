@@ -13,7 +13,7 @@ import { updateTasks } from './update-tasks.ts'
 const tags = ['tasks']
 const ONE = '/api/v1/tasks/:id'
 
-/** The same tasks over REST. `PATCH …/complete` toggles, which no tool does. */
+/** The REST routes of tasks. `PATCH …/complete` toggles a task, which no tool does. */
 export function taskRoutes(): Route[] {
   return [
     route(listTasks(), { method: 'GET', path: '/api/v1/tasks', summary: 'List your tasks', tags }),
@@ -39,7 +39,7 @@ export function taskRoutes(): Route[] {
   ]
 }
 
-/** A route whose fields are published as its query, where its method would have them in a body. */
+/** A route whose fields are query parameters, where its method would put them in the body. */
 function withQuery({ body: _body, ...rest }: Route, query: z.ZodObject): Route {
   return { ...rest, query }
 }

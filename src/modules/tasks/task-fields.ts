@@ -14,14 +14,14 @@ export const NOT_DUE: DueFields = { due_on: null, due_time: null, time_zone: nul
 export const NOT_RECURRING: SeriesFields = { recurrence: null, series_on: null, series_time: null }
 const SUBTASKS_MAX = 100
 
-/** A due date as it was typed, or a refusal that says how it is written. */
+/** Parses a due date, or fails with the expected format. */
 export function requireDue(text: string, zone: string): Due {
   const due = readDue(text, zone)
   if (due !== undefined) return due
   throw wrong('due', 'a day such as 2026-01-31, or a time such as 2026-01-31T09:00, that exists', '2026-01-31T09:00')
 }
 
-/** Starts a series at a due date; without one, at the rule's first day from today. */
+/** Starts a series at a due date, by default the rule's first day from today. */
 export function startSeries(list: ToDoList, text: string, given: Due | undefined): DueFields & SeriesFields {
   const read = readRule(text)
   if ('problem' in read) throw wrong('recurrence', read.problem, 'FREQ=WEEKLY;BYDAY=MO')
@@ -33,7 +33,7 @@ export function startSeries(list: ToDoList, text: string, given: Due | undefined
   return { ...due, ...series }
 }
 
-/** Refuses a parent that is not there, is a sub-task itself, or has as many as it may. */
+/** Refuses a parent that does not exist, is itself a sub-task, or has the maximum of sub-tasks. */
 export async function requireParent(list: ToDoList, parentId: number, child?: TaskRow): Promise<void> {
   if (parentId === child?.task_id) throw wrong('parent_id', 'another task than itself')
   const parent = await list.find(parentId)
@@ -44,13 +44,13 @@ export async function requireParent(list: ToDoList, parentId: number, child?: Ta
     throw wrong('parent_id', `a task with fewer than ${SUBTASKS_MAX} sub-tasks`)
 }
 
-/** A sub-task has no rule of its own: it comes again with its parent. */
+/** Refuses a recurrence rule on a sub-task, which recurs with its parent. */
 export function refuseRecurringSubtask(row: Pick<TaskRow, 'recurrence' | 'parent_id'>): void {
   if (row.recurrence === null || row.parent_id === null) return
   throw wrong('recurrence', 'none on a sub-task: give the rule to its parent, whose sub-tasks come again with it')
 }
 
-/** Refuses to write over what the caller has not read. */
+/** Refuses a write if the task has changed since the version the caller read. */
 export function requireVersion(row: TaskRow, expected: number | undefined): void {
   if (expected === undefined || expected === row.version) return
   throw new Failure(

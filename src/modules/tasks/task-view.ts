@@ -6,7 +6,7 @@ import type { Viewed } from './relative-due.ts'
 import type { TaskRow } from './store/tasks.ts'
 import { inZone } from './zone.ts'
 
-/** A task as callers see it: dates absolute and in words, in their zone. */
+/** Converts a task for results: due dates absolute and in words, in the viewer's zone. */
 export function taskView(row: TaskRow, viewed: Viewed): TaskView {
   const view: TaskView = {
     id: row.task_id,
@@ -18,7 +18,7 @@ export function taskView(row: TaskRow, viewed: Viewed): TaskView {
     created_at: row.created_at.toISOString(),
     updated_at: row.updated_at.toISOString(),
   }
-  // Assigned rather than spread in: for a list of 1,000 that is a tenth of the time.
+  // Assigning is faster than spreading: a tenth of the time for a list of 1,000.
   if (row.completed_at !== null) view.completed_at = row.completed_at.toISOString()
   if (row.tags.length > 0) view.tags = [...row.tags]
   const due = dueOf(row)
@@ -33,7 +33,7 @@ export function taskView(row: TaskRow, viewed: Viewed): TaskView {
   return view
 }
 
-/** Without what may be long: a batch's result must not outgrow what a call may return. */
+/** A task view without long texts, so that a batch's result stays within the size limit of results. */
 export function briefView(row: TaskRow, viewed: Viewed): TaskView {
   const { description: _description, tags: _tags, ...brief } = taskView(row, viewed)
   return brief
@@ -45,12 +45,12 @@ export function dueOf({ due_on, due_time, time_zone, due_at }: TaskRow): Due | u
   return { due_on, due_time, time_zone, due_at }
 }
 
-/** The time of the call, as its zone's clock and calendar show it. */
+/** The time of the call in its zone, with weekday. */
 export function nowView({ now, zone }: Viewed) {
   const local = inZone(now, zone)
   return {
     current_time: local.toString({ timeZoneName: 'never', smallestUnit: 'second' }),
-    // By name and not by locale, which costs ten times the rest.
+    // A table is ten times as fast as formatting by locale.
     weekday: WEEKDAYS[local.dayOfWeek - 1] ?? '',
     time_zone: zone,
   }

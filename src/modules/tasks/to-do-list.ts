@@ -9,32 +9,32 @@ import type { TaskRow } from './store/tasks.ts'
 import { rememberChange } from './store/undo.ts'
 import { ZONE_DEFAULT } from './zone.ts'
 
-/** A task whose number, version and times the list gives. */
+/** A task to create; the list assigns its number, version and timestamps. */
 export type NewTask = Omit<TaskRow, 'task_id' | 'version' | 'created_at' | 'updated_at'>
 
 /**
- * One person's tasks inside one change: locked, so that nobody else of theirs writes meanwhile. It keeps what each task
- * was before, for the audit trail and for undo.
+ * One person's tasks within one transaction, locked against other writers. Records each task's earlier state for the
+ * audit trail and for undo.
  */
 export interface ToDoList {
   readonly ctx: WriteCtx
-  /** How the audit trail names the change. */
+  /** The audit action. */
   readonly action: string
   readonly now: Date
-  /** Of this call, else the last one used, else UTC. */
+  /** The zone of this call, else of the person's last write, else UTC. */
   readonly zone: string
   /** Throws `TASK_NOT_FOUND`. */
   find(taskId: number): Promise<TaskRow>
   /** Oldest first. */
   subtasks(taskId: number): Promise<TaskRow[]>
   add(task: NewTask): Promise<TaskRow>
-  /** Makes `before` what `after` says, as its next version. */
+  /** Saves `after` as the next version of `before`. */
   save(before: TaskRow, after: TaskRow): Promise<TaskRow>
-  /** Puts a task back under its number, whatever is there now. */
+  /** Restores a task under its number, replacing what is there. */
   restore(current: TaskRow | undefined, before: TaskRow): Promise<TaskRow>
-  /** Sub-tasks must be among them. */
+  /** Deletes tasks; their sub-tasks must be included. */
   remove(rows: readonly TaskRow[]): Promise<void>
-  /** What was written, by number: before and after, null where there was or is nothing. */
+  /** The written tasks by number, before and after; null if the task did not exist. */
   readonly touched: ReadonlyMap<number, Touched>
 }
 
@@ -43,7 +43,7 @@ export interface Touched {
   readonly after: TaskRow | null
 }
 
-/** Opens the list in the transaction of `ctx.db`, and locks it until that ends. */
+/** Opens and locks the list in the transaction of `ctx.db`. */
 export async function openToDoList(ctx: WriteCtx, action: string, timeZone: string | undefined): Promise<ToDoList> {
   const person = await lockPerson(ctx, timeZone)
   const now = ctx.clock()
@@ -92,14 +92,14 @@ export async function openToDoList(ctx: WriteCtx, action: string, timeZone: stri
   }
 }
 
-/** Keeps what the change did as the one that undo takes back; a change of nothing leaves the one before it. */
+/** Stores the change for undo; a change that wrote nothing keeps the previous one. */
 export async function rememberForUndo({ ctx, action, touched }: ToDoList): Promise<void> {
   if (touched.size === 0) return
   const entries = [...touched].map(([task_id, { before }]) => ({ task_id, before }))
   await rememberChange(ctx, action, entries)
 }
 
-/** What the audit trail says of each task that was written: the fields that differ, text under the person's own key. */
+/** One audit entry per written task: the changed fields, with text encrypted under the person's key. */
 export function auditEntries({ ctx, action, touched }: ToDoList): AuditEntry[] {
   return [...touched].map(([taskId, { before, after }]) => {
     const fields = FIELDS.filter((field) => JSON.stringify(before?.[field]) !== JSON.stringify(after?.[field]))
@@ -108,7 +108,7 @@ export function auditEntries({ ctx, action, touched }: ToDoList): AuditEntry[] {
   })
 }
 
-/** How the audit trail names a task. */
+/** The audit subject of a task. */
 export const subjectOf = (ctx: WriteCtx, taskId: number) => `${personOf(ctx)}/${taskId}`
 
 const FIELDS = [

@@ -7,7 +7,7 @@ import { listTasksTool } from './tools/list-tasks.ts'
 import { markCompleteTool } from './tools/mark-complete.ts'
 import { updateTaskTool } from './tools/update-task.ts'
 
-/** The tools of the to-do list, in the order in which they are listed. */
+/** The tools for tasks, in listing order. */
 export function tasksToolset(tokens: ConfirmTokens): readonly Tool[] {
   return [listTasksTool, createTaskTool, updateTaskTool, deleteTaskTool(tokens), getTaskTool, markCompleteTool]
 }

@@ -16,8 +16,8 @@ export const UNDO_HOURS = 24
 const ACTION = 'tasks.undo'
 
 /**
- * Takes back the person's last change of tasks, whether a tool or a route made it, if it is at most 24 hours old: a batch
- * whole, a deleted task under its old number. It is a change itself, so undoing again does it again.
+ * Undoes the person's last change of tasks, made by a tool or a route, if it is at most 24 hours old: a batch as a
+ * whole, a deleted task under its old number. The undo is itself a change, so undoing again redoes it.
  */
 export const undoLastChange = change({
   ...ownTasks,
@@ -37,7 +37,7 @@ export const undoLastChange = change({
 
 type Step = { readonly current: TaskRow | undefined; readonly restore: TaskRow } | { readonly remove: TaskRow }
 
-/** Parents come back before their sub-tasks and go after them. */
+/** The undo steps in order: parents are restored before their sub-tasks and deleted after them. */
 async function stepsBack(list: ToDoList): Promise<Step[]> {
   const since = new Date(list.now.getTime() - UNDO_HOURS * 3_600_000)
   const last = await lastChange(list.ctx, since)

@@ -24,8 +24,8 @@ import { eachTask, finish, ownTasks } from './write-tasks.ts'
 const ACTION = 'tasks.update'
 
 /**
- * Changes the given fields of one task, or the same fields of several; the others keep what they have, whoever writes
- * them meanwhile. A new due date moves this occurrence of a recurring task; a rule, given again, starts its series anew.
+ * Updates the given fields of one task, or the same fields of several; other fields keep their values, even under
+ * concurrent writes. A new due date moves only this occurrence of a recurring task; setting a rule starts a new series.
  */
 export const updateTasks = change({
   ...ownTasks,
@@ -39,7 +39,7 @@ export const updateTasks = change({
   },
 })
 
-/** Changes tasks, or takes the last change back. */
+/** Updates tasks, or undoes the last change. */
 export const updateOrUndo = operation({
   ...updateTasks,
   input: UpdateTaskInput,

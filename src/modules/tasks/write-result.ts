@@ -6,7 +6,7 @@ import { briefView, nowView, taskView } from './task-view.ts'
 
 type Rows = ReadonlyMap<number, TaskRow>
 
-/** The result of a write: what was done, with the tasks as they are and the time. Tasks of a batch are shown in brief. */
+/** The result of a write: the outcome, the current tasks and the time. Tasks of a batch are shown in brief. */
 export function resultOf(outcome: WriteOutcome, rows: Rows, viewed: Viewed): WriteOutput {
   return {
     ...withTask(outcome, rows, viewed, taskView),
@@ -15,7 +15,7 @@ export function resultOf(outcome: WriteOutcome, rows: Rows, viewed: Viewed): Wri
   }
 }
 
-/** A deleted task is told by number and title. */
+/** Adds the task to its outcome; a deleted one by number and title. */
 function withTask<D extends TaskOutcome>(
   done: D,
   rows: Rows,
@@ -32,7 +32,7 @@ function withTask<D extends TaskOutcome>(
   }
 }
 
-/** When the next occurrence is due, where the call made one. */
+/** The due date of the next occurrence, if the call created one. */
 function nextDue(row: TaskRow | undefined, viewed: Viewed) {
   if (row === undefined) return {}
   const { due, due_relative } = briefView(row, viewed)

@@ -20,8 +20,8 @@ interface Call {
 }
 
 /**
- * What all changes of tasks have in common. A call repeated with its idempotency key changes nothing, and answers with
- * the tasks and the time as they are then. Keys belong to the person: the same word of somebody else is another call.
+ * The options common to all changes of tasks. A repeated idempotency key changes nothing and returns the tasks and the
+ * time as they are now. Keys are per person.
  */
 export const ownTasks = {
   scope: 'tasks:write',
@@ -34,12 +34,12 @@ export const ownTasks = {
   },
 } as const
 
-/** The zone of a call: its own, else the last used in a write, else UTC. */
+/** The time zone of a call: the given one, else that of the person's last write, else UTC. */
 export async function zoneOf(ctx: Ctx, given: string | undefined): Promise<string> {
   return given ?? (await timeZoneOf(ctx)) ?? ZONE_DEFAULT
 }
 
-/** Does the work on what is asked. Of several, one that is refused does not stop the others. */
+/** Processes each item; in a batch a refused item does not stop the others. */
 export async function eachTask<Item>(
   asked: Asked<Item>,
   work: (item: Item) => Promise<TaskOutcome>,
@@ -50,7 +50,7 @@ export async function eachTask<Item>(
     try {
       done.push(await work(item))
     } catch (error) {
-      // Safe to go on: such a refusal comes before the item has written anything, and the transaction is whole.
+      // Safe to go on: an item is refused before it writes anything, so the transaction is still valid.
       if (!isRefusal(error)) throw error
       done.push({ ...(typeof item === 'number' && { id: item }), status: 'failed', error: refusalOf(error) })
     }
@@ -66,10 +66,10 @@ function refusalOf({ code, message, problems }: Failure): NonNullable<TaskOutcom
   return { code, message, ...(problems.length > 0 && { problems: problems.map((problem) => ({ ...problem })) }) }
 }
 
-/** More are only counted: a result must not outgrow what a call may return. */
+/** The maximum of results listed; the rest is only counted, to limit the size of a result. */
 const RESULTS_MAX = 25
 
-/** Each task for itself, in the order in which they were asked for. */
+/** The outcome of a batch: one entry per task, in request order. */
 export function batchOutcome(done: readonly TaskOutcome[]): WriteOutcome {
   const failed = done.filter(({ error }) => error !== undefined).length
   const succeeded = done.length - failed
@@ -81,7 +81,7 @@ export function batchOutcome(done: readonly TaskOutcome[]): WriteOutcome {
   }
 }
 
-/** Ends a change of the list: audited task by task, and kept for undo. Where nothing was done, nothing is kept. */
+/** Finishes a change: audits each task and stores the undo entry. If nothing was written, nothing is stored. */
 export async function finish(list: ToDoList, outcome: WriteOutcome): Promise<Changed<WriteOutput>> {
   const { ctx, action, touched } = list
   await rememberForUndo(list)
@@ -101,7 +101,7 @@ export async function finish(list: ToDoList, outcome: WriteOutcome): Promise<Cha
   }
 }
 
-/** The tasks that a result tells of: those that the change wrote, which are `known`, and those that it left as they were. */
+/** The tasks for a result: written ones are in `known`, unchanged ones are read. */
 async function rowsOf(ctx: Ctx, outcome: WriteOutcome, known: readonly TaskRow[] = []): Promise<Map<number, TaskRow>> {
   const rows = new Map(known.map((row) => [row.task_id, row]))
   const missing = idsIn(outcome).filter((id) => !rows.has(id))
@@ -109,7 +109,7 @@ async function rowsOf(ctx: Ctx, outcome: WriteOutcome, known: readonly TaskRow[]
   return rows
 }
 
-/** The numbers of the tasks that were not refused, with those of the occurrences that they left to be done next. */
+/** The numbers of the tasks that were not refused, including newly created next occurrences. */
 function idsIn(outcome: WriteOutcome): number[] {
   return [outcome, ...(outcome.results ?? [])].flatMap(({ id, error, next_task_id }) =>
     error === undefined ? [id, next_task_id].filter((each) => each !== undefined) : [],

@@ -24,7 +24,7 @@ const deleting = (name: string, gone: Sql) =>
   })
 
 /**
- * Deletes events by the time of arrival as well: history that was imported after the limit is kept, however old its
+ * Deletes events that both occurred and arrived before the limit: recently imported history is kept, however old its
  * events. Partitions that begin after the limit are not scanned.
  */
 const deleteEvents = deleting(

@@ -9,7 +9,7 @@ import { MINE, TASK_COLUMNS, TaskRow } from './tasks.ts'
 
 export type SortBy = 'due' | 'priority' | 'newest'
 
-/** What a list may be narrowed by. Days are those of the caller's zone, with an instant each for tasks that have a time. */
+/** The filters of the list. Days are in the caller's zone, each with an instant for tasks that have a time. */
 const FILTERS = {
   completed: { where: sql`completed = :completed`, is: z.boolean() },
   search: {
@@ -54,10 +54,10 @@ const count = filteredStatement(
 
 export type TaskFilters = Omit<Parameters<typeof count>[1], 'user_id'>
 
-/** Where a page ended. */
+/** The position of the last task of a page. */
 export interface Position {
   readonly priority: Priority
-  /** Null: no due date, which comes after every other. */
+  /** Null without a due date; such tasks sort last. */
   readonly dueAt: string | null
   readonly taskId: number
 }
@@ -94,7 +94,7 @@ interface PageRequest {
   readonly limit: number
 }
 
-/** The tasks after a position, in an order that no task leaves but by being changed; equal ones by number. */
+/** Lists the tasks after a position. The sort keys change only when a task is changed; ties are ordered by number. */
 export async function listPage(ctx: Ctx, { filters, sortBy, after, limit }: PageRequest): Promise<TaskRow[]> {
   return pages[sortBy](ctx, {
     ...filters,

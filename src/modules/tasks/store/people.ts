@@ -26,19 +26,21 @@ const findZone = statement(
   { params: { user_id: z.string() }, row: PersonRow.pick({ time_zone: true }) },
 )
 
-/** Locks the person until the transaction ends: their writes happen one after the other. Keeps the zone if one is given. */
+/**
+ * Locks the person until the transaction ends, so that their writes are serialised. Stores the zone if one is given.
+ */
 export async function lockPerson(ctx: WriteCtx, timeZone: string | undefined): Promise<PersonRow> {
   const [row] = await lock(ctx, { user_id: personOf(ctx), time_zone: timeZone ?? null })
   if (row === undefined) throw new Error('an upsert came back without a row')
   return row
 }
 
-/** The last number that was given to a task. The person's row must be locked. */
+/** Saves the last assigned task number. The person's row must be locked. */
 export async function saveLastTaskId(ctx: WriteCtx, task_id: number): Promise<void> {
   await saveLast(ctx, { user_id: personOf(ctx), task_id })
 }
 
-/** The zone last used in a write. */
+/** The time zone of the person's last write. */
 export async function timeZoneOf(ctx: Ctx): Promise<string | undefined> {
   const [row] = await findZone(ctx, { user_id: personOf(ctx) })
   return row?.time_zone ?? undefined

@@ -20,7 +20,7 @@ const deleteCompleted = writing(
   { params: { before: z.date(), rows_max: z.int() }, row: z.strictObject({ deleted: z.int() }) },
 )
 
-/** Deletes tasks of everybody that were completed before an instant; one that has a younger or open sub-task stays. */
+/** Deletes all people's tasks that were completed before an instant; a task with a newer or open sub-task is kept. */
 export async function expireTasks(ctx: WriteCtx, before: Date, rowsMax: number): Promise<number> {
   const [row] = await deleteCompleted(ctx, { before, rows_max: rowsMax })
   return row?.deleted ?? 0

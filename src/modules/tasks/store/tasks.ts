@@ -6,7 +6,7 @@ import type { WriteCtx } from '#kernel/writes/change'
 import { Priority, Subtask } from '../contract.ts'
 import { personOf } from '../person.ts'
 
-/** A task as it is kept. Days and times are text: they are those of the wall clock. */
+/** A task row. Days and times are text in wall-clock time. */
 export const TaskRow = z.strictObject({
   task_id: z.int(),
   title: z.string(),
@@ -32,7 +32,7 @@ export type TaskRow = z.output<typeof TaskRow>
 
 const COLUMNS = Object.keys(TaskRow.shape).map(sqlName)
 export const TASK_COLUMNS = sqlJoin(COLUMNS)
-/** The rows of the caller. */
+/** The condition that selects the caller's rows. */
 export const MINE = sql`tenant_id = :tenant_id and user_id = :user_id`
 
 const find = statement(
@@ -46,7 +46,7 @@ const findSubtasks = statement(
   { params: { user_id: z.string(), task_id: z.int() }, row: TaskRow },
 )
 const ViewRow = TaskRow.extend({ subtasks: z.array(Subtask), last_zone: z.string().nullable() })
-/** All that a view of one task needs, in one round trip. */
+/** Reads all data of a task's view in one round trip. */
 const view = statement(
   'tasks.view',
   sql`select ${TASK_COLUMNS},
@@ -69,12 +69,12 @@ const remove = writing(
   { params: { user_id: z.string(), task_ids: z.array(z.int()) } },
 )
 
-/** The tasks of these numbers that the caller has, in no order; a missing one is left out. */
+/** Finds the caller's tasks by number, unordered; missing ones are left out. */
 export async function findTasks(ctx: Ctx, task_ids: number[]): Promise<TaskRow[]> {
   return find(ctx, { user_id: personOf(ctx), task_ids })
 }
 
-/** One task as it is looked at: with its sub-tasks, oldest first, and the zone its person last used in a write. */
+/** Reads one task with its sub-tasks, oldest first, and the time zone of the person's last write. */
 export async function findView(ctx: Ctx, task_id: number): Promise<z.output<typeof ViewRow> | undefined> {
   const [row] = await view(ctx, { user_id: personOf(ctx), task_id })
   return row
@@ -85,12 +85,12 @@ export async function subtasksOf(ctx: Ctx, task_id: number): Promise<TaskRow[]> 
   return findSubtasks(ctx, { user_id: personOf(ctx), task_id })
 }
 
-/** Adds a task, or makes it what `row` says. The person's row must be locked. */
+/** Inserts or overwrites a task. The person's row must be locked. */
 export async function putTask(ctx: WriteCtx, row: TaskRow): Promise<void> {
   await put(ctx, { user_id: personOf(ctx), ...row, tags: JSON.stringify(row.tags) })
 }
 
-/** Their sub-tasks must be among them. The person's row must be locked. */
+/** Deletes tasks; their sub-tasks must be included. The person's row must be locked. */
 export async function removeTasks(ctx: WriteCtx, task_ids: number[]): Promise<void> {
   await remove(ctx, { user_id: personOf(ctx), task_ids })
 }

@@ -8,13 +8,13 @@ import type { WriteCtx } from '#kernel/writes/change'
 import { personOf } from '../person.ts'
 import { TaskRow } from './tasks.ts'
 
-/** What a task was before a change; null: it was not there. */
+/** A task's state before a change; null if it did not exist. */
 export interface UndoEntry {
   readonly task_id: number
   readonly before: TaskRow | null
 }
 
-/** JSON has made text of the instants. */
+/** A task row from JSON, in which instants are text. */
 const JsonTask = z.strictObject({
   ...TaskRow.shape,
   completed_at: z.string().nullable(),
@@ -66,14 +66,14 @@ const expiring = statement(
   },
 )
 
-/** Remembers one change in the place of the one before it. The person's row must be locked. */
+/** Stores a change for undo, replacing the previous one. The person's row must be locked. */
 export async function rememberChange(ctx: WriteCtx, action: string, entries: readonly UndoEntry[]): Promise<void> {
   const user_id = personOf(ctx)
   await forget(ctx, { user_id })
   await insert(ctx, { user_id, action, entries: JSON.stringify(entries), changed_at: ctx.clock() })
 }
 
-/** What the tasks of the person's last change were before it; empty when it was not after `since`. */
+/** The earlier states of the tasks in the person's last change; empty if it was not after `since`. */
 export async function lastChange(ctx: Ctx, since: Date): Promise<UndoEntry[]> {
   const rows = await find(ctx, { user_id: personOf(ctx), since })
   return rows.map(({ task_id, before }) => ({ task_id, before: before && revived(before) }))
@@ -90,13 +90,13 @@ function revived(row: z.output<typeof JsonTask>): TaskRow {
   }
 }
 
-/** Forgets the changes of everybody up to an instant, and says of how many tasks. */
+/** Deletes all people's undo entries up to an instant; returns the number of tasks. */
 export async function forgetUndo(ctx: Ctx, until: Date): Promise<number> {
-  // Nobody's task changes: there is nothing to audit.
+  // No task changes, so there is nothing to audit.
   return (await expire(autocommit(ctx), { until })).length
 }
 
-/** The tenants that have changes up to an instant to forget. `system` sees every tenant. */
+/** The tenants with undo entries up to an instant. `system` sees every tenant. */
 export async function tenantsWithUndo(system: Db, until: Date): Promise<string[]> {
   return (await expiring({ db: system }, { until })).map(({ tenant_id }) => tenant_id)
 }

@@ -1,7 +1,7 @@
 import { tool } from '#kernel/calls/tool'
 import { listTasks } from '../list-tasks.ts'
 
-/** Leaves room for the rest of the result within what a call may return. */
+/** The size limit of a page, which leaves room for the rest of the result. */
 const PAGE_CHARACTERS_MAX = 40_000
 
 export const listTasksTool = tool(listTasks(PAGE_CHARACTERS_MAX), {
