@@ -4,7 +4,7 @@ import { ClientId, Score, Stage, Trend } from './record/contract.ts'
 
 export const customerEvents = {
   registered: event('customers.registered', z.strictObject({ client_id: ClientId })),
-  /** `fields` are the names of what changed. */
+  /** `fields` are the names of the changed fields. */
   updated: event('customers.updated', z.strictObject({ client_id: ClientId, fields: z.array(z.string()) })),
   stageChanged: event(
     'customers.stage-changed',
@@ -15,7 +15,7 @@ export const customerEvents = {
     'customers.health-scored',
     z.strictObject({ client_id: ClientId, score: Score.nullable(), trend: Trend }),
   ),
-  /** Every customer was scored: how many there are, have a score, and are at risk. */
+  /** All customers were scored: the number of customers, of those with a score, and of those at risk. */
   healthRecomputed: event(
     'customers.health-recomputed',
     z.strictObject({ customers: z.int(), scored: z.int(), at_risk: z.int() }),

@@ -21,8 +21,10 @@ export type { Customers }
 
 export interface CustomersOptions {
   readonly settings: HealthSettings
-  /** Opens the contexts in which events of many requests are stored together: a job's, for no one request may be cut
-   * off by another's. Without it no route takes events. */
+  /**
+   * Opens the context of a job, in which events of several requests are stored together: a request's own context could
+   * be cancelled while others' events are being stored. Without it the module has no event routes.
+   */
   readonly openContext?: OpenContext
 }
 

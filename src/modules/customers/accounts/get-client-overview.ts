@@ -13,7 +13,7 @@ import { describeIndicator } from '../risk/risk-indicators.ts'
 const TTL_SECONDS = 300
 const DAY_MILLISECONDS = 86_400_000
 
-/** One customer at a glance. At most five minutes old; a write to the customer makes it new. */
+/** The overview of one customer. Cached for at most five minutes; a write to the customer invalidates it. */
 export function getClientOverview(thresholds: OverviewThresholds) {
   return query({
     scope: 'customers:read',
@@ -111,7 +111,7 @@ function revenue(
   }
 }
 
-/** Signs of room to grow that the stored figures show; each says which. */
+/** Opportunities to sell more, each with the stored figure behind it. */
 function opportunities(row: OverviewRow, thresholds: OverviewThresholds): string[] {
   const found: string[] = []
   if (row.seats !== null && row.peak_users >= row.seats * SEATS_NEARLY_FULL && row.peak_users > 0) {

@@ -7,10 +7,10 @@ import type { TimelineCount } from '../record/store/timeline.ts'
 import { GetClientTimelineInput, GetClientTimelineOutput } from '../record/timeline-contract.ts'
 
 const RANGE_DAYS_DEFAULT = 90
-/** Fewer events than this say nothing about a direction. */
+/** The minimum of events from which a trajectory is computed. */
 const TRAJECTORY_EVENTS_MIN = 4
 
-/** What happened to a customer, newest first, with counts over the whole range. Days are UTC. */
+/** A customer's timeline, newest first, with counts over the whole range. Days are UTC. */
 export const getClientTimeline = query({
   scope: 'customers:read',
   input: GetClientTimelineInput,
@@ -51,7 +51,9 @@ export const getClientTimeline = query({
   },
 })
 
-/** Both dates together are refused before; here the one that was given is wrong against the default of the other. */
+/**
+ * The failure for one given date that contradicts the default of the other; two given dates are checked by the schema.
+ */
 function startsAfterEnd(end: string): Failure {
   const problem = {
     path: 'start_date',
@@ -67,7 +69,7 @@ function byType(counts: readonly TimelineCount[]): Record<string, number> {
   return types
 }
 
-/** Good less bad events of the later half of the range, against those of the earlier half. */
+/** The trajectory: positive minus negative events in the later half of the range, compared with the earlier half. */
 function trajectory(counts: readonly TimelineCount[]): GetClientTimelineOutput['insights']['trajectory'] {
   const telling = counts.filter((count) => count.impact !== 'neutral')
   if (sum(telling, 'events') < TRAJECTORY_EVENTS_MIN) return 'not_enough_data'

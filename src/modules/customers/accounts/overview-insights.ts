@@ -12,11 +12,11 @@ export interface OverviewThresholds extends HealthThresholds {
 type Insights = Pick<GetClientOverviewOutput, 'health_components' | 'insights'>
 type Components = GetClientOverviewOutput['health_components']
 
-/** A component from here up is told as a strength. */
+/** Components with at least this value are listed as strengths. */
 const STRONG_FROM = 80
 const ACTIONS_MAX = 5
 
-/** What the last computed health says. Nothing is computed here: without a stored score the answer is that there is none. */
+/** Insights from the stored health score. Nothing is computed here; without a stored score they say so. */
 export function insightsOf(row: OverviewRow, thresholds: OverviewThresholds): Insights {
   const components = componentsOf(row)
   return {

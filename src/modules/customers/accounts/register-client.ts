@@ -23,7 +23,10 @@ const NEXT_STEPS = [
   'update_client_info assigns a CSM (csm_assigned)',
 ]
 
-/** Registers a customer, in onboarding whatever its dates; that the contract has ended is told. The health score stays null until there is data to compute it from. */
+/**
+ * Registers a customer in the onboarding stage, whatever its dates; an ended contract is pointed out in the result. The
+ * health score is null until there is data to compute it from.
+ */
 export const registerClient = change({
   action: 'customers.register',
   scope: 'customers:write',

@@ -8,7 +8,7 @@ import { listClientsTool } from './tools/list-clients.ts'
 import { registerClientTool } from './tools/register-client.ts'
 import { updateClientInfoTool } from './tools/update-client-info.ts'
 
-/** The tools of customer accounts, in the order in which they are listed. */
+/** The tools for customer accounts, in listing order. */
 export function accountsToolset(settings: HealthSettings): readonly Tool[] {
   return [
     registerClientTool,

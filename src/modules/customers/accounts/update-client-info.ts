@@ -92,7 +92,7 @@ async function apply(
   return { saved: await lockCustomer(ctx, before.client_id), contact }
 }
 
-/** The renewal follows the end of the contract while the two were the same day. */
+/** The renewal date moves with the contract end if both were on the same day. */
 function renewal(before: CustomerRow, updates: UpdateClientInfoInput['updates']): Partial<CustomerRow> {
   const isFollowing = before.renewal_date === null || before.renewal_date === before.contract_end_date
   return updates.contract_end_date !== undefined && isFollowing ? { renewal_date: updates.contract_end_date } : {}

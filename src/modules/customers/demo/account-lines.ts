@@ -52,7 +52,10 @@ export function* contractLines(company: DemoCompany): Generator<string> {
   }
 }
 
-/** A bill a month over the last half year. Who is unpaid stopped paying two bills ago; strugglers pay late. */
+/**
+ * Monthly invoices of the last half year. Customers of the story `unpaid` stopped paying two invoices ago; those of
+ * `struggling` pay late.
+ */
 export function* paymentLines(company: DemoCompany): Generator<string> {
   const random = seededRandom(company.seed + 3)
   yield 'payment_id,client_id,contract_id,amount,due_on,paid_on,status'
@@ -72,7 +75,7 @@ export function* paymentLines(company: DemoCompany): Generator<string> {
   }
 }
 
-/** The yearly term that covers today: it began on the last anniversary and ends the day before the next. */
+/** The yearly contract term that covers today: from the last anniversary to the day before the next. */
 function currentTerm(company: DemoCompany, customer: DemoCustomer): { start: string; end: string } {
   const since = dayBefore(company, customer.ageDays)
   const years = Math.floor(customer.ageDays / 365)
@@ -86,14 +89,14 @@ function stage({ story }: DemoCustomer): string {
 }
 
 /**
- * Null while no bill has come due: nobody is called a good payer without evidence. Null too for who stopped paying: the
- * bills say since when, and this would say so of every week before.
+ * The payment status; null while no invoice has been due, as there is no evidence yet. Also null for customers who
+ * stopped paying: their invoices show since when, whereas a status would apply to the weeks before as well.
  */
 function paymentStatus({ story }: DemoCustomer): string | null {
   return story === 'too_new' || story === 'unpaid' ? null : 'current'
 }
 
-/** When anybody last talked with them. With the newest nobody has yet. */
+/** The day of the last contact; null for new customers, who have had none. */
 function lastTalk(company: DemoCompany, random: Random, { story, ageDays }: DemoCustomer): string | null {
   if (story === 'too_new') return null
   const [min, max] = SILENCE_DAYS[story] ?? [1, 24]

@@ -2,7 +2,7 @@ import { addDays, dayOf } from '../record/days.ts'
 import { seededRandom } from './random.ts'
 import type { Random } from './random.ts'
 
-/** How a made-up customer behaves, so that a score has something to find. */
+/** The behaviour pattern of a demo customer, which its generated data follows. */
 export type Story =
   | 'steady'
   | 'growing'
@@ -25,16 +25,16 @@ export interface DemoCustomer {
   readonly industry: string
   readonly tier: 'starter' | 'standard' | 'professional' | 'enterprise'
   readonly story: Story
-  /** Days before today on which the contract began. */
+  /** The age of the contract: days from its start until today. */
   readonly ageDays: number
   readonly annualValue: number
   readonly csm: string
   readonly people: readonly [DemoPerson, ...DemoPerson[]]
-  /** Share of the people who are active on an ordinary working day. */
+  /** The share of the customer's users who are active on an ordinary working day. */
   readonly activeShare: number
 }
 
-/** A made-up company's customers on one day. The same seed and day give the same company. */
+/** The demo company and its customers on one day. The same seed and day give the same data. */
 export interface DemoCompany {
   readonly today: string
   readonly seed: number
@@ -44,7 +44,7 @@ export interface DemoCompany {
 export const DEMO_DAYS = 180
 const CUSTOMERS = 200
 
-/** Shares of 100 customers; the order matters to nobody. */
+/** The number of customers per story, out of 100. Their order does not matter. */
 const STORIES: readonly (readonly [Story, number])[] = [
   ['steady', 42],
   ['growing', 14],
@@ -102,8 +102,8 @@ function demoPerson(random: Random, slug: string, index: number): DemoPerson {
 }
 
 /**
- * How busy a customer is on a day, against its ordinary day: 1 is as ever. `daysAgo` counts back from today. A quiet
- * leaver fades over its last ten weeks.
+ * A customer's activity on a day relative to an ordinary day (1 = ordinary). `daysAgo` counts back from today. For
+ * `quietly_leaving` it falls over the last ten weeks.
  */
 export function activity(story: Story, daysAgo: number): number {
   const progress = 1 - daysAgo / DEMO_DAYS
@@ -126,7 +126,7 @@ export function activity(story: Story, daysAgo: number): number {
   }
 }
 
-/** `daysAgo` before today, as a day. */
+/** The date `daysAgo` days before today. */
 export function dayBefore(company: DemoCompany, daysAgo: number): string {
   return addDays(company.today, -daysAgo)
 }

@@ -7,7 +7,7 @@ import { contactLines, contractLines, customerLines, paymentLines } from './acco
 import { demoCompany } from './company.ts'
 import type { DemoCompany } from './company.ts'
 import { usageLines } from './usage-lines.ts'
-import { surveyLines, ticketLines, timelineLines } from './voice-lines.ts'
+import { surveyLines, ticketLines, timelineLines } from './interaction-lines.ts'
 
 const FILES: Readonly<Record<string, (company: DemoCompany) => Iterable<string>>> = {
   'customers.csv': customerLines,
@@ -21,8 +21,9 @@ const FILES: Readonly<Record<string, (company: DemoCompany) => Iterable<string>>
 }
 
 /**
- * Makes a company with about 200 customers and their last 180 days, from a seed and the context's clock, and loads it as
- * CSV the way any import is loaded. `score` then gives every customer its health. Doing it again adds nothing the same day.
+ * Generates a demo company with about 200 customers and 180 days of history from a seed and the context's clock, and
+ * loads it through the CSV import. `score` then computes the health of every customer. Running it again on the same day
+ * adds nothing.
  */
 export function createDemo(score: (ctx: Ctx) => Promise<unknown>) {
   return async (ctx: Ctx, { seed }: { readonly seed: number }): Promise<ImportReport> => {

@@ -1,4 +1,4 @@
-/** Cells as one line of CSV; null is an empty cell. */
+/** Formats cells as one line of CSV; null becomes an empty cell. */
 export function csvLine(cells: readonly (string | number | boolean | null)[]): string {
   return cells.map((cell) => quoted(cell === null ? '' : String(cell))).join(',')
 }

@@ -5,7 +5,7 @@ import type { Customers } from '../api.ts'
 
 const DEMO_SEED = '20261120'
 
-/** `plimsoll demo`. */
+/** The command `plimsoll demo`. */
 export const demoCommand = commandOf<Customers>()({
   name: 'demo',
   describe: 'fill a tenant with a made-up company of about 200 customers',

@@ -1,11 +1,11 @@
 /**
- * A repeatable source of chance. The generator is sfc32 (Chris Doty-Humphrey, PractRand, public domain:
+ * A seeded pseudo-random number generator. The generator is sfc32 (Chris Doty-Humphrey, PractRand, public domain:
  * https://pracrand.sourceforge.net/RNG_engines.txt), seeded from one number and warmed up by 15 rounds.
  */
 export interface Random {
   /** Uniform in [0, 1), 32 bits. */
   next(): number
-  /** A whole number, both ends included. */
+  /** A uniformly distributed integer from `min` to `max`, both included. */
   between(min: number, max: number): number
   pick<const T extends readonly [unknown, ...unknown[]]>(from: T): T[number]
   chance(probability: number): boolean

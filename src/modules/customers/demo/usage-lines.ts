@@ -12,12 +12,14 @@ const FEATURES = [
 const HEADER =
   'message_id,client_id,occurred_at,event_name,user_id,feature,session_id,duration_seconds,is_error,quantity'
 
-/** One line a person, feature and working day: how often and how long. About 25,000 lines. */
+/**
+ * Usage events as CSV: one line per active user and day, with a feature, a count and a duration. About 25,000 lines.
+ */
 export function* usageLines(company: DemoCompany): Generator<string> {
   const random = seededRandom(company.seed + 7)
   yield HEADER
   for (const customer of company.customers) {
-    // Signed, not set up: nobody has used anything, so there is nothing to score.
+    // These customers have signed but not started: without usage there is nothing to score.
     if (customer.story === 'too_new') continue
     for (let daysAgo = Math.min(DEMO_DAYS, customer.ageDays); daysAgo >= 0; daysAgo--) {
       yield* customerDay(random, customer, dayBefore(company, daysAgo), daysAgo)
@@ -33,7 +35,7 @@ function* customerDay(random: Random, customer: DemoCustomer, day: string, daysA
     if (!random.chance(Math.min(0.95, share))) continue
     const minute = random.between(7 * 60, 18 * 60)
     const time = `${two(Math.floor(minute / 60))}:${two(minute % 60)}:00`
-    // Nothing is dated after now: today's lines lie in its first minutes.
+    // Today's events are dated to midnight, so that none lies in the future.
     const at = daysAgo === 0 ? `${day}T00:00:00Z` : `${day}T${time}Z`
     const feature = random.pick(FEATURES)
     const quantity = Math.max(

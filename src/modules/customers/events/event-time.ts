@@ -2,34 +2,34 @@ const EARLIEST = Date.UTC(2000, 0, 1)
 const DAY_MILLISECONDS = 86_400_000
 const SKEW_MILLISECONDS_MAX = 60_000
 
-/** UTC to the millisecond, of a day that every month has. */
+/** UTC with milliseconds, on a day up to the 28th: such a text is valid in every month and needs no parsing. */
 const CANONICAL = /^\d{4}-(?:0\d|1[0-2])-(?:[01]\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z$/
 
-/** A day, or a time of it, in UTC where no offset is given. */
+/** An ISO 8601 date or date-time; UTC if it has no offset. */
 const ISO_8601 = /^(\d{4})-(\d{2})-(\d{2})(?:[Tt ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?)(Z|z|[+-]\d{2}(?::?\d{2})?)?)?$/
 
-/** How far a sender's clock is behind ours, of whom nothing or nothing readable is known 0. Milliseconds. */
+/** How far the sender's clock is behind the server's, in milliseconds. 0 if `sentAt` is missing or unreadable. */
 export function clockSkew(now: Date, sentAt: unknown): number {
   const sent = typeof sentAt === 'string' || typeof sentAt === 'number' ? millisecondsOf(sentAt) : Number.NaN
   return Number.isNaN(sent) ? 0 : now.getTime() - sent
 }
 
 /**
- * When it happened by our clock: a sender whose clock is off by more than a minute is corrected by that much. Now,
- * where nothing is said; undefined for what is no ISO 8601 time or number of milliseconds, or not of our days.
+ * The time of an event by the server's clock: corrected by the sender's skew if that exceeds a minute. Now if no
+ * timestamp was given; undefined if it is neither an ISO 8601 time nor a number of milliseconds, or is out of range.
  */
 export function readTime(timestamp: string | number | null | undefined, now: Date, skew: number): string | undefined {
   if (timestamp === undefined || timestamp === null) return now.toISOString()
   const said = millisecondsOf(timestamp)
   const at = Math.abs(skew) > SKEW_MILLISECONDS_MAX ? said + skew : said
   if (Number.isNaN(at) || at < EARLIEST || at > now.getTime() + DAY_MILLISECONDS) return undefined
-  // Most senders write it as we would: then there is nothing to convert.
+  // Most senders already use the canonical format; no conversion is needed then.
   return at === said && typeof timestamp === 'string' && CANONICAL.test(timestamp)
     ? timestamp
     : new Date(at).toISOString()
 }
 
-/** `Date` takes 30 February for 2 March, and dates as people write them; this takes neither. */
+/** Parses a time strictly: unlike `Date`, it rejects 30 February and informal formats. */
 function millisecondsOf(time: string | number): number {
   if (typeof time === 'number' || CANONICAL.test(time)) return new Date(time).getTime()
   const [, year, month, day, clock = '00:00', offset = 'Z'] = ISO_8601.exec(time) ?? []

@@ -3,16 +3,16 @@ import type { WriteCtx } from '#kernel/writes/change'
 import { ensurePartitions, markDirty } from './store/events.ts'
 
 /**
- * Makes the monthly partitions for usage at these instants (ISO text), before it is stored. In a transaction of its
- * own: it locks the whole table for a moment.
+ * Creates the monthly partitions for usage at these instants (ISO text) before it is stored. Runs in a transaction of
+ * its own, because it briefly locks the whole table.
  */
 export async function makeUsageMonths(ctx: Ctx, instants: readonly string[]): Promise<void> {
   await ensurePartitions(ctx, instants)
 }
 
 /**
- * Marks the days of usage that was stored for rolling up, in the transaction that stored it. `clientIds` and `instants`
- * are parallel.
+ * Marks the days of stored usage for roll-up, in the transaction that stored it. `clientIds` and `instants` are
+ * parallel arrays.
  */
 export async function markUsageDays(
   ctx: WriteCtx,

@@ -16,14 +16,14 @@ import { ensurePartitions, receiveMessages, receiveNewMessages, saveEvents } fro
 import type { AttributedEvent } from './store/events.ts'
 import { findCustomersOfGroups, findCustomersOfUsers } from './store/people.ts'
 
-/** Stores calls; answers after they are committed. A message id that was taken before is passed over. */
+/** Stores calls and resolves after the commit. Calls with a known message id are ignored. */
 export interface Ingest {
   (ctx: Ctx, calls: readonly SegmentCall[]): Promise<IngestResult>
-  /** Resolves when nothing waits to be stored; what waits after `seconds` is refused. */
+  /** Resolves when the queue is empty; calls still queued after `seconds` are refused. */
   drain(seconds: number): Promise<void>
 }
 
-/** Of one caller's calls: how many were new. */
+/** The number of one caller's calls that were new. */
 export interface IngestResult {
   readonly accepted: number
 }
@@ -41,7 +41,10 @@ const BOUNDS: GroupCommitBounds = {
   batchesAtOnce: 2,
 }
 
-/** Stores the calls of many requests of a tenant's key together. Its deadline is none of the requests'. */
+/**
+ * Stores calls of several requests that used the same API key in one transaction, under a deadline independent of the
+ * requests.
+ */
 export function groupedIngest({ openContext }: { readonly openContext: OpenContext }): Ingest {
   const months = new Set<string>()
   const group = groupCommit<Submitted, IngestResult>({
@@ -67,7 +70,7 @@ export function groupedIngest({ openContext }: { readonly openContext: OpenConte
   return Object.assign(ingest, { drain: group.drain })
 }
 
-/** What a call holds beside its JSON: ids and names, and the objects around them. */
+/** Estimated memory of a call besides its JSON: ids, names and the objects that hold them. */
 const CALL_BYTES = 500
 
 function bytesOf(calls: readonly SegmentCall[]): number {
@@ -101,12 +104,12 @@ async function prepareMonths(ctx: Ctx, calls: readonly SegmentCall[], months: Se
   for (const month of missing) months.add(month)
 }
 
-/** Stores the calls in one transaction; answers those that were new. */
+/** Stores the calls in one transaction and returns those that were new. */
 export async function saveCalls(ctx: Ctx, calls: readonly SegmentCall[]): Promise<ReadonlySet<SegmentCall>> {
   return storeCalls(ctx, { calls, allNew: false })
 }
 
-/** With `allNew`, at two thirds of the price, a call that was seen before fails the whole of it. */
+/** `allNew` costs a third less, but fails the whole batch if any call is a duplicate. */
 const storeCalls = change({
   action: 'customers.ingest',
   scope: 'customers:write',
@@ -135,7 +138,7 @@ const storeCalls = change({
   },
 })
 
-/** Usage alone outdates nothing: it is shown once it is rolled up. */
+/** The cache tags to invalidate. Usage alone invalidates nothing, because it is visible only after its roll-up. */
 function outdatedBy({ created, described, contactsOf }: SavedPeople): CacheTag[] {
   if (created.length > 0) return [customerTags.all]
   const clients = [...new Set([...described, ...contactsOf])].map((clientId) => customerTags.client(clientId))
@@ -160,14 +163,14 @@ async function takeNew(ctx: WriteCtx, calls: readonly SegmentCall[]): Promise<re
   return fresh === 'all' ? distinct : distinct.filter(({ messageId }) => fresh.has(messageId))
 }
 
-/** Of calls with the same message id the first counts. */
+/** Removes duplicates: of calls with the same message id the first is kept. */
 function distinctCalls(calls: readonly SegmentCall[]): SegmentCall[] {
   const byId = new Map<string, SegmentCall>()
   for (const call of calls) if (!byId.has(call.messageId)) byId.set(call.messageId, call)
   return [...byId.values()]
 }
 
-/** The customer of an event is the one its call names; without that, the one its user is known to belong to. */
+/** Attributes each event to the customer named by its call, or else to the known customer of its user. */
 async function attributed(ctx: Ctx, events: readonly TrackedEvent[]): Promise<AttributedEvent[]> {
   const groupIds = new Set<string>()
   const userIds = new Set<string>()

@@ -9,8 +9,8 @@ import { ensurePartitions } from './store/events.ts'
 const MONTHS_AHEAD = 3
 
 /**
- * What keeps usage countable: the rollups, every minute; events whose customer became known, when one is registered and
- * every hour; the partitions of the months to come, every night.
+ * The jobs of usage events: roll-up every minute; attribution of held events when a customer is registered and every
+ * hour; creation of coming months' partitions every night.
  */
 export function eventJobs(): Job[] {
   return [

@@ -13,18 +13,18 @@ import {
 } from './store/people.ts'
 import type { GroupRow, UserRow } from './store/people.ts'
 
-/** The customers, by client id, about which something became known. */
+/** The client ids of customers changed by identify, group and alias calls. */
 export interface SavedPeople {
   readonly created: readonly string[]
-  /** Known before, with another description now. */
+  /** Existing customers whose description changed. */
   readonly described: readonly string[]
-  /** With other contacts now. */
+  /** Customers whose contacts changed. */
   readonly contactsOf: readonly string[]
 }
 
 /**
- * Takes what identify, group and alias calls say, in their order: groups become customers, users are tied to them,
- * identified users become contacts, and events held until now move to their customer.
+ * Applies identify, group and alias calls in order: groups become customers, users are linked to them, identified users
+ * become contacts, and held events move to their customer.
  */
 export async function savePeople(ctx: WriteCtx, calls: readonly SegmentCall[]): Promise<SavedPeople> {
   const groups = calls.filter((call) => call.kind === 'group')
@@ -73,7 +73,7 @@ async function saveGroups(
   return { created, described }
 }
 
-/** One row a user, with all that these calls say of them. */
+/** Merges everything these calls state about a user into one row per user. */
 async function tieUsers(
   ctx: WriteCtx,
   groups: readonly GroupCall[],
@@ -105,7 +105,7 @@ async function tieUsers(
 
 const CLIENT_ID = /^[A-Za-z0-9_-]{1,100}$/
 
-/** A group id that cannot be a client id (`acme.com`) is made one, kept apart from others by its hash. */
+/** Derives a client id from a group id that is not a valid one (`acme.com`); a hash keeps the derived ids distinct. */
 function clientIdOf(groupId: string): string {
   if (CLIENT_ID.test(groupId)) return groupId
   const hash = createHash('sha256').update(groupId).digest('hex').slice(0, 10)

@@ -7,7 +7,10 @@ import { storableJson } from './storable-json.ts'
 import { ensurePartitions, receiveMessages, saveEvents } from './store/events.ts'
 import { findCustomersOfGroups } from './store/people.ts'
 
-/** One event told by hand. Absent: `occurredAt` is now, `messageId` is made up, so that the event always counts. */
+/**
+ * A usage event recorded by a tool call. Defaults: `occurredAt` is now; `messageId` is generated, so that the event
+ * always counts.
+ */
 const ToldEvent = z.strictObject({
   clientId: z.string(),
   eventName: z.string(),
@@ -17,7 +20,7 @@ const ToldEvent = z.strictObject({
   messageId: z.string().optional(),
 })
 
-/** With `isNew` false a message of this id was taken before, and nothing was added. */
+/** `isNew` is false if the message id was known; nothing was added then. */
 const RecordedEvent = z.strictObject({ messageId: z.string(), occurredAt: z.string(), isNew: z.boolean() })
 
 const storeEvent = change({

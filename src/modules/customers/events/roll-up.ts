@@ -9,9 +9,8 @@ const MARKS_PER_CHANGE_MAX = 10_000
 const CHANGES_MAX = 1000
 
 /**
- * Brings the daily rollups up to date: of one customer, or of all of the tenant. Only days that were marked are counted
- * anew, each from all of its events, so the result does not depend on how, or in which order, these came.
- * Answers how many days were counted.
+ * Updates the daily rollups of one customer, or of all customers of the tenant. Only marked days are recomputed, each
+ * from all of its events, so the result does not depend on the order of arrival. Returns the number of recomputed days.
  */
 export async function rollUp(ctx: Ctx, { clientId }: { readonly clientId?: string } = {}): Promise<{ days: number }> {
   if (clientId === undefined) await handOverEvents(ctx)
@@ -19,7 +18,7 @@ export async function rollUp(ctx: Ctx, { clientId }: { readonly clientId?: strin
   for (let done = 0; done < CHANGES_MAX && (await hasDirtyDays(ctx, clientId)); done++) {
     const counted = await rollUpSome(ctx, { clientId })
     days += counted.days
-    // What is left is locked by writers at work; it is marked still, and comes next time.
+    // The remaining marks are locked by concurrent writers; the next run processes them.
     if (counted.marks < MARKS_PER_CHANGE_MAX) break
   }
   return { days }
@@ -45,8 +44,8 @@ const rollUpSome = change({
 })
 
 /**
- * Hands over events that came before their customer was known: to every customer, or to one that was registered under
- * the id that the events name. Their days are marked for the next roll-up.
+ * Attributes events that arrived before their customer was known: for all customers, or for one registered under the id
+ * that the events name. Marks their days for the next roll-up.
  */
 export async function handOverEvents(ctx: Ctx, { registered }: { readonly registered?: string } = {}): Promise<void> {
   const found = registered === undefined ? await hasAttributableEvents(ctx) : await holdsEventsOf(ctx, registered)

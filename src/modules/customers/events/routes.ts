@@ -26,14 +26,16 @@ const Problem = z.object({
 
 const Accepted = z.object({
   success: z.literal(true),
-  /** Only when some calls of a batch were wrong: the others are stored, and sending the batch again changes nothing. */
+  /**
+   * Present if some calls of a batch were invalid: the valid ones are stored, and resending the batch changes nothing.
+   */
   problems: z.array(Problem).optional(),
 })
 type Accepted = z.output<typeof Accepted>
 
 const TYPES = Object.keys(SegmentShapes) as SegmentType[] // safe because: the keys of a const object.
 
-/** The endpoints of the Segment HTTP tracking format, for its client libraries to be pointed at. */
+/** The endpoints of the Segment HTTP tracking API, for use with Segment's client libraries. */
 export function segmentRoutes({ ingest }: { readonly ingest: Ingest }): Route[] {
   const batch = route(takeBatch(ingest), {
     ...{ method: 'POST', path: '/v1/batch', tags: ['events'], envelope: 'bare', bodyBytesMax: BATCH_BYTES_MAX },

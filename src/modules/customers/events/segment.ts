@@ -3,14 +3,14 @@ import type { FieldProblem } from '#kernel/failure'
 import { clockSkew, readTime } from './event-time.ts'
 import { storableJson } from './storable-json.ts'
 
-/** What somebody did, ready to be stored once its customer is known. Times are ISO text, UTC. */
+/** A track, page or screen call, parsed for storage. Times are ISO text in UTC. */
 export interface TrackedEvent {
   readonly kind: 'event'
   readonly messageId: string
   readonly occurredAt: string
   readonly name: string
   readonly userId: string | null
-  /** The group named by the call itself; it outranks the one the user is known to belong to. */
+  /** The group named by the call; takes precedence over the user's known group. */
   readonly groupId: string | null
   readonly feature: string | null
   readonly sessionId: string | null
@@ -19,7 +19,7 @@ export interface TrackedEvent {
   readonly propertiesJson: string | null
 }
 
-/** Who somebody is. `traits` replace traits of the same name. */
+/** An identify call: who a user is. `traits` replace existing traits of the same name. */
 export interface IdentifyCall {
   readonly kind: 'identify'
   readonly messageId: string
@@ -29,7 +29,7 @@ export interface IdentifyCall {
   readonly traitsJson: string
 }
 
-/** Whose customer a user is, and what is known of that customer. */
+/** A group call: the customer a user belongs to, and traits of that customer. */
 export interface GroupCall {
   readonly kind: 'group'
   readonly messageId: string
@@ -38,7 +38,9 @@ export interface GroupCall {
   readonly traitsJson: string
 }
 
-/** From now on `previousId` is `userId`: what was done under the first belongs to the second's customer. */
+/**
+ * An alias call: `previousId` and `userId` are the same user, so events of the first belong to the second's customer.
+ */
 export interface AliasCall {
   readonly kind: 'alias'
   readonly messageId: string
@@ -68,7 +70,7 @@ const common = {
   context: z.looseObject({ groupId: Id.nullish(), sessionId: Id.nullish() }).nullish(),
 }
 
-/** One call of each type, as Segment's libraries send it; what is not named here is accepted and not kept. */
+/** The request schema per call type, following Segment's libraries. Other fields are accepted and discarded. */
 export const SegmentShapes = {
   track: z.looseObject({ ...common, event: Name, properties: Json.nullish() }),
   page: z.looseObject({ ...common, name: Name.nullish(), properties: Json.nullish() }),
@@ -82,13 +84,13 @@ export type SegmentType = keyof typeof SegmentShapes
 
 export interface ReceivedAt {
   readonly now: Date
-  /** How far the sender's clock is behind ours, unless a call says so itself (`clockSkew`). */
+  /** How far the sender's clock is behind the server's, unless the call states it itself (`clockSkew`). */
   readonly skewMilliseconds: number
-  /** For a call that carries no message id: such a call is taken each time it is sent. */
+  /** Generates an id for a call without a message id; such a call counts each time it is sent. */
   readonly newMessageId: () => string
 }
 
-/** Reads one call, or names what is wrong with it. */
+/** Parses one call, or returns its problems. */
 export function readSegmentCall(type: SegmentType, raw: unknown, received: ReceivedAt): SegmentCall | FieldProblem[] {
   const call = parseCall(type, raw)
   if (Array.isArray(call)) return call
@@ -124,7 +126,9 @@ export function readSegmentCall(type: SegmentType, raw: unknown, received: Recei
 
 type Parsed = z.output<(typeof SegmentShapes)[SegmentType]>
 
-/** The schema's own work for a call that is as the libraries send it would be half the price of storing it. */
+/**
+ * Parses a call, skipping the schema for well-formed calls: validating them would cost half as much as storing them.
+ */
 function parseCall(type: SegmentType, raw: unknown): Parsed | FieldProblem[] {
   if (isPlainCall(type, raw)) return raw
   const parsed = SegmentShapes[type].safeParse(raw)
@@ -132,7 +136,7 @@ function parseCall(type: SegmentType, raw: unknown): Parsed | FieldProblem[] {
   return parsed.error.issues.map(({ path, message }) => ({ path: path.join('.') || '(body)', expected: message }))
 }
 
-/** True only for what the schema of the type would return unchanged; of anything else it has the say. */
+/** True only for input that the schema would return unchanged; everything else must be parsed by the schema. */
 function isPlainCall(type: SegmentType, raw: unknown): raw is Parsed {
   if (!isRecord(raw)) return false
   const { messageId, userId, anonymousId, timestamp, sentAt, context } = raw
@@ -166,7 +170,7 @@ function isGiven(value: unknown): boolean {
   return value !== undefined && value !== null
 }
 
-/** An object as JSON has them, not one of a class. */
+/** A plain object, not an instance of a class. */
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
 }
@@ -199,7 +203,10 @@ function trackedEvent(
   }
 }
 
-/** `Viewed Pricing Page`, as Segment names page and screen calls for destinations that only know events. */
+/**
+ * The event name for a page or screen call, such as `Viewed Pricing Page`: the name Segment uses for destinations that
+ * support only track events.
+ */
 function viewName(type: SegmentType, name: unknown): string {
   const what = type === 'page' ? 'Page' : 'Screen'
   return typeof name === 'string' ? `Viewed ${name} ${what}` : `Viewed ${what}`

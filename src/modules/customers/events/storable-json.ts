@@ -1,6 +1,6 @@
 /**
- * JSON text that PostgreSQL's `jsonb` takes: it refuses two things JSON allows, the NUL character (removed here) and
- * half a surrogate pair (becomes U+FFFD).
+ * Serialises JSON for PostgreSQL's `jsonb`, which refuses two things that JSON allows: the NUL character (removed here)
+ * and lone surrogates (replaced by U+FFFD).
  */
 export function storableJson(value: unknown): string {
   const text = JSON.stringify(value)

@@ -15,9 +15,9 @@ import { refreshUsageWindows } from './store/usage-windows.ts'
 import { STANDARD_LOOKBACK_DAYS, STANDARD_MODEL, scoringOf } from './scoring.ts'
 
 /**
- * Computes one customer's health from what is stored, keeps it, and explains it. The standard model over 30 days sets
- * the customer's current score, trend, risk indicators and churn prediction; anything else is a what-if with a history
- * of its own. A customer that has churned is not scored, whatever is asked.
+ * Computes, stores and explains one customer's health score. The standard model over 30 days sets the customer's
+ * current score, trend, risk indicators and churn prediction; other parameters make a what-if with a history of its
+ * own. Churned customers are never scored.
  */
 export function calculateHealthScore(settings: HealthSettings) {
   const score = scoreOne(settings)
@@ -81,7 +81,7 @@ function scoreOne(settings: HealthSettings) {
   })
 }
 
-/** What-ifs with other parameters are other histories. */
+/** The model name under which a what-if is stored; each set of parameters has its own history. */
 function whatIfName(input: CalculateHealthScoreInput): string {
   const weights = input.component_weights
   const parts = [

@@ -6,7 +6,7 @@ import type { ScoreParameters } from './store/score-sql.ts'
 
 const GONE = notEnoughData('nothing: the customer has churned and is not scored')
 
-/** The answer for a customer that has left: no score, no risks, no forecast, but the scores it once had. */
+/** The health result of a churned customer: its past scores, but no current score, risks or forecast. */
 export function churnedHealth(
   ctx: Ctx,
   clientId: string,

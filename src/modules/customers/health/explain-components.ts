@@ -7,7 +7,7 @@ import type { ScoredRow } from './store/score.ts'
 
 type Explained = HealthOutput['component_scores'][Component]
 
-/** Each component with its value, weight, contribution, where it came from and when that was last fed. */
+/** Explains each component: value, weight, contribution, data source and the time of the newest data. */
 export function explainComponents(row: ScoredRow, weights: PerComponent<number>): PerComponent<Explained> {
   const values = valuesOf(row)
   const used = renormalise(weights, values)

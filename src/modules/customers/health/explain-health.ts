@@ -26,7 +26,7 @@ interface Told {
 const STRONG_FROM = 80
 const WEAK_BELOW = 60
 
-/** A scored row as the answer to "how healthy, since when, why, and what next". */
+/** Builds the health result of a scored customer: score, trend, reasons and recommended actions. */
 export function explainHealth(row: ScoredRow, history: readonly DatedScore[], told: Told): HealthOutput {
   const { scoring, isStandard, includePredictions } = told
   const weights = weightsOf(scoring)
@@ -68,7 +68,10 @@ function thresholdsOf(scoring: ScoreParameters): HealthThresholds {
   return { criticalBelow, atRiskBelow, healthyFrom }
 }
 
-/** Indicators of high severity and more, unless others were asked for. Nobody is told of them here. */
+/**
+ * Alerts: risk indicators of at least high severity, unless others were asked for. They are only listed, not sent to
+ * anybody.
+ */
 function automatedAlerts(row: ScoredRow, { min_severity: least = 'high', categories }: Told['alerts']): string[] {
   return row.raised.flatMap(({ indicator_name, category, severity, current_value, threshold_value }) => {
     const isSevere = RiskLevel.options.indexOf(severity) >= RiskLevel.options.indexOf(least)
@@ -113,7 +116,9 @@ function contributingFactors(row: ScoredRow): HealthOutput['contributing_factors
   }
 }
 
-/** How many points the score would gain with the component at 100, the largest first. */
+/**
+ * The improvement potential per component: the points the score would gain if the component were 100, largest first.
+ */
 function opportunities(row: ScoredRow, given: PerComponent<number>): HealthOutput['improvement_opportunities'] {
   const values = valuesOf(row)
   const weights = renormalise(given, values)

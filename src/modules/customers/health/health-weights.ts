@@ -4,8 +4,8 @@ export type Component = (typeof COMPONENTS)[number]
 export type PerComponent<T> = Readonly<Record<Component, T>>
 
 /**
- * The weights that were used: those of the components with data, scaled so that they sum to 1 again. All zero when
- * nothing with a weight is known.
+ * The effective weights: those of the components with data, scaled to sum to 1. All zero if no weighted component has
+ * data.
  */
 export function renormalise(weights: PerComponent<number>, values: PerComponent<number | null>): PerComponent<number> {
   const known = COMPONENTS.filter((component) => values[component] !== null)

@@ -12,15 +12,15 @@ const WEEKS = 12
 
 export interface Fit {
   readonly status: 'fitted'
-  /** How it was made, and from how much. */
+  /** The forecasting method and the number of scores it is based on. */
   readonly method: string
   readonly points_per_week: number
   readonly weeks: readonly DatedScore[]
 }
 
 /**
- * The straight line of least squares through the stored scores, carried on for twelve weeks and kept within 0–100.
- * Undefined with fewer than five scores or less than three weeks of them. `history` is in order of days.
+ * A linear least-squares fit through the stored scores, extrapolated for twelve weeks and clamped to 0–100. Undefined
+ * with fewer than five scores or less than three weeks of them. `history` is ordered by day.
  */
 export function predictScores(history: readonly DatedScore[], today: string): Fit | undefined {
   const [first, last] = [history[0], history.at(-1)]

@@ -13,7 +13,7 @@ import { planForAll } from './store/plan-for-all.ts'
 import { Recomputed, lastScoredDay, storeAllScores } from './store/score.ts'
 import { refreshUsageWindows } from './store/usage-windows.ts'
 
-/** Scores every customer of the tenant, in one statement over up-to-date rollups. Says how many were scored. */
+/** Scores every customer of the tenant in one statement, after updating the rollups. Returns the counts. */
 export function recomputeHealth(settings: HealthSettings) {
   const score = scoreAll(settings)
   return async (ctx: Ctx): Promise<Recomputed> => {
@@ -23,8 +23,8 @@ export function recomputeHealth(settings: HealthSettings) {
 }
 
 /**
- * Scores every customer as of the same hour of each of the last eight weeks, from what had happened by then, and as of
- * now. Weeks up to the last stored score are left out, so that it can be done again or finished by another run.
+ * Scores every customer as of the same hour of each of the last eight weeks, using only data from before that time, and
+ * as of now. Weeks up to the last stored score are skipped, so that it can be repeated or resumed.
  */
 export function recomputeHealthHistory(settings: HealthSettings) {
   const score = scoreAll(settings)
@@ -66,7 +66,7 @@ function scoreAll(settings: HealthSettings) {
   })
 }
 
-/** A tenant whose customers were all scored within this time, by an import for one, waits for the next hour. */
+/** The hourly job skips a tenant whose customers were all scored within this time, for example by an import. */
 const FRESH_MILLISECONDS = 30 * 60_000
 
 export const recomputeHealthJob = (recompute: ReturnType<typeof recomputeHealth>) =>

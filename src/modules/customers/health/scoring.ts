@@ -10,7 +10,7 @@ interface Chosen extends Pick<ScoreParameters, 'as_of' | 'lookback_days' | 'mode
   readonly at_risk_below?: number
 }
 
-/** The parameters of one scoring: what was chosen for it, and the settings for the rest. */
+/** The parameters of a scoring: the caller's choices, with the settings as defaults. */
 export function scoringOf(settings: HealthSettings, chosen: Chosen): ScoreParameters {
   const { weights, at_risk_below = settings.atRiskBelow, ...same } = chosen
   return {
@@ -39,7 +39,7 @@ function standardWeights(settings: HealthSettings): Weights {
   }
 }
 
-/** A component that was not named does not count. */
+/** Custom weights; a component that was not named has weight 0. */
 function customWeights(asked: NonNullable<Chosen['weights']>): Weights {
   return {
     weight_usage: asked.usage ?? 0,

@@ -7,13 +7,13 @@ import type { InspectedFile } from './inspect-file.ts'
 import { parseMapping } from './mapping.ts'
 import type { FieldSource, Load, Mapping } from './mapping.ts'
 
-/** Which load reads which file, in the order of the mapping. */
+/** The loads of a mapping with the file each reads, in mapping order. */
 export interface LoadedFiles {
   readonly loads: readonly { readonly load: Load; readonly file: InspectedFile }[]
   readonly unused: readonly InspectedFile[]
 }
 
-/** Pairs loads with files by name. A load without its file is left out; throws when none has one. */
+/** Pairs loads with files by name. A load without a file is left out; throws if no load has one. */
 export function filesOf(mapping: Mapping, files: readonly InspectedFile[]): LoadedFiles {
   const loads = mapping.loads.flatMap((load) => {
     const file = files.find(({ name }) => name.toLowerCase() === load.file.toLowerCase())
@@ -28,8 +28,8 @@ export function filesOf(mapping: Mapping, files: readonly InspectedFile[]): Load
 }
 
 /**
- * The shipped mapping whose files these are: by name and columns, or else by name alone, so that a column that is
- * missing can be asked for. Throws `Failure('invalid')` when no name is known.
+ * Chooses the shipped mapping that matches the files by name and columns, or else by name alone, so that a missing
+ * column is reported. Throws `Failure('invalid')` if no file name matches.
  */
 export function chooseMapping(files: readonly InspectedFile[]): Mapping {
   const mappings = shippedMappings()
@@ -58,7 +58,7 @@ function fitsFile(mapping: Mapping, file: InspectedFile): boolean {
   )
 }
 
-/** Where a load takes the columns that are given, a field it can do without is left out with its column. */
+/** For a load with `columns: given`: drops optional fields whose column is not in the file. */
 function withGivenColumns(load: Load, file: InspectedFile): Load {
   if (load.columns === 'all') return load
   const { fields: known }: { fields: Readonly<Record<string, Field>> } = entities[load.entity]
@@ -71,7 +71,7 @@ function withGivenColumns(load: Load, file: InspectedFile): Load {
   return { ...load, fields: Object.fromEntries(fields) }
 }
 
-/** A column with a stand-in is read from whichever of the two the file has. */
+/** Resolves a column with an alternative (`or`) to whichever of the two the file has. */
 function givenSource(source: FieldSource, { columns }: InspectedFile): FieldSource {
   if (!('or' in source) || source.or === undefined) return source
   const { or, ...rest } = source
@@ -79,7 +79,7 @@ function givenSource(source: FieldSource, { columns }: InspectedFile): FieldSour
   return columns.includes(or) ? source : rest
 }
 
-/** Every column a load reads into fields or keys. */
+/** All columns a load reads for fields and keys. */
 function columnsOf(load: Load): string[] {
   const sources = [...Object.values(load.fields), ...Object.values(load.lookups).map(({ key }) => key)]
   return sources.flatMap(columnsOfSource)
@@ -94,7 +94,7 @@ function columnsOfSource(source: FieldSource): string[] {
 
 const FOLDER = join(import.meta.dirname, 'mappings')
 
-/** Those that come with the product, one a file of the folder. */
+/** The shipped mappings, one per file in the folder. */
 export function shippedMappings(): Mapping[] {
   return readdirSync(FOLDER)
     .filter((name) => name.endsWith('.yaml'))

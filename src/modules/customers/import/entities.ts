@@ -2,7 +2,7 @@ import { EVENT_TYPES, IMPACTS, SEVERITIES } from '../record/timeline-contract.ts
 import { CLIENT_ID_PATTERN, STAGES, STATUSES, TIERS } from '../record/contract.ts'
 import type { Value, ValueKind } from './read-value.ts'
 
-/** One field of an entity: where it is stored, what it is read as, and what it may be. */
+/** A field of an entity: its column, its value kind and its constraints. */
 export interface Field {
   readonly column: string
   readonly kind: ValueKind
@@ -12,18 +12,18 @@ export interface Field {
   readonly max?: number
   readonly lengthMax?: number
   readonly pattern?: RegExp
-  /** Stored for an empty cell, where the column takes no null. */
+  /** The value stored for an empty cell, if the column is not nullable. */
   readonly empty?: Value
 }
 
-/** Something that can be imported: a table of this module, and the field that says which row is which. */
+/** An importable entity: a table of this module and the field that is its natural key. */
 export interface Entity {
   readonly table: string
-  /** The natural key. A row stored under it is not stored again. */
+  /** The natural key. A row whose key is stored already is a duplicate. */
   readonly key: string
-  /** Rows of `usage_event` have no `external_id`; their message id is the natural key. */
+  /** Whether rows have an `external_id`. Those of `usage_event` have none; their message id is the natural key. */
   readonly hasExternalId: boolean
-  /** Whether a stored row may be brought up to date by a later import. What happened, happened. */
+  /** Whether a later import may update a stored row; events are never updated. */
   readonly isUpdatable: boolean
   readonly fields: Readonly<Record<string, Field>>
 }
@@ -223,7 +223,7 @@ const timelineEvent: Entity = {
   },
 }
 
-/** Everything a mapping may load. Columns that a mapping leaves out take the table's own defaults. */
+/** The importable entities. Columns that a mapping leaves out get the table's defaults. */
 export const entities = {
   customer,
   contact,

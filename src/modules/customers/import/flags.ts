@@ -4,7 +4,7 @@ import type { Cell, Found, FoundByLookup } from './read-row.ts'
 import type { Value } from './read-value.ts'
 import { seenValues } from './seen-values.ts'
 
-/** Names the flags that a taken row raises. Called once for every row, in the order of the file. */
+/** Returns the flags of an accepted row. Call it once for every row, in file order. */
 export type RaiseFlags = (row: CsvRow, values: readonly Value[], found: FoundByLookup) => readonly string[]
 
 /** Compiles the flags of a load. `cell` finds columns; `lookupKey` gives a row's key in a lookup. */
@@ -54,7 +54,7 @@ function compileFlag(flag: Flag, cell: (column: string) => Cell, compare: (side:
 
 const DATE_LENGTH = 10
 
-/** Numbers by value; dates by day when one of the two has no time; other text byte by byte. */
+/** Compares numbers by value, dates by day if either has no time, and other text bytewise. */
 function isLess(a: string, b: string): boolean {
   const [x, y] = [Number(a), Number(b)]
   if (!Number.isNaN(x) && !Number.isNaN(y)) return x < y

@@ -8,7 +8,7 @@ import type { Customers } from '../api.ts'
 import { REJECTION_HEADER, rejectedCount, rejectionLine, reportLines } from './report.ts'
 import type { ImportReport } from './report.ts'
 
-/** `plimsoll import <folder|files…>`. Ends with code 2 when rows were rejected. */
+/** The command `plimsoll import <folder|files…>`.|files…>`. Ends with code 2 when rows were rejected. */
 export const importCommand = commandOf<Customers>()({
   name: 'import',
   describe: 'load customers and what they did from CSV files; running it again adds nothing twice',
@@ -53,7 +53,9 @@ function printReport(report: ImportReport, file: string, { print }: CommandOutpu
   return 2
 }
 
-/** The file appears with the first rejected row. Memory stays bounded: a full buffer is waited for. */
+/**
+ * Writes rejected rows to a file, which is created at the first one. Respects backpressure, so memory stays bounded.
+ */
 function rejectionFile(path: string) {
   let stream: ReturnType<typeof createWriteStream> | undefined
   const write = async (line: string) => {

@@ -18,9 +18,9 @@ import { findCheckpoint, forgetCheckpoints, saveCheckpoint } from './store.ts'
 import type { Checkpoint } from './store.ts'
 
 export interface ImportOptions {
-  /** Absent: chosen by the headers of the files. */
+  /** Chosen by the files' headers if absent. */
   readonly mapping?: Mapping
-  /** Does everything, the writing too, and takes it back. */
+  /** Performs the whole import, including the writes, and rolls it back. */
   readonly dryRun?: boolean
   readonly onRejected?: (rejection: Rejection) => Promise<void> | void
   readonly onProgress?: (progress: Progress) => void
@@ -36,10 +36,10 @@ export interface Progress {
 const ROWS_PER_BATCH = 5000
 
 /**
- * Imports CSV files in the order the mapping gives. A row that is stored already (by natural key) is not stored again,
- * so a second run adds nothing. Every batch is one transaction with its audit row and a checkpoint: after a crash the
- * same call goes on where it stopped. Throws `Failure('invalid')` before anything is stored when a file or the mapping
- * cannot be used; a single wrong row is rejected, told to `onRejected`, and the rest goes on.
+ * Imports CSV files in mapping order. Rows whose natural key is stored already are not stored again, so a second run
+ * adds nothing. Each batch is one transaction with its audit row and a checkpoint; after a crash the same call resumes
+ * there. Throws `Failure('invalid')` before storing anything if a file or the mapping is unusable; a single invalid row
+ * is rejected, passed to `onRejected`, and the import continues.
  */
 export async function importFiles(
   ctx: Ctx,
@@ -62,7 +62,7 @@ export async function importFiles(
   }
 }
 
-/** An import that is under way: what the caller asked for, and what it comes to. */
+/** The state of a running import: the caller's options and the counts so far. */
 interface Run {
   readonly mapping: Mapping
   readonly steps: readonly Step[]
@@ -111,7 +111,7 @@ const saveInChange = change({
   },
 })
 
-/** Stores everything in one transaction, and takes it back. */
+/** A dry run: stores everything in one transaction and rolls it back. */
 const dryRun = change({
   action: 'customers.import-dry-run',
   scope: 'customers:write',
@@ -131,7 +131,7 @@ async function runSteps(ctx: Ctx, run: Run): Promise<StepReport[]> {
 async function runStep(ctx: Ctx, { mapping, options }: Run, step: Step): Promise<StepReport> {
   const resumed = await findCheckpoint(ctx, mapping.name, stepHash(mapping, step))
   let done = resumed
-  const tally: StepTally = { taken: 0, read: 0, passedOver: 0, flags: new Map(), rejections: new Map() }
+  const tally: StepTally = { taken: 0, read: 0, filteredOut: 0, flags: new Map(), rejections: new Map() }
   const batches = step.read(ctx, ROWS_PER_BATCH)
   const isDry = options.dryRun === true
   for await (const batch of isDry ? batches : readAhead(batches)) {
@@ -155,26 +155,29 @@ async function runStep(ctx: Ctx, { mapping, options }: Run, step: Step): Promise
   return stepReport(step, tally, done, resumed)
 }
 
-/** Reads the next batch while this one is being stored. Not in a dry run, where both would share one transaction. */
+/**
+ * Prefetches the next batch while the current one is being stored. Not for a dry run, in which both would share one
+ * transaction.
+ */
 async function* readAhead<T>(items: AsyncGenerator<T>): AsyncGenerator<T> {
   for (let next = items.next(); ; ) {
     const item = await next
     if (item.done === true) return
     next = items.next()
-    // Heard when it is awaited; until then it must not count as unhandled.
+    // A rejection surfaces when the promise is awaited; until then it must not count as unhandled.
     next.catch(() => undefined)
     yield item.value
   }
 }
 
 function addToTally(tally: StepTally, batch: ReadBatch, refused: number): void {
-  tally.read += batch.taken.length + batch.rejected.length + batch.passedOver
+  tally.read += batch.taken.length + batch.rejected.length + batch.filteredOut
   tally.taken += batch.taken.length - refused
-  tally.passedOver += batch.passedOver
+  tally.filteredOut += batch.filteredOut
   for (const [name, count] of batch.flags) tally.flags.set(name, (tally.flags.get(name) ?? 0) + count)
 }
 
-/** The same step over the same bytes: a checkpoint counts for nothing else. */
+/** The identity of a step: its load and the bytes of its file. A checkpoint is valid only for the same hash. */
 function stepHash(mapping: Mapping, { load, file }: Step): string {
   return createHash('sha256')
     .update(JSON.stringify([mapping.name, ROWS_PER_BATCH, load, file.sha256]))

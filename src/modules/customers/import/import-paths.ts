@@ -10,11 +10,11 @@ import type { ImportReport } from './report.ts'
 import { findSources } from './source.ts'
 
 export interface ImportPathsOptions extends Omit<ImportOptions, 'mapping'> {
-  /** A mapping file (YAML), or the name of a shipped mapping. Absent: a shipped one is chosen by the headers. */
+  /** A mapping file (YAML) or the name of a shipped mapping. Chosen by the files' headers if absent. */
   readonly mapping?: string
 }
 
-/** Imports the CSV files of the given files and folders; see `importFiles` for what it promises. */
+/** Imports the given CSV files and those in the given folders; see `importFiles`. */
 export async function importPaths(
   ctx: Ctx,
   paths: readonly string[],
@@ -24,7 +24,7 @@ export async function importPaths(
   return importFiles(ctx, await findSources(paths), { ...options, ...(mapping && { mapping }) })
 }
 
-/** The mapping of this name, or the one in this file. Throws `Failure('invalid')` when it is neither. */
+/** Loads a shipped mapping by name, or a mapping from a file. Throws `Failure('invalid')` if it is neither. */
 export async function namedMapping(name: string): Promise<Mapping> {
   const shipped = shippedMappings()
   const known = shipped.find((mapping) => mapping.name === name)

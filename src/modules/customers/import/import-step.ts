@@ -14,26 +14,26 @@ import { seenValues } from './seen-values.ts'
 import type { SeenValues } from './seen-values.ts'
 import { findByKey } from './store.ts'
 
-/** Rows read, checked and joined, ready to be stored. */
+/** A batch of rows that were read, validated and resolved against lookups, ready to be stored. */
 export interface ReadBatch {
   readonly taken: readonly TakenRow[]
   readonly rejected: readonly { readonly line: number; readonly problem: RowProblem }[]
-  /** How many taken rows raised each flag. */
+  /** The number of accepted rows per flag. */
   readonly flags: ReadonlyMap<string, number>
-  readonly passedOver: number
-  /** Rows of the file up to and including this batch; blank lines do not count. */
+  readonly filteredOut: number
+  /** The number of rows read up to the end of this batch; blank lines do not count. */
   readonly rowsDone: number
   readonly bytes: number
 }
 
-/** One load of a mapping over one file, compiled: nothing of the mapping is looked up row by row. */
+/** A load compiled for one file, so that reading a row needs no interpretation of the mapping. */
 export interface Step {
   readonly load: Load
   readonly file: InspectedFile
   read(ctx: Ctx, rowsMax: number): AsyncGenerator<ReadBatch>
 }
 
-/** Throws `Failure('invalid')` when the file lacks a column the load names. */
+/** Compiles a load for a file. Throws `Failure('invalid')` if the file lacks a column the load names. */
 export function compileStep(declared: Load, file: InspectedFile): Step {
   const load = withCustomerLookup(declared)
   const cell = columnFinder(file.name, file.columns)
@@ -91,7 +91,7 @@ async function* readBatches(
       }
     }
     rowsDone += rows.length + defects.length
-    yield { taken, rejected, flags, passedOver: rows.length - matching.length, rowsDone, bytes }
+    yield { taken, rejected, flags, filteredOut: rows.length - matching.length, rowsDone, bytes }
   }
 }
 
@@ -112,7 +112,7 @@ async function findAll(ctx: Ctx, rows: readonly CsvRow[], { lookups }: Compiled)
   return found
 }
 
-/** A row whose customer is not stored is rejected, whether or not the mapping looks the customer up. */
+/** Adds a lookup of the customer if the mapping has none, so that rows of unknown customers are rejected. */
 function withCustomerLookup(load: Load): Load {
   const source: FieldSource | undefined = load.fields['client_id']
   const isGiven = Object.values(load.lookups).some(({ entity }) => entity === 'customer')

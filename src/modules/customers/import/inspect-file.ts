@@ -3,7 +3,7 @@ import { parse } from 'csv-parse/sync'
 import { Failure } from '#kernel/failure'
 import type { CsvSource } from './source.ts'
 
-/** A file that can be read: its header, its size, and a fingerprint that changes when any byte does. */
+/** An inspected, readable file: its header, its size and the hash of its content. */
 export interface InspectedFile {
   readonly source: CsvSource
   readonly name: string
@@ -16,8 +16,8 @@ const HEADER_BYTES_MAX = 64 * 1024
 const LINE_FEED = 0x0a
 
 /**
- * Reads a file once, before anything of it is loaded. Throws `Failure('invalid')` in words for the person who made
- * the file: empty, not UTF-8 (with the line), no header, a column named twice.
+ * Reads a file completely before anything of it is loaded. Throws `Failure('invalid')` with a message for the file's
+ * author: empty, not UTF-8 (with the line), no header, or a duplicate column.
  */
 export async function inspectFile(source: CsvSource, signal: AbortSignal): Promise<InspectedFile> {
   const { name } = source
@@ -69,7 +69,7 @@ function notUtf8(name: string, line: number): Failure {
   )
 }
 
-/** Lines before the first byte that cannot be decoded, by halving; only ever run on the one broken chunk. */
+/** Counts the lines before the first byte that is not UTF-8, by bisecting the one invalid chunk. */
 function lineOfFirstBadByte(chunk: Buffer): number {
   let good = 0
   let bad = chunk.length
@@ -79,7 +79,7 @@ function lineOfFirstBadByte(chunk: Buffer): number {
       new TextDecoder('utf-8', { fatal: true }).decode(chunk.subarray(0, middle), { stream: true })
       good = middle
     } catch {
-      // safe because: being undecodable is the answer that is looked for.
+      // safe because: a decoding error is what the bisection looks for.
       bad = middle
     }
   }

@@ -13,22 +13,22 @@ export type Flag = z.output<typeof Flag>
 
 const Name = z.string().regex(/^[a-z][a-z0-9_]*$/, 'a name of lower-case letters, digits and _')
 const Column = z.string().min(1)
-/** As it would stand in a cell. */
+/** A constant, converted to the text of a cell. */
 const Constant = z.union([z.string(), z.number(), z.boolean()]).transform(String)
 
-/** Where a field's value comes from; it is read as the kind the field has. A bare string names a column. */
+/** The source of a field's value, which is parsed as the field's kind. A bare string names a column. */
 const FieldSource = z.union(
   [
     Column.transform((column) => ({ column })),
     z.strictObject({
       column: Column,
-      /** What the source calls it → what it is called here. A value that is not listed is refused. */
+      /** Maps source values to stored values; an unlisted value is rejected. */
       map: z.record(z.string(), Constant).optional(),
-      /** Taken when the cell is empty. */
+      /** The value for an empty cell. */
       default: Constant.optional(),
-      /** The column to read instead where this one is empty or not in the file. */
+      /** The column to read if this one is empty or not in the file. */
       or: Column.optional(),
-      /** Minutes to add to a time, from another column. */
+      /** Another column with minutes to add to this time. */
       plus_minutes: Column.optional(),
       /** True for numbers above this one. */
       above: z.number().optional(),
@@ -53,14 +53,14 @@ const Compared = z.union(
   'one of { column }, { field }, { from, field } and { constant }',
 )
 
-/** Something worth telling about a row that is nevertheless taken. */
+/** A condition that is reported for rows that are accepted anyway. */
 const Flag = z
   .strictObject({
     name: Name,
     describe: z.string().min(1),
     /** Counts rows where the column is empty. */
     missing: Column.optional(),
-    /** Counts rows whose value of the column was seen before in the file. */
+    /** Counts rows whose value in this column occurred earlier in the file. */
     repeated: Column.optional(),
     /** Counts rows where the first value is less (earlier) than the second; an absent value never counts. */
     less: z.tuple([Compared, Compared]).optional(),
@@ -76,29 +76,31 @@ const Flag = z
 const LoadSchema = z.strictObject({
   file: z.string().min(1),
   entity: z.enum(ENTITY_NAMES),
-  /** Rows of other entities this row points at, found by their key in the database: loaded earlier, or stored before. */
+  /**
+   * References to rows of other entities, found by key in the database: loaded earlier in this import or stored before.
+   */
   lookups: z.record(Name, z.strictObject({ entity: z.enum(ENTITY_NAMES), key: FieldSource })).default({}),
   fields: z.record(Name, FieldSource),
-  /** `given`: the file may leave out the columns of fields that the entity can do without. */
+  /** With `given`, the file may lack the columns of optional fields. */
   columns: z.enum(['all', 'given']).default('all'),
   flags: z.array(Flag).default([]),
-  /** Rows for which this is not true are not meant for this entity; they are counted as passed over. */
+  /** A filter; other rows are not for this entity and are counted as filtered out. */
   where: z
     .union(
       [z.strictObject({ column: Column, is: Constant }), z.strictObject({ column: Column, is_not: Constant })],
       '{ column, is } or { column, is_not }',
     )
     .optional(),
-  /** Sets the contract value and dates of the customers concerned from their running contracts. */
+  /** Updates the contract value and dates of the affected customers from their running contracts. */
   derive_contract_value: z.boolean().default(false),
-  /** What happens to a row that is stored already under its natural key. */
+  /** What to do with a row whose natural key is stored already. */
   stored: z.enum(['skip', 'update']).default('skip'),
 })
 
 export const MappingSchema = z.strictObject({
   name: Name,
   describe: z.string().min(1),
-  /** In the order they are loaded: what others point at comes first. */
+  /** Loads in execution order: referenced entities come first. */
   loads: z.array(LoadSchema).min(1),
 })
 
@@ -117,7 +119,7 @@ export function parseMapping(text: string, file: string): Mapping {
   throw new Failure('invalid', `${file} is not a mapping.`, { problems })
 }
 
-/** What a schema cannot say: the fields an entity has, the ones it needs, and the lookups that are declared. */
+/** Checks what the schema cannot: known and required fields of each entity, and declared lookups. */
 function fieldProblems(mapping: Mapping): FieldProblem[] {
   const problems: FieldProblem[] = []
   mapping.loads.forEach((load, index) => {

@@ -89,12 +89,12 @@ describe.skipIf(!hasData)('the RavenStack data set in ../shared', async () => {
   })
 })
 
-function summary({ entity, read, inserted, passedOver, flags }: StepReport) {
+function summary({ entity, read, inserted, filteredOut, flags }: StepReport) {
   return [
     entity,
     read,
     inserted,
-    passedOver,
+    filteredOut,
     Object.fromEntries(Object.entries(flags).map(([name, flag]) => [name, flag.count])),
   ]
 }

@@ -2,19 +2,19 @@ import { parse } from 'csv-parse'
 import type { CsvError, Parser } from 'csv-parse'
 import type { CsvSource } from './source.ts'
 
-/** One record of a file: the line it begins on (the header is line 1) and its cells, as many as the header has. */
+/** A record of a file: its first line (the header is line 1) and its cells, as many as the header has. */
 export interface CsvRow {
   readonly line: number
   readonly cells: readonly string[]
 }
 
-/** A record that cannot be read as a row: where it is, what is wrong, and what was expected. */
+/** A malformed record: its line, the problem and what was expected. */
 export interface CsvDefect {
   readonly line: number
   readonly reason: 'wrong_cell_count' | 'unclosed_quote' | 'record_too_large' | 'unreadable'
   readonly value: string
   readonly expected: string
-  /** Nothing after this record could be read. */
+  /** True if nothing after this record could be read. */
   readonly isLast: boolean
 }
 
@@ -34,9 +34,9 @@ interface ParsedRecord {
 }
 
 /**
- * Reads a CSV file (RFC 4180: UTF-8, comma, double quotes; LF or CRLF; a byte-order mark is ignored) in batches, with
- * memory bounded by the batch and by the longest record. A record with too few or too many cells is a defect and the
- * reading goes on; an unclosed quote or an overlong record makes the rest of the file unreadable, so it is the last.
+ * Reads a CSV file (RFC 4180: UTF-8, comma, double quotes; LF or CRLF; a byte-order mark is ignored) in batches. Memory
+ * is bounded by the batch and the longest record. A record with the wrong number of cells is a defect, and reading
+ * continues; an unclosed quote or overlong record makes the rest of the file unreadable, so it is the last.
  */
 export async function* readCsv(
   source: CsvSource,
@@ -73,7 +73,7 @@ function lineOf(failure: CsvError | undefined): number {
 
 interface OpenRecords {
   readonly records: AsyncIterable<ParsedRecord>
-  /** The error after which nothing can be read, once it was met. Records of its line and later are remains. */
+  /** The fatal error, once met. Records from its line on are fragments. */
   readonly failure: () => CsvError | undefined
 }
 
@@ -85,7 +85,7 @@ function openRecords(source: CsvSource, signal: AbortSignal): OpenRecords {
     relax_column_count: true,
     relax_quotes: true,
     max_record_size: RECORD_BYTES_MAX,
-    // Skipping lets the rows before the error through; an error of the stream would throw away those it holds.
+    // With this option the rows before the error are delivered; a stream error would discard buffered ones.
     skip_records_with_error: true,
   })
   const file = source.open(signal)

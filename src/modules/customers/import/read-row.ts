@@ -6,12 +6,12 @@ import type { FieldSource, Load } from './mapping.ts'
 import { readValue, UNREADABLE, VALUE_KINDS } from './read-value.ts'
 import type { Value } from './read-value.ts'
 
-/** A row of another entity, found by its key: its fields by name, dates and times as text. */
+/** A row found by a lookup: its fields by name, dates and times as text. */
 export type Found = Readonly<Record<string, Value>>
-/** What the lookups of a batch found: by lookup name, then by key. */
+/** Lookup results of a batch: by lookup name, then by key. */
 export type FoundByLookup = ReadonlyMap<string, ReadonlyMap<string, Found>>
 
-/** Why a row was not taken: the column (or field) at fault, and what was expected of it. */
+/** Why a row was rejected: the column (or field) and what was expected. */
 export interface RowProblem {
   readonly reason: string
   readonly column: string
@@ -42,8 +42,8 @@ function headerHint(columns: readonly string[]): string {
 }
 
 /**
- * Compiles the fields of a load for one file's header. The result reads a row into values in the order of
- * `Object.keys(load.fields)`, or says what is wrong with it. Throws `Failure('invalid')` for a missing column.
+ * Compiles the fields of a load for one file's header. The returned function reads a row into values in the order of
+ * `Object.keys(load.fields)`, or returns its problem. Throws `Failure('invalid')` for a missing column.
  */
 export function compileRow(load: Load, cell: (column: string) => Cell): (row: CsvRow, found: FoundByLookup) => ReadRow {
   const lookups = Object.entries(load.lookups).map(([name, lookup]) => ({
@@ -109,7 +109,7 @@ function own(map: Readonly<Record<string, string>>, key: string): string | undef
   return Object.hasOwn(map, key) ? map[key] : undefined
 }
 
-/** Why a value that could be read is still not one the field takes: a reason, and what was expected. */
+/** Why a parsed value violates the field's constraints: a reason and what was expected. */
 function faultOf(field: Field, value: string | number | boolean): readonly [string, string] | undefined {
   if (typeof value === 'string') {
     if (field.oneOf !== undefined && !field.oneOf.includes(value))
@@ -136,7 +136,7 @@ function sourceName(source: FieldSource): string {
   return 'from' in source ? `${source.from}.${source.field}` : 'constant'
 }
 
-/** The text a source gives for a row, before it is read as a kind. */
+/** Compiles a field source into a function that returns a row's text before parsing. */
 export function compileText(source: FieldSource, cell: (column: string) => Cell): Cell {
   if ('constant' in source) return () => source.constant
   if ('template' in source) return compileTemplate(source.template, cell)
@@ -170,7 +170,7 @@ function compileObject(object: Readonly<Record<string, string>>, cell: (column: 
     JSON.stringify(Object.fromEntries(entries.map(([name, read]) => [name, plainValue(read(row).trim())])))
 }
 
-/** Numbers and truth values as such, so that later rules can compute with them; an empty cell is null. */
+/** Converts numbers and booleans to their types, for use in rules; an empty cell is null. */
 function plainValue(text: string): Value {
   if (text === '') return null
   if (/^-?(0|[1-9]\d{0,14})(\.\d{1,9})?$/.test(text)) return Number(text)

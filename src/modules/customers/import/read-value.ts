@@ -1,11 +1,11 @@
-/** What a cell may be read as, and what is expected of it in words. */
+/** The value kinds of cells, each with the expected format in words. */
 export const VALUE_KINDS = {
   text: 'text',
   date: 'a date as 2026-11-20',
   timestamp: 'a date or a time as 2026-11-20 13:45:00 (UTC unless it ends in an offset)',
   integer: 'a whole number',
   decimal: 'a number with a point for decimals',
-  /** Read into whole cents. */
+  /** Parsed into integer cents. */
   money: 'an amount such as 1200 or 1200.50',
   boolean: 'true or false',
   json: 'JSON',
@@ -13,13 +13,13 @@ export const VALUE_KINDS = {
 
 export type ValueKind = keyof typeof VALUE_KINDS
 
-/** A value as the database takes it; dates and times as ISO text, JSON as text. */
+/** A value as passed to the database; dates and times as ISO text, JSON as text. */
 export type Value = string | number | boolean | null
 
-/** Returned for a cell that is not of its kind; what was expected is `VALUE_KINDS[kind]`. */
+/** Returned for a cell that cannot be parsed as its kind; `VALUE_KINDS[kind]` says what was expected. */
 export const UNREADABLE = Symbol('unreadable')
 
-/** Reads one cell. An empty cell is null, whatever its kind. */
+/** Parses one cell. An empty cell is null for every kind. */
 export function readValue(kind: ValueKind, cell: string): Value | typeof UNREADABLE {
   const text = cell.trim()
   if (text === '') return null
@@ -102,7 +102,7 @@ function readJson(text: string): string | typeof UNREADABLE {
     // PostgreSQL's jsonb refuses the escaped NUL that JSON allows.
     return text.includes('\\u0000') ? UNREADABLE : text
   } catch {
-    // safe because: not being JSON is the answer.
+    // safe because: a parse error means that the cell is not JSON.
     return UNREADABLE
   }
 }

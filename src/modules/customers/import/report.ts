@@ -1,7 +1,7 @@
 import type { Checkpoint } from './store.ts'
 import type { Step } from './import-step.ts'
 
-/** One row that was not stored. `line` is where it begins in the file; the header is line 1. */
+/** A rejected row. `line` is where it begins in the file; the header is line 1. */
 export interface Rejection {
   readonly file: string
   readonly entity: string
@@ -13,8 +13,8 @@ export interface Rejection {
 }
 
 /**
- * What became of the rows of one file for one entity. `read` = `inserted` + `updated` + `alreadyStored` + `passedOver`
- * + rejected rows. After an interruption, what was inserted before it is counted in.
+ * The counts of one file and entity. `read` = `inserted` + `updated` + `alreadyStored` + `filteredOut` + rejected rows.
+ * Rows inserted before an interruption are included.
  */
 export interface StepReport {
   readonly file: string
@@ -23,12 +23,12 @@ export interface StepReport {
   readonly inserted: number
   readonly updated: number
   readonly alreadyStored: number
-  /** Rows the mapping does not mean for this entity. */
-  readonly passedOver: number
+  /** Rows excluded by the mapping's `where`. */
+  readonly filteredOut: number
   readonly rejections: Readonly<Record<string, number>>
-  /** Rows that were taken although something about them is odd. */
+  /** Accepted rows per flag. */
   readonly flags: Readonly<Record<string, { readonly count: number; readonly describe: string }>>
-  /** Rows an interrupted run had done already. */
+  /** The number of rows an interrupted run had processed. */
   readonly resumedAfterRows: number
 }
 
@@ -36,14 +36,14 @@ export interface ImportReport {
   readonly mapping: string
   readonly dryRun: boolean
   readonly steps: readonly StepReport[]
-  /** Given, but read by no load of the mapping. */
+  /** Given files that no load of the mapping reads. */
   readonly unusedFiles: readonly string[]
 }
 
 export interface StepTally {
   read: number
   taken: number
-  passedOver: number
+  filteredOut: number
   readonly flags: Map<string, number>
   readonly rejections: Map<string, number>
 }
@@ -59,7 +59,7 @@ export function stepReport(step: Step, tally: StepTally, done: Checkpoint, resum
     inserted: done.rows_inserted,
     updated: done.rows_updated,
     alreadyStored: tally.taken - done.rows_inserted - done.rows_updated,
-    passedOver: tally.passedOver,
+    filteredOut: tally.filteredOut,
     rejections: Object.fromEntries(tally.rejections),
     flags: Object.fromEntries(flags),
     resumedAfterRows: resumed.rows_done,
@@ -83,7 +83,7 @@ function stepLines(step: StepReport): string[] {
     `${number(step.inserted)} inserted`,
     ...(step.updated > 0 ? [`${number(step.updated)} updated`] : []),
     `${number(step.alreadyStored)} already stored`,
-    ...(step.passedOver > 0 ? [`${number(step.passedOver)} filtered out`] : []),
+    ...(step.filteredOut > 0 ? [`${number(step.filteredOut)} filtered out`] : []),
     `${number(rejectedCount(step))} rejected`,
   ]
   const resumed = step.resumedAfterRows > 0 ? ` (went on after row ${number(step.resumedAfterRows)})` : ''
@@ -100,7 +100,7 @@ const number = (value: number) => value.toLocaleString('en-US')
 
 const VALUE_LENGTH_MAX = 80
 
-/** One line of the file of rejected rows, as CSV. */
+/** A line of the rejections file, as CSV. */
 export function rejectionLine({ file, line, column, value, entity, reason, expected }: Rejection): string {
   const shown = value.length > VALUE_LENGTH_MAX ? `${value.slice(0, VALUE_LENGTH_MAX)}…` : value
   return [file, String(line), column, shown, entity, reason, expected].map(csvCell).join(',')
@@ -108,7 +108,7 @@ export function rejectionLine({ file, line, column, value, entity, reason, expec
 
 export const REJECTION_HEADER = 'file,line,column,value,entity,reason,expected'
 
-/** Quoted where needed; a cell that a spreadsheet would run as a formula is made text. */
+/** Quotes a cell where needed and neutralises text that a spreadsheet would run as a formula. */
 function csvCell(text: string): string {
   const safe = /^[=+\-@\t\r]/.test(text) && Number.isNaN(Number(text)) ? `'${text}` : text
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe

@@ -9,7 +9,7 @@ import type { RowProblem } from './read-row.ts'
 import type { Value } from './read-value.ts'
 import { deriveContractValue, saveRows, withinSavepoint } from './store.ts'
 
-/** A row that was read: where it stood in the file, and its values in the order of the load's fields. */
+/** An accepted row: its line in the file and its values in the order of the load's fields. */
 export interface TakenRow {
   readonly row: CsvRow
   readonly values: readonly Value[]
@@ -22,8 +22,8 @@ export interface SavedBatch {
 }
 
 /**
- * Stores a batch in the open transaction, with everything that follows from it: days to roll up, values to derive.
- * A row that the database refuses is found by halving and does not take the rest of the batch with it.
+ * Stores a batch in the open transaction, marks its days for roll-up and updates derived values. A row that the
+ * database refuses is isolated by bisection; the rest of the batch is stored.
  */
 export async function saveBatch(
   ctx: WriteCtx,
@@ -40,7 +40,10 @@ export async function saveBatch(
   return saved
 }
 
-/** Makes the months a batch of usage needs. In a transaction of its own: it locks the whole table for a moment. */
+/**
+ * Creates the monthly partitions a batch of usage needs, in a transaction of its own, because it briefly locks the
+ * whole table.
+ */
 export async function prepareMonths(ctx: Ctx, load: Load, rows: readonly TakenRow[]): Promise<void> {
   if (load.entity !== 'usage_event') return
   await makeUsageMonths(ctx, fieldOf(load, rows, 'occurred_at'))
@@ -78,7 +81,7 @@ async function saveOrHalve(ctx: WriteCtx, source: string, load: Load, rows: read
   }
 }
 
-/** Class 22: the value cannot be stored. Class 23: a constraint forbids it. Anything else is not the row's fault. */
+/** True for SQLSTATE class 22 (invalid value) and 23 (constraint violation), the errors a row can cause. */
 function isRefusal(error: unknown): error is DatabaseError {
   return error instanceof DatabaseError && /^2[23]/.test(error.code ?? '')
 }

@@ -4,14 +4,14 @@ import { basename, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { Failure } from '#kernel/failure'
 
-/** Bytes of one CSV file, which can be read more than once: from disk, or made as they are read. */
+/** The content of a CSV file that can be read repeatedly: from disk or generated. */
 export interface CsvSource {
   readonly name: string
   /** The bytes from the beginning, in chunks. Ends with an error when the signal aborts. */
   open(signal: AbortSignal): Readable
 }
 
-/** Lines made in this process, once, when the source is first read; they are kept for the second reading. */
+/** A source of generated lines. They are generated at the first reading and kept for the second. */
 export function generatedSource(name: string, lines: () => Iterable<string>): CsvSource {
   let made: readonly Buffer[] | undefined
   return {
@@ -36,7 +36,7 @@ function* chunks(lines: Iterable<string>): Generator<Buffer> {
   if (text !== '') yield Buffer.from(text)
 }
 
-/** The CSV files of the given files and folders (not of folders inside those), by name. */
+/** Finds CSV files: the given files and those directly in the given folders, sorted by name. */
 export async function findSources(paths: readonly string[]): Promise<CsvSource[]> {
   const files = (await Promise.all(paths.map(csvFiles))).flat()
   if (files.length === 0) throw new Failure('invalid', `There is no .csv file in ${paths.join(', ')}.`)

@@ -17,7 +17,7 @@ export interface Saved {
   readonly updated: number
 }
 
-/** How far a step of an interrupted import got. */
+/** The progress of an import step, from which an interrupted import resumes. */
 const Checkpoint = z.strictObject({ rows_done: z.int(), rows_inserted: z.int(), rows_updated: z.int() })
 export type Checkpoint = z.output<typeof Checkpoint>
 
@@ -38,8 +38,8 @@ type Save = (ctx: WriteCtx, values: Readonly<Record<string, unknown>>) => Promis
 const saves = new LRUCache<string, Save>({ max: 200 })
 
 /**
- * Stores rows in one statement. A row whose natural key is stored already is left as it is, or brought up to date
- * where it differs (`load.stored` is `update`). `values` are in the order of `Object.keys(load.fields)`.
+ * Stores rows in one statement. A row whose natural key exists is kept, or updated if it differs and `load.stored` is
+ * `update`. `values` are in the order of `Object.keys(load.fields)`.
  */
 export async function saveRows(
   ctx: WriteCtx,
@@ -64,7 +64,7 @@ function fieldsOf(load: Load): readonly Field[] {
   return Object.keys(load.fields).flatMap((name) => entity.fields[name] ?? [])
 }
 
-/** Each column is a parameter of its own name that holds its values, row by row. */
+/** Builds the statement that stores rows; each column is an array parameter named after it. */
 function saveStatement(load: Load): Save {
   const entity: Entity = entities[load.entity]
   const fields = fieldsOf(load)
@@ -97,7 +97,7 @@ function updateSql(key: Sql, columns: readonly Sql[]): Sql {
   return sql`(tenant_id, ${key}) do update set ${sets} where (${stored}) is distinct from (${given})`
 }
 
-/** Finds rows of an entity by key. Dates and times come as text, so that they compare with what a file holds. */
+/** Finds rows of an entity by key. Dates and times are returned as text, comparable with the file's values. */
 export async function findByKey(ctx: Ctx, name: EntityName, keys: readonly string[]): Promise<Map<string, Found>> {
   const rows = await finders[name](ctx, { keys: [...keys] })
   return new Map(rows.map(({ found }) => [String(found[entities[name].key]), found]))
@@ -150,7 +150,10 @@ const deriveValue = writing(
   { params: { client_ids: z.array(z.string()), today: z.iso.date() } },
 )
 
-/** A customer's value is the sum of its running contracts, trials left out; it is due for renewal when the last ends. */
+/**
+ * Sets customers' contract value to the sum of their running contracts without trials, and the renewal date to the last
+ * end of these.
+ */
 export async function deriveContractValue(ctx: WriteCtx, clientIds: readonly string[], today: string): Promise<void> {
   await deriveValue(ctx, { client_ids: [...clientIds], today })
 }
@@ -203,7 +206,7 @@ const setSavepoint = writing('customers.import-savepoint', sql`savepoint import_
 const undoSavepoint = writing('customers.import-savepoint-undo', sql`rollback to savepoint import_rows`)
 const releaseSavepoint = writing('customers.import-savepoint-release', sql`release savepoint import_rows`)
 
-/** When the work fails, what it did is undone and the transaction around it can go on. */
+/** Runs work within a savepoint: if it fails, its writes are rolled back and the surrounding transaction continues. */
 export async function withinSavepoint<T>(ctx: WriteCtx, work: () => Promise<T>): Promise<T> {
   await setSavepoint(ctx)
   try {

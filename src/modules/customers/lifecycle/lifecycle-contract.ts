@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { ClientId, STAGES, Stage, text } from '../record/contract.ts'
 import { Instant } from '../record/instant.ts'
 
-/** Names that others use for a stage of ours. */
+/** Alternative names accepted for stages. */
 const ALIASES = { renewing: 'renewal', expanded: 'expansion' } as const
 const NewStage = z
   .enum([...STAGES, 'renewing', 'expanded'])

@@ -20,7 +20,10 @@ import { stageRules, suggestStage } from './suggest-stage.ts'
 const SUGGESTIONS_SHOWN = 25
 const DAY_MILLISECONDS = 86_400_000
 
-/** Reads stages and their history, or moves a customer. A move is a change, which asks for `customers:write` itself. */
+/**
+ * Reads stages and their history, or moves a customer to another stage. A move is a separate change, which requires
+ * `customers:write`.
+ */
 export function manageLifecycleStages(settings: HealthSettings) {
   return operation({
     scope: 'customers:read',
@@ -86,7 +89,10 @@ const transition = change({
   },
 })
 
-/** The event is always published; nobody is told by us, because no channel (mail, chat) is connected. */
+/**
+ * The notification status of a stage change: an event is published, but no channel (mail, chat) is connected to notify
+ * anybody.
+ */
 function notificationOf(
   input: ManageLifecycleStagesInput,
   { from, to }: Moved,

@@ -6,7 +6,9 @@ export interface MilestoneDefinition {
   readonly reached_when: string
 }
 
-/** The eight steps of adoption, each read from stored data by `store/milestones.ts`. In the order they are expected. */
+/**
+ * The eight standard adoption milestones in expected order, each detected from stored data by `store/milestones.ts`.
+ */
 export const STANDARD_MILESTONES: readonly MilestoneDefinition[] = [
   { milestone_id: 'account_activated', name: 'Account activated', reached_when: 'the first day of use' },
   { milestone_id: 'first_value', name: 'First value', reached_when: 'the third day of use' },

@@ -10,7 +10,10 @@ export interface SuggestedMove {
   readonly because: string
 }
 
-/** Where a customer whose stage does not fit its figures belongs, and why. The first rule that applies wins. */
+/**
+ * The suggested stage for a customer whose stage does not fit its figures, with the reason. The first matching rule
+ * wins.
+ */
 export function suggestStage(candidate: MoveCandidate, rules: CandidateRules): SuggestedMove {
   const { client_id, stage: from, health_score: score } = candidate
   if (score !== null && score < rules.atRiskBelow) {
@@ -27,7 +30,7 @@ export function suggestStage(candidate: MoveCandidate, rules: CandidateRules): S
   return { client_id, from, to: 'renewal', because: `renewal in ${until} days` }
 }
 
-/** The rules by which moves are suggested, for reading. They suggest only: a customer is moved by a transition. */
+/** The suggestion rules as text. They only suggest; a transition moves the customer. */
 export function stageRules(
   settings: Pick<HealthSettings, 'atRiskBelow' | 'healthyFrom' | 'onboardingDays'>,
 ): { from: string; to: Stage; when: string }[] {

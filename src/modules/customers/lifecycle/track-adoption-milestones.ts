@@ -46,7 +46,7 @@ const track = change({
   },
 })
 
-/** Reads from usage, surveys and contacts which milestones customers have reached, and keeps them. */
+/** Detects from usage, surveys and contacts which milestones customers have reached, and stores them. */
 export const trackAdoptionMilestones = operation({
   scope: 'customers:write',
   effect: 'update',

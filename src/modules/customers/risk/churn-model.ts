@@ -3,7 +3,7 @@ import { roundTo } from '../record/rounding.ts'
 
 /**
  * The model of the churn probability: the logistic function of a sum of log-odds, one per factor. The base and the
- * factors' log-odds are returned in thousandths, so that anybody can recompute the sum. The log-odds are expert
+ * factors' log-odds (three decimals) are returned, so that anybody can recompute the sum. The log-odds are expert
  * judgement, in proportion to the thresholds in the settings; they were not fitted to data, so no confidence is stated.
  * Any changed value needs a new version. Computed in `store/score-sql.ts`.
  */

@@ -29,7 +29,7 @@ const ListedRow = CustomerRow.pick({
 })
 export type ListedRow = z.output<typeof ListedRow>
 
-/** What a list may be narrowed by. A filter that is not asked for is not in the statement. */
+/** The filters of the list. The statement contains only those that were asked for. */
 const FILTERS = {
   tier_filter: { where: sql`tier = :tier_filter`, is: Tier },
   lifecycle_stage_filter: { where: sql`lifecycle_stage = :lifecycle_stage_filter`, is: Stage },
@@ -37,7 +37,7 @@ const FILTERS = {
   health_score_max: { where: sql`health_score <= :health_score_max`, is: Score },
 } as const
 
-/** Every order ends with the id, so that pages neither repeat nor miss a customer. */
+/** Sort orders. Each ends with the id, so that paging neither repeats nor skips a customer. */
 const ORDERS: Readonly<Record<ListClientsInput['sort_by'], Sql>> = {
   churn_risk: sql`churn_probability desc nulls last, health_score nulls last, client_id`,
   renewal: sql`renewal_date nulls last, client_id`,
@@ -47,13 +47,16 @@ const ORDERS: Readonly<Record<ListClientsInput['sort_by'], Sql>> = {
 
 const INDICATOR_ORDER = sql`array[${sqlJoin(Object.keys(RISK_INDICATORS).map(sqlText))}]`
 
-/** The most severe open risk indicator of the customer `c`; a low score last, because it is no reason of its own. */
+/**
+ * The most severe open risk indicator of the customer `c`. A low score ranks last: it is a consequence of the other
+ * indicators.
+ */
 export const TOP_RISK = sql`select indicator_name as risk_name, current_value as risk_current, threshold_value as risk_threshold
   from customers.risk_indicators i where i.tenant_id = :tenant_id and i.client_id = c.client_id and i.resolved_at is null
   order by indicator_name = 'health_low', array_position(array['critical', 'high', 'medium', 'low'], severity),
     array_position(${INDICATOR_ORDER}, indicator_name::text) limit 1`
 
-/** The page first, and only then what each of its rows needs. */
+/** The page is selected first; the details are then joined for its rows only. */
 const pageBy = (order: keyof typeof ORDERS) =>
   filteredStatement(
     `customers.list-by-${order.replace('_', '-')}`,

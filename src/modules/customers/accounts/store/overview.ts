@@ -97,7 +97,7 @@ const find = statement(
   { params: { client_id: z.string(), now: z.date(), today: Day }, row: OverviewRow },
 )
 
-/** Everything an overview tells, in one round trip. */
+/** Reads all data of an overview in one round trip. */
 export async function findOverview(ctx: Ctx, clientId: string): Promise<OverviewRow> {
   const now = ctx.clock()
   const [row] = await find(ctx, { client_id: clientId, now, today: dayOf(now) })

@@ -3,7 +3,7 @@ import type { Db } from '#kernel/database/db'
 import { statement } from '#kernel/database/statement'
 import { sql, sqlName } from '#kernel/database/sql'
 
-/** Each tenant is found by one step in the key, however many rows it has: nothing to do costs one look. */
+/** Finds distinct tenants by a loose index scan: one index lookup per tenant, however many rows it has. */
 const tenantsIn = (name: string, table: string) =>
   statement(
     name,

@@ -9,7 +9,7 @@ import type { WriteCtx } from '#kernel/writes/change'
 import { Day } from '../../record/contract.ts'
 import type { TrackedEvent } from '../segment.ts'
 
-/** One column of many rows, as `binaryArray` writes it. */
+/** One column of many rows, encoded by `binaryArray`. */
 const Column = z.instanceof(Buffer)
 
 const ensureMonths = statement(
@@ -19,8 +19,8 @@ const ensureMonths = statement(
 )
 
 /**
- * Makes the monthly partitions that these instants (ISO text) need and that are not there yet, each call in a transaction
- * of its own. Not to be called in a transaction that goes on: making one locks the whole table.
+ * Creates the missing monthly partitions for these instants (ISO text), each in a transaction of its own. Do not call
+ * it inside another transaction: creating a partition locks the whole table.
  */
 export async function ensurePartitions(ctx: Ctx, instants: Iterable<string>): Promise<void> {
   const months = new Set<string>()
@@ -47,9 +47,9 @@ const mark = writing(
 const DAY_CHARACTERS = 10
 
 /**
- * Marks days whose rollups are out of date, in the transaction that stored their events. A mark that is there is held
- * until the commit, so that a roll-up passes it over; one that a roll-up is taking away is not waited for but made anew:
- * that roll-up may not see these events.
+ * Marks days whose rollups are out of date, in the transaction that stored their events. An existing mark is locked
+ * until the commit, so that a roll-up skips it. If a roll-up is deleting the mark, a new one is inserted without
+ * waiting, because that roll-up may not see these events.
  */
 export async function markDirty(ctx: WriteCtx, clientIds: readonly string[], days: readonly string[]): Promise<void> {
   const marks = new Set<string>()
@@ -82,12 +82,15 @@ const receiveNew = writing(
   { params: MessageIds },
 )
 
-/** Takes note of messages of which none may have been seen before: a duplicate breaks the unique key, and all of it. */
+/**
+ * Records the ids of messages that should all be new; one duplicate violates the unique key and fails the whole
+ * statement.
+ */
 export async function receiveNewMessages(ctx: WriteCtx, messageIds: readonly string[]): Promise<void> {
   await receiveNew(ctx, { message_ids: binaryArray(TEXT, messageIds, (id) => id) })
 }
 
-/** Takes note of messages, each of them once and for all. Answers those that are new; the ids must be distinct. */
+/** Records message ids for deduplication and returns those that were new. The ids must be distinct. */
 export async function receiveMessages(
   ctx: WriteCtx,
   messageIds: readonly string[],
@@ -96,7 +99,7 @@ export async function receiveMessages(
   return row?.fresh === messageIds.length ? 'all' : new Set(row?.message_ids ?? [])
 }
 
-/** An event and the customer it belongs to; no customer while nobody has said whose user it is. */
+/** An event and its customer; null while the user's customer is unknown. */
 export interface AttributedEvent {
   readonly event: TrackedEvent
   readonly clientId: string | null
@@ -126,12 +129,12 @@ const EVENT_COLUMNS: Readonly<Record<string, EventColumn>> = {
   properties: { type: sql`jsonb[]`, of: (events) => binaryArray(JSONB, events, ({ event }) => event.propertiesJson) },
 }
 
-/** The columns of all events, in arrays, by name. */
+/** The events by column: one array per column name. */
 function eventArrays(events: readonly AttributedEvent[]): Record<string, Buffer> {
   return Object.fromEntries(Object.entries(EVENT_COLUMNS).map(([name, { of }]) => [name, of(events)]))
 }
 
-/** Inserts events with what they belong to, a column of the table: `client_id` or `group_id`. */
+/** The insert of events; `owner` is the column that says whose they are. */
 function insertSql(table: 'usage_events' | 'unattributed_events', owner: 'client_id' | 'group_id'): Sql {
   const columns = sqlJoin([owner, ...Object.keys(EVENT_COLUMNS)].map(sqlName))
   const arrays = Object.entries(EVENT_COLUMNS).map(([name, { type }]) => sql`:${sqlName(name)}::${type}`)
@@ -161,8 +164,9 @@ const insertUnattributed = writing(
 )
 
 /**
- * Stores events, and marks their days for the next roll-up. With `allNew` an event that is stored already (by an import
- * under the same id) breaks the primary key, and all of it; otherwise it is passed over, which costs a tenth more.
+ * Stores events and marks their days for the next roll-up. With `allNew`, an event that already exists (for example
+ * imported under the same id) violates the primary key and fails the whole statement; otherwise duplicates are skipped,
+ * at about 10 % more cost.
  */
 export async function saveEvents(
   ctx: WriteCtx,

@@ -5,7 +5,7 @@ import { sql } from '#kernel/database/sql'
 import type { Sql } from '#kernel/database/sql'
 import type { WriteCtx } from '#kernel/writes/change'
 
-/** Moves held events that satisfy `among` (of `u`) to their customers, as far as these are known. */
+/** Moves held events that match the condition `among` (on alias `u`) to their customers, where these are known. */
 const moveSql = (among: Sql) => sql`with settled as (
      select u.message_id, coalesce(g.client_id, s.client_id, t.client_id, k.client_id) as client_id
      from customers.unattributed_events u
@@ -48,8 +48,8 @@ const attributeSome = writing(
 )
 
 /**
- * Moves held events to their customers, as far as these are known by now. `null`: every held event; else those of the
- * given groups and users. Answers how many were moved.
+ * Moves held events to their customers, where these are known: all held events if `null`, else those of the given
+ * groups and users. Returns how many were moved.
  */
 export async function attributeEvents(
   ctx: WriteCtx,
@@ -92,7 +92,7 @@ const hasAttributable = statement(
   { row: Found },
 )
 
-/** True when a held event's customer has become known by other means than an event call. */
+/** True when a held event's customer is known by now, for example through a group call or an import. */
 export async function hasAttributableEvents(ctx: Ctx): Promise<boolean> {
   const [row] = await hasAttributable(ctx)
   return row?.found === true

@@ -12,7 +12,7 @@ const ClientId = z.strictObject({ client_id: z.string() })
 export interface GroupRow {
   readonly clientId: string
   readonly groupId: string
-  /** Null: the call gave no name. */
+  /** Null if the call gave no name. */
   readonly name: string | null
   readonly industry: string | null
   readonly startDate: string
@@ -33,7 +33,7 @@ const findGroups = statement(
   { params: { group_ids: Texts }, row: ClientId.extend({ group_id: z.string() }) },
 )
 
-/** The customers that groups stand for: by client id, or by the group id a customer was made from. */
+/** Finds the customers of groups: by client id, or by the group id from which a customer was created. */
 export async function findCustomersOfGroups(ctx: Ctx, groupIds: readonly string[]): Promise<Map<string, string>> {
   if (groupIds.length === 0) return new Map()
   const rows = await findGroups(ctx, { group_ids: [...groupIds] })
@@ -82,7 +82,7 @@ const ofGroups = (groups: readonly GroupRow[]) => ({
   traits: groups.map(({ traitsJson }) => traitsJson),
 })
 
-/** Makes the customers that are new; answers their client ids. */
+/** Creates the customers that do not exist yet; returns their client ids. */
 export async function saveNewCustomers(ctx: WriteCtx, groups: readonly GroupRow[]): Promise<string[]> {
   const rows = await insertCustomers(ctx, {
     ...ofGroups(groups),
@@ -93,8 +93,8 @@ export async function saveNewCustomers(ctx: WriteCtx, groups: readonly GroupRow[
 }
 
 /**
- * Adds traits to customers that exist; answers the client ids of those that differ now. The name and industry of one
- * that somebody else registered are left alone.
+ * Adds traits to existing customers; returns the client ids of those that changed. Keeps the name and industry of
+ * customers that were registered in another way.
  */
 export async function describeCustomersOfGroups(ctx: WriteCtx, groups: readonly GroupRow[]): Promise<string[]> {
   return (await describeCustomers(ctx, ofGroups(groups))).map(({ client_id }) => client_id)
@@ -110,14 +110,14 @@ const upsertUsers = writing(
   { params: { user_ids: Texts, client_ids: z.array(z.string().nullable()), traits: Texts } },
 )
 
-/** What a flush learnt of one user. A null client leaves the one that is known. */
+/** What one batch of calls states about a user. A null client keeps the known one. */
 export interface UserRow {
   readonly userId: string
   readonly clientId: string | null
   readonly traitsJson: string
 }
 
-/** The user ids must be distinct; they are written in one order, so that two writers never wait for each other. */
+/** Saves users. The ids must be distinct; they are written in sorted order to prevent deadlocks between writers. */
 export async function saveUsers(ctx: WriteCtx, users: readonly UserRow[]): Promise<void> {
   const sorted = users.toSorted((a, b) => (a.userId < b.userId ? -1 : 1))
   await upsertUsers(ctx, {
@@ -142,7 +142,7 @@ const findUsers = statement(
   { params: OfUsers, row: ClientId.extend({ user_id: z.string() }) },
 )
 
-/** The customers of users: what their last group call said, else the contact that carries their user id. */
+/** Finds the customers of users: from their last group call, else from the contact with their user id. */
 export async function findCustomersOfUsers(ctx: Ctx, userIds: readonly string[]): Promise<Map<string, string>> {
   if (userIds.length === 0) return new Map()
   const rows = await findUsers(ctx, { user_ids: [...userIds] })
@@ -182,8 +182,8 @@ const upsertContacts = writing(
 )
 
 /**
- * Makes contacts of users who were identified and whose customer is known; a contact somebody else keeps is left alone.
- * Answers the customers whose contacts differ now: those that a contact left, too.
+ * Creates or updates contacts of identified users whose customer is known; contacts maintained in another way are kept.
+ * Returns the customers whose contacts changed, including those a contact left.
  */
 export async function saveContactsOfUsers(ctx: WriteCtx, userIds: readonly string[]): Promise<string[]> {
   return (await upsertContacts(ctx, { user_ids: [...userIds] })).map(({ client_id }) => client_id)

@@ -10,7 +10,7 @@ import { Day } from '../../record/contract.ts'
 const DirtyDay = z.strictObject({ client_id: z.string(), day: Day })
 export type DirtyDay = z.output<typeof DirtyDay>
 
-/** Marks of one customer, or of all. */
+/** The optional filter by customer. */
 const ofClient = { client_id: { where: sql`client_id = :client_id`, is: z.string() } }
 
 const hasMarks = filteredStatement(
@@ -39,9 +39,9 @@ const takeMarks = filteredWriting(
 )
 
 /**
- * Takes marks away, oldest days first; a day may have several. The caller must recompute those days in the same
- * transaction: a mark whose events are still being written is locked and left for the next time, and an event that comes
- * later marks its day anew.
+ * Deletes marks, oldest days first, and returns their days; a day may have several marks. The caller must recompute
+ * those days in the same transaction. The mark of an unfinished write is locked and skipped; a later event marks its
+ * day again.
  */
 export async function takeDirtyDays(
   ctx: WriteCtx,
@@ -51,7 +51,7 @@ export async function takeDirtyDays(
   return takeMarks(ctx, { client_id: clientId, days_max: daysMax })
 }
 
-/** An error row counts the errors its source counted (`error_count`), else once for every use. */
+/** The errors of an event: its `error_count` if given, else its number of uses if it is an error. */
 const ERRORS = sql`case
   when not e.is_error then 0
   when jsonb_typeof(e.properties -> 'error_count') = 'number'
@@ -110,7 +110,7 @@ const RECOMPUTE = sql`with marks as (
    where d.tenant_id = :tenant_id and d.client_id = m.client_id and d.day = m.day
      and not exists (select from base b where b.client_id = m.client_id and b.day = m.day and b.user_id = d.user_id)`
 
-/** `client_ids` and `days` are parallel; `clients` are the same without repetition. */
+/** `client_ids` and `days` are parallel arrays; `clients` are the distinct client ids. */
 const OfDays = {
   client_ids: z.array(z.string()),
   days: z.array(Day),
@@ -128,10 +128,13 @@ const joinByHash = writing(
   { params: { hash_only: z.boolean() }, row: z.strictObject({ set_config: z.string() }) },
 )
 
-/** From here on a plan that looks up day by day, chosen from stale statistics, would take minutes; a hash never does. */
+/**
+ * From this many days on, hash joins are forced: with stale statistics the planner may choose lookups per day, which
+ * take minutes.
+ */
 const MANY_DAYS = 200
 
-/** Counts the given days anew from their events, whatever was counted before. */
+/** Recomputes the rollups of the given days from all of their events. */
 export async function recomputeDays(ctx: WriteCtx, dirty: readonly DirtyDay[]): Promise<void> {
   const clientIds = dirty.map(({ client_id }) => client_id)
   const days = dirty.map(({ day }) => day)

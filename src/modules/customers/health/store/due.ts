@@ -18,7 +18,7 @@ const stale = statement(
   { params: { time: z.date() }, row: z.strictObject({ tenant_id: z.string() }) },
 )
 
-/** The tenants with a customer, not churned, that has no score or one of before `time`. `system` sees every tenant. */
+/** The tenants with an active customer that has no score or one from before `time`. `system` sees every tenant. */
 export async function tenantsScoredBefore(system: Db, time: Date): Promise<string[]> {
   return (await stale({ db: system }, { time })).map(({ tenant_id }) => tenant_id)
 }

@@ -10,9 +10,9 @@ const joinByHash = writing(
 )
 
 /**
- * For the rest of the transaction every join is by hash or by merge. What concerns all customers needs this: on a
- * database without statistics (a first import) the planner expects a row where there are thousands, and a nested loop
- * over them never ends.
+ * Forbids nested-loop joins for the rest of the transaction. Statements over all customers need this: on a database
+ * without statistics (a first import) the planner expects one row instead of thousands, and a nested loop over them
+ * practically never ends.
  */
 export async function planForAll(ctx: WriteCtx): Promise<void> {
   await joinByHash(ctx)

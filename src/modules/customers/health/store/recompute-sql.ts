@@ -21,11 +21,10 @@ import {
 import type { Range } from './score-sql.ts'
 
 /**
- * One statement that scores and stores: history, the customers' current score and trend, risk indicators opened and
- * resolved, churn predictions, and a timeline entry for whoever crossed the at-risk line. Every part sees the same
- * snapshot, so what it stores is what it computed. `final` says what to hand back from `ranked` and `raised`.
- *
- * `standard` is false for a what-if (custom weights, another look-back): only its own history is kept.
+ * The statement that scores customers and stores the results: history, current score and trend, opened and resolved
+ * risk indicators, churn predictions, and a timeline entry for each customer that crossed the at-risk threshold. All
+ * parts see the same snapshot. `final` selects the result from `ranked` and `raised`. With `standard` false (a what-if:
+ * custom weights or another look-back) only that model's history is stored.
  */
 export function recomputation(range: Range, standard: boolean, final: Sql): Sql {
   const parts = [scoredCustomers(range), rankedCustomers(), raisedIndicators(), keptHistory()]
@@ -35,8 +34,9 @@ ${final}`
 }
 
 /**
- * Beside the score: an earlier one, and the trend of ±3 points that follows. Earlier means four weeks, because scores of
- * neighbouring weeks share most of their 30 days; while there is no such score, the oldest of a week ago or more. Without one there is no trend.
+ * Adds a comparison score and the trend (±3 points). The comparison is four weeks old, because scores of neighbouring
+ * weeks share most of their 30 days of data; if there is none, it is the oldest that is at least a week old. Without
+ * one the trend is null.
  */
 function rankedCustomers(): Sql {
   return sql`ranked as materialized (
@@ -56,7 +56,7 @@ function rankedCustomers(): Sql {
     limit 1) h on true)`
 }
 
-/** When an indicator is raised, how severely, and on which figures. Named and told in `../risk-indicators.ts`. */
+/** The condition, severity and figures of each risk indicator. Their texts are in `../risk-indicators.ts`. */
 const INDICATORS: Readonly<
   Record<IndicatorName, { category: string; severity: Sql; current: Sql; threshold: Sql; when: Sql }>
 > = {
@@ -125,7 +125,7 @@ const INDICATORS: Readonly<
   },
 }
 
-/** One pass an indicator: a list of values beside every customer would be compiled anew for each of them. */
+/** One query per indicator: a lateral list of values would be evaluated anew for each customer. */
 function raisedIndicators(): Sql {
   const selects = Object.entries(INDICATORS).map(
     ([name, { category, severity, current, threshold, when }]) =>
@@ -136,11 +136,11 @@ function raisedIndicators(): Sql {
   ${sqlJoin(selects, '\n  union all ')})`
 }
 
-/** The weight of a component once the missing ones are shared out. */
+/** The effective weight of a component after the missing components' weights are redistributed. */
 const usedWeight = (component: Component) =>
   sql`(:${sqlName(`weight_${component}`)} * (r.${sqlName(`${component}_score`)} is not null)::int / r.weight_known)`
 
-/** Rows that would change nothing are left out before the insert: a conflict costs ten times a comparison. */
+/** Unchanged rows are filtered out before the insert: a conflict costs ten times as much as a comparison. */
 function keptHistory(): Sql {
   return sql`kept as (
   insert into customers.health_scores (tenant_id, client_id, scoring_model, day, as_of, lookback_days, overall_score,

@@ -55,15 +55,15 @@ export const CHURN_LOW = sql`:churn_low_from::float8`
 export const DAY = sql`(${AS_OF} at time zone 'UTC')::date`
 export const LOOKBACK = sql`:lookback_days::int`
 
-/** `one` narrows every source to the customer; `all` leaves out customers that have churned. */
+/** `one` restricts every source to one customer; `all` covers all customers that have not churned. */
 export type Range = 'one' | 'all'
 
-/** Common table expressions ending with `scored`, one row a customer, to be followed by a `select` or by writes. */
+/** Common table expressions that end with `scored`, one row per customer; to be followed by a `select` or by writes. */
 export function scoredCustomers(range: Range): Sql {
   return sqlJoin([sources(range), facts(range), COMPONENTS_OF_FACTS, SCORE_OF_COMPONENTS], ',\n')
 }
 
-/** What each source knows, by customer. */
+/** The facts per customer from each source table. */
 function sources(range: Range): Sql {
   const only = range === 'one' ? sql`and client_id = :client_id` : sql``
   return sql`
@@ -105,7 +105,7 @@ contracted as (
   where tenant_id = :tenant_id and start_date <= ${DAY} and coalesce(end_date >= ${DAY}, true) ${only} group by client_id)`
 }
 
-/** Every customer in range, beside what the sources know of it. */
+/** One row per customer in range, joined with the facts from the sources. */
 function facts(range: Range): Sql {
   const which = range === 'one' ? sql`and c.client_id = :client_id` : sql`and c.status <> 'churned'`
   return sql`facts as (
@@ -134,10 +134,13 @@ function facts(range: Range): Sql {
   where c.tenant_id = :tenant_id ${which} ${FENCE})`
 }
 
-/** Keeps the planner from merging two steps, which would repeat the first one's expressions at every use. */
+/**
+ * An optimisation fence: without it the planner merges two steps and evaluates the first one's expressions at every
+ * use.
+ */
 const FENCE = sql`offset 0`
 
-/** So many look-backs before now. */
+/** The instant `times` look-back periods before now. */
 function since(times: number): Sql {
   return sql`${AS_OF} - make_interval(days => ${times} * ${LOOKBACK})`
 }

@@ -19,7 +19,7 @@ const RaisedRow = z.strictObject({
   threshold_value: z.number(),
 })
 
-/** One customer as ranked: the facts, the components from them, and what follows. */
+/** A customer's facts, components, score and trend, as selected from `ranked`. */
 const RankedRow = z.strictObject({
   client_id: z.string(),
   client_name: z.string(),
@@ -59,9 +59,9 @@ const RankedRow = z.strictObject({
 
 const StoredRow = RankedRow.extend({ raised: z.array(RaisedRow) })
 
-/** One customer as scored. */
+/** The stored result of scoring one customer. */
 export interface ScoredRow extends z.output<typeof StoredRow> {
-  /** The instant it was computed for. */
+  /** The instant the score was computed for. */
   readonly as_of: string
 }
 
@@ -88,7 +88,10 @@ const scoreAll = writing(
   { params: ScoreParameters.shape, row: Recomputed },
 )
 
-/** Scores one customer and stores it; as the current score when `standard`, else only in the history of its model. */
+/**
+ * Scores one customer and stores the result: as its current score if `standard`, else only in the history of the what-
+ * if model.
+ */
 export async function storeScore(
   ctx: WriteCtx,
   clientId: string,
@@ -101,7 +104,10 @@ export async function storeScore(
   return { ...row, as_of: parameters.as_of.toISOString() }
 }
 
-/** Scores and stores every customer of the tenant that has not churned. Wants `planForAll` in the same transaction. */
+/**
+ * Scores every customer of the tenant that has not churned, and stores the results. Call `planForAll` first in the same
+ * transaction.
+ */
 export async function storeAllScores(ctx: WriteCtx, parameters: ScoreParameters): Promise<Recomputed> {
   const [counts] = await scoreAll(ctx, parameters)
   if (counts === undefined) throw new Error('a count came back without a row')

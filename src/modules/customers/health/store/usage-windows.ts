@@ -7,7 +7,10 @@ import { Day } from '../../record/contract.ts'
 
 const Days = { day: Day, lookback_days: z.int() }
 
-/** Adds up the windows that are missing or of another day; the others are right, because a changed day forgets them. */
+/**
+ * Recomputes the usage windows that are missing or from another day. The others are current: changing a day's rollup
+ * deletes its windows.
+ */
 const refresh = <P extends z.ZodRawShape>(name: string, which: Sql, params: P) =>
   writing(
     name,
@@ -48,11 +51,11 @@ const refreshOne = refresh('customers.refresh-usage-window', sql`c.client_id = :
 interface Window {
   readonly day: string
   readonly lookback_days: number
-  /** Absent: every customer of the tenant. */
+  /** Every customer of the tenant if absent. */
   readonly client_id?: string
 }
 
-/** Brings the sums over `[day − lookback, day]` and the look-back before it up to date, from the daily rollups. */
+/** Updates the usage sums over `[day − lookback, day]` and over the look-back before it from the daily rollups. */
 export async function refreshUsageWindows(ctx: WriteCtx, { client_id, ...window }: Window): Promise<void> {
   await (client_id === undefined ? refreshAll(ctx, window) : refreshOne(ctx, { ...window, client_id }))
 }

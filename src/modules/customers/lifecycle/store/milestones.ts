@@ -87,7 +87,7 @@ export interface MilestoneQuery {
 
 const idsOf = ({ definitions }: MilestoneQuery) => definitions.map(({ milestone_id }) => milestone_id)
 
-/** Keeps what was newly reached; a milestone once reached stays. */
+/** Stores newly reached milestones; a reached milestone stays reached. */
 export async function recordMilestones(
   ctx: WriteCtx,
   query: MilestoneQuery,
@@ -133,7 +133,7 @@ const progress = filteredStatement(
     order by coalesce(m.n, 0), c.client_id limit :limit offset :offset`,
 )
 
-/** Customers with the fewest milestones first; who has churned only when asked for. */
+/** Milestone progress of customers, those with the fewest first; churned ones only if asked for. */
 export async function milestoneProgress(ctx: Ctx, query: MilestoneQuery, page: Page): Promise<ProgressRow[]> {
   const { clientId, framework } = query
   const whom = clientId === undefined ? { stayed: true as const } : { client_id: clientId }
@@ -145,7 +145,7 @@ const CompletionRow = z.strictObject({
   completed: z.int(),
   customers: z.int(),
   median_days: z.number().nullable(),
-  /** Average health of those that reached it, and of those that did not. */
+  /** The average health score of customers that reached the milestone, and of those that did not. */
   health_reached: z.number().nullable(),
   health_others: z.number().nullable(),
 })
@@ -175,7 +175,10 @@ const completion = filteredStatement(
     group by a.milestone_id, a.place order by a.place`,
 )
 
-/** How many customers reached each milestone, and after how many days; of one industry only for `likeClientId`. */
+/**
+ * Per milestone, the number of customers that reached it and the days it took; with `likeClientId` only of that
+ * customer's industry.
+ */
 export async function milestoneCompletion(
   ctx: Ctx,
   query: MilestoneQuery,

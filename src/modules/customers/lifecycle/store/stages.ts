@@ -11,7 +11,7 @@ const ByClient = { client_id: z.string() }
 const StageNow = z.strictObject({
   client_id: z.string(),
   stage: Stage,
-  /** Null when nothing tells: an imported customer that was not moved since. */
+  /** When the stage began; null if unknown (an imported customer that has not moved since). */
   since: z.date().nullable(),
   version: z.int(),
 })
@@ -99,7 +99,7 @@ const moves = filteredStatement(
     group by from_stage, to_stage order by customers desc, from_stage, to_stage`,
 )
 
-/** Between which stages customers moved in the last 90 days. */
+/** The number of moves between each pair of stages in the last 90 days. */
 export async function stageMoves(ctx: Ctx, clientId: string | undefined) {
   return moves(ctx, { client_id: clientId, now: ctx.clock() })
 }

@@ -3,7 +3,7 @@ import type { DemoCompany, DemoCustomer, Story } from './company.ts'
 import { csvLine } from './csv-line.ts'
 import { seededRandom } from './random.ts'
 
-/** Tickets in a half year, about; for ten people. */
+/** The approximate number of tickets in half a year, for ten users. */
 const TICKETS: Readonly<Record<Story, number>> = {
   steady: 3,
   growing: 4,
@@ -52,7 +52,7 @@ export function* ticketLines(company: DemoCompany): Generator<string> {
   }
 }
 
-/** What people answer: NPS each quarter, and only some of them do. The too new were not asked yet. */
+/** Quarterly NPS answers of some users as CSV. New customers have not been surveyed yet. */
 export function* surveyLines(company: DemoCompany): Generator<string> {
   const random = seededRandom(company.seed + 5)
   yield 'answer_id,client_id,kind,score,survey_id,respondent_email,comment,responded_at'
