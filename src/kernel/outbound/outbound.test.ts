@@ -154,6 +154,19 @@ describe('a host name', () => {
     },
   )
 
+  it.each([['127.0.0.1'], ['::ffff:127.0.0.1']])(
+    'that leads to %s is not connected to, as the server there can tell',
+    async (address) => {
+      let connections = 0
+      const port = await serve(json)
+      servers.at(-1)?.on('connection', () => (connections += 1))
+      const resolve = async () => [{ address, family: address.includes(':') ? 6 : 4 }]
+      const calling = createOutbound({ ports: [port], resolve })({ ...call, url: `https://example.com:${port}/` })
+      await expect(calling).rejects.toMatchObject({ kind: 'upstream' })
+      expect(connections).toBe(0)
+    },
+  )
+
   it('with one public and one private address is refused whole', async () => {
     const both = [
       { address: '93.184.216.34', family: 4 },
@@ -374,7 +387,7 @@ describe('a connection', () => {
     expect([await get(), await get('other.example.com'), name.asked]).toEqual([0, 1, 2])
   })
 
-  it.each(['10.0.0.7', '169.254.169.254', '::ffff:10.0.0.7', '64:ff9b::a00:7', '2002:a00:7::1', 'fd00::1'])(
+  it.each(['::ffff:127.0.0.1', '10.0.0.7', '169.254.169.254', '64:ff9b::a00:7', '2002:a00:7::1', 'fd00::1'])(
     'stays with the address that was checked when the name has moved to %s, and the next one is refused',
     async (address) => {
       const { get, name, sockets } = await numbered()
