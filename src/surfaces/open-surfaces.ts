@@ -18,7 +18,7 @@ import { pagesOf } from './pages/pages.ts'
 import { startWorker } from './worker/worker.ts'
 
 export interface Surfaces {
-  /** Everything that can be reached or that runs, and for whom. */
+  /** Every entry point (tool, route, page, job) with its required scope, or the reason why it is public. */
   readonly entryPoints: readonly EntryPoint[]
   /** Opens HTTP, MCP and the worker. Resolves with the URL they listen on. */
   listen(): Promise<{ url: string }>
@@ -28,8 +28,8 @@ export interface Surfaces {
 }
 
 /**
- * What faces outward: each surface is handed the modules' data and the platform, and knows no module by name. Throws
- * when something does not say who may use it.
+ * Builds the surfaces (HTTP, MCP, pages, worker) from the data of the modules. No surface knows a module by name. Throws
+ * when an entry point declares neither a scope nor why it is public.
  */
 export function surfacesOf(
   { config, clock, log, version, as }: Omit<PlatformOptions, 'configuration'>,
@@ -100,7 +100,7 @@ function runJobs(
   })
 }
 
-/** Everything that HTTP mounts. */
+/** Everything that the HTTP surface mounts. */
 function mountsOf(modules: readonly Module[]) {
   return {
     routes: modules.flatMap(routesOf),
@@ -111,7 +111,7 @@ function mountsOf(modules: readonly Module[]) {
   }
 }
 
-/** Its routes, each with the MCP server that the module brings: what binds a key to a server binds it here too. */
+/** The routes of a module, each with the module's MCP server, so that a key bound to that server works for them too. */
 function routesOf({ routes = [], server }: Module): readonly Route[] {
   return ofServer(routes, server)
 }

@@ -12,11 +12,11 @@ export interface AdmissionOptions {
   readonly authenticate: Authenticate
   readonly limiter: Limiter
   readonly clock: Clock
-  /** The configured URL of this server; without it, the `Host` a caller used, which was checked. */
+  /** The configured public URL; when undefined, the checked `Host` header of the request is used. */
   readonly publicUrl?: string | undefined
 }
 
-/** Who calls, within the limits. A valid key counts for itself; anything else counts for its address. */
+/** Authenticates callers and applies rate limits: a valid key has its own counter, other requests count by address. */
 export function admission({ authenticate, limiter, clock, publicUrl }: AdmissionOptions) {
   const baseUrl = baseUrlOf(publicUrl)
   const doorOf = (request: FastifyRequest): Presented => ({ address: request.ip, resource: `${baseUrl(request)}/api` })
@@ -54,7 +54,7 @@ export function admission({ authenticate, limiter, clock, publicUrl }: Admission
       await count(...countOf(principal, route), reply)
       return principal
     },
-    /** Looks at the credential of an open connection again, which may have been revoked since. */
+    /** Authenticates an open connection again, whose credential may have been revoked since. */
     again: async (request: FastifyRequest): Promise<Principal> =>
       authenticate(asBearer(request.headers.authorization), doorOf(request)),
     /** Counts one message of an open connection. */
@@ -64,8 +64,8 @@ export function admission({ authenticate, limiter, clock, publicUrl }: Admission
     /** Counts a request that needs no credential. */
     anonymous: address,
     /**
-     * Counts a request to a public route: against the address, and against its class. Each strict route has a count of
-     * its own, so that whoever signs up can sign in; pages and what they load are not counted with those.
+     * Counts a request to a public route by address and by limit class. Each strict route has its own counter, so that
+     * signing up does not use up the limit for signing in; pages and their assets have other counters.
      */
     guest: (limit: LimitClass, path: string) => async (request: FastifyRequest, reply: FastifyReply) => {
       await address(request, reply)
@@ -76,13 +76,13 @@ export function admission({ authenticate, limiter, clock, publicUrl }: Admission
   }
 }
 
-/** Where a call of this route counts, and for whom. */
+/** The rate-limit counter of a route and the principal or address it counts for. */
 function countOf(principal: Principal, { limit, path }: Pick<Route, 'limit' | 'path'>): [LimitBucket, string] {
   const { id } = principal.actor
   return [bucketOf(principal, limit), limit === 'strict' ? `${id} ${path}` : id]
 }
 
-/** The URL under which callers reach this server: the configured one, or the `Host` they used, which was checked. */
+/** The base URL of this server for a request: the configured public URL, or the checked `Host` header. */
 export function baseUrlOf(publicUrl: string | undefined): (request: FastifyRequest) => string {
   const base = publicUrl?.replace(/\/+$/, '')
   return (request) => base ?? `http://${request.host}`
@@ -93,12 +93,12 @@ function asBearer(authorization: string | undefined): string | undefined {
   const basic = /^Basic\s+([\w+/=-]+)\s*$/i.exec(authorization ?? '')?.[1]
   if (basic === undefined) return authorization
   const [user = ''] = Buffer.from(basic, 'base64').toString('utf8').split(':', 1)
-  // A key at most: a token does not belong where browsers take it from a URL.
+  // Only API keys are accepted here: browsers fill Basic authentication from URLs, where a token must not be.
   return user.includes('.') ? undefined : `Bearer ${user}`
 }
 
 /**
- * The `WWW-Authenticate` that a 401 or 403 carries (RFC 6750, section 3), with the document that says how to get a token
+ * The `WWW-Authenticate` header of a 401 or 403 (RFC 6750, section 3), with the URL of the resource metadata
  * (RFC 9728, 5.1).
  */
 export function challengeOf(failure: Failure, hadKey: boolean, baseUrl: string): string | undefined {

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import proxyAddr from '@fastify/proxy-addr'
 
-/** The caller's address: the socket's, or what a trusted proxy says in `X-Forwarded-For`. */
+/** The caller's IP address: the socket's, or the `X-Forwarded-For` of a trusted proxy. */
 export function clientAddress(trustedProxies: readonly string[]): (req: IncomingMessage) => string {
   if (trustedProxies.length === 0) return (req) => req.socket.remoteAddress ?? 'unknown'
   const trust = proxyAddr.compile([...trustedProxies])

@@ -16,20 +16,20 @@ const HEADER_NAMES = /^[\w-]+(\s*,\s*[\w-]+)*$/
 const PREFLIGHT_SECONDS = 600
 
 /**
- * What a browser-based MCP client needs before it has a token: the well-known documents, and the endpoints of OAuth that
- * take no cookie. Any page may read them; what they tell, they tell to whoever holds a code or a token.
+ * Paths that pages of every origin may read: a browser-based MCP client needs the well-known documents and the
+ * cookie-less OAuth endpoints before it has a token. They reveal data only to holders of a code or token.
  */
 const FOR_ANY_PAGE =
   /^\/(\.well-known\/(oauth-protected-resource|oauth-authorization-server|openid-configuration)(\/[\w/.-]*)?|auth\/(oauth2\/(token|register|revoke)|jwks))\/?(\?|$)/
 
-/** Whether pages of every origin may ask for this URL. */
+/** Whether pages of every origin may read this URL. */
 export function isForAnyPage(url: string): boolean {
   return FOR_ANY_PAGE.test(url)
 }
 
 /**
- * Tells browsers which pages may read the answers. Returns true when the request was a preflight: it is answered then.
- * No cookies are involved, so credentials are never allowed; the key travels in `Authorization`.
+ * Sets the CORS headers. Returns true when the request was a preflight, which is then answered. Credentials (cookies)
+ * are never allowed: keys and tokens are sent in `Authorization`.
  */
 export function crossOrigin(allowed: readonly string[]): (req: IncomingMessage, res: ServerResponse) => boolean {
   const origins = new Set(allowed.map((origin) => origin.toLowerCase()))

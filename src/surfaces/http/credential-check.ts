@@ -6,8 +6,8 @@ import type { Principal } from '#kernel/principal'
 import type { admission } from './authorization.ts'
 
 /**
- * Makes the check of the credential of an open connection: it is still good, opens the route, and holds what it held at
- * the start. A check that fails tells `failed` and rejects.
+ * Creates the repeated credential check of an open connection: the credential must still be valid, still open the
+ * route, and have the same grants as at the start. A failed check calls `failed` and rejects.
  */
 export function credentialCheck(
   route: SocketRoute,
@@ -37,7 +37,7 @@ function holdsTheSame(before: Principal, now: Principal): boolean {
 }
 
 function changed(): Failure {
-  return new Failure('unauthenticated', 'What this credential may do has changed. Connect again.', {
+  return new Failure('unauthenticated', 'The permissions of this credential have changed. Connect again.', {
     code: 'CREDENTIAL_CHANGED',
   })
 }

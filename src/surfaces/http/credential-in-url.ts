@@ -3,8 +3,8 @@ import { Failure } from '#kernel/failure'
 const CREDENTIAL = /[?&](?:access_token|id_token|refresh_token|token|api_?key|key)=/i
 
 /**
- * Refuses a URL that carries a credential (RFC 6750, 2.3; OAuth 2.1 has no such way): URLs are logged, kept in histories
- * and sent on by browsers. It is never read, not even to say whether it is a good one.
+ * Refuses a URL that contains a credential (the query parameter of RFC 6750, 2.3, which OAuth 2.1 removed): URLs end up
+ * in logs, browser histories and `Referer` headers. The credential itself is never checked.
  */
 export function refuseCredentialInUrl(url: string): void {
   if (!url.includes('?') || !CREDENTIAL.test(url)) return

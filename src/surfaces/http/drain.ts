@@ -4,18 +4,18 @@ interface DrainOptions {
   readonly deadlineSeconds: number
   /** Cancels what is still in flight at the deadline. */
   readonly stop: AbortController
-  /** Cuts the connections that the HTTP server does not know any more. */
+  /** Cuts the connections that were upgraded, which the HTTP server does not track. */
   readonly cutSockets: () => void
 }
 
-/** For telling callers that their request was cancelled, and for what their work has to finish. */
+/** Time after the deadline in which cancelled requests are answered and their work ends. */
 export const CANCEL_GRACE_MILLISECONDS = 1000
 const SWEEP_MILLISECONDS = 50
 
-/** Ends in at most the deadline and the grace. Resolves with the number of connections that had to be cut. */
+/** Closes the server within the deadline plus the grace period. Resolves with the number of connections that were cut. */
 export async function drain(server: Server, { deadlineSeconds, stop, cutSockets }: DrainOptions): Promise<number> {
   if (!server.listening) return 0
-  // A connection turns idle when its last answer is out; its caller would keep it open for the next request.
+  // Connections turn idle as their last answer is sent, and keep-alive would hold them open.
   const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MILLISECONDS)
   const closed = new Promise<true>((resolve) => server.close(() => resolve(true))).finally(() => clearInterval(sweep))
   server.closeIdleConnections()

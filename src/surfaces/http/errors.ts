@@ -17,7 +17,7 @@ export interface ErrorOptions {
   readonly config: { readonly server: { readonly publicUrl?: string | undefined } }
 }
 
-/** Logs and counts whatever was thrown, once: what the caller may know of it, and the failure unless it is a bug. */
+/** Logs and counts what a request threw. Returns the error view for the caller, and the failure unless it is a bug. */
 export function reportError(
   { log, metrics }: Pick<ErrorOptions, 'log' | 'metrics'>,
   error: unknown,
@@ -38,7 +38,7 @@ export function reportError(
   return { view: failureView(failure), failure }
 }
 
-/** The one place where whatever was thrown becomes an answer. `bodyOf` makes its body; by default that of the API. */
+/** The error handler of the HTTP surface. `bodyOf` builds the body; the default is the API's error envelope. */
 export function errorAnswers(options: ErrorOptions, bodyOf?: (view: ErrorView, requestId: string) => unknown) {
   const { clock, config } = options
   const body = bodyOf ?? ((view, requestId) => errorBody(view, requestId, clock))
@@ -51,14 +51,14 @@ export function errorAnswers(options: ErrorOptions, bodyOf?: (view: ErrorView, r
       if (challenge !== undefined) reply.header('WWW-Authenticate', challenge)
       if (failure.retryAfterSeconds !== undefined) reply.header('Retry-After', Math.ceil(failure.retryAfterSeconds))
       if (failure.code === 'ENCODING_NOT_ACCEPTED') reply.header('Accept-Encoding', 'gzip, deflate, br, identity')
-      // The rest of a body that is too large is not read, so the connection cannot serve another request.
+      // The rest of a body that is too large stays unread, so the connection cannot be reused.
       if (failure.kind === 'too_large') reply.header('Connection', 'close')
     }
     return reply.code(view.status).send(body(view, request.id))
   }
 }
 
-/** 404 for a path nobody has, 405 with `Allow` for a path that takes other methods. Both count against the address. */
+/** 404 for an unknown path, 405 with `Allow` for a known path and another method. Both count against the address. */
 export function refuseUnknown(
   app: FastifyInstance,
   table: ReturnType<typeof routeTable>,
@@ -71,6 +71,6 @@ export function refuseUnknown(
       throw new Failure('not_found', 'There is nothing at this path.', { code: 'ROUTE_NOT_FOUND' })
     const allow = methods.join(', ')
     reply.header('Allow', allow)
-    throw new Failure('method_not_allowed', `This path takes ${allow}.`)
+    throw new Failure('method_not_allowed', `This path allows only ${allow}.`)
   })
 }

@@ -5,22 +5,22 @@ import type { ServerSentEvent, StreamRoute } from '#kernel/calls/stream-route'
 import { Failure } from '#kernel/failure'
 import { announceSuccessor } from './versions.ts'
 
-/** Writes server-sent events to one caller, at the pace at which they are read. */
+/** A writer of server-sent events to one caller, with backpressure. */
 export interface EventWriter {
-  /** Whether anything was sent: a failure is an event from then on. */
+  /** Whether the headers were sent. From then on a failure is sent as an event. */
   readonly isOpen: boolean
   /** Sends the headers. */
   open(): void
-  /** Resolves when the caller has room for more; rejects, and cuts the caller off, when they read nothing for too long. */
+  /** Resolves when the socket has room for more. Cuts the connection and rejects when the caller reads nothing for too long. */
   send(event: ServerSentEvent): Promise<void>
-  /** Ends the stream, with a last event where one is given. */
+  /** Ends the stream, after a last event if one is given. */
   end(last?: ServerSentEvent): void
 }
 
 export interface EventWriterOptions extends Pick<StreamRoute, 'heartbeatSeconds' | 'opensAfterSeconds'> {
   readonly controller: AbortController
   readonly readerSeconds: number
-  /** Told when the headers go out. */
+  /** Called when the headers are sent. */
   readonly opened: () => void
 }
 
@@ -84,7 +84,7 @@ export function eventWriter(request: FastifyRequest, reply: FastifyReply, option
 
 const HEADERS = {
   'Content-Type': 'text/event-stream',
-  // A proxy that compresses, or waits for more, holds events back.
+  // A proxy that compresses or buffers would delay events.
   'Cache-Control': 'no-store, no-transform',
   'X-Accel-Buffering': 'no',
 }
@@ -95,7 +95,7 @@ function headersOf(reply: FastifyReply): Record<string, number | string | string
   )
 }
 
-/** The event on the wire (https://html.spec.whatwg.org/multipage/server-sent-events.html). */
+/** Serializes an event (https://html.spec.whatwg.org/multipage/server-sent-events.html). */
 function frame({ event, data, id }: ServerSentEvent): string {
   const lines = /[\r\n]/.test(data) ? data.split(/\r\n|\r|\n/) : [data]
   const fields = [...field('event', event), ...field('id', id), ...lines.map((line) => `data: ${line}\n`)]

@@ -3,11 +3,11 @@ import { isIP } from 'node:net'
 import { Failure } from '#kernel/failure'
 import { isForAnyPage } from './cors.ts'
 
-/** Which names this server answers to, and which web pages may call it. */
+/** The allowed host names of this server and the allowed origins of web pages. */
 export interface GuardSettings {
-  /** Host names beside loopback and the public URL's, without ports. */
+  /** Allowed host names beside loopback and that of the public URL, without ports. */
   readonly allowedHosts: readonly string[]
-  /** Origins of web pages beside those of this server, such as `https://app.example.com`; `*` invites every page. */
+  /** Allowed origins beside this server's own, such as `https://app.example.com`; `*` allows every page. */
   readonly corsOrigins: readonly string[]
   readonly publicUrl?: string | undefined
 }
@@ -16,9 +16,9 @@ const LOOPBACK = ['localhost', '127.0.0.1', '[::1]']
 const SEEN_MAX = 100
 
 /**
- * Refuses requests that a web page made by pointing its own name at this server (DNS rebinding), and pages of origins
- * that were not invited. Programs send no `Origin` and pass. Addresses in `Host` pass too: rebinding needs a name, and
- * probes call a container by its address. Throws `Failure('forbidden')`.
+ * Refuses DNS rebinding (a foreign name in `Host`) and web pages of origins that are not allowed. Programs send no
+ * `Origin` and pass. IP addresses in `Host` pass too: rebinding needs a name, and probes call a container by its
+ * address. Throws `Failure('forbidden')`.
  */
 export function requestGuard(settings: GuardSettings): (req: IncomingMessage) => void {
   const { publicUrl } = settings
@@ -31,15 +31,17 @@ export function requestGuard(settings: GuardSettings): (req: IncomingMessage) =>
     if (host === undefined || !hostsSeen.has(host)) {
       const name = hostName(host ?? '')
       if (!hosts.has(name) && isIP(name.replace(/^\[|\]$/g, '')) === 0) {
-        throw new Failure('forbidden', 'The Host header is not one of this server.', { code: 'HOST_NOT_ALLOWED' })
+        throw new Failure('forbidden', 'The Host header is not an allowed name of this server.', {
+          code: 'HOST_NOT_ALLOWED',
+        })
       }
-      // Bounded: only names that passed are remembered.
+      // Bounded, because only allowed names are remembered.
       if (host !== undefined && hostsSeen.size < SEEN_MAX) hostsSeen.add(host)
     }
     if (origin === undefined || origins.has('*') || origins.has(origin.toLowerCase())) return
     if (isForAnyPage(req.url ?? '')) return
     if (!URL.canParse(origin) || !hosts.has(new URL(origin).hostname.toLowerCase())) {
-      throw new Failure('forbidden', 'The Origin may not call this server.', { code: 'ORIGIN_NOT_ALLOWED' })
+      throw new Failure('forbidden', 'This Origin is not allowed to call this server.', { code: 'ORIGIN_NOT_ALLOWED' })
     }
   }
 }

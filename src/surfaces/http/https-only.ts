@@ -5,21 +5,21 @@ import { Failure } from '#kernel/failure'
 
 export interface HttpsSettings {
   readonly httpsOnly: boolean
-  /** Whose `X-Forwarded-Proto` is believed. */
+  /** Addresses of proxies whose `X-Forwarded-Proto` is trusted. */
   readonly trustedProxies: readonly string[]
   readonly publicUrl?: string | undefined
 }
 
-/** Asked by orchestrators and scrapers inside the network, by address and without TLS; they tell nothing secret. */
+/** Paths that orchestrators and scrapers read inside the network, by address and without TLS. They reveal no secret. */
 const PROBES = /^\/(health|ready|metrics)\/?(\?|$)/
 
-/** For programs: they are to be set right, not sent on. */
+/** Paths that programs call: those get an error instead of a redirect, so that their configuration is corrected. */
 const PROGRAMS = /^\/(mcp|api|v1|auth\/oauth2)([/?]|$)/
 
 /**
- * Serves callers by HTTPS alone. Answers where to go instead, for a page that is only looked at; undefined when all is
- * well. Throws `Failure('forbidden')` for everything else: a redirect would hide from a program that its key just went
- * over the wire in clear, and lead it to do so again.
+ * Enforces HTTPS. Returns the https URL to redirect to for a page that is only read, undefined for a request over
+ * HTTPS, and throws `Failure('forbidden')` for every other request over HTTP: a redirect would hide from a program that
+ * it sent its key in cleartext, and it would do so again.
  */
 export function httpsOnly(settings: HttpsSettings): ((req: IncomingMessage) => string | undefined) | undefined {
   if (!settings.httpsOnly) return undefined
@@ -43,7 +43,7 @@ export function httpsOnly(settings: HttpsSettings): ((req: IncomingMessage) => s
 function isSecure({ socket, headers }: IncomingMessage, trust: (address: string, hops: number) => boolean): boolean {
   if (socket instanceof TLSSocket) return true
   if (!trust(socket.remoteAddress ?? '', 0)) return false
-  // A chain of proxies appends: the last word is that of the proxy we trust.
+  // Each proxy of a chain appends its value: the last one is from the proxy we trust.
   const told = headers['x-forwarded-proto']
   return typeof told === 'string' && told.split(',').at(-1)?.trim().toLowerCase() === 'https'
 }

@@ -4,8 +4,8 @@ import { decoderOf, encodingOf } from '#kernel/network/content-encoding'
 import { Failure } from '#kernel/failure'
 
 /**
- * The body as it was before its `Content-Encoding`. The reader's bound counts the bytes that come out, so a small bomb
- * stops as soon as it is too large, and the inflater is thrown away with the rest unread.
+ * Decompresses a body by its `Content-Encoding`. The body limit counts decompressed bytes, so a compression bomb is
+ * stopped once it exceeds the limit, and the rest stays unread.
  */
 export function inflated(headers: IncomingHttpHeaders, payload: Readable): Readable {
   const encoding = encodingOf(headers['content-encoding'])
@@ -16,7 +16,7 @@ export function inflated(headers: IncomingHttpHeaders, payload: Readable): Reada
   payload.on('data', (chunk: Buffer) => {
     receivedEncodedLength += chunk.length
   })
-  // The reader stops listening once the body is too large; an error after that must not end the process.
+  // Once the body is too large nobody listens any more; an unhandled error event would end the process.
   inflater.on('error', () => undefined)
   payload.on('error', (error) => inflater.destroy(error))
   Object.defineProperty(inflater, 'receivedEncodedLength', { get: () => receivedEncodedLength })

@@ -9,7 +9,7 @@ import type { FieldProblem } from '#kernel/failure'
 import { requestParser } from './request-parts.ts'
 import type { RequestParts } from './request-parts.ts'
 
-/** Makes the parser of a route: of its one input, or of path, query and body apart. */
+/** Creates the parser of a route: for one merged input (a route on an operation), or for path, query and body apart. */
 export function routeParser(route: Route): (raw: RequestParts) => unknown {
   const { input } = route
   return input === undefined ? requestParser(route) : mergedParser({ ...route, input })
@@ -18,9 +18,9 @@ export function routeParser(route: Route): (raw: RequestParts) => unknown {
 type Place = 'path' | 'query' | 'body'
 
 /**
- * Makes the parser of a route on an operation: the fields of path, query and body become one input, parsed once. Fields
- * of path and query are turned from text into what the input expects. Throws `Failure('invalid')` with every problem,
- * each by the place where the field was, or was expected.
+ * Creates the parser of a route on an operation: the fields of path, query and body are merged into one input and parsed
+ * once. Text fields of path and query are converted to the type the input expects. Throws `Failure('invalid')` with
+ * every problem, each naming the place where the field was or was expected.
  */
 function mergedParser({
   input,
@@ -36,7 +36,7 @@ function mergedParser({
   const expectedAt = (name: string): Place => (inPath.has(name) ? 'path' : rest)
   const read = textReaders(input)
   const closed = input.strict()
-  // Text of a body must not come in the address, which is logged: passwords and tokens are among it.
+  // Text fields of the body are not accepted in the URL, which is logged: they include passwords and tokens.
   const isOutOfPlace = (place: Place, name: string) =>
     place === 'query' && rest === 'body' && query?.shape[name] === undefined && name in input.shape
   return (raw) => {
@@ -61,11 +61,11 @@ function mergedParser({
     const found = parsed.success ? textProblems(merged) : argumentProblems(input, parsed.error)
     problems.push(...found.map((problem) => ({ ...problem, path: placed(problem.path, places, expectedAt, rest) })))
     if (parsed.success && problems.length === 0) return parsed.data
-    throw new Failure('invalid', 'The request is wrong. Correct the fields and send it again.', { problems })
+    throw new Failure('invalid', 'The request is invalid. Correct the listed fields and send it again.', { problems })
   }
 }
 
-/** The parts that are objects. A body of another kind is a problem, unless the route takes none. */
+/** The parts that are objects. A body that is not an object is a problem, unless the route takes no body. */
 function partsOf({ params, query, body }: RequestParts, rest: Place, problems: FieldProblem[]): [Place, object][] {
   const parts: [Place, object][] = [
     ['path', asObject(params)],
@@ -93,7 +93,7 @@ function placed(
   return `${places.get(name) ?? expectedAt(name)}.${path}`
 }
 
-/** Turns the text of a path or a query into what a field expects. What cannot be turned stays text, and is refused. */
+/** Converts text of a path or query to the type of its field. Text that cannot be converted is kept, and then refused. */
 function textReaders(input: z.ZodObject): (name: string, value: unknown) => unknown {
   const { properties = {} } = z.toJSONSchema(input, { io: 'input', unrepresentable: 'any' })
   return (name, value) => fromText(Object.hasOwn(properties, name) ? properties[name] : undefined, value)
@@ -109,7 +109,7 @@ function fromText(schema: unknown, value: unknown): unknown {
     )
   if (type === 'array') return [value].flat().map((each) => fromText(items, each))
   if (typeof value !== 'string') return value
-  // What `1e3`, `0x10` or an empty text might mean is not guessed at.
+  // Only plain decimal numbers: `1e3`, `0x10` and an empty text are refused.
   if ((type === 'integer' || type === 'number') && /^-?(0|[1-9]\d{0,15})(\.\d{1,15})?$/.test(value))
     return Number(value)
   if (type === 'boolean' && (value === 'true' || value === 'false')) return value === 'true'

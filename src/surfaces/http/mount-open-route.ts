@@ -7,7 +7,7 @@ import { GUEST_BODY_BYTES_MAX } from './mount-route.ts'
 import type { MountOptions } from './mount-route.ts'
 import { requestParser } from './request-parts.ts'
 
-/** Serves one route that answers whoever asks: the limit per address, the body, its work, the envelope. */
+/** Mounts a public route: limit per address, then body, work and envelope. */
 export function mountOpenRoute(app: FastifyInstance, route: OpenRoute, options: MountOptions): void {
   const parse = requestParser(route)
   app.route({
@@ -34,7 +34,7 @@ function openRequest(request: FastifyRequest, signal: AbortSignal, { clock, log 
   return { requestId, address, signal, clock, log: log.child({ requestId }), headers: webHeaders(request) }
 }
 
-/** The request's headers as the web knows them. */
+/** The headers of a request as a web `Headers` object. */
 export function webHeaders(request: FastifyRequest): Headers {
   const headers = new Headers()
   for (const [name, value] of Object.entries(request.headers)) {
@@ -43,7 +43,7 @@ export function webHeaders(request: FastifyRequest): Headers {
   return headers
 }
 
-/** Several cookies are several lines. */
+/** Adds a response header; each `Set-Cookie` stays a line of its own. */
 export function addHeader(reply: FastifyReply, name: string, value: string): void {
   if (name.toLowerCase() !== 'set-cookie') reply.header(name, value)
   else reply.header(name, [reply.getHeader(name) ?? []].flat().map(String).concat(value))

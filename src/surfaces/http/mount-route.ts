@@ -25,13 +25,13 @@ export interface MountOptions extends GuardOptions {
   readonly publicUrl: string | undefined
   readonly timeoutSeconds: number
   readonly bodyBytesMax: number
-  /** Compare every answer with its schema; for tests and development. */
+  /** Checks every answer against its schema; for tests and development. */
   readonly checkAnswers: boolean
-  /** Aborted when a stop no longer waits for requests in flight. */
+  /** Aborted when a shutdown stops waiting for requests in flight. */
   readonly stopped: AbortSignal
 }
 
-/** Serves one route: key, limits, scope, then the body, then its work within the deadline, then the envelope. */
+/** Mounts a route. Order: credential, limits, scope, body, work within the deadline, envelope. */
 export function mountRoute(app: FastifyInstance, route: Route, options: MountOptions): void {
   const parse = routeParser(route)
   const guard = routeGuard(route, options)
@@ -45,7 +45,7 @@ export function mountRoute(app: FastifyInstance, route: Route, options: MountOpt
       const input = parse({ params: request.params, query: request.query, body: request.body })
       const work = () => answer(route, request, reply, principal, input, options)
       const result = await guard.noted(request, principal, work)
-      // What changes something leaves its own event.
+      // A change records its own audit event.
       if (route.method === 'GET') guard.note(request, principal, 'ok')
       if (options.checkAnswers) requireShape(route, route.response, result)
       reply.code(route.status ?? 200)
@@ -77,7 +77,7 @@ async function answer(
   })
 }
 
-/** Throws for an answer that does not have the form its route declares. */
+/** Throws when an answer does not match the response schema of its route. */
 export function requireShape({ method, path }: GuardedRoute, response: z.ZodType, result: unknown): void {
   const checked = response.safeParse(result)
   if (checked.success) return

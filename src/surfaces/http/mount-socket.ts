@@ -19,7 +19,7 @@ export interface SocketMountOptions extends MountOptions, SocketOptions {
 
 const MESSAGE_BYTES_MAX = 65_536
 
-/** Serves one WebSocket route: what is refused before the upgrade is answered like any other request. */
+/** Mounts a WebSocket route. What is refused before the upgrade gets an ordinary HTTP error. */
 export function mountSocket(app: FastifyInstance, route: SocketRoute, options: SocketMountOptions): void {
   const parse = requestParser(route)
   const guard = routeGuard(route, options)
@@ -48,7 +48,7 @@ export function mountSocket(app: FastifyInstance, route: SocketRoute, options: S
         const ended = guard
           .noted(request, principal, () => serveSocket(route, call, options))
           .then(() => guard.note(request, principal, 'ok'))
-        // Safe because the caller, the log and the trail were told.
+        // Safe because the failure was already sent to the caller, logged and recorded for the audit.
         options.trailing.add(ended.catch(() => undefined))
       })
       return reply
@@ -62,7 +62,7 @@ function isHandshake({ headers }: FastifyRequest): boolean {
   return headers['sec-websocket-version'] === '13' && KEY.test(headers['sec-websocket-key'] ?? '')
 }
 
-/** 426 (RFC 9110, 15.5.22): the path exists, for WebSocket alone. */
+/** 426 Upgrade Required (RFC 9110, 15.5.22): the path exists only for WebSocket. */
 function upgradeRequired(request: FastifyRequest, reply: FastifyReply, { clock }: SocketMountOptions): FastifyReply {
   const message = 'This path takes WebSocket connections (RFC 6455, version 13) and nothing else.'
   const view = { status: 426, code: 'UPGRADE_REQUIRED', message }

@@ -8,7 +8,7 @@ import { routeGuard } from './route-guard.ts'
 import { serveStream } from './serve-stream.ts'
 import type { StreamOptions } from './serve-stream.ts'
 
-/** Serves one streaming route: key, limits, scope, then the body, then its events as they come, at the reader's pace. */
+/** Mounts a streaming route. Order: credential, limits, scope, body, then its events with backpressure. */
 export function mountStream(app: FastifyInstance, route: StreamRoute, options: MountOptions & StreamOptions): void {
   const parse = requestParser(route)
   const guard = routeGuard(route, options)
@@ -19,7 +19,7 @@ export function mountStream(app: FastifyInstance, route: StreamRoute, options: M
     scope.route({
       method: route.method,
       url: route.path,
-      // A HEAD would do all the work for nobody.
+      // A HEAD would do all the work and send nothing.
       exposeHeadRoute: false,
       bodyLimit: route.bodyBytesMax ?? options.bodyBytesMax,
       onRequest: guard.admit,
@@ -36,11 +36,11 @@ export function mountStream(app: FastifyInstance, route: StreamRoute, options: M
           })
         try {
           const json = await guard.noted(request, principal, work)
-          // A stream need not have made a change, whatever its method.
+          // A stream is recorded whatever its method: it need not contain a change, which records itself.
           guard.note(request, principal, 'ok')
           return json ?? reply
         } catch (error) {
-          // Safe because a stream that was opened has told the failure itself.
+          // Safe because an opened stream has already sent the failure as its last event.
           if (reply.sent) return reply
           throw error
         }
@@ -49,7 +49,7 @@ export function mountStream(app: FastifyInstance, route: StreamRoute, options: M
   })
 }
 
-/** Parses JSON as elsewhere, and keeps the bytes it came in. */
+/** Parses a JSON body like other routes and keeps its raw bytes. */
 function keepBytes(scope: FastifyInstance): (request: FastifyRequest) => Uint8Array {
   const kept = new WeakMap<FastifyRequest, Uint8Array>()
   const parseJson = scope.getDefaultJsonParser('error', 'error')

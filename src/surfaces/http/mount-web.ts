@@ -7,7 +7,7 @@ import { GUEST_BODY_BYTES_MAX } from './mount-route.ts'
 import type { MountOptions } from './mount-route.ts'
 import { requestSignal } from './request-signal.ts'
 
-/** Serves paths that are answered whole, as web requests: the body arrives as the bytes that were sent. */
+/** Mounts a handler of web `Request` and `Response` objects; the body arrives as raw bytes. */
 export function mountWeb(app: FastifyInstance, mount: WebMount, options: MountOptions): void {
   void app.register(async (scope) => {
     scope.removeAllContentTypeParsers()
@@ -40,12 +40,12 @@ export function mountWeb(app: FastifyInstance, mount: WebMount, options: MountOp
   })
 }
 
-/** As the auth library names it; whether it is good is seen later. */
+/** Matches the session cookie of the auth library; its validity is checked later. */
 const SESSION_COOKIE = /(?:^|;\s*)(?:__Secure-|__Host-)?plimsoll\.session_token=/
 
 /**
- * Where a credential is sent, whoever only reads the page has sent none. Who comes with a session reads as often as the
- * address may call: made-up cookies win no more than that.
+ * The limit class of a request. Reading a page that takes credentials is not an attempt to sign in, so it is not strict.
+ * A request with a session cookie has the address's own limit, so a made-up cookie gains no more than that.
  */
 function guests({ limit, path }: WebMount, { admit }: MountOptions) {
   const [reading, sending] = [admit.guest(limit === 'strict' ? 'lenient' : limit, path), admit.guest(limit, path)]

@@ -16,7 +16,7 @@ import type { Upgrades } from './upgrades.ts'
 
 export type NodeHandler = (req: IncomingMessage, res: ServerResponse) => void
 
-/** A surface that answers its URLs on the bare request: guards, headers and all. It pays for no framework. */
+/** A surface that handles Node requests itself, guards and headers included, without the HTTP framework. */
 export interface BareSurface {
   readonly serves: (url: string) => boolean
   readonly handle: NodeHandler
@@ -26,11 +26,11 @@ export interface NodeServerOptions {
   readonly guard: GuardSettings & HttpsSettings
   readonly clock: Clock
   readonly mcp: BareSurface | undefined
-  /** Answers everything else. */
+  /** Handles every other URL. */
   readonly http: NodeHandler
-  /** Where there are WebSocket routes. */
+  /** Undefined when there are no WebSocket routes. */
   readonly upgrades: Upgrades | undefined
-  /** True once the process stops: connections are closed after their answer. */
+  /** True once the process is stopping: connections are then closed after their answer. */
   readonly isStopping: () => boolean
   readonly patience: { readonly headersSeconds: number; readonly requestSeconds: number }
 }
@@ -41,22 +41,22 @@ const HEADER_BYTES_MAX = 16 * 1024
 const KEEP_ALIVE_MILLISECONDS = 65_000
 
 /**
- * The one listening server. MCP goes straight to its own handler. For the rest it sets the security headers and the
- * request id, refuses foreign hosts and origins and answers preflights, before the framework sees the request.
+ * The listening HTTP server. It passes MCP requests to the MCP surface. For all others it sets security headers and
+ * request id, refuses foreign hosts and origins, and answers CORS preflights before the framework sees the request.
  */
 export function nodeServer(options: NodeServerOptions): Server {
   const { guard, clock, mcp, http, upgrades, isStopping, patience } = options
   const check = requestGuard(guard)
   const cors = crossOrigin(guard.corsOrigins)
-  const elsewhere = httpsOnly(guard)
-  /** Connections that end with a refusal: what was sent behind it, perhaps inside it, is no request. */
+  const httpsLocation = httpsOnly(guard)
+  /** Connections that close after a refusal: bytes that follow it may be a smuggled request and are not served. */
   const ending = new WeakSet<Socket>()
   const answer = (req: IncomingMessage, res: ServerResponse): void => {
     if (ending.has(req.socket)) return
     try {
       if (isStopping()) res.setHeader('Connection', 'close')
       requireForm(req)
-      if (elsewhere !== undefined && sentOn(req, res)) return
+      if (httpsLocation !== undefined && redirected(req, res)) return
       if (mcp?.serves(req.url ?? '') === true) return mcp.handle(req, res)
       setCommonHeaders(req, res)
       check(req)
@@ -67,9 +67,9 @@ export function nodeServer(options: NodeServerOptions): Server {
       refuse(req, res, error, clock)
     }
   }
-  /** By HTTPS alone: whether the caller was sent there. Never to a host that is not ours. */
-  const sentOn = (req: IncomingMessage, res: ServerResponse): boolean => {
-    const location = elsewhere?.(req)
+  /** Redirects a plain HTTP request to HTTPS, but never for a foreign host. Returns whether it did. */
+  const redirected = (req: IncomingMessage, res: ServerResponse): boolean => {
+    const location = httpsLocation?.(req)
     if (location === undefined) return false
     check(req)
     setCommonHeaders(req, res)
@@ -82,22 +82,22 @@ export function nodeServer(options: NodeServerOptions): Server {
       headersTimeout: patience.headersSeconds * 1000,
       requestTimeout: patience.requestSeconds * 1000,
       keepAliveTimeout: KEEP_ALIVE_MILLISECONDS,
-      // Of two headers where one is meant, neither is believed: joined they are no host, no key and no type.
+      // A header that is sent twice is joined into an invalid value, so that neither copy is used.
       joinDuplicateHeaders: true,
       connectionsCheckingInterval: Math.min(5, patience.headersSeconds) * 500,
-      // The guard refuses a request without a host, with the headers that every answer has.
+      // The guard refuses a request without `Host`, and unlike Node with our headers.
       requireHostHeader: false,
-      // Without WebSocket routes, and for any other protocol, a wish to upgrade is ignored (RFC 9110, 7.8).
+      // An upgrade to another protocol, or without WebSocket routes, is ignored (RFC 9110, 7.8).
       shouldUpgradeCallback: (req) => upgrades?.wanted(req) === true,
     },
     answer,
   )
   upgrades?.answerWith(server, answer)
-  // An expectation we do not know is ignored (RFC 9110, 10.1.1 allows it); Node's own answer would lack our headers.
+  // An unknown `Expect` is ignored (allowed by RFC 9110, 10.1.1); Node's own 417 would lack our headers.
   return server.on('checkExpectation', answer)
 }
 
-/** Answers what could not be parsed as a request, with the same headers and form as everything else. */
+/** Answers a request that Node could not parse, with the usual headers and error envelope. */
 export function answerParserError(error: Error & { readonly code?: string }, socket: Socket, clock: Clock): void {
   if (!socket.writable || socket.bytesWritten > 0 || error.code === 'ECONNRESET') {
     socket.destroy()
@@ -122,14 +122,14 @@ function parserError(code: string | undefined) {
   return { status: 400, reason: 'Bad Request', code: 'BAD_REQUEST', message: 'This is not a well-formed HTTP request.' }
 }
 
-/** What every answer of this surface carries; whatever answers may say otherwise of its own. */
+/** Sets the headers of every answer; a handler may override them. */
 function setCommonHeaders(req: IncomingMessage, res: ServerResponse): void {
   setSecurityHeaders(res)
   res.setHeader('Cache-Control', 'no-store')
   res.setHeader('X-Request-ID', identify(req))
 }
 
-/** Ends the connection too: what else was sent on it may be part of what was refused. */
+/** Sends a refusal and closes the connection: later bytes on it may belong to the refused request. */
 function refuse(req: IncomingMessage, res: ServerResponse, failure: Failure, clock: Clock): void {
   setCommonHeaders(req, res)
   const view = failureView(failure)

@@ -2,18 +2,18 @@ type Json = Readonly<Record<string, unknown>>
 
 const OBJECT: Json = { 'application/json': { schema: { type: 'object' } } }
 
-/** How `/metrics` is read where `METRICS_TOKEN` is set. */
+/** The security scheme of `/metrics` when `METRICS_TOKEN` is set. */
 export const METRICS_TOKEN_SCHEME: Json = {
   metricsToken: { type: 'http', scheme: 'bearer', description: 'The value of `METRICS_TOKEN`, where that is set.' },
 }
 
 interface OpenOperation extends Json {
   readonly operationId: string
-  /** Why it asks for no credential. */
+  /** Why it is public. */
   readonly description: string
 }
 
-/** What is served without a credential and why, as the OpenAPI document describes it. */
+/** The public operational endpoints as OpenAPI operations, each with the reason why it is public. */
 export const OPEN_PATHS: Readonly<Record<string, { readonly get: OpenOperation }>> = {
   '/health': open(
     'health',

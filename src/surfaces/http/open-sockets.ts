@@ -1,15 +1,15 @@
 /** One open WebSocket. */
 interface OpenSocket {
-  /** Takes no more messages, so that it ends when those that came are answered. */
+  /** Accepts no more messages; the connection closes once those received are answered. */
   finish(): void
   cut(): void
 }
 
-/** The WebSockets that are open: the HTTP server does not know them any more. */
+/** The registry of open WebSockets, which the HTTP server no longer tracks. */
 export interface OpenSockets {
   readonly count: () => number
   readonly isClosing: () => boolean
-  /** Returns what takes it out again. */
+  /** Returns a function that removes it. */
   add(socket: OpenSocket): () => void
   finish(): void
   cut(): void

@@ -16,7 +16,7 @@ type DescribedRoute = Route | StreamRoute | SocketRoute | OpenRoute
 
 type Json = Readonly<Record<string, unknown>>
 
-/** The OpenAPI 3.1 document of the routes. Its schemas are the ones that requests are checked against. */
+/** The OpenAPI 3.1 document of the routes, made from the schemas that validate their requests. */
 export function openApiDocument({ routes, version, publicUrl }: OpenApiOptions): Json {
   const paths: Record<string, Record<string, Json>> = {}
   const idOf = operationIds(routes)
@@ -116,7 +116,7 @@ function streamed({ response }: StreamRoute): Json {
   }
 }
 
-/** A streaming route has errors of its own form. */
+/** The error responses of a route; a streaming route has its own error format. */
 function failure(description: string, route: DescribedRoute): Json {
   const schema = 'errorBody' in route ? { type: 'object' } : { $ref: '#/components/schemas/Error' }
   return { description, content: jsonContent(schema) }
@@ -137,7 +137,7 @@ function parameters(place: 'path' | 'query' | 'header', shape: z.ZodObject | und
   }))
 }
 
-/** Zod writes JSON Schema 2020-12, which is what OpenAPI 3.1 takes; only the dialect's name is left out. */
+/** Zod writes JSON Schema 2020-12, the dialect of OpenAPI 3.1, so only `$schema` is left out. */
 function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Json {
   const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any', reused: 'inline' })
   return rest
@@ -147,7 +147,7 @@ function templateOf(path: string): string {
   return path.replace(/:(\w+)/g, '{$1}')
 }
 
-/** `track` for `/v1/track`; where several methods share a path, `get_clients_by_client_id`. Unique, as paths are. */
+/** A unique operation id: `track` for `/v1/track`; with several methods on a path, `get_clients_by_client_id`. */
 function operationIds(routes: readonly DescribedRoute[]): (route: DescribedRoute) => string {
   const name = ({ path }: DescribedRoute) =>
     path

@@ -5,7 +5,7 @@ import { Failure } from '#kernel/failure'
 import type { ReadinessCheck } from '#kernel/startup/readiness'
 
 export interface Probes {
-  /** Whether the database answers; a rejection counts as no. */
+  /** Whether the database answers; a rejection counts as false. */
   database(): Promise<boolean>
   ready(): Promise<readonly ReadinessCheck[]>
 }
@@ -18,10 +18,10 @@ export interface ProbeOptions {
   readonly isStopping: () => boolean
 }
 
-/** A probe that hangs is a probe that failed: orchestrators ask every few seconds and give up after one or two. */
+/** The timeout of a probe: orchestrators ask every few seconds and give up after one or two. */
 const PROBE_MILLISECONDS = 2000
 
-/** `/health`, `/ready`, `/metrics` and `/version`: for machines, without a key, outside the limits and the envelope. */
+/** Mounts `/health`, `/ready`, `/metrics` and `/version`: without a credential, rate limits or the envelope. */
 export function mountProbes(app: FastifyInstance, options: ProbeOptions): void {
   const { probes, metrics, metricsToken, version, isStopping } = options
   const database = shared(() => within(probes.database(), false))
@@ -60,11 +60,11 @@ async function within<T>(work: Promise<T>, otherwise: T): Promise<T> {
   const timeout = new Promise<T>((resolve) => {
     timer = setTimeout(() => resolve(otherwise), PROBE_MILLISECONDS)
   })
-  // Safe because a probe that fails is an answer: not healthy.
+  // Safe because a failed probe is reported as not healthy.
   return Promise.race([work.catch(() => otherwise), timeout]).finally(() => clearTimeout(timer))
 }
 
-/** However many ask at once, the question is put once. */
+/** Shares one running check among concurrent requests. */
 function shared<T>(ask: () => Promise<T>): () => Promise<T> {
   let pending: Promise<T> | undefined
   return () => {

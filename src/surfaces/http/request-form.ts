@@ -1,22 +1,22 @@
 import type { IncomingMessage } from 'node:http'
 import { Failure } from '#kernel/failure'
 
-/** More than any browser, proxy or client sends. */
+/** The maximum number of headers, more than any browser, proxy or client sends. */
 export const HEADERS_MAX = 100
 
 const SLASH = 47
 
 /**
- * Refuses what two readers of one request could understand in two ways, before anyone acts on it. A target that names
- * its host (RFC 9112, 3.2.2) must name the one in `Host`, and is served as its path. Throws `Failure('invalid')`, or
- * `Failure('too_large')` with `code: 'TOO_MANY_HEADERS'`.
+ * Refuses ambiguous requests, which a proxy and this server could read differently (request smuggling). A target in
+ * absolute form (RFC 9112, 3.2.2) must name the host in `Host`, and is served as its path. Throws `Failure('invalid')`,
+ * or `Failure('too_large')` with `code: 'TOO_MANY_HEADERS'`.
  */
 export function requireForm(req: IncomingMessage): void {
   if (req.rawHeaders.length > HEADERS_MAX * 2) {
     throw new Failure('too_large', `The request has more than ${HEADERS_MAX} headers.`, { code: 'TOO_MANY_HEADERS' })
   }
   const { url = '' } = req
-  // Several hosts arrive joined.
+  // Several `Host` headers arrive joined by a comma.
   if (req.headers.host?.includes(',') === true) {
     throw new Failure('invalid', 'The request names more than one host.', { code: 'BAD_REQUEST' })
   }

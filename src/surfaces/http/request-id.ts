@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http'
 
 const SANE = /^[\w.:/+=-]{1,128}$/
 
-/** The caller's `X-Request-ID` when it is sane, else a new one. Also put into the headers, for whoever reads it next. */
+/** The request id: the caller's `X-Request-ID` if valid, else a new one. It is stored in the request's headers. */
 export function identify(req: IncomingMessage): string {
   const given = req.headers['x-request-id']
   if (typeof given === 'string' && SANE.test(given)) return given

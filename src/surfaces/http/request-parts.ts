@@ -16,8 +16,8 @@ export interface RequestParts {
 type Parsed = Pick<Route, 'params' | 'query' | 'body'> & { readonly headers?: z.ZodObject }
 
 /**
- * Makes the parser of a route's path, query, headers and body: all problems of all four at once, each naming its field. Objects
- * refuse what they do not know and text that cannot be kept, unless their schema says that it is open.
+ * Creates the parser of a route's path, query, headers and body. It reports all problems of all four at once, each with
+ * its field. Objects refuse unknown fields and text that PostgreSQL cannot store, unless their schema is open.
  */
 export function requestParser(route: Parsed): (raw: RequestParts) => Required<RequestParts> {
   const nothing = z.strictObject({})
@@ -41,22 +41,22 @@ export function requestParser(route: Parsed): (raw: RequestParts) => Required<Re
     if (params.success && query.success && headers.success && body.success && problems.length === 0) {
       return { params: params.data, query: query.data, headers: headers.data, body: body.data }
     }
-    throw new Failure('invalid', 'The request is wrong. Correct the fields and send it again.', { problems })
+    throw new Failure('invalid', 'The request is invalid. Correct the listed fields and send it again.', { problems })
   }
 }
 
-/** The headers that a schema names. */
+/** The request headers that the schema declares. */
 export function pickHeaders(schema: z.ZodObject | undefined, headers: IncomingHttpHeaders): unknown {
   const names = Object.keys(schema?.shape ?? {})
   return Object.fromEntries(names.flatMap((name) => (headers[name] === undefined ? [] : [[name, headers[name]]])))
 }
 
-/** The schema as a request is checked against it: closed, unless it says otherwise. */
+/** The schema without unknown fields, unless it is declared open. */
 export function strict(schema: z.ZodType): z.ZodType {
   return schema instanceof z.ZodObject && schema.def.catchall === undefined ? schema.strict() : schema
 }
 
-/** Whether the schema takes what it does not name: that is for its reader to judge. */
+/** Whether the schema allows fields it does not declare. */
 function isOpen(schema: z.ZodType): boolean {
   return schema instanceof z.ZodObject ? schema.def.catchall instanceof z.ZodUnknown : schema instanceof z.ZodUnknown
 }

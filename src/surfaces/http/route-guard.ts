@@ -9,17 +9,17 @@ import { expectedFailure } from './envelope.ts'
 
 export interface GuardOptions {
   readonly admit: ReturnType<typeof admission>
-  /** Tells the audit trail who read, or was refused, what. */
+  /** Records reads and refusals in the audit. */
   readonly noteAccess?: NoteAccess
 }
 
-/** What stands before every route that asks for a scope: the caller's key, limits, scope and bounds, and the audit trail. */
+/** The checks of every route with a scope: credential, limits, scope, bounds of the key, and the audit of reads. */
 export function routeGuard(route: GuardedRoute & { readonly limit?: LimitClass }, { admit, noteAccess }: GuardOptions) {
   const principals = new WeakMap<FastifyRequest, Principal>()
   const action = `http.${route.method} ${route.path}`
   const note = ({ id, params }: FastifyRequest, principal: Principal, status: AccessStatus): void =>
     noteAccess?.(principal, id, action, params, status)
-  /** Tells the trail when the work fails. */
+  /** Runs the work and records a failure in the audit. */
   const noted = async <T>(request: FastifyRequest, principal: Principal, work: () => T | Promise<T>): Promise<T> => {
     try {
       return await work()
@@ -31,7 +31,7 @@ export function routeGuard(route: GuardedRoute & { readonly limit?: LimitClass }
   return {
     note,
     noted,
-    /** Before the body is read. */
+    /** Runs before the body is read. */
     async admit(request: FastifyRequest, reply: FastifyReply): Promise<void> {
       const principal = await admit.principal(request, reply, route)
       principals.set(request, principal)

@@ -1,4 +1,4 @@
-/** Which methods a path takes: for the `Allow` of a 405, and to look over all that is served. */
+/** The table of mounted paths and their methods: for the `Allow` of a 405, and for the check of entry points. */
 export function routeTable() {
   const entries: { readonly pattern: RegExp; readonly methods: Set<string> }[] = []
   const byPath = new Map<string, Set<string>>()

@@ -15,12 +15,12 @@ const PING_SECONDS = 20
 
 const CLOSE = { normal: 1000, goingAway: 1001, internalError: 1011 }
 
-/** Serves one open connection to its end, and closes it. Rejects with what it failed with; a caller who leaves is no failure. */
+/** Serves an open WebSocket until it ends, and closes it. Rejects when it failed; a caller who disconnects is no failure. */
 export async function serveSocket(route: SocketRoute, connection: Connection, options: SocketOptions): Promise<void> {
   const { ws, request, principal } = connection
   const { idleSeconds, readerSeconds, wholeSeconds } = { ...DEADLINE, ...route.deadline }
   const { sockets, stopped, trailing } = options
-  // Safe because a check that fails ends the connection itself.
+  // Safe because a failed check ends the connection itself.
   const pinged = () => void check().catch(() => undefined)
   const life = socketLife(ws, { idleSeconds, pingSeconds: route.pingSeconds ?? PING_SECONDS, pinged, stopped })
   const { controller } = life
@@ -32,7 +32,7 @@ export async function serveSocket(route: SocketRoute, connection: Connection, op
     const ctx = options.openContext(principal, { requestId: request.id, signal: controller.signal })
     const run = async () => {
       const running = route.run(ctx, call)
-      // Safe because its failure is that of the connection, unless that is over.
+      // Safe because its failure becomes that of the connection, unless that has ended already.
       trailing.add(running.catch(() => undefined))
       return running
     }

@@ -16,7 +16,7 @@ export interface StreamOptions extends ErrorOptions {
 interface Arrival {
   readonly request: FastifyRequest
   readonly reply: FastifyReply
-  /** Aborted when the caller leaves, the process stops or a deadline passes. */
+  /** Aborted when the caller disconnects, the process stops or a deadline passes. */
   readonly controller: AbortController
   readonly options: StreamOptions
 }
@@ -24,8 +24,8 @@ interface Arrival {
 const DEADLINE: StreamDeadline = { firstSeconds: 60, idleSeconds: 60, readerSeconds: 30 }
 
 /**
- * Sends the events of a stream as they come. Resolves with the JSON of an answer that does not stream. Rejects when it
- * fails: before the first byte for somebody else to answer, after it with the failure told as the last event.
+ * Sends the events of a stream. Resolves with the JSON when the route answers without streaming. Rejects on failure:
+ * before the first byte the error handler answers; after it, the failure was sent as the last event.
  */
 export async function serveStream(
   route: StreamRoute,
@@ -43,7 +43,7 @@ export async function serveStream(
     reply.headers(answer.headers ?? {})
     if ('json' in answer) return answer
     iterator = answer.stream[Symbol.asyncIterator]()
-    // It was aborted meanwhile, and nobody waits for it any more.
+    // The stream was aborted meanwhile: nobody awaits its result.
     if (controller.signal.aborted) release()
     return iterator.next()
   }
@@ -71,7 +71,7 @@ export async function serveStream(
   }
 }
 
-/** The first byte, and the end where the framework does not see it: it tells of responses that are sent whole. */
+/** Reports first byte and end of a stream, which the framework's hooks report only for buffered responses. */
 function tellMetrics({ method, path }: StreamRoute, reply: FastifyReply, { metrics: { http } }: StreamOptions): void {
   http.firstByte(path, reply.elapsedTime / 1000)
   reply.raw.once('close', () => {
@@ -82,11 +82,11 @@ function tellMetrics({ method, path }: StreamRoute, reply: FastifyReply, { metri
 const NOTHING: AsyncIterator<ServerSentEvent> = { next: async () => ({ done: true, value: undefined }) }
 
 function late(seconds: number): Failure {
-  return new Failure('timeout', `The answer was not there within ${seconds} seconds and was stopped.`)
+  return new Failure('timeout', `The answer took longer than ${seconds} seconds and was stopped.`)
 }
 
 function silent(seconds: number): Failure {
-  return new Failure('timeout', `Nothing more came for ${seconds} seconds, so the answer was stopped.`)
+  return new Failure('timeout', `The answer sent nothing for ${seconds} seconds and was stopped.`)
 }
 
 function jsonOf(route: StreamRoute, json: unknown, { checkAnswers }: StreamOptions): unknown {

@@ -46,12 +46,12 @@ export interface HttpSurfaceOptions {
   readonly routes: readonly Route[]
   readonly streams?: readonly StreamRoute[]
   readonly sockets?: readonly SocketRoute[]
-  /** Answer whoever asks. */
+  /** Routes that need no credential. */
   readonly openRoutes?: readonly OpenRoute[]
   readonly web?: readonly WebMount[]
   readonly authenticate: Authenticate
   readonly openContext: OpenContext
-  /** Tells the audit trail who read, or was refused, what. */
+  /** Records reads and refusals in the audit. */
   readonly noteAccess?: NoteAccess
   readonly limiter: Limiter
   readonly metrics: Metrics
@@ -60,26 +60,26 @@ export interface HttpSurfaceOptions {
   readonly log: Logger
   readonly clock: Clock
   readonly probes: Probes
-  /** What `/metrics` asks for now; that of `config` unless it is given. */
+  /** The current `METRICS_TOKEN`. Default: that of `config`. */
   readonly metricsToken?: () => string | undefined
   readonly version: string
-  /** Answers its own URLs on the bare request. */
+  /** The MCP surface, which handles its URLs without the framework. */
   readonly mcp?: BareSurface
-  /** How long a caller may take to send the headers, and the whole request. Default: 10 s and 120 s. */
+  /** The time limits for receiving the headers and the whole request. Default: 10 s and 120 s. */
   readonly patience?: { readonly headersSeconds: number; readonly requestSeconds: number }
 }
 
 export interface HttpSurface {
-  /** Starts to listen; rejects when the port is taken, or something is served that does not say to whom. */
+  /** Starts to listen. Rejects when the port is taken, or a mounted path declares neither a scope nor why it is public. */
   listen(): Promise<AddressInfo>
   /**
-   * Stops accepting, waits at most so long for what is in flight, cancels the rest, and closes every connection.
-   * Resolves with the number of connections that had to be cut.
+   * Stops accepting, waits up to the deadline for requests in flight, cancels the rest, and closes every connection.
+   * Resolves with the number of connections that were cut.
    */
   close(deadlineSeconds: number): Promise<number>
 }
 
-/** HTTP for machines: REST routes with their envelope, probes, the OpenAPI document, and the port that MCP shares. */
+/** The HTTP surface: REST routes, pages, probes, the OpenAPI document, and the port that MCP shares. */
 export function createHttpSurface(options: HttpSurfaceOptions): HttpSurface {
   const { config, metrics } = options
   const stop = new AbortController()
@@ -143,7 +143,7 @@ export function createHttpSurface(options: HttpSurfaceOptions): HttpSurface {
   }
 }
 
-/** Enough for a slow phone; a slow-loris attack holds a connection no longer than this. */
+/** Enough for a slow phone, and the longest that a slowloris attack can hold a connection. */
 const PATIENCE = { headersSeconds: 10, requestSeconds: 120 }
 
 function framework(options: HttpSurfaceOptions, isStopping: () => boolean, asked: Upgrades): FastifyInstance {

@@ -25,7 +25,7 @@ export interface SocketOptions extends ErrorOptions {
   readonly trailing: TrailingWork
 }
 
-/** An open connection, and who asked for it. */
+/** An open WebSocket and its principal. */
 export interface Connection {
   readonly ws: WebSocket
   readonly request: FastifyRequest
@@ -41,11 +41,11 @@ interface CallParts {
   readonly inbox: SocketInbox
   readonly life: SocketLife
   readonly readerSeconds: number
-  /** Rejects once the credential is no longer good. */
+  /** Rejects once the credential is no longer valid. */
   readonly check: () => Promise<void>
 }
 
-/** The connection as its route sees it: messages that were checked, counted and parsed, and a way to answer. */
+/** The view of a WebSocket that its route gets: checked, counted and parsed messages, and a `send`. */
 export function socketCall(parts: CallParts): SocketCall<unknown, unknown, unknown, unknown> {
   const { route, connection, options, inbox, life, check } = parts
   const write = writer(parts)
@@ -67,7 +67,7 @@ export function socketCall(parts: CallParts): SocketCall<unknown, unknown, unkno
   }
 }
 
-/** Sends a message at the pace at which the caller reads. */
+/** Sends a message with backpressure. */
 function writer({ connection: { ws }, life, readerSeconds }: CallParts): (message: unknown) => Promise<void> {
   const stalled = () => {
     ws.terminate()
@@ -77,7 +77,7 @@ function writer({ connection: { ws }, life, readerSeconds }: CallParts): (messag
     new Promise<void>((resolve, reject) => {
       ws.send(JSON.stringify(message), (error) => {
         if (error == null) resolve()
-        else reject(new Failure('cancelled', 'The caller left.', { cause: error }))
+        else reject(new Failure('cancelled', 'The caller disconnected.', { cause: error }))
       })
     })
   return (message) => {
@@ -86,7 +86,7 @@ function writer({ connection: { ws }, life, readerSeconds }: CallParts): (messag
   }
 }
 
-/** Counts and parses a message; one that is refused is answered with the reason, and is none. */
+/** Counts and parses a message. A refused message is answered with its error, and the result is undefined. */
 function messageReader(
   { route, connection: { request, principal }, options }: CallParts,
   write: (message: unknown) => Promise<void>,

@@ -1,19 +1,19 @@
 import type { WebSocket } from 'ws'
 
-/** The messages of a caller that were not read yet. */
+/** A queue of received messages that the route has not read yet. */
 export interface SocketInbox {
-  /** The next one; undefined when there will be none any more. */
+  /** The next message; undefined once there will be no more. */
   next(): Promise<string | undefined>
-  /** Takes no more. */
+  /** Accepts no more messages. */
   end(): void
 }
 
-/** Messages that may wait; whoever sends more without reading is closed off. */
+/** The maximum number of waiting messages; the connection of a caller who sends more is closed. */
 const WAITING_MAX = 32
 
 const CLOSE = { unsupportedData: 1003, policyViolation: 1008 }
 
-/** Collects from now on. Not paused while it is full: pongs and the end of the connection come the same way. */
+/** Starts collecting. A full queue does not pause the socket, because pongs and the close arrive on it too. */
 export function socketInbox(ws: WebSocket): SocketInbox {
   const waiting: string[] = []
   let isOver = false

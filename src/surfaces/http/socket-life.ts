@@ -1,13 +1,13 @@
 import type { WebSocket } from 'ws'
 import { Failure } from '#kernel/failure'
 
-/** What may end an open connection before its work does: its caller, silence, and a stop of the process. */
+/** The watch on an open WebSocket: it ends when the caller disconnects, on idle timeout, and on shutdown. */
 export interface SocketLife {
-  /** Aborted at the end, with what ended it. */
+  /** Aborted when the connection ends, with the reason. */
   readonly controller: AbortController
-  /** Whether the other end left, or was cut. */
+  /** Whether the caller disconnected or was cut. */
   readonly isGone: () => boolean
-  /** Something was said: the silence starts anew. */
+  /** Restarts the idle timeout. */
   touch(): void
   /** Stops watching. */
   over(): void
@@ -16,9 +16,9 @@ export interface SocketLife {
 export interface SocketLifeOptions {
   readonly idleSeconds: number
   readonly pingSeconds: number
-  /** Told with every ping. */
+  /** Called with every ping. */
   readonly pinged: () => void
-  /** Aborted when a stop no longer waits. */
+  /** Aborted when a shutdown stops waiting. */
   readonly stopped: AbortSignal
 }
 
@@ -28,9 +28,9 @@ export function socketLife(ws: WebSocket, options: SocketLifeOptions): SocketLif
   let isGone = false
   ws.once('close', () => {
     isGone = true
-    controller.abort(new Failure('cancelled', 'The caller left.'))
+    controller.abort(new Failure('cancelled', 'The caller disconnected.'))
   })
-  // A frame against the protocol closes the connection, with the code that says so.
+  // A protocol violation closes the connection with its WebSocket close code.
   ws.on('error', () => undefined)
   const onStop = () => controller.abort(new Failure('unavailable', 'The server is stopping. Connect again.'))
   stopped.addEventListener('abort', onStop, { once: true })
@@ -48,7 +48,7 @@ export function socketLife(ws: WebSocket, options: SocketLifeOptions): SocketLif
   }
 }
 
-/** Cuts a connection whose other end does not answer a ping before the next. */
+/** Cuts a connection that has not answered a ping before the next one. */
 function keepAlive(ws: WebSocket, { pingSeconds, pinged }: SocketLifeOptions): () => void {
   let isAlive = true
   ws.on('pong', () => {
@@ -64,5 +64,5 @@ function keepAlive(ws: WebSocket, { pingSeconds, pinged }: SocketLifeOptions): (
 }
 
 function silent(seconds: number): Failure {
-  return new Failure('timeout', `Nobody said anything for ${seconds} seconds.`, { code: 'IDLE' })
+  return new Failure('timeout', `No message was sent or received for ${seconds} seconds.`, { code: 'IDLE' })
 }

@@ -4,13 +4,13 @@ import type { SocketRoute } from '#kernel/calls/socket-route'
 import type { StreamRoute } from '#kernel/calls/stream-route'
 import { OPEN_PATHS } from './open-operations.ts'
 
-/** Where MCP clients read who may let them in (RFC 9728), one document for every endpoint. */
+/** The path of the protected resource metadata (RFC 9728), one document for each endpoint. */
 const RESOURCE_METADATA = '/.well-known/oauth-protected-resource'
 
-/** What is served without a credential beside the open routes and the pages, each with its reason. */
+/** The public documents beside open routes and pages, each with the reason why it is public. */
 export const PUBLIC_DOCUMENTS: readonly EntryPoint[] = [
   ...Object.entries(OPEN_PATHS).map(([path, { get }]) => document(path, get.description)),
-  document(RESOURCE_METADATA, 'It tells clients without a token where to get one, as RFC 9728 has it.'),
+  document(RESOURCE_METADATA, 'Clients without a token read here where to get one (RFC 9728).'),
 ]
 
 export interface Stated {
@@ -21,7 +21,7 @@ export interface Stated {
   readonly web?: readonly WebMount[]
 }
 
-/** Throws for a path that the framework serves and that nobody states a scope or a reason for. */
+/** Throws for a mounted path that declares neither a scope nor why it is public. */
 export function requireStated(mounted: readonly (readonly [method: string, path: string])[], stated: Stated): void {
   const { routes, streams = [], sockets = [], openRoutes = [], web = [] } = stated
   const known = new Set([

@@ -356,7 +356,7 @@ describe('the reader of a stream', () => {
     const { port, metrics } = await start(answers(run))
     const res = await askSlowly(port)
     res.destroy()
-    expect(await ended).toMatchObject({ kind: 'cancelled', message: 'The caller left.' })
+    expect(await ended).toMatchObject({ kind: 'cancelled', message: 'The caller disconnected.' })
     const requests = 'http_requests_total{method="POST",route="/v1/answers",status="200"} 1'
     await vi.waitFor(async () => expect((await metrics.exposition()).includes(requests)).toBe(true))
   })

@@ -4,8 +4,8 @@ import { Failure } from '#kernel/failure'
 const HEADER = 'sec-websocket-protocol'
 
 /**
- * Reads `Sec-WebSocket-Protocol: <protocol>, bearer, <token>`, the one way in which a page can send a token with a
- * WebSocket. The token becomes the `Authorization` header and is taken out, so that the answer repeats the protocol alone.
+ * Moves the token of `Sec-WebSocket-Protocol: <protocol>, bearer, <token>` to the `Authorization` header: browsers can
+ * send a token with a WebSocket in no other way. The answer then repeats only the protocol.
  */
 export function takeSubprotocols({ headers }: IncomingMessage, protocol: string): void {
   const given = headers[HEADER]
@@ -13,12 +13,13 @@ export function takeSubprotocols({ headers }: IncomingMessage, protocol: string)
   const names = given.split(',').map((name) => name.trim())
   const at = names.indexOf('bearer')
   if (at >= 0) {
-    if (headers.authorization !== undefined) throw wrong('There are two credentials; send one.', protocol)
+    if (headers.authorization !== undefined) throw wrong('The request has two credentials. Send one.', protocol)
     const [, token = ''] = names.splice(at, 2)
     headers.authorization = `Bearer ${token}`
   }
   headers[HEADER] = protocol
-  if (!names.includes(protocol)) throw wrong(`This path speaks ${protocol}, which the request does not name.`, protocol)
+  if (!names.includes(protocol))
+    throw wrong(`This path needs the subprotocol ${protocol}, which the request does not offer.`, protocol)
 }
 
 function wrong(message: string, protocol: string): Failure {

@@ -1,9 +1,9 @@
 import type { Logger } from 'pino'
 
-/** What goes on after its caller was answered, such as settling an account: a stop waits for it a moment. */
+/** Work that continues after the caller was answered, such as settling an account. A shutdown waits for it briefly. */
 export interface TrailingWork {
   add(work: Promise<unknown> | undefined): void
-  /** Resolves once nothing is left, or the time is over. */
+  /** Resolves once no work is left or the time has passed. */
   drain(milliseconds: number): Promise<void>
 }
 

@@ -3,13 +3,13 @@ import type { IncomingMessage, RequestListener, Server } from 'node:http'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 
-/** The connection of a request that asked for a WebSocket, and what was sent behind the request. */
+/** The socket of a WebSocket upgrade request, and the bytes received after the request. */
 export interface Upgrade {
   readonly socket: Duplex
   readonly head: Buffer
 }
 
-/** Requests that ask for a WebSocket, to be answered like any other until one is upgraded. */
+/** The WebSocket upgrade requests. Each is handled like an ordinary request until it is upgraded. */
 export interface Upgrades {
   readonly wanted: (req: IncomingMessage) => boolean
   readonly answerWith: (server: Server, answer: RequestListener) => void
@@ -22,7 +22,7 @@ export function upgrades(): Upgrades {
     wanted: ({ method, headers }) => method === 'GET' && headers.upgrade?.toLowerCase() === 'websocket',
     answerWith(server, answer) {
       server.on('upgrade', (req, socket, head) => {
-        // Node takes its own listener away with the parser: an error of the connection must not end the process.
+        // Node removes its error listener together with its parser; an unhandled error would end the process.
         socket.on('error', () => socket.destroy())
         if (!(socket instanceof Socket)) return void socket.destroy()
         const res = new ServerResponse(req)

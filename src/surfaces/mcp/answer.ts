@@ -26,11 +26,11 @@ export interface AnswerParts {
   readonly toolCalls: ToolCalls
   readonly sessions: Sessions
   readonly sdk: SdkHandlers
-  /** Every call is entered here while it runs. */
+  /** The registry of running calls. */
   readonly running: RunningCalls
 }
 
-/** Answers one message. Rejects with `RpcError` or `Failure` before anything was sent, or not at all. */
+/** Answers one message. Rejects with `RpcError` or `Failure` only while nothing was sent yet. */
 export async function answerMessage(parts: AnswerParts, arrival: Arrival, body: unknown): Promise<void> {
   const { req, res, endpoint } = arrival
   const message = readMessage(body)
@@ -62,7 +62,7 @@ export async function answerMessage(parts: AnswerParts, arrival: Arrival, body: 
 
 const BATCH_MAX = 100
 
-/** Answers several messages at once, which 2025-03-26 allows and no other revision does. */
+/** Answers a JSON-RPC batch, which only revision 2025-03-26 allows. */
 export async function answerBatch(parts: AnswerParts, arrival: Arrival, bodies: readonly unknown[]): Promise<void> {
   const { req, res } = arrival
   const header = req.headers['mcp-protocol-version']
@@ -101,13 +101,13 @@ function exchangeOf(arrival: Arrival, era: Era, trace: TraceCarrier, notices: Ev
     : { endpoint, principal, era, requestId, controller, trace, notices }
 }
 
-/** The caller's trace travels in `_meta` (2026-07-28), or in the headers of whoever made the HTTP request. */
+/** The caller's trace context: from `_meta` (2026-07-28), else from the HTTP headers. */
 function traceOf(message: RpcMessage, req: IncomingMessage): TraceCarrier {
   const meta = message.params['_meta']
   return isRecord(meta) && 'traceparent' in meta ? meta : req.headers
 }
 
-/** Whether the caller asked to be told anything before the result. */
+/** Whether the caller asked for notifications before the result: progress or log messages. */
 function wantsNotices({ params }: RpcMessage): boolean {
   const meta = params['_meta']
   return isRecord(meta) && ('progressToken' in meta || 'io.modelcontextprotocol/logLevel' in meta)

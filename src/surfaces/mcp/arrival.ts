@@ -6,23 +6,23 @@ import type { Limiter } from '#kernel/calls/limits'
 import type { Endpoint } from './endpoint.ts'
 import { rateHeaders } from './send.ts'
 
-/** An HTTP request whose caller is known; its body may be on the way still. */
+/** An authenticated HTTP request, whose body may not have been read yet. */
 export interface Arrival extends Counted {
   readonly req: IncomingMessage
   readonly res: ServerResponse
   readonly endpoint: Endpoint
 }
 
-/** What a call is counted for. */
+/** The caller of a call and a callback for its rate-limit state. */
 export interface Counted {
   readonly principal: Principal
-  /** Where the caller stands once the call was counted, as headers of the answer. */
+  /** The caller's rate-limit state once the call was counted, as response headers. */
   rate: readonly string[]
 }
 
 /**
- * Counts one call against its caller's rate limit, before anything is looked up: what is refused counts as well. Throws
- * `OverLimit`. Undefined when it was counted at once, which it is without Redis, so that the hot path does not yield.
+ * Counts one call against the caller's rate limit before any look-up, so that refused calls count too. Throws
+ * `OverLimit`. Returns undefined when the call was counted synchronously (without Redis), to keep the hot path synchronous.
  */
 export type CountCall = (call: Counted) => Promise<void> | undefined
 

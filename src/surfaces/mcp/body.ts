@@ -4,10 +4,10 @@ import { Failure } from '#kernel/failure'
 import { shapeProblem } from '#kernel/network/json-shape'
 import { RPC, RpcError } from './rpc.ts'
 
-/** Deep enough for any real argument, shallow enough for every recursive reader behind us. */
+/** The maximum nesting of JSON: more than any real argument needs, and safe for every recursive parser that follows. */
 const DEPTH_MAX = 64
 
-/** Collects the body and hands it on once; `failed` gets a `Failure` when it is too large or breaks off. */
+/** Reads the body and passes it on once; `failed` gets a `Failure` when the body is too large or ends early. */
 export function readBody(
   req: IncomingMessage,
   bytesMax: number,
@@ -29,13 +29,15 @@ export function readBody(
     else chunks.push(chunk)
   })
   req.on('end', () => done(chunks === undefined ? (first ?? Buffer.alloc(0)) : Buffer.concat(chunks, bytes)))
-  req.on('error', (cause) => failed(new Failure('cancelled', 'The request broke off.', { cause })))
+  req.on('error', (cause) =>
+    failed(new Failure('cancelled', 'The request ended before its body was complete.', { cause })),
+  )
 }
 
-/** Throws -32700 with 400 for anything that is not JSON in UTF-8, or that is too deep or too much to be validated. */
+/** Parses a body. Throws -32700 with status 400 when it is not JSON in UTF-8, or too deep or too large to validate. */
 export function parseBody(body: Buffer): unknown {
   if (!isUtf8(body)) throw notJson('it is not UTF-8')
-  // A large body is measured before it is parsed: nested arrays take fifty times their text in memory.
+  // A large body is measured before it is parsed: nested arrays need fifty times their text in memory.
   if (body.length > MEASURED_FROM_BYTES && depthOf(body) > DEPTH_MAX)
     throw notJson(`it is nested deeper than ${DEPTH_MAX} levels`)
   let parsed: unknown

@@ -5,14 +5,14 @@ import type { Reply } from './rpc.ts'
 
 const WELL_KNOWN = '/.well-known/oauth-protected-resource'
 
-/** Something that tokens are made for, as its document shows it. */
+/** A protected resource (the audience of tokens), as its metadata document describes it. */
 export interface ProtectedResource {
   readonly path: string
   readonly title: string
   readonly scopes: readonly string[]
 }
 
-/** The document of RFC 9728. It names no authorization server where there is none to ask: API keys alone are taken. */
+/** The protected resource metadata (RFC 9728). It names no authorization server when only API keys are accepted. */
 export function resourceMetadata(resource: ProtectedResource, publicUrl: string, issuers: readonly string[]): Reply {
   const body = JSON.stringify({
     resource: resourceOf(resource, publicUrl),
@@ -24,15 +24,15 @@ export function resourceMetadata(resource: ProtectedResource, publicUrl: string,
   return { status: 200, body }
 }
 
-/** The path of the endpoint that a well-known URL describes: `/mcp` for the bare form; undefined for other URLs. */
+/** The endpoint path that a well-known metadata URL describes: `/mcp` for the bare form; undefined for other URLs. */
 export function describedPath(path: string): string | undefined {
   if (path === WELL_KNOWN) return '/mcp'
   return path.startsWith(`${WELL_KNOWN}/`) ? path.slice(WELL_KNOWN.length) : undefined
 }
 
 /**
- * 401: who are you? Names the document that says how to get in, and the scopes that are of use here. Whoever brought no
- * key is told of no error (RFC 6750, section 3.1).
+ * The 401 challenge, with the URL of the resource metadata and the useful scopes. It has no `error` when the request
+ * carried no credential (RFC 6750, section 3.1).
  */
 export function unauthenticated(failure: Failure, endpoint: Endpoint, publicUrl: string, hadKey: boolean): RpcError {
   const challenge = [
@@ -43,7 +43,7 @@ export function unauthenticated(failure: Failure, endpoint: Endpoint, publicUrl:
   return refusal(failure, ['WWW-Authenticate', `Bearer ${challenge}`])
 }
 
-/** 403: all scopes that the operation needs, so that the caller asks for them once. */
+/** The 403 challenge, with all scopes that the operation needs, so that the client asks for them at once. */
 export function insufficientScope(failure: Failure, endpoint: Endpoint, publicUrl: string): RpcError {
   const challenge = [
     'Bearer error="insufficient_scope"',
@@ -54,7 +54,7 @@ export function insufficientScope(failure: Failure, endpoint: Endpoint, publicUr
   return refusal(failure, ['WWW-Authenticate', challenge])
 }
 
-/** Any other expected failure that ends the request before a tool runs. */
+/** The JSON-RPC error for any other expected failure before a tool runs. */
 export function refusal(failure: Failure, headers: readonly string[] = []): RpcError {
   const { kind, code, status, message, scopesNeeded, retryAfterSeconds } = failure
   const retry = retryAfterSeconds === undefined ? [] : ['Retry-After', String(Math.ceil(retryAfterSeconds))]
@@ -69,7 +69,7 @@ export function refusal(failure: Failure, headers: readonly string[] = []): RpcE
   })
 }
 
-/** The identifier of the endpoint as a protected resource (RFC 8707): its URL without the query. */
+/** The resource identifier of an endpoint (RFC 8707): its URL without the query. */
 export function resourceOf(endpoint: Pick<Endpoint, 'path'>, publicUrl: string): string {
   return `${publicUrl}${endpoint.path.split('?', 1)[0]}`
 }

@@ -3,18 +3,18 @@ import { RPC, RpcError, isRecord } from './rpc.ts'
 import type { RpcMessage } from './rpc.ts'
 import { requireHeadersAgree } from './standard-headers.ts'
 
-/** The stateless revision: every request carries its version and the caller's capabilities in `_meta`. */
+/** The stateless protocol revision: every request carries its version and the client's capabilities in `_meta`. */
 export const MODERN_VERSION = '2026-07-28'
-/** The revisions that open with `initialize`, newest first. */
+/** The protocol revisions that begin with `initialize`, newest first. */
 export const LEGACY_VERSIONS = ['2025-11-25', '2025-06-18', '2025-03-26'] as const
 
 export type LegacyVersion = (typeof LEGACY_VERSIONS)[number]
 
-/** The revision one request speaks, and what its caller can do. */
+/** The protocol revision of a request and the capabilities of its client. */
 export interface Era {
   readonly modern: boolean
   readonly version: typeof MODERN_VERSION | LegacyVersion
-  /** What the caller declared; of a 2025 caller known within a session only. */
+  /** The declared client capabilities; for revisions of 2025 known only within a session. */
   readonly capabilities: Readonly<Record<string, unknown>>
 }
 
@@ -33,8 +33,8 @@ const LEGACY: Readonly<Record<LegacyVersion, Era>> = {
 }
 
 /**
- * Decides by the body, as the specification asks, and refuses a header that says otherwise. Throws `RpcError` for a
- * claim that is incomplete, contradicts its headers, or names a revision that is not served.
+ * Determines the revision from the body, as the specification requires. Throws `RpcError` when `_meta` is incomplete,
+ * contradicts the headers, or names an unsupported revision.
  */
 export function eraOf(message: RpcMessage, headers: IncomingHttpHeaders): Era {
   const meta = message.params['_meta']
@@ -49,7 +49,7 @@ export function eraOf(message: RpcMessage, headers: IncomingHttpHeaders): Era {
   return legacyEra(headerVersion)
 }
 
-/** The revision a 2025 request speaks: what its header says; without one the first that knew no such header. */
+/** The revision of a 2025 request: that of its header; without one, the last revision that did not have the header. */
 export function legacyEra(headerVersion: string | undefined): Era {
   if (headerVersion === undefined) return LEGACY['2025-03-26']
   if (isLegacyVersion(headerVersion)) return LEGACY[headerVersion]
@@ -72,7 +72,7 @@ function modernEra(message: RpcMessage, meta: Record<string, unknown>, headers: 
   return { modern: true, version: MODERN_VERSION, capabilities: isRecord(capabilities) ? capabilities : {} }
 }
 
-/** Revisions are dates; whatever sorts from the first stateless one on is of that kind. */
+/** Revisions are dates: every one from the first stateless revision on is stateless. */
 function isModernVersion(version: string): boolean {
   return version >= MODERN_VERSION && !isLegacyVersion(version)
 }

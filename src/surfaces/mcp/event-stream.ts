@@ -3,17 +3,17 @@ import { requestIdOf } from '../http/request-id.ts'
 import type { Notices } from './exchange.ts'
 import { BASE_HEADERS } from './send.ts'
 
-/** A response that may turn into a stream of events once there is something to tell before the result. */
+/** A response that becomes an event stream when a notification is sent before the result. */
 export interface EventStream extends Notices {
-  /** Whether the response has become a stream; its result must then be an event too. */
+  /** Whether the response has become a stream; the result must then be sent as an event. */
   readonly open: boolean
-  /** Ends the stream with the result, which is JSON already. */
+  /** Ends the stream with the result, given as JSON text. */
   end(messageJson: string): void
 }
 
 export const KEEP_ALIVE_MILLISECONDS = 15_000
 
-/** `allowed` is whether the caller can read a stream: where it cannot, what would be told is dropped. */
+/** `allowed`: whether the caller accepts event streams; if not, notifications are dropped. */
 export function eventStream(res: ServerResponse, allowed: boolean): EventStream {
   let open = false
   let timer: NodeJS.Timeout | undefined
@@ -57,7 +57,7 @@ export function eventStream(res: ServerResponse, allowed: boolean): EventStream 
       send(messageJson)
       res.end()
     },
-    // From now on the stream opens by itself once the interval has passed, so that no proxy cuts a long call off.
+    // The stream opens by itself after one interval, so that no proxy cuts off a long call.
     keepAlive: () => {
       if (allowed) beat()
     },

@@ -4,7 +4,7 @@ import type { TraceCarrier } from '#kernel/telemetry/tracing'
 import type { Endpoint } from './endpoint.ts'
 import type { Era } from './era.ts'
 
-/** One request on its way: who asks, where, in which revision, and how to tell that the caller left. */
+/** One MCP request: its principal, endpoint, protocol revision, and a signal that aborts when the caller disconnects. */
 export interface Exchange {
   readonly endpoint: Endpoint
   readonly principal: Principal
@@ -12,11 +12,11 @@ export interface Exchange {
   readonly requestId: string
   readonly controller: AbortController
   readonly trace?: TraceCarrier
-  /** Tells the caller something before the result; absent where nothing can be told. */
+  /** Sends notifications before the result; absent when the caller cannot receive any. */
   readonly notices?: Notices
 }
 
-/** What a running call may tell its caller. */
+/** Notifications that a running call may send to its caller. */
 export interface Notices {
   progress(params: {
     readonly progressToken: string | number
@@ -25,6 +25,6 @@ export interface Notices {
     message?: string
   }): void
   log(level: NoteLevel, message: string): void
-  /** Keeps the connection busy during a long silence. */
+  /** Sends keep-alive comments while the call is silent. */
   keepAlive(): void
 }

@@ -1,11 +1,11 @@
 import type { McpServer, ServerCapabilities, ServerEventBus } from '@modelcontextprotocol/server'
 
-/** What an endpoint serves beside tools: prompts, resources, completion. All of it goes through the official SDK. */
+/** Prompts, resources or completion that an endpoint serves beside tools, through the official SDK. */
 export interface McpExtension {
-  /** Announced beside the tools. */
+  /** Server capabilities to announce beside `tools`. */
   readonly capabilities: ServerCapabilities
-  /** Where changes are published for `subscriptions/listen`. */
+  /** The bus that publishes changes for `subscriptions/listen`. */
   readonly bus: ServerEventBus
-  /** Registers the handlers on a server made for one request, or for one session. */
+  /** Registers the handlers on an SDK server, which is created for one request or one session. */
   readonly register: (server: McpServer) => void
 }

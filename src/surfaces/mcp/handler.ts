@@ -17,7 +17,7 @@ export interface HandlerParts extends AnswerParts {
   readonly refuse: Refuse
 }
 
-/** Serves one HTTP request of an endpoint: who asks, and what does the body say? */
+/** The handler of HTTP requests to an endpoint: authenticates, reads the body and answers it. */
 export function endpointHandler(
   parts: HandlerParts,
 ): (req: IncomingMessage, res: ServerResponse, endpoint: Endpoint) => void {
@@ -45,7 +45,7 @@ function receive(parts: HandlerParts, arrival: Arrival): void {
   readBody(req, parts.bodyBytesMax, (bytes) => answer(parts, arrival, bytes), failed)
 }
 
-/** The GET that listens to a session and the DELETE that ends it; both count as calls. */
+/** Handles the GET that listens to a session and the DELETE that ends it; both count against the rate limit. */
 async function listenOrLeave({ countCall, sessions }: HandlerParts, arrival: Arrival): Promise<void> {
   await countCall(arrival)
   await inSession(sessions, arrival)
@@ -63,7 +63,7 @@ function answer(parts: HandlerParts, arrival: Arrival, bytes: Buffer): void {
   answered.catch((error: unknown) => parts.refuse(req, res, endpoint, error, idOf(body), arrival.rate))
 }
 
-/** The id to name in an error, where the body got far enough to have one. */
+/** The request id for an error, if the body could be parsed far enough. */
 function idOf(body: unknown): string | number | undefined {
   const id = isRecord(body) ? body['id'] : undefined
   return typeof id === 'string' || (typeof id === 'number' && Number.isSafeInteger(id)) ? id : undefined

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { Failure } from '#kernel/failure'
 
-/** Throws unless the body is declared as plain JSON and the caller takes JSON back. */
+/** Throws unless the body is declared as uncompressed JSON and the caller accepts JSON. */
 export function requireMediaTypes(req: IncomingMessage): void {
   const type = req.headers['content-type']
   if (type !== 'application/json' && !/^application\/json\s*(;|$)/i.test(type ?? '')) {
@@ -18,7 +18,7 @@ export function requireMediaTypes(req: IncomingMessage): void {
   }
 }
 
-/** Whether the caller can read a stream of events. */
+/** Whether the caller accepts an event stream. */
 export function takesStream(req: IncomingMessage): boolean {
   const { accept } = req.headers
   return accept === undefined || accept.includes('text/event-stream') || accept.includes('*/*')

@@ -3,16 +3,16 @@ import type { Presented } from '#kernel/principal'
 import { resourceOf } from './challenge.ts'
 import type { Endpoint } from './endpoint.ts'
 
-/** Reads what a request says of itself: the caller's address, as trusted proxies tell it, and this server's URL. */
+/** Functions that read the caller's address (through trusted proxies) and this server's URL from a request. */
 export interface RequestReaders {
   readonly addressOf: (req: IncomingMessage) => string
   readonly publicUrlOf: (req: IncomingMessage) => string
 }
 
 /**
- * Where a request presents its credential. Most credentials ask for neither member, so each is worked out when it is
- * read. A class, because getters in a literal give every object a shape of its own, which the collector of young
- * objects takes for old ones and keeps, with the whole request.
+ * The caller's address and the resource to which a credential is presented. Most credentials need neither, so both are
+ * computed when read. A class, because getters in an object literal give every object a hidden class of its own, which
+ * V8 moves to the old generation together with the whole request.
  */
 class PresentedInRequest implements Presented {
   readonly #readers: RequestReaders

@@ -5,13 +5,13 @@ import type { Answer, Question } from '#kernel/calls/interaction'
 import type { Keyring } from '#kernel/crypto/keyring'
 import { RPC, RpcError, isRecord } from './rpc.ts'
 
-/** The capability a client must declare before it may be asked a question of the kind. */
+/** The client capability that each kind of question needs. */
 export const CAPABILITY = { form: 'elicitation', completion: 'sampling', roots: 'roots' } as const satisfies Record<
   Question['kind'],
   string
 >
 
-/** A question in MCP's words. */
+/** A question as an MCP request. */
 export function inputRequest(question: Question): { method: string; params: Record<string, unknown> } {
   if (question.kind === 'roots') return { method: 'roots/list', params: {} }
   if (question.kind === 'form') {
@@ -29,7 +29,7 @@ const TextBlock = z.object({ type: z.string(), text: z.string().optional() })
 const Completion = z.object({ content: z.union([TextBlock, z.array(TextBlock)]) })
 const Roots = z.object({ roots: z.array(z.object({ uri: z.string() })) })
 
-/** The caller's answer, or undefined when it is none: the question is then put again. */
+/** Parses the client's answer; undefined when it is invalid, and the question is then asked again. */
 export function readAnswer(question: Question, raw: unknown): Answer | undefined {
   if (question.kind === 'form') {
     const form = Form.safeParse(raw)
@@ -48,7 +48,7 @@ export function readAnswer(question: Question, raw: unknown): Answer | undefined
   return { kind: 'completion', text }
 }
 
-/** An accepted form must have every required field. */
+/** Whether an accepted form has every required field. */
 function readForm(schema: Readonly<Record<string, unknown>>, form: z.output<typeof Form>): Answer | undefined {
   const { action, content = {} } = form
   const required = Array.isArray(schema['required']) ? schema['required'] : []
@@ -66,8 +66,8 @@ const STATE_SECONDS = 600
 const PURPOSE = 'mcp-round'
 
 /**
- * Seals what a stateless call must remember between its rounds into a string that the caller carries. It comes back
- * from the outside, so it is signed, expires after ten minutes, and is of use to the same caller, tool and arguments only.
+ * Stores the state of a stateless call between its rounds in a signed string that the client sends back. It expires
+ * after ten minutes and is valid only for the same caller, tool and arguments.
  */
 export function roundStates(
   keyring: Pick<Keyring, 'sign' | 'verify'>,

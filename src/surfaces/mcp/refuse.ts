@@ -12,14 +12,14 @@ import { RPC, RpcError, errorReply } from './rpc.ts'
 import type { RpcId } from './rpc.ts'
 import { rateHeaders, send } from './send.ts'
 
-/** Answers a request that cannot be served, with what its caller may know. Never throws. */
+/** Answers a request with an error that is safe to show to the caller. Never throws. */
 export type Refuse = (
   req: IncomingMessage,
   res: ServerResponse,
   endpoint: Endpoint,
   error: unknown,
   id?: RpcId,
-  /** Where the caller stands, if the request was counted before it was refused. */
+  /** The caller's rate-limit headers, if the request was counted before it was refused. */
   rate?: readonly string[],
 ) => void
 
@@ -33,7 +33,7 @@ export interface RefuseParts {
 
 export function refusals(parts: RefuseParts): Refuse {
   const { limiter, clock, log, clientAddress, publicUrlOf } = parts
-  /** Nobody in particular: counted per address, so that keys cannot be guessed at speed. */
+  /** Unauthenticated requests count by address, so that keys cannot be guessed at speed. */
   const countStranger = async (req: IncomingMessage, failure: Failure): Promise<Failure> => {
     try {
       await limiter.take('ip', addressBucket(clientAddress(req)))

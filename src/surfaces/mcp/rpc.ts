@@ -5,7 +5,7 @@ export const RPC = {
   methodNotFound: -32601,
   invalidParams: -32602,
   internal: -32603,
-  /** Implementation-defined: authentication, limits, sessions. `data` says what. */
+  /** Implementation-defined: authentication, limits, sessions; `data` has the details. */
   refused: -32000,
   headerMismatch: -32020,
   missingCapability: -32021,
@@ -14,14 +14,14 @@ export const RPC = {
 
 export type RpcId = string | number
 
-/** A request or notification whose envelope was checked; `params` is still the caller's word. */
+/** A request or notification with a valid envelope; `params` is not validated yet. */
 export interface RpcMessage {
   readonly id: RpcId | undefined
   readonly method: string
   readonly params: Readonly<Record<string, unknown>>
 }
 
-/** A protocol-level refusal: it becomes a JSON-RPC error under this HTTP status. */
+/** A protocol error: it is sent as a JSON-RPC error with this HTTP status. */
 export class RpcError extends Error {
   readonly status: number
   readonly code: number
@@ -43,28 +43,28 @@ export class RpcError extends Error {
   }
 }
 
-/** One HTTP answer. No body: accepted, nothing to say. `headers` is flat: name, value, name, value. */
+/** An HTTP response. Without a body it is an empty 202. `headers` is a flat list: name, value, name, value. */
 export interface Reply {
   readonly status: number
   readonly body?: string
-  /** Bytes kept from answer to answer, and what follows them: they stand after `body` and are sent without a copy. */
+  /** Cached bytes that follow `body` and are sent without a copy, and the text after them. */
   readonly kept?: { readonly bytes: Buffer; readonly tail: string }
   readonly headers?: readonly string[]
 }
 
 export const ACCEPTED: Reply = { status: 202 }
 
-/** A JSON-RPC success around a result that is JSON already. */
+/** A JSON-RPC success with a result given as JSON text. */
 export function resultReply(id: RpcId, resultJson: string): Reply {
   return { status: 200, body: `{"jsonrpc":"2.0","id":${idJson(id)},"result":${resultJson}}` }
 }
 
-/** The same around a result that is kept as bytes. */
+/** A JSON-RPC success with a result given as cached bytes of JSON. */
 export function keptReply(id: RpcId, bytes: Buffer): Reply {
   return { status: 200, body: `{"jsonrpc":"2.0","id":${idJson(id)},"result":`, kept: { bytes, tail: '}' } }
 }
 
-/** The whole body, for an answer that goes out inside something else. */
+/** The whole body as text, for an answer inside a batch or an event. */
 export function bodyText({ body = '', kept }: Reply): string {
   return kept === undefined ? body : `${body}${kept.bytes.toString()}${kept.tail}`
 }
@@ -87,7 +87,7 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** Checks the JSON-RPC envelope of one message. `response` is an answer to a request of ours. */
+/** Validates the JSON-RPC envelope of a message. `'response'`: the message answers a request of this server. */
 export function readMessage(value: unknown): RpcMessage | 'response' {
   if (!isRecord(value) || value['jsonrpc'] !== '2.0') throw notRpc()
   const { id, method, params } = value

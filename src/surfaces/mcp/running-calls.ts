@@ -1,8 +1,8 @@
-/** The calls that run now: a stop waits for them, and cancels those that outlast its patience. */
+/** The registry of running tool calls. A shutdown waits for them and cancels those that exceed the deadline. */
 export interface RunningCalls {
   add(call: AbortController): void
   remove(call: AbortController): void
-  /** Resolves with how many had to be cancelled, once none runs or the deadline has passed. */
+  /** Resolves with the number of cancelled calls, once none runs or the deadline has passed. */
   drain(deadlineSeconds: number): Promise<number>
 }
 

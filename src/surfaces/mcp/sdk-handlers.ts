@@ -7,9 +7,9 @@ import { authOf, sdkHandler } from './sdk.ts'
 import type { SdkHandler, SdkParts } from './sdk.ts'
 import { setAnswerHeaders } from './send.ts'
 
-/** The official SDK behind every endpoint, made when the first unusual request comes. */
+/** The handlers of the official SDK for each endpoint, created when the first request needs them. */
 export interface SdkHandlers {
-  /** Answers a request of which the body was read. */
+  /** Answers a request whose body was read already. */
   handle(arrival: Arrival, body: unknown): Promise<void>
   /** Answers one message of a batch, without a stream. */
   answer(arrival: Arrival, body: unknown): Promise<Reply>

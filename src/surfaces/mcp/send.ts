@@ -4,14 +4,14 @@ import { SECURITY_HEADERS, setSecurityHeaders } from '../http/headers.ts'
 import { requestIdOf } from '../http/request-id.ts'
 import type { Reply } from './rpc.ts'
 
-/** The headers of every answer, flat, as `writeHead` takes them fastest. */
+/** The headers of every answer as a flat list, the fastest form for `writeHead`. */
 export const BASE_HEADERS: readonly string[] = Object.entries(SECURITY_HEADERS).flat()
 
 const JSON_HEADERS: readonly string[] = [...BASE_HEADERS, 'Content-Type', 'application/json', 'Content-Length']
 
 /**
- * Where the caller of an answer stands, flat; nothing when limits are off. As on the REST side: when the count starts
- * anew is told in seconds since 1970.
+ * The rate-limit headers as a flat list; empty when limits are off. As in REST answers, the reset time is in seconds
+ * since 1970.
  */
 export function rateHeaders({ limit, remaining, resetSeconds }: RateState, now: Date): readonly string[] {
   if (limit === Infinity) return []
@@ -26,14 +26,14 @@ export function rateHeaders({ limit, remaining, resetSeconds }: RateState, now: 
   ]
 }
 
-/** Sets what every answer carries, for one that something else writes. */
+/** Sets the common headers on an answer that the SDK writes. */
 export function setAnswerHeaders(res: ServerResponse, rate: readonly string[]): void {
   setSecurityHeaders(res)
   res.setHeader('X-Request-ID', requestIdOf(res.req))
   for (let at = 0; at < rate.length; at += 2) res.setHeader(rate[at] ?? '', rate[at + 1] ?? '')
 }
 
-/** Sends one whole answer, under the id of its request. `rate` is what `rateHeaders` made. */
+/** Sends a complete answer with the request id. `rate` comes from `rateHeaders`. */
 export function send(res: ServerResponse, reply: Reply, rate: readonly string[] = []): void {
   if (res.headersSent || res.destroyed) return
   const { status, body, kept, headers = [] } = reply

@@ -1,6 +1,6 @@
 import { META } from './era.ts'
 
-/** Who answers, as clients show it. */
+/** The name and version of this server, as clients show them. */
 export interface ServerIdentity {
   readonly info: { readonly name: string; readonly title: string; readonly version: string }
   /** The `_meta` that names the server in every result of the stateless revision, as JSON. */

@@ -9,8 +9,8 @@ import { setAnswerHeaders } from './send.ts'
 import type { Sessions } from './sessions.ts'
 
 /**
- * Whether this `initialize` deserves a session: the endpoint has a tool that asks, and the caller can answer. All other
- * callers are served without, so that any process can answer any of their requests.
+ * Whether this `initialize` opens a session: the endpoint has a tool that asks questions, and the client can answer
+ * them. All other clients are served without one, so that any process can answer any of their requests.
  */
 export function opensSession(endpoint: Endpoint, era: Era, message: RpcMessage): boolean {
   if (era.modern || message.method !== 'initialize' || !endpoint.asks) return false
@@ -18,7 +18,7 @@ export function opensSession(endpoint: Endpoint, era: Era, message: RpcMessage):
   return isRecord(capabilities) && Object.values(CAPABILITY).some((name) => capabilities[name] !== undefined)
 }
 
-/** Opens a session for an `initialize` and lets it answer. */
+/** Opens a session, which answers the `initialize` request. */
 export async function openSession(sessions: Sessions, arrival: Arrival, body: unknown): Promise<void> {
   const { req, res, endpoint, principal } = arrival
   const session = await sessions.open(endpoint, principal)
@@ -26,18 +26,18 @@ export async function openSession(sessions: Sessions, arrival: Arrival, body: un
   await session.handle(req, res, body)
 }
 
-/** Lets the session that the request names answer it: a POST, the GET that listens, or the DELETE that ends it. */
+/** Passes a request to its session: a POST, the GET that listens, or the DELETE that ends the session. */
 export async function inSession(sessions: Sessions, arrival: Arrival, body?: unknown): Promise<void> {
   const { req, res, endpoint, principal } = arrival
   const id = req.headers['mcp-session-id']
   if (id === undefined) {
     if (req.method === 'POST')
       throw new RpcError(400, RPC.invalidRequest, 'Invalid Request: nobody asked for this response.')
-    throw new Failure('method_not_allowed', 'This endpoint takes POST.')
+    throw new Failure('method_not_allowed', 'This endpoint allows only POST.')
   }
   const session = typeof id === 'string' ? sessions.find(id, endpoint, principal) : undefined
   if (session === undefined)
-    throw new Failure('not_found', 'There is no such session. Initialize anew.', { code: 'SESSION_NOT_FOUND' })
+    throw new Failure('not_found', 'There is no such session. Send initialize again.', { code: 'SESSION_NOT_FOUND' })
   setAnswerHeaders(res, arrival.rate)
   await session.handle(req, res, body)
 }

@@ -8,21 +8,21 @@ import { sdkServer } from './sdk.ts'
 import type { SdkParts } from './sdk.ts'
 
 /**
- * Sessions of 2025-era callers that can be asked questions; everybody else is served without one. They live in this
- * process, close after idling, and are of use to the caller and the endpoint that opened them only.
+ * The sessions of 2025-era clients that can be asked questions; other clients have none. They live in this process,
+ * close when idle, and are valid only for the caller and the endpoint that opened them.
  */
 export interface Sessions {
   open(endpoint: Endpoint, principal: Principal): Promise<Session>
-  /** The session, if there is one of this id for this caller and endpoint; counts as use. */
+  /** Finds the session of this id, caller and endpoint, and marks it as used. */
   find(id: string, endpoint: Endpoint, principal: Principal): Session | undefined
-  /** Closes those that idled too long. */
+  /** Closes sessions that were idle too long. */
   sweep(): void
   count(): number
   close(): Promise<void>
 }
 
 export interface Session {
-  /** Lets the SDK answer one HTTP request of the session; `body` is its parsed body. */
+  /** Answers one HTTP request through the SDK; `body` is its parsed body. */
   handle(req: IncomingMessage, res: ServerResponse, body?: unknown): Promise<void>
 }
 
@@ -40,11 +40,11 @@ interface OpenSession extends Session {
   inFlight: number
 }
 
-/** One caller may hold this share of all sessions, so that it cannot push the others out. */
+/** The share of all sessions that one caller may hold, so that it cannot evict the others. */
 const SHARE_PER_CALLER = 0.25
 
 export function sessionTable(settings: SessionSettings, clock: Clock, parts: SdkParts): Sessions {
-  /** In order of last use, the longest unused first. */
+  /** Sessions by last use, the least recently used first. */
   const open = new Map<string, OpenSession>()
   const perCallerMax = Math.max(1, Math.floor(settings.sessionsMax * SHARE_PER_CALLER))
 
@@ -103,7 +103,7 @@ interface Connecting {
   readonly closed: (id: string) => void
 }
 
-/** A session with an SDK server of its own; it gets its id when it has answered `initialize`. */
+/** Creates a session with its own SDK server. It gets its id once it has answered `initialize`. */
 async function connected(endpoint: Endpoint, principal: Principal, connecting: Connecting): Promise<OpenSession> {
   const { clock, parts, opened, closed } = connecting
   const server = sdkServer(endpoint, () => session.principal, false, parts)

@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { RPC, RpcError } from './rpc.ts'
 import type { RpcMessage } from './rpc.ts'
 
-/** The methods whose `Mcp-Name` header repeats a parameter, and which one. */
+/** The parameter that the `Mcp-Name` header repeats, by method. */
 const NAME_SOURCE: Readonly<Record<string, string>> = {
   'tools/call': 'name',
   'prompts/get': 'name',
@@ -11,8 +11,8 @@ const NAME_SOURCE: Readonly<Record<string, string>> = {
 }
 
 /**
- * Throws -32020 unless `MCP-Protocol-Version`, `Mcp-Method` and `Mcp-Name` are there and say what the body says, so
- * that a proxy that routes by header and a server that acts by body cannot be played against each other (SEP-2243).
+ * Throws -32020 unless `MCP-Protocol-Version`, `Mcp-Method` and `Mcp-Name` are present and equal to the body, so that a
+ * request cannot pass a proxy that routes by header as something else (SEP-2243).
  */
 export function requireHeadersAgree(message: RpcMessage, version: string, headers: IncomingHttpHeaders): void {
   requireSame('MCP-Protocol-Version', headers['mcp-protocol-version'], version)
@@ -31,7 +31,7 @@ function requireSame(header: string, value: string | string[] | undefined, body:
 
 const SENTINEL = /^=\?base64\?([A-Za-z0-9+/]*={0,2})\?=$/
 
-/** `=?base64?…?=` carries a name that a header cannot hold as it is. */
+/** Decodes `=?base64?…?=`, the encoding of names that a header cannot contain. */
 function decoded(header: string | string[] | undefined): string | undefined {
   if (typeof header !== 'string' || !header.includes('=?base64?')) return Array.isArray(header) ? header[0] : header
   const encoded = SENTINEL.exec(header.trim())?.[1]

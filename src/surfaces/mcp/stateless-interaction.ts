@@ -5,12 +5,12 @@ import type { Exchange } from './exchange.ts'
 import { CAPABILITY, readAnswer } from './questions.ts'
 import { isRecord } from './rpc.ts'
 
-/** From the most talkative level to the least (RFC 5424, as MCP's LoggingLevel). */
+/** The log levels of MCP (RFC 5424), from the most to the least verbose. */
 const LEVELS = ['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency']
 
 /**
- * Asks by ending the call with the questions: the caller comes back with the answers, and the tool runs again from the
- * start. The SDK does that on behalf of a 2025 caller with a session; without one it cannot be asked.
+ * Asks questions by ending the call with them: the client sends the call again with the answers, and the tool runs from
+ * the start. For a 2025 client with a session the SDK does this; a 2025 client without one cannot be asked.
  */
 export function statelessInteraction(
   exchange: Exchange,
@@ -39,7 +39,7 @@ export function statelessInteraction(
   }
 }
 
-/** The answers to all the questions; throws `QuestionsOpen` with those that have none yet. */
+/** The answers to all questions; throws `QuestionsOpen` with the unanswered ones. */
 export function answered(
   questions: Readonly<Record<string, Question>>,
   answers: Readonly<Record<string, unknown>>,

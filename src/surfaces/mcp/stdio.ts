@@ -16,17 +16,17 @@ import { toolCallResults } from './tool-call.ts'
 import type { ToolCalls } from './tool-call.ts'
 
 export interface StdioOptions extends Omit<McpSurfaceOptions, 'authenticate' | 'observeRequest' | 'mounts'> {
-  /** Whoever started the process; asked on every call, for its key may be revoked or expire while the pipe is open. */
+  /** Authenticates the caller; called for every call, because its key may be revoked or expire while the pipe is open. */
   readonly caller: () => Principal | Promise<Principal>
-  /** Which tools to show, as the path of the HTTP endpoint that shows the same: `/mcp`, `/mcp/customers?readonly`. */
+  /** The endpoint to serve, by its HTTP path: `/mcp`, `/mcp/customers?readonly`. */
   readonly path: string
   readonly input?: Readable
   readonly output?: Writable
 }
 
 /**
- * Serves one caller over a pipe, in whichever revision it opens. Nothing else may write to the output. Returns a
- * function that waits for the calls that run, at most so long, cancels the rest, and closes the pipe.
+ * Serves one MCP client over standard input and output, in any supported revision. Nothing else may write to the
+ * output. Returns a function that waits for running calls up to the deadline, cancels the rest, and closes the pipe.
  */
 export function serveStdio(options: StdioOptions): (deadlineSeconds: number) => Promise<void> {
   const { caller, limiter, clock, keyring, log, noteAccess } = options
@@ -47,14 +47,14 @@ export function serveStdio(options: StdioOptions): (deadlineSeconds: number) => 
   }
   const running = runningCalls()
   const parts = { identity, toolCalls, log, running }
-  // The SDK drops what it was asked when its input ends; ours ends when everything is answered.
+  // The SDK drops pending requests when its input ends, so its input ends only when everything is answered.
   const input = (options.input ?? process.stdin).pipe(new PassThrough(), { end: false })
   const handle = serveSdkStdio(({ era }) => sdkServer(endpoint, caller, era === 'modern', parts), {
     transport: new StdioServerTransport(input, options.output),
     onerror: (error) => log.debug({ err: error }, 'mcp stdio'),
   })
   return async (deadlineSeconds) => {
-    // What was read last is on its way into the SDK, and what it answered last on its way out.
+    // The last message read may not have reached the SDK yet, nor its last answer the output.
     await setImmediate()
     await running.drain(deadlineSeconds)
     await setImmediate()

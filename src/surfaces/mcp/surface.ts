@@ -35,44 +35,44 @@ import { toolCallResults } from './tool-call.ts'
 
 export interface McpSurfaceOptions {
   readonly servers: readonly ToolServer[]
-  /** Servers that are mounted beside these, each with its own catalogue and what it serves beside tools. */
+  /** Additional servers to mount, each with its own tools and extension. */
   readonly mounts?: readonly Mount[]
   readonly authenticate: Authenticate
-  /** The authorization servers whose tokens are taken. Default: none, API keys alone. */
+  /** The authorization servers whose tokens are accepted. Default: none, only API keys. */
   readonly issuers?: () => readonly string[]
-  /** Resources beside the endpoints that clients may ask about. */
+  /** Protected resources beside the MCP endpoints, such as the REST API, that also have metadata documents. */
   readonly resources?: readonly ProtectedResource[]
   readonly openContext: OpenContext
   readonly limiter: Limiter
   readonly settings: Pick<Config, 'server' | 'mcp'>
   readonly log: Logger
   readonly observer: ToolCallObserver
-  /** Tells the audit trail who called, or was refused, which tool. */
+  /** Records tool calls and refusals in the audit. */
   readonly noteAccess?: NoteAccess
-  /** Told of every HTTP request when it is over, with the path of its endpoint. */
+  /** Called after every HTTP request, with the path of its endpoint. */
   readonly observeRequest: Metrics['http']['finished']
   readonly tracing: Tracing
   readonly clock: Clock
-  /** Signs what callers carry between the rounds of a call; the same in every process. */
+  /** Signs the state that clients carry between the rounds of a call; the same key in every process. */
   readonly keyring: Keyring
   /** The product's version, as clients show it. */
   readonly version: string
 }
 
 export interface McpSurface {
-  /** Whether a URL is this surface's to answer: everything under `/mcp`, and its well-known documents. */
+  /** Whether this surface serves the URL: everything under `/mcp`, and its well-known documents. */
   readonly serves: (url: string) => boolean
   /** Answers one request. Never throws. */
   readonly handle: (req: IncomingMessage, res: ServerResponse) => void
   readonly catalogue: ToolCatalogue
   readonly callTool: CallTool
-  /** Sessions of 2025-era callers that are open now. */
+  /** The number of open sessions of 2025-era clients. */
   readonly sessionCount: () => number
   /** Refuses new requests, waits for the running calls, cancels the rest, and closes streams and sessions. */
   readonly close: (deadlineSeconds: number) => Promise<void>
 }
 
-/** Serves the tools over MCP: own dispatcher for the methods that matter, the official SDK for the rest. */
+/** The MCP surface: our own dispatcher for the frequent methods, the official SDK for the rest. */
 export function createMcpSurface(options: McpSurfaceOptions): McpSurface {
   const { settings, log, limiter, clock, authenticate, observeRequest } = options
   const { server } = settings
@@ -123,14 +123,14 @@ export function createMcpSurface(options: McpSurfaceOptions): McpSurface {
       clearInterval(sweeping)
       const cancelled = await running.drain(deadlineSeconds)
       if (cancelled > 0) log.warn({ cancelled }, 'tool calls were cancelled by the stop')
-      // The last answers are on their way out of the SDK.
+      // The SDK may still be sending its last answers.
       await setImmediate()
       await Promise.all([sessions.close(), sdk.close()])
     },
   }
 }
 
-/** The kernel's `callTool` with this process's settings. */
+/** The kernel's `callTool` with the settings of this process. */
 export function toolCallsOf(
   options: Omit<
     McpSurfaceOptions,
@@ -148,7 +148,7 @@ export function toolCallsOf(
   )
 }
 
-/** The URL by which callers know this server: the configured one, or the `Host` they used, which was checked. */
+/** The base URL of this server: the configured public URL, or the checked `Host` header of the request. */
 function publicUrls(configured: string | undefined): (req: IncomingMessage) => string {
   const fixed = configured?.replace(/\/+$/, '')
   return (req) => fixed ?? `http://${req.headers.host ?? 'localhost'}`

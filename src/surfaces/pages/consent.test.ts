@@ -64,14 +64,14 @@ describe('the consent page', () => {
     const sent = await person.send('/sign-up', { name: 'Ada', email, password: PASSWORD })
     await expect.poll(() => confirming.lastLink('Confirm')).toBeDefined()
     await person.open(new URL(confirming.lastLink('Confirm') ?? '').pathname)
-    const onwards = /<a href="(\/sign-in\?[^"]+)">sign in<\/a> from here/.exec(sent.text)?.[1] ?? ''
-    await person.open(onwards.replaceAll('&amp;', '&'))
+    const signIn = /<a href="(\/sign-in\?[^"]+)">sign in<\/a> here/.exec(sent.text)?.[1] ?? ''
+    await person.open(signIn.replaceAll('&amp;', '&'))
     expect((await person.send('/sign-in', { email, password: PASSWORD })).path).toMatch(/^\/consent\?/)
   })
 
   it('says who asks, where that leads, as whom, and what each scope is for', async () => {
     const { consent } = await asked()
-    expect(consent.text).toContain('Let Notes in?')
+    expect(consent.text).toContain('Authorize Notes')
     expect(consent.text).toContain('<dd>app.example.com</dd>')
     expect(consent.text).toContain(`consent${people}@example.com`)
     for (const { scope, describe: words } of server.app.scopes) {
@@ -82,7 +82,7 @@ describe('the consent page', () => {
 
   it('shows the name that a client gives itself, and nothing that hides, turns or floods it', async () => {
     const { consent } = await asked(`No\u200btes \u202eelgooG\u202c${'!'.repeat(500)}`)
-    expect(consent.text).toContain(`Let Notes elgooG${'!'.repeat(68)}… in?`)
+    expect(consent.text).toContain(`Authorize Notes elgooG${'!'.repeat(68)}…`)
     expect(consent.text).not.toMatch(/[\u200b\u202c\u202e]|!{69}/)
   })
 
@@ -98,7 +98,7 @@ describe('the consent page', () => {
     await person.send('/consent', { decision: 'allow' })
     const listed = await person.open('/account/applications')
     expect(listed.text).toContain('<strong>Notes &amp; more</strong>, in Personal')
-    expect(listed.text).toContain('May read customers, their usage, tickets and health; register and change')
+    expect(listed.text).toContain('Can read customers, their usage, tickets and health; register and change')
     const id = /name="withdraw" value="([^"]+)"/.exec(listed.text)?.[1] ?? ''
     const { person: other } = await asked()
     await other.send('/consent', { decision: 'allow' })
@@ -155,7 +155,7 @@ describe('the consent page', () => {
     const first = await person.open(await authorizePath('Notes'))
     await person.open(first.path.replace(/sig=[^&]+/, 'sig=AAAA'))
     const seen = await person.send('/sign-in', { email, password: PASSWORD })
-    expect([seen.status, seen.text]).toEqual([422, expect.stringContaining('Start again there.')])
+    expect([seen.status, seen.text]).toEqual([422, expect.stringContaining('Start again in the application.')])
   })
 
   it('asks to sign in first', async () => {

@@ -9,11 +9,11 @@ import { organisationsOf, personOf } from './session.ts'
 import type { Organisation, Person } from './session.ts'
 import type { Page, PageAnswer, Visit } from './visit.ts'
 
-/** Asks whether a client may act for the person, in which organisation and with which scopes. */
+/** The OAuth consent page: the person allows or denies a client these scopes in one organisation. */
 export function consent(scopes: readonly ScopeGrant[]): Page {
   return {
     path: '/consent',
-    public: 'It asks to sign in first.',
+    public: 'It requires sign-in.',
     async get(visit) {
       requireSigned(visit)
       const person = await personOf(visit)
@@ -26,7 +26,7 @@ export function consent(scopes: readonly ScopeGrant[]): Page {
       const accept = sent.get('decision') === 'allow'
       if (accept && organisation !== null) {
         const chosen = await visit.identity.post('/organization/set-active', { organizationId: organisation })
-        if (!chosen.ok) throw new Failure('forbidden', 'You are not in this organisation.')
+        if (!chosen.ok) throw new Failure('forbidden', 'You are not a member of this organisation.')
       }
       const answer = await visit.identity.post('/oauth2/consent', { accept, oauth_query: query })
       const next = answer.ok ? continuationOf(answer, visit.url, visit.base) : undefined
@@ -38,7 +38,7 @@ export function consent(scopes: readonly ScopeGrant[]): Page {
 
 interface Client {
   readonly name: string
-  /** Where its identity comes from: the host of its metadata document, or nobody vouches for it. */
+  /** The host of its client ID metadata document; undefined when its name is unverified. */
   readonly host: string | undefined
   readonly returnsTo: string
 }
@@ -68,18 +68,18 @@ function question(
   const scopes = (visit.url.searchParams.get('scope') ?? '').split(' ').filter((scope) => scope !== '')
   const grants = describeGrants(scopes, table)
   return {
-    title: `Let ${client.name} in?`,
+    title: `Authorize ${client.name}`,
     leadsTo: clientTarget(visit.url),
     body: html`<p>You are signed in as <strong>${person.email}</strong>.</p>
 <dl class="facts">
-<dt>Application</dt><dd>${client.name}${client.host === undefined ? html` <span class="quiet">(nobody vouches for this name)</span>` : html` from <strong>${client.host}</strong>`}</dd>
-<dt>Takes you back to</dt><dd>${client.returnsTo}</dd>
+<dt>Application</dt><dd>${client.name}${client.host === undefined ? html` <span class="quiet">(unverified name)</span>` : html` from <strong>${client.host}</strong>`}</dd>
+<dt>Returns you to</dt><dd>${client.returnsTo}</dd>
 </dl>
-<p>It could, in your name:</p>
+<p>If you allow this, the application can do the following on your behalf:</p>
 <ul class="grants">${grants.length === 0 ? html`<li>know who you are</li>` : grants.map((text) => html`<li>${text}</li>`)}</ul>
 <form method="post" action="/consent?${signedQuery(visit.url)}">${visit.token()}
 ${organisationChoice(organisations, person)}
-<p class="quiet small">Allow this only if you have just asked for it. You can end it at any time, on the page of your account.</p>
+<p class="quiet small">Allow this only if you started it yourself. You can revoke access at any time under Account, Applications.</p>
 <div class="actions">
 <button name="decision" value="allow">Allow</button>
 <button class="plain" name="decision" value="deny">Deny</button>
@@ -92,10 +92,10 @@ function organisationChoice(organisations: readonly Organisation[], { organisati
   const [first] = organisations
   if (first === undefined) return html``
   if (organisations.length === 1) {
-    return html`<p>In the organisation <strong>${first.name}</strong>.<input type="hidden" name="organisation" value="${first.id}"></p>`
+    return html`<p>Organisation: <strong>${first.name}</strong><input type="hidden" name="organisation" value="${first.id}"></p>`
   }
   const active = organisations.some(({ id }) => id === organisationId) ? organisationId : first.id
-  return html`<fieldset><legend>In which organisation?</legend>
+  return html`<fieldset><legend>Organisation</legend>
 ${organisations.map(({ id, name }) => choice({ type: 'radio', name: 'organisation', value: id, label: name, checked: id === active }))}
 </fieldset>`
 }
@@ -107,5 +107,5 @@ function requireSigned({ url }: Visit): string {
 }
 
 function startAgain(): Failure {
-  return new Failure('invalid', 'This request is out of date or incomplete. Start again in the application.')
+  return new Failure('invalid', 'This request has expired or is incomplete. Start again in the application.')
 }

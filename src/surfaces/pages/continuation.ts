@@ -4,19 +4,19 @@ import { textOf } from './identity.ts'
 
 const OWN_PATHS = /^\/(account(\/[a-z]+)?|invitation|consent|sign-in|verify-email)(\?|$)/
 
-/** Where to go after signing in: a page of ours that the link named, else the account. */
+/** The path to open after sign-in: `next` when it is a page of this server, else `/account`. */
 export function nextPath(url: URL): string {
   return ownPath(url.searchParams.get('next'), '/account')
 }
 
-/** The path when it is one of our pages, else the other. Another site is no answer, however it is written. */
-function ownPath(path: string | null, otherwise: string): string {
-  return path !== null && OWN_PATHS.test(path) && !/[\\\p{Cc}]/u.test(path) ? path : otherwise
+/** The path when it is a page of this server, else the fallback. Prevents open redirects, in every spelling of a URL. */
+function ownPath(path: string | null, fallback: string): string {
+  return path !== null && OWN_PATHS.test(path) && !/[\\\p{Cc}]/u.test(path) ? path : fallback
 }
 
 /**
- * The request of an OAuth client as our authorization server signed it, to be handed back with the step that was taken;
- * undefined when the page was opened without one. Parameters that are not signed are left out.
+ * The signed parameters of an OAuth authorization request, which each step passes back to the authorization server.
+ * Undefined when the page was opened without such a request. Parameters that are not signed are left out.
  */
 export function signedQuery(url: URL): string | undefined {
   const names = new Set(url.searchParams.getAll('ba_param'))
@@ -25,7 +25,7 @@ export function signedQuery(url: URL): string | undefined {
   return new URLSearchParams(signed).toString()
 }
 
-/** The query of this page, for links to the pages beside it. */
+/** The query to append to links between sign-in pages: the OAuth request, or `next`. */
 export function kept(url: URL): string {
   const query = signedQuery(url)
   if (query !== undefined) return `?${query}`
@@ -33,7 +33,7 @@ export function kept(url: URL): string {
   return next !== null && ownPath(next, '') !== '' ? `?${new URLSearchParams({ next }).toString()}` : ''
 }
 
-/** Where the client waits for the person, as a Content-Security-Policy names it. */
+/** The client's redirect target as a Content-Security-Policy source: an origin, or a scheme. */
 export function clientTarget(url: URL): string | undefined {
   const text = signedQuery(url) === undefined ? null : url.searchParams.get('redirect_uri')
   if (text === null || !URL.canParse(text)) return undefined
@@ -45,8 +45,8 @@ export function clientTarget(url: URL): string | undefined {
 }
 
 /**
- * Where our authorization server wants the person next: a page of ours, or the client that asked. Undefined when it says
- * nothing. Anything else is refused, so that no answer can make this site send people elsewhere.
+ * The next URL that the authorization server names: a page of this server, or the redirect URI of the client. Undefined
+ * when it names none. Throws `Failure('forbidden')` for any other URL, so that no answer becomes an open redirect.
  */
 export function continuationOf({ body }: IdentityAnswer, url: URL, base: string): string | undefined {
   const text = textOf(body['url']) || textOf(body['redirect_uri'])
@@ -57,7 +57,7 @@ export function continuationOf({ body }: IdentityAnswer, url: URL, base: string)
   if (asked !== null && clientTarget(url) !== undefined && withoutQuery(next) === withoutQuery(new URL(asked))) {
     return next.href
   }
-  throw new Failure('forbidden', 'The application asked to be answered at an address it did not register.')
+  throw new Failure('forbidden', 'The application asked for a redirect to an address that it did not register.')
 }
 
 function withoutQuery({ protocol, host, pathname }: URL): string {

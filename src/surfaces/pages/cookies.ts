@@ -1,12 +1,12 @@
-/** The cookies of one visit: what the browser sent, and what was set since, for the browser and for the next call. */
+/** The cookies of one page request: those the browser sent, and those set since. */
 export interface CookieJar {
   get(name: string): string | undefined
   names(): readonly string[]
-  /** As a `Cookie` header. */
+  /** All cookies as the value of a `Cookie` header. */
   header(): string
-  /** Takes a `Set-Cookie` line. */
+  /** Applies a `Set-Cookie` line. */
   take(line: string): void
-  /** The lines for the browser. */
+  /** The `Set-Cookie` lines to send to the browser. */
   readonly lines: readonly string[]
 }
 

@@ -8,20 +8,20 @@ export const CSRF_FIELD = 'form_token'
 
 export interface CsrfOptions {
   readonly keyring: Pick<Keyring, 'sign' | 'verify'>
-  /** Asked late: it may depend on where the server listens. */
+  /** A function, because the answer may depend on the address the server listens on. */
   readonly secureCookies: () => boolean
 }
 
 /**
- * Forms prove that a page of ours was filled in, and by whom: each carries a keyed hash of a random cookie and of the
- * session. A page of another site can send the cookie along, but neither read it nor make the hash of it; a sibling host
- * that plants a cookie cannot sign for it; and a token of one session is none of another.
+ * CSRF protection of forms by a signed double-submit cookie: each form carries a keyed hash of a random cookie and of
+ * the session. A page of another site can make the browser send the cookie, but cannot read or hash it; a sibling host
+ * that sets a cookie cannot sign for it; and the token of one session is invalid in another.
  */
 export function csrf({ keyring, secureCookies }: CsrfOptions) {
   const cookieName = () => (secureCookies() ? '__Host-plimsoll-form' : 'plimsoll-form')
   const signed = (jar: CookieJar, nonce: string) => JSON.stringify([nonce, ...sessionOf(jar)])
   return {
-    /** The token for the forms of this visit; sets the cookie where there is none. */
+    /** The token for the forms of this page; sets the cookie when there is none. */
     token(jar: CookieJar): string {
       const name = cookieName()
       const known = jar.get(name)
@@ -31,12 +31,12 @@ export function csrf({ keyring, secureCookies }: CsrfOptions) {
       }
       return keyring.sign(signed(jar, nonce), PURPOSE)
     },
-    /** Throws `Failure('forbidden')` unless a page of ours sent this form in this session. */
+    /** Throws `Failure('forbidden')` unless a page of this server sent the form in this session. */
     require(request: Request, jar: CookieJar, given: string): void {
       requireOwnOrigin(request)
       const nonce = jar.get(cookieName())
       if (nonce === undefined || !keyring.verify(signed(jar, nonce), PURPOSE, given)) {
-        throw new Failure('forbidden', 'This form is out of date. Open the page again and send it once more.', {
+        throw new Failure('forbidden', 'This form has expired. Reload the page and submit it again.', {
           code: 'FORM_OUT_OF_DATE',
         })
       }
@@ -46,21 +46,21 @@ export function csrf({ keyring, secureCookies }: CsrfOptions) {
 
 const PURPOSE = 'page-form'
 
-/** Browsers name the page that sent a form; a request that names none still needs the token. */
+/** Refuses a foreign `Origin` or `Sec-Fetch-Site`; a request without these headers still needs the token. */
 function requireOwnOrigin({ headers, url }: Request): void {
   const origin = headers.get('origin')
   const site = headers.get('sec-fetch-site')
   const isOwn = origin === null || origin === new URL(url).origin || hostOf(origin) === headers.get('host')
   const isSame = site === null || site === 'same-origin' || site === 'none'
   if ((isOwn && isSame) || (origin === 'null' && site === 'same-origin')) return
-  throw new Failure('forbidden', 'This form was sent from a page of another site.', { code: 'ORIGIN_NOT_ALLOWED' })
+  throw new Failure('forbidden', 'This form was submitted from another site.', { code: 'ORIGIN_NOT_ALLOWED' })
 }
 
 function hostOf(origin: string): string | undefined {
   return URL.canParse(origin) ? new URL(origin).host : undefined
 }
 
-/** Whatever cookies make the session, so that a change of session outdates every form. */
+/** The values of the session cookies, so that a new session invalidates every form. */
 function sessionOf(jar: CookieJar): readonly (string | undefined)[] {
   return jar
     .names()

@@ -10,7 +10,7 @@ export interface Field {
   readonly value?: string | undefined
   readonly autocomplete: string
   readonly hint?: Renderable
-  /** What is wrong with what was sent; shown beside the field and told to assistive technology. */
+  /** Why the submitted value was refused; shown under the field and linked by `aria-describedby`. */
   readonly error?: string | undefined
   readonly inputmode?: 'numeric' | 'email'
   readonly maxlength?: number
@@ -45,7 +45,7 @@ ${error !== undefined && html`<span class="error" id="${id}-error">${error}</spa
 </div>`
 }
 
-/** A tick or a choice of one, with its label. */
+/** A checkbox or radio button with its label. */
 export function choice(of: {
   readonly type: 'checkbox' | 'radio'
   readonly name: string
@@ -58,7 +58,7 @@ export function choice(of: {
   }><span>${of.label}</span></label>`
 }
 
-/** Read out as soon as the page is there. */
+/** A message that screen readers announce when the page loads. */
 export function notice(text: Renderable, kind: 'good' | 'bad'): Html {
   const role = kind === 'bad' ? 'alert' : 'status'
   return html`<p class="notice ${kind}" role="${role}">${text}</p>`

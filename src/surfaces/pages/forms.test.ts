@@ -53,7 +53,7 @@ describe('a form', () => {
     const person = await signedIn()
     await person.open('/account')
     const refused = await person.send('/sign-out', fields)
-    expect([refused.status, refused.text]).toEqual([403, expect.stringContaining('This form is out of date')])
+    expect([refused.status, refused.text]).toEqual([403, expect.stringContaining('This form has expired')])
     expect((await person.open('/account')).path).toBe('/account')
   })
 

@@ -1,4 +1,4 @@
-/** Text that is HTML already. Everything else is escaped on its way into a page. */
+/** Trusted HTML, inserted as it is. Every other value is escaped. */
 export class Html {
   readonly text: string
 
@@ -9,7 +9,7 @@ export class Html {
 
 export type Renderable = Html | string | number | false | null | undefined | readonly Renderable[]
 
-/** `html\`<p title="${title}">${text}</p>\``: what is put in is escaped, between tags and in double-quoted attributes. */
+/** Template tag: `html\`<p title="${title}">${text}</p>\``. Values are escaped, as text and in double-quoted attributes. */
 export function html(parts: TemplateStringsArray, ...values: readonly Renderable[]): Html {
   return new Html(parts.reduce((text, part, at) => text + render(values[at - 1]) + part))
 }

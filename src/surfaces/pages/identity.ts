@@ -2,21 +2,21 @@ import { Failure } from '#kernel/failure'
 import type { OpenRequest } from '#kernel/calls/route'
 import type { CookieJar } from './cookies.ts'
 
-/** The auth library, called in the process with the cookies of a visit. */
+/** The auth library's request handler, called in-process. */
 export type IdentityWeb = (request: Request, from: Caller) => Promise<Response>
 
 type Caller = Pick<OpenRequest, 'requestId' | 'address' | 'signal'>
 
-/** One answer of it. */
+/** A response of the auth library, parsed. */
 export interface IdentityAnswer {
   readonly ok: boolean
   readonly status: number
   readonly body: Readonly<Record<string, unknown>>
-  /** What it holds, where it is a list. */
+  /** The entries, when the body is a JSON array. */
   readonly list: readonly Readonly<Record<string, unknown>>[]
-  /** `INVALID_TOKEN`; empty when it is not an error. */
+  /** The error code, such as `INVALID_TOKEN`; empty on success. */
   readonly code: string
-  /** For the person; empty when it is not an error. */
+  /** The error text to show; empty on success. */
   readonly message: string
 }
 
@@ -28,13 +28,13 @@ export interface Identity {
 export interface IdentityVisit {
   readonly web: IdentityWeb
   readonly jar: CookieJar
-  /** The public URL: its origin is the one that the library trusts, and the form was checked before. */
+  /** The public URL, sent as the origin that the library trusts; the page has checked the form's own origin already. */
   readonly base: string
   readonly from: Caller
   readonly userAgent: string
 }
 
-/** Calls the endpoints under `/auth` for one visit; cookies they set are kept for the browser. */
+/** A client of the auth library's endpoints for one page request; cookies they set go to the jar. */
 export function identityOf({ web, jar, base, from, userAgent }: IdentityVisit): Identity {
   const call = async (path: string, init: RequestInit): Promise<IdentityAnswer> => {
     const headers = new Headers(init.headers)
@@ -64,7 +64,7 @@ async function answerOf(response: Response): Promise<IdentityAnswer> {
     const isMail = body['code'] === 'MAIL_UNAVAILABLE'
     throw new Failure(
       'unavailable',
-      isMail ? textOf(body['message']) : 'Signing in does not work at the moment. Try again soon.',
+      isMail ? textOf(body['message']) : 'Sign-in is temporarily unavailable. Try again in a few minutes.',
     )
   }
   const list = Array.isArray(parsed) ? parsed.filter(isRecord) : []
@@ -82,10 +82,10 @@ async function answerOf(response: Response): Promise<IdentityAnswer> {
   }
   if (status === 429) {
     const retryAfterSeconds = Number(response.headers.get('x-retry-after') ?? response.headers.get('retry-after') ?? 60)
-    throw new Failure('rate_limited', 'That was tried too often. Wait a little and try again.', { retryAfterSeconds })
+    throw new Failure('rate_limited', 'Too many attempts. Wait a moment and try again.', { retryAfterSeconds })
   }
   const nested = isRecord(body['error']) ? body['error'] : body
-  // Its OAuth part tells errors in the form of RFC 6749.
+  // The OAuth endpoints of the library report errors in the format of RFC 6749.
   const code = textOf(nested['code']) || textOf(body['error'])
   return { ok, status, body, list, code, message: textOf(nested['message']) || textOf(body['error_description']) }
 }
@@ -94,7 +94,7 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    // Safe because an answer without JSON has nothing to tell but its status.
+    // Safe because a response without JSON is judged by its status alone.
     return undefined
   }
 }

@@ -6,11 +6,11 @@ export interface Document {
   readonly body: Html
   /** `wide` for a page of several parts; `narrow`, the default, for one form. */
   readonly width?: 'narrow' | 'wide'
-  /** Beside the name of the product. */
+  /** Navigation in the header, beside the product name. */
   readonly menu?: Html
 }
 
-/** The frame of every page: complete without a script, and without styles too. */
+/** The HTML document around every page. It works without scripts and without styles. */
 export function layout({ title, body, width = 'narrow', menu }: Document, stylesheet: string): string {
   return html`<!doctype html>
 <html lang="en">
@@ -33,5 +33,5 @@ ${body}
 `.text
 }
 
-/** The load line of a ship's side. */
+/** The logo: a ship's Plimsoll line. */
 const MARK = html`<svg aria-hidden="true" viewBox="0 0 32 32" width="24" height="24" fill="none" stroke="currentColor" stroke-width="3"><circle cx="16" cy="16" r="9"/><path d="M2 16h28"/></svg>`

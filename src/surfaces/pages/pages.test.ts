@@ -25,7 +25,7 @@ async function madeAccount(name = 'Ada'): Promise<{ person: Visitor; email: stri
   expect(sent.text).toContain('We sent a link to')
   await expect.poll(() => server.lastLink('Confirm')).toBeDefined()
   const confirmed = await person.open(new URL(server.lastLink('Confirm') ?? '').pathname)
-  expect(confirmed.text).toContain('Your address is confirmed.')
+  expect(confirmed.text).toContain('Your e-mail address is confirmed.')
   return { person, email }
 }
 
@@ -85,7 +85,7 @@ describe('a person', () => {
       await person.open('/sign-in')
       const refused = await person.open('/sign-in')
       expect([refused.status, refused.headers.get('content-type')]).toEqual([429, 'text/html; charset=utf-8'])
-      expect(refused.text).toMatch(/role="alert">Too much was asked for from your network. Try again in \d+ seconds./)
+      expect(refused.text).toMatch(/role="alert">Too many requests from your network. Try again in \d+ seconds./)
       expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0)
       expect(refused.headers.get('content-security-policy')).toContain("script-src 'none'")
     } finally {

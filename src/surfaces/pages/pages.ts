@@ -25,14 +25,14 @@ import { signUp } from './sign-up.ts'
 import { verifyEmail } from './verify-email.ts'
 
 export interface PagesOptions extends Omit<PageParts, 'forms' | 'stylesheet'>, PublicTextOptions, RestParts {
-  /** The table of scopes, for the words on the consent page. */
+  /** Every scope with its description, for the consent page. */
   readonly scopes: readonly ScopeGrant[]
-  /** Signs the tokens of forms. */
+  /** Signs CSRF tokens. */
   readonly keyring: Pick<Keyring, 'sign' | 'verify'>
   readonly secureCookies: () => boolean
 }
 
-/** The pages for people, as data for the HTTP surface: they work without a script. */
+/** The HTML pages, as mounts for the HTTP surface. They work without scripts. */
 export function pagesOf(options: PagesOptions): WebMount[] {
   const css = readFileSync(path.join(import.meta.dirname, 'style.css'))
   const stylesheet = `/assets/${createHash('sha256').update(css).digest('hex').slice(0, 16)}.css`
@@ -58,14 +58,14 @@ export function pagesOf(options: PagesOptions): WebMount[] {
   return [...all.flatMap((page) => servePage(page, parts)), styles(stylesheet, css), ...publicTexts(options)]
 }
 
-/** Its name changes with its content, so it may be kept for ever. */
+/** The stylesheet. Its URL is a hash of its content, so browsers may cache it for ever. */
 function styles(url: string, css: Buffer<ArrayBuffer>): WebMount {
   const headers = { 'content-type': 'text/css; charset=utf-8', 'cache-control': 'public, max-age=31536000, immutable' }
   return {
     name: 'styles',
     methods: ['GET'],
     path: url,
-    public: 'Pages look the same for everyone.',
+    public: 'It is a static stylesheet.',
     limit: 'lenient',
     answer: async () => new Response(css, { headers }),
   }

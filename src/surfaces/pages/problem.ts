@@ -1,7 +1,7 @@
 import type { IdentityAnswer } from './identity.ts'
 import { textOf } from './identity.ts'
 
-/** What is wrong with a form: beside the fields it concerns, or, under `form`, with all of it. */
+/** Error texts of a form by field name; `form` holds the one that concerns the whole form. */
 export type Problems = Readonly<Record<string, string>>
 
 const WORDS: Readonly<Record<string, string>> = {
@@ -10,20 +10,20 @@ const WORDS: Readonly<Record<string, string>> = {
   PASSWORD_TOO_SHORT: 'This password is too short.',
   PASSWORD_TOO_LONG: 'This password is too long.',
   INVALID_PASSWORD: 'This password is wrong.',
-  INVALID_CODE: 'This code is wrong or was used. Codes change every 30 seconds.',
-  INVALID_BACKUP_CODE: 'This backup code is wrong or was used.',
-  INVALID_TWO_FACTOR_COOKIE: 'Too much time has passed since the password. Sign in again.',
-  INVALID_TOKEN: 'This link is out of date or was used.',
-  invalid_signature: 'The request of the application is out of date. Start again there.',
-  TOKEN_EXPIRED: 'This link is out of date or was used.',
+  INVALID_CODE: 'This code is wrong or was already used. Codes change every 30 seconds.',
+  INVALID_BACKUP_CODE: 'This backup code is wrong or was already used.',
+  INVALID_TWO_FACTOR_COOKIE: 'Your sign-in has expired. Enter your password again.',
+  INVALID_TOKEN: 'This link has expired or was already used.',
+  invalid_signature: 'The request of the application has expired. Start again in the application.',
+  TOKEN_EXPIRED: 'This link has expired or was already used.',
 }
 
-/** What the library says of a form that it refused, beside the field that it is about. */
+/** Turns an error response of the auth library into error texts of the form's fields. */
 export function problemsOf({ code, message, body }: IdentityAnswer, fields: readonly string[]): Problems {
-  const lacks = Array.isArray(body['problems']) ? body['problems'].map(textOf).filter((text) => text !== '') : []
-  // The rule itself stands beside the field already.
-  if (lacks.length > 0) return { password: `This password is too easy to guess: it needs ${lacks.join(', ')}.` }
-  const text = WORDS[code] ?? (message === '' ? 'This did not work. Check what you entered.' : message)
+  const missing = Array.isArray(body['problems']) ? body['problems'].map(textOf).filter((text) => text !== '') : []
+  // The field's hint shows the whole rule already.
+  if (missing.length > 0) return { password: `This password is too easy to guess: it needs ${missing.join(', ')}.` }
+  const text = WORDS[code] ?? (message === '' ? 'Something went wrong. Check what you entered.' : message)
   if (code === 'INVALID_EMAIL_OR_PASSWORD') return { form: text }
   const about = fields.find((name) => code.includes(name.toUpperCase().replace('-', '_')))
   return about === undefined ? { form: text } : { [about]: text }

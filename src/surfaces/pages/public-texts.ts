@@ -8,11 +8,11 @@ export interface PublicTextOptions {
   readonly clock: Clock
 }
 
-/** What robots and finders of faults look for at a fixed place. */
+/** `/robots.txt`, and `/.well-known/security.txt` when a security contact is set. */
 export function publicTexts({ securityContact, publicUrl, clock }: PublicTextOptions): WebMount[] {
-  const robots = text('/robots.txt', 'It keeps search engines out.', () => 'User-agent: *\nDisallow: /\n')
+  const robots = text('/robots.txt', 'Search engines read it.', () => 'User-agent: *\nDisallow: /\n')
   if (securityContact === undefined) return [robots]
-  const security = text('/.well-known/security.txt', 'Whoever finds a fault must be able to tell it.', () =>
+  const security = text('/.well-known/security.txt', 'Security researchers read it.', () =>
     securityText(securityContact, publicUrl(), clock()),
   )
   return [robots, security]
@@ -20,7 +20,7 @@ export function publicTexts({ securityContact, publicUrl, clock }: PublicTextOpt
 
 const VALID_DAYS = 180
 
-/** RFC 9116: less than a year ahead, so that a server that nobody minds any more says so. */
+/** The file of RFC 9116. `Expires` must lie less than a year ahead, so that the contact of an abandoned server lapses. */
 function securityText(contact: string, publicUrl: string, now: Date): string {
   const expires = new Date(now.getTime() + VALID_DAYS * 86_400_000)
   expires.setUTCHours(0, 0, 0, 0)

@@ -5,39 +5,39 @@ import { problemsOf } from './problem.ts'
 import type { Problems } from './problem.ts'
 import type { Page, PageAnswer, Visit } from './visit.ts'
 
-/** Asks for the mail. */
+/** The page that requests a password-reset mail. */
 export const forgotPassword: Page = {
   path: '/forgot-password',
   credentials: true,
-  public: 'Whoever forgot the password cannot sign in.',
+  public: 'People who forgot their password cannot sign in.',
   get: async (visit) => askForm(visit),
   async post(visit, sent) {
     const email = (sent.get('email') ?? '').trim()
     await visit.identity.post('/request-password-reset', { email })
     return {
-      title: 'Look into your mail',
-      body: html`<p>If <strong>${email}</strong> has an account, a link to choose a new password is on its way.</p>
+      title: 'Check your e-mail',
+      body: html`<p>If there is an account for <strong>${email}</strong>, we have sent it a link to reset the password.</p>
 <p><a href="/sign-in">Back to sign-in</a></p>`,
     }
   },
 }
 
-/** Where the link in that mail ends. */
+/** The page that the link in the password-reset mail opens. */
 export const resetPassword: Page = {
   path: '/reset-password/:token',
   credentials: true,
-  public: 'Whoever forgot the password cannot sign in; the link in the mail stands for it.',
+  public: 'The token in the link is the credential.',
   get: async (visit) => resetForm(visit, {}),
   async post(visit, sent) {
     const [password, repeated] = [sent.get('password') ?? '', sent.get('repeated') ?? '']
-    if (password !== repeated) return resetForm(visit, { repeated: 'This is not the same as above.' })
+    if (password !== repeated) return resetForm(visit, { repeated: 'The passwords do not match.' })
     const token = decodeURIComponent(visit.url.pathname.replace(/^.*\//, ''))
     const answer = await visit.identity.post('/reset-password', { newPassword: password, token })
-    if (answer.code === 'INVALID_TOKEN') return outOfDate()
+    if (answer.code === 'INVALID_TOKEN') return linkExpired()
     if (!answer.ok) return resetForm(visit, problemsOf(answer, ['password']))
     return {
-      title: 'Your password is new',
-      body: html`${notice('Sign in with it now. Other sessions have ended.', 'good')}<p><a href="/sign-in">Sign in</a></p>`,
+      title: 'Password changed',
+      body: html`${notice('Sign in with your new password. All your sessions were signed out.', 'good')}<p><a href="/sign-in">Sign in</a></p>`,
     }
   },
 }
@@ -45,10 +45,10 @@ export const resetPassword: Page = {
 function askForm(visit: Visit): PageAnswer {
   return {
     title: 'Forgot your password?',
-    body: html`<p>Tell us your e-mail address, and we send you a link to choose a new one.</p>
+    body: html`<p>Enter your e-mail address, and we will send you a link to reset your password.</p>
 <form method="post" action="/forgot-password">${visit.token()}
 ${field({ name: 'email', label: 'E-mail', type: 'email', autocomplete: 'username' })}
-<div class="actions"><button>Send the link</button></div>
+<div class="actions"><button>Send link</button></div>
 </form>
 <p><a href="/sign-in">Back to sign-in</a></p>`,
   }
@@ -68,17 +68,17 @@ ${field({
   hint: PASSWORD_GUIDANCE,
   error: problems['password'],
 })}
-${field({ name: 'repeated', label: 'The same again', type: 'password', autocomplete: 'new-password', error: problems['repeated'] })}
-<div class="actions"><button>Change the password</button></div>
+${field({ name: 'repeated', label: 'Repeat new password', type: 'password', autocomplete: 'new-password', error: problems['repeated'] })}
+<div class="actions"><button>Change password</button></div>
 </form>`,
   }
 }
 
-function outOfDate(): PageAnswer {
+function linkExpired(): PageAnswer {
   return {
-    title: 'This link is out of date',
+    title: 'This link has expired',
     status: 400,
-    body: html`${notice('It was used, or it is older than an hour.', 'bad')}
-<p><a href="/forgot-password">Have another one sent</a></p>`,
+    body: html`${notice('It was already used, or it is older than an hour.', 'bad')}
+<p><a href="/forgot-password">Send a new link</a></p>`,
   }
 }

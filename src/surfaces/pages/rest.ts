@@ -13,14 +13,14 @@ import type { PageAnswer, Visit } from './visit.ts'
 export interface RestParts {
   readonly routes: readonly Route[]
   readonly openContext: OpenContext
-  /** The person whose session cookie these headers carry. */
+  /** The principal of the session cookie in these headers. */
   readonly sessionPrincipal: (headers: Headers) => Promise<Principal | undefined>
 }
 
-/** The API as the person before a page may use it: the same routes, scopes and checks as with a token. */
+/** The REST API, called in-process as the signed-in person: the same routes, scopes and checks as with a token. */
 export interface Rest {
   readonly principal: Principal
-  /** Calls the route; its answer is read with the shape. Throws what the route throws. */
+  /** Calls the route and parses its answer with the schema. Throws what the route throws. */
   call<T>(method: Route['method'], path: string, shape: z.ZodType<T>, parts?: Parts): Promise<T>
 }
 
@@ -29,16 +29,17 @@ interface Parts {
   readonly body?: Readonly<Record<string, unknown>>
 }
 
-/** Runs the work for whoever is signed in and belongs to an organisation; others are sent to sign in. */
+/** Wraps page handlers that need a signed-in member of an organisation; everybody else is sent to the sign-in page. */
 export function withRest(parts: RestParts) {
   const find = (method: string, path: string): Route => {
     const route = parts.routes.find((each) => each.method === method && each.path === path)
-    if (route === undefined) throw new Error(`A page calls ${method} ${path}, which nobody serves.`)
+    if (route === undefined) throw new Error(`A page calls ${method} ${path}, but no module has this route.`)
     return route
   }
   return async (visit: Visit, work: (rest: Rest) => Promise<PageAnswer>): Promise<PageAnswer> => {
     const principal = await parts.sessionPrincipal(new Headers({ cookie: visit.jar.header() }))
-    if (principal === undefined) return (await personOf(visit)) === undefined ? signInFirst(visit) : nowhere(visit)
+    if (principal === undefined)
+      return (await personOf(visit)) === undefined ? signInFirst(visit) : noOrganisation(visit)
     const { requestId, signal } = visit
     return work({
       principal,
@@ -52,17 +53,17 @@ export function withRest(parts: RestParts) {
   }
 }
 
-/** For who left every organisation: there is nothing to show them. */
-function nowhere(visit: Visit): PageAnswer {
+/** The page for people who belong to no organisation any more. */
+function noOrganisation(visit: Visit): PageAnswer {
   return {
-    title: 'You are in no organisation',
+    title: 'You are not a member of an organisation',
     status: 403,
-    body: html`${notice('Ask somebody of your organisation to invite you again.', 'bad')}
+    body: html`${notice('Ask a member of your organisation to invite you again.', 'bad')}
 <form method="post" action="/sign-out">${visit.token()}<div class="actions"><button>Sign out</button></div></form>`,
   }
 }
 
-/** What a failure says about the fields of a form, by their names there. */
+/** Turns a failure of the API into error texts of the form's fields; rethrows what the person did not cause. */
 export function fieldProblems(error: unknown): Readonly<Record<string, string>> {
   if (!(error instanceof Failure) || error.status >= 500 || error.kind === 'rate_limited') throw error
   const beside: readonly [string, string][] = error.problems.map(({ path, expected }) => [

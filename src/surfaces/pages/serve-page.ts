@@ -15,7 +15,7 @@ import type { Page, PageAnswer, Visit } from './visit.ts'
 export interface PageParts {
   readonly identityWeb: IdentityWeb
   readonly forms: ReturnType<typeof csrf>
-  /** The public URL, once the server listens. */
+  /** The public URL, known once the server listens. */
   readonly publicUrl: () => string
   readonly stylesheet: string
   readonly clock: Clock
@@ -23,7 +23,7 @@ export interface PageParts {
 
 type From = Parameters<WebMount['answer']>[1]
 
-/** A page as the HTTP surface mounts it: forms are checked, failures become pages, and every answer carries its policy. */
+/** Mounts a page on the HTTP surface: checks its forms, renders failures as pages, and sets the security headers. */
 export function servePage(page: Page, parts: PageParts): WebMount[] {
   const mount = (method: 'GET' | 'POST', limit: LimitClass, work: Work): WebMount => ({
     name: `${method === 'GET' ? 'page' : 'form'} ${page.path}`,
@@ -49,7 +49,7 @@ async function answerOf(request: Request, from: From, parts: PageParts, work: Wo
   try {
     answer = await work(visitOf(request, from, jar, parts), request)
   } catch (error) {
-    // What is no failure of the visitor's is logged at the edge.
+    // Anything else is a bug, which the HTTP surface logs.
     if (!(error instanceof Failure) || error.kind === 'cancelled') throw error
     answer = failurePage(error)
   }
@@ -73,7 +73,8 @@ function visitOf(request: Request, from: From, jar: CookieJar, parts: PageParts)
 
 async function formOf(request: Request, visit: Visit, { forms }: PageParts): Promise<URLSearchParams> {
   const type = request.headers.get('content-type')?.split(';', 1)[0]?.trim().toLowerCase()
-  if (type !== 'application/x-www-form-urlencoded') throw new Failure('unsupported', 'This page takes a form.')
+  if (type !== 'application/x-www-form-urlencoded')
+    throw new Failure('unsupported', 'This page expects a form: content type application/x-www-form-urlencoded.')
   const form = new URLSearchParams(await request.text())
   forms.require(request, visit.jar, form.get(CSRF_FIELD) ?? '')
   return form
@@ -82,15 +83,15 @@ async function formOf(request: Request, visit: Visit, { forms }: PageParts): Pro
 function failurePage(failure: Failure): PageAnswer {
   if (failure.kind === 'rate_limited') return tooMany(failure)
   return {
-    title: failure.status >= 500 ? 'Not available' : 'This did not work',
+    title: failure.status >= 500 ? 'Temporarily unavailable' : 'Something went wrong',
     status: failure.status,
     body: html`${notice(failure.message, 'bad')}<p><a href="/account">Go to your account</a></p>`,
   }
 }
 
 function tooMany({ status, retryAfterSeconds = 60 }: Failure): PageAnswer {
-  const text = `Too much was asked for from your network. Try again in ${Math.ceil(retryAfterSeconds)} seconds.`
-  return { title: 'Wait a little', status, body: notice(text, 'bad') }
+  const text = `Too many requests from your network. Try again in ${Math.ceil(retryAfterSeconds)} seconds.`
+  return { title: 'Too many requests', status, body: notice(text, 'bad') }
 }
 
 function respond(answer: PageAnswer, jar: CookieJar, stylesheet: string): Response {
@@ -105,7 +106,7 @@ function respond(answer: PageAnswer, jar: CookieJar, stylesheet: string): Respon
   return new Response(layout(answer, stylesheet), { status: answer.status ?? 200, headers })
 }
 
-/** No scripts, no frames, nothing from elsewhere. Browsers check redirects after a form too, so a client's own is named. */
+/** Forbids scripts, frames and foreign content. Browsers apply `form-action` to redirects too, so the client's is listed. */
 function policy(leadsTo: string | undefined): string {
   const forms = leadsTo === undefined ? "'self'" : `'self' ${leadsTo}`
   return `default-src 'self'; script-src 'none'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action ${forms}`

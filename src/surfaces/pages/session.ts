@@ -1,7 +1,7 @@
 import { isRecord, textOf } from './identity.ts'
 import type { Visit } from './visit.ts'
 
-/** Who is signed in. */
+/** The person who is signed in. */
 export interface Person {
   readonly userId: string
   readonly name: string
@@ -9,7 +9,7 @@ export interface Person {
   readonly emailVerified: boolean
   readonly twoFactor: boolean
   readonly sessionId: string
-  /** The organisation they work in now. */
+  /** The organisation that is active in this session. */
   readonly organisationId: string | undefined
 }
 
@@ -34,13 +34,13 @@ export interface Organisation {
   readonly name: string
 }
 
-/** The organisations they are in. */
+/** The organisations that the signed-in person belongs to. */
 export async function organisationsOf({ identity }: Visit): Promise<readonly Organisation[]> {
   const { list } = await identity.get('/organization/list')
   return list.map((one) => ({ id: textOf(one['id']), name: textOf(one['name']) }))
 }
 
-/** The page that asks to sign in, and leads back here. */
+/** A redirect to the sign-in page, which leads back here. */
 export function signInFirst({ url }: Visit): { readonly goTo: string } {
   return { goTo: `/sign-in?${new URLSearchParams({ next: `${url.pathname}${url.search}` }).toString()}` }
 }

@@ -7,16 +7,16 @@ import type { Problems } from './problem.ts'
 import { personOf } from './session.ts'
 import type { Page, PageAnswer, Visit } from './visit.ts'
 
-/** E-mail and password. */
+/** The sign-in page: e-mail and password. */
 export const signIn: Page = {
   path: '/sign-in',
   credentials: true,
-  public: 'It is where people say who they are.',
+  public: 'People sign in here.',
   async get(visit) {
-    const isClients = signedQuery(visit.url) !== undefined
+    const isOauth = signedQuery(visit.url) !== undefined
     // The link of the confirmation mail ends here.
     if (visit.url.searchParams.has('error')) return { goTo: '/verify-email?error=link' }
-    if (!isClients && (await personOf(visit)) !== undefined) return { goTo: nextPath(visit.url) }
+    if (!isOauth && (await personOf(visit)) !== undefined) return { goTo: nextPath(visit.url) }
     return form(visit, '', {})
   },
   async post(visit, sent) {
@@ -30,15 +30,15 @@ export const signIn: Page = {
     if (answer.code === 'EMAIL_NOT_VERIFIED') return unverified(visit, email)
     if (!answer.ok) return form(visit, email, problemsOf(answer, ['email', 'password']))
     if (answer.body['twoFactorRedirect'] === true) return { goTo: `/sign-in/code${kept(visit.url)}` }
-    return onwards(visit, answer)
+    return afterSignIn(visit, answer)
   },
 }
 
-/** The second step of whoever has two factors. */
+/** The second step of sign-in, for people with two-factor authentication. */
 export const signInCode: Page = {
   path: '/sign-in/code',
   credentials: true,
-  public: 'It is where people say who they are: the second step.',
+  public: 'People sign in here: the second step.',
   get: async (visit) => codeForm(visit, {}),
   async post(visit, sent) {
     const oauth = signedQuery(visit.url)
@@ -49,14 +49,14 @@ export const signInCode: Page = {
       trustDevice: sent.get('trust') === 'yes',
       ...(oauth !== undefined && { oauth_query: oauth }),
     })
-    return answer.ok ? onwards(visit, answer) : codeForm(visit, problemsOf(answer, ['code']))
+    return answer.ok ? afterSignIn(visit, answer) : codeForm(visit, problemsOf(answer, ['code']))
   },
 }
 
-/** Ends the session, wherever it is asked for. */
+/** The page that signs out. */
 export const signOut: Page = {
   path: '/sign-out',
-  public: 'Whoever has no session has nothing to lose here.',
+  public: 'It ends the session of the cookie and does nothing without one.',
   get: async (visit) => ({
     title: 'Sign out',
     body: html`<form method="post" action="/sign-out">${visit.token()}<button>Sign out</button></form>`,
@@ -67,7 +67,7 @@ export const signOut: Page = {
   },
 }
 
-function onwards(visit: Visit, answer: IdentityAnswer): PageAnswer {
+function afterSignIn(visit: Visit, answer: IdentityAnswer): PageAnswer {
   return { goTo: continuationOf(answer, visit.url, visit.base) ?? nextPath(visit.url) }
 }
 
@@ -78,7 +78,7 @@ function form(visit: Visit, email: string, problems: Problems): PageAnswer {
     leadsTo: clientTarget(visit.url),
     status: Object.keys(problems).length > 0 ? 422 : 200,
     body: html`${problems['form'] !== undefined && notice(problems['form'], 'bad')}
-${visit.url.searchParams.has('verified') && notice('Your address is confirmed. Sign in now.', 'good')}
+${visit.url.searchParams.has('verified') && notice('Your e-mail address is confirmed. Sign in to continue.', 'good')}
 <form method="post" action="/sign-in${query}">${visit.token()}
 ${field({ name: 'email', label: 'E-mail', type: 'email', value: email, autocomplete: 'username', error: problems['email'] })}
 ${field({
@@ -91,7 +91,7 @@ ${field({
 <div class="actions"><button>Sign in</button></div>
 </form>
 <p><a href="/forgot-password">Forgot your password?</a></p>
-<p class="quiet">New here? <a href="/sign-up${query}">Make an account</a></p>`,
+<p class="quiet">New here? <a href="/sign-up${query}">Create an account</a></p>`,
   }
 }
 
@@ -99,10 +99,10 @@ function unverified(visit: Visit, email: string): PageAnswer {
   return {
     title: 'Confirm your e-mail address',
     status: 403,
-    body: html`${notice('This address is not confirmed yet. Follow the link in the mail we sent you.', 'bad')}
+    body: html`${notice('Your e-mail address is not confirmed yet. Open the link in the e-mail we sent you.', 'bad')}
 <form method="post" action="/verify-email${kept(visit.url)}">${visit.token()}
 <input type="hidden" name="email" value="${email}">
-<div class="actions"><button>Send the link again</button></div>
+<div class="actions"><button>Resend link</button></div>
 </form>
 <p><a href="/sign-in${kept(visit.url)}">Back to sign-in</a></p>`,
   }
@@ -119,11 +119,11 @@ ${field({
   name: 'code',
   label: 'Code',
   autocomplete: 'one-time-code',
-  hint: 'Six digits from your authenticator app, or one of your backup codes.',
+  hint: 'The 6-digit code from your authenticator app, or a backup code.',
   maxlength: 40,
   error: problems['code'],
 })}
-${choice({ type: 'checkbox', name: 'trust', value: 'yes', label: 'Do not ask on this device for 30 days' })}
+${choice({ type: 'checkbox', name: 'trust', value: 'yes', label: 'Trust this device for 30 days' })}
 <div class="actions"><button>Continue</button></div>
 </form>
 <p><a href="/sign-in${kept(visit.url)}">Start again</a></p>`,

@@ -6,11 +6,11 @@ import { problemsOf } from './problem.ts'
 import type { Problems } from './problem.ts'
 import type { Page, PageAnswer, Visit } from './visit.ts'
 
-/** A new account. */
+/** The page that creates an account. */
 export const signUp: Page = {
   path: '/sign-up',
   credentials: true,
-  public: 'Whoever makes an account has none yet.',
+  public: 'People without an account sign up here.',
   get: async (visit) => form(visit, new URLSearchParams(), {}),
   async post(visit, sent) {
     const oauth = signedQuery(visit.url)
@@ -22,28 +22,28 @@ export const signUp: Page = {
       ...(oauth !== undefined && { oauth_query: oauth }),
     })
     if (!answer.ok) return form(visit, sent, problemsOf(answer, ['name', 'email', 'password']))
-    const onwards = continuationOf(answer, visit.url, visit.base)
-    if (onwards !== undefined) return { goTo: onwards }
+    const next = continuationOf(answer, visit.url, visit.base)
+    if (next !== undefined) return { goTo: next }
     if (typeof answer.body['token'] === 'string') return { goTo: nextPath(visit.url) }
     return mailSent(visit, email)
   },
 }
 
-/** The same for an address that has an account already: who has one is nobody else's business. */
+/** The same page whether the address has an account or not, so that it does not reveal who has one. */
 export function mailSent({ url }: Visit, email: string): PageAnswer {
-  const isClients = signedQuery(url) !== undefined
+  const isOauth = signedQuery(url) !== undefined
   return {
-    title: 'Look into your mail',
+    title: 'Check your e-mail',
     body: html`${notice('Almost there.', 'good')}
-<p>We sent a link to <strong>${email}</strong>. Follow it to confirm that the address is yours.</p>
-<p>Then <a href="/sign-in${kept(url)}">sign in</a>${isClients && ' from here, to go on to the application'}.</p>
-<p class="quiet">No mail after a few minutes? Look into the spam folder, or <a href="/verify-email${kept(url)}">have it sent again</a>.</p>`,
+<p>We sent a link to <strong>${email}</strong>. Open it to confirm your address.</p>
+<p>Then <a href="/sign-in${kept(url)}">sign in</a>${isOauth && ' here to continue to the application'}.</p>
+<p class="quiet">No e-mail after a few minutes? Check your spam folder, or <a href="/verify-email${kept(url)}">resend the link</a>.</p>`,
   }
 }
 
 function form(visit: Visit, sent: URLSearchParams, problems: Problems): PageAnswer {
   return {
-    title: 'Make an account',
+    title: 'Create an account',
     leadsTo: clientTarget(visit.url),
     status: Object.keys(problems).length > 0 ? 422 : 200,
     body: html`${problems['form'] !== undefined && notice(problems['form'], 'bad')}
@@ -58,8 +58,8 @@ ${field({
   hint: PASSWORD_GUIDANCE,
   error: problems['password'],
 })}
-<div class="actions"><button>Make the account</button></div>
+<div class="actions"><button>Create account</button></div>
 </form>
-<p class="quiet">Have one already? <a href="/sign-in${kept(visit.url)}">Sign in</a></p>`,
+<p class="quiet">Already have an account? <a href="/sign-in${kept(visit.url)}">Sign in</a></p>`,
   }
 }

@@ -4,18 +4,18 @@ import { html } from './html.ts'
 import { mailSent } from './sign-up.ts'
 import type { Page } from './visit.ts'
 
-/** Has the link sent again. The link itself leads to sign-in, which says what came of it. */
+/** The page that resends the confirmation link. The link itself opens the sign-in page, which shows the result. */
 export const verifyEmail: Page = {
   path: '/verify-email',
-  public: 'Whoever has not confirmed the address cannot sign in.',
+  public: 'People with an unconfirmed address cannot sign in.',
   credentials: true,
   get: async (visit) => ({
     title: 'Confirm your e-mail address',
     status: visit.url.searchParams.has('error') ? 400 : 200,
-    body: html`${visit.url.searchParams.has('error') && notice('This link is out of date or was used. Have another one sent.', 'bad')}
+    body: html`${visit.url.searchParams.has('error') && notice('This link has expired or was already used. Send a new one.', 'bad')}
 <form method="post" action="/verify-email${kept(visit.url)}">${visit.token()}
 ${field({ name: 'email', label: 'E-mail', type: 'email', autocomplete: 'username' })}
-<div class="actions"><button>Send the link</button></div>
+<div class="actions"><button>Send link</button></div>
 </form>
 <p><a href="/sign-in${kept(visit.url)}">Back to sign-in</a></p>`,
   }),

@@ -3,7 +3,7 @@ import type { Html } from './html.ts'
 import type { Identity } from './identity.ts'
 import type { Document } from './layout.ts'
 
-/** One request for a page. */
+/** One request for a page, with what its handler needs. */
 export interface Visit {
   readonly url: URL
   /** The public URL of this server, without a trailing slash. */
@@ -12,27 +12,27 @@ export interface Visit {
   readonly identity: Identity
   readonly requestId: string
   readonly signal: AbortSignal
-  /** The hidden field that every form needs. */
+  /** The hidden input with the CSRF token, needed in every form. */
   readonly token: () => Html
   readonly now: Date
 }
 
-/** What a page answers: a document, or another page to go to. */
+/** What a page handler returns: a document, or a redirect. */
 export type PageAnswer =
   | (Document & {
       readonly status?: number
-      /** Where its forms may lead in the end, beside this site: `https://app.example.com`, `cursor:`. */
+      /** Where its forms may redirect to beside this server, as a CSP source: `https://app.example.com`, `cursor:`. */
       readonly leadsTo?: string | undefined
     })
   | { readonly goTo: string }
 
-/** One page for people. */
+/** An HTML page and the handlers of its requests. */
 export interface Page {
   readonly path: string
-  /** Why it asks for no scope. */
+  /** Why it is public. */
   readonly public: string
   readonly get: (visit: Visit) => Promise<PageAnswer>
-  /** Its form takes something secret, which must not be guessed at speed. */
+  /** Its form takes a secret, so posts get the strict rate limit. */
   readonly credentials?: boolean
   readonly post?: (visit: Visit, form: URLSearchParams) => Promise<PageAnswer>
 }

@@ -6,7 +6,7 @@ const BATCH = 500
 
 export interface DueParts {
   readonly queue: JobQueue
-  /** The system handle. */
+  /** The database handle without a tenant. */
   readonly system: Db
   readonly now: Date
   /** The ids of all tenants. */
@@ -14,8 +14,8 @@ export interface DueParts {
 }
 
 /**
- * Turns a schedule's order into one piece of work per tenant that is due, so that one tenant's failure is its own. A
- * tenant whose work of an earlier tick waits, runs or is to be retried is not queued again.
+ * Enqueues a scheduled job once for each tenant that is due, so that a failure affects only its tenant. A tenant whose
+ * work of an earlier tick is still waiting, running or to be retried is not queued again.
  */
 export async function enqueueDue(job: Job, { queue, system, now, tenants }: DueParts): Promise<void> {
   const due = await dueTenants(job, { system, now, tenants })

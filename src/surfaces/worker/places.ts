@@ -1,15 +1,15 @@
-/** How many runs one queue may have at a time: a place of its own, and more out of those that all queues share. */
+/** The concurrency slots of one queue: one of its own, and more from the pool that all queues share. */
 export interface Places {
-  /** Takes up to so many places; fewer, or none, when they are in use. */
+  /** Takes up to this many slots; fewer, or none, when they are in use. */
   take(wanted: number): number
   giveBack(count: number): void
-  /** Calls `wake` once, when a shared place becomes free. */
+  /** Calls `wake` once, when a shared slot becomes free. */
   whenFree(wake: () => void): void
 }
 
-/** Places that queues share. A queue that is filled with long runs leaves every other queue the place of its own. */
+/** The pool of shared slots. A queue full of long runs cannot take the own slot of another queue. */
 export interface SharedPlaces {
-  /** The places of one queue, `max` at most. */
+  /** The slots of one queue, at most `max`. */
   forQueue(max: number): Places
 }
 

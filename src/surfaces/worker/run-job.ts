@@ -4,11 +4,11 @@ import { Failure } from '#kernel/failure'
 import { timeoutSecondsOf } from '#kernel/jobs/job-queue'
 import type { Job } from '#kernel/jobs/job'
 
-/** Told of every run: `invalid` is a payload the job does not take. */
+/** Called after every run; `invalid` means that the payload does not match the job's schema. */
 export type JobObserver = (job: string, outcome: 'done' | 'failed' | 'timeout' | 'invalid', seconds: number) => void
 
 export interface Run {
-  /** The queue's id of this work; the same on every attempt. */
+  /** The id of this work in the queue; the same on every attempt. */
   readonly id: string
   readonly tenantId: string
   readonly payload: unknown
@@ -22,8 +22,8 @@ interface RunOptions {
 }
 
 /**
- * One attempt, for one tenant. The job's own signal is aborted at its deadline and when the worker stops. Throws what
- * the job throws, for the queue to try again.
+ * Runs one attempt of a job for one tenant. Its signal is aborted at the job's deadline and when the worker stops.
+ * Throws what the job throws, so that the queue retries it.
  */
 export async function runJob(job: Job, run: Run, { openContext, log, observe }: RunOptions): Promise<void> {
   const startedAt = performance.now()
@@ -32,8 +32,11 @@ export async function runJob(job: Job, run: Run, { openContext, log, observe }: 
   const payload = job.payload.safeParse(run.payload)
   if (!payload.success) {
     finished('invalid')
-    log.error({ tenantId: run.tenantId, id: run.id, err: payload.error }, 'a job was given a payload it does not take')
-    throw new Failure('invalid', `The payload of ${job.name} is not what the job takes.`, { cause: payload.error })
+    log.error(
+      { tenantId: run.tenantId, id: run.id, err: payload.error },
+      'the payload of a job does not match its schema',
+    )
+    throw new Failure('invalid', `The payload of ${job.name} does not match its schema.`, { cause: payload.error })
   }
   const deadline = AbortSignal.timeout(timeoutSecondsOf(job) * 1000)
   const signal = AbortSignal.any([run.signal, deadline])
@@ -53,10 +56,11 @@ export async function runJob(job: Job, run: Run, { openContext, log, observe }: 
   }
 }
 
-/** A job that does not look at its signal must not hold its place in the queue. */
+/** Rejects when the signal aborts, so that a job that ignores its signal does not keep its slot. */
 export function rejectOnAbort(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
-    const stop = () => reject(new Failure('timeout', 'The job was stopped before its end.', { cause: signal.reason }))
+    const stop = () =>
+      reject(new Failure('timeout', 'The job was stopped before it finished.', { cause: signal.reason }))
     if (signal.aborted) stop()
     else signal.addEventListener('abort', stop, { once: true })
   })

@@ -2,12 +2,12 @@ import type { PgBoss } from 'pg-boss'
 import type { Logger } from 'pino'
 
 /**
- * Stores the outcomes of runs. What ends while an earlier batch is being stored goes into the next one. An outcome that
- * cannot be stored is logged, and the work is done again once its heartbeat is missed.
+ * Stores the outcomes of runs in batches: runs that end while a batch is being stored go into the next one. An outcome
+ * that cannot be stored is logged, and the work runs again once its heartbeat expires.
  */
 export interface Outcomes {
   done(id: string): Promise<void>
-  /** For the queue to try again, or to put among the dead letters. */
+  /** Marks the run as failed: the queue retries it or moves it to the dead letters. */
   failed(id: string, error: unknown): Promise<void>
 }
 

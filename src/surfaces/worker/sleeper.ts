@@ -1,7 +1,7 @@
 export interface Sleeper {
-  /** Ends the sleep at hand, or the next one when there is none. */
+  /** Ends the current sleep, or the next one when nobody sleeps. */
   wake(): void
-  /** Forgets a wake-up for which nobody slept. */
+  /** Discards a wake-up that no sleep has used. */
   reset(): void
   sleep(seconds: number): Promise<void>
 }

@@ -8,7 +8,7 @@ import { type WorkRunning, workInProgress } from './work-in-progress.ts'
 export interface WorkTaking extends Omit<WorkRunning, 'boss'> {
   readonly queue: JobQueue
   readonly places: Places
-  /** Runs of one tenant at a time, in all processes. Absent: the queue holds each tenant at most once. */
+  /** The maximum of concurrent runs of one tenant, over all processes. Absent when the queue holds each tenant once. */
   readonly perTenantMax?: number
   readonly pollSeconds: number
 }
@@ -16,9 +16,9 @@ export interface WorkTaking extends Omit<WorkRunning, 'boss'> {
 const BATCH_MAX = 50
 
 /**
- * Takes work out of one queue and runs it. It fetches as much at once as it has places for, again whenever a place
- * becomes free while there is more, and otherwise when work is announced or its time may have come. A long run holds its
- * own place and nothing else. `stop` takes no more, and waits for what runs and until its outcome is stored.
+ * Fetches work from one queue and runs it. It fetches as much as it has free slots; again when a slot becomes free while
+ * more is waiting, when new work is announced, and on a timer for retries. A long run holds only its own slot. `stop`
+ * fetches no more, and waits until all runs have ended and their outcomes are stored.
  */
 export function takeWork(options: WorkTaking): { stop(): Promise<void> } {
   const { queue, job, places, perTenantMax, pollSeconds, log } = options
@@ -33,7 +33,7 @@ export function takeWork(options: WorkTaking): { stop(): Promise<void> } {
     try {
       return await boss.fetch<QueuedWork>(job, { batchSize, ...limits })
     } catch (error) {
-      log.error({ job, err: error }, 'no work could be taken out of the queue; trying again')
+      log.error({ job, err: error }, 'work could not be fetched from the queue; retrying')
       return []
     }
   }
@@ -41,7 +41,7 @@ export function takeWork(options: WorkTaking): { stop(): Promise<void> } {
     places.giveBack(1)
     if (isMore) sleeping.wake()
   }
-  /** A tenant that had all the runs it may have gets another only now: until then this one counts. */
+  /** A run counts against its tenant's limit until its outcome is stored, so a tenant at the limit may go on only now. */
   const settled = () => {
     if (perTenantMax !== undefined) sleeping.wake()
   }

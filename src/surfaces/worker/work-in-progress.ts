@@ -3,18 +3,18 @@ import type { Logger } from 'pino'
 import { HEARTBEAT_SECONDS, type QueuedWork } from '#kernel/jobs/job-queue'
 import { settleWork } from './settle-work.ts'
 
-/** The runs of one queue in this process. Keeps their heartbeats and stores their outcomes. */
+/** The running work of one queue in this process: sends heartbeats and stores outcomes. */
 export interface WorkInProgress {
   /** Calls `ended` when the run has ended, and `settled` once its outcome is stored. */
   start(work: QueuedJob<QueuedWork>, ended: () => void, settled: () => void): void
-  /** Waits for every run and until its outcome is stored. */
+  /** Resolves when every run has ended and its outcome is stored. */
   finish(): Promise<void>
 }
 
 export interface WorkRunning {
   readonly boss: PgBoss
   readonly job: string
-  /** Throws what the work throws, for the queue to try again. */
+  /** Throws what the work throws, so that the queue retries it. */
   readonly run: (work: QueuedJob<QueuedWork>) => Promise<void>
   readonly log: Logger
 }

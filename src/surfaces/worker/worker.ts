@@ -13,33 +13,33 @@ import { takeWork } from './take-work.ts'
 export interface WorkerOptions {
   readonly queue: JobQueue
   readonly jobs: readonly Job[]
-  /** Opens contexts whose statements may run as long as a job's may. */
+  /** Opens contexts with the statement timeout of jobs. */
   readonly openContext: OpenContext
-  /** The system handle, for jobs to say which tenants are due. */
+  /** The database handle without a tenant, with which jobs select the tenants that are due. */
   readonly system: Db
   readonly clock: Clock
   /** The ids of all tenants, for schedules. */
   readonly tenants: () => Promise<readonly string[]>
   readonly log: Logger
   readonly observe?: JobObserver
-  /** How often to look for work whose time has come, such as retries; new work is announced. */
+  /** How often to poll for delayed work, such as retries; new work is announced at once. */
   readonly pollSeconds?: number
 }
 
 export interface Worker {
-  /** Takes no more work and waits for what runs, at most `seconds`; the rest is aborted and tried again elsewhere. */
+  /** Fetches no more work and waits up to `seconds` for running jobs; the rest is aborted and retried elsewhere. */
   stop(seconds: number): Promise<void>
 }
 
-/** Runs at a time in this process: of one job, of all jobs beyond one each, and of one job for one tenant. */
+/** Maximum concurrent runs: of one job in this process, of all jobs beyond one each, and of one job for one tenant. */
 const PER_JOB_MAX = 8
 const SHARED_MAX = 8
 const PER_TENANT_MAX = 2
 const POLL_SECONDS = 5
 
 /**
- * Runs jobs: on their schedules for the tenants that are due, and for the events they subscribed to. A run that fails is
- * tried again with growing pauses, and put among the dead letters when its retries are used up.
+ * The worker that runs jobs: on schedule for the tenants that are due, and for the events they subscribe to. A failed
+ * run is retried with growing delays, and moved to the dead letters when its retries are used up.
  */
 export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const { queue, jobs, log, pollSeconds = POLL_SECONDS } = options
@@ -57,7 +57,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     }),
   )
   await schedule(queue, jobs)
-  log.info({ jobs: jobs.length }, 'the worker takes jobs')
+  log.info({ jobs: jobs.length }, 'the worker has started')
   return {
     async stop(seconds) {
       const late = setTimeout(() => stopping.abort(new Error('the worker stops')), seconds * 1000)
@@ -84,10 +84,10 @@ async function runWork(
   await Promise.race([queued, rejectOnAbort(AbortSignal.any([signal]))])
 }
 
-/** An order is taken before the work that is left of the one before. */
+/** The priority of a schedule's tick, above that of the work left from an earlier tick. */
 const ORDER = { tz: 'UTC', priority: 1 }
 
-/** Makes the schedules of this program the only ones: those of jobs that are gone are taken down. */
+/** Stores the schedules of all jobs, and deletes those of jobs that no longer exist. */
 async function schedule({ boss }: JobQueue, jobs: readonly Job[]): Promise<void> {
   const order: QueuedWork = { kind: 'every-tenant' }
   for (const { name, cron } of jobs) if (cron !== undefined) await boss.schedule(name, cron, order, ORDER)

@@ -6,7 +6,7 @@ interface Recipient {
   readonly token: string
 }
 
-/** The mails that the auth library asks for. They are handed over, never waited for. */
+/** The mails of the auth library. They are queued; no request waits for their delivery. */
 export function accountMails({ mailer, publicUrl }: { readonly mailer: Mailer; readonly publicUrl: string }) {
   return {
     verification: {
@@ -15,7 +15,7 @@ export function accountMails({ mailer, publicUrl }: { readonly mailer: Mailer; r
         mailer.send({
           to: user.email,
           subject: 'Confirm your e-mail address',
-          text: `Open this link within an hour to confirm your address:\n\n${link}\n\nIf you made no account, ignore this mail.\n`,
+          text: `Open this link within one hour to confirm your e-mail address:\n\n${link}\n\nIf you did not create an account, ignore this e-mail.\n`,
           link,
         })
       },
@@ -26,7 +26,7 @@ export function accountMails({ mailer, publicUrl }: { readonly mailer: Mailer; r
         mailer.send({
           to: user.email,
           subject: 'Choose a new password',
-          text: `Open this link within an hour to choose a new password:\n\n${link}\n\nIf you did not ask for it, ignore this mail: nothing changes.\n`,
+          text: `Open this link within one hour to choose a new password:\n\n${link}\n\nIf you did not request this, ignore this e-mail. Your password stays the same.\n`,
           link,
         })
       },
@@ -34,8 +34,8 @@ export function accountMails({ mailer, publicUrl }: { readonly mailer: Mailer; r
         const link = `${publicUrl}/sign-in`
         mailer.send({
           to: user.email,
-          subject: 'You have an account already',
-          text: `Somebody, perhaps you, tried to make an account with this address. You have one: sign in, or ask for a new password.\n\n${link}\n`,
+          subject: 'You already have an account',
+          text: `Someone, perhaps you, tried to sign up with this e-mail address, which already has an account. Sign in, or reset your password there:\n\n${link}\n`,
           link,
         })
       },

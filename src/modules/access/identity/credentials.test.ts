@@ -148,7 +148,7 @@ describe('nobody can find out who has an account', () => {
     })
     expect(shown[0]).toEqual(shown[1])
     expect([known, unknown]).toEqual([1, 1])
-    expect(server.lastLink('an account already')).toBe(`${server.url}/sign-in`)
+    expect(server.lastLink('already have an account')).toBe(`${server.url}/sign-in`)
   })
 
   it('by forgetting a password', async () => {

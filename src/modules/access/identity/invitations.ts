@@ -72,7 +72,7 @@ export function invite({ system, mailer, publicUrl }: InvitationParts) {
       mailer.send({
         to: row.email,
         subject: `Invitation to ${organisation}`,
-        text: `You are invited to work in ${organisation} as ${row.role}. Sign in, or make an account with this address, and accept within ${INVITATION_DAYS} days:\n\n${link}\n`,
+        text: `You have been invited to join ${organisation} as ${row.role}. Sign in, or create an account with this e-mail address, and accept within ${INVITATION_DAYS} days:\n\n${link}\n`,
         link,
       })
       return answered(row)

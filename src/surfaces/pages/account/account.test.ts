@@ -40,7 +40,7 @@ describe('API keys', () => {
     await person.open('/account/keys')
     const made = await person.send('/account/keys', { name: '<My> key', scopes: 'keys:read' })
     const key = /<code class="secret">(plim_[^<]+)</.exec(made.text)?.[1] ?? ''
-    expect(made.text).toContain('Your key &lt;My&gt; key')
+    expect(made.text).toContain('Key created: &lt;My&gt; key')
     expect((await call(key)).status).toBe(200)
     const listed = await person.open('/account/keys')
     expect(listed.text).toContain('&lt;My&gt; key')
@@ -56,7 +56,7 @@ describe('API keys', () => {
     const refused = await person.send('/account/keys', { name: 'Mine' })
     expect([refused.status, refused.text]).toEqual([
       422,
-      expect.stringContaining('id="scopes-error">Choose at least one.'),
+      expect.stringContaining('id="scopes-error">Select at least one scope.'),
     ])
     expect(refused.text).toContain('value="Mine"')
   })
@@ -82,8 +82,8 @@ describe('sessions', () => {
     const { text } = await elsewhere.open('/account')
     const rows = text.match(/<li><span>.*?<\/li>/gs)?.filter((row) => row.includes('name="session"')) ?? []
     expect(rows).toHaveLength(2)
-    const other = rows.find((row) => !row.includes('(here)'))
-    await elsewhere.send('/account', { session: /value="([^"]+)">End</.exec(other ?? '')?.[1] ?? '' })
+    const other = rows.find((row) => !row.includes('(this session)'))
+    await elsewhere.send('/account', { session: /value="([^"]+)">Sign out</.exec(other ?? '')?.[1] ?? '' })
     expect((await elsewhere.open('/account')).path).toBe('/account')
     expect((await person.open('/account')).path).toMatch(/^\/sign-in/)
   })
@@ -110,7 +110,7 @@ describe('two-factor sign-in', () => {
     const wrong = await person.send('/account/security', { step: 'confirm', code: '000000' })
     expect([wrong.status, wrong.text]).toEqual([422, expect.stringContaining('id="code-error"')])
     const on = await person.send('/account/security', { step: 'confirm', code: await otp() })
-    expect(on.text).toContain('Two-factor sign-in is on')
+    expect(on.text).toContain('Two-factor authentication is on')
 
     const again = visitor(server.url)
     expect((await signIn(again, email)).path).toBe('/sign-in/code')
@@ -161,7 +161,7 @@ describe('whoever left every organisation', () => {
       database.system,
     )
     const seen = await person.open('/account')
-    expect([seen.status, seen.text]).toEqual([403, expect.stringContaining('You are in no organisation')])
+    expect([seen.status, seen.text]).toEqual([403, expect.stringContaining('You are not a member of an organisation')])
     expect((await person.send('/sign-out', {})).path).toBe('/sign-in')
   })
 })
@@ -182,7 +182,7 @@ describe('people', () => {
     const guest = await signedIn()
     expect(guest.email).toBe(email)
     await sql`update access.users set email_verified = true where email = ${email}`.execute(database.system)
-    expect((await guest.person.open(path)).text).toContain('You are invited to work in')
+    expect((await guest.person.open(path)).text).toContain('You have been invited to join')
     expect((await guest.person.send('/invitation', {})).path).toBe('/account')
 
     const members = await owner.person.open('/account/people')

@@ -20,18 +20,18 @@ type Consent = z.output<typeof Consents>[number]
 
 const PATH = '/account/applications'
 
-/** Which applications a person let in, with what, and the way to end that: what the consent page promises. */
+/** The OAuth applications a person has authorized, their scopes, and a button that revokes each. */
 export function applications(table: readonly ScopeGrant[]): Page {
   return {
     path: PATH,
-    public: 'It asks to sign in first, and shows people their own.',
+    public: 'It requires sign-in, and shows people only their own applications.',
     async get(visit) {
       if ((await personOf(visit)) === undefined) return signInFirst(visit)
       return shown(visit, table)
     },
     async post(visit, sent) {
       if ((await personOf(visit)) === undefined) return signInFirst(visit)
-      // Somebody else's, or one that is gone, is answered like one that was never there: the list shows what is left.
+      // The answer is ignored: a consent that is unknown, revoked or another person's must not be told apart.
       await visit.identity.post('/oauth2/delete-consent', { id: sent.get('withdraw') ?? '' })
       return { goTo: PATH }
     },
@@ -39,7 +39,7 @@ export function applications(table: readonly ScopeGrant[]): Page {
 }
 
 async function shown(visit: Visit, table: readonly ScopeGrant[]): Promise<PageAnswer> {
-  // Where another issuer makes the tokens, the library knows of no consents.
+  // With an external token issuer the library holds no consents.
   const answer = await visit.identity.get('/oauth2/get-consents')
   const consents = Consents.parse(answer.ok ? answer.list : [])
   const organisations = new Map((await organisationsOf(visit)).map(({ id, name }) => [id, name]))
@@ -47,11 +47,11 @@ async function shown(visit: Visit, table: readonly ScopeGrant[]): Promise<PageAn
   return framed(visit, {
     title: 'Applications',
     body: html`<section>
-<h2>What you let in</h2>
+<h2>Authorized applications</h2>
 ${
   rows.length === 0
-    ? html`<p class="quiet">No application acts for you. One that you connect asks you first, and is shown here then.</p>`
-    : html`<p>They act in your name. One that you end is refused at once, and has to ask you again.</p><ul class="rows">${rows}</ul>`
+    ? html`<p class="quiet">You have not authorized any applications.</p>`
+    : html`<p>These applications can act on your behalf. If you revoke one, it loses access at once and has to ask you again.</p><ul class="rows">${rows}</ul>`
 }
 </section>`,
   })
@@ -68,7 +68,7 @@ async function row(
   const organisation = organisations.get(referenceId ?? '')
   return html`<li><span><strong>${name}</strong>${host !== undefined && host !== name && html` from ${host}`}${
     organisation !== undefined && html`, in ${organisation}`
-  }<br><span class="quiet small">May ${describeGrants(scopes, table).join('; ')}.<br>
-Allowed ${time(updatedAt)}</span></span>
-<form method="post" action="${PATH}">${visit.token()}<button class="danger" name="withdraw" value="${id}">End</button></form></li>`
+  }<br><span class="quiet small">Can ${describeGrants(scopes, table).join('; ')}.<br>
+Authorized ${time(updatedAt)}</span></span>
+<form method="post" action="${PATH}">${visit.token()}<button class="danger" name="withdraw" value="${id}">Revoke access</button></form></li>`
 }

@@ -2,7 +2,7 @@ import { html } from '../html.ts'
 import type { Html } from '../html.ts'
 import type { PageAnswer, Visit } from '../visit.ts'
 
-const PLACES = [
+const LINKS = [
   ['/account', 'Account'],
   ['/account/applications', 'Applications'],
   ['/account/keys', 'API keys'],
@@ -16,9 +16,9 @@ export interface Framed {
   readonly status?: number
 }
 
-/** A page of whoever is signed in: the places they have, and the way out. */
+/** A page for people who are signed in: its content, with the account navigation and a sign-out button. */
 export function framed({ url, token }: Visit, page: Framed): PageAnswer {
-  const links = PLACES.map(
+  const links = LINKS.map(
     ([path, label]) =>
       html`<li><a href="${path}"${path === url.pathname && html` aria-current="page"`}>${label}</a></li>`,
   )
@@ -30,7 +30,7 @@ export function framed({ url, token }: Visit, page: Framed): PageAnswer {
   }
 }
 
-/** `21 Nov 2026, 03:40 UTC`, for people; the exact time for programs. */
+/** A `<time>` element: `21 Nov 2026, 03:40 UTC` as text, the exact time in `datetime`. */
 export function time(iso: string): Html {
   const date = new Date(iso)
   const day = date.toLocaleDateString('en-GB', { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' })

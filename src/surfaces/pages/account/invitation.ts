@@ -8,11 +8,11 @@ import { framed } from './frame.ts'
 const Mine = z.array(z.object({ invitation_id: z.string(), organization: z.string(), role: z.string() }))
 const Accepted = z.object({ tenant_id: z.string() })
 
-/** Where the link of an invitation leads: to accept it, as the person it was sent to. */
+/** The page that the link in an invitation mail opens; the invited person accepts there. */
 export function invitation(asPerson: ReturnType<typeof withRest>): Page {
   return {
     path: '/invitation',
-    public: 'It asks to sign in first, as whoever was invited.',
+    public: 'It requires sign-in, with the address that was invited.',
     get: (visit) =>
       asPerson(visit, async (rest) => {
         const id = visit.url.searchParams.get('id')
@@ -21,7 +21,7 @@ export function invitation(asPerson: ReturnType<typeof withRest>): Page {
         )
         if (found === undefined) {
           const text =
-            'There is no open invitation for the address you are signed in with. Perhaps it was accepted, taken back, or sent to another one.'
+            'There is no pending invitation for the address you are signed in with. It may have been accepted, cancelled or sent to another address.'
           return framed(visit, {
             title: 'Invitation',
             status: 404,
@@ -30,7 +30,7 @@ export function invitation(asPerson: ReturnType<typeof withRest>): Page {
         }
         return framed(visit, {
           title: `Join ${found.organization}?`,
-          body: html`<section><p>You are invited to work in <strong>${found.organization}</strong> as <strong>${found.role}</strong>.</p>
+          body: html`<section><p>You have been invited to join <strong>${found.organization}</strong> as <strong>${found.role}</strong>.</p>
 <form method="post" action="/invitation">${visit.token()}<input type="hidden" name="id" value="${found.invitation_id}"><button>Accept</button></form></section>`,
         })
       }),

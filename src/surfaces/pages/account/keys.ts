@@ -27,17 +27,17 @@ const Made = z.object({ key: z.string(), api_key: z.object({ name: z.string() })
 
 const PATH = '/api/v1/keys'
 
-/** The API keys of a person: made here, shown once, and ended here. */
+/** The API keys of a person: the list, a form that creates one and shows it once, and a button that revokes each. */
 export function keys(asPerson: ReturnType<typeof withRest>, table: readonly ScopeGrant[]): Page {
   const shown = async (visit: Visit, rest: Rest, news: Html, sent: URLSearchParams, problems: Problems) =>
     framed(visit, {
       title: 'API keys',
       status: Object.keys(problems).length > 0 ? 422 : 200,
-      body: html`${news}${list(visit, (await rest.call('GET', PATH, Keys)).keys)}${makeForm(visit, rest, table, sent, problems)}`,
+      body: html`${news}${list(visit, (await rest.call('GET', PATH, Keys)).keys)}${createForm(visit, rest, table, sent, problems)}`,
     })
   return {
     path: '/account/keys',
-    public: 'It asks to sign in first, and shows people their own.',
+    public: 'It requires sign-in, and shows people only their own keys.',
     credentials: true,
     get: (visit) => asPerson(visit, (rest) => shown(visit, rest, html``, new URLSearchParams(), {})),
     post: (visit, sent) =>
@@ -49,7 +49,7 @@ export function keys(asPerson: ReturnType<typeof withRest>, table: readonly Scop
         }
         try {
           const { key, api_key: made } = await rest.call('POST', PATH, Made, { body: newKey(sent) })
-          return await shown(visit, rest, onlyNow(key, made.name), new URLSearchParams(), {})
+          return await shown(visit, rest, createdKey(key, made.name), new URLSearchParams(), {})
         } catch (error) {
           return shown(visit, rest, html``, sent, fieldProblems(error))
         }
@@ -67,35 +67,35 @@ function newKey(sent: URLSearchParams): Record<string, unknown> {
   }
 }
 
-function onlyNow(key: string, name: string): Html {
+function createdKey(key: string, name: string): Html {
   return html`<section>
-<h2>Your key ${name}</h2>
-${notice('Copy it now: it is not shown again.', 'good')}
+<h2>Key created: ${name}</h2>
+${notice('Copy this key now. You will not be able to see it again.', 'good')}
 <code class="secret">${key}</code>
-<p>Send it as <code>Authorization: Bearer …</code></p>
+<p>Send it in the header <code>Authorization: Bearer …</code></p>
 </section>`
 }
 
 function list(visit: Visit, all: z.output<typeof Keys>['keys']): Html {
-  const alive = all.filter(({ revoked_at: revokedAt }) => revokedAt === null)
+  const active = all.filter(({ revoked_at: revokedAt }) => revokedAt === null)
   return html`<section>
 <h2>Keys</h2>
 ${
-  alive.length === 0
-    ? html`<p class="quiet">There is none yet.</p>`
-    : html`<ul class="rows">${alive.map(
+  active.length === 0
+    ? html`<p class="quiet">You have no API keys yet.</p>`
+    : html`<ul class="rows">${active.map(
         (key) => html`<li><span><strong>${key.name}</strong> <code>${key.prefix}…</code><br>
 <span class="quiet small">${key.scopes.join(', ')}<br>
-Made ${time(key.created_at)}; ${key.last_used_at === null ? 'never used' : html`last used ${time(key.last_used_at)}`}${
-          key.expires_at !== null && html`; until ${time(key.expires_at)}`
+Created ${time(key.created_at)} · ${key.last_used_at === null ? 'Never used' : html`Last used ${time(key.last_used_at)}`}${
+          key.expires_at !== null && html` · Expires ${time(key.expires_at)}`
         }</span></span>
-<form method="post" action="/account/keys">${visit.token()}<button class="danger" name="revoke" value="${key.key_id}">Revoke</button></form></li>`,
+<form method="post" action="/account/keys">${visit.token()}<button class="danger" name="revoke" value="${key.key_id}">Revoke key</button></form></li>`,
       )}</ul>`
 }
 </section>`
 }
 
-function makeForm(
+function createForm(
   visit: Visit,
   { principal }: Rest,
   table: readonly ScopeGrant[],
@@ -115,17 +115,17 @@ function makeForm(
       }),
     )
   return html`<section>
-<h2>Make a key</h2>
+<h2>Create a key</h2>
 ${problems['form'] !== undefined && notice(problems['form'], 'bad')}
 <form method="post" action="/account/keys">${visit.token()}
 <div class="columns">
-${field({ name: 'name', label: 'Name', value: sent.get('name') ?? '', autocomplete: 'off', hint: 'Such as the program that uses it.', maxlength: 100, error: problems['name'] })}
-${field({ name: 'expires_at', label: 'Good until (optional)', type: 'date', value: sent.get('expires_at') ?? '', autocomplete: 'off', optional: true, error: problems['expires_at'] })}
+${field({ name: 'name', label: 'Name', value: sent.get('name') ?? '', autocomplete: 'off', hint: 'What the key is for, such as the name of a program.', maxlength: 100, error: problems['name'] })}
+${field({ name: 'expires_at', label: 'Expires on (optional)', type: 'date', value: sent.get('expires_at') ?? '', autocomplete: 'off', optional: true, error: problems['expires_at'] })}
 </div>
-<fieldset${problems['scopes'] !== undefined && html` aria-describedby="scopes-error"`}><legend>It may</legend>${scopes}
-${problems['scopes'] !== undefined && html`<span class="error" id="scopes-error">Choose at least one.</span>`}</fieldset>
-${choice({ type: 'checkbox', name: 'read_only', value: 'yes', label: 'Only ever read', checked: sent.get('read_only') === 'yes' })}
-<div class="actions"><button>Make the key</button></div>
+<fieldset${problems['scopes'] !== undefined && html` aria-describedby="scopes-error"`}><legend>Scopes</legend>${scopes}
+${problems['scopes'] !== undefined && html`<span class="error" id="scopes-error">Select at least one scope.</span>`}</fieldset>
+${choice({ type: 'checkbox', name: 'read_only', value: 'yes', label: 'Read-only', checked: sent.get('read_only') === 'yes' })}
+<div class="actions"><button>Create key</button></div>
 </form>
 </section>`
 }

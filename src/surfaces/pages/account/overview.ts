@@ -25,11 +25,11 @@ const Sessions = z.array(
 )
 const Invitations = z.array(z.object({ invitation_id: z.string(), organization: z.string(), role: z.string() }))
 
-/** Who am I, where do I work, what am I invited to, and where am I signed in. */
+/** The account overview: profile, current organisation, pending invitations, and active sessions. */
 export function overview(asPerson: ReturnType<typeof withRest>): Page {
   return {
     path: '/account',
-    public: 'It asks to sign in first, and shows people their own.',
+    public: 'It requires sign-in, and shows people only their own account.',
     get: (visit) =>
       asPerson(visit, async (rest) => framed(visit, { title: 'Your account', body: await parts(visit, rest) })),
     post: (visit, sent) =>
@@ -54,7 +54,7 @@ async function parts(visit: Visit, rest: Rest): Promise<Html> {
   const sessions = await rest.call('GET', '/api/v1/auth/sessions', Sessions)
   const here = (await personOf(visit))?.sessionId
   return html`<section>
-<h2>You</h2>
+<h2>Profile</h2>
 <dl class="facts columns">
 <div><dt>Name</dt><dd>${me.name}</dd></div>
 <div><dt>E-mail</dt><dd>${me.email}</dd></div>
@@ -62,16 +62,16 @@ async function parts(visit: Visit, rest: Rest): Promise<Html> {
 </dl>
 </section>
 ${organisations(visit, me)}
-${invitations(visit, await open(rest))}
+${invitations(visit, await pendingInvitations(rest))}
 <section>
-<h2>Where you are signed in</h2>
+<h2>Active sessions</h2>
 <ul class="rows">${sessions.map((session) => sessionRow(visit, session, session.session_id === here))}</ul>
 <form method="post" action="/account">${visit.token()}<button class="danger" name="session" value="all">Sign out everywhere</button></form>
 </section>`
 }
 
-/** None for an address that is not confirmed. */
-async function open(rest: Rest): Promise<z.output<typeof Invitations>> {
+/** Empty while the person's address is not confirmed. */
+async function pendingInvitations(rest: Rest): Promise<z.output<typeof Invitations>> {
   try {
     return await rest.call('GET', '/api/v1/users/me/invitations', Invitations)
   } catch (error) {
@@ -94,10 +94,10 @@ function organisations(visit: Visit, me: z.output<typeof Me>): Html {
 <h2>Organisation</h2>
 ${
   me.organizations.length === 1
-    ? html`<p>You work in <strong>${me.organizations[0]?.name}</strong>.</p>`
+    ? html`<p>You are a member of <strong>${me.organizations[0]?.name}</strong>.</p>`
     : html`<form method="post" action="/account">${visit.token()}
-<fieldset><legend>Work in</legend>${choices}</fieldset>
-<button class="plain">Switch</button>
+<fieldset><legend>Current organisation</legend>${choices}</fieldset>
+<button class="plain">Switch organisation</button>
 </form>`
 }
 </section>`
@@ -107,7 +107,7 @@ function invitations(visit: Visit, list: z.output<typeof Invitations>): Html {
   if (list.length === 0) return html``
   return html`<section>
 <h2>Invitations</h2>
-${notice('You are invited to work with others.', 'good')}
+${notice('You have been invited to join an organisation.', 'good')}
 <ul class="rows">${list.map(
     ({ invitation_id: id, organization, role }) => html`<li><span><strong>${organization}</strong>, as ${role}</span>
 <form method="post" action="/invitation">${visit.token()}<button name="id" value="${id}">Accept</button></form></li>`,
@@ -115,9 +115,9 @@ ${notice('You are invited to work with others.', 'good')}
 </section>`
 }
 
-function sessionRow(visit: Visit, session: z.output<typeof Sessions>[number], isHere: boolean): Html {
-  return html`<li><span>${deviceOf(session.user_agent)}${isHere && html` <strong>(here)</strong>`}<br><span class="quiet small">${session.ip_address ?? 'unknown address'}, last used ${time(session.last_used_at)}</span></span>
-<form method="post" action="/account">${visit.token()}<button class="plain" name="session" value="${session.session_id}">End</button></form></li>`
+function sessionRow(visit: Visit, session: z.output<typeof Sessions>[number], isCurrent: boolean): Html {
+  return html`<li><span>${deviceOf(session.user_agent)}${isCurrent && html` <strong>(this session)</strong>`}<br><span class="quiet small">${session.ip_address ?? 'unknown address'}, last used ${time(session.last_used_at)}</span></span>
+<form method="post" action="/account">${visit.token()}<button class="plain" name="session" value="${session.session_id}">Sign out</button></form></li>`
 }
 
 const BROWSERS = [
@@ -138,5 +138,5 @@ function deviceOf(userAgent: string | null): string {
   const found = (names: typeof BROWSERS | typeof SYSTEMS) => names.find(([sign]) => sign.test(userAgent ?? ''))?.[1]
   const [browser, system] = [found(BROWSERS), found(SYSTEMS)]
   if (browser !== undefined) return system === undefined ? browser : `${browser} on ${system}`
-  return (userAgent ?? '') === '' ? 'A program' : (userAgent ?? '').slice(0, 60)
+  return (userAgent ?? '') === '' ? 'Unknown device' : (userAgent ?? '').slice(0, 60)
 }

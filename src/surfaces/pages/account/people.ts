@@ -20,11 +20,11 @@ const Invitations = z.array(
   }),
 )
 
-/** Who is in the organisation and who is asked to be, for those who may know; changed by those who may. */
+/** The members and pending invitations of the organisation. Reading needs `access:read`, changing `access:write`. */
 export function people(asPerson: ReturnType<typeof withRest>): Page {
   return {
     path: '/account/people',
-    public: 'It asks to sign in first, and shows what the role of the person allows.',
+    public: "It requires sign-in, and shows what the person's role allows.",
     get: (visit) => asPerson(visit, (rest) => shown(visit, rest, new URLSearchParams(), {})),
     post: (visit, sent) =>
       asPerson(visit, async (rest) => {
@@ -54,7 +54,7 @@ async function act(rest: Rest, sent: URLSearchParams): Promise<void> {
 async function shown(visit: Visit, rest: Rest, sent: URLSearchParams, problems: Problems) {
   const { scopes } = rest.principal
   if (!scopes.has('access:read')) {
-    const body = html`<section><p>Managers and above see who is in the organisation. Ask one of them.</p></section>`
+    const body = html`<section><p>Only managers, admins and owners can see the members of this organisation.</p></section>`
     return framed(visit, { title: 'People', body })
   }
   const members = await rest.call('GET', '/api/v1/members', Members)
@@ -67,7 +67,7 @@ async function shown(visit: Visit, rest: Rest, sent: URLSearchParams, problems: 
 <h2>Members</h2>
 <ul class="rows">${members.map((member) => memberRow(visit, rest, member, mayChange))}</ul>
 </section>
-${open.length > 0 && html`<section><h2>Invited</h2><ul class="rows">${open.map((one) => invitationRow(visit, one, mayChange))}</ul></section>`}
+${open.length > 0 && html`<section><h2>Pending invitations</h2><ul class="rows">${open.map((one) => invitationRow(visit, one, mayChange))}</ul></section>`}
 ${mayChange && inviteForm(visit, rest, sent, problems)}`,
   })
 }
@@ -79,22 +79,22 @@ ${mayChange && id !== rest.principal.userId && html`<form method="post" action="
 }
 
 function invitationRow(visit: Visit, one: z.output<typeof Invitations>[number], mayChange: boolean): Html {
-  return html`<li><span>${one.email}, as ${one.role}<br><span class="quiet small">until ${time(one.expires_at)}</span></span>
-${mayChange && html`<form method="post" action="/account/people">${visit.token()}<button class="plain" name="cancel" value="${one.invitation_id}">Take back</button></form>`}</li>`
+  return html`<li><span>${one.email}, as ${one.role}<br><span class="quiet small">Expires ${time(one.expires_at)}</span></span>
+${mayChange && html`<form method="post" action="/account/people">${visit.token()}<button class="plain" name="cancel" value="${one.invitation_id}">Cancel invitation</button></form>`}</li>`
 }
 
 function inviteForm(visit: Visit, { principal }: Rest, sent: URLSearchParams, problems: Problems): Html {
   const roles = ROLES.slice(0, principal.role === undefined ? 0 : ROLES.indexOf(principal.role) + 1)
   const chosen = sent.get('role') ?? 'member'
   return html`<section>
-<h2>Invite somebody</h2>
+<h2>Invite a person</h2>
 <form method="post" action="/account/people">${visit.token()}
 <div class="columns">
 ${field({ name: 'email', label: 'E-mail', type: 'email', value: sent.get('email') ?? '', autocomplete: 'off', error: problems['email'] })}
 <div class="field"><label for="role">Role</label>
 <select id="role" name="role">${roles.map((role) => html`<option value="${role}"${role === chosen && html` selected`}>${role}</option>`)}</select></div>
 </div>
-<button>Send the invitation</button>
+<button>Send invitation</button>
 </form>
 </section>`
 }

@@ -10,10 +10,10 @@ import { personOf, signInFirst } from '../session.ts'
 import type { Page, PageAnswer, Visit } from '../visit.ts'
 import { framed } from './frame.ts'
 
-/** The password and the second factor. */
+/** The page to change the password and to turn two-factor authentication on or off. */
 export const security: Page = {
   path: '/account/security',
-  public: 'It asks to sign in first, and for the password before anything changes.',
+  public: 'It requires sign-in, and the password for every change.',
   credentials: true,
   get: (visit) => shown(visit, html``, {}),
   async post(visit, sent) {
@@ -43,7 +43,7 @@ async function changePassword(visit: Visit, currentPassword: string, newPassword
       html``,
       answer.code === 'INVALID_PASSWORD' ? { current: WRONG } : problemsOf(answer, ['password']),
     )
-  return shown(visit, notice('Your password is changed, and you are signed out everywhere else.', 'good'), {})
+  return shown(visit, notice('Your password was changed, and your other sessions were signed out.', 'good'), {})
 }
 
 const WRONG = 'This password is wrong.'
@@ -54,16 +54,16 @@ function enrol(visit: Visit, answer: IdentityAnswer): Promise<PageAnswer> | Page
   const codes = answer.body['backupCodes']
   const secret = new URL(uri).searchParams.get('secret') ?? ''
   return framed(visit, {
-    title: 'Two-factor sign-in',
+    title: 'Two-factor authentication',
     body: html`<section>
 <h2>1. Add Plimsoll to your authenticator app</h2>
 <div class="qr" role="img" aria-label="QR code with the key below">${new Html(renderSVG(uri))}</div>
-<p>No camera? Enter this key:</p>
+<p>Cannot scan it? Enter this key in the app:</p>
 <code class="secret">${secret}</code>
-<h2>2. Keep these codes</h2>
-<p>Each signs you in once if you lose the app. They are not shown again.</p>
+<h2>2. Save your backup codes</h2>
+<p>If you lose access to the app, you can sign in with a backup code. Each code works once. You will not be able to see them again.</p>
 <ul class="codes">${Array.isArray(codes) && codes.map((code) => html`<li>${textOf(code)}</li>`)}</ul>
-<h2>3. Enter the code that the app shows</h2>
+<h2>3. Enter the code from the app</h2>
 ${codeForm(visit, undefined)}
 </section>`,
   })
@@ -71,25 +71,30 @@ ${codeForm(visit, undefined)}
 
 async function confirm(visit: Visit, code: string): Promise<PageAnswer> {
   const answer = await visit.identity.post('/two-factor/verify-totp', { code })
-  if (answer.ok) return shown(visit, notice('From now on, signing in needs a code too.', 'good'), {})
+  if (answer.ok)
+    return shown(
+      visit,
+      notice('Two-factor authentication is on. You need a code from your app each time you sign in.', 'good'),
+      {},
+    )
   const error = problemsOf(answer, ['code'])['code'] ?? answer.message
   return framed(visit, {
-    title: 'Two-factor sign-in',
+    title: 'Two-factor authentication',
     status: 422,
-    body: html`<section><h2>Enter the code that the app shows</h2>${codeForm(visit, error)}
+    body: html`<section><h2>Enter the code from the app</h2>${codeForm(visit, error)}
 <p><a href="/account/security">Start again</a></p></section>`,
   })
 }
 
 function disable(visit: Visit, answer: IdentityAnswer): Promise<PageAnswer> {
   if (!answer.ok) return shown(visit, html``, { factor: WRONG })
-  return shown(visit, notice('Signing in needs the password alone again.', 'good'), {})
+  return shown(visit, notice('Two-factor authentication is off. You need only your password to sign in.', 'good'), {})
 }
 
 function codeForm(visit: Visit, error: string | undefined): Html {
   return html`<form method="post" action="/account/security">${visit.token()}
 ${field({ name: 'code', label: 'Code', autocomplete: 'one-time-code', inputmode: 'numeric', maxlength: 10, error })}
-<div class="actions"><button name="step" value="confirm">Turn it on</button></div>
+<div class="actions"><button name="step" value="confirm">Turn on</button></div>
 </form>`
 }
 
@@ -102,10 +107,10 @@ async function shown(visit: Visit, news: Html, problems: Problems): Promise<Page
     title: 'Security',
     status: Object.keys(problems).length > 0 ? 422 : 200,
     body: html`${news}<section>
-<h2>Two-factor sign-in is ${person.twoFactor ? 'on' : 'off'}</h2>
+<h2>Two-factor authentication is ${person.twoFactor ? 'on' : 'off'}</h2>
 <form method="post" action="/account/security">${visit.token()}
 ${field({ name: 'current', id: 'factor', label: 'Your password', type: 'password', autocomplete: 'current-password', error: problems['factor'] })}
-<button class="${person.twoFactor ? 'danger' : 'plain'}" name="step" value="${person.twoFactor ? 'disable' : 'enrol'}">Turn it ${person.twoFactor ? 'off' : 'on'}</button>
+<button class="${person.twoFactor ? 'danger' : 'plain'}" name="step" value="${person.twoFactor ? 'disable' : 'enrol'}">Turn ${person.twoFactor ? 'off' : 'on'}</button>
 </form>
 </section>
 <section>
@@ -114,11 +119,11 @@ ${problems['form'] !== undefined && notice(problems['form'], 'bad')}
 <form method="post" action="/account/security">${visit.token()}
 <input type="text" name="username" value="${person.email}" autocomplete="username" hidden>
 <div class="columns">
-${password('current', 'Now', 'current-password', problems['current'])}
-${password('password', 'From now on', 'new-password', problems['password'])}
+${password('current', 'Current password', 'current-password', problems['current'])}
+${password('password', 'New password', 'new-password', problems['password'])}
 </div>
 <p class="hint">${PASSWORD_GUIDANCE}</p>
-<button class="plain" name="step" value="password">Change it</button>
+<button class="plain" name="step" value="password">Change password</button>
 </form>
 </section>`,
   })
