@@ -5,12 +5,12 @@ import { configuration } from '../settings.ts'
 import { printTable } from './output.ts'
 import { settingsOrExit } from './start.ts'
 
-/** `plimsoll config`: what is in effect, secrets hidden. */
+/** `plimsoll config`: prints the effective settings, with secrets hidden. */
 export function registerConfig(program: Command, environment: Environment): void {
   program
     .command('config')
     .description(
-      'every setting and its value, and of secrets where they came from; says what is wrong and exits with 78 if anything is',
+      'show every setting with its value, and the source of each secret; exits with 78 when a setting is invalid',
     )
     .action(async () => {
       const { config, secrets } = await settingsOrExit(environment)

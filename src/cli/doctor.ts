@@ -14,22 +14,22 @@ interface DoctorOptions {
   json?: true
 }
 
-/** Read beside `--token`, which other users of the machine can see in the list of processes. */
+/** Read when `--token` is absent, because other users of the machine can see arguments in the process list. */
 const TOKEN_VARIABLE = 'PLIMSOLL_TOKEN'
 const PATIENCE_SECONDS = 300
 
-/** `plimsoll doctor <mcp-url>`: for this server and for any other. Ends with 1 when something is wrong. */
+/** `plimsoll doctor <mcp-url>`: diagnoses this or any other MCP server. Exits with 1 when it finds a problem. */
 export function registerDoctor(program: Command, environment: Environment, clock: Clock): void {
   program
     .command('doctor')
-    .description('walk the way into an MCP server, from 401 to a tool result, and say what is wrong')
-    .argument('<mcp-url>', 'its MCP endpoint', mcpUrl)
-    .option('--token <token>', `bearer token or API key; better in ${TOKEN_VARIABLE}, where nobody else sees it`)
-    .option('--sign-in', 'get a token by signing in with a browser on this machine')
-    .option('--client-id <id>', 'the client to sign in as, where clients are registered by hand')
-    .option('--call <tool>', 'call this tool without arguments, instead of one that only reads')
-    .option('--timeout <seconds>', 'how long one answer may take', seconds, 10)
-    .option('--json', 'one finding a line, as JSON')
+    .description('check how clients connect to an MCP server, from the first 401 to a tool result, and report problems')
+    .argument('<mcp-url>', 'URL of the MCP endpoint', mcpUrl)
+    .option('--token <token>', `bearer token or API key; safer in ${TOKEN_VARIABLE}, which other users cannot see`)
+    .option('--sign-in', 'sign in with a browser on this machine to get a token')
+    .option('--client-id <id>', 'OAuth client id, for servers without dynamic client registration')
+    .option('--call <tool>', 'call this tool, without arguments, instead of a read-only one')
+    .option('--timeout <seconds>', 'timeout of each request', seconds, 10)
+    .option('--json', 'print each finding as a line of JSON')
     .action(async (url: string, options: DoctorOptions) => {
       const token = options.token ?? environment[TOKEN_VARIABLE]
       const tell = options.json === true ? (finding: Finding) => print(JSON.stringify(finding)) : printFinding
@@ -48,7 +48,9 @@ export function registerDoctor(program: Command, environment: Environment, clock
       const findings = await examine(what, tell)
       const problems = findings.filter(({ outcome }) => outcome === 'problem').length
       if (options.json !== true)
-        print(problems === 0 ? '\nNothing is wrong.' : `\n${problems} ${problems === 1 ? 'problem' : 'problems'}.`)
+        print(
+          problems === 0 ? '\nNo problems found.' : `\n${problems} ${problems === 1 ? 'problem' : 'problems'} found.`,
+        )
       process.exitCode = problems === 0 ? 0 : 1
     })
 }
@@ -63,13 +65,14 @@ function mcpUrl(text: string): string {
   const url = new URL(text)
   if (url.protocol !== 'https:' && url.protocol !== 'http:')
     throw new InvalidArgumentError('expected an http or https URL')
-  if (url.username !== '' || url.password !== '') throw new InvalidArgumentError('credentials do not belong in a URL')
+  if (url.username !== '' || url.password !== '')
+    throw new InvalidArgumentError('expected a URL without a user name and password')
   url.hash = ''
   return url.href
 }
 
 function seconds(text: string): number {
   const value = Number(text)
-  if (!(value > 0 && value <= 600)) throw new InvalidArgumentError('expected seconds, such as 10')
+  if (!(value > 0 && value <= 600)) throw new InvalidArgumentError('expected seconds from 1 to 600, such as 10')
   return value
 }

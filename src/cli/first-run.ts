@@ -10,13 +10,13 @@ import { firstPassword } from '../modules/access/index.ts'
 const DEMO_TENANT = 'demo'
 const DEMO_SEED = 20_261_120
 
-/** A person of the demo company, and a key of theirs. */
+/** The sign-in of the demo company's owner, and an API key. */
 const DemoAccess = z.object({ email: z.string(), password: z.string(), key: z.string() })
 export type DemoAccess = z.output<typeof DemoAccess>
 
 /**
- * In development on the embedded database, a first start makes a company to look at, a person in it and a key of theirs;
- * later starts find them again. Undefined wherever real data is, or may be.
+ * Creates the demo company with a person and an API key at the first start, and finds them again at later starts. Only
+ * in development on the embedded database; undefined in every installation that has, or may have, real data.
  */
 export async function firstRun(app: App): Promise<DemoAccess | undefined> {
   const { server, database } = app.config
@@ -27,7 +27,7 @@ export async function firstRun(app: App): Promise<DemoAccess | undefined> {
   if (tenants.length > 0 && !isBegun) return undefined
   const kept = await keptAccess(file)
   if (kept !== undefined) return kept
-  // Each step can be done again, and the file is written last: a start that was killed here is finished by the next.
+  // Every step can be repeated and the file is written last, so the next start completes one that was killed here.
   const ctx = cliContext(app, DEMO_TENANT)
   if (!isBegun) await app.access.createTenant(ctx, { name: 'Demo company' })
   await app.customers.createDemo(ctx, { seed: DEMO_SEED })
@@ -47,7 +47,7 @@ async function demoAccess(app: App): Promise<DemoAccess> {
   return { email, password, key }
 }
 
-/** A start that was killed half-way left an account whose password nobody knows: it gets a namesake. */
+/** Adds the demo owner. An account left by a killed start has a lost password, so another address is used then. */
 async function demoPerson(app: App, password: string): Promise<{ email: string; userId: string }> {
   const ctx = cliContext(app, DEMO_TENANT)
   const add = async (email: string) => ({

@@ -8,25 +8,25 @@ import { print, printTable } from './output.ts'
 
 /** `plimsoll migrate up|down|status`. */
 export function registerMigrate(program: Command, open: () => Promise<Schema>): void {
-  const migrate = program.command('migrate').description('the database schema')
+  const migrate = program.command('migrate').description('manage the database schema')
   migrate
     .command('up')
-    .description('apply what is pending')
+    .description('apply all pending migrations')
     .action(() => withApp(open, async ({ migrations }) => printNames('Applied', await migrations.up())))
   migrate
     .command('down [steps]')
-    .description('take the last migrations back, and what they hold with them; one unless told otherwise')
-    .option('-y, --yes', 'do not ask; needed where nobody can be asked')
+    .description('roll back the last migrations, with the data in their tables; default: 1 step')
+    .option('-y, --yes', 'do not ask for confirmation; required without a terminal')
     .action((steps: string | undefined, { yes }: { yes?: true }) =>
       withApp(open, async ({ migrations }) => {
         const count = stepCount(steps ?? '1')
-        if (yes !== true && !(await confirmed(count))) return print('Nothing was taken back.')
-        printNames('Took back', await migrations.down(count))
+        if (yes !== true && !(await confirmed(count))) return print('Nothing was rolled back.')
+        printNames('Rolled back', await migrations.down(count))
       }),
     )
   migrate
     .command('status')
-    .description('every migration and whether it is applied')
+    .description('list every migration and its state')
     .action(() =>
       withApp(open, async ({ migrations }) => {
         const found = await migrations.status()
@@ -44,22 +44,22 @@ export function registerMigrate(program: Command, open: () => Promise<Schema>): 
 
 function stepCount(text: string): number {
   if (/^[1-9]\d{0,3}$/.test(text)) return Number(text)
-  throw new InvalidArgumentError('Expected how many migrations to take back, such as 1.')
+  throw new InvalidArgumentError('Expected the number of migrations to roll back, such as 1.')
 }
 
-/** Data of the tables goes with them, and a running server stands on the schema: a person says yes, or the script does. */
+/** Asks for confirmation: a rollback drops tables with their data, also under a running server. Scripts pass `--yes`. */
 async function confirmed(count: number): Promise<boolean> {
   if (!process.stdin.isTTY) {
     throw new Failure(
       'invalid',
-      'Taking migrations back drops what their tables hold, also under a running server. Say so with --yes.',
+      'A rollback drops tables with their data, also under a running server. Confirm it with --yes.',
     )
   }
   const terminal = createInterface({ input: process.stdin, output: process.stderr })
   try {
     const what = count === 1 ? 'the last migration' : `the last ${count} migrations`
     const answer = await terminal.question(
-      `Take ${what} back, with the data in their tables? Stop servers first. [y/N] `,
+      `Roll back ${what}, with the data in their tables? Stop servers first. [y/N] `,
     )
     return /^y(es)?$/i.test(answer.trim())
   } finally {

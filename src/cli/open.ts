@@ -6,10 +6,10 @@ import type { Ctx } from '#kernel/context'
 import type { App } from '../app.ts'
 import { printError } from './output.ts'
 
-/** Opens the application without listening: the database, the modules, nothing that faces outward. */
+/** Builds the application (database and modules) without listening. */
 export type OpenApp = () => Promise<App>
 
-/** Whoever may run this command on this machine may do everything, for as long as a job may; the audit row names them. */
+/** A context with every scope and the timeouts of a job. The actor in the audit is the operating system user. */
 export function cliContext(app: App, tenantId: string, signal = new AbortController().signal): Ctx {
   return app.platform.openJobContext(
     {
@@ -21,14 +21,14 @@ export function cliContext(app: App, tenantId: string, signal = new AbortControl
   )
 }
 
-/** The same for a tenant that there is: what a slip of the pen names must not be filled where nobody sees it. */
+/** `cliContext` for an existing tenant, so that a typo writes no data under an id that nobody reads. */
 export async function tenantContext(app: App, tenantId: string, signal?: AbortSignal): Promise<Ctx> {
   const tenants = await app.access.tenants()
   if (tenants.some((tenant) => tenant.tenantId === tenantId)) return cliContext(app, tenantId, signal)
-  throw new Failure('not_found', `There is no tenant ${tenantId}. Make it first: plimsoll tenants create.`)
+  throw new Failure('not_found', `There is no tenant ${tenantId}. Create it first: plimsoll tenants create.`)
 }
 
-/** Runs one command against what it opens, and closes that whatever happens. */
+/** Opens what a command needs, runs the command, and closes it in every case. */
 export async function withApp<Opened extends { close(): Promise<void> }>(
   open: () => Promise<Opened>,
   work: (opened: Opened) => Promise<void>,
@@ -43,7 +43,7 @@ export async function withApp<Opened extends { close(): Promise<void> }>(
   })
 }
 
-/** An expected failure is one line for the person at the keyboard; anything else is a bug and keeps its stack. */
+/** Prints an expected failure as one line and sets exit code 1. Anything else is a bug and keeps its stack trace. */
 export async function reportFailure(work: () => Promise<void>): Promise<void> {
   try {
     await work()

@@ -1,7 +1,7 @@
 import { Presets, SingleBar } from 'cli-progress'
 import type { ProgressBar } from '#kernel/commands/command'
 
-/** A bar for each label, on a terminal only. */
+/** A progress bar for each label, shown only on a terminal. */
 export function progressBar(): ProgressBar {
   let current = ''
   const bar = new SingleBar(

@@ -6,14 +6,14 @@ import type { OpenApp } from './open.ts'
 import { stopRequest } from './stop-request.ts'
 
 export interface CommandCall {
-  /** The module that brings it. */
+  /** The name of the module that declares the command. */
   readonly module: string
   readonly open: OpenApp
   readonly given: object
   readonly output: CommandOutput
 }
 
-/** Runs a command of a module, sets the exit code it ends with, and closes what it opened whatever happens. */
+/** Runs a command of a module, sets its exit code, and closes the application in every case. */
 export async function runCommand(command: Command, { module, open, given, output }: CommandCall): Promise<void> {
   await reportFailure(async () => {
     let app: App | undefined
@@ -38,11 +38,11 @@ function partsFor(module: string, app: App): CommandApp<unknown> {
   }
 }
 
-/** Aborted when a stop is asked for, so that the server ends the statement at work too. */
+/** A signal that aborts on SIGTERM or SIGINT, so that PostgreSQL cancels the running statement too. */
 function stopSignal(): AbortSignal {
   const stop = new AbortController()
   const abort = (signal: NodeJS.Signals) =>
-    stop.abort(new Failure('cancelled', `Stopped by ${signal}. The same command goes on where this one ended.`))
+    stop.abort(new Failure('cancelled', `Stopped by ${signal}. Run the same command again to continue.`))
   void stopRequest().asked.then(abort)
   return stop.signal
 }

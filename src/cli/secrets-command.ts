@@ -6,27 +6,27 @@ import type { RotateOptions } from './secrets.ts'
 
 /** `plimsoll secrets status|refresh|rotate|rotate-signing-key`. */
 export function registerSecrets(program: Command, open: OpenApp): void {
-  const secrets = program.command('secrets').description('keys and other secrets: where they come from, and rotation')
+  const secrets = program.command('secrets').description('show, reload and rotate secrets')
   secrets
     .command('status')
-    .description('where each secret came from, what is encrypted under which key, and which process has it')
+    .description('show the source of each secret, and for each root key its processes and encrypted values')
     .action(async () => withApp(open, (await import('./secrets.ts')).status))
   secrets
     .command('refresh')
-    .description('make every process read its secrets again now')
+    .description('make every process reload its secrets now')
     .action(async () => withApp(open, (await import('./secrets.ts')).refresh))
   secrets
     .command('rotate')
-    .description('re-encrypt every field under the current key; may be stopped and repeated at any time')
-    .option('--new-key', 'first make a new key, where the key is one that was made under DATA_DIR')
-    .option('--batch <rows>', 'values re-encrypted at a time', rowCount, 500)
+    .description('re-encrypt every field with the current root key; safe to interrupt and repeat')
+    .option('--new-key', 'first generate a new root key; only when the key is stored under DATA_DIR')
+    .option('--batch <rows>', 'values to re-encrypt per batch', rowCount, 500)
     .action(async (options: RotateOptions) => {
       const { rotate } = await import('./secrets.ts')
       await withApp(open, (app) => rotate(app, options))
     })
   secrets
     .command('rotate-signing-key')
-    .description('sign access tokens with a new key from now on; those that are out stay good until they end')
+    .description('sign access tokens with a new key; tokens already issued stay valid until they expire')
     .action(async () => withApp(open, (await import('./secrets.ts')).rotateSigningKey))
 }
 

@@ -14,13 +14,13 @@ export interface RotateOptions {
   readonly batch: number
 }
 
-/** Prints where secrets came from, and which key holds what. */
+/** Prints the source of each secret, and for each root key its processes and encrypted values. */
 export async function status({ platform, modules }: App): Promise<void> {
   const { secrets, keyring, rollCall, database } = platform
   print('Secrets\n')
   printTable([...secrets.origins].map(([setting, { source, version = '-' }]) => ({ setting, from: source, version })))
   const { holders, silent } = await rollCall.ask()
-  // The first is this command.
+  // The first holder is this command itself.
   const others = holders.slice(1)
   const tallies = await tallyFields(fieldsOf(modules), database.system)
   const keyIds = [...new Set([...keyring.keyIds, ...tallies.flatMap(({ values }) => [...values.keys()])])]
@@ -37,25 +37,29 @@ export async function status({ platform, modules }: App): Promise<void> {
 
 function useOf(key: string, current: string, known: readonly string[]): string {
   if (key === current) return 'current'
-  return known.includes(key) ? 'only opens' : 'MISSING'
+  return known.includes(key) ? 'decrypt only' : 'MISSING'
 }
 
-/** Makes every process read its secrets again. */
+/** Makes every process reload its secrets. */
 export async function refresh({ platform }: App): Promise<void> {
   const { holders, silent } = await platform.rollCall.refresh()
-  // This command is a process on the database as well.
+  // This command is one of the holders itself.
   const others = holders.length - 1
-  print(`${others} ${others === 1 ? 'process has' : 'processes have'} read its secrets again.`)
-  if (silent > 0) throw new Failure('unavailable', `${silent} did not answer within three seconds.`)
+  print(`${others} ${others === 1 ? 'process has reloaded its' : 'processes have reloaded their'} secrets.`)
+  if (silent > 0)
+    throw new Failure(
+      'unavailable',
+      `${silent} ${silent === 1 ? 'process' : 'processes'} did not answer within three seconds.`,
+    )
 }
 
-/** Re-encrypts every field under the current key. */
+/** Re-encrypts every field with the current root key. */
 export async function rotate(app: App, { newKey, batch }: RotateOptions): Promise<void> {
   const { platform, config, clock } = app
   if (newKey === true) await makeKey(app)
   const { holders } = await agreeOnKey(platform.rootKeys, platform.rollCall)
   const { currentKeyId, keyIds } = platform.keyring
-  print(`Key ${currentKeyId} is current in every process (${holders.length - 1} beside this command).`)
+  print(`Key ${currentKeyId} is the current key in all processes (${holders.length - 1} besides this command).`)
   const signal = new AbortController().signal
   const options = { db: platform.database.system, keyring: platform.keyring, clock, rowsMax: batch, signal }
   const done = await rotateFields(fieldsOf(app.modules), options)
@@ -71,31 +75,29 @@ export async function rotate(app: App, { newKey, batch }: RotateOptions): Promis
     before: { keyIds: previous },
     after: { keyId: currentKeyId, fields: Object.fromEntries(done.map(({ name, rows }) => [name, rows])) },
   })
-  if (previous.length === 0) return print('There is no other key.')
+  if (previous.length === 0) return print('There are no other keys.')
   const where =
-    config.security.encryptionKey === undefined
-      ? `their lines in ${config.server.dataDir}/encryption-key`
-      : 'ENCRYPTION_KEYS_PREVIOUS'
-  print(`Nothing is encrypted under another key any more. Remove ${previous.join(', ')}: ${where}.`)
+    config.security.encryptionKey === undefined ? `${config.server.dataDir}/encryption-key` : 'ENCRYPTION_KEYS_PREVIOUS'
+  print(`No value is encrypted with another key any more. Remove ${previous.join(', ')} from ${where}.`)
 }
 
-/** Signs access tokens with a new key from now on. */
+/** Replaces the key that signs access tokens. */
 export async function rotateSigningKey(app: App): Promise<void> {
   const { keyId, retired } = await app.access.rotateSigningKey(cliContext(app, PLATFORM_TENANT))
-  print(`Key ${keyId} signs access tokens from now on, in every process.`)
-  if (retired.length > 0) print(`Verified until what they signed has ended: ${retired.join(', ')}.`)
+  print(`Key ${keyId} now signs access tokens in all processes.`)
+  if (retired.length > 0) print(`Still accepted until their tokens expire: ${retired.join(', ')}.`)
 }
 
 async function makeKey({ platform, config }: App): Promise<void> {
   if (config.security.encryptionKey !== undefined) {
     throw new Failure(
       'invalid',
-      '--new-key is for the key that was made under DATA_DIR. Make one with `openssl rand -base64 32`, set it as ENCRYPTION_KEY, and put the present one into ENCRYPTION_KEYS_PREVIOUS.',
+      '--new-key works only for a key that is stored under DATA_DIR. Generate a key with `openssl rand -base64 32`, set it as ENCRYPTION_KEY, and move the current one to ENCRYPTION_KEYS_PREVIOUS.',
     )
   }
   await addKey(config.server.dataDir)
   await platform.rootKeys.refresh()
 }
 
-/** Every column that holds sealed values. */
+/** Every column with encrypted values. */
 export const fieldsOf = (modules: App['modules']) => modules.flatMap(({ encryptedFields }) => encryptedFields ?? [])

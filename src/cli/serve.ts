@@ -9,25 +9,25 @@ import { fieldsOf } from './secrets.ts'
 import { stopRequest } from './stop-request.ts'
 import type { StopRequest } from './stop-request.ts'
 
-/** Who calls over standard input and output, and what they reach. */
+/** The endpoint path and API key of an MCP client on standard input and output. */
 export interface PipeCaller {
   readonly path: string
   readonly key?: string
 }
 
-/** Serves until SIGTERM, SIGINT or the end of the terminal, then drains. */
+/** Serves until SIGTERM, SIGINT or SIGHUP from a closing terminal, then drains. */
 export async function serve(open: OpenApp): Promise<void> {
   const stop = stopRequest()
-  bearClosedOutput()
+  ignoreClosedOutput()
   const app = await open()
   try {
     stop.onReload(() => void refreshSecrets(app))
     await begin(app, stop)
     app.log.info({ signal: await stop.asked }, 'stopping')
-    endLate(app)
+    forceExitWhenStuck(app)
   } finally {
     await app.close()
-    letGo()
+    exitAfterShutdown()
   }
 }
 
@@ -35,30 +35,30 @@ async function refreshSecrets({ platform, log }: App): Promise<void> {
   try {
     await platform.refreshSecrets()
   } catch (error) {
-    // Safe because what is known serves on.
-    log.warn({ err: error }, 'the secrets could not be read again')
+    // Safe because the process continues with the secrets it has.
+    log.warn({ err: error }, 'the secrets could not be reloaded')
   }
 }
 
-/** Makes the demo company, listens and says so; goes no further once a stop is asked for. */
+/** Creates the demo company, listens and prints the start message. Stops early when a stop was requested. */
 async function begin(app: App, stop: StopRequest): Promise<void> {
   if (stop.isAsked()) return
   const demo = await firstRun(app)
-  await tellOfMissingKeys(app)
+  await logMissingKeys(app)
   if (stop.isAsked()) return
   const { url } = await app.listen()
   announce(app, url, demo)
 }
 
-/** What needs none of those keys is served: a key that is lost for good must not end everything. */
-async function tellOfMissingKeys({ platform, modules, log }: App): Promise<void> {
+/** Logs missing root keys. The server still starts, because most of it works without a key that is lost. */
+async function logMissingKeys({ platform, modules, log }: App): Promise<void> {
   const missing = await missingKeys(fieldsOf(modules), { db: platform.database.system, keyring: platform.keyring })
   if (missing.length > 0) log.error({ missing }, withoutKeys(missing))
 }
 
-/** Serves one MCP caller over standard input and output, until it ends or a stop is asked for. */
+/** Serves one MCP client over standard input and output, until the input ends or a stop is requested. */
 export async function servePipe(open: OpenApp, { key, path }: PipeCaller): Promise<void> {
-  if (key === undefined) throw new Failure('unauthenticated', 'Give an API key: --key plim_… or PLIMSOLL_API_KEY.')
+  if (key === undefined) throw new Failure('unauthenticated', 'An API key is required: --key plim_… or PLIMSOLL_API_KEY.')
   const stop = stopRequest()
   const app = await open()
   try {
@@ -66,32 +66,32 @@ export async function servePipe(open: OpenApp, { key, path }: PipeCaller): Promi
     await caller()
     app.serveStdio(caller, path)
     await Promise.race([stop.asked, inputEnd()])
-    endLate(app)
+    forceExitWhenStuck(app)
   } finally {
     await app.close()
   }
 }
 
-/** Whoever read our output may go, as `head` does; there is nobody left to tell, and callers to serve. */
-function bearClosedOutput(): void {
+/** Ignores a closed standard output (as with `| head`), so that the server keeps serving. */
+function ignoreClosedOutput(): void {
   process.stdout.on('error', () => undefined)
 }
 
 const CLOSING_SECONDS = 45
 
-/** What hangs while everything is closed (a vendor, a disk) must not hold the process for ever. */
-function endLate({ config, log }: App): void {
+/** Ends the process when a shutdown hangs, for example on a remote service or a disk. */
+function forceExitWhenStuck({ config, log }: App): void {
   const seconds = config.server.shutdownSeconds + CLOSING_SECONDS
   setTimeout(() => {
-    log.fatal({ seconds }, 'the stop did not come to its end in time')
+    log.fatal({ seconds }, 'the shutdown did not finish in time')
     process.exit(1)
   }, seconds * 1000).unref()
 }
 
 const LEFT_OPEN_MILLISECONDS = 2000
 
-/** Everything is closed; a socket to a machine that is gone must not hold the process until TCP gives up. */
-function letGo(): void {
+/** Ends the process after the shutdown, because a socket to a dead host would keep it until TCP gives up. */
+function exitAfterShutdown(): void {
   setTimeout(() => process.exit(), LEFT_OPEN_MILLISECONDS).unref()
 }
 
@@ -105,14 +105,14 @@ function announce({ config }: App, url: string, demo: DemoAccess | undefined): v
     `\nPlimsoll is ready.\n\n  MCP endpoint  ${base}/mcp\n  Tools         ${base}/mcp/tools\n  Account       ${base}/account\n  API document  ${base}/api/v1/openapi.json`,
   )
   if (demo === undefined) {
-    print('\nMake a key:  npm run plimsoll -- keys create --tenant <id> --name <name> --scopes customers:read\n')
+    print('\nCreate a key:  npm run plimsoll -- keys create --tenant <id> --name <name> --scopes customers:read\n')
     return
   }
   print(
-    `  Sign in       ${demo.email}  ${demo.password}  (demo company; kept in ${config.server.dataDir}/demo-access.json)`,
+    `  Sign in       ${demo.email}  ${demo.password}  (demo company; saved in ${config.server.dataDir}/demo-access.json)`,
   )
   print(`  API key       ${demo.key}`)
-  print(`\nWho is about to leave?\n\n${exampleCall(base, demo.key)}\n`)
+  print(`\nTry it – which customers are likely to leave?\n\n${exampleCall(base, demo.key)}\n`)
 }
 
 function exampleCall(base: string, key: string): string {

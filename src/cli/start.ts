@@ -9,7 +9,7 @@ import { configuration, loadConfig } from '../settings.ts'
 import type { AppConfig } from '../settings.ts'
 import { printError } from './output.ts'
 
-/** The time, for commands that open nothing. */
+/** The clock of commands that do not build the application. */
 export const commandClock = systemClock
 
 export interface Settings {
@@ -18,13 +18,13 @@ export interface Settings {
 }
 
 /**
- * Reads the settings, fetching the secrets from where they are kept, or says what is wrong with them and ends the
- * process with code 78 (EX_CONFIG of sysexits.h).
+ * Loads the settings and fetches the secrets from their source. Prints every invalid setting and exits with code 78
+ * (EX_CONFIG of sysexits.h).
  */
 export async function settingsOrExit(environment: Environment): Promise<Settings> {
   try {
     for (const { set, meant } of suspectVariables(configuration, environment))
-      printError(`${set} is not a setting; was ${meant} meant?`)
+      printError(`${set} is not a setting. Did you mean ${meant}?`)
     const { openSecretSource } = await import('#kernel/secrets/resolve')
     const source = await openSecretSource(configuration, environment)
     const first = await source.read()
@@ -36,7 +36,7 @@ export async function settingsOrExit(environment: Environment): Promise<Settings
   }
 }
 
-/** Builds the application for one role of this process. Logs go to standard error where standard output is the answer. */
+/** A function that builds the application. Logs go to standard error when standard output is the command's result. */
 export function opener(
   environment: Environment,
   as: PlatformOptions['as'],
@@ -52,7 +52,7 @@ export function opener(
   }
 }
 
-/** As `opener`, for what works on the schema alone. */
+/** A function that opens only what the migrations need. */
 export function schemaOpener(environment: Environment): () => Promise<Schema> {
   return async () => {
     const { config } = await settingsOrExit(environment)

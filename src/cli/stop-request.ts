@@ -1,19 +1,19 @@
 import { closeSync, openSync } from 'node:fs'
 
-/** A terminal and npm both pass a Ctrl-C on: what comes within this time is the same wish again. */
-const SAME_WISH_MILLISECONDS = 1000
+/** A terminal and npm both forward a Ctrl-C: signals within this time count as one request. */
+const SAME_REQUEST_MILLISECONDS = 1000
 
 export interface StopRequest {
   /** Resolves with the signal that asked for the stop. */
   readonly asked: Promise<NodeJS.Signals>
   isAsked(): boolean
-  /** From now on, SIGHUP does this in a process without a terminal; before, it does nothing there. */
+  /** Sets what SIGHUP does in a process without a terminal; until then it does nothing there. */
   onReload(act: () => void): void
 }
 
 /**
- * Listens for the wish to stop, from now on. A second wish, a second after the first, ends the process at once. SIGHUP
- * is one where it says that the terminal is gone; a service, which has none, is told by it to read its secrets again.
+ * Listens for signals that request a stop. A second request, a second or more after the first, ends the process at once.
+ * SIGHUP requests a stop in a process with a terminal, which was closed; in a service it reloads the secrets.
  */
 export function stopRequest(): StopRequest {
   const { promise: asked, resolve } = Promise.withResolvers<NodeJS.Signals>()
@@ -27,7 +27,7 @@ export function stopRequest(): StopRequest {
     isAsked = true
     setTimeout(() => {
       for (const each of signals) process.off(each, ask)
-    }, SAME_WISH_MILLISECONDS).unref()
+    }, SAME_REQUEST_MILLISECONDS).unref()
     resolve(signal)
   }
   for (const signal of signals) process.on(signal, ask)
@@ -41,7 +41,7 @@ function hasTerminal(): boolean {
     closeSync(openSync('/dev/tty', 'r'))
     return true
   } catch {
-    // Safe because that it cannot be opened is the answer: a service has none.
+    // Safe because the failure is the answer: a service has no terminal.
     return false
   }
 }

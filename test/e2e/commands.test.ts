@@ -63,13 +63,13 @@ describe('plimsoll migrate', async () => {
     const down = await migrate('down', '2', '--yes')
     const takenBack = down.out.trim().split('\n')
     expect(takenBack).toEqual([
-      expect.stringMatching(/^Took back \d{12}_/),
-      expect.stringMatching(/^Took back \d{12}_/),
+      expect.stringMatching(/^Rolled back \d{12}_/),
+      expect.stringMatching(/^Rolled back \d{12}_/),
     ])
     expect((await states()).slice(-3)).toEqual(['applied', 'pending', 'pending'])
     const up = await migrate('up')
     expect(up.out.trim().split('\n')).toEqual(
-      takenBack.toReversed().map((line) => line.replace('Took back', 'Applied')),
+      takenBack.toReversed().map((line) => line.replace('Rolled back', 'Applied')),
     )
     expect((await migrate('up')).out).toBe('Nothing to do.\n')
   })
@@ -81,38 +81,41 @@ describe('a command that cannot be done says why in words', async () => {
   const plimsoll = (...words: string[]) => runCommand(words, { DATABASE_URL: database.url, LOG_LEVEL: 'ERROR' })
 
   it.each([
-    [['import', FOLDER, '--tenant', 'nobody'], /^There is no tenant nobody\. Make it first/],
-    [['demo', '--tenant', 'nobody'], /^There is no tenant nobody\. Make it first/],
-    [['keys', 'list', '--tenant', 'nobody'], /^There is no tenant nobody\. Make it first/],
-    [['people', 'add', 'ada@example.com', '--tenant', 'nobody'], /^There is no tenant nobody\. Make it first/],
+    [['import', FOLDER, '--tenant', 'nobody'], /^There is no tenant nobody\. Create it first/],
+    [['demo', '--tenant', 'nobody'], /^There is no tenant nobody\. Create it first/],
+    [['keys', 'list', '--tenant', 'nobody'], /^There is no tenant nobody\. Create it first/],
+    [['people', 'add', 'ada@example.com', '--tenant', 'nobody'], /^There is no tenant nobody\. Create it first/],
     [['people', 'add', 'ada', '--tenant', 'nobody'], /^Expected an e-mail address such as ada@example\.com\.$/m],
     [
       ['people', 'add', 'ada@example.com', '--tenant', 'nobody', '--role', 'boss'],
       /'boss' is invalid\. Allowed choices are read-only, member, manager, admin, owner\.$/m,
     ],
     [['tenants', 'create', 'Not An Id', '--name', 'x'], /^Expected a tenant id such as acme/],
-    [['migrate', 'down', 'all'], /^Expected how many migrations/],
-    [['migrate', 'down'], /^Taking migrations back drops what their tables hold.* --yes\.$/m],
+    [['migrate', 'down', 'all'], /^Expected the number of migrations/],
+    [['migrate', 'down'], /^A rollback drops tables with their data.* --yes\.$/m],
     [
       ['keys', 'create', '--tenant', 'nobody', '--name', 'k', '--scopes', 'customers:read,bogus:read'],
-      /^The key was not made\.\n {2}--scopes: .*customers:read.*; bogus:read is none of them$/m,
+      /^The key was not created\.\n {2}--scopes: .*customers:read.*; bogus:read is none of them$/m,
     ],
     [
       ['keys', 'create', '--tenant', 'nobody', '--name', 'k', '--scopes', 'customers:read', '--expires', '2020-01-31'],
-      /^The key was not made\.\n {2}--expires: expected a time to come/,
+      /^The key was not created\.\n {2}--expires: expected a time to come/,
     ],
     [
       ['keys', 'create', '--tenant', 'nobody', '--name', 'k', '--scopes', 'customers:read', '--expires', '0d'],
-      /^The key was not made\.\n {2}--expires: expected a time to come/,
+      /^The key was not created\.\n {2}--expires: expected a time to come/,
     ],
-    [['keys', 'create', '--tenant', 'nobody', '--name', ' ', '--scopes', ''], /^The key was not made\.\n {2}--name: /],
+    [
+      ['keys', 'create', '--tenant', 'nobody', '--name', ' ', '--scopes', ''],
+      /^The key was not created\.\n {2}--name: /,
+    ],
     [
       [
         ...['keys', 'create', '--tenant', 'nobody', '--name', 'k', '--scopes', 'customers:read'],
         '--server',
         'customer',
       ],
-      /^The key was not made\.\n {2}--server: expected servers of this installation \(customers, tasks\); customer is none/m,
+      /^The key was not created\.\n {2}--server: expected servers of this installation \(customers, tasks\); customer is none/m,
     ],
     [
       [
@@ -120,11 +123,11 @@ describe('a command that cannot be done says why in words', async () => {
         '--network',
         '10.0.0.1/8',
       ],
-      /^The key was not made\.\n {2}--network: expected a network such as 203\.0\.113\.0\/24/m,
+      /^The key was not created\.\n {2}--network: expected a network such as 203\.0\.113\.0\/24/m,
     ],
     [
       ['service-accounts', 'create', '--tenant', 'nobody', '--name', 'sync', '--scopes', 'bogus:read'],
-      /^The service account was not made\.\n {2}scopes: .*bogus:read is none of them$/m,
+      /^The service account was not created\.\n {2}scopes: .*bogus:read is none of them$/m,
     ],
   ])('%j', async (words, says) => {
     const { code, out, err } = await plimsoll(...words)
@@ -145,7 +148,9 @@ describe('plimsoll people add', async () => {
     const { code, out, err } = await plimsoll(...add)
     expect({ code, err }).toEqual({ code: 0, err: '' })
     const [, password, userId] =
-      /^(\S+)\n\nThis is shown once\. (usr_\w+) signs in with it as Ada@example\.com/.exec(out) ?? []
+      /^(\S+)\n\nSave this password now: it is not shown again\. (usr_\w+) signs in with it as Ada@example\.com/.exec(
+        out,
+      ) ?? []
     expect(await plimsoll(...add)).toEqual({
       code: 1,
       out: '',

@@ -71,19 +71,19 @@ describe('keys that are rotated while two processes serve', async () => {
     keep(NEW, OLD)
     const rotated = await plimsoll('rotate', '--batch', '2')
     expect(rotated).toMatchObject({ code: 0, err: '' })
-    expect(rotated.out).toContain(`Key ${keyIdOf(NEW)} is current in every process (2 beside this command).`)
+    expect(rotated.out).toContain(`Key ${keyIdOf(NEW)} is the current key in all processes (2 besides this command).`)
     expect(rotated.out).toMatch(/audit\.person-keys: [1-9]\d* re-encrypted/)
-    expect(rotated.out).toContain(`Nothing is encrypted under another key any more. Remove ${keyIdOf(OLD)}`)
+    expect(rotated.out).toContain(`No value is encrypted with another key any more. Remove ${keyIdOf(OLD)}`)
     await load.rounds(ROUNDS_BETWEEN)
     expect(await endAsking(urls[1], bearer, underOld)).toContain('Hello, Ada')
 
     const signing = await plimsoll('rotate-signing-key')
     expect(signing).toMatchObject({ code: 0, err: '' })
-    expect(signing.out).toMatch(/signs access tokens from now on[^]*Verified until/)
+    expect(signing.out).toMatch(/now signs access tokens[^]*Still accepted until/)
     await load.rounds(ROUNDS_BETWEEN)
 
     keep(NEW)
-    expect(await plimsoll('refresh')).toMatchObject({ code: 0, out: '2 processes have read its secrets again.\n' })
+    expect(await plimsoll('refresh')).toMatchObject({ code: 0, out: '2 processes have reloaded their secrets.\n' })
     await load.rounds(ROUNDS_BETWEEN)
 
     const { calls, failures, signedBy } = await load.end()

@@ -89,7 +89,7 @@ describe('plimsoll secrets rotate', async () => {
 
     const { code, out, err } = await runCommand(['secrets', 'rotate'], environment)
     expect({ code, err }).toEqual({ code: 0, err: '' })
-    expect(out).toContain('Nothing is encrypted under another key any more.')
+    expect(out).toContain('No value is encrypted with another key any more.')
     expect(await underOld()).toBe(0)
     const { rows } = await database.owner.query('select person, wrapped_key from audit.person_keys order by person')
     const fresh = createKeyring([NEW])
@@ -102,7 +102,7 @@ describe('plimsoll secrets rotate', async () => {
     expect((await runCommand(['secrets', 'rotate'], environment)).out).toContain('audit.person-keys: 0 re-encrypted')
     const { out } = await runCommand(['secrets', 'status'], environment)
     expect(out).toMatch(new RegExp(`^${createKeyring([NEW]).currentKeyId} +current +0 of 0 `, 'm'))
-    expect(out).toMatch(new RegExp(`^${old.currentKeyId} +only opens +0 of 0 `, 'm'))
+    expect(out).toMatch(new RegExp(`^${old.currentKeyId} +decrypt only +0 of 0 `, 'm'))
   })
 
   it('says in one line which key is needed when the old one was taken away too early, and so does the start', async () => {
@@ -121,6 +121,6 @@ describe('plimsoll secrets rotate', async () => {
   it('makes no key where the key is configured, and says what to do', async () => {
     const { code, err } = await runCommand(['secrets', 'rotate', '--new-key'], environment)
     expect(code).toBe(1)
-    expect(err).toContain('put the present one into ENCRYPTION_KEYS_PREVIOUS')
+    expect(err).toContain('move the current one to ENCRYPTION_KEYS_PREVIOUS')
   })
 })

@@ -38,7 +38,7 @@ export async function startProduct(
     said.push(line)
     const all = said.join('\n')
     const url = /MCP endpoint\s+(http:\S+)\/mcp/.exec(all)?.[1]
-    const [hint, key] = /API key\s+(plim_\S+)|Make a key:/.exec(all) ?? []
+    const [hint, key] = /API key\s+(plim_\S+)|Create a key:/.exec(all) ?? []
     if (url !== undefined && hint !== undefined) return { ...running(child, url, key ?? ''), said: all }
   }
   throw new Error(`the product did not start:\n${said.join('\n')}`)

@@ -38,7 +38,7 @@ export const WRONG_SERVERS: readonly [string, (answers: Answers, url: string) =>
           ? res.writeHead(401, { 'www-authenticate': 'Bearer resource_metadata="https://x.example/"' }).end()
           : res.writeHead(200).end('{}'))),
     'challenge',
-    /cannot be good is answered with 200/,
+    /invalid token is answered with 200/,
   ],
   [
     'the resource of another path',
@@ -67,7 +67,7 @@ export const WRONG_SERVERS: readonly [string, (answers: Answers, url: string) =>
         (path) => (a[`/.well-known/oauth-protected-resource${path}`] = json({ resource: `${url}/mcp` })),
       ),
     'resource metadata',
-    /No authorization server/,
+    /names no authorization server/,
   ],
   [
     'an issuer at plain http',
@@ -80,13 +80,13 @@ export const WRONG_SERVERS: readonly [string, (answers: Answers, url: string) =>
           })),
       ),
     'resource metadata',
-    /not reached by https/,
+    /is not https/,
   ],
   [
     'HTML for the resource metadata',
     (a) => (a['/.well-known/oauth-protected-resource/mcp'] = html),
     'resource metadata',
-    /is no JSON but text\/html/,
+    /is not JSON but text\/html/,
   ],
   [
     'a redirect loop of the resource metadata',
@@ -110,25 +110,25 @@ export const WRONG_SERVERS: readonly [string, (answers: Answers, url: string) =>
     'another issuer',
     (a) => (a['/.well-known/oauth-authorization-server'] = json(issuerMetadata('https://attacker.example'))),
     'authorization server',
-    /of the issuer https:\/\/attacker\.example/,
+    /the issuer https:\/\/attacker\.example/,
   ],
   [
     'an issuer with a slash too many',
     (a, url) => (a['/.well-known/oauth-authorization-server'] = json({ ...issuerMetadata(url), issuer: `${url}/` })),
     'authorization server',
-    /of the issuer/,
+    /the issuer/,
   ],
   [
     'no issuer metadata',
     (a) => delete a['/.well-known/oauth-authorization-server'],
     'authorization server',
-    /nowhere that clients look/,
+    /no metadata where clients look/,
   ],
   [
     'HTML for the issuer metadata',
     (a) => (a['/.well-known/oauth-authorization-server'] = html),
     'authorization server',
-    /is no JSON/,
+    /is not JSON/,
   ],
   [
     'a redirect loop of the issuer metadata',
@@ -176,14 +176,9 @@ export const WRONG_SERVERS: readonly [string, (answers: Answers, url: string) =>
         token_endpoint: 'http://login.invalid/token',
       })),
     'authorization server',
-    /token_endpoint .* is not reached by https/,
+    /token_endpoint .* is not an https URL/,
   ],
-  [
-    'a registration that fails',
-    (a) => (a['/register'] = json({ error: 'x' }, 400)),
-    'registration',
-    /answered with 400/,
-  ],
+  ['a registration that fails', (a) => (a['/register'] = json({ error: 'x' }, 400)), 'registration', /failed with 400/],
   [
     'a state that is not sent back',
     (a) =>
@@ -216,7 +211,7 @@ export const WRONG_SERVERS: readonly [string, (answers: Answers, url: string) =>
     'a token for another resource',
     (a, url) => (a['/token'] = json({ access_token: bearer({ iss: url, exp: 4e9 }), token_type: 'Bearer' })),
     'token',
-    /for no audience/,
+    /no audience/,
   ],
   [
     'an expired token',
@@ -233,7 +228,7 @@ export const WRONG_SERVERS: readonly [string, (answers: Answers, url: string) =>
         token_type: 'Bearer',
       })),
     'token',
-    /of the issuer https:\/\/x\.example/,
+    /issuer of the token is https:\/\/x\.example/,
   ],
   [
     'a token that the server refuses',

@@ -16,17 +16,17 @@ const Tool = z.object({
 const ToolList = z.object({ tools: z.array(Tool) })
 const CallResult = z.object({ isError: z.boolean().optional() })
 
-const WHAT_TO_DO = 'Look into the log of the server.'
+const WHAT_TO_DO = 'Check the log of the server.'
 
 export interface CallOptions {
   readonly url: string
   readonly token: string | undefined
-  /** A tool to call, without arguments. Default: one that only reads and needs none. */
+  /** The tool to call without arguments. Default: a read-only tool that needs none. */
   readonly tool: string | undefined
   readonly timeoutSeconds: number
 }
 
-/** Initializes, lists the tools, and calls one that changes nothing. */
+/** Checks the MCP calls: `initialize`, `tools/list`, and `tools/call` of a read-only tool. */
 export async function examineCalls(findings: Findings, options: CallOptions): Promise<void> {
   const caller = mcpCaller(options.url, options.token, options.timeoutSeconds)
   const answer = await attempt(findings, 'initialize', WHAT_TO_DO, caller.initialize)
@@ -35,7 +35,7 @@ export async function examineCalls(findings: Findings, options: CallOptions): Pr
   if (!initialized.success) {
     findings.problem(
       'initialize',
-      `initialize is answered without what it must tell: ${shown(answer.error ?? answer.result)}`,
+      `The answer to initialize lacks required fields: ${shown(answer.error ?? answer.result)}`,
       WHAT_TO_DO,
     )
     return
@@ -50,14 +50,14 @@ export async function examineCalls(findings: Findings, options: CallOptions): Pr
   if (!list.success) {
     findings.problem(
       'tools/list',
-      `tools/list is answered without a list of tools: ${shown(listed.error ?? '')}`,
+      `The answer to tools/list has no list of tools: ${shown(listed.error ?? '')}`,
       WHAT_TO_DO,
     )
     return
   }
   const { tools } = list.data
   if (tools.length === 0)
-    findings.note('tools/list', 'The list of tools is empty: has the token the scopes that they need?')
+    findings.note('tools/list', 'The list of tools is empty. Check that the token has the scopes the tools need.')
   else findings.ok('tools/list', `${tools.length} tools.`)
   await callOne(findings, caller, tools, options.tool)
 }
@@ -66,8 +66,9 @@ async function examineDiscovery(findings: Findings, caller: McpCaller): Promise<
   const answer = await attempt(findings, 'server/discover', WHAT_TO_DO, () => caller.modern('server/discover', {}))
   if (answer === undefined) return
   if (answer.status === 200 && answer.result !== undefined)
-    findings.ok('server/discover', 'The server speaks 2026-07-28 too.')
-  else findings.note('server/discover', 'The server does not speak 2026-07-28; clients fall back.')
+    findings.ok('server/discover', 'The server also supports 2026-07-28.')
+  else
+    findings.note('server/discover', 'The server does not support 2026-07-28; clients fall back to an older revision.')
 }
 
 async function callOne(
@@ -80,7 +81,7 @@ async function callOne(
     annotations?.readOnlyHint === true && (inputSchema.required ?? []).length === 0
   const name = wanted ?? tools.find(isHarmless)?.name
   if (name === undefined) {
-    findings.skipped('tools/call', 'No tool says that it only reads and needs no argument. Name one with --call.')
+    findings.skipped('tools/call', 'No tool is read-only and callable without arguments. Name one with --call.')
     return
   }
   const answer = await attempt(findings, 'tools/call', WHAT_TO_DO, () =>
@@ -92,20 +93,20 @@ async function callOne(
   else findings.problem('tools/call', `${shown(name)} failed: ${shown(answer.error ?? answer.result)}`, WHAT_TO_DO)
 }
 
-/** False, and a problem, for an answer that no JSON-RPC result can be in. */
+/** Whether the answer has status 200; any other status is reported as a problem. */
 function isServed(findings: Findings, step: string, { status, headers }: RpcAnswer): boolean {
   if (status === 401) {
     const said = headers.get('www-authenticate') ?? 'without a reason'
     findings.problem(
       step,
       `The token is refused: ${shown(said)}`,
-      'Compare what the server says with the token: its audience, its issuer, and when it expires.',
+      'Compare this reason with the audience, issuer and expiry of the token.',
     )
     return false
   }
   if (status === 403) {
     const said = headers.get('www-authenticate') ?? 'without a reason'
-    findings.problem(step, `The token is not enough: ${shown(said)}`, 'Get one with the scopes that are named.')
+    findings.problem(step, `The token lacks permissions: ${shown(said)}`, 'Get a token with the scopes named there.')
     return false
   }
   if (status === 200) return true

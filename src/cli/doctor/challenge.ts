@@ -3,9 +3,9 @@ import { attempt, isSafeUrl, shown } from './finding.ts'
 import type { Findings } from './finding.ts'
 import { INITIALIZE, MCP_HEADERS } from './rpc.ts'
 
-/** What a server says to whoever brings no token. */
+/** The answer of a server to a request without a token. */
 export interface Challenge {
-  /** It answers without a token. */
+  /** Whether the server needs no token. */
   readonly isOpen: boolean
   readonly metadataUrl?: string
   readonly scopes: readonly string[]
@@ -13,13 +13,13 @@ export interface Challenge {
 
 const STEP = 'challenge'
 
-/** Asks without a token, and with one that cannot be good. Undefined: there is no MCP server to go on with. */
+/** Sends a request without a token and one with an invalid token. Undefined when there is no usable MCP server. */
 export async function examineChallenge(
   findings: Findings,
   url: string,
   timeoutSeconds: number,
 ): Promise<Challenge | undefined> {
-  const todo = 'Check the URL, that the server runs, and that this machine can reach it.'
+  const todo = 'Check the URL, that the server is running, and that this machine can reach it.'
   const request = { method: 'POST' as const, body: JSON.stringify(INITIALIZE), timeoutSeconds }
   const answer = await attempt(findings, STEP, todo, () => fetchJson(url, { ...request, headers: MCP_HEADERS }))
   if (answer === undefined) return undefined
@@ -29,19 +29,19 @@ export async function examineChallenge(
     findings.problem(
       STEP,
       `${url} answers with a redirect to ${shown(place)}.`,
-      'Give clients the URL where it ends: many do not follow, and a token must not travel along.',
+      'Give clients the final URL: many do not follow redirects, and a token must not be sent through one.',
     )
     return undefined
   }
   if (status === 200) {
-    findings.note(STEP, 'The server answers without a token: whoever reaches it may use it.')
+    findings.note(STEP, 'The server needs no token: anyone who can reach it can use it.')
     return { isOpen: true, scopes: [] }
   }
   if (status !== 401) {
     findings.problem(
       STEP,
       `Without a token the server answers ${status}${typeHint(headers)} and not 401.`,
-      'An MCP server that wants a token says 401 with WWW-Authenticate: Bearer. Is this the URL of its MCP endpoint?',
+      'An MCP server that needs a token answers 401 with WWW-Authenticate: Bearer. Check that this is the URL of its MCP endpoint.',
     )
     return undefined
   }
@@ -51,7 +51,7 @@ export async function examineChallenge(
   if (second !== undefined && second.status !== 401) {
     findings.problem(
       STEP,
-      `A token that cannot be good is answered with ${second.status} and not 401.`,
+      `An invalid token is answered with ${second.status} and not 401.`,
       'Check every token, and answer 401 with error="invalid_token" so that clients get a new one.',
     )
   }
@@ -63,7 +63,7 @@ function readChallenge(findings: Findings, header: string | null): Challenge {
     findings.problem(
       STEP,
       '401 without a WWW-Authenticate header.',
-      'Send WWW-Authenticate: Bearer resource_metadata="…" (RFC 9728, 5.1): without it clients have to guess.',
+      'Send WWW-Authenticate: Bearer resource_metadata="…" (RFC 9728, 5.1): without it clients must guess where the metadata is.',
     )
     return { isOpen: false, scopes: [] }
   }
@@ -72,7 +72,7 @@ function readChallenge(findings: Findings, header: string | null): Challenge {
     findings.problem(
       STEP,
       `WWW-Authenticate offers no Bearer: ${shown(header)}`,
-      'MCP clients send bearer tokens alone.',
+      'Offer Bearer: MCP clients send no other kind of credential.',
     )
     return { isOpen: false, scopes: [] }
   }
@@ -82,13 +82,13 @@ function readChallenge(findings: Findings, header: string | null): Challenge {
     findings.problem(
       STEP,
       'WWW-Authenticate names no resource_metadata.',
-      'Add resource_metadata="<URL of the document>": without it clients have to guess.',
+      'Add resource_metadata="<URL of the document>": without it clients must guess where the metadata is.',
     )
   } else if (!isSafeUrl(metadataUrl)) {
     findings.problem(
       STEP,
       `resource_metadata is not an https URL: ${shown(metadataUrl)}`,
-      'Name the document by its https URL.',
+      'Use the https URL of the document.',
     )
   } else {
     findings.ok(STEP, `401 with WWW-Authenticate: Bearer, resource_metadata ${shown(metadataUrl)}`)
@@ -97,7 +97,7 @@ function readChallenge(findings: Findings, header: string | null): Challenge {
     findings.problem(
       STEP,
       'The challenge asks for offline_access.',
-      'Leave it out: whether to stay connected is between the client and the authorization server.',
+      'Remove it: refresh tokens are a matter between the client and the authorization server.',
     )
   }
   return { isOpen: false, scopes, ...(metadataUrl !== undefined && isSafeUrl(metadataUrl) && { metadataUrl }) }

@@ -13,7 +13,7 @@ export interface Examination {
   readonly url: string
   readonly token?: string
   readonly clientId?: string
-  /** Ask a person to sign in, when no token is given. */
+  /** Whether to ask a person to sign in when no token is given. */
   readonly signIn: boolean
   readonly tool?: string
   readonly timeoutSeconds: number
@@ -22,15 +22,15 @@ export interface Examination {
   readonly show: (url: string) => void
 }
 
-/** Walks the way that an MCP client goes, from nothing to a tool's result, and tells what it finds at each step. */
+/** Checks a server the way an MCP client connects, from the first 401 to a tool result, and reports each finding. */
 export async function examine(what: Examination, tell: (finding: Finding) => void): Promise<readonly Finding[]> {
   const findings = openFindings(tell)
   const { url, timeoutSeconds } = what
   if (!isSafeUrl(url)) {
     findings.problem(
       'url',
-      `${url} is not reached by https.`,
-      'Give the server https: a token must not travel in the clear.',
+      `${url} is not an https URL.`,
+      'Serve it over https: a token must not be sent in cleartext.',
     )
   }
   const challenge = await examineChallenge(findings, url, timeoutSeconds)
@@ -42,17 +42,14 @@ export async function examine(what: Examination, tell: (finding: Finding) => voi
     examineToken(findings, token, { url, issuers: resource?.issuers ?? [], now: what.now() })
   }
   if (token === undefined && !challenge.isOpen) {
-    findings.skipped(
-      'calls',
-      'Nothing was called: there is no token. Give one with --token, or sign in with --sign-in.',
-    )
+    findings.skipped('calls', 'No calls were made because there is no token. Pass --token, or sign in with --sign-in.')
     return findings.all
   }
   await examineCalls(findings, { url, token, tool: what.tool, timeoutSeconds })
   return findings.all
 }
 
-/** Every issuer is examined; the first that can be used is gone on with. */
+/** Checks every issuer and returns the first usable one. */
 async function firstIssuer(
   findings: Findings,
   resource: ResourceMetadata | undefined,

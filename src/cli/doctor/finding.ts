@@ -1,16 +1,16 @@
 import { Failure } from '#kernel/failure'
 
-/** What one step of the way in showed. */
+/** The result of one check. */
 export interface Finding {
   readonly step: string
-  /** `note` is worth knowing and in nobody's way; `skipped` could not be looked at. */
+  /** `note` is information and no problem; `skipped` could not be checked. */
   readonly outcome: 'ok' | 'problem' | 'note' | 'skipped'
   readonly found: string
-  /** For a problem: what whoever runs the server, or the client, can do. */
+  /** For a problem: how the operator of the server, or the user of the client, can fix it. */
   readonly todo?: string
 }
 
-/** Collects findings of one step after the other. */
+/** The collector of findings. */
 export interface Findings {
   readonly all: readonly Finding[]
   ok(step: string, found: string): void
@@ -34,7 +34,7 @@ export function openFindings(tell: (finding: Finding) => void): Findings {
   }
 }
 
-/** Does something that the other side may fail at; its failure is a problem of this step, and undefined. */
+/** Runs a request to the other side. A `Failure` is reported as a problem of this step, and the result is undefined. */
 export async function attempt<T>(
   findings: Findings,
   step: string,
@@ -50,7 +50,7 @@ export async function attempt<T>(
   }
 }
 
-/** A value from elsewhere as it may be shown on a terminal: one line, bounded, and no control characters. */
+/** A foreign value made safe for a terminal: one line, at most 200 characters, without control characters. */
 export function shown(value: unknown): string {
   const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? 'nothing')
   const plain = text.replace(/\p{Cc}/gu, ' ')
@@ -59,7 +59,7 @@ export function shown(value: unknown): string {
 
 export const isLoopback = ({ hostname }: URL): boolean => ['localhost', '127.0.0.1', '[::1]'].includes(hostname)
 
-/** Whether a URL that credentials go to is protected on its way. */
+/** Whether credentials may be sent to a URL: https, or http on loopback. */
 export function isSafeUrl(url: string): boolean {
   if (!URL.canParse(url)) return false
   const parsed = new URL(url)

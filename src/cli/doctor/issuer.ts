@@ -22,7 +22,7 @@ export type IssuerMetadata = z.output<typeof Metadata>
 const STEP = 'authorization server'
 const WHAT_TO_DO = 'Serve the metadata of RFC 8414 there as application/json, with 200 and no redirect.'
 
-/** Reads what an issuer says of itself, wherever clients look for it. */
+/** Checks the metadata of an authorization server at each URL where clients look for it. */
 export async function examineIssuer(
   findings: Findings,
   issuer: string,
@@ -46,15 +46,15 @@ export async function examineIssuer(
     } else {
       findings.problem(
         STEP,
-        `${place} is of the issuer ${shown(parsed.data.issuer)} and not ${shown(issuer)}.`,
-        'Both have to be the same, letter by letter (RFC 8414, 3.3): clients that check stop here. A slash at the end is enough.',
+        `${place} names the issuer ${shown(parsed.data.issuer)} and not ${shown(issuer)}.`,
+        'Both must be identical (RFC 8414, 3.3), including a slash at the end: clients that compare them stop here.',
       )
     }
   }
   if (best === undefined) {
     findings.problem(
       STEP,
-      `${shown(issuer)} describes itself nowhere that clients look: ${missing.join(', ') || 'see above'}`,
+      `${shown(issuer)} has no metadata where clients look for it: ${missing.join(', ') || 'see above'}`,
       WHAT_TO_DO,
     )
     return undefined
@@ -69,8 +69,8 @@ function examineAbilities(findings: Findings, metadata: IssuerMetadata): void {
     if (url === undefined || isSafeUrl(url)) continue
     findings.problem(
       STEP,
-      `Its ${name} ${shown(url)} is not reached by https.`,
-      'Codes and tokens must not travel in the clear.',
+      `Its ${name} ${shown(url)} is not an https URL.`,
+      'Serve it over https: codes and tokens must not be sent in cleartext.',
     )
   }
   const methods = metadata.code_challenge_methods_supported
@@ -80,14 +80,14 @@ function examineAbilities(findings: Findings, metadata: IssuerMetadata): void {
       methods === undefined ? 'does not say that it supports PKCE' : `supports ${methods.join(', ') || 'no method'}`
     findings.problem(
       'PKCE',
-      `The authorization server ${said}, where MCP clients need S256.`,
-      'Support it and list "S256" in code_challenge_methods_supported: clients must refuse to go on without.',
+      `The authorization server ${said}, but MCP clients need S256.`,
+      'Support it and list "S256" in code_challenge_methods_supported: without it clients must stop.',
     )
   }
   if (metadata.authorization_response_iss_parameter_supported !== true) {
     findings.note(
       STEP,
-      'It names no issuer in its redirects (RFC 9207): a client of several servers can be confused about which one answered.',
+      'Its redirects do not name the issuer (RFC 9207): a client of several servers cannot tell which one answered.',
     )
   }
   examineRegistration(findings, metadata)
@@ -98,11 +98,11 @@ function examineRegistration(findings: Findings, metadata: IssuerMetadata): void
     ...(metadata.client_id_metadata_document_supported === true ? ['client metadata documents'] : []),
     ...(metadata.registration_endpoint === undefined ? [] : ['dynamic registration']),
   ]
-  if (ways.length > 0) findings.ok('registration', `Clients become known by ${ways.join(' or ')}.`)
+  if (ways.length > 0) findings.ok('registration', `Clients can register by ${ways.join(' or ')}.`)
   else {
     findings.note(
       'registration',
-      'Clients become known by hand alone: each has to be registered with the authorization server and given its client id.',
+      'Clients cannot register themselves: each must be registered at the authorization server by hand.',
     )
   }
 }

@@ -21,7 +21,7 @@ export interface ResourceMetadata {
 const STEP = 'resource metadata'
 const WHAT_TO_DO = 'Serve the document of RFC 9728 there as application/json, with 200 and no redirect.'
 
-/** Reads the document at the URL that the challenge names and at both that clients guess. */
+/** Checks the resource metadata at the URL in the challenge and at both well-known URLs. */
 export async function examineResource(
   findings: Findings,
   url: string,
@@ -45,7 +45,7 @@ export async function examineResource(
       findings.problem(
         STEP,
         `${place} ${problem}`,
-        `Its member "resource" has to be the URL that clients connect to, letter by letter: ${url}`,
+        `Its member "resource" must be exactly the URL that clients connect to: ${url}`,
       )
     }
   }
@@ -62,7 +62,7 @@ async function readAt(
   const answer = await attempt(findings, STEP, WHAT_TO_DO, () => fetchJson(place, { timeoutSeconds }))
   if (answer === undefined) return undefined
   if (answer.status === 404 && isOptional) {
-    findings.note(STEP, `There is nothing at ${place}, where some clients look too.`)
+    findings.note(STEP, `There is no document at ${place}, where some clients also look.`)
     return undefined
   }
   const parsed = Metadata.safeParse(answer.json)
@@ -74,28 +74,28 @@ async function readAt(
   if (bearer_methods_supported !== undefined && !bearer_methods_supported.includes('header')) {
     findings.problem(
       STEP,
-      `${place} takes no token in a header.`,
-      'List "header": it is the one way that MCP clients have.',
+      `${place} does not allow tokens in a header.`,
+      'List "header" in bearer_methods_supported: MCP clients send tokens in no other way.',
     )
   }
   if (scopes_supported.includes('offline_access')) {
-    findings.problem(STEP, `${place} lists offline_access.`, 'Leave it out: it is a scope of the authorization server.')
+    findings.problem(STEP, `${place} lists offline_access.`, 'Remove it: it is a scope of the authorization server.')
   }
   return { resource, issuers: authorization_servers, scopes: scopes_supported }
 }
 
-/** Why an answer is not the document it should be, in words. */
+/** The reason why an answer is not the expected document, as the end of a sentence. */
 export function wrongAnswer(answer: { status: number; headers: Headers; json: unknown }, error?: z.ZodError): string {
   const { status, headers, json } = answer
   if (status >= 300 && status < 400) return `answers with a redirect to ${shown(headers.get('location') ?? '')}.`
   if (status !== 200) return `answers ${status}.`
-  if (json === undefined) return `is no JSON but ${shown(headers.get('content-type') ?? 'of no type')}.`
-  return `is wrong at ${error?.issues[0]?.path.join('.') ?? 'its top'}.`
+  if (json === undefined) return `is not JSON but ${shown(headers.get('content-type') ?? 'of no type')}.`
+  return `is invalid at ${error?.issues[0]?.path.join('.') ?? 'its top'}.`
 }
 
-/** Clients take the URL itself, or one above it on a border of path segments, of the same origin. */
+/** Clients accept the URL itself, or one of the same origin whose path is a parent of its path. */
 function mismatch(resource: string, url: string): string | undefined {
-  if (!URL.canParse(resource)) return `describes "${shown(resource)}", which is no URL.`
+  if (!URL.canParse(resource)) return `describes "${shown(resource)}", which is not a URL.`
   const [described, asked] = [new URL(resource), new URL(url)]
   const base = described.pathname.replace(/\/$/, '')
   const isAbove = asked.pathname === base || asked.pathname.startsWith(`${base}/`)
@@ -106,7 +106,7 @@ function examineIssuers(findings: Findings, { issuers }: ResourceMetadata): void
   if (issuers.length === 0) {
     findings.problem(
       STEP,
-      'No authorization server is named.',
+      'The document names no authorization server.',
       'Name the issuer in "authorization_servers": clients cannot get a token otherwise.',
     )
   }
@@ -114,8 +114,8 @@ function examineIssuers(findings: Findings, { issuers }: ResourceMetadata): void
     if (isSafeUrl(issuer)) continue
     findings.problem(
       STEP,
-      `The authorization server ${shown(issuer)} is not reached by https.`,
-      'Tokens and codes must not travel in the clear: give it https, and name that URL.',
+      `The URL of the authorization server ${shown(issuer)} is not https.`,
+      'Serve it over https and name that URL: tokens and codes must not be sent in cleartext.',
     )
   }
 }

@@ -6,7 +6,7 @@ export const MCP_HEADERS = { 'content-type': 'application/json', accept: 'applic
 const LEGACY = '2025-11-25'
 const MODERN = '2026-07-28'
 
-/** The first message of every client before 2026-07-28, and of most today. */
+/** The first message of a client of a revision before 2026-07-28. */
 export const INITIALIZE = {
   jsonrpc: '2.0',
   id: 1,
@@ -21,7 +21,7 @@ export interface RpcAnswer {
   readonly error?: unknown
 }
 
-/** Speaks MCP to a server with a token, as clients of both eras do. */
+/** An MCP client for the checks, for revisions before and since 2026-07-28. */
 export function mcpCaller(url: string, token: string | undefined, timeoutSeconds: number) {
   let id = 1
   let session: string | undefined
@@ -44,10 +44,10 @@ export function mcpCaller(url: string, token: string | undefined, timeoutSeconds
         { jsonrpc: '2.0', method: 'notifications/initialized' },
         { 'mcp-protocol-version': LEGACY, ...sessionHeaders() },
       ),
-    /** A request of a client that has initialized. */
+    /** Sends a request as a client that has called `initialize`. */
     legacy: (method: string, params: object) =>
       send({ jsonrpc: '2.0', id: ++id, method, params }, { 'mcp-protocol-version': LEGACY, ...sessionHeaders() }),
-    /** A request of a client of 2026-07-28, which initializes nothing. */
+    /** Sends a request as a client of 2026-07-28, which needs no `initialize`. */
     modern(method: string, params: object) {
       const about = {
         'io.modelcontextprotocol/protocolVersion': MODERN,
@@ -70,7 +70,7 @@ function lastEvent(stream: string): unknown {
   try {
     return JSON.parse(data.at(-1) ?? '')
   } catch (cause) {
-    throw new Failure('upstream', 'The event stream holds no JSON-RPC answer.', { cause })
+    throw new Failure('upstream', 'The event stream contains no JSON-RPC answer.', { cause })
   }
 }
 

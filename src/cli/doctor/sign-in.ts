@@ -15,9 +15,9 @@ export interface SignInOptions {
   readonly scopes: readonly string[]
   readonly clientId: string | undefined
   readonly timeoutSeconds: number
-  /** How long a person may take. */
+  /** How long to wait for the person. */
   readonly patienceSeconds: number
-  /** Shows the URL to the person, or opens it. */
+  /** Shows the URL to the person. */
   readonly show: (url: string) => void
 }
 
@@ -25,7 +25,7 @@ const STEP = 'sign-in'
 const Client = z.object({ client_id: z.string() })
 const Tokens = z.object({ access_token: z.string(), token_type: z.string() })
 
-/** Signs a person in as an MCP client does, with a loopback address to come back to. The token, or undefined. */
+/** Runs the OAuth sign-in of an MCP client with a loopback redirect URI. Returns the access token, or undefined. */
 export async function signIn(findings: Findings, options: SignInOptions): Promise<string | undefined> {
   const { issuer, timeoutSeconds } = options
   const waiting = Promise.withResolvers<URLSearchParams>()
@@ -74,7 +74,7 @@ async function register(
   if (registration_endpoint === undefined) {
     findings.skipped(
       STEP,
-      'The authorization server registers nobody by itself. Register a client with a loopback redirect URI there, and give its id with --client-id.',
+      'The authorization server has no dynamic registration. Register a client with a loopback redirect URI there, and pass its id with --client-id.',
     )
     return undefined
   }
@@ -92,7 +92,7 @@ async function register(
     body: JSON.stringify(metadata),
   }
   const todo =
-    'Answer a registration (RFC 7591) with 201 and a client_id, or leave registration_endpoint out of the metadata.'
+    'Answer a registration (RFC 7591) with 201 and a client_id, or remove registration_endpoint from the metadata.'
   const answer = await attempt(findings, 'registration', todo, () =>
     fetchJson(registration_endpoint, { ...request, timeoutSeconds }),
   )
@@ -102,7 +102,7 @@ async function register(
     findings.ok('registration', 'A client was registered.')
     return client.data.client_id
   }
-  findings.problem('registration', `A registration is answered with ${answer.status}: ${shown(answer.text)}`, todo)
+  findings.problem('registration', `The registration failed with ${answer.status}: ${shown(answer.text)}`, todo)
   return undefined
 }
 
@@ -134,7 +134,7 @@ function codeOf(
   if (returned === undefined) {
     findings.problem(
       STEP,
-      'Nobody came back from the authorization server in time.',
+      'The browser did not return from the authorization server in time.',
       'Open the URL in a browser on this machine, sign in and agree.',
     )
     return undefined
@@ -143,7 +143,7 @@ function codeOf(
   if (error !== null) {
     findings.problem(
       STEP,
-      `The authorization server says ${shown(error)}: ${shown(returned.get('error_description') ?? '')}`,
+      `The authorization server reports ${shown(error)}: ${shown(returned.get('error_description') ?? '')}`,
       'Look up the error there; access_denied means that the person declined.',
     )
     return undefined
@@ -151,8 +151,8 @@ function codeOf(
   if (returned.get('state') !== state) {
     findings.problem(
       STEP,
-      'The redirect does not bring back the state that was sent.',
-      'Send state back as it came: clients must refuse the answer otherwise.',
+      'The redirect does not contain the state that was sent.',
+      'Return state unchanged: clients must refuse the answer otherwise.',
     )
     return undefined
   }
@@ -160,8 +160,8 @@ function codeOf(
   if (iss !== null && iss !== issuer) {
     findings.problem(
       STEP,
-      `The redirect is of the issuer ${shown(iss)} and not ${issuer}.`,
-      'Send the issuer identifier of the metadata, letter by letter (RFC 9207).',
+      `The redirect names the issuer ${shown(iss)} and not ${issuer}.`,
+      'Send exactly the issuer identifier of the metadata (RFC 9207).',
     )
     return undefined
   }
@@ -174,7 +174,7 @@ async function exchange(
   form: Readonly<Record<string, string>>,
   timeoutSeconds: number,
 ): Promise<string | undefined> {
-  const todo = 'Answer a good code with 200 and a bearer token (RFC 6749, 5.1).'
+  const todo = 'Answer a valid code with 200 and a bearer token (RFC 6749, 5.1).'
   const request = {
     method: 'POST' as const,
     headers: { 'content-type': 'application/x-www-form-urlencoded' },
@@ -189,7 +189,7 @@ async function exchange(
     findings.ok(STEP, 'The code was exchanged for a token.')
     return tokens.data.access_token
   }
-  // A body that may hold a token is not shown.
+  // The body is not shown, because it may contain a token.
   findings.problem(STEP, `The code is answered with ${answer.status} and no bearer token.`, todo)
   return undefined
 }
@@ -200,7 +200,7 @@ async function within<T>(work: Promise<T>, seconds: number): Promise<T | undefin
   try {
     return await Promise.race([work, late.promise])
   } catch (cause) {
-    throw new Failure('upstream', 'The browser did not come back.', { cause })
+    throw new Failure('upstream', 'The browser did not return.', { cause })
   } finally {
     clearTimeout(timer)
   }

@@ -11,7 +11,7 @@ const Claims = z.object({
 
 const STEP = 'token'
 
-/** Reads what a token says of itself, if it can be read; whether it is true, its server knows. Never shows it. */
+/** Checks the claims of a token, if it is a JWT. Its signature is not verified, and the token is never printed. */
 export function examineToken(
   findings: Findings,
   token: string,
@@ -27,8 +27,8 @@ export function examineToken(
   if (issuers.length > 0 && !issuers.includes(String(iss))) {
     findings.problem(
       STEP,
-      `The token is of the issuer ${shown(iss)}, which the resource does not name.`,
-      `Get one from ${issuers.join(' or ')}.`,
+      `The issuer of the token is ${shown(iss)}, which the resource metadata does not name.`,
+      `Get a token from ${issuers.join(' or ')}.`,
     )
   }
   if (exp === undefined)
@@ -37,7 +37,7 @@ export function examineToken(
     findings.problem(
       STEP,
       `The token expired at ${new Date(exp * 1000).toISOString()}.`,
-      'Get a new one, or look at the clocks.',
+      'Get a new one, or check the clocks.',
     )
   }
   const audiences = [aud ?? []].flat()
@@ -45,20 +45,20 @@ export function examineToken(
   if (audiences.length === 0) {
     findings.problem(
       STEP,
-      'The token is for no audience: any server could use it at another.',
+      'The token has no audience: any server that receives it could use it at another.',
       'Send the resource parameter (RFC 8707), and issue tokens with an aud claim.',
     )
   } else if (!isForHere) {
     findings.note(
       STEP,
-      `The token is for ${audiences.map(shown).join(', ')}, which is not above ${url}: the server may know it by that name.`,
+      `The audience of the token is ${audiences.map(shown).join(', ')}, which does not cover ${url}. The server may still accept it.`,
     )
   }
   const after = findings.all.filter(({ outcome }) => outcome === 'problem').length
   if (before === after)
     findings.ok(
       STEP,
-      `A signed token for ${audiences.map(shown).join(', ')}, with the scopes ${shown(scope ?? '(none named)')}.`,
+      `A JWT for the audience ${audiences.map(shown).join(', ')} with the scopes ${shown(scope ?? '(none named)')}.`,
     )
 }
 
@@ -69,7 +69,7 @@ function claimsOf(token: string): z.output<typeof Claims> | undefined {
     const parsed = Claims.safeParse(JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')))
     return parsed.success ? parsed.data : undefined
   } catch {
-    // Not JSON: a token of another kind that happens to have dots.
+    // Safe because a token with dots need not be a JWT.
     return undefined
   }
 }

@@ -13,10 +13,10 @@ const command = commandOf<Audit>()
 
 const exportChain = command({
   name: 'export',
-  describe: 'write the chain of a tenant to a file that can be verified anywhere',
+  describe: 'write the audit chain of a tenant to a file that can be verified offline',
   options: {
-    tenant: option.required('id', `the tenant, or ${PLATFORM_TENANT} for what belongs to none`),
-    out: option.required('file', 'the file to write, as lines of JSON'),
+    tenant: option.required('id', `the tenant, or ${PLATFORM_TENANT} for events without a tenant`),
+    out: option.required('file', 'the file to write, one JSON object per line'),
     from: option.optional('time', 'blocks sealed at or after this time, e.g. 2026-11-01', instant),
     to: option.optional('time', 'blocks sealed before this time', instant),
   },
@@ -30,7 +30,7 @@ const exportChain = command({
     await pipeline(app.api.exportLines(tenantId, range), createWriteStream(out))
     const code = printReport(await verified(createReadStream(out)), print)
     print(
-      `Written to ${out}. Keep the hash of its last block: with it, verify --expect-head finds a tail that was cut off.`,
+      `Written to ${out}. Keep the hash of its last block: verify --expect-head detects with it whether later blocks were cut off.`,
     )
     return code
   },
@@ -38,29 +38,26 @@ const exportChain = command({
 
 const verify = command({
   name: 'verify',
-  describe: 'prove that a chain is whole and as it was; needs no database for a file',
+  describe: 'check that an audit chain is complete and unchanged; for a file, no database is needed',
   arguments: { file: argument.optional() },
   options: {
-    tenant: option.optional('id', 'verify what is in the database instead of a file'),
-    expectHead: option.repeated(
-      'hash',
-      'a block hash noted earlier, which must still be in the chain; may be repeated',
-    ),
-    expectKey: option.repeated('fingerprint', 'the key that must have signed; may be repeated'),
+    tenant: option.optional('id', 'verify the chain in the database instead of a file'),
+    expectHead: option.repeated('hash', 'hash of a block that must still be in the chain; may be repeated'),
+    expectKey: option.repeated('fingerprint', 'fingerprint of the key that must have signed; may be repeated'),
   },
   async run(open, { file, tenant, expectHead: heads, expectKey: signers }, { print }) {
     const expected = { heads, signers }
     if (file === undefined && tenant !== undefined) {
       const app = await open()
       const tenantId = await known(app, tenant)
-      // What retention removed a moment ago is accounted for by an event that may still wait.
+      // Seal first: the event that accounts for what retention just removed may still be unsealed.
       await app.api.seal(tenantId)
       const code = printReport(await app.api.verify(tenantId, expected), print)
       print(`This installation signs as ${app.api.signerFingerprint()}.`)
       return code
     }
     if (file === undefined || tenant !== undefined) {
-      throw invalidValue('Expected a file, or --tenant, and not both.')
+      throw invalidValue('Expected either a file or --tenant.')
     }
     return printReport(await verified(readable(file), expected), print)
   },
@@ -68,8 +65,8 @@ const verify = command({
 
 const seal = command({
   name: 'seal',
-  describe: 'close what was committed into blocks now',
-  options: { tenant: option.optional('id', 'this tenant only') },
+  describe: 'seal all committed events into blocks now',
+  options: { tenant: option.optional('id', 'seal only this tenant') },
   async run(open, { tenant }, { print }) {
     const app = await open()
     const events = tenant === undefined ? await app.api.sealAll() : await app.api.seal(await known(app, tenant))
@@ -80,7 +77,7 @@ const seal = command({
 /** `plimsoll audit export|verify|seal`. */
 export const auditCommands: CommandGroup<Audit> = {
   name: 'audit',
-  describe: 'the tamper-evident record of who did what',
+  describe: 'export and verify the tamper-evident audit chain',
   commands: [exportChain, verify, seal],
 }
 
@@ -89,20 +86,21 @@ async function verified(lines: AsyncIterable<Uint8Array>, expected?: VerifyOptio
   return verifyLines(lines, expected)
 }
 
-/** The exit code, 1 when the chain does not hold: the first broken place first. */
+/** Prints the report. Returns the exit code: 1 when the chain is broken. */
 function printReport(report: VerifyReport, print: CommandOutput['print']): number {
   const { tenantId, blocks, events, removedBlocks, head, signers, notes, problems, problemCount } = report
   const count = (number: number) => number.toLocaleString('en-US')
   print(`Tenant ${tenantId ?? '(unknown)'}: ${count(blocks)} blocks, ${count(events)} events.`)
-  if (removedBlocks > 0) print(`${count(removedBlocks)} blocks are without their events, which retention removed.`)
+  if (removedBlocks > 0)
+    print(`${count(removedBlocks)} blocks have no events any more, because retention removed them.`)
   if (head !== undefined) print(`Last block: ${head.number}, ${head.hash}`)
   for (const { fingerprint, fromBlock } of signers) print(`Signed by ${fingerprint} from block ${fromBlock} on.`)
   for (const note of notes) print(`Note: ${note}.`)
   if (report.ok) {
-    print('The chain holds.')
+    print('The chain is valid.')
     return 0
   }
-  print(`\nThe chain does NOT hold: ${count(problemCount)} ${problemCount === 1 ? 'problem' : 'problems'}.`)
+  print(`\nThe chain is NOT valid: ${count(problemCount)} ${problemCount === 1 ? 'problem' : 'problems'}.`)
   for (const { kind, line, message } of problems) {
     print(`  ${line === undefined ? '' : `line ${line}: `}${kind}: ${message}`)
   }

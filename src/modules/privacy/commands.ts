@@ -12,34 +12,37 @@ const command = commandOf<Privacy>()
 
 const exportPerson = command({
   name: 'export',
-  describe: 'write everything that is held about a person (e-mail, phone or id) to a file',
+  describe: 'export all data about a person (e-mail, phone or id) to a file',
   arguments: { person: argument.required() },
   options: {
     tenant: option.required('id', 'the tenant'),
-    format: option.choice('format', 'one document, or a line a row', { choices: ['json', 'ndjson'], preset: 'json' }),
-    out: option.preset('file', 'where to write it', 'person-export.json'),
+    format: option.choice('format', 'one document, or one row per line', {
+      choices: ['json', 'ndjson'],
+      preset: 'json',
+    }),
+    out: option.preset('file', 'the file to write', 'person-export.json'),
   },
   async run(open, { person, tenant, format, out }, { print, table }) {
     const { api, tenantContext } = await open()
     const archive = await api.exportPerson(await tenantContext(tenant), { person })
     await writeFile(out, format === 'json' ? `${JSON.stringify(archive, null, 2)}\n` : lines(archive), PRIVATE)
-    table(archive.readme.holders.map(({ name, rows }) => ({ held: name, rows: String(rows) })))
+    table(archive.readme.holders.map(({ name, rows }) => ({ data: name, rows: String(rows) })))
     print(`Written to ${out}.`)
   },
 })
 
 const erasePerson = command({
   name: 'erase',
-  describe: 'show what erasing a person (e-mail, phone or id) would do; with --confirm, do it',
+  describe: 'preview the erasure of a person (e-mail, phone or id); with --confirm, erase',
   arguments: { person: argument.required() },
   options: {
     tenant: option.optional('id', 'the tenant'),
     allTenants: option.flag('in every tenant of this installation'),
     confirm: option.optional(
       'token',
-      'the token that the preview printed; the same again goes on where it was cut off',
+      'the token printed by the preview; repeat the command to resume an interrupted erasure',
     ),
-    report: option.preset('file', 'where the signed report goes, one line a tenant', 'erasure-report.json'),
+    report: option.preset('file', 'the file for the signed reports, one line per tenant', 'erasure-report.json'),
   },
   async run(open, { person, tenant, allTenants, confirm, report }, output) {
     const app = await open()
@@ -51,7 +54,7 @@ const erasePerson = command({
 
 const reportKey = command({
   name: 'report-key',
-  describe: 'print the public key that the reports of a tenant are verified with',
+  describe: 'print the public key that verifies the erasure reports of a tenant',
   options: { tenant: option.required('id', 'the tenant') },
   async run(open, { tenant }, { print }) {
     const { api, tenantContext } = await open()
@@ -61,16 +64,16 @@ const reportKey = command({
 
 const verifyReports = command({
   name: 'verify-report',
-  describe: 'check, offline, that a report of an erasure is as it was signed',
+  describe: 'verify the signature of an erasure report, offline',
   arguments: { file: argument.required() },
-  options: { key: option.optional('public key', 'the key that it must be signed with: plimsoll privacy report-key') },
+  options: { key: option.optional('public key', 'the key that must have signed it; see plimsoll privacy report-key') },
   run: (_open, { file, key }, output) => verify(file, key, output),
 })
 
 /** `plimsoll privacy export|erase|report-key|verify-report`. */
 export const privacyCommands: CommandGroup<Privacy> = {
   name: 'privacy',
-  describe: 'what is held about a person: show it, erase it, prove it',
+  describe: 'export or erase the data of a person, and verify erasure reports',
   commands: [exportPerson, erasePerson, reportKey, verifyReports],
 }
 
@@ -79,12 +82,12 @@ interface Where {
   readonly allTenants: boolean
 }
 
-/** Nobody else on this machine has to read it. */
+/** Readable by the owner only. */
 const PRIVATE = { mode: 0o600 }
 
 async function contextsOf(app: CommandApp<Privacy>, { tenant, allTenants }: Where): Promise<Ctx[]> {
   if ((tenant === undefined) === !allTenants) {
-    throw new Failure('invalid', 'Say where: --tenant <id> or --all-tenants.')
+    throw new Failure('invalid', 'Expected either --tenant <id> or --all-tenants.')
   }
   if (tenant !== undefined) return [await app.tenantContext(tenant)]
   return [...(await app.tenants()), PLATFORM_TENANT].map((id) => app.context(id))
@@ -101,7 +104,7 @@ async function preview(
   const token = newConfirmToken()
   for (const ctx of contexts) showPreview(ctx.tenantId, await api.requestErasure(ctx, { person, token }), output)
   const where = tenant === undefined ? '--all-tenants' : `--tenant ${tenant}`
-  print(`\nNothing was erased. Within an hour, to erase what is listed above, for good:`)
+  print(`\nThis was a preview: nothing was erased. To erase the data above permanently, run within one hour:`)
   print(`  plimsoll privacy erase ${JSON.stringify(person)} ${where} --confirm ${token}`)
 }
 
@@ -114,15 +117,15 @@ function showPreview(
     ({ erased, pseudonymised, scrubbed, kept }) => erased + pseudonymised + scrubbed + kept.length > 0,
   )
   print(`\n${tenantId}`)
-  if (found.length === 0) return print('  nothing is held')
+  if (found.length === 0) return print('  no data found')
   const known = [...person.emails, ...person.phones, ...person.names, ...person.refs]
   print(`Known by: ${known.join(', ')}`)
-  if (notSearched.length > 0) print(`Too common to be searched for in texts: ${notSearched.join(', ')}`)
+  if (notSearched.length > 0) print(`Not searched for in free text, because too common: ${notSearched.join(', ')}`)
   table(
     found.map(({ name, erased, pseudonymised, scrubbed }) => ({
-      held: name,
-      'go away': String(erased),
-      'lose the person': String(pseudonymised),
+      data: name,
+      erased: String(erased),
+      pseudonymised: String(pseudonymised),
       'mentions scrubbed': String(scrubbed),
     })),
   )
@@ -135,7 +138,7 @@ async function erase(
   { file, ...input }: { readonly person: string; readonly token: string; readonly file: string },
   { print }: CommandOutput,
 ): Promise<void> {
-  // Everywhere first: an erasure in one tenant changes what is to be erased in the next.
+  // All tenants are confirmed first, because an erasure in one changes what is to be erased in the next.
   const confirmed: [Ctx, string][] = []
   for (const ctx of contexts) {
     const request = await api.confirmByToken(ctx, input)
@@ -148,7 +151,10 @@ async function erase(
     print(`${ctx.tenantId}: erased, report ${String(report.report['request_id'])}`)
   }
   if (reports.length === 0) {
-    throw new Failure('not_found', 'There is no preview with this token here. Nothing was erased; ask for a preview.')
+    throw new Failure(
+      'not_found',
+      'There is no preview with this token. Nothing was erased. Run the command without --confirm to get a new token.',
+    )
   }
   await writeFile(file, reports.map((report) => `${JSON.stringify(report)}\n`).join(''))
   print(`The signed report is in ${file}.`)
@@ -162,15 +168,13 @@ async function verify(file: string, key: string | undefined, { print }: CommandO
   const { verifyReport } = await import('./signed-report.ts')
   for (const [at, line] of reports.entries()) {
     const verdict = verifyReport(line, key)
-    if (!verdict.valid) throw new Failure('invalid', `Report ${at + 1} of ${file} is not genuine: ${verdict.why}.`)
+    if (!verdict.valid) throw new Failure('invalid', `Report ${at + 1} of ${file} is not valid: ${verdict.why}.`)
     const { request_id: request, tenant_id: tenant, completed_at: at_ } = verdict.report
-    print(
-      `Genuine: ${String(request)} of ${String(tenant)}, completed ${String(at_)}, signed with key ${verdict.keyId}.`,
-    )
+    print(`Valid: ${String(request)} of ${String(tenant)}, completed ${String(at_)}, signed with key ${verdict.keyId}.`)
   }
-  if (reports.length === 0) throw new Failure('invalid', `${file} holds no report.`)
+  if (reports.length === 0) throw new Failure('invalid', `${file} contains no report.`)
   if (key === undefined)
-    print('Whose key that is, only its owner can tell: compare plimsoll privacy report-key, or give --key.')
+    print('The owner of that key was not checked: compare it with plimsoll privacy report-key, or pass --key.')
 }
 
 function lines({ readme, request_id, data }: Archive): string {

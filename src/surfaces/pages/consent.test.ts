@@ -106,7 +106,10 @@ describe('the consent page', () => {
     await other.send('/account/applications', { withdraw: id })
     expect((await person.open('/account/applications')).text).toContain('Notes &amp; more')
     const left = await person.send('/account/applications', { withdraw: id })
-    expect([left.status, left.text]).toEqual([200, expect.stringContaining('No application acts for you.')])
+    expect([left.status, left.text]).toEqual([
+      200,
+      expect.stringContaining('You have not authorized any applications.'),
+    ])
   })
 
   it('sends a refusal back to the client without a code', async () => {

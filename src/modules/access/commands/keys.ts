@@ -12,20 +12,20 @@ import { day, tenantId, words } from './option-values.ts'
 const command = commandOf<Access>()
 
 const createOptions = {
-  tenant: option.required('id', 'the tenant the key is for', tenantId),
+  tenant: option.required('id', 'tenant of the key', tenantId),
   name: option.required('name', 'what the key is for, e.g. "support agent"'),
   scopes: option.required('list', 'comma-separated, e.g. customers:read,customers:write', words),
-  expires: option.optional('when', 'days from now (90d) or a UTC date (2027-01-31)', expiry),
-  server: option.optional('names', 'comma-separated: only these MCP servers, e.g. customers', words),
-  toolset: option.optional('names', 'comma-separated: only these toolsets, e.g. customers/health', words),
-  network: option.optional('cidrs', 'comma-separated: only from these networks, e.g. 203.0.113.0/24', words),
-  readOnly: option.flag('nothing that changes anything'),
-  serviceAccount: option.optional('id', 'whose key it is; without it, the tenant’s own'),
+  expires: option.optional('when', 'expiry: days from now (90d) or a UTC date (2027-01-31)', expiry),
+  server: option.optional('names', 'limit the key to these MCP servers, comma-separated, e.g. customers', words),
+  toolset: option.optional('names', 'limit the key to these toolsets, comma-separated, e.g. customers/health', words),
+  network: option.optional('cidrs', 'limit the key to these networks, comma-separated, e.g. 203.0.113.0/24', words),
+  readOnly: option.flag('allow only operations that change nothing'),
+  serviceAccount: option.optional('id', 'service account that owns the key; default: the tenant itself'),
 }
 
 const create = command({
   name: 'create',
-  describe: 'make a key and print it, once',
+  describe: 'create an API key and print it once',
   options: createOptions,
   async run(open, given, { print }) {
     const { api, clock, context } = await open()
@@ -33,14 +33,14 @@ const create = command({
     if (!input.success) throw wrongKey(zodProblems(input.error))
     const { key, apiKey } = await api.createKey(context(given.tenant), input.data).catch(namedAsOptions)
     print(
-      `${key}\n\nThis is shown once; only its hash is kept. Id: ${apiKey.keyId}, scopes: ${apiKey.scopes.join(' ')}`,
+      `${key}\n\nSave this key now: only its hash is stored. Id: ${apiKey.keyId}, scopes: ${apiKey.scopes.join(' ')}`,
     )
   },
 })
 
 const list = command({
   name: 'list',
-  describe: 'the keys of a tenant, without their secrets',
+  describe: 'list the API keys of a tenant, without their secrets',
   options: { tenant: option.required('id', 'the tenant', tenantId) },
   async run(open, { tenant }, { table }) {
     const { api, tenantContext } = await open()
@@ -52,7 +52,7 @@ const list = command({
         prefix: `${key.prefix}…`,
         owner: key.userId ?? key.serviceAccountId ?? '-',
         scopes: key.scopes.join(' '),
-        'bound to': boundsText(key),
+        'limited to': boundsText(key),
         expires: day(key.expiresAt),
         revoked: day(key.revokedAt),
         'last used': day(key.lastUsedAt),
@@ -63,7 +63,7 @@ const list = command({
 
 const revoke = command({
   name: 'revoke',
-  describe: 'end a key, and those made with it, in every process, from this moment',
+  describe: 'revoke an API key, and every key created with it, at once and in every process',
   arguments: { keyId: argument.required() },
   options: { tenant: option.required('id', 'the tenant', tenantId) },
   async run(open, { keyId, tenant }, { print }) {
@@ -76,7 +76,7 @@ const revoke = command({
 /** `plimsoll keys create|list|revoke`. */
 export const keyCommands: CommandGroup<Access> = {
   name: 'keys',
-  describe: 'API keys of a tenant',
+  describe: 'manage the API keys of a tenant',
   commands: [create, list, revoke],
 }
 
@@ -93,7 +93,7 @@ function inputOf(given: Given<typeof createOptions>, now: Date): unknown {
   }
 }
 
-/** By which option a member of the input is given. */
+/** The option that sets each field of the input. */
 const OPTION: Readonly<Record<string, string>> = {
   name: '--name',
   scopes: '--scopes',
@@ -106,7 +106,7 @@ const OPTION: Readonly<Record<string, string>> = {
 }
 
 function wrongKey(problems: readonly FieldProblem[]): Failure {
-  return new Failure('invalid', 'The key was not made.', { problems })
+  return new Failure('invalid', 'The key was not created.', { problems })
 }
 
 function namedAsOptions(error: unknown): never {

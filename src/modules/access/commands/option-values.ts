@@ -1,14 +1,14 @@
 import { invalidValue } from '#kernel/commands/command-values'
 import { TenantId } from '../contract.ts'
 
-/** Checks a tenant's id as an option gives it. */
+/** Parses a tenant id given as an option. */
 export function tenantId(text: string): string {
   const parsed = TenantId.safeParse(text)
   if (parsed.success) return parsed.data
   throw invalidValue(`Expected ${parsed.error.issues[0]?.message ?? 'a tenant id'}.`)
 }
 
-/** `a,b` as an option gives a list. */
+/** Parses a comma-separated list given as an option: `a,b`. */
 export const words = (text: string): readonly string[] => text.split(',')
 
 export const day = (date: Date | null): string => date?.toISOString().slice(0, 16).replace('T', ' ') ?? '-'

@@ -9,12 +9,12 @@ import { tenantId } from './option-values.ts'
 
 const add = commandOf<Access>()({
   name: 'add',
-  describe: 'make an account with a confirmed address, and print its first password, once',
+  describe: 'create an account with a confirmed address, and print its first password once',
   arguments: { email: argument.required() },
   options: {
     tenant: option.required('id', 'the organisation', tenantId),
-    name: option.optional('name', 'how others see them; default: the part of the address before the @'),
-    role: option.choice('role', 'what they may do', { choices: ROLES, preset: 'member' }),
+    name: option.optional('name', 'display name; default: the part of the address before the @'),
+    role: option.choice('role', 'role in the organisation', { choices: ROLES, preset: 'member' }),
   },
   async run(open, { email: text, tenant, role, name }, { print }) {
     const { api, tenantContext } = await open()
@@ -22,20 +22,22 @@ const add = commandOf<Access>()({
     const password = firstPassword()
     const person = { email, role, password, name: name ?? email.slice(0, email.indexOf('@')) }
     const { userId } = await api.addPerson(await tenantContext(tenant), person)
-    print(`${password}\n\nThis is shown once. ${userId} signs in with it as ${email} and should choose another.`)
+    print(
+      `${password}\n\nSave this password now: it is not shown again. ${userId} signs in with it as ${email} and should change it.`,
+    )
   },
 })
 
 /** `plimsoll people add`. */
 export const peopleCommands: CommandGroup<Access> = {
   name: 'people',
-  describe: 'the people of an organisation',
+  describe: 'manage the people of an organisation',
   commands: [add],
 }
 
 const RANDOM_BYTES = 15
 
-/** 120 random bits, and the kinds of characters that the password rule asks for. */
+/** A random password of 120 bits that meets the password rule. */
 export function firstPassword(): string {
   return `${randomBytes(RANDOM_BYTES).toString('base64url')}aA1`
 }

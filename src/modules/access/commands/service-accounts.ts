@@ -11,11 +11,11 @@ const tenant = option.required('id', 'the tenant', tenantId)
 
 const create = command({
   name: 'create',
-  describe: 'make a service account; its keys are made with keys create --service-account',
+  describe: 'create a service account; create its keys with: keys create --service-account',
   options: {
     tenant,
-    name: option.required('name', 'what it is, e.g. "nightly import"'),
-    scopes: option.required('list', 'comma-separated: what its keys may do at most', words),
+    name: option.required('name', 'what it is for, e.g. "nightly import"'),
+    scopes: option.required('list', 'comma-separated: the most that its keys can have', words),
   },
   async run(open, { tenant: tenantOf, name, scopes }, { print }) {
     const { api, context } = await open()
@@ -25,16 +25,16 @@ const create = command({
         path: `--${String(issue.path[0])}`,
         expected: issue.message,
       }))
-      throw new Failure('invalid', 'The service account was not made.', { problems })
+      throw new Failure('invalid', 'The service account was not created.', { problems })
     }
     const account = await api.createServiceAccount(context(tenantOf), input.data)
-    print(`Made ${account.serviceAccountId} (${account.name}), scopes: ${account.scopes.join(' ')}`)
+    print(`Created ${account.serviceAccountId} (${account.name}), scopes: ${account.scopes.join(' ')}`)
   },
 })
 
 const list = command({
   name: 'list',
-  describe: 'the service accounts of a tenant',
+  describe: 'list the service accounts of a tenant',
   options: { tenant },
   async run(open, given, { table }) {
     const { api, tenantContext } = await open()
@@ -53,7 +53,7 @@ const list = command({
 
 const disable = command({
   name: 'disable',
-  describe: 'end a service account and all its keys, in every process, from this moment',
+  describe: 'disable a service account and all its keys, at once and in every process',
   arguments: { id: argument.required() },
   options: { tenant },
   async run(open, { id, tenant: tenantOf }, { print }) {
@@ -66,6 +66,6 @@ const disable = command({
 /** `plimsoll service-accounts create|list|disable`. */
 export const serviceAccountCommands: CommandGroup<Access> = {
   name: 'service-accounts',
-  describe: 'callers of a tenant that are no person',
+  describe: 'manage the service accounts of a tenant: callers that are programs',
   commands: [create, list, disable],
 }

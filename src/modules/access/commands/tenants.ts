@@ -8,19 +8,19 @@ const command = commandOf<Access>()
 
 const create = command({
   name: 'create',
-  describe: 'make a tenant',
+  describe: 'create a tenant',
   arguments: { id: argument.required() },
-  options: { name: option.required('name', 'its name') },
+  options: { name: option.required('name', 'name of the organisation') },
   async run(open, { id, name }, { print }) {
     const { api, context } = await open()
     const tenant = await api.createTenant(context(tenantId(id)), { name })
-    print(`Made ${tenant.tenantId} (${tenant.name}).`)
+    print(`Created ${tenant.tenantId} (${tenant.name}).`)
   },
 })
 
 const list = command({
   name: 'list',
-  describe: 'every tenant',
+  describe: 'list all tenants',
   async run(open, _given, { table }) {
     const { api } = await open()
     table((await api.tenants()).map(({ tenantId: id, name }) => ({ id, name })))
@@ -30,6 +30,6 @@ const list = command({
 /** `plimsoll tenants create|list`. */
 export const tenantCommands: CommandGroup<Access> = {
   name: 'tenants',
-  describe: 'the organisations this installation serves',
+  describe: 'manage tenants: the organisations that this installation serves',
   commands: [create, list],
 }

@@ -28,7 +28,7 @@ export const createKey = (grantable: () => Grantable) =>
     output: z.custom<{ readonly key: string; readonly apiKey: ApiKey }>(),
     async work(ctx, input) {
       const problems = uselessness(input, grantable(), ctx.clock())
-      if (problems.length > 0) throw new Failure('invalid', 'The key was not made.', { problems })
+      if (problems.length > 0) throw new Failure('invalid', 'The key was not created.', { problems })
       if (!(await tenantExists(ctx))) {
         throw new Failure('not_found', `There is no tenant ${ctx.tenantId}. Make it first: plimsoll tenants create.`)
       }
@@ -73,7 +73,7 @@ function requireLargerParent(parent: ApiKey | undefined, { expiresAt }: CreateKe
   const problems = [
     { path: 'expiresAt', expected: `a time not after ${until}, when the key that makes it ends`, example: until },
   ]
-  throw new Failure('invalid', 'The key was not made.', { problems })
+  throw new Failure('invalid', 'The key was not created.', { problems })
 }
 
 interface Owner {
@@ -107,5 +107,5 @@ async function requireAccount(ctx: WriteCtx, id: string, scopes: readonly string
   const beyond = scopes.filter((scope) => !account.scopes.includes(scope))
   if (beyond.length === 0) return
   const expected = `scopes of the service account (${account.scopes.join(', ')}); it does not hold ${beyond.join(', ')}`
-  throw new Failure('invalid', 'The key was not made.', { problems: [{ path: 'scopes', expected }] })
+  throw new Failure('invalid', 'The key was not created.', { problems: [{ path: 'scopes', expected }] })
 }

@@ -21,7 +21,7 @@ export const createServiceAccount = (grantable: () => Grantable) =>
     output: z.custom<ServiceAccount>(),
     async work(ctx, { name, scopes }) {
       const problems = unknownScopes(scopes, grantable().scopes)
-      if (problems.length > 0) throw new Failure('invalid', 'The service account was not made.', { problems })
+      if (problems.length > 0) throw new Failure('invalid', 'The service account was not created.', { problems })
       if (!(await tenantExists(ctx))) throw new Failure('not_found', `There is no tenant ${ctx.tenantId}.`)
       requireHeld(ctx, scopes)
       const id = newId('sva', ctx.clock())

@@ -8,10 +8,10 @@ const DEMO_SEED = '20261120'
 /** The command `plimsoll demo`. */
 export const demoCommand = commandOf<Customers>()({
   name: 'demo',
-  describe: 'fill a tenant with a made-up company of about 200 customers',
+  describe: 'fill a tenant with a generated demo company of about 200 customers',
   options: {
     tenant: option.required('id', 'the tenant to fill'),
-    seed: option.preset('number', 'another number, another company', DEMO_SEED),
+    seed: option.preset('number', 'seed of the generator; each seed gives another company', DEMO_SEED),
   },
   async run(open, { tenant, seed }, { print }) {
     const { api, tenantContext, stopSignal } = await open()

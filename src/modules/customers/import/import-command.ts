@@ -8,19 +8,19 @@ import type { Customers } from '../api.ts'
 import { REJECTION_HEADER, rejectedCount, rejectionLine, reportLines } from './report.ts'
 import type { ImportReport } from './report.ts'
 
-/** The command `plimsoll import <folder|files…>`.|files…>`. Ends with code 2 when rows were rejected. */
+/** The command `plimsoll import <folder|files…>`. Exits with code 2 when rows were rejected. */
 export const importCommand = commandOf<Customers>()({
   name: 'import',
-  describe: 'load customers and what they did from CSV files; running it again adds nothing twice',
+  describe: 'import customers and their activity from CSV files; repeating an import adds nothing twice',
   arguments: { paths: argument.many('CSV files, or folders of them') },
   options: {
-    tenant: option.required('id', 'the tenant to load into'),
+    tenant: option.required('id', 'the tenant to import into'),
     map: option.optional(
       'file',
-      'mapping (YAML), or the name of a shipped one; by default one is chosen by the headers',
+      'mapping file (YAML), or the name of a built-in mapping; default: chosen by the CSV headers',
     ),
-    dryRun: option.flag('do everything, report on every row, keep nothing'),
-    report: option.preset('file', 'where every rejected row is listed, as CSV', 'import-rejected.csv'),
+    dryRun: option.flag('check every row and write the report, but store nothing'),
+    report: option.preset('file', 'CSV file for the rejected rows', 'import-rejected.csv'),
   },
   async run(open, { paths, tenant, map, dryRun, report: file }, output) {
     const { api, tenantContext, stopSignal } = await open()
