@@ -1,4 +1,4 @@
-// What the documents cite must exist: links, paths, commands, settings; and generated documents must be current.
+// Checks that links, paths, commands and settings in the documents exist, and that generated documents are current.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { commandNames } from '#kernel/startup/require-declarations'
 import { dirname, join, relative } from 'node:path'
@@ -44,7 +44,7 @@ function brokenLinks(path: string, prose: string): string[] {
   })
 }
 
-/** Headings as code hosts make anchors of them. */
+/** The anchors of headings, as code hosts generate them. */
 function anchorsOf(path: string): Set<string> {
   const headings = readFileSync(join(root, path), 'utf8').matchAll(/^#+ (.+)$/gm)
   const anchors = [...headings].map(([, heading = '']) =>

@@ -8,7 +8,7 @@ import { authorizationReference } from './authorization-reference.ts'
 import { toolReference } from './tool-reference.ts'
 import { unopenedPlatform } from './unopened-platform.ts'
 
-/** Every document that is generated, by its path. Needs no database. */
+/** The content of every generated document by its path. Needs no database. */
 export function generatedDocuments(): ReadonlyMap<string, string> {
   const options = {
     config: loadConfig({}),

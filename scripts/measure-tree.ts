@@ -1,5 +1,5 @@
-// Prints how large the production code is, what a tool costs, and whether imports run in circles or upwards.
-// `npm run measure -- ../another-checkout` measures that one, for a comparison.
+// Prints the size of the production code, the cost of a tool, import circles and imports of a higher layer.
+// `npm run measure -- ../another-checkout` measures another checkout, for a comparison.
 import { resolve } from 'node:path'
 import { readTree } from '../test/architecture/tree.ts'
 import { comments, fileCircles, fullestFolders, sizes, toolCosts, upwardImports } from './tree-measures.ts'

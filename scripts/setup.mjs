@@ -1,5 +1,5 @@
-// Makes node_modules match package-lock.json. Runs before `npm start` and `npm test`, so it must work on Node 20 with
-// nothing installed, and take no time when there is nothing to do.
+// Makes node_modules match package-lock.json. Runs before `npm start` and `npm test`, so it must work on Node 20 without
+// any package installed, and be instant when nothing has changed.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
@@ -46,7 +46,7 @@ function install() {
   console.error(`plimsoll: installed in ${((Date.now() - started) / 1000).toFixed(0)} s`)
 }
 
-/** Whether npm's own record of what it installed agrees with the lock, as after `npm install some-package`. */
+/** Whether npm's record of installed packages agrees with the lock file, as after `npm install some-package`. */
 function isInstalled(lock) {
   const record = readText('node_modules/.package-lock.json')
   if (record === undefined) return false
@@ -58,7 +58,7 @@ function isInstalled(lock) {
   })
 }
 
-/** False for an optional package of another platform, which npm leaves out together with what only it needs. */
+/** False for an optional package of another platform, which npm omits together with the packages that only it needs. */
 function isForThisMachine({ optional, os, cpu, libc }) {
   if (!optional) return true
   if (!os && !cpu) return false

@@ -14,7 +14,7 @@ export interface Size {
   readonly max: number
 }
 
-/** All of production, then each room of the kernel, each module with its areas, and each surface. */
+/** The measures of all production code, of each folder of the kernel, each module with its areas, and each surface. */
 export function sizes(tree: Tree): Size[] {
   const files = tree.filter(isProduction)
   const parts = [...new Set(files.flatMap(({ path }) => partsOf(path)))].toSorted()
@@ -26,7 +26,7 @@ export function sizes(tree: Tree): Size[] {
   )
 }
 
-/** `src`, `src/modules`, `src/modules/customers`, `src/modules/customers/health` for a file of that area, as deep as it may lie. */
+/** The parts that a file counts for: `src`, `src/modules`, `src/modules/customers`, `src/modules/customers/health`. */
 function partsOf(path: string): string[] {
   const folders = path.split('/').slice(0, -1)
   const depth = path.startsWith('src/modules/') ? 4 : 3
@@ -48,18 +48,18 @@ function sizeOf(part: string, files: readonly SourceFile[]): Size {
 const rank = (sorted: readonly number[], share: number) => sorted[Math.ceil(sorted.length * share) - 1] ?? 0
 const linesOf = ({ text }: SourceFile) => text.split('\n').length - (text.endsWith('\n') ? 1 : 0)
 
-/** What a tool costs in a module that brings tools. */
+/** The code per tool of a module that has tools. */
 export interface ToolCost {
   readonly module: string
   readonly tools: number
-  /** Of the areas that hold the tools. */
+  /** Lines of the areas that contain tools. */
   readonly linesPerTool: number
   readonly filesPerTool: number
-  /** Of those, and of whatever else in the module they import, directly or not. */
+  /** Lines of those areas and of everything in the module that they import, directly or indirectly. */
   readonly reachedLinesPerTool: number
 }
 
-/** An area that holds tools has a `tools` folder, with a file for each. */
+/** An area with tools has a `tools` folder, with one file per tool. */
 export function toolCosts(tree: Tree): ToolCost[] {
   const files = tree.filter(isProduction)
   const tools = files.filter(({ path }) => /^src\/modules\/.+\/tools\/[^/]+\.ts$/.test(path))
@@ -89,7 +89,7 @@ function reachedFrom(starts: readonly string[], graph: ReadonlyMap<string, reado
   return reached
 }
 
-/** Folders by the number of production files and folders directly in them, the fullest first. */
+/** Folders by the number of their direct entries (production files and folders), the largest first. */
 export function fullestFolders(tree: Tree): { folder: string; entries: number }[] {
   const entries = new Map<string, Set<string>>()
   for (const { path } of tree.filter(isProduction)) {
@@ -104,7 +104,7 @@ export function fullestFolders(tree: Tree): { folder: string; entries: number }[
     .toSorted((a, b) => b.entries - a.entries)
 }
 
-/** Lines that hold a comment and nothing else, their share of all lines, and the number of doc comments. */
+/** The number of comment-only lines, their share of all lines, and the number of doc comments. */
 export function comments(tree: Tree): { commentLines: number; share: number; docComments: number } {
   const files = tree.filter(isProduction)
   const lines = files.reduce((sum, file) => sum + linesOf(file), 0)
@@ -131,12 +131,12 @@ export function fileCircles(tree: Tree): string[][] {
   return circlesOf(importGraph(tree.filter(isProduction)))
 }
 
-/** Imports of a file in a higher layer, types included. */
+/** Imports of files in a higher layer, types included. */
 export function upwardImports(tree: Tree): { from: string; to: string }[] {
   return [...importGraph(tree.filter(isProduction))].flatMap(([from, targets]) =>
     targets.filter((to) => (layer(to) ?? 0) > (layer(from) ?? Infinity)).map((to) => ({ from, to })),
   )
 }
 
-/** The command line once lay among the surfaces, and was above them there too. */
+/** In older checkouts the command line is a folder of the surfaces, and above them there too. */
 const layer = (path: string) => layerOf(path.replace(/^src\/surfaces\/cli\//, 'src/cli/'))

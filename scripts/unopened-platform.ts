@@ -1,14 +1,14 @@
 import type { Platform } from '#kernel/platform'
 
 /**
- * Stands where a platform would, for looking at what is built on one: whatever is asked of it is nothing, and so is
- * whatever is asked of that.
+ * A stand-in for the platform, with which the application can be built without a database to read its declarations.
+ * Every property of it, at any depth, is the same stand-in.
  */
 export function unopenedPlatform(): Platform {
   const nothing: unknown = new Proxy(() => undefined, {
     get: (_target, name) => (name === 'then' || typeof name === 'symbol' ? undefined : nothing),
     apply: () => nothing,
   })
-  // safe because: the documents are made of what modules say of themselves, none of which comes from the platform.
+  // safe because: the documents use only the declarations of modules, which do not come from the platform.
   return nothing as Platform
 }

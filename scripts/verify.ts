@@ -1,4 +1,4 @@
-// Everything that can be checked without a database or a server, in seconds: `npm run verify`.
+// `npm run verify`: all checks that need no database and no server.
 import { spawn } from 'node:child_process'
 
 interface Step {
@@ -35,7 +35,7 @@ async function work(): Promise<void> {
   }
 }
 
-/** Runs one of the project's own programs: npm puts them first on the path. */
+/** Runs a program of the project's packages, which npm puts first on the path. */
 function run([program = '', ...parameters]: readonly string[]): Promise<{ ok: boolean; output: string }> {
   return new Promise((resolve) => {
     const child = spawn(program, parameters, { stdio: ['ignore', 'pipe', 'pipe'], shell: process.platform === 'win32' })

@@ -31,7 +31,7 @@ it('every fixture belongs to a guard', () => {
   expect(fixtures.toSorted()).toEqual(guards.map((guard) => guard.fixture).toSorted())
 })
 
-/** Whatever the files of guards/ export is a guard. */
+/** Every export of the files in guards/ is a guard. */
 async function findGuards(): Promise<Guard[]> {
   const files = readdirSync(join(here, 'guards'))
   const loaded = await Promise.all(

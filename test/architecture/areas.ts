@@ -1,16 +1,16 @@
 import type { SourceFile } from './tree.ts'
 
-/** TypeScript that runs in production: under `src/`, tests excepted. */
+/** Whether a file is production TypeScript: under `src/`, without tests. */
 export function isProduction(file: SourceFile): boolean {
   return file.path.startsWith('src/') && file.path.endsWith('.ts') && !file.path.endsWith('.test.ts')
 }
 
-/** `customers` for `src/modules/customers/health/store.ts`. */
+/** The module of a file: `customers` for `src/modules/customers/health/store.ts`. */
 export function moduleOf(path: string): string | undefined {
   return /^src\/modules\/([^/]+)\//.exec(path)?.[1]
 }
 
-/** The only files of a module that may hold SQL. */
+/** Whether a file is a store: only stores may contain SQL. */
 export function isStore(path: string): boolean {
   return /\/(store|store\/[^/]+|[^/]+\/store)\.ts$/.test(path)
 }
@@ -24,22 +24,22 @@ const LAYERS = [
   { name: 'test', holds: /^(test|bench|scripts)\// },
 ] as const
 
-/** How high a file of the repository stands; undefined for a package, or a file in no layer. */
+/** The layer number of a file; undefined for a package, or a file in no layer. */
 export function layerOf(path: string): number | undefined {
   const at = LAYERS.findIndex(({ holds }) => holds.test(path))
   return at === -1 ? undefined : at
 }
 
-/** Where a file of a module stands: `{ module: 'customers', area: 'health' }`; no area for a file beside the folders. */
+/** The module and area of a file: `{ module: 'customers', area: 'health' }`; no area for a file in the module's root. */
 export function areaOf(path: string): { readonly module: string; readonly area: string | undefined } | undefined {
   const [, module, area] = /^src\/modules\/([^/]+)\/(?:([^/]+)\/)?/.exec(path) ?? []
   return module === undefined ? undefined : { module, area }
 }
 
-/** Areas that every other area of their module may import, each with the areas that it may import itself. */
+/** Base areas: every other area of the module may import them. The value lists the areas that they may import. */
 const GROUND: Readonly<Record<string, readonly string[]>> = { record: [], risk: ['record'], events: ['record'] }
 
-/** What areas may import beyond the ground. */
+/** The imports between areas that are allowed beside those of base areas. */
 const DECLARED: Readonly<Record<string, readonly string[]>> = { demo: ['import'] }
 
 export function mayImport(area: string, other: string): boolean {

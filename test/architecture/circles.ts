@@ -1,7 +1,7 @@
-/** Which names lead to which: files and what they import. */
+/** A directed graph by name: files and the files they import. */
 export type Graph = ReadonlyMap<string, readonly string[]>
 
-/** The strongly connected parts of a graph that are more than one name, by Tarjan's algorithm. */
+/** The strongly connected components with more than one name, by Tarjan's algorithm. */
 export function circlesOf(graph: Graph): string[][] {
   const order = new Map<string, number>()
   const open: string[] = []
@@ -26,7 +26,7 @@ export function circlesOf(graph: Graph): string[][] {
   return circles
 }
 
-/** The shortest way from a name back to itself, itself at both ends; undefined where there is none. */
+/** The shortest cycle through a name, which is its first and last element; undefined when there is none. */
 export function wayBack(graph: Graph, start: string): string[] | undefined {
   const cameFrom = new Map<string, string>()
   const queue = [start]

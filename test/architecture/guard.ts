@@ -1,14 +1,14 @@
 import { isProduction } from './areas.ts'
 import type { SourceFile, Tree } from './tree.ts'
 
-/** A rule of the tree. `fixture` names the file under fixtures/ that breaks it. */
+/** A rule on the source tree. `fixture` names the file under fixtures/ that breaks it. */
 export interface Guard {
   readonly fixture: string
   readonly rule: string
   readonly look: (tree: Tree) => Finding
 }
 
-/** How many things the rule applies to, and where it is broken. */
+/** The result of a guard: how many things the rule applied to, and its violations. */
 export interface Finding {
   readonly subjects: number
   readonly offences: readonly Offence[]
@@ -19,7 +19,7 @@ export interface Offence {
   readonly why: string
 }
 
-/** A rule that looks at one file at a time: `why` lists what is wrong with it. */
+/** A guard that checks one file at a time: `why` returns the violations in the file. */
 export function eachFile(
   applies: (file: SourceFile) => boolean,
   why: (file: SourceFile, tree: Tree) => readonly string[],
@@ -31,7 +31,7 @@ export function eachFile(
   }
 }
 
-/** The same for the production sources under `folder`. */
+/** A guard that checks each production source file under `folder`. */
 export function eachSource(folder: string, why: (file: SourceFile, tree: Tree) => readonly string[]): Guard['look'] {
   return eachFile((file) => file.path.startsWith(folder) && isProduction(file), why)
 }

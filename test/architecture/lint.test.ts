@@ -21,7 +21,7 @@ it('the linter bites each file of its fixture with the rule the file is named fo
   expect(diagnostics.filter(({ filename }) => /\/(clean|index)\.ts$/.test(filename))).toEqual([])
 })
 
-/** Lints the fixture, laid out as a project of its own under our configuration. */
+/** Lints the fixture as a project of its own with our configuration. */
 function lint(): { filename: string; rule: string }[] {
   for (const { path, text } of files) {
     mkdirSync(join(folder, dirname(path)), { recursive: true })

@@ -20,13 +20,13 @@ const NAMES = new RegExp(
   ].join('|')})(_|$)`,
 )
 
-/** JSON may say anything; text is judged by its name. Numbers, times and truths name nobody. */
+/** JSON columns always look personal, text columns by their names; numbers, times and booleans never do. */
 export function looksPersonal({ column, type }: Column): boolean {
   if (JSON_TYPES.test(type) || ADDRESS_TYPES.test(type)) return true
   return TEXT_TYPES.test(type) && NAMES.test(column)
 }
 
-/** Columns that look personal and are not, each with the reason. One that is not there any more fails the test. */
+/** Columns that look personal but are not, each with the reason. An entry without a column fails the test. */
 export const NOT_PERSONAL: Readonly<Record<string, string>> = {
   'customers.risk_indicators.indicator_name': 'one of our own indicators',
   'customers.churn_predictions.model_name': 'one of our own models',

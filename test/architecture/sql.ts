@@ -5,7 +5,7 @@ const STATEMENT =
   /^\s*(\/\*[^*]*\*\/\s*)?(select\s[^]*\sfrom\s|select\s+[\w.]+\(|insert\s+into\s|update\s+[\w."]+\s[^]*\bset\s|delete\s+from\s|with\s+(recursive\s+)?\w+\s*(\([^)]*\))?\s+as\s|copy\s+[\w."]+|create\s+(table|index|schema|role|function|temp)|alter\s+(table|role)|drop\s+(table|schema|index)|truncate\s|lock\s+table|set\s+(local|session|role)\s)/
 const BUILDER = new Set(['selectFrom', 'insertInto', 'updateTable', 'deleteFrom', 'mergeInto'])
 
-/** Every SQL text in a TypeScript file: literals that begin as a statement does, `sql` templates, query-builder calls. */
+/** Every SQL text in a TypeScript file: literals that begin like a statement, `sql` templates, query-builder calls. */
 export function sqlIn(file: SourceFile): string[] {
   const found: string[] = []
   const keep = (text: string, isSql: boolean) => {
@@ -51,7 +51,7 @@ export function readMigration(file: SourceFile): Migration | undefined {
   return { module, up, down }
 }
 
-/** Every schema that the migrations make or fill. */
+/** Every schema that the migrations create or fill. */
 export function schemasOf(tree: Tree): Set<string> {
   const made = tree
     .filter((file) => file.path.endsWith('.sql'))
@@ -59,7 +59,7 @@ export function schemasOf(tree: Tree): Set<string> {
   return new Set(made.map(([, name]) => name ?? ''))
 }
 
-/** The schemas a text names, function calls of the kernel's own schema (`kernel.isolate_tenant(…)`) aside. */
+/** The schemas that a text names, without calls of functions in the kernel's schema (`kernel.isolate_tenant(…)`). */
 export function schemasNamed(sql: string, schemas: ReadonlySet<string>): Set<string> {
   const names = [...sql.replace(/\bkernel\.\w+\(/g, '').matchAll(/\b(?<!\.)(\w+)\.\w/g)].map(([, name]) => name ?? '')
   return new Set(names.filter((name) => schemas.has(name)))

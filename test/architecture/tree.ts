@@ -13,7 +13,7 @@ export type Tree = readonly SourceFile[]
 const GENERATED = new Set(['node_modules', 'coverage', '.git', '.plimsoll', 'fixtures', 'results'])
 const READ = /\.(ts|mjs|js|sql|md|json|yaml|yml|txt)$/
 
-/** Every text file under `root` that a person wrote. */
+/** Every handwritten text file under `root`. */
 export function readTree(root: string, folder = ''): SourceFile[] {
   return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
     const path = posix.join(folder, entry.name)
@@ -22,7 +22,7 @@ export function readTree(root: string, folder = ''): SourceFile[] {
   })
 }
 
-/** A fixture: files one after the other, each begun by `=== path`, or `=== path OFFENDS` where the guard must bite. */
+/** A fixture of several files. `=== path` begins a file, `=== path OFFENDS` one that the guard must report. */
 export function readFixture(text: string): { tree: SourceFile[]; offending: string[] } {
   const parts = text.split(/^=== /m).slice(1)
   const files = parts.map((part) => {
@@ -55,7 +55,7 @@ export interface ModuleImport {
   readonly isLazy: boolean
 }
 
-/** What a file imports or re-exports, dynamic imports of a literal included. */
+/** The imports and re-exports of a file, including dynamic imports of a literal. */
 export function importsOf(file: SourceFile): ModuleImport[] {
   const { module } = parsed(file)
   const found = [
@@ -78,7 +78,7 @@ export function importsOf(file: SourceFile): ModuleImport[] {
   return found.map(({ request, ...how }) => ({ target: resolveImport(file.path, request), ...how }))
 }
 
-/** Which TypeScript files import which files of the tree, types included. */
+/** The import graph of the TypeScript files, type imports included. */
 export function importGraph(tree: Tree): Map<string, string[]> {
   const files = tree.filter(({ path }) => path.endsWith('.ts'))
   const paths = new Set(files.map(({ path }) => path))

@@ -6,7 +6,7 @@ import { testTenant } from '../support/tenant.ts'
 import type { TestDatabase } from '../support/database.ts'
 import type { TestApp } from '../support/app.ts'
 
-/** How a tool call over MCP ended: its result, or the error that the caller was told. */
+/** The outcome of a tool call over MCP: its result, or the error that the caller received. */
 export interface Answer {
   readonly text: string
   readonly result?: Readonly<Record<string, unknown>>
@@ -15,26 +15,26 @@ export interface Answer {
 
 export interface Caller {
   readonly tenantId: string
-  /** Whose things "mine" means; absent for a service account. */
+  /** The person of the caller; absent for a service account. */
   readonly userId?: string
   call(tool: string, args: unknown): Promise<Answer>
-  /** The names of the tools that are listed to this caller. */
+  /** The names of the tools listed for this caller. */
   listed(): Promise<readonly string[]>
 }
 
 interface CallerOptions {
-  /** Default: every scope there is. */
+  /** Default: every scope. */
   readonly scopes?: readonly Scope[]
   readonly readOnly?: boolean
-  /** Acts for no person. */
+  /** Whether it is a service account, without a person. */
   readonly asService?: boolean
-  /** Another caller, whose tenant this one shares. */
+  /** Another caller, in whose tenant this one is. */
   readonly sameTenantAs?: Caller
-  /** Another caller, whose person this one acts for too. */
+  /** Another caller, with whose person this one acts. */
   readonly samePersonAs?: Caller
 }
 
-/** Makes callers of a running product, each with an API key of its own, and a tenant and a person of their own unless said otherwise. */
+/** Creates callers of a running product: each has its own API key and, by default, its own tenant and person. */
 export function callersOf(database: TestDatabase, { app, url }: TestApp) {
   const operatorOf = (tenantId: string) => ({
     tenantId,
@@ -96,7 +96,7 @@ function answerOf(raw: unknown): Answer {
   return { text, error: z.object({ error: Told }).parse(body).error }
 }
 
-/** Scopes that some tool asks for: others make credentials and accounts, and no key for tools holds them. */
+/** The scopes that tools require. Other scopes manage credentials and accounts; keys for tools do not have them. */
 function isOfTools(app: App, scope: Scope): boolean {
   const tools = app.modules.flatMap(({ server }) => Object.values(server?.toolsets ?? {}).flat())
   return (

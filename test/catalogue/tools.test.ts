@@ -16,8 +16,8 @@ import { callersOf } from './caller.ts'
 import type { Caller } from './caller.ts'
 
 /**
- * What is true of every tool, walked from the tools' own examples: no list to add a tool to. The examples are called in
- * the order create, update, read, destroy, so those that create make what the others name.
+ * Guarantees of every tool, tested with the tools' own examples, so that no list has to be extended for a new tool. The
+ * examples are called in the order create, update, read, destroy: those that create make the objects the others name.
  */
 const database = await testDatabase()
 const running = await startApp(database, {}, { as: 'command' })
@@ -30,10 +30,10 @@ const calls = tools.flatMap((tool) =>
   tool.examples.map((args, index) => ({ tool, args, name: `${tool.name} #${index + 1}` })),
 )
 
-/** Stands in every text that the owner's examples bring, and in nobody else's. */
+/** A mark in every text of the owner's examples, and of nobody else's. */
 const MARK = 'Quixotic'
 const owner = await caller()
-/** Another tenant with the same ids, and another person of the owner's tenant with the same: what they bring is unmarked. */
+/** Another tenant with the same ids, and another person of the owner's tenant with the same ids; their texts have no mark. */
 const twin = await caller()
 const colleague = await caller({ sameTenantAs: owner })
 
@@ -181,7 +181,7 @@ function everyToolScope(): Scope[] {
   return app.scopes.map(({ scope }) => scope).filter((scope) => scopes.has(scope))
 }
 
-/** The values that an argument takes, when it is one of a list. */
+/** The values of an enum argument. */
 function valuesOf(tool: Tool, name: string): readonly string[] {
   const schema = z.object({ [name]: z.object({ enum: z.array(z.string()) }).optional() }).catch({})
   return schema.parse(entryOf(tool).inputSchema['properties'])[name]?.enum ?? []
@@ -194,7 +194,7 @@ function entryOf(tool: Tool): ToolEntry {
   return entry
 }
 
-/** The owner, as a tool that is called without a surface sees them. */
+/** The context of the owner, for a tool that is called without a surface. */
 function principalOf(tool: Tool): Principal {
   const { tenantId, userId } = owner
   const actor = { kind: 'key', id: 'key_test', name: 'test' } as const
@@ -206,10 +206,10 @@ const uncached: Cache = {
   invalidate: () => Promise.resolve(),
 }
 
-/** Keys say when they were used, and reads and refusals are noted: neither is a change that a tool makes. */
+/** Tables left out: last uses of keys, and audited reads and refusals, are not changes that a tool makes. */
 const BESIDE = ['audit.%', 'access.%', 'kernel.%']
 
-/** Every row of the caller's tenant, or of its person alone, as a digest a table. */
+/** A digest per table of all rows of the caller's tenant, or only of its person. */
 function rows({ tenantId, userId }: Caller, of: 'tenant' | 'person' = 'tenant') {
   return tenantRows(database, tenantId, BESIDE, of === 'person' ? userId : undefined)
 }
@@ -222,7 +222,7 @@ async function auditCount({ tenantId }: Caller): Promise<number> {
   return counted[0]?.n ?? 0
 }
 
-/** The arguments with a mark in each text of somebody's own: names and titles, rather than addresses, days and values. */
+/** The arguments with a mark in each free text: names and titles, but not addresses, dates and enum values. */
 function marked(value: unknown): unknown {
   if (typeof value === 'string') return /^[A-Z][^@=]{3,}$/.test(value) ? `${value} ${MARK}` : value
   if (Array.isArray(value)) return value.map(marked)

@@ -11,7 +11,7 @@ import { accessModule } from '../../src/modules/access/index.ts'
 import { quiet } from './database.ts'
 import type { TestDatabase } from './database.ts'
 
-/** The access module as one process has it, with nobody facing outward. */
+/** The access module of one process, without surfaces. */
 export function testAccess(database: TestDatabase, signals: Signals, clock: Clock) {
   return accessModule({
     config: loadConfig({
@@ -31,7 +31,7 @@ export function testAccess(database: TestDatabase, signals: Signals, clock: Cloc
   })
 }
 
-/** What keys of these tests may be given. */
+/** The scopes that keys of these tests can have. */
 const TABLE: readonly ScopeGrant[] = [
   { scope: 'customers:read', describe: 'read customers', least: 'read-only' },
   { scope: 'customers:write', describe: 'change customers', least: 'member' },

@@ -17,12 +17,12 @@ export interface TestApp {
 interface AppOptions {
   readonly clock?: Clock
   readonly log?: Logger
-  /** A `command` keeps no schedules: nothing happens in it that nobody asked for. */
+  /** As a `command` it runs no schedules. */
   readonly as?: PlatformOptions['as']
   readonly guests?: readonly Module[]
 }
 
-/** The whole product on loopback, in this process. Callers are not limited unless the settings say so. */
+/** The whole product on loopback, in this process. Rate limits are off unless the settings enable them. */
 export async function startApp(
   database: Pick<TestDatabase, 'url'>,
   settings: Readonly<Record<string, string>> = {},

@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { misbehavingServer } from './misbehaving-server.ts'
 import type { Answer, MisbehavingServer, Request } from './misbehaving-server.ts'
 
-/** What AWS Secrets Manager answers to GetSecretValue, in the JSON 1.1 protocol with signature version 4. */
+/** A fake AWS Secrets Manager that answers GetSecretValue (JSON 1.1 protocol, signature version 4). */
 export interface AwsSecretsServer extends MisbehavingServer {
-  /** Makes this the current version of a secret; what was current is the previous one. Returns the version's id. */
+  /** Adds a version of a secret as the current one; the former current becomes the previous. Returns the version id. */
   put(secretId: string, value: string | Uint8Array): string
 }
 

@@ -3,7 +3,7 @@ import path from 'node:path'
 import { chromium } from 'playwright-core'
 import type { Browser } from 'playwright-core'
 
-/** Where Chromium is on this machine, by the names that distributions give it; undefined when there is none. */
+/** The path of Chromium, searched by the names of common distributions; undefined when it is not installed. */
 export async function findChromium(): Promise<string | undefined> {
   for (const folder of (process.env['PATH'] ?? '').split(path.delimiter)) {
     for (const name of ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome']) {

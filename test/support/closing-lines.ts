@@ -1,8 +1,8 @@
 import type { Reporter, TestCase, TestModule, TestSuite } from 'vitest/node'
 
 /**
- * Ends a run with every skipped test or suite by name (a suite that needs something this machine lacks says so in its
- * title or its skip note), and with one plain line of counts: `12 passed, 0 failed, 3 skipped`.
+ * A reporter that ends a run with the names of all skipped tests and suites (their titles or notes give the reason), and
+ * with one line of counts: `12 passed, 0 failed, 3 skipped`.
  */
 export class ClosingLines implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandled: readonly unknown[]): void {
@@ -24,7 +24,7 @@ export class ClosingLines implements Reporter {
   }
 }
 
-/** The outermost skipped suite speaks for all its tests. */
+/** Lists only the outermost skipped suite instead of all its tests. */
 function describeTest(test: TestCase): string {
   const path: TestSuite[] = []
   for (let at = test.parent; at.type === 'suite'; at = at.parent) path.unshift(at)

@@ -13,7 +13,7 @@ export interface SignedIn {
   readonly tenantId: string
 }
 
-/** Makes the rows that signing up, being invited and signing in leave behind. */
+/** Inserts the rows that sign-up, an accepted invitation and sign-in create. */
 export async function signedIn(database: TestDatabase, tenantId: string, role: Role): Promise<SignedIn> {
   const id = randomBytes(6).toString('hex')
   const [userId, sessionId] = [`usr_${id}`, `ses_${id}`]
@@ -31,11 +31,11 @@ export async function signedIn(database: TestDatabase, tenantId: string, role: R
   return { userId, sessionId, tenantId }
 }
 
-/** The issuer's own pen: signs any text with a key that the running application trusts. */
+/** A signer with the issuer's key: signs any text so that the running application trusts it. */
 export interface Issuer {
-  /** A token as the application makes it for this person, but for what is changed. */
+  /** A token as the application issues it for this person, with the given changes. */
   token(person: SignedIn, changes?: Readonly<Record<string, unknown>>): string
-  /** What a forger of this person's token starts from. */
+  /** The parts from which forged tokens of this person are built. */
   kit(person: SignedIn): ForgeryKit
 }
 

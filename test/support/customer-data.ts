@@ -17,7 +17,7 @@ export interface CustomerData {
   readonly payments?: readonly { dueOn: string; paidOn?: string }[]
 }
 
-/** Writes customers and what is known of them straight into the tables, rollups included. */
+/** Inserts customers and their data directly into the tables, rollups included. */
 export async function addCustomers(database: TestDatabase, tenantId: string, customers: readonly CustomerData[]) {
   for (const customer of customers) await addCustomer(database, tenantId, customer)
 }
@@ -102,7 +102,7 @@ async function addDealings(owner: TestDatabase['owner'], tenantId: string, custo
   }
 }
 
-/** The days from so many days before 2026-11-20 to so many, latest last. */
+/** The days in a range of days before 2026-11-20, the latest last. */
 export function daysBack(from: number, to: number): string[] {
   const today = Date.parse('2026-11-20T00:00:00Z')
   return Array.from({ length: from - to + 1 }, (_, index) =>
@@ -112,7 +112,7 @@ export function daysBack(from: number, to: number): string[] {
 
 const people = (count: number) => Array.from({ length: count }, (_, index) => `user_${index + 1}`)
 
-/** One customer that thrives, one about to leave, one slipping, and one nothing is known of. */
+/** Four customers: one healthy, one likely to leave, one declining, and one without data. */
 export const FOUR_CUSTOMERS: readonly CustomerData[] = [
   {
     clientId: 'acme',

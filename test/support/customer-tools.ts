@@ -12,14 +12,14 @@ export function customerTools() {
   return toolCaller(Object.values(server?.toolsets ?? {}).flat())
 }
 
-/** A tenant of its own with the four customers. */
+/** A new tenant with the four customers. */
 export async function tenantWithCustomers(database: TestDatabase): Promise<TestTenant> {
   const tenant = await testTenant(database)
   await addCustomers(database, tenant.tenantId, FOUR_CUSTOMERS)
   return tenant
 }
 
-/** The same with every customer scored. */
+/** A new tenant with the four customers, all scored. */
 export async function scoredTenant(database: TestDatabase): Promise<TestTenant> {
   const tenant = await tenantWithCustomers(database)
   await customersModule({ settings: CustomerSettings.parse({}) }).api.recomputeHealth(tenant.ctx())
@@ -35,7 +35,7 @@ export async function auditActions(database: TestDatabase, tenant: TestTenant): 
   return rows.map((row) => `${row.action} ${row.subject}`)
 }
 
-/** The exact result, with made-up ids and database times replaced by what they are. */
+/** The exact result, with generated ids and database times replaced by placeholders. */
 export function shown(result: Record<string, unknown>): unknown {
   const text = JSON.stringify(result).replaceAll(/"(cs|seg|evt|msg|cnt|stg)_[0-9a-z]{26,32}"/g, '"$1_…"')
   return JSON.parse(text)

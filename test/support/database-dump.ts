@@ -5,7 +5,7 @@ import type { TestDatabase } from './database.ts'
 const run = promisify(execFile)
 const BYTES_MAX = 256 * 1024 * 1024
 
-/** Everything that is in the database, as text: by `pg_dump` where one of the server's version is there, else by COPY. */
+/** The whole database as text: by `pg_dump` if one of the server's version is installed, else by COPY. */
 export async function dumpOf(database: TestDatabase): Promise<string> {
   const dumped = await run('pg_dump', ['--data-only', '--dbname', database.url], { maxBuffer: BYTES_MAX }).catch(
     () => undefined,
@@ -13,7 +13,7 @@ export async function dumpOf(database: TestDatabase): Promise<string> {
   return dumped === undefined ? copyOf(database) : dumped.stdout
 }
 
-/** Every table of every schema that is not the server's own. */
+/** Every table outside the system schemas. */
 async function copyOf({ owner }: TestDatabase): Promise<string> {
   const { rows: tables } = await owner.query<{ name: string }>(
     `select c.oid::regclass::text as name from pg_class c join pg_namespace n on n.oid = c.relnamespace

@@ -6,15 +6,15 @@ import { DatabaseSettings } from '#kernel/config/database'
 import { type Database, openDatabase } from '#kernel/database/pool'
 import { type JobQueue, openJobQueue } from '#kernel/jobs/job-queue'
 
-/** A database of this test file's own, migrated and empty, and what runs on it. */
+/** A migrated, empty database of a test file, and the services on it. */
 export interface TestDatabase extends Database {
-  /** Superuser's URL of this very database. */
+  /** The URL of this database for the superuser. */
   readonly url: string
   /** Enqueues; runs nothing. */
   readonly queue: JobQueue
 }
 
-/** Quiet unless something is wrong. */
+/** A logger for errors only. */
 export const quiet = pino({ level: process.env['TEST_LOG_LEVEL'] ?? 'silent' })
 
 /**

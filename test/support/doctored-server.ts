@@ -28,7 +28,7 @@ async function bodyOf(req: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString()
 }
 
-/** An MCP server and its authorization server that do everything right, before `change` makes something wrong. */
+/** A correct MCP server with its authorization server, in which `change` introduces a fault. */
 export async function serveMcp(
   change: (answers: Answers, url: string) => void = () => undefined,
 ): Promise<{ url: string; token: string; close: () => void }> {

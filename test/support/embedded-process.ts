@@ -1,8 +1,8 @@
 import { pino } from 'pino'
 import { startEmbeddedPostgres } from '#kernel/database/embedded'
 
-// A process of its own that owns an embedded database, for tests that kill it. Says the URL, or why not, in one line;
-// ends cleanly when told `stop`.
+// A separate process that owns an embedded database, for tests that kill it. It prints the URL, or the error, in one
+// line, and ends cleanly when it reads `stop`.
 const [dataDir = ''] = process.argv.slice(2)
 const say = (message: object) => process.stdout.write(`${JSON.stringify(message)}\n`)
 try {

@@ -24,7 +24,7 @@ export interface Server {
   readonly tenant: TestTenant
 }
 
-/** A credential that was in use, and ended a moment ago: as soon as the process has heard of it. */
+/** Credentials that were in use and have just ended, once the process was notified. */
 export async function endedCredential(how: (typeof ENDED)[number], server: Server): Promise<string> {
   const { app, database, url, issuer, tenant } = server
   const ended = async (authorization: string, end: () => Promise<unknown>): Promise<string> => {

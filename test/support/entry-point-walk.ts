@@ -1,19 +1,19 @@
 import type { EntryPoint } from '#kernel/entry-points'
 
-/** What an entry point answered. */
+/** The answer of an entry point. */
 export interface Answer {
   readonly status: number
   readonly body: string
 }
 
-/** A request to an entry point: where, how, and with what. Jobs take none. */
+/** A request to an entry point. Jobs have none. */
 export interface EntryRequest {
   readonly method: string
   readonly path: string
   readonly body?: unknown
 }
 
-/** A request by every method that the entry point takes, with this id where it takes one. */
+/** One request for each method of the entry point, with this id where the path or body needs one. */
 export function requestsFor({ kind, name, http }: EntryPoint, id: string): readonly EntryRequest[] {
   if (kind === 'tool') return [toolCall(name)]
   if (http === undefined) return []
@@ -30,7 +30,7 @@ export const toolCall = (name: string, args: unknown = {}): EntryRequest => ({
 
 export const toolList = (path: string): EntryRequest => ({ method: 'POST', path, body: message('tools/list', {}) })
 
-/** Sends it, with a credential or without. Redirects are answers. */
+/** Sends the request, with or without a credential. Redirects are not followed. */
 export async function request(
   url: string,
   { method, path, body }: EntryRequest,
@@ -50,7 +50,7 @@ export async function request(
   return { status: answer.status, body: await answer.text() }
 }
 
-/** Works through a list, so many at a time. */
+/** Processes a list with limited concurrency. */
 export async function each<T>(list: readonly T[], work: (one: T) => Promise<void>, atOnce = 16): Promise<void> {
   const waiting = [...list]
   const worker = async () => {
@@ -59,7 +59,7 @@ export async function each<T>(list: readonly T[], work: (one: T) => Promise<void
   await Promise.all(Array.from({ length: atOnce }, worker))
 }
 
-/** Counts what happened, by row and column, and writes it as a table. */
+/** A table of counts by row and column. */
 export function tally() {
   const cells = new Map<string, Map<string, Map<string, number>>>()
   return {

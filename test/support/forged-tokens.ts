@@ -5,7 +5,7 @@ import type { ForgeryKind } from './forged-tokens/kit.ts'
 
 export type { ForgeryKind, ForgeryKit } from './forged-tokens/kit.ts'
 
-/** Every known way to forge or garble a token, one line a kind. */
+/** All known kinds of forged and malformed tokens. */
 export const FORGED_TOKENS: readonly ForgeryKind[] = [
   ...KEY_CONFUSION,
   ...KEY_CHOICE,

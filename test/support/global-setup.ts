@@ -11,14 +11,14 @@ import { openJobQueue } from '#kernel/jobs/job-queue'
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** URL of the server's own database, as superuser. */
+    /** The URL of the server's default database for the superuser. */
     databaseServerUrl: string
     /** A migrated database to clone. */
     databaseTemplate: string
   }
 }
 
-/** Nobody will miss these databases: durability is switched off for speed. */
+/** Settings without durability, for speed: the databases are temporary. */
 const THROWAWAY = {
   fsync: 'off',
   synchronous_commit: 'off',
@@ -29,7 +29,7 @@ const THROWAWAY = {
 
 const log = pino({ level: 'warn' })
 
-/** One PostgreSQL for the run (or the one of TEST_DATABASE_URL), with a template migrated once. */
+/** Starts one PostgreSQL for the test run (or uses TEST_DATABASE_URL) and migrates a template once. */
 export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
   const server = await openServer(process.env['TEST_DATABASE_URL'])
   const template = `plimsoll_template_${randomBytes(4).toString('hex')}`

@@ -67,12 +67,12 @@ export const ErrorAnswer = z.strictObject({
   }),
 })
 
-/** What went wrong, after checking that the answer has the form all errors have. */
+/** The error of an answer, after checking that it has the error envelope. */
 export async function errorOf(response: Response) {
   return ErrorAnswer.parse(await response.json()).error
 }
 
-/** A request with headers that `fetch` does not let through, such as `Host`. */
+/** Sends a request with headers that `fetch` forbids, such as `Host`. */
 export function rawRequest(url: string, headers: Readonly<Record<string, string>>, method = 'GET') {
   return new Promise<{ status: number; headers: Readonly<Record<string, unknown>>; body: string }>(
     (resolve, reject) => {

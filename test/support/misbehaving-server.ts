@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { text } from 'node:stream/consumers'
 
-/** How a server that is reached does not do its work. */
+/** The ways in which a reachable server fails. */
 export type Misbehaviour =
   | { readonly kind: 'silent' }
   | { readonly kind: 'cut' }
@@ -22,12 +22,12 @@ export interface Answer {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** An HTTP server on loopback that answers as `serve` says, unless it was told to misbehave. */
+/** An HTTP server on loopback that answers with `serve`, or fails as configured. */
 export interface MisbehavingServer {
   readonly url: string
-  /** Every request it took, in order. */
+  /** Every request received, in order. */
   readonly requests: readonly Request[]
-  /** The next so many requests, or all of them, meet this. */
+  /** Makes the next requests (a number, or all) fail in this way. */
   misbehave(how: Misbehaviour, times?: number): void
   behave(): void
   close(): Promise<void>

@@ -7,16 +7,16 @@ import type { App } from '../../src/app.ts'
 import { startApp } from './app.ts'
 import type { TestDatabase } from './database.ts'
 
-/** The whole product on loopback, and the mails it would have sent. */
+/** The whole product on loopback, with access to the mails it would have sent. */
 export interface PeopleServer {
   readonly app: App
   readonly url: string
-  /** The link in the newest mail with these words in its subject. Mails are written after the answer is out. */
+  /** The link in the newest mail with these words in its subject. Mails are sent after the answer. */
   lastLink(subject: string): string | undefined
   mailCount(subject: string): number
 }
 
-/** Starts the product as in a test environment: mails go to the log, where this reads them. */
+/** Starts the product with ENVIRONMENT=test: mails are written to the log and read from there. */
 export async function startPeopleServer(
   database: TestDatabase,
   settings: Readonly<Record<string, string>> = {},
@@ -87,7 +87,7 @@ export interface Newcomer {
   readonly tokens: { readonly access_token: string; readonly refresh_token: string }
 }
 
-/** A person who registered, confirmed the address and signed in, through the front door. */
+/** A person who registered, confirmed the address and signed in, through the HTTP API. */
 export async function newcomer(
   server: PeopleServer,
   email = `p-${randomBytes(6).toString('hex')}@example.com`,
@@ -103,7 +103,7 @@ export async function newcomer(
   return { email, password, userId: signedIn.user.id, tenantId: signedIn.tenant_id, tokens: signedIn }
 }
 
-/** An API key that this person made for themself, through the front door. */
+/** An API key that this person created for themself, through the HTTP API. */
 export async function keyOf(server: PeopleServer, person: Newcomer, scopes: readonly string[]): Promise<string> {
   const { body } = await jsonClient(server.url).post(
     '/api/v1/keys',

@@ -8,8 +8,8 @@ export interface TestPerson {
 }
 
 /**
- * Writes a person into every table of customers that can hold one, and `mention` into the free text of rows that are not
- * theirs. The customer must be there.
+ * Inserts a person into every table of the customers module that can hold one, and writes `mention` into the free text of
+ * other rows. The customer must exist.
  */
 export async function addPerson(
   { owner }: TestDatabase,

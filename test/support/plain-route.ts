@@ -14,7 +14,7 @@ interface PlainRoute<P extends z.ZodObject, Q extends z.ZodObject, B extends z.Z
   ) => Promise<z.input<R>>
 }
 
-/** A route of a test that has no operation: its path, query and body are parsed apart. */
+/** A test route without an operation: path, query and body are parsed separately. */
 export function plainRoute<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType, R extends z.ZodType>(
   shape: PlainRoute<P, Q, B, R>,
 ): Route {

@@ -23,7 +23,7 @@ interface PlainTool<I extends z.ZodObject, O extends z.ZodObject> {
   readonly run: (ctx: Ctx, input: z.output<I>, interaction: Interaction) => Promise<z.output<O>>
 }
 
-/** A tool of a test, with its operation, its words and no examples in one place. */
+/** A test tool, defined together with its operation, without examples. */
 export function plainTool<I extends z.ZodObject, O extends z.ZodObject>(shape: PlainTool<I, O>): Tool {
   const { name, title, describe, timeoutSeconds, present, run, ...described } = shape
   const work = operation({ ...described, run: (ctx, input, interaction = unattended) => run(ctx, input, interaction) })

@@ -9,21 +9,21 @@ const SOURCE = path.resolve(import.meta.dirname, '../../src')
 /** The product as `npm start` runs it, in a process of its own. */
 export interface ProductProcess {
   readonly url: string
-  /** Of the demo company; empty where none is made, as with `ENVIRONMENT=test`. */
+  /** The API key of the demo company; empty when there is none, as with `ENVIRONMENT=test`. */
   readonly key: string
-  /** What it wrote until it was ready. */
+  /** Its output until it was ready. */
   readonly said: string
-  /** Ends it without warning, as a crash would. */
+  /** Kills it, like a crash. */
   kill(): Promise<void>
-  /** Asks it to stop; its exit code. */
+  /** Asks it to stop. Resolves with its exit code. */
   stop(signal?: NodeJS.Signals): Promise<number | null>
 }
 
 type Variables = Readonly<Record<string, string>>
 
 /**
- * Resolves when it says that it is ready. Throws what it said instead, when it ends before that. `main` is another
- * program that serves the product, with modules of its own.
+ * Starts the product and resolves when it is ready. Throws its output when it ends before. `main` is another program
+ * that serves the product, with additional modules.
  */
 export async function startProduct(
   environment: Variables,
@@ -45,7 +45,7 @@ export async function startProduct(
 }
 
 function running(child: ChildProcess, url: string, key: string): Omit<ProductProcess, 'said'> {
-  // Read on, or the process would stand still once the pipe is full.
+  // Keep reading: the process would block once the pipe is full.
   child.stdout?.resume()
   const end = async (signal: NodeJS.Signals) => {
     if (child.exitCode === null && child.signalCode === null) {
@@ -68,7 +68,7 @@ export async function runCommand(words: readonly string[], environment: Variable
   return { code, out, err }
 }
 
-/** Nothing of the machine's own environment but the path. */
+/** The environment of the process: of the machine's variables only PATH. */
 function variables(environment: Variables): NodeJS.ProcessEnv {
   return { PATH: process.env['PATH'] ?? '', ...environment }
 }

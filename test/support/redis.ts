@@ -5,22 +5,22 @@ import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import type { Redis } from 'ioredis'
 
-/** Whether this machine has a Redis to test with. */
+/** Whether `redis-server` is installed. */
 export const hasRedis = spawnSync('redis-server', ['--version']).status === 0
 
 export interface TestRedis {
   readonly url: string
-  /** Ends it without warning, as a crash would. */
+  /** Kills it, like a crash. */
   kill(): Promise<void>
   /** Starts it again, empty, on the same port. */
   restart(): Promise<void>
-  /** Stops it where it is: connections stay open and nothing is answered. */
+  /** Suspends it: connections stay open, but nothing is answered. */
   freeze(): Promise<void>
-  /** Lets it go on with everything it holds. */
+  /** Resumes it with all its data. */
   thaw(): void
 }
 
-/** A Redis of this test's own on a free loopback port, with nothing kept on disk. */
+/** A Redis for one test on a free loopback port, without persistence. */
 export async function startRedis(): Promise<TestRedis> {
   const port = await freePort()
   let server = await start(port)
@@ -42,7 +42,7 @@ export async function startRedis(): Promise<TestRedis> {
   }
 }
 
-/** Waits until the client is connected, or is not any more, however many attempts fail before. */
+/** Waits until the client is connected, or is disconnected. */
 export function heard(client: Redis, event: 'ready' | 'close'): Promise<void> {
   return new Promise((resolve) => client.once(event, () => resolve()))
 }

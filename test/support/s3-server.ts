@@ -4,21 +4,21 @@ import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { buffer } from 'node:stream/consumers'
 
-/** A store that speaks S3, path style, on loopback: one bucket, objects whole or in parts. */
+/** An S3-compatible server (path style) on loopback: one bucket, with single and multipart uploads. */
 export interface S3Server {
-  /** With the credentials that it takes. */
+  /** The URL, with valid credentials. */
   readonly url: string
   /** The objects by their keys. */
   readonly objects: ReadonlyMap<string, Buffer>
-  /** Uploads in parts that were begun and neither completed nor aborted. */
+  /** Multipart uploads that were neither completed nor aborted. */
   readonly half: number
-  /** What it was asked, as `PUT`, `POST ?uploads`, `GET`. */
+  /** The requests received, as `PUT`, `POST ?uploads`, `GET`. */
   readonly asked: readonly string[]
-  /** Bytes of contents it has taken so far. */
+  /** The bytes of content received so far. */
   readonly taken: number
-  /** From now on it takes these credentials alone. */
+  /** Changes the only valid credentials. */
   rotate(secret: string): string
-  /** The next requests of this kind meet this. */
+  /** Makes the next requests of this kind fail in this way. */
   misbehave(how: S3Misbehaviour, asked?: string): void
   behave(): void
   close(): Promise<void>
@@ -28,13 +28,13 @@ export type S3Misbehaviour =
   | 'silent'
   | 'refuses'
   | 'cuts'
-  /** A body that ends, or stops, in the middle, or has another byte. */
+  /** A body that ends or stalls in the middle, or has a changed byte. */
   | 'truncates'
   | 'stalls'
   | 'corrupts'
-  /** Does what it is asked once, and cuts the answer off. */
+  /** Carries out the request, and cuts off the answer. */
   | 'loses-answer'
-  /** Keeps half of what it is given, and says that all is well. */
+  /** Stores half of the content, and answers with success. */
   | 'keeps-half'
 
 const BUCKET = 'files'
@@ -152,7 +152,7 @@ export async function startS3(): Promise<S3Server> {
   }
 }
 
-/** Why a request is not signed as signature version 4 asks, or undefined. */
+/** Why the signature (version 4) of a request is invalid; undefined when it is valid. */
 function refusal({ headers }: IncomingMessage, body: Buffer, key: string): string | undefined {
   const [, given] = SIGNATURE.exec(String(headers.authorization)) ?? []
   if (given === undefined || headers['x-amz-date'] === undefined) return 'AccessDenied'

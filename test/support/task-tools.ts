@@ -19,14 +19,14 @@ interface At {
 
 const Preview = z.object({ confirmation: z.object({ confirm_token: z.string() }) })
 
-/** One person's list, called as a surface calls it. */
+/** The task tools of one person, called like a surface calls them. */
 export interface TaskPerson {
   readonly tenant: TestTenant
   readonly userId: string
   call(name: string, args?: Arguments, at?: At): Promise<ToolOutcome>
-  /** The result of a call that went well. */
+  /** The result of a successful call. */
   result(name: string, args?: Arguments, at?: At): Promise<Record<string, unknown>>
-  /** The same, confirmed where the call is answered with a preview. */
+  /** The result of a successful call, confirmed when the answer is a preview. */
   confirmed(name: string, args: Arguments): Promise<Record<string, unknown>>
   /** Adds a task and returns its id. */
   add(args: Arguments): Promise<number>
@@ -34,7 +34,7 @@ export interface TaskPerson {
   task(taskId: number, at?: At): Promise<Record<string, unknown>>
 }
 
-/** A person in a tenant of their own, or in the one given. */
+/** A person in a new tenant, or in the given one. */
 export async function taskPerson(
   database: TestDatabase,
   tenant?: TestTenant,

@@ -1,9 +1,9 @@
 import type { TestDatabase } from './database.ts'
 
-/** Reads and refusals are written up to a second after they happened. */
+/** Tables left out: audited reads and refusals are written up to a second late. */
 const NOTED: readonly string[] = ['audit.%']
 
-/** Every row a tenant has, in every table there is, as one digest a table. With `userId`, those of one person alone. */
+/** A digest per table of all rows of a tenant; with `userId`, only of that person. */
 export async function tenantRows(
   database: TestDatabase,
   tenantId: string,

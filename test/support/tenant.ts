@@ -12,19 +12,19 @@ import { quiet } from './database.ts'
 
 export interface TestTenant {
   readonly tenantId: string
-  /** What the verbs told the outbox, in order, whether it was committed or not. It also went to the real outbox. */
+  /** The events written to the outbox, in order, whether they were committed or not. */
   readonly published: readonly DomainEvent[]
-  /** A request context of this tenant; every scope unless some are named. */
+  /** A request context of this tenant. Default: every scope. */
   ctx(options?: { scopes?: readonly Scope[]; clock?: Clock; signal?: AbortSignal; userId?: string }): Ctx
 }
 
-/** The instant at which test clocks stand unless a test sets its own. */
+/** The default time of test clocks. */
 export const TEST_NOW = new Date('2026-11-20T12:00:00.000Z')
 
-/** Under which tests encrypt. */
+/** The keyring of tests. */
 export const TEST_ROOT_KEY = Buffer.alloc(32, 'plimsoll test root key')
 
-/** Confirm tokens as the product issues them, at the instant at which test clocks stand. */
+/** Issues and checks confirm tokens at the default time of test clocks. */
 export const TEST_CONFIRM_TOKENS = confirmTokens(createKeyring([TEST_ROOT_KEY]), () => TEST_NOW)
 
 const EVERY_SCOPE: readonly Scope[] = [
@@ -41,14 +41,14 @@ const EVERY_SCOPE: readonly Scope[] = [
   'tasks:write',
 ]
 
-/** Also scopes of modules that are not among these. */
+/** Additional scopes, of modules that are not given. */
 class EveryScope extends Set<Scope> {
   override has(): boolean {
     return true
   }
 }
 
-/** A tenant of this test's own, with its row in `access.tenants`. */
+/** A new tenant, with its row in `access.tenants`. */
 export async function testTenant(database: TestDatabase): Promise<TestTenant> {
   const tenantId = `t-${randomBytes(6).toString('hex')}`
   await database.owner.query('insert into access.tenants (tenant_id, name, created_at) values ($1, $2, $3)', [

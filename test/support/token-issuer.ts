@@ -5,17 +5,17 @@ import type { AddressInfo } from 'node:net'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import type { CryptoKey, JWK } from 'jose'
 
-/** Another authorization server, on loopback. What it answers can be changed while it runs. */
+/** An external authorization server on loopback. Its answers can be changed while it runs. */
 export interface TestIssuer {
   readonly url: string
-  /** What each path answers; the metadata and the keys are there from the start. */
+  /** The answers by path; metadata and keys are there from the start. */
   readonly paths: Map<string, RequestListener>
-  /** Paths that were asked for, in order. */
+  /** The paths requested, in order. */
   readonly asked: string[]
   readonly keys: JWK[]
   /** Signs with the newest key. */
   sign(claims: Readonly<Record<string, unknown>>, header?: Readonly<Record<string, unknown>>): Promise<string>
-  /** A new key signs; the others stay published. */
+  /** Signs with a new key from now on; the older keys stay published. */
   rotate(): Promise<void>
   close(): void
 }
@@ -27,7 +27,7 @@ export const json =
     res.end(JSON.stringify(value()))
   }
 
-/** `path` is that of the issuer identifier: empty, or as in `/realms/acme`. */
+/** Starts an issuer. `path` is the path of its issuer identifier: empty, or such as `/realms/acme`. */
 export async function testIssuer(path = ''): Promise<TestIssuer> {
   const asked: string[] = []
   const paths = new Map<string, RequestListener>()

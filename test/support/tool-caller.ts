@@ -13,7 +13,7 @@ interface CallOptions {
   readonly userId?: string
 }
 
-/** Calls tools as a surface does: scope, arguments, run, and the result checked against its schema. */
+/** Calls tools like a surface: checks scope and arguments, runs the tool, and checks the result against its schema. */
 export function toolCaller(tools: readonly Tool[]) {
   const catalogue = compileCatalogue([{ name: 'test', title: 'Test', instructions: 'Test.', toolsets: { all: tools } }])
   return async (tenant: TestTenant, name: string, args: unknown, options: CallOptions = {}): Promise<ToolOutcome> => {
@@ -30,7 +30,7 @@ export function toolCaller(tools: readonly Tool[]) {
   }
 }
 
-/** The result of a call that went well; throws with what went wrong. */
+/** The result of a successful call; throws the failure otherwise. */
 export function resultOf(outcome: ToolOutcome): Record<string, unknown> {
   if (outcome.kind === 'done') return outcome.output
   if (outcome.kind === 'failed') throw outcome.failure

@@ -24,7 +24,7 @@ const Export = z.object({
 
 export type CollectedSpan = z.output<typeof Export>['resourceSpans'][number]['scopeSpans'][number]['spans'][number]
 
-/** An OTLP/HTTP collector on loopback that keeps the spans it is sent. */
+/** An OTLP/HTTP collector on loopback that stores the received spans. */
 export async function startTraceCollector() {
   const spans: CollectedSpan[] = []
   const server = createServer((req, res) => {
@@ -43,7 +43,7 @@ export async function startTraceCollector() {
   if (address === null || typeof address === 'string') throw new Error('the collector has no port')
   return {
     url: `http://127.0.0.1:${address.port}`,
-    /** The spans of a trace, once the one of this name is among them. */
+    /** The spans of a trace, once it contains a span of this name. */
     async trace(traceId: string, name: string): Promise<readonly CollectedSpan[]> {
       for (;;) {
         const found = spans.filter((span) => span.traceId === traceId)

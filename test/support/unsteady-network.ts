@@ -2,12 +2,12 @@ import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import type { Socket } from 'node:net'
 
-/** A way to a database that fails as networks do. `url` leads through it. */
+/** A TCP proxy to a database that can simulate network failures. `url` leads through it. */
 export interface UnsteadyNetwork {
   readonly url: string
-  /** From now on nothing comes through, and nobody is told. */
+  /** Drops all traffic silently from now on. */
   swallow(): void
-  /** Cuts the connection on which the client says this, before the database hears it. */
+  /** Cuts the connection on which the client sends this text, before the database receives it. */
   cutAt(text: string): void
   /** Lets new connections through again. */
   heal(): void

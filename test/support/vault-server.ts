@@ -2,14 +2,14 @@ import { randomUUID } from 'node:crypto'
 import { misbehavingServer } from './misbehaving-server.ts'
 import type { Answer, MisbehavingServer, Request } from './misbehaving-server.ts'
 
-/** What Vault answers of KV version 2, AppRole, Kubernetes and tokens (developer.hashicorp.com/vault/api-docs). */
+/** A fake Vault: KV version 2, AppRole, Kubernetes and token login (developer.hashicorp.com/vault/api-docs). */
 export interface VaultServer extends MisbehavingServer {
   readonly rootToken: string
-  /** Writes the next version of a secret, `secret/plimsoll` unless told otherwise. */
+  /** Writes the next version of a secret. Default: `secret/plimsoll`. */
   write(data: Readonly<Record<string, unknown>>, path?: string): void
   deleteLatest(path?: string): void
   revokeTokens(): void
-  /** What tokens made or renewed from now on live, and whether they can be renewed. */
+  /** Sets the lifetime of tokens issued or renewed from now on, and whether they are renewable. */
   grantTokens(tokenLife: number, isRenewable: boolean): void
 }
 

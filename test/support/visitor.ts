@@ -2,7 +2,7 @@ import { request } from 'node:http'
 import type { IncomingHttpHeaders } from 'node:http'
 import { text } from 'node:stream/consumers'
 
-/** What a person sees: a page, and where it was found after the redirects. */
+/** A page as a person sees it, with its path after redirects. */
 export interface Seen {
   readonly status: number
   readonly path: string
@@ -10,13 +10,13 @@ export interface Seen {
   readonly headers: Headers
 }
 
-/** A browser without a script: it keeps cookies, follows redirects within the site, and sends the forms it was shown. */
+/** A browser without scripts: it keeps cookies, follows redirects within the site, and submits the forms of pages. */
 export interface Visitor {
   readonly cookies: Map<string, string>
-  /** Every `Set-Cookie` line it was sent. */
+  /** Every `Set-Cookie` line received. */
   readonly cookieLines: string[]
   open(path: string): Promise<Seen>
-  /** Sends the form of the last page that goes to this path, filled in. */
+  /** Fills in and submits the form of the last page that posts to this path. */
   send(
     path: string,
     fields: Readonly<Record<string, string>>,
@@ -32,7 +32,7 @@ interface Sent {
   readonly body?: string
 }
 
-/** As a browser loads a page: `fetch` would say that a script asks. */
+/** Headers of a page load in a browser; those of `fetch` would name a script. */
 function navigate(url: URL, { method, headers = {}, body }: Sent): Promise<Response> {
   const told = { accept: 'text/html', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document', ...headers }
   return new Promise((resolve, reject) => {

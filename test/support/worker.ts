@@ -11,7 +11,7 @@ import { quiet } from './database.ts'
 import type { TestTenant } from './tenant.ts'
 import { TEST_NOW } from './tenant.ts'
 
-/** What the events of these tests carry. */
+/** The payload of the events of these tests. */
 export const Payload = z.strictObject({ customerId: z.string() })
 
 export interface StartOptions {
@@ -20,7 +20,7 @@ export interface StartOptions {
   readonly tenantIds?: readonly string[]
 }
 
-/** Starts workers on a test database; they are stopped after the test file. Schedules know the tenants that are given. */
+/** Starts workers on a test database, with schedules for the given tenants. They are stopped after the test file. */
 export async function testWorkers(database: TestDatabase, tenants: readonly [TestTenant, ...TestTenant[]]) {
   const signals = await openSignals({ connection: { connectionString: database.url }, log: quiet })
   const [template] = tenants
@@ -55,7 +55,7 @@ export async function testWorkers(database: TestDatabase, tenants: readonly [Tes
   }
 }
 
-/** A job that hands each run to whoever waits for the next one. */
+/** A job whose runs a test can await one by one. */
 export function recording(name: string, extra: Partial<Job> & { act?: (ctx: Ctx) => Promise<void> } = {}) {
   const runs: { ctx: Ctx; payload: unknown }[] = []
   const waiting: (() => void)[] = []

@@ -1,7 +1,7 @@
 import { bearer, html, issuerMetadata, json, redirect, silence } from './doctored-server.ts'
 import type { Answers } from './doctored-server.ts'
 
-/** What is wrong, how the server is made so, and what the doctor has to say about it. */
+/** Faulty servers: the fault, the change that introduces it, the step that must report it, and the expected text. */
 export const WRONG_SERVERS: readonly [string, (answers: Answers, url: string) => void, string, RegExp][] = [
   [
     'no WWW-Authenticate',

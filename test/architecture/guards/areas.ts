@@ -3,7 +3,7 @@ import { circlesOf } from '../circles.ts'
 import type { Guard } from '../guard.ts'
 import { importsOf, type Tree } from '../tree.ts'
 
-/** An import of a file in an area of a module, of another file of that module. */
+/** An import between files of one module, where the importing file is in an area. */
 interface AreaImport {
   readonly path: string
   readonly target: string
@@ -28,7 +28,7 @@ export const areas: Guard = {
       const circle = inCircle.find((names) => names.includes(area) && names.includes(other ?? ''))
       if (circle !== undefined) return [{ path, why: `imports ${target}, in a circle of ${circle.join(', ')}` }]
       if (/^src\/modules\/[^/]+\/index\.ts$/.test(target))
-        return [{ path, why: `imports ${target}, which stands above the areas` }]
+        return [{ path, why: `imports ${target}, which is above the areas` }]
       if (other === undefined) return []
       if (!mayImport(area, other)) return [{ path, why: `imports ${target}, and ${area} has not declared ${other}` }]
       return isStore(target) && other !== 'record' ? [{ path, why: `imports ${target}, the store of ${other}` }] : []

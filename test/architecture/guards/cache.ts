@@ -27,12 +27,12 @@ export const tagsInUse: Guard = {
 interface DeclaredTags {
   readonly path: string
   readonly module: string
-  /** The constant that holds them. */
+  /** The name of the constant. */
   readonly tags: string
   readonly names: readonly string[]
 }
 
-/** Every `const customerTags = cacheTags('customers', { client: 'each' })`. */
+/** All declarations of cache tags: `const customerTags = cacheTags('customers', { client: 'each' })`. */
 function tagsDeclared(file: SourceFile): DeclaredTags[] {
   const found: DeclaredTags[] = []
   new Visitor({
@@ -61,7 +61,7 @@ const USES: Readonly<Record<string, TagUse['use']>> = {
   cacheTags: 'invalidated',
 }
 
-/** What stands after `tags:`, `invalidates:` and `cacheTags:`, and in calls of `invalidate`. */
+/** The tags used after `tags:`, `invalidates:` and `cacheTags:`, and in calls of `invalidate`. */
 function placesOfTags(file: SourceFile): TagUse[] {
   const found: TagUse[] = []
   const keep = (use: TagUse['use'] | undefined, node: Node) => {

@@ -3,7 +3,7 @@ import { eachFile, eachSource, type Guard } from '../guard.ts'
 import { readMigration, schemasNamed, schemasOf, sqlIn } from '../sql.ts'
 import type { SourceFile } from '../tree.ts'
 
-/** The kernel keeps its own tables, in these schemas. */
+/** The schemas of the kernel's own tables. */
 const KERNEL_SCHEMAS = new Set(['kernel', 'audit', 'files'])
 
 export const storesSpeakSql: Guard = {

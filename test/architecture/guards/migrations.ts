@@ -2,7 +2,7 @@ import { eachFile, type Guard } from '../guard.ts'
 import { readMigration } from '../sql.ts'
 import type { SourceFile } from '../tree.ts'
 
-/** Migrations up to this one were applied before the rules of this file, and an applied one stays as it is. */
+/** Migrations up to this one are older than these rules; an applied migration must not change. */
 const LAST_BEFORE = '202611210392'
 
 export const migrationIndexes: Guard = {
@@ -56,7 +56,7 @@ function isNew({ path }: SourceFile): boolean {
   return version !== undefined && version > LAST_BEFORE
 }
 
-/** Both parts with the tables that each makes itself, and which are empty therefore. */
+/** Both parts of a migration, each with the tables that it creates itself, which are empty. */
 function partsOf(file: SourceFile): { sql: string; made: ReadonlySet<string> }[] {
   const migration = readMigration(file)
   return (migration === undefined ? [] : [migration.up, migration.down]).map((part) => {

@@ -30,7 +30,7 @@ interface DeclaredColumn extends Column {
 
 const NO_COLUMN = /^(primary|foreign|unique|check|constraint|exclude|like|partition|references|or|and|case|when)$/
 
-/** What the migrations declare, less what a later one drops. */
+/** The columns that migrations declare, without those that a later one drops. */
 function columnsOf(tree: Tree): DeclaredColumn[] {
   const found = new Map<string, DeclaredColumn>()
   const migrations = tree.filter(({ path }) => path.startsWith('migrations/'))
@@ -61,13 +61,13 @@ function declaredIn(file: SourceFile): DeclaredColumn[] {
     .map((column) => ({ path: file.path, ...column }))
 }
 
-/** Every `'schema.table'` in a source file that is about `PersonalData`. */
+/** Every `'schema.table'` in source files that declare `PersonalData`. */
 function tablesHeld(tree: Tree): Set<string> {
   const holders = tree.filter((file) => isProduction(file) && /\bPersonalData\b|\bholdTables\b/.test(file.text))
   return new Set(holders.flatMap(({ text }) => [...text.matchAll(/'(\w+\.\w+)'/g)].map(([, table]) => table ?? '')))
 }
 
-/** What stands in a description of each table that one of `holdTables` is made of: it reads no column but those it names. */
+/** The text of each table's description in `holdTables`, which reads only the columns it names. */
 function tablesDescribed(tree: Tree): Map<string, string> {
   const holders = tree.filter((file) => isProduction(file) && /\bholdTables\(/.test(file.text))
   return new Map(
@@ -79,12 +79,12 @@ function tablesDescribed(tree: Tree): Map<string, string> {
 
 const names = (description: string, column: string) => new RegExp(`'${column}'|\\b${column}:`).test(description)
 
-/** Reasons for columns that are gone, or that need none because a holder names their table. */
+/** Exemptions that are obsolete: the column is gone, or a holder names its table. */
 function stale(tree: Tree, columns: readonly DeclaredColumn[]): Offence[] {
   const path = 'test/architecture/personal-columns.ts'
   if (!tree.some((file) => file.path === path)) return []
   const known = new Set(columns.filter(looksPersonal).map(({ table, column }) => `${table}.${column}`))
   return Object.keys(NOT_PERSONAL)
     .filter((name) => !known.has(name))
-    .map((name) => ({ path, why: `${name} has a reason and is not there` }))
+    .map((name) => ({ path, why: `${name} is exempted but does not exist` }))
 }

@@ -4,7 +4,7 @@ import type { ForgeryKind, ForgeryKit } from './kit.ts'
 const sub = (kit: ForgeryKit) => String(kit.claims['sub'])
 const seconds = (kit: ForgeryKit, name: string) => Number(kit.claims[name])
 
-/** Claims that only the issuer could have got wrong, under its own signature. */
+/** Tokens with wrong claims and the issuer's valid signature. */
 export const CLAIMS: readonly ForgeryKind[] = [
   {
     kind: 'a client without a grant',

@@ -1,7 +1,7 @@
 import { b64, json, partsOf, signed, unsigned, valid, without } from './kit.ts'
 import type { ForgeryKind } from './kit.ts'
 
-/** What was signed is fine, and not written as tokens are. */
+/** Tokens whose signed content is valid, in a malformed encoding. */
 export const FORM: readonly ForgeryKind[] = [
   { kind: 'padding after the signature', forge: (kit) => `${valid(kit)}=` },
   { kind: 'padding after two parts', forge: (kit) => valid(kit).replaceAll('.', '=.') },
@@ -93,7 +93,7 @@ export const FORM: readonly ForgeryKind[] = [
   { kind: 'longer than a token may be', forge: (kit) => signed(kit, { claims: { padding: 'x'.repeat(9000) } }) },
 ]
 
-/** Headers that are not those of our tokens. */
+/** Tokens with headers that the issuer does not use. */
 export const HEADER: readonly ForgeryKind[] = [
   { kind: 'type id_token', forge: (kit) => signed(kit, { header: { typ: 'id_token' } }) },
   { kind: 'type JWT', forge: (kit) => signed(kit, { header: { typ: 'JWT' } }) },
@@ -109,7 +109,7 @@ export const HEADER: readonly ForgeryKind[] = [
   { kind: 'no algorithm', forge: (kit) => kit.signed(json(without(kit.header, 'alg')), json(kit.claims)) },
 ]
 
-/** Signatures that are not of this token. */
+/** Tokens with a signature of something else. */
 export const SIGNATURE: readonly ForgeryKind[] = [
   {
     kind: 'a changed payload under the valid signature',
@@ -169,7 +169,7 @@ export const SIGNATURE: readonly ForgeryKind[] = [
   },
 ]
 
-/** The last character's unused bits, set: it decodes to the same bytes. */
+/** Sets the unused bits of the last base64url character, so that it decodes to the same bytes. */
 function withTrailingBits(text: string): string {
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
   const last = alphabet.indexOf(text.at(-1) ?? 'A')

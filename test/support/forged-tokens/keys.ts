@@ -4,7 +4,7 @@ import type { ForgeryKind, ForgeryKit } from './kit.ts'
 
 const spki = (kit: ForgeryKit) => createPublicKey({ key: { ...kit.publicJwk }, format: 'jwk' })
 
-/** HS256 with something public as the secret. */
+/** Tokens signed by HS256 with a public value as the secret. */
 function hmac(kit: ForgeryKit, secret: string | Buffer, algorithm = 'HS256'): string {
   const body = `${b64(json({ ...kit.header, alg: algorithm }))}.${b64(json(kit.claims))}`
   return `${body}.${createHmac(`sha${algorithm.slice(2)}`, secret)
@@ -14,7 +14,7 @@ function hmac(kit: ForgeryKit, secret: string | Buffer, algorithm = 'HS256'): st
 
 const stranger = generateKeyPairSync('ed25519')
 
-/** Signed by somebody else, who says in the header where their key is. */
+/** Tokens signed by a foreign key that the header points to. */
 function strangerSigned(kit: ForgeryKit, header: object): string {
   const body = `${b64(json({ ...kit.header, alg: 'EdDSA', ...header }))}.${b64(json(kit.claims))}`
   return `${body}.${b64(sign(null, Buffer.from(body), stranger.privateKey))}`
@@ -22,7 +22,7 @@ function strangerSigned(kit: ForgeryKit, header: object): string {
 
 const strangerJwk = stranger.publicKey.export({ format: 'jwk' })
 
-/** The algorithm is the forger’s choice. */
+/** Tokens with an algorithm that the forger chose. */
 export const KEY_CONFUSION: readonly ForgeryKind[] = [
   ...['none', 'None', 'NONE', 'nOnE', ''].map((alg) => ({
     kind: `algorithm "${alg}" without a signature`,
@@ -58,7 +58,7 @@ export const KEY_CONFUSION: readonly ForgeryKind[] = [
   { kind: 'HS256 with the secret "secret"', forge: (kit) => hmac(kit, 'secret') },
 ]
 
-/** The key is the forger’s choice. */
+/** Tokens with a key that the forger chose. */
 export const KEY_CHOICE: readonly ForgeryKind[] = [
   ...[
     '../../../../dev/null',

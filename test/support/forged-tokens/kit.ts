@@ -1,11 +1,11 @@
 import type { JWK } from 'jose'
 
-/** What a forger has: a valid token's parts, and for what only an issuer could get wrong, the issuer's pen. */
+/** The material for forged tokens: the parts of a valid token, and a signer with the issuer's key. */
 export interface ForgeryKit {
   readonly header: Readonly<Record<string, unknown>>
   readonly claims: Readonly<Record<string, unknown>>
   readonly publicJwk: JWK
-  /** Signs these texts with the issuer's key, whatever they say. */
+  /** Signs any header and claims with the issuer's key. */
   readonly signed: (header: string, payload: string) => string
 }
 
@@ -17,7 +17,7 @@ export interface ForgeryKind {
 export const b64 = (text: string | Uint8Array) => Buffer.from(text).toString('base64url')
 export const json = (value: unknown) => JSON.stringify(value)
 
-/** The issuer's own signature over another header or other claims. */
+/** A token with changed header or claims and a valid signature of the issuer. */
 export const signed = (kit: ForgeryKit, changes: { header?: object; claims?: object }) =>
   kit.signed(json({ ...kit.header, ...changes.header }), json({ ...kit.claims, ...changes.claims }))
 
@@ -26,7 +26,7 @@ export const without = (claims: object, name: string) =>
 
 export const valid = (kit: ForgeryKit) => signed(kit, {})
 
-/** The parts of a valid token, each as it was signed. */
+/** The encoded parts of a valid token. */
 export function partsOf(kit: ForgeryKit): { header: string; payload: string; signature: string } {
   const [header = '', payload = '', signature = ''] = valid(kit).split('.')
   return { header, payload, signature }
