@@ -10,7 +10,7 @@ import { registerServe } from './serve-command.ts'
 import { configuration } from '../settings.ts'
 import { commandClock, opener, productVersion, schemaOpener } from './start.ts'
 
-/** Runs the command that the arguments of this process name. What a command needs is imported when it runs. */
+/** Runs the command named by the process arguments. Each command imports what it needs when it runs. */
 export async function runCommandLine(variables: NodeJS.ProcessEnv): Promise<void> {
   const environment = takeEnvironment(configuration, variables)
   const openServer = opener(environment, 'server', 'stdout')

@@ -8,7 +8,7 @@ import type { Declarations } from '#kernel/module'
 import { commandNames } from '#kernel/startup/require-declarations'
 import type { OpenApp } from './open.ts'
 
-/** Adds the commands that modules bring. Throws when two have one name, naming who brings them. */
+/** Adds the commands of modules. Throws when two have the same name, naming their modules. */
 export function mountCommands(program: Program, declared: readonly Declarations[], open: OpenApp): void {
   const own = program.commands.map((each) => ({ kind: 'command', name: each.name(), module: 'the command line' }))
   requireDeclaredOnce([...own, ...commandNames(declared)])

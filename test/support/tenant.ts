@@ -41,7 +41,7 @@ const EVERY_SCOPE: readonly Scope[] = [
   'tasks:write',
 ]
 
-/** Additional scopes, of modules that are not given. */
+/** A set that contains every scope, also scopes of modules that are not listed above. */
 class EveryScope extends Set<Scope> {
   override has(): boolean {
     return true
