@@ -58,7 +58,8 @@ async function logMissingKeys({ platform, modules, log }: App): Promise<void> {
 
 /** Serves one MCP client over standard input and output, until the input ends or a stop is requested. */
 export async function servePipe(open: OpenApp, { key, path }: PipeCaller): Promise<void> {
-  if (key === undefined) throw new Failure('unauthenticated', 'An API key is required: --key plim_… or PLIMSOLL_API_KEY.')
+  if (key === undefined)
+    throw new Failure('unauthenticated', 'An API key is required: --key plim_… or PLIMSOLL_API_KEY.')
   const stop = stopRequest()
   const app = await open()
   try {
