@@ -69,7 +69,7 @@ export async function runCommand(words: readonly string[], environment: Variable
   return { code, out, err }
 }
 
-/** The environment of the process: of the machine's variables only PATH, and where compiled code is kept, as the product does. */
+/** The environment of the process: of the machine's variables only PATH, and where compiled code is kept. */
 function variables(environment: Variables): NodeJS.ProcessEnv {
   return { PATH: process.env['PATH'] ?? '', NODE_COMPILE_CACHE: COMPILED, ...environment }
 }
