@@ -18,31 +18,31 @@ export interface ToolCallOptions {
   readonly settings: {
     readonly toolTimeoutSeconds: number
     readonly resultCharactersMax: number
-    /** Compare every result with its full schema; for tests and development. */
+    /** Validate every result against its full schema; for tests and development. */
     readonly checkResults: boolean
   }
   readonly observer: ToolCallObserver
-  /** Tells the audit trail who called what. */
+  /** Records calls in the audit trail. */
   readonly noteAccess?: NoteAccess
   readonly log: Logger
 }
 
-/** Told about every call; must not throw. */
+/** Called for every tool call; must not throw. */
 export interface ToolCallObserver {
   started(toolName: string): void
   finished(toolName: string, status: ToolCallStatus, seconds: number): void
 }
 
-/** `bug` is whatever was not expected; `asked` a round that ended with questions to the caller. */
+/** `bug`: an unexpected error; `asked`: the call ended with questions to the caller. */
 export type ToolCallStatus = AccessStatus
 
 export interface ToolCaller {
   readonly principal: Principal
   readonly requestId: string
-  /** The surface aborts it when the caller leaves; the call aborts it when its deadline passes. */
+  /** Aborted by the surface when the caller disconnects, and by the call at its deadline. */
   readonly controller: AbortController
   readonly interaction?: Interaction
-  /** Where the caller's trace is written: headers, or the `_meta` of an MCP request. */
+  /** The carrier of the caller's trace context: HTTP headers, or the `_meta` of an MCP request. */
   readonly trace?: TraceCarrier
 }
 
@@ -56,8 +56,8 @@ export type ToolOutcome =
 export type CallTool = (entry: ToolEntry, args: unknown, caller: ToolCaller) => Promise<ToolOutcome>
 
 /**
- * The one way to call a tool, whatever the surface: scope, arguments, deadline, run, result, bound. Never throws: what
- * the caller may know is in the outcome, and a bug is logged here under the id that the caller is given.
+ * Calls a tool, for every surface: checks scope and arguments, runs it within its deadline and bounds its result. Never
+ * throws: the outcome holds what the caller may know; an unexpected error is logged under the id in the outcome.
  */
 export function toolCalls(options: ToolCallOptions): CallTool {
   const { observer, log, noteAccess } = options

@@ -4,21 +4,21 @@ import { NAME_CHARACTERS_MAX, lintTool } from './tool-lint.ts'
 import { listedInputSchema, listedOutputSchema } from './tool-schema.ts'
 import type { JsonSchema } from './tool-schema.ts'
 
-/** One tool, compiled: its schemas made once, ready to be listed and called. */
+/** A compiled tool, with the schemas that are listed and validated. */
 export interface ToolEntry {
   readonly tool: Tool
   readonly server: ToolServer
   readonly toolset: string
-  /** Refuses unknown arguments. */
+  /** The full input schema; it rejects unknown arguments. */
   readonly input: z.ZodObject
   readonly inputSchema: JsonSchema
   readonly outputSchema: JsonSchema
   readonly hints: ToolHints
-  /** It shows each caller only what is theirs anyway: no scope and no bound of a credential closes it. */
+  /** Available to every caller, whatever its scopes and bounds, because it reveals only what the caller may use anyway. */
   readonly open?: boolean
 }
 
-/** Follow from the tool's effect (https://modelcontextprotocol.io/specification, ToolAnnotations). */
+/** The annotations that follow from the tool's effect (https://modelcontextprotocol.io/specification, ToolAnnotations). */
 export interface ToolHints {
   readonly readOnlyHint: boolean
   readonly destructiveHint: boolean
@@ -26,7 +26,7 @@ export interface ToolHints {
   readonly openWorldHint: boolean
 }
 
-/** Every tool of every server, in listing order. */
+/** All tools of all servers, in listing order. */
 export interface ToolCatalogue {
   readonly servers: readonly ToolServer[]
   readonly entries: readonly ToolEntry[]
@@ -36,7 +36,7 @@ export interface ToolCatalogue {
 const INSTRUCTIONS_CHARACTERS_MAX = 2048
 const MOST_USED_MAX = 8
 
-/** Compiles and checks the tools once, at start. Throws with every problem found, so that none reaches a client. */
+/** Compiles and checks all tools at start. Throws an error that lists every problem. */
 export function compileCatalogue(
   servers: readonly ToolServer[],
   nameCharactersMax: number = NAME_CHARACTERS_MAX,

@@ -3,10 +3,10 @@ import { isSchema, portabilityProblems } from './tool-schema.ts'
 import type { JsonSchema } from './tool-schema.ts'
 
 const NAME = /^[a-z][a-z0-9]*(_[a-z0-9]+)*$/
-/** Leaves room for a client's `mcp__<server>__` prefix within the 64 characters that models accept. */
+/** Leaves room for a client's prefix `mcp__<server>__` within the 64 characters that models accept. */
 export const NAME_CHARACTERS_MAX = 40
 
-/** What is wrong with a tool's definition, in words for its author; empty when it is fit to be listed. */
+/** The problems of a tool's definition, worded for its author; empty if it may be listed. */
 export function lintTool(tool: Tool, inputSchema: JsonSchema, nameCharactersMax: number): readonly string[] {
   return [...lintName(tool.name, nameCharactersMax), ...lintWords(tool), ...lintInput(inputSchema)].map(
     (problem) => `tool ${tool.name}: ${problem}`,
@@ -38,7 +38,7 @@ function lintInput(schema: JsonSchema): readonly string[] {
   return problems
 }
 
-/** A list of values, a switch, or a name that says what every model knows needs no words; anything else does. */
+/** Whether a parameter needs no description: an enum, a boolean, or a name that every model knows. */
 function speaksForItself(name: string, { description, enum: values, type }: JsonSchema): boolean {
   return typeof description === 'string' || Array.isArray(values) || type === 'boolean' || PLAIN_NAME.test(name)
 }

@@ -4,9 +4,9 @@ import { z } from 'zod'
 export type JsonSchema = { readonly [keyword: string]: unknown }
 
 /**
- * The input schema that `tools/list` shows: what a model needs to fill it in, in the keywords that every client and
- * model provider takes (one `type` each, enums of strings; no `anyOf`, `const`, `format`). Lengths and patterns are left
- * out to keep it small. Arguments are checked against the full schema, whose errors name what it expects.
+ * The input schema in `tools/list`: what a model needs to fill it in, in keywords that every client and model provider
+ * accepts (one `type` a field, enums of strings; no `anyOf`, `const` or `format`). Lengths and patterns are omitted to save
+ * tokens. Arguments are validated against the full schema, whose errors say what is expected.
  */
 export function listedInputSchema(input: z.ZodObject): JsonSchema {
   const full = z.toJSONSchema(input, { io: 'input', cycles: 'throw', reused: 'inline' })
@@ -14,9 +14,9 @@ export function listedInputSchema(input: z.ZodObject): JsonSchema {
 }
 
 /**
- * The output schema that `tools/list` shows: the fields of the result with their types, one level deep, so that it stays
- * small in a model's context. A field that may be null or of several types is not in it, for its type cannot be written
- * portably. It accepts everything that the full schema accepts; results are checked against the full one.
+ * The output schema in `tools/list`: the top-level fields of the result with their types. Fields that may be null or have
+ * several types are omitted, because no portable keyword expresses that. It accepts every value that the full schema
+ * accepts.
  */
 export function listedOutputSchema(output: z.ZodObject): JsonSchema {
   const full = z.toJSONSchema(output, { io: 'output', reused: 'inline', unrepresentable: 'any' })
@@ -27,7 +27,7 @@ export function listedOutputSchema(output: z.ZodObject): JsonSchema {
   return { type: 'object', properties: Object.fromEntries(typed) }
 }
 
-/** Rewrites one schema and those in it. What has no portable form is left as it is: `portabilityProblems` finds it. */
+/** Rewrites a schema and its subschemas. Constructs without a portable form stay, for `portabilityProblems` to report. */
 function portable(schema: JsonSchema): JsonSchema {
   const { anyOf, ...rest } = schema
   const branches = Array.isArray(anyOf) ? anyOf.filter((branch) => !isNull(branch)) : []
@@ -52,7 +52,7 @@ function portableKeyword(keyword: string, content: unknown): readonly (readonly 
   return [[keyword, isSchema(content) ? portable(content) : content]]
 }
 
-/** The format of a date is told in words, where no description shows it. Names tell the other formats. */
+/** Adds the format of a date to the description. Other formats follow from the field's name, such as `email`. */
 function withFormatNote(
   schema: JsonSchema,
   entries: readonly (readonly [string, unknown])[],
@@ -69,7 +69,7 @@ const FORMAT_NOTES: Readonly<Record<string, string | undefined>> = {
   'date-time': 'ISO 8601 with offset',
 }
 
-/** Why some client or model provider may refuse a listed schema or misread it; empty where it is portable. */
+/** The constructs that some client or model provider refuses or ignores; empty if the schema is portable. */
 export function portabilityProblems(schema: JsonSchema, path = 'its input'): readonly string[] {
   const { type, properties, items, enum: values } = schema
   const problems: string[] = []
@@ -100,10 +100,10 @@ const UNPORTABLE = [
   'patternProperties',
 ]
 
-/** From here on a bound guards the database and tells a model nothing. */
+/** Bounds above this one protect the database; they do not help a model. */
 const TELLING_BOUND_MAX = 1_000_000
 
-/** Keywords that a model does not need: dialect, format, lengths, patterns, and bounds and defaults that anybody would guess. */
+/** Whether a model does not need the keyword: dialect, format, lengths, patterns, and obvious bounds and defaults. */
 function isNoise(keyword: string, content: unknown): boolean {
   if (NOISE.has(keyword)) return true
   if (keyword === 'additionalProperties') return content === false || isEmpty(content)

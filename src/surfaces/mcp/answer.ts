@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { Failure } from '#kernel/failure'
 import type { TraceCarrier } from '#kernel/telemetry/tracing'
 import { requestIdOf } from '../http/request-id.ts'
-import type { Arrival, CountCall } from './arrival.ts'
+import type { AuthenticatedRequest, CountCall } from './authenticated-request.ts'
 import { refusal } from './challenge.ts'
 import type { Dispatch } from './dispatch.ts'
 import { eraOf, legacyEra } from './era.ts'
@@ -31,60 +31,69 @@ export interface AnswerParts {
 }
 
 /** Answers one message. Rejects with `RpcError` or `Failure` only while nothing was sent yet. */
-export async function answerMessage(parts: AnswerParts, arrival: Arrival, body: unknown): Promise<void> {
-  const { req, res, endpoint } = arrival
+export async function answerMessage(parts: AnswerParts, request: AuthenticatedRequest, body: unknown): Promise<void> {
+  const { req, res, endpoint } = request
   const message = readMessage(body)
-  if (message === 'response') return inSession(parts.sessions, arrival, body)
+  if (message === 'response') return inSession(parts.sessions, request, body)
   const era = eraOf(message, req.headers)
-  const counting = parts.countCall(arrival)
+  const counting = parts.countCall(request)
   if (counting !== undefined) await counting
   if (!era.modern && req.headers['mcp-session-id'] !== undefined) {
-    if (message.method === 'tools/call') parts.toolCalls.admit(arrival, message)
-    return inSession(parts.sessions, arrival, body)
+    if (message.method === 'tools/call') parts.toolCalls.admit(request, message)
+    return inSession(parts.sessions, request, body)
   }
-  if (opensSession(endpoint, era, message)) return openSession(parts.sessions, arrival, body)
+  if (opensSession(endpoint, era, message)) return openSession(parts.sessions, request, body)
   const stream = wantsNotices(message) ? eventStream(res, takesStream(req)) : undefined
-  const exchange = exchangeOf(arrival, era, traceOf(message, req), stream)
+  const exchange = exchangeOf(request, era, traceOf(message, req), stream)
   const { controller } = exchange
   if (era.modern) res.once('close', () => res.writableFinished || controller.abort())
   parts.running.add(controller)
   try {
     const reply = parts.dispatch(exchange, message)
-    if (reply !== undefined) return finish(arrival, await reply, stream)
+    if (reply !== undefined) return finish(request, await reply, stream)
   } catch (error) {
     if (stream?.open !== true) throw error
-    return finish(arrival, errorReply(message.id, asRpcError(error)), stream)
+    return finish(request, errorReply(message.id, asRpcError(error)), stream)
   } finally {
     parts.running.remove(controller)
   }
-  await parts.sdk.handle(arrival, body)
+  await parts.sdk.handle(request, body)
 }
 
 const BATCH_MAX = 100
 
 /** Answers a JSON-RPC batch, which only revision 2025-03-26 allows. */
-export async function answerBatch(parts: AnswerParts, arrival: Arrival, bodies: readonly unknown[]): Promise<void> {
-  const { req, res } = arrival
+export async function answerBatch(
+  parts: AnswerParts,
+  request: AuthenticatedRequest,
+  bodies: readonly unknown[],
+): Promise<void> {
+  const { req, res } = request
   const header = req.headers['mcp-protocol-version']
   const era = legacyEra(typeof header === 'string' ? header.trim() : undefined)
   if (era.version !== '2025-03-26') throw invalidBatch(`${era.version} has no batches`)
   if (bodies.length === 0 || bodies.length > BATCH_MAX) throw invalidBatch(`a batch holds 1 to ${BATCH_MAX} messages`)
-  const replies = await Promise.all(bodies.map((body) => answerInBatch(parts, arrival, era, body)))
+  const replies = await Promise.all(bodies.map((body) => answerInBatch(parts, request, era, body)))
   const bodiesOut = replies.flatMap((reply) => (reply.body === undefined ? [] : [bodyText(reply)]))
-  send(res, bodiesOut.length === 0 ? ACCEPTED : { status: 200, body: `[${bodiesOut.join(',')}]` }, arrival.rate)
+  send(res, bodiesOut.length === 0 ? ACCEPTED : { status: 200, body: `[${bodiesOut.join(',')}]` }, request.rate)
 }
 
-async function answerInBatch(parts: AnswerParts, arrival: Arrival, era: Era, body: unknown): Promise<Reply> {
+async function answerInBatch(
+  parts: AnswerParts,
+  request: AuthenticatedRequest,
+  era: Era,
+  body: unknown,
+): Promise<Reply> {
   const id = isRecord(body) && typeof body['id'] !== 'object' ? body['id'] : undefined
-  const exchange = exchangeOf(arrival, era, arrival.req.headers, undefined)
+  const exchange = exchangeOf(request, era, request.req.headers, undefined)
   parts.running.add(exchange.controller)
   try {
     const message = readMessage(body)
     if (message === 'response') return ACCEPTED
     if (message.method === 'initialize') throw invalidBatch('initialize comes alone')
-    await parts.countCall(arrival)
+    await parts.countCall(request)
     const reply = await parts.dispatch(exchange, message)
-    return reply ?? (await parts.sdk.answer(arrival, body))
+    return reply ?? (await parts.sdk.answer(request, body))
   } catch (error) {
     return errorReply(typeof id === 'string' || typeof id === 'number' ? id : undefined, asRpcError(error))
   } finally {
@@ -92,8 +101,13 @@ async function answerInBatch(parts: AnswerParts, arrival: Arrival, era: Era, bod
   }
 }
 
-function exchangeOf(arrival: Arrival, era: Era, trace: TraceCarrier, notices: EventStream | undefined): Exchange {
-  const { req, endpoint, principal } = arrival
+function exchangeOf(
+  request: AuthenticatedRequest,
+  era: Era,
+  trace: TraceCarrier,
+  notices: EventStream | undefined,
+): Exchange {
+  const { req, endpoint, principal } = request
   const controller = new AbortController()
   const requestId = requestIdOf(req)
   return notices === undefined
@@ -113,7 +127,7 @@ function wantsNotices({ params }: RpcMessage): boolean {
   return isRecord(meta) && ('progressToken' in meta || 'io.modelcontextprotocol/logLevel' in meta)
 }
 
-function finish({ res, rate }: Arrival, reply: Reply, stream: EventStream | undefined): void {
+function finish({ res, rate }: AuthenticatedRequest, reply: Reply, stream: EventStream | undefined): void {
   if (stream?.open === true) stream.end(bodyText(reply))
   else send(res, reply, rate)
 }

@@ -7,7 +7,7 @@ import type { ToolCalls } from './tool-call.ts'
 import { LIST_TTL_MILLISECONDS, toolLists } from './tool-list.ts'
 import type { Endpoint } from './endpoint.ts'
 
-/** Answers the methods of the hot path; undefined for every other, which the SDK answers. */
+/** Answers the frequent methods; returns undefined for the others, which the SDK answers. */
 export type Dispatch = (exchange: Exchange, message: RpcMessage) => Reply | Promise<Reply> | undefined
 
 export function dispatcher(identity: ServerIdentity, toolCalls: ToolCalls): Dispatch {
@@ -33,7 +33,7 @@ export function dispatcher(identity: ServerIdentity, toolCalls: ToolCalls): Disp
   }
 }
 
-/** What the endpoint can do, for callers that open no session. */
+/** The result of `server/discover`: capabilities and instructions for stateless clients. */
 function discovered(id: RpcId, endpoint: Endpoint, identity: ServerIdentity): Reply {
   const { instructions } = endpoint
   const capabilities = capabilitiesOf(endpoint)
@@ -48,7 +48,7 @@ function discovered(id: RpcId, endpoint: Endpoint, identity: ServerIdentity): Re
   return resultReply(id, `${head.slice(0, -1)},"_meta":${identity.metaJson}}`)
 }
 
-/** Agrees on the revision the caller asked for, or offers the newest that opens this way. */
+/** The result of `initialize`: the requested revision if it is supported, else the newest that uses `initialize`. */
 function initialized(id: RpcId, params: RpcMessage['params'], endpoint: Endpoint, identity: ServerIdentity): Reply {
   const { instructions } = endpoint
   const requested = params['protocolVersion']

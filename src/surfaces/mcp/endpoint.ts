@@ -5,36 +5,36 @@ import type { ToolCatalogue, ToolEntry } from '#kernel/calls/tool-catalogue'
 import type { McpExtension } from './extension.ts'
 import { searchTools } from './tool-search.ts'
 
-/** A URL that speaks MCP: the tools that it serves, and how it introduces itself. */
+/** An MCP endpoint: its URL path, its tools and its instructions. */
 export interface Endpoint {
   /** `/mcp/customers/health`; views of it end in `?readonly`, `?tools=search` or `?readonly&tools=search`. */
   readonly path: string
   readonly title: string
   readonly instructions: string
-  /** Every tool that can be called here. */
+  /** All tools that can be called. */
   readonly entries: readonly ToolEntry[]
   /** The tools that `tools/list` shows: all of them, or the most used and the two that find and call the others. */
   readonly listed: readonly ToolEntry[]
   readonly byName: ReadonlyMap<string, ToolEntry>
   readonly scopes: readonly string[]
-  /** It has a tool that puts questions to its caller. */
+  /** Whether one of its tools asks its caller questions. */
   readonly asks: boolean
   readonly extension?: McpExtension
 }
 
-/** The servers of one catalogue, and what each serves beside tools, by its name. */
+/** The MCP servers of one catalogue, and the extensions of each by server name. */
 export interface Mount {
   readonly catalogue: ToolCatalogue
   readonly extensions?: Readonly<Record<string, McpExtension>>
-  /** Also serve all its tools together, at `/mcp`. */
+  /** Whether all its tools are also served together, at `/mcp`. */
   readonly asRoot: boolean
 }
 
 const INSTRUCTIONS_CHARACTERS_MAX = 2048
 
 /**
- * Every URL of the mounts: `/mcp`, `/mcp/<server>`, `/mcp/<server>/<toolset>`, and three views of each: read-only, with
- * tools that are searched, and both. A list is complete unless the URL says `tools=search`.
+ * All endpoints by URL: `/mcp`, `/mcp/<server>`, `/mcp/<server>/<toolset>`, and three views of each: read-only, with tool
+ * search, and both. A tool list is complete unless the URL says `tools=search`.
  */
 export function endpointsOf(mounts: readonly Mount[]): ReadonlyMap<string, Endpoint> {
   const endpoints = new Map<string, Endpoint>()
@@ -57,7 +57,7 @@ export function findEndpoint(endpoints: ReadonlyMap<string, Endpoint>, url: stri
   const plain = path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
   if (query === undefined) return endpoints.get(plain)
   const asked = [...new URLSearchParams(query)].map(([name, value]) => [name.toLowerCase(), value] as const)
-  // Whoever writes `readonly=True` or `readonly=yes` counts on it: only a plain no is one.
+  // `readonly=True` and `readonly=yes` mean read-only too; only an explicit no is not.
   const isReadOnly = asked.some(([name, value]) => name === 'readonly' && !/^(false|0|no|off)$/i.test(value))
   const tools = asked.filter(([name]) => name === 'tools').map(([, value]) => value)
   if (tools.some((value) => value !== 'search')) return undefined
@@ -65,13 +65,13 @@ export function findEndpoint(endpoints: ReadonlyMap<string, Endpoint>, url: stri
   return endpoints.get(views.length === 0 ? plain : `${plain}?${views.join('&')}`)
 }
 
-/** The REST side as a resource that tokens are made for, with the scopes that a client may be granted there. */
+/** The REST API as an OAuth protected resource, with the scopes that a client may be granted for it. */
 export function restResource(modules: readonly { readonly scopes?: readonly ScopeGrant[] }[]) {
   const scopes = forClients(modules.flatMap(({ scopes: own = [] }) => own)).map(({ scope }) => scope)
   return { path: '/api', title: 'Plimsoll REST API', scopes }
 }
 
-/** Everything that tokens are made for: the REST side, and each URL that speaks MCP, with the scopes of use there. */
+/** All OAuth protected resources: the REST API and each MCP endpoint, with their scopes. */
 export function resourcesOf(
   modules: readonly { readonly server?: ToolServer; readonly scopes?: readonly ScopeGrant[] }[],
 ): readonly { readonly path: string; readonly scopes: readonly string[] }[] {
@@ -112,7 +112,7 @@ function readOnlyView(full: Endpoint): Endpoint {
   return { ...full, ...endpoint(`${full.path}?readonly`, full.title, full.instructions, entries) }
 }
 
-/** The same tools, of which only the most used are listed; the others are found by `search_tools`. */
+/** The view of an endpoint that lists its most used tools only; `search_tools` finds the others. */
 function searchView(full: Endpoint): Endpoint {
   const { search, call } = searchTools(full.entries)
   const isMostUsed = ({ tool, server }: ToolEntry) => server.mostUsed?.includes(tool.name) === true
@@ -126,12 +126,12 @@ function searchView(full: Endpoint): Endpoint {
   }
 }
 
-/** With `search_tools` and `call_tool` 25: models choose worse among more than 30 to 50 tools (Anthropic, tool search). */
+/** 25 with `search_tools` and `call_tool`: models choose less well among more than 30 to 50 tools (Anthropic, tool search). */
 const MOST_USED_LISTED_MAX = 23
 const SEARCH_INSTRUCTIONS =
   'Only the most used tools are listed. Find the others with search_tools, by what you want to do, and run them with call_tool.'
 
-/** The first paragraphs, as many as clients read. */
+/** The leading paragraphs, up to the length that clients read. */
 function withinClients(paragraphs: readonly string[]): string {
   const isFitting = (_: string, index: number) =>
     paragraphs.slice(0, index + 1).join('\n\n').length <= INSTRUCTIONS_CHARACTERS_MAX
@@ -148,8 +148,8 @@ function endpoint(path: string, title: string, instructions: string, entries: re
 }
 
 /**
- * How all servers introduce themselves together, within what clients read: the first paragraph of each, then the second
- * of each, as long as they fit whole. Each server's own URL has all of it.
+ * The instructions of `/mcp`, within the length that clients read: the first paragraph of every server, then the second of
+ * every server, and so on while whole paragraphs fit. The endpoint of a server has its full instructions.
  */
 function allInstructions(servers: readonly ToolServer[]): string {
   const [only, ...others] = servers
@@ -164,7 +164,7 @@ function allInstructions(servers: readonly ToolServer[]): string {
       const [next = '', ...rest] = part.left
       const isFitting = next !== '' && text().length + 2 + next.length <= INSTRUCTIONS_CHARACTERS_MAX
       if (isFitting) part.kept.push(next)
-      // What comes after a paragraph that is left out may mean nothing without it.
+      // A paragraph may depend on the one before it: once one is left out, so are the rest.
       part.left = isFitting ? rest : []
     }
   }

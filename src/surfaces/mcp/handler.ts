@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Authenticate, Presented } from '#kernel/principal'
 import { answerBatch, answerMessage } from './answer.ts'
 import type { AnswerParts } from './answer.ts'
-import type { Arrival } from './arrival.ts'
+import type { AuthenticatedRequest } from './authenticated-request.ts'
 import { parseBody, readBody } from './body.ts'
 import type { Endpoint } from './endpoint.ts'
 import { requireMediaTypes } from './media-types.ts'
@@ -35,32 +35,32 @@ export function endpointHandler(
   }
 }
 
-function receive(parts: HandlerParts, arrival: Arrival): void {
-  const { req, res, endpoint } = arrival
-  const failed = (error: unknown): void => parts.refuse(req, res, endpoint, error, undefined, arrival.rate)
+function receive(parts: HandlerParts, request: AuthenticatedRequest): void {
+  const { req, res, endpoint } = request
+  const failed = (error: unknown): void => parts.refuse(req, res, endpoint, error, undefined, request.rate)
   if (req.method !== 'POST') {
-    listenOrLeave(parts, arrival).catch(failed)
+    listenOrLeave(parts, request).catch(failed)
     return
   }
-  readBody(req, parts.bodyBytesMax, (bytes) => answer(parts, arrival, bytes), failed)
+  readBody(req, parts.bodyBytesMax, (bytes) => answer(parts, request, bytes), failed)
 }
 
 /** Handles the GET that listens to a session and the DELETE that ends it; both count against the rate limit. */
-async function listenOrLeave({ countCall, sessions }: HandlerParts, arrival: Arrival): Promise<void> {
-  await countCall(arrival)
-  await inSession(sessions, arrival)
+async function listenOrLeave({ countCall, sessions }: HandlerParts, request: AuthenticatedRequest): Promise<void> {
+  await countCall(request)
+  await inSession(sessions, request)
 }
 
-function answer(parts: HandlerParts, arrival: Arrival, bytes: Buffer): void {
-  const { req, res, endpoint } = arrival
+function answer(parts: HandlerParts, request: AuthenticatedRequest, bytes: Buffer): void {
+  const { req, res, endpoint } = request
   let body: unknown
   try {
     body = parseBody(bytes)
   } catch (error) {
     return parts.refuse(req, res, endpoint, error)
   }
-  const answered = Array.isArray(body) ? answerBatch(parts, arrival, body) : answerMessage(parts, arrival, body)
-  answered.catch((error: unknown) => parts.refuse(req, res, endpoint, error, idOf(body), arrival.rate))
+  const answered = Array.isArray(body) ? answerBatch(parts, request, body) : answerMessage(parts, request, body)
+  answered.catch((error: unknown) => parts.refuse(req, res, endpoint, error, idOf(body), request.rate))
 }
 
 /** The request id for an error, if the body could be parsed far enough. */

@@ -1,20 +1,20 @@
 import type { ToolCatalogue } from '#kernel/calls/tool-catalogue'
 import type { Reply } from './rpc.ts'
 
-/** The server that the plain URL lists: deployment checks count its tools there. */
+/** The server listed without a query: deployment checks count its tools. */
 const PLAIN = 'tasks'
-/** In place of a server's name: every tool. */
+/** The value of `server` that selects the tools of all servers. */
 const ALL = 'all'
 
-/** Why a document is not there. */
+/** The reason for a 404. */
 export interface Missing {
   readonly missing: string
 }
 
 /**
- * `GET /mcp/tools?server=<name|all>&toolset=<name>`: names, titles and schemas, for anybody, and where the tools of the
- * other servers are listed. Without either: the tools of `tasks`; every tool where there is no such server. A toolset
- * alone is looked for in every server. The only thing about the tools that is told without a token.
+ * Answers `GET /mcp/tools?server=<name|all>&toolset=<name>`, which is public: names, titles and schemas of tools, and the
+ * URLs that list the other servers. Without a query: the tools of `tasks`, or all tools where there is no such server. A
+ * toolset without a server is looked up in all servers.
  */
 export function publicListing({ servers, entries }: ToolCatalogue): (query: URLSearchParams) => Reply | Missing {
   const names = servers.map(({ name }) => name)

@@ -24,7 +24,7 @@ import { rateHeaders, send } from './send.ts'
 export interface RouterParts {
   readonly endpoints: ReadonlyMap<string, Endpoint>
   readonly catalogue: ToolCatalogue
-  /** Other resources of this server that are described beside the endpoints. */
+  /** Protected resources of this server other than its MCP endpoints. */
   readonly resources: readonly ProtectedResource[]
   readonly issuers: () => readonly string[]
   readonly server: Config['server']
@@ -40,14 +40,14 @@ export interface RouterParts {
 export interface McpRouter {
   readonly serves: (url: string) => boolean
   readonly handle: (req: IncomingMessage, res: ServerResponse) => void
-  /** Refuses every further request with the failure. */
+  /** Refuses all further requests with this failure. */
   readonly shut: (failure: Failure) => void
 }
 
 const LISTING = '/mcp/tools'
 const WELL_KNOWN = '/.well-known/oauth-protected-resource'
 
-/** Sends each request where its URL says: an endpoint, the public listing, a well-known document, or nowhere. */
+/** Routes a request by its URL: to an endpoint, the public listing, a well-known document, or a 404. */
 export function mcpRouter(parts: RouterParts): McpRouter {
   const { endpoints, server, refuse } = parts
   const guard = requestGuard(server)
@@ -77,7 +77,7 @@ export function mcpRouter(parts: RouterParts): McpRouter {
     }
   }
 
-  /** What anybody may read; counted per address. */
+  /** Answers public documents, rate-limited per address. */
   const answerPublic = async (req: IncomingMessage, res: ServerResponse, url: string): Promise<void> => {
     const [path = '', query = ''] = url.split('?', 2)
     const reply = publicReply(path, query, req)
@@ -88,7 +88,7 @@ export function mcpRouter(parts: RouterParts): McpRouter {
     send(res, reply, rateHeaders(rate, parts.clock()))
   }
 
-  /** An error outside the protocol, in the form of the REST side: the URL is not one of ours. */
+  /** A 404 in the error envelope of the REST API, for a URL without an endpoint. */
   const nothingHere = (req: IncomingMessage, message: string): Reply => {
     const body = errorBody({ status: 404, code: 'NOT_FOUND', message }, requestIdOf(req), parts.clock)
     return { status: 404, body: JSON.stringify(body) }
@@ -114,7 +114,7 @@ export function mcpRouter(parts: RouterParts): McpRouter {
   }
 }
 
-/** What else is served here, as the metrics name it; anything may be asked for, so the rest goes by one name. */
+/** The metrics label of a public URL. Unknown URLs share one label, so that callers cannot create labels. */
 function publicRoute(url: string): string {
   const [path = ''] = url.split('?', 1)
   if (path === LISTING) return LISTING

@@ -1,5 +1,5 @@
 import type { NodeIncomingMessageLike } from '@modelcontextprotocol/node'
-import type { Arrival } from './arrival.ts'
+import type { AuthenticatedRequest } from './authenticated-request.ts'
 import type { Endpoint } from './endpoint.ts'
 import { ACCEPTED, RPC, RpcError } from './rpc.ts'
 import type { Reply } from './rpc.ts'
@@ -10,9 +10,9 @@ import { setAnswerHeaders } from './send.ts'
 /** The handlers of the official SDK for each endpoint, created when the first request needs them. */
 export interface SdkHandlers {
   /** Answers a request whose body was read already. */
-  handle(arrival: Arrival, body: unknown): Promise<void>
+  handle(request: AuthenticatedRequest, body: unknown): Promise<void>
   /** Answers one message of a batch, without a stream. */
-  answer(arrival: Arrival, body: unknown): Promise<Reply>
+  answer(request: AuthenticatedRequest, body: unknown): Promise<Reply>
   close(): Promise<void>
 }
 

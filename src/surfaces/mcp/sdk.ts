@@ -21,16 +21,16 @@ export interface SdkParts {
   readonly identity: ServerIdentity
   readonly toolCalls: ToolCalls
   readonly log: Logger
-  /** Every tool call is entered here while it runs. */
+  /** The registry of running calls. */
   readonly running: RunningCalls
 }
 
 export const SUBSCRIPTIONS_MAX = 1024
 
 /**
- * A server of the official SDK for one caller: it lives for one request, one session or one pipe, and is never shared,
- * so that nothing of one caller can reach another. `caller` is asked on every call, for scopes change while a session
- * lives. Tools are listed and called as on the hot path.
+ * A server of the official SDK for one caller: for one request, one session or one stdio connection. It is never shared, so
+ * that no data of one caller can reach another. `caller` is evaluated on every call, because scopes may change during a
+ * session. Tools are listed and called by the same code as without the SDK.
  */
 export function sdkServer(
   endpoint: Endpoint,
@@ -89,7 +89,7 @@ export interface SdkHandler {
   readonly close: () => Promise<void>
 }
 
-/** The SDK's handler of one endpoint, for every method that is not on the hot path. */
+/** The SDK's handler of one endpoint, for the methods that `dispatch` does not answer. */
 export function sdkHandler(endpoint: Endpoint, parts: SdkParts): SdkHandler {
   const factory = ({ era, authInfo }: McpRequestContext): McpServer => {
     const principal = principalIn(authInfo?.extra)
@@ -115,7 +115,7 @@ export function sdkHandler(endpoint: Endpoint, parts: SdkParts): SdkHandler {
   }
 }
 
-/** How the principal travels through the SDK, which carries it without reading it. */
+/** The principal as the SDK's authentication info, which the SDK passes on unread. */
 export function authOf(principal: Principal): {
   token: string
   clientId: string
@@ -138,7 +138,7 @@ function envelopeCapabilities(ctx: ServerContext): Readonly<Record<string, unkno
   return isRecord(declared) ? declared : {}
 }
 
-/** The parameters as they were sent: the SDK lifts some of them out. */
+/** The parameters as sent by the client; the SDK moves some of them elsewhere. */
 function paramsOf(params: object, ctx: ServerContext, modern: boolean): Record<string, unknown> {
   const { inputResponses, envelope, _meta } = ctx.mcpReq
   const requestState = ctx.mcpReq.requestState()
@@ -146,13 +146,13 @@ function paramsOf(params: object, ctx: ServerContext, modern: boolean): Record<s
     ...params,
     ...(inputResponses !== undefined && { inputResponses }),
     ...(requestState !== undefined && { requestState }),
-    // A 2025 caller sets its log level for the session, and the SDK filters by it.
+    // A 2025 client sets its log level for the session; the SDK filters by it.
     _meta: { ...(modern ? envelope : { [META.logLevel]: 'debug' }), ..._meta },
   }
 }
 
 function noticesOf(ctx: ServerContext): Notices {
-  // Safe because: a notice that cannot be delivered has nobody to miss it.
+  // Safe because: an undeliverable notification has no recipient left.
   const sent = (sending: Promise<void>): void => void sending.catch(() => undefined)
   return {
     progress: (params) => sent(ctx.mcpReq.notify({ method: 'notifications/progress', params })),

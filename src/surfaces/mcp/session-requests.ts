@@ -1,5 +1,5 @@
 import { Failure } from '#kernel/failure'
-import type { Arrival } from './arrival.ts'
+import type { AuthenticatedRequest } from './authenticated-request.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { Era } from './era.ts'
 import { CAPABILITY } from './questions.ts'
@@ -19,16 +19,16 @@ export function opensSession(endpoint: Endpoint, era: Era, message: RpcMessage):
 }
 
 /** Opens a session, which answers the `initialize` request. */
-export async function openSession(sessions: Sessions, arrival: Arrival, body: unknown): Promise<void> {
-  const { req, res, endpoint, principal } = arrival
+export async function openSession(sessions: Sessions, request: AuthenticatedRequest, body: unknown): Promise<void> {
+  const { req, res, endpoint, principal } = request
   const session = await sessions.open(endpoint, principal)
-  setAnswerHeaders(res, arrival.rate)
+  setAnswerHeaders(res, request.rate)
   await session.handle(req, res, body)
 }
 
 /** Passes a request to its session: a POST, the GET that listens, or the DELETE that ends the session. */
-export async function inSession(sessions: Sessions, arrival: Arrival, body?: unknown): Promise<void> {
-  const { req, res, endpoint, principal } = arrival
+export async function inSession(sessions: Sessions, request: AuthenticatedRequest, body?: unknown): Promise<void> {
+  const { req, res, endpoint, principal } = request
   const id = req.headers['mcp-session-id']
   if (id === undefined) {
     if (req.method === 'POST')
@@ -38,6 +38,6 @@ export async function inSession(sessions: Sessions, arrival: Arrival, body?: unk
   const session = typeof id === 'string' ? sessions.find(id, endpoint, principal) : undefined
   if (session === undefined)
     throw new Failure('not_found', 'There is no such session. Send initialize again.', { code: 'SESSION_NOT_FOUND' })
-  setAnswerHeaders(res, arrival.rate)
+  setAnswerHeaders(res, request.rate)
   await session.handle(req, res, body)
 }

@@ -5,7 +5,7 @@ import { StdioServerTransport, serveStdio as serveSdkStdio } from '@modelcontext
 import type { Principal } from '#kernel/principal'
 import { Failure } from '#kernel/failure'
 import { compileCatalogue } from '#kernel/calls/tool-catalogue'
-import { callCounter } from './arrival.ts'
+import { callCounter } from './authenticated-request.ts'
 import { endpointsOf, findEndpoint } from './endpoint.ts'
 import { runningCalls } from './running-calls.ts'
 import { sdkServer } from './sdk.ts'

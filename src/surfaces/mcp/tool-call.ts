@@ -14,7 +14,7 @@ import { calledTool } from './tool-search.ts'
 
 export interface ToolCallParts {
   readonly callTool: CallTool
-  /** Tells the audit trail whom a tool was refused. */
+  /** Records refused calls in the audit trail. */
   readonly noteAccess?: NoteAccess | undefined
   readonly identity: ServerIdentity
   readonly keyring: Keyring
@@ -22,22 +22,22 @@ export interface ToolCallParts {
 }
 
 export interface ToolCalls {
-  /** The result of `tools/call`, as JSON. Throws `RpcError` or `Failure` for what is refused before the tool runs. */
+  /** The result of `tools/call` as JSON. Throws `RpcError` or `Failure` when the call is refused before the tool runs. */
   readonly resultJson: (exchange: Exchange, message: RpcMessage) => Promise<string>
-  /** The tool that a call names, if it is known here and within the caller's scopes; throws otherwise. */
+  /** The called tool and its arguments. Throws if the tool is unknown here or outside the caller's scopes. */
   readonly admit: (
     exchange: Pick<Exchange, 'endpoint' | 'principal'> & { readonly requestId?: string },
     message: RpcMessage,
   ) => Admitted
 }
 
-/** A tool that its caller may use, and the arguments of the call, unchecked. */
+/** A tool that the caller may use, and the unvalidated arguments of the call. */
 interface Admitted {
   readonly entry: ToolEntry
   readonly args: unknown
 }
 
-/** `tools/call`: the hot path between the request and the kernel's `callTool`. */
+/** Handles `tools/call`: resolves the tool, calls the kernel's `callTool` and serialises its result. */
 export function toolCallResults(parts: ToolCallParts): ToolCalls {
   const { callTool, identity } = parts
   const rounds = roundStates(parts.keyring, parts.clock)
@@ -74,7 +74,7 @@ export function toolCallResults(parts: ToolCallParts): ToolCalls {
   return { resultJson, admit }
 }
 
-/** A tool whose arguments ask for more than its own scope is refused as if it had said so: the caller may step up. */
+/** Rethrows a failure that names missing scopes, so that the client is challenged to request them (step-up). */
 function withinScopes(outcome: ToolOutcome): ToolOutcome {
   if (outcome.kind === 'failed' && outcome.failure.scopesNeeded.length > 0) throw outcome.failure
   return outcome
@@ -87,7 +87,7 @@ function responsesIn(params: RpcMessage['params']): Readonly<Record<string, unkn
   throw new RpcError(200, RPC.invalidParams, 'Invalid params: inputResponses must be an object.')
 }
 
-/** The result of a finished call, as JSON: the same facts as text and as structured content. */
+/** The result of a finished call as JSON: the same data as text and as structured content. */
 function callResultJson(exchange: Exchange, entry: ToolEntry, outcome: ToolOutcome, identity: ServerIdentity): string {
   const { era } = exchange
   const head = era.modern ? '{"resultType":"complete",' : '{'
@@ -102,7 +102,7 @@ function callResultJson(exchange: Exchange, entry: ToolEntry, outcome: ToolOutco
   return `${head}${content},"structuredContent":${outcome.json}${tail}`
 }
 
-/** What went wrong, as JSON that a model can act on. */
+/** The error of a failed call, as JSON that a model can act on. */
 export function errorText(outcome: ToolOutcome): string {
   if (outcome.kind === 'failed') {
     const { kind, code, message, problems, retryAfterSeconds } = outcome.failure
@@ -125,7 +125,7 @@ export function errorText(outcome: ToolOutcome): string {
   return JSON.stringify({ error: { kind: 'internal', code: 'INTERNAL_ERROR', message, errorId } })
 }
 
-/** The questions of a round, which end it; the caller brings the answers and the state to the next. */
+/** The result that asks the caller: the client sends the call again with the answers and `requestState`. */
 function askedJson(outcome: Extract<ToolOutcome, { kind: 'questions' }>, requestState: string): string {
   const inputRequests = Object.fromEntries(
     Object.entries(outcome.questions).map(([key, question]) => [key, inputRequest(question)]),

@@ -9,17 +9,17 @@ import { RPC, RpcError, keptReply } from './rpc.ts'
 import type { Reply, RpcId } from './rpc.ts'
 import type { ServerIdentity } from './server-identity.ts'
 
-/** How long a caller may keep a list. Tools change with a deployment only. */
+/** How long a client may cache a list. Tools change only with a deployment. */
 export const LIST_TTL_MILLISECONDS = 300_000
 const PAGE_TOOLS_MAX = 100
 const CURSOR = /^tools:(\d{1,6})$/
 
-/** Callers decide which sets of tools are asked for, so what is kept for them is bounded. */
+/** The bounds of the list cache: callers choose its keys by their scopes. */
 const KEPT = { max: 1000, maxSize: 64 * 1024 * 1024, sizeCalculation: (page: Buffer) => page.length + 1 }
 
 /**
- * Answers `tools/list`. Lists are made once per endpoint, set of visible tools and revision, and kept as bytes: equal
- * callers get equal bytes, in catalogue order.
+ * Answers `tools/list`. A list is serialised once per endpoint, set of visible tools and protocol revision, and cached as
+ * bytes: callers with the same rights receive identical bytes, in catalogue order.
  */
 export function toolLists(identity: ServerIdentity): (request: ListRequest) => Reply {
   const made = new LRUCache<string, Buffer>(KEPT)
@@ -43,7 +43,7 @@ export interface ListRequest {
   readonly cursor: unknown
 }
 
-/** The result of one page of `tools/list`; pages that do not exist are refused. */
+/** One page of `tools/list`. Throws -32602 for an offset beyond the end. */
 export function listPage(
   endpoint: Endpoint,
   principal: Principal,
@@ -60,14 +60,14 @@ export function listPage(
     ...(end < visible.length && { nextCursor: Buffer.from(`tools:${end}`).toString('base64url') }),
     ...(era.modern && {
       ttlMs: LIST_TTL_MILLISECONDS,
-      // Which tools there are depends on the caller.
+      // The list depends on the caller's rights.
       cacheScope: 'private',
       _meta: { [META.serverInfo]: identity.info },
     }),
   }
 }
 
-/** Throws -32602 for a cursor that is not one of ours. */
+/** The offset in a cursor. Throws -32602 for a cursor that this server did not issue. */
 export function offsetOf(cursor: unknown): number {
   if (cursor === undefined) return 0
   const match = typeof cursor === 'string' ? CURSOR.exec(Buffer.from(cursor, 'base64url').toString('latin1')) : null
@@ -85,7 +85,7 @@ export interface ListedTool {
   readonly outputSchema?: { readonly [keyword: string]: unknown; readonly type: 'object' }
 }
 
-/** One tool as the revision lists it: 2025-03-26 knows neither titles nor output schemas. */
+/** A tool as listed in a protocol revision: 2025-03-26 has neither titles nor output schemas. */
 export function listed(entry: ToolEntry, era: Era): ListedTool {
   const { name, title, describe, present } = entry.tool
   const described = {
@@ -103,7 +103,7 @@ export function listed(entry: ToolEntry, era: Era): ListedTool {
   }
 }
 
-/** Whether the output schema names a field: one that names none would only tell clients to expect structured content. */
+/** Whether the output schema lists a field. An empty one would only make clients require structured content. */
 function saysFields({ outputSchema }: ToolEntry): boolean {
   return Object.keys(outputSchema['properties'] ?? {}).length > 0
 }
@@ -112,7 +112,7 @@ function dialectOf(era: Era): string {
   return era.modern || era.version === '2025-03-26' ? era.version : 'titled'
 }
 
-/** Tells apart callers who see different tools: by scopes, by whether they act for a person, by what binds them. */
+/** The cache key of a caller's view: scopes, whether it acts for a person, and the bounds of its credential. */
 function viewOf(endpoint: Endpoint, { scopes, userId, bounds }: Principal): string {
   let key = userId === undefined ? '-' : '+'
   // safe because: an endpoint's scopes are those of its tools.
@@ -120,7 +120,7 @@ function viewOf(endpoint: Endpoint, { scopes, userId, bounds }: Principal): stri
   if (bounds === undefined) return key
   const { servers, toolsets, readOnly } = bounds
   if (readOnly === true) key += 'r'
-  // No server at all is not the same as every server.
+  // A credential bound to no server differs from an unbound one.
   return servers === undefined && toolsets === undefined
     ? key
     : `${key}:${[...(servers ?? []), ...(toolsets ?? [])].join()}`

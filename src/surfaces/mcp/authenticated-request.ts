@@ -7,7 +7,7 @@ import type { Endpoint } from './endpoint.ts'
 import { rateHeaders } from './send.ts'
 
 /** An authenticated HTTP request, whose body may not have been read yet. */
-export interface Arrival extends Counted {
+export interface AuthenticatedRequest extends Counted {
   readonly req: IncomingMessage
   readonly res: ServerResponse
   readonly endpoint: Endpoint
