@@ -10,14 +10,14 @@ const root = dirname(import.meta.dirname)
 const scripts = npmScripts()
 const NPM_BUILTIN = new Set(['ci', 'install', 'config', 'ping', 'exec'])
 const REPOSITORY_PATH = /^(src|test|bench|scripts|docs|migrations|bin|ops|\.ci)\/[\w./-]*$/
-/** Set by npm, vitest or the operating system rather than read by us. */
-const FOREIGN_SETTING = new Set(['NODE_ENV', 'W3C'])
+/** Set by npm, vitest or the operating system, or read by tests alone. */
+const FOREIGN_SETTING = new Set(['NODE_ENV', 'W3C', 'TEST_LOG_LEVEL'])
 
 const documents = findDocuments()
 const commands = sourcesUnder('src/cli').join('\n')
 const moduleCommands = new Set(commandNames(declarations).map(({ name }) => name))
 const knownSettings = new Set(configuration.settings.flatMap(({ env, aliases }) => [env, ...(aliases ?? [])]))
-const problems = [...documents.flatMap(checkDocument), ...staleDocuments()]
+const problems = [...documents.flatMap(checkDocument), ...staleDocuments(), ...wrongCounts()]
 if (documents.length === 0) problems.push('there is no document to check')
 for (const problem of problems) console.error(problem)
 console.log(`${documents.length} documents checked, ${problems.length} problems`)
@@ -83,6 +83,17 @@ function staleDocuments(): string[] {
     const current = existsSync(join(root, path)) ? readFileSync(join(root, path), 'utf8') : undefined
     return current === text ? [] : [`${path} is out of date: npm run docs`]
   })
+}
+
+/** How many tools of customers README says that there are, and how many are to come. */
+function wrongCounts(): string[] {
+  const reference = generatedDocuments().get('docs/tool-reference.md') ?? ''
+  const [, section = ''] = reference.split('\n## Customer success')
+  const tools = [...(section.split('\n## ')[0] ?? '').matchAll(/^#### /gm)].length
+  const [, there, planned] = /\((\d+) of a planned (\d+)\)/.exec(readFileSync(join(root, 'README.md'), 'utf8')) ?? []
+  const [, toCome] = /the other (\d+) customer tools/.exec(readFileSync(join(root, 'README.md'), 'utf8')) ?? []
+  if (Number(there) === tools && Number(toCome) === Number(planned) - tools) return []
+  return [`README.md: there are ${tools} customer tools, not ${there} of ${planned} with ${toCome} to come`]
 }
 
 function findDocuments(): string[] {

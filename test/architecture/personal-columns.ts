@@ -4,6 +4,8 @@ export interface Column {
   readonly table: string
   readonly column: string
   readonly type: string
+  /** What follows the type: constraints and defaults. */
+  readonly rest: string
 }
 
 const ADDRESS_TYPES = /^(inet|cidr|citext)$/
@@ -20,10 +22,18 @@ const NAMES = new RegExp(
   ].join('|')})(_|$)`,
 )
 
-/** JSON columns always look personal, text columns by their names; numbers, times and booleans never do. */
-export function looksPersonal({ column, type }: Column): boolean {
+/** Columns of ids, digests, enumerations and the like, whose values programs write. */
+const WRITTEN_BY_PROGRAMS =
+  /(^|_)(ids?|hash|hashes|keys?|at|kind|type|source|stage|status|tier|category|level|version|algorithm|alg|crv|etag|scopes|signature)$/
+
+/**
+ * JSON columns always look personal; text columns too, unless programs write them by their name or a check lists or
+ * describes their values (a maximum length does not). Numbers, times and booleans never do.
+ */
+export function looksPersonal({ column, type, rest }: Column): boolean {
   if (JSON_TYPES.test(type) || ADDRESS_TYPES.test(type)) return true
-  return TEXT_TYPES.test(type) && NAMES.test(column)
+  if (!TEXT_TYPES.test(type)) return false
+  return NAMES.test(column) || !(WRITTEN_BY_PROGRAMS.test(column) || /check \(.*( in \(| ~ |= any \()/i.test(rest))
 }
 
 /** Columns that look personal but are not, each with the reason. An entry without a column fails the test. */
@@ -38,4 +48,18 @@ export const NOT_PERSONAL: Readonly<Record<string, string>> = {
   'access.oauth_resources.custom_claims': 'claims that tokens for the server carry for everybody',
   'access.oauth_resources.metadata': 'settings of the server',
   'access.oauth_client_resources.metadata': 'settings of a program at a server',
+  'access.api_keys.made_with': 'the id of the key that made it',
+  'access.api_keys.servers': 'names of our servers',
+  'access.api_keys.toolsets': 'names of our toolsets',
+  'access.api_keys.networks': 'the ranges that a key may be used from, erased with the key',
+  'customers.health_scores.scoring_model': 'one of our own models',
+  'customers.health_scores.missing': 'names of components',
+  'customers.import_checkpoints.mapping': 'the name of a mapping',
+  'kernel.rotations.field': 'the name of an encrypted column',
+  'kernel.rotations.cursor': 'the key of the last row that was done',
+  'privacy.keys.sealed': 'an encrypted key',
+  'tasks.people.time_zone': 'an IANA zone, exported and erased with the row',
+  'tasks.tasks.time_zone': 'an IANA zone, exported and erased with the row',
+  'tasks.tasks.recurrence': 'a rule of RFC 5545, exported and erased with the row',
+  'tasks.undo.action': 'the name of a change',
 }

@@ -43,9 +43,10 @@ describe('every tool', () => {
   })
 
   it.each(tools)('$name has examples, one of each action that it takes', (tool) => {
-    expect(tool.examples.length).toBeGreaterThan(0)
+    expect(tool.examples.length, 'add arguments that work to the `examples` of the tool').toBeGreaterThan(0)
     const shown = tool.examples.map((example) => tool.input.parse(example)['action'])
-    expect(valuesOf(tool, 'action').filter((action) => !shown.includes(action))).toEqual([])
+    const missing = valuesOf(tool, 'action').filter((action) => !shown.includes(action))
+    expect(missing, 'add an example of each of these values of `action`').toEqual([])
   })
 })
 

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { Scope } from '#kernel/principal'
 import type { App } from '../../src/app.ts'
 import { looksPersonal, NOT_PERSONAL } from '../architecture/personal-columns.ts'
+import type { Column } from '../architecture/personal-columns.ts'
 import { startApp } from '../support/app.ts'
 import { addCustomers } from '../support/customer-data.ts'
 import { testDatabase } from '../support/database.ts'
@@ -181,8 +182,12 @@ describe('a person who is everywhere', () => {
 })
 
 it('every column that looks personal is in a table that a holder of the application names', async () => {
-  const { rows } = await database.owner.query<{ table: string; column: string; type: string }>(
-    `select table_schema || '.' || table_name as table, column_name as column, data_type as type
+  const { rows } = await database.owner.query<Column>(
+    `select table_schema || '.' || table_name as table, column_name as column, data_type as type,
+       (select coalesce(string_agg(pg_get_constraintdef(k.oid), ' '), '') from pg_constraint k
+        join pg_attribute a on a.attrelid = k.conrelid and a.attnum = any(k.conkey)
+        where k.contype = 'c' and k.conrelid = format('%I.%I', table_schema, table_name)::regclass
+          and a.attname = column_name) as rest
      from information_schema.columns join information_schema.tables using (table_schema, table_name)
      where table_schema not in ('pg_catalog', 'information_schema', 'jobs', 'migration') and table_type = 'BASE TABLE'
        and table_name !~ '^usage_events_'`,

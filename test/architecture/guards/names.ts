@@ -76,3 +76,21 @@ export const documents: Guard = {
 function isSource(file: SourceFile): boolean {
   return /^(src|test|bench|scripts|console)\//.test(file.path) && /\.(ts|tsx|mjs|js)$/.test(file.path)
 }
+
+export const declared: Guard = {
+  fixture: 'declarations',
+  rule: 'what a module declares is listed in src/declarations.ts: without it its settings and commands are not known',
+  look: (tree) => {
+    const listed = tree.find(({ path }) => path === 'src/declarations.ts')?.text ?? ''
+    const doors = tree.flatMap(({ path, text }) => {
+      const name =
+        /^src\/modules\/[\w-]+\/(index|declarations)\.ts$/.test(path) &&
+        /export const (\w+Declarations)\b/.exec(text)?.[1]
+      return name === false || name === undefined ? [] : [{ path, name }]
+    })
+    const offences = doors
+      .filter(({ name }) => !new RegExp(`^  ${name},$`, 'm').test(listed))
+      .map(({ path, name }) => ({ path, why: `add ${name} to the list in src/declarations.ts` }))
+    return { subjects: doors.length, offences }
+  },
+}

@@ -47,12 +47,17 @@ function declaredIn(file: SourceFile): DeclaredColumn[] {
   const up = readMigration(file)?.up ?? ''
   const made = [...up.matchAll(/create table (?:if not exists )?([\w.]+) \(([^;]*)/g)].flatMap(
     ([, table = '', body = '']) =>
-      [...body.matchAll(/^\s{2}"?(\w+)"? ([a-z]\w*)/gm)].map(([, column = '', type = '']) => ({ table, column, type })),
+      [...body.matchAll(/^\s{2}"?(\w+)"? ([a-z]\w*)(.*)/gm)].map(([, column = '', type = '', rest = '']) => ({
+        table,
+        column,
+        type,
+        rest,
+      })),
   )
   const added = [...up.matchAll(/alter table (?:if exists )?([\w.]+)([^;]*)/g)].flatMap(([, table = '', body = '']) =>
-    [...body.matchAll(/add (?:column )?(?:if not exists )?"?(\w+)"? ([a-z]\w*)/g)].map(
-      ([, column = '', type = '']) => ({
-        ...{ table, column, type },
+    [...body.matchAll(/add (?:column )?(?:if not exists )?"?(\w+)"? ([a-z]\w*)(.*)/g)].map(
+      ([, column = '', type = '', rest = '']) => ({
+        ...{ table, column, type, rest },
       }),
     ),
   )

@@ -82,6 +82,19 @@ describe('what customers hold about a person', () => {
     ).toEqual(customersPersonalData.map(() => [0, 0, 0]))
   })
 
+  it('is in every table that a holder names, so that none goes untried', async () => {
+    const { tenant } = await filled()
+    const tables = [...new Set(customersPersonalData.flatMap((holder) => holder.tables))]
+    const without: string[] = []
+    for (const table of tables) {
+      const { rowCount } = await database.owner.query(`select from ${table} where tenant_id = $1 limit 1`, [
+        tenant.tenantId,
+      ])
+      if (rowCount === 0) without.push(table)
+    }
+    expect(without, 'give addPerson (test/support/person-data.ts) a row for each of these tables').toEqual([])
+  })
+
   it('of a neighbour with the same address is untouched', async () => {
     const mine = await filled()
     const theirs = await filled()
