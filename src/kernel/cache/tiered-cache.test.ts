@@ -72,6 +72,20 @@ describe('the cache of one process', () => {
     expect(await cache.getOrLoad(A, 'k', options, () => Promise.resolve('newer'))).toBe('new')
   })
 
+  it('keeps nothing of a load that is overtaken while an older one of the same key ends', async () => {
+    const { cache } = counting()
+    const [first, second] = [Promise.withResolvers<string>(), Promise.withResolvers<string>()]
+    const oldest = cache.getOrLoad(A, 'k', options, () => first.promise)
+    await cache.invalidate(A, options.tags)
+    const older = cache.getOrLoad(A, 'k', options, () => second.promise)
+    first.resolve('oldest')
+    await oldest
+    await cache.invalidate(A, options.tags)
+    second.resolve('old')
+    await older
+    expect(await cache.getOrLoad(A, 'k', options, () => Promise.resolve('new'))).toBe('new')
+  })
+
   it('forgets every value with one of the tags and no other', async () => {
     const { cache } = counting()
     const put = (key: string, carried: CacheTag[], value: string) =>

@@ -187,6 +187,21 @@ describe('a change', () => {
   })
 })
 
+it('a change that loses to others every time is tried four times, and is a conflict then', async () => {
+  const tenant = await testTenant(database)
+  let tries = 0
+  const losing = change({
+    ...{ action: 'notes.lose', scope: 'customers:write', effect: 'update', input: Nothing, output: Nothing },
+    async work({ db }) {
+      tries += 1
+      await raw`do $$ begin raise exception using errcode = '40001'; end $$`.execute(db)
+      return { result: {}, subject: 'x' }
+    },
+  })
+  await expect(losing(tenant.ctx(), {})).rejects.toMatchObject({ kind: 'conflict', retryAfterSeconds: 1 })
+  expect(tries).toBe(4)
+})
+
 const failAfterWriting = change({
   ...{ action: 'notes.fail', scope: 'customers:write', effect: 'create', input: Note, output: Nothing },
   async work(ctx, note) {

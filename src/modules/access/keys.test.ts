@@ -136,6 +136,9 @@ describe('managing keys', () => {
     const reader = tenant.ctx({ scopes: ['customers:read', 'customers:write'] })
     await expect(here.createKey(reader, input)).rejects.toMatchObject({ kind: 'forbidden' })
     await expect(here.listKeys(reader)).rejects.toMatchObject({ kind: 'forbidden' })
+    await expect(here.listKeys(tenant.ctx({ scopes: ['keys:read'] })), 'acts for nobody').rejects.toMatchObject({
+      scopesNeeded: ['access:read'],
+    })
     await expect(here.revokeKey(reader, { keyId: 'key_x' })).rejects.toMatchObject({ kind: 'forbidden' })
   })
 

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Ctx } from '#kernel/context'
 import { loadConfig } from '../../settings.ts'
+import type { PersonalData } from '#kernel/personal-data'
 import { idempotencyPersonalData } from '#kernel/writes/idempotency-personal-data'
 import { createKeyring } from '#kernel/crypto/keyring'
 import { addCustomers } from '../../../test/support/customer-data.ts'
@@ -21,11 +22,24 @@ const IDENTIFIERS = /ada@example\.com|ada\s+lovelace|415\D{0,3}555\D{0,3}0123/i
 
 let database: TestDatabase
 let privacy: Privacy
+/** Runs inside an erasure, once. */
+let meanwhile: ((ctx: Ctx) => Promise<unknown>) | undefined
+const busyHolder: PersonalData = {
+  ...{ name: 'test.busy', describe: 'Lets others write while somebody is erased.', tables: [] },
+  export: () => Promise.resolve([]),
+  preview: () => Promise.resolve({ erased: 0, pseudonymised: 0, kept: [] }),
+  async erase(ctx) {
+    const act = meanwhile
+    meanwhile = undefined
+    await act?.(ctx)
+    return { erased: 0, pseudonymised: 0, kept: [] }
+  },
+}
 beforeAll(async () => {
   database = await testDatabase()
   const module = privacyModule({
     keyring: createKeyring([randomBytes(32)]),
-    holders: () => [idempotencyPersonalData, ...(customersHolders ?? []), ...(module.personalData ?? [])],
+    holders: () => [idempotencyPersonalData, ...(customersHolders ?? []), ...(module.personalData ?? []), busyHolder],
   })
   privacy = module.api
 })
@@ -46,6 +60,19 @@ describe('an erasure', () => {
     expect(signed?.report['done']).toEqual(signed?.report['found'])
     expect(verifyReport(JSON.stringify(signed))).toMatchObject({ valid: true })
     expect(await eraseByToken(tenant.ctx(), { person: 'ada@example.com', token })).toEqual(signed)
+  })
+
+  it('looks again: what others wrote while it ran is erased too', async () => {
+    const tenant = await filled()
+    const { confirm_token: token } = await privacy.requestErasure(tenant.ctx(), { person: ADA.email })
+    meanwhile = () =>
+      database.owner.query(
+        `insert into customers.contacts (tenant_id, contact_id, client_id, email) values ($1, 'late', 'acme', $2)`,
+        [tenant.tenantId, ADA.email],
+      )
+    const signed = await eraseByToken(tenant.ctx(), { person: ADA.email, token })
+    expect(signed?.report).toMatchObject({ looked_again: { times: 2, still_found: 0 } })
+    expect(await textOf(tenant)).not.toMatch(IDENTIFIERS)
   })
 
   it('asked for again finds nothing', async () => {

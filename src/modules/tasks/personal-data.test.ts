@@ -39,5 +39,7 @@ it('completed tasks expire, those with a younger sub-task not before it, and ope
     personalTasks.retention?.expire(autocommit(person.tenant.ctx()), new Date('2025-06-01T00:00:00Z'), 100)
   expect(await expire()).toBe(1)
   expect(await expire()).toBe(0)
+  await person.result('mark_complete', { task_id: 4 }, { now: '2025-07-01T00:00:00Z' })
+  expect(await expire(), 'completed since').toBe(0)
   expect(await person.result('list_tasks')).toMatchObject({ total: 3 })
 })

@@ -128,8 +128,8 @@ describe('the host guard', () => {
     expect([status, ErrorAnswer.parse(JSON.parse(body)).error.code]).toEqual([403, 'HOST_NOT_ALLOWED'])
   })
 
-  it('refuses pages of origins that were not invited', async () => {
-    const response = await fetch(`${url}/version`, { headers: { origin: 'https://evil.example.net' } })
+  it.each(['https://evil.example.net', 'null', 'no origin'])('refuses the page of %j, not invited', async (origin) => {
+    const response = await fetch(`${url}/version`, { headers: { origin } })
     expect([response.status, (await errorOf(response)).code]).toEqual([403, 'ORIGIN_NOT_ALLOWED'])
     expect(response.headers.get('access-control-allow-origin')).toBeNull()
   })

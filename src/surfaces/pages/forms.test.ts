@@ -69,6 +69,15 @@ describe('a form', () => {
     }
   })
 
+  it('with the cookie and the token of another session is refused: they hold for that session alone', async () => {
+    const [mine, theirs] = [await signedIn(), await signedIn()]
+    const form_token = /name="form_token" value="([^"]+)"/.exec((await theirs.open('/account')).text)?.[1] ?? ''
+    await mine.open('/account')
+    mine.cookies.set('plimsoll-form', theirs.cookies.get('plimsoll-form') ?? '')
+    expect((await mine.send('/sign-out', { form_token })).status).toBe(403)
+    expect((await theirs.send('/sign-out', { form_token })).status).toBe(200)
+  })
+
   it('whose cookie was planted by a sibling host is refused: the token is signed', async () => {
     const person = await signedIn()
     await person.open('/account')

@@ -184,6 +184,12 @@ describe('guessing', () => {
     expect((await signIn(email, password)).status).toBe(200)
   })
 
+  it('is forgiven by a right password: the count begins anew', async () => {
+    const { email, password } = await newcomer(server)
+    for (let tried = 0; tried < 4; tried++) await signIn(email, 'Wrong-1-word')
+    for (const time of ['the fifth', 'the sixth']) expect((await signIn(email, password)).status, time).toBe(200)
+  })
+
   it('is locked alike for an e-mail that nobody has', async () => {
     for (let tried = 0; tried < 5; tried++) await signIn('ghost@example.com', 'Wrong-1-word')
     expect((await signIn('ghost@example.com', 'Wrong-1-word')).status).toBe(429)

@@ -2,6 +2,7 @@ import { decodeJwt } from 'jose'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { testDatabase } from '../../../../test/support/database.ts'
 import { jsonClient, keyOf, newcomer, startPeopleServer } from '../../../../test/support/people.ts'
+import { afterWaiting } from '../../../../test/support/race.ts'
 import type { JsonClient, Newcomer, PeopleServer } from '../../../../test/support/people.ts'
 
 const database = await testDatabase()
@@ -86,6 +87,17 @@ describe('an invitation', () => {
     expect((await accept(high, second)).status).toBe(200)
   })
 
+  it('that is taken back while it is being accepted makes nobody a member', async () => {
+    const invited = await newcomer(server)
+    const { body } = await api.post('/api/v1/invitations', { email: invited.email }, owner.tokens.access_token)
+    const { invitation_id: id } = body['data'] as { invitation_id: string }
+    const first = { sql: `update access.invitations set status = 'canceled' where id = $1`, values: [id] }
+    const accept = () => api.post(`/api/v1/invitations/${id}/accept`, undefined, invited.tokens.access_token)
+    expect(await afterWaiting(database, first, accept)).toMatchObject({
+      ...{ status: 409, body: { error: { code: 'INVITATION_CLOSED' } } },
+    })
+  })
+
   it('is shown to the invited, and to nobody else', async () => {
     const [invited, stranger] = [await newcomer(server), await newcomer(server)]
     const { body } = await api.post('/api/v1/invitations', { email: invited.email }, owner.tokens.access_token)
@@ -161,6 +173,19 @@ describe('a role', () => {
     expect((await api.patch(`/api/v1/members/${owner.userId}`, { role: 'member' }, admin.bearer)).status).toBe(403)
     expect((await api.patch(`/api/v1/members/${admin.userId}`, { role: 'owner' }, admin.bearer)).status).toBe(403)
     expect((await api.delete(`/api/v1/members/${owner.userId}`, admin.bearer)).status).toBe(403)
+  })
+
+  it('of two owners who go at the same time is given up by one alone', async () => {
+    const second = await colleague('owner')
+    const first = {
+      sql: `update access.members set role = 'member' where tenant_id = $1 and user_id = $2`,
+      values: [owner.tenantId, second.userId],
+    }
+    const path = `/api/v1/members/${owner.userId}`
+    const leave = () => api.patch(path, { role: 'admin' }, owner.tokens.access_token)
+    expect(await afterWaiting(database, first, leave)).toMatchObject({
+      ...{ status: 409, body: { error: { code: 'LAST_OWNER' } } },
+    })
   })
 
   it('of the last owner stays', async () => {

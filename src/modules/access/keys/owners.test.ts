@@ -5,6 +5,7 @@ import type { Signals } from '#kernel/database/signals'
 import { testAccess } from '../../../../test/support/access.ts'
 import { signedIn } from '../../../../test/support/credentials.ts'
 import { quiet, testDatabase } from '../../../../test/support/database.ts'
+import { afterWaiting } from '../../../../test/support/race.ts'
 import { TEST_NOW, testTenant } from '../../../../test/support/tenant.ts'
 import type { TestTenant } from '../../../../test/support/tenant.ts'
 import type { Access } from '../index.ts'
@@ -111,6 +112,43 @@ describe('a key that a person made', () => {
     expect((await here.listKeys(ctx)).map(({ keyId }) => keyId)).toEqual([apiKey.keyId])
     await here.revokeKey(ctx, { keyId: apiKey.keyId })
     expect(await auditOf(tenant)).toEqual([`access.create-key ${apiKey.keyId}`, `access.revoke-key ${apiKey.keyId}`])
+  })
+})
+
+describe('a key that is made while what it hangs on ends waits for that, and is refused', () => {
+  it('the membership of its person', async () => {
+    const { tenant, person, ctx } = await memberWithKey('member')
+    const first = {
+      sql: 'delete from access.members where tenant_id = $1 and user_id = $2',
+      values: [tenant.tenantId, person.userId],
+    }
+    const late = afterWaiting(database, first, () => here.createKey(ctx, { name: 'late', scopes: [...BOTH] }))
+    await expect(late).rejects.toThrow('not a member')
+  })
+
+  it('the key that makes it', async () => {
+    const { tenant, person, apiKey } = await memberWithKey('member')
+    const calling = {
+      ...tenant.ctx({ userId: person.userId, scopes: ['keys:write', ...BOTH] }),
+      actor: { kind: 'key', id: apiKey.keyId, name: 'own' } as const,
+    }
+    const first = {
+      sql: 'update access.api_keys set revoked_at = now() where tenant_id = $1 and key_id = $2',
+      values: [tenant.tenantId, apiKey.keyId],
+    }
+    const late = afterWaiting(database, first, () => here.createKey(calling, { name: 'late', scopes: [...BOTH] }))
+    await expect(late).rejects.toThrow('revoked')
+  })
+
+  it('its service account', async () => {
+    const tenant = await testTenant(database)
+    const { serviceAccountId } = await here.createServiceAccount(tenant.ctx(), { name: 'import', scopes: [...BOTH] })
+    const first = {
+      sql: 'update access.service_accounts set disabled_at = now() where tenant_id = $1 and service_account_id = $2',
+      values: [tenant.tenantId, serviceAccountId],
+    }
+    const input = { name: 'late', scopes: [...BOTH], serviceAccountId }
+    await expect(afterWaiting(database, first, () => here.createKey(tenant.ctx(), input))).rejects.toThrow('disabled')
   })
 })
 

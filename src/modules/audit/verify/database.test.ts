@@ -55,6 +55,17 @@ describe('whoever may do everything in the database is found, and what they did 
        delete from audit.events where tenant_id = $1 and id = any (array(select unnest(event_ids) from block))`,
       { kind: 'unexplained_removal', block: 1 },
     ],
+    [
+      'a removal of blocks that are younger than what retention said it removed',
+      `with event as (
+         insert into audit.events select tenant_id, 'aud_forged', at, 'job', 'x', 'audit.retention', 'block:2', null,
+           '{"blocks_through": 2, "events": 4, "older_than": "2026-01-01T00:00:00.000Z"}', '', outcome, null
+         from audit.events where ${subject('c')}
+       ), told as (insert into audit.unsealed values ($1, 'aud_forged')
+       ), block as (delete from audit.block_events where tenant_id = $1 and number <= 2 returning event_ids)
+       delete from audit.events where tenant_id = $1 and id = any (array(select unnest(event_ids) from block))`,
+      { kind: 'unexplained_removal', block: 1 },
+    ],
   ]
   it.each(cases)('%s', async (_name, tamper, expected) => {
     const tenant = await trail()

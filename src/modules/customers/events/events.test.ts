@@ -125,6 +125,26 @@ describe('Segment calls', () => {
     expect((await storedEvents(tenant)).map(({ message_id }) => message_id)).toEqual(['m1', 'm2'])
   })
 
+  it('with one message id and different contents: the first counts, in one batch or two', async () => {
+    const tenant = await testTenant(database)
+    const call = routesOf(tenant)
+    const track = (messageId: string, event: string) => ({
+      type: 'track',
+      event,
+      userId: 'u',
+      messageId,
+      timestamp: TEST_NOW.toISOString(),
+    })
+    await call('/v1/group', { groupId: 'acme', userId: 'u', messageId: 'g1' })
+    await call('/v1/batch', { batch: [track('m1', 'First'), track('m1', 'Second')] })
+    await call('/v1/batch', { batch: [track('m2', 'New'), track('m1', 'Third'), track('m2', 'Newer')] })
+    const stored = (await storedEvents(tenant)).map(({ message_id, event_name }) => [message_id, event_name])
+    expect(stored).toEqual([
+      ['m1', 'First'],
+      ['m2', 'New'],
+    ])
+  })
+
   it('of a user nobody knows yet are held, and move to the customer once a group call names it', async () => {
     const tenant = await testTenant(database)
     const call = routesOf(tenant)

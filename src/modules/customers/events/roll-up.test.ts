@@ -237,6 +237,22 @@ describe('an event told by hand', () => {
     })
   })
 
+  it('is left for the next time where another roll-up has its day’s mark in hand: nobody waits', async () => {
+    const tenant = await testTenant(database)
+    const use = { client: 0, day: 1, hour: 9, user: 0, feature: 0, seconds: 60, isError: false }
+    await saveCalls(tenant.ctx(), [group('c0'), event(use, 1), event({ ...use, day: 2 }, 2)])
+    const other = await database.owner.connect()
+    onTestFinished(() => other.release())
+    await other.query('begin')
+    await other.query(`select from customers.usage_dirty where tenant_id = $1 and day = '2026-11-01' for update`, [
+      tenant.tenantId,
+    ])
+    // Would wait for ever if it waited.
+    expect(await rollUp(tenant.ctx())).toEqual({ days: 1 })
+    await other.query('rollback')
+    expect(await rollUp(tenant.ctx())).toEqual({ days: 1 })
+  })
+
   it('never hold up the events that come while a roll-up has their day’s mark in hand, nor miss these', async () => {
     const tenant = await testTenant(database)
     const use = { client: 0, day: 1, hour: 9, user: 0, feature: 0, seconds: 60, isError: false }

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { CustomerSettings } from '../settings.ts'
 import {
   auditActions,
@@ -8,6 +8,7 @@ import {
   tenantWithCustomers,
 } from '../../../../test/support/customer-tools.ts'
 import { addCustomers } from '../../../../test/support/customer-data.ts'
+import type { CustomerData } from '../../../../test/support/customer-data.ts'
 import { testDatabase } from '../../../../test/support/database.ts'
 import { TEST_NOW, testTenant } from '../../../../test/support/tenant.ts'
 import { addDays } from '../record/days.ts'
@@ -87,6 +88,14 @@ it('resolves a risk that is gone, and tells the timeline who recovered', async (
   expect(timeline).toMatchObject({ timeline: [{ title: 'Health recovered to 60', impact: 'positive' }] })
 })
 
+it('is seen at once in an overview that was cached', async () => {
+  const tenant = await tenantWithCustomers(database)
+  const overview = async () => JSON.stringify(await call(tenant, 'get_client_overview', { client_id: 'globex' }))
+  expect(await overview()).toContain('"health_score":null')
+  await recompute(tenant.ctx())
+  expect(await overview()).not.toContain('"health_score":null')
+})
+
 it('passes churned customers by, and other tenants', async () => {
   const [tenant, neighbour] = [await tenantWithCustomers(database), await tenantWithCustomers(database)]
   const churn = { client_id: 'globex', action: 'transition', new_stage: 'churned' }
@@ -158,3 +167,134 @@ it('scores a large first import, and again, within the time of a statement on ta
   expect(await recompute(tenant.ctx())).toEqual(counts)
   expect(await recompute(tenant.ctx())).toEqual(counts)
 }, 60_000)
+
+describe('at each threshold, a step to either side', () => {
+  const ago = (days: number) => new Date(TEST_NOW.getTime() - days * 86_400_000).toISOString()
+  const usage = (days: number, events: number) => [
+    { day: addDays('2026-11-20', -35), events: 100 },
+    { day: addDays('2026-11-20', -days), events },
+  ]
+  const tickets = (opened: number, before: number) =>
+    [...Array.from({ length: opened }, () => 5), ...Array.from({ length: before }, () => 40)].map((days) => ({
+      ...{ openedAt: ago(days), priority: 'P3', status: 'resolved' },
+    }))
+  /** What is known of a customer, the indicator that is looked at, and its severity. */
+  const cases: readonly [Omit<CustomerData, 'clientId'>, string, string | undefined][] = [
+    [{ lastContactAt: ago(30) }, 'contact_lost', undefined],
+    [{ lastContactAt: ago(31) }, 'contact_lost', 'low'],
+    [{ lastContactAt: ago(60) }, 'contact_lost', 'low'],
+    [{ lastContactAt: ago(61) }, 'contact_lost', 'medium'],
+    [{ lastContactAt: ago(14) }, 'health_low', undefined],
+    [{ lastContactAt: ago(15) }, 'health_low', 'high'],
+    [{ lastContactAt: ago(36) }, 'health_low', 'high'],
+    [{ lastContactAt: ago(37) }, 'health_low', 'critical'],
+    [{ payments: [{ dueOn: '2026-11-20' }] }, 'payment_overdue', undefined],
+    [{ payments: [{ dueOn: '2026-11-19' }] }, 'payment_overdue', 'high'],
+    [{ payments: [{ dueOn: '2026-10-21' }] }, 'payment_overdue', 'high'],
+    [{ payments: [{ dueOn: '2026-10-20' }] }, 'payment_overdue', 'critical'],
+    [{ renewsOn: '2026-11-19', lastContactAt: ago(14) }, 'renewal_near', undefined],
+    [{ renewsOn: '2026-11-20', lastContactAt: ago(14) }, 'renewal_near', 'high'],
+    [{ renewsOn: '2026-12-20', lastContactAt: ago(14) }, 'renewal_near', 'high'],
+    [{ renewsOn: '2026-12-21', lastContactAt: ago(14) }, 'renewal_near', 'medium'],
+    [{ renewsOn: '2027-02-18', lastContactAt: ago(14) }, 'renewal_near', 'medium'],
+    [{ renewsOn: '2027-02-18', lastContactAt: ago(7) }, 'renewal_near', 'low'],
+    [{ renewsOn: '2027-02-19', lastContactAt: ago(14) }, 'renewal_near', undefined],
+    [{ answers: [{ kind: 'nps', score: 5, at: ago(1) }] }, 'satisfaction_low', undefined],
+    [{ answers: [{ kind: 'nps', score: 4, at: ago(89) }] }, 'satisfaction_low', 'medium'],
+    [{ answers: [{ kind: 'nps', score: 4, at: ago(90) }] }, 'satisfaction_low', undefined],
+    [{ answers: [2, 3].map((score) => ({ kind: 'nps', score, at: ago(1) })) }, 'satisfaction_low', 'medium'],
+    [{ answers: [{ kind: 'nps', score: 2, at: ago(1) }] }, 'satisfaction_low', 'high'],
+    [{ usage: usage(1, 71) }, 'usage_decline', undefined],
+    [{ usage: usage(1, 70) }, 'usage_decline', 'medium'],
+    [{ usage: usage(1, 41) }, 'usage_decline', 'medium'],
+    [{ usage: usage(1, 40) }, 'usage_decline', 'high'],
+    [{ usage: usage(29, 50) }, 'usage_stopped', undefined],
+    [{ usage: usage(30, 50) }, 'usage_stopped', 'critical'],
+    [{ tickets: tickets(3, 2) }, 'tickets_rising', undefined],
+    [{ tickets: tickets(4, 2) }, 'tickets_rising', 'medium'],
+    [{ tickets: tickets(1, 0) }, 'tickets_rising', undefined],
+    [{ tickets: tickets(2, 0) }, 'tickets_rising', 'medium'],
+  ]
+
+  it('raises a risk from there on, as severe as there', async () => {
+    const tenant = await testTenant(database)
+    const customers = cases.map(([data], at) => ({ clientId: `c${at}`, renewsOn: '2028-01-01', ...data }))
+    await addCustomers(database, tenant.tenantId, customers)
+    await recompute(tenant.ctx())
+    const risks = await rowsOf('risk_indicators', tenant.tenantId)
+    const raised = cases.map(([data, name], at) => {
+      const found = risks.find((risk) => risk['client_id'] === `c${at}` && risk['indicator_name'] === name)
+      return [data, name, found?.['severity']]
+    })
+    expect(raised).toEqual(cases)
+  })
+
+  it('tells a trend of three points against the newest score of four weeks ago or more', async () => {
+    const tenant = await testTenant(database)
+    const earlier: Readonly<Record<string, readonly [number, number]>> = {
+      ...{ up: [28, 57], level: [28, 57.1], flat: [28, 62.9], down: [28, 63], none: [6, 40], young: [7, 40] },
+      older: [40, 90],
+    }
+    const customers = Object.keys(earlier).map((clientId) => ({ clientId, lastContactAt: ago(14) }))
+    await addCustomers(database, tenant.tenantId, customers)
+    const store = (clientId: string, days: number, score: number) =>
+      database.owner.query(
+        `insert into customers.health_scores (tenant_id, client_id, scoring_model, day, as_of, lookback_days, overall_score,
+           weight_usage, weight_engagement, weight_support, weight_satisfaction, weight_payment, missing)
+         values ($1, $2, 'weighted_composite', $3::date, $3::date, 30, $4, 0, 1, 0, 0, 0, '{}')`,
+        [tenant.tenantId, clientId, addDays('2026-11-20', -days), score],
+      )
+    for (const [clientId, [days, score]] of Object.entries(earlier)) await store(clientId, days, score)
+    await store('older', 29, 60)
+    await store('older', 27, 20)
+    await recompute(tenant.ctx())
+    const trends = (await rowsOf('customers', tenant.tenantId)).map((row) => [row['client_id'], row['health_trend']])
+    expect(Object.fromEntries(trends)).toEqual({
+      ...{ up: 'improving', level: 'stable', flat: 'stable', down: 'declining', none: null, young: 'improving' },
+      older: 'stable',
+    })
+  })
+
+  it('counts a payment as late while it was paid within the window, a renewal within thirty days', async () => {
+    const tenant = await testTenant(database)
+    const paid = (dueOn: string, paidOn: string, renewsOn = '2028-01-01') => ({
+      payments: [{ dueOn, paidOn }],
+      renewsOn,
+    })
+    const known: Readonly<Record<string, readonly [Omit<CustomerData, 'clientId'>, number]>> = {
+      punctual: [paid('2026-11-10', '2026-11-10'), 100],
+      late: [paid('2026-11-10', '2026-11-11'), 80],
+      lateOnTheFirstDay: [paid('2026-10-01', '2026-10-22'), 80],
+      lateBefore: [paid('2026-10-01', '2026-10-21'), 100],
+      renewing: [paid('2026-11-10', '2026-11-10', '2026-12-20'), 90],
+      renewingLater: [paid('2026-11-10', '2026-11-10', '2026-12-21'), 100],
+    }
+    const customers = Object.entries(known).map(([clientId, [data]]) => ({ clientId, ...data }))
+    await addCustomers(database, tenant.tenantId, customers)
+    await recompute(tenant.ctx())
+    const scores = (await rowsOf('health_scores', tenant.tenantId)).map((row) => [
+      row['client_id'],
+      row['payment_score'],
+    ])
+    expect(Object.fromEntries(scores)).toEqual(
+      Object.fromEntries(Object.entries(known).map(([clientId, [, score]]) => [clientId, score])),
+    )
+  })
+
+  it('predicts that a customer leaves at a renewal to come, never at one that is past', async () => {
+    const tenant = await testTenant(database)
+    const leaving = { lastContactAt: ago(89), payments: [{ dueOn: '2026-09-01' }] }
+    const customers = ['2026-11-19', '2026-11-20', '2026-11-21'].map((renewsOn) => ({
+      ...{ clientId: renewsOn, renewsOn },
+      ...leaving,
+    }))
+    await addCustomers(database, tenant.tenantId, customers)
+    await recompute(tenant.ctx())
+    const rows = await rowsOf('churn_predictions', tenant.tenantId)
+    expect(rows.map((row) => [row['client_id'], row['predicted_churn_date']])).toEqual([
+      ['2026-11-19', null],
+      ['2026-11-20', '2026-11-20'],
+      ['2026-11-21', '2026-11-21'],
+    ])
+  })
+})

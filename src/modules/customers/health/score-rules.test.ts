@@ -51,6 +51,15 @@ const givens: fc.Arbitrary<Given> = fc.record({
   renewalDays: fc.integer({ min: 1, max: 400 }),
 })
 
+it.each([
+  [undefined, { at_risk_below: 60, critical_below: 40, healthy_from: 75 }],
+  [30, { at_risk_below: 30, critical_below: 30, healthy_from: 75 }],
+  [90, { at_risk_below: 90, critical_below: 40, healthy_from: 90 }],
+])('an at-risk line of %s is never under the critical one nor over the healthy one', (line, expected) => {
+  const chosen = { as_of: TEST_NOW, lookback_days: 30, model: STANDARD_MODEL }
+  expect(scoringOf(settings, line === undefined ? chosen : { ...chosen, at_risk_below: line })).toMatchObject(expected)
+})
+
 describe('the score of one customer', () => {
   it('equals the rules written a second time, whatever is known', async () => {
     await fc.assert(

@@ -52,3 +52,45 @@ it('a column that is needed is asked for by name', async () => {
   const sources = [file('customers.csv', 'client_id,client_name\nacme,Acme')]
   await expect(importFiles(ctx(), sources)).rejects.toThrow('contract_start_date')
 })
+
+it('one value of every kind is stored as the file has it: money to the cent, times in UTC', async () => {
+  const { ctx } = await testTenant(database)
+  const head = 'client_id,client_name,contract_start_date,contract_value,seats,last_engagement_at'
+  const customers = [
+    ['acme', ' Acme ', '2026-01-31', '1200.5', '7', '2026-03-04 00:30:00+01:00'],
+    ['bolt', 'Bolt', '2024-02-29', '0.05', '0', '2026-03-04'],
+  ]
+  const payments = ['p1,acme,-12.34,2026-02-01', 'p2,acme,7,2026-02-01', 'p3,acme,1.15,2026-02-01']
+  await importFiles(ctx(), [
+    file('customers.csv', [head, ...customers.map((cells) => cells.join(','))].join('\n')),
+    file('payments.csv', ['payment_id,client_id,amount,due_on', ...payments].join('\n')),
+    file('contacts.csv', 'contact_id,client_id,is_primary\nc1,acme,Yes\nc2,acme,0'),
+    file(
+      'usage_events.csv',
+      `message_id,client_id,occurred_at,event_name,duration_seconds
+m1,acme,2026-03-04T10:00:00.250Z,login,1.5`,
+    ),
+  ])
+  const read = async (columns: string, table: string) => {
+    const sql = `select ${columns} from customers.${table} where tenant_id = $1 order by 1`
+    return (await database.owner.query<unknown[]>({ text: sql, values: [ctx().tenantId], rowMode: 'array' })).rows
+  }
+  const columns = `client_id, client_name, contract_start_date::text, contract_value_cents::int, seats,
+    to_char(last_engagement_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI')`
+  expect(await read(columns, 'customers')).toEqual([
+    ['acme', 'Acme', '2026-01-31', 120_050, 7, '2026-03-03 23:30'],
+    ['bolt', 'Bolt', '2024-02-29', 5, 0, '2026-03-04 00:00'],
+  ])
+  expect(await read('external_id, amount_cents::int', 'payments')).toEqual([
+    ['p1', -1234],
+    ['p2', 700],
+    ['p3', 115],
+  ])
+  expect(await read('external_id, is_primary', 'contacts')).toEqual([
+    ['c1', true],
+    ['c2', false],
+  ])
+  expect(await read(`duration_seconds::float8, extract(milliseconds from occurred_at)::int`, 'usage_events')).toEqual([
+    [1.5, 250],
+  ])
+})

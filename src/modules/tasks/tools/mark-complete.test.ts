@@ -72,9 +72,22 @@ it('makes no second next occurrence where somebody has worked on the first', asy
   const id = await person.add({ title: 'Water', due: '2026-11-20', recurrence: 'FREQ=DAILY' })
   await person.result('mark_complete', { task_id: id })
   await person.result('update_task', { task_id: 2, title: 'Water well' })
-  await person.result('mark_complete', { task_id: id, completed: false })
-  expect(await person.result('mark_complete', { task_id: id })).not.toHaveProperty('next_task_id')
+  for (const _time of ['first', 'second']) {
+    await person.result('mark_complete', { task_id: id, completed: false })
+    expect(await person.result('mark_complete', { task_id: id })).not.toHaveProperty('next_task_id')
+  }
   expect(await person.result('list_tasks')).toMatchObject({ total: 2 })
+})
+
+it('keeps a next occurrence of whose sub-tasks one was touched', async () => {
+  const person = await taskPerson(database)
+  const id = await person.add({ title: 'Water', due: '2026-11-20', recurrence: 'FREQ=DAILY' })
+  for (const title of ['Roses', 'Herbs']) await person.add({ title, parent_id: id })
+  expect(await person.result('mark_complete', { task_id: id })).toMatchObject({ next_task_id: 4 })
+  await person.result('update_task', { task_id: 6, title: 'Herbs and salad' })
+  const reopened = await person.result('mark_complete', { task_id: id, completed: false })
+  expect(reopened).not.toHaveProperty('removed_task_id')
+  expect(await person.result('list_tasks', { parent_id: 4 })).toMatchObject({ total: 2 })
 })
 
 it('completes several, each for itself', async () => {

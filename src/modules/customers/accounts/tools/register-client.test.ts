@@ -106,3 +106,30 @@ it.each([
   expect(result).toMatchObject({ summary: { lifecycle_stage: 'onboarding' } })
   expect(result['next_steps']).toContainEqual(expect.stringMatching(/^the contract ended on 2025-01-01/))
 })
+
+it.each([
+  [1.15, 115],
+  [0.29, 29],
+  [4.35, 435],
+  [90_000.99, 9_000_099],
+])('a contract value of %d is kept as %d cents', async (contract_value, cents) => {
+  const tenant = await testTenant(database)
+  await call(tenant, 'register_client', { client_name: 'Exact', industry: 'Technology', contract_value })
+  const { rows } = await database.owner.query(
+    'select contract_value_cents::int as cents from customers.customers where tenant_id = $1',
+    [tenant.tenantId],
+  )
+  expect(rows).toEqual([{ cents }])
+})
+
+it('a contract that ends on the day it starts is refused, also where it starts today because nothing else was said', async () => {
+  const tenant = await testTenant(database)
+  const args = { client_name: 'Short', industry: 'Technology' }
+  for (const given of [{}, { contract_start_date: '2026-11-20' }]) {
+    const outcome = await call(tenant, 'register_client', { ...args, ...given, contract_end_date: '2026-11-20' })
+    expect(outcome).toMatchObject({ kind: 'failed', failure: { problems: [{ path: 'contract_end_date' }] } })
+  }
+  expect(await call(tenant, 'register_client', { ...args, contract_end_date: '2026-11-21' })).toMatchObject({
+    kind: 'done',
+  })
+})

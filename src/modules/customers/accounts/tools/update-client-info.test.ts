@@ -7,6 +7,7 @@ import {
   shown,
 } from '../../../../../test/support/customer-tools.ts'
 import { testDatabase } from '../../../../../test/support/database.ts'
+import { afterWaiting } from '../../../../../test/support/race.ts'
 
 const database = await testDatabase()
 const call = customerTools()
@@ -105,4 +106,31 @@ it('refuses no updates, and names an unknown field', async () => {
     kind: 'failed',
     failure: { problems: [{ path: 'updates.health_score' }, { path: 'updates' }] },
   })
+})
+
+it('whoever churns has no open risk and no probability of it', async () => {
+  const tenant = await scoredTenant(database)
+  const state = async () => {
+    const { rows } = await database.owner.query<{ open: boolean; probability: boolean }>(
+      `select churn_probability is not null as probability, exists (select from customers.risk_indicators r
+         where r.tenant_id = c.tenant_id and r.client_id = c.client_id and resolved_at is null) as open
+       from customers.customers c where tenant_id = $1 and client_id = 'globex'`,
+      [tenant.tenantId],
+    )
+    return rows
+  }
+  expect(await state()).toEqual([{ open: true, probability: true }])
+  await call(tenant, 'update_client_info', { client_id: 'globex', updates: { status: 'churned' } })
+  expect(await state()).toEqual([{ open: false, probability: false }])
+})
+
+it('of two writers of one customer the second waits, and starts from what the first left', async () => {
+  const tenant = await scoredTenant(database)
+  const first = {
+    sql: `update customers.customers set csm_assigned = 'Al', version = version + 1 where tenant_id = $1 and client_id = 'acme'`,
+    values: [tenant.tenantId],
+  }
+  const args = { client_id: 'acme', updates: { csm_assigned: 'Jo' }, expected_version: 1 }
+  const outcome = await afterWaiting(database, first, () => call(tenant, 'update_client_info', args))
+  expect(outcome).toMatchObject({ kind: 'failed', failure: { code: 'VERSION_CONFLICT' } })
 })
