@@ -8,7 +8,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { keyIdOf } from '#kernel/crypto/keyring'
 import { testDatabase } from '../support/database.ts'
 import { jsonClient } from '../support/people.ts'
-import { runCommand, startProduct } from '../support/product-process.ts'
+import { KEEPS_COMPILED_CODE, runCommand, startProduct } from '../support/product-process.ts'
 import { startVault } from '../support/vault-server.ts'
 
 /** The product with one tool more: none of its own asks its caller anything. */
@@ -38,6 +38,7 @@ describe('keys that are rotated while two processes serve', async () => {
   const environment = {
     ...{ SECRETS_PROVIDER: 'vault', VAULT_ADDR: vault.url, VAULT_TOKEN: vault.rootToken },
     ...{ ENVIRONMENT: 'test', DATA_DIR, LOG_LEVEL: 'ERROR' },
+    ...KEEPS_COMPILED_CODE,
     ...{ RATE_LIMIT_ENABLED: 'false', AUTH_REQUIRE_VERIFIED_EMAIL: 'false' },
   }
   const publicUrl = `http://127.0.0.1:${await freePort()}`

@@ -5,7 +5,10 @@ import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 
 const SOURCE = path.resolve(import.meta.dirname, '../../src')
-const COMPILED = path.resolve(import.meta.dirname, '../../node_modules/.cache/plimsoll')
+/** For a program of the tests that is started often: it keeps its compiled code where the product does. */
+export const KEEPS_COMPILED_CODE = {
+  NODE_COMPILE_CACHE: path.resolve(import.meta.dirname, '../../node_modules/.cache/plimsoll'),
+}
 
 /** The product as `npm start` runs it, in a process of its own. */
 export interface ProductProcess {
@@ -69,7 +72,7 @@ export async function runCommand(words: readonly string[], environment: Variable
   return { code, out, err }
 }
 
-/** The environment of the process: of the machine's variables only PATH, and where compiled code is kept. */
+/** The environment of the process: of the machine's variables only PATH. */
 function variables(environment: Variables): NodeJS.ProcessEnv {
-  return { PATH: process.env['PATH'] ?? '', NODE_COMPILE_CACHE: COMPILED, ...environment }
+  return { PATH: process.env['PATH'] ?? '', ...environment }
 }
