@@ -13,8 +13,8 @@ export async function openTrials() {
   let mutant: Mutant | undefined
   const open = () =>
     createVitest(
-      // Without the cache on disk, which knows a file by its own text and would pass the mutant by.
-      { watch: false, reporters: [{}], testTimeout: 15_000, update: 'none', fsModuleCache: false },
+      // A worker of its own for each test file, and no cache on disk: both would keep the module without its fault.
+      { watch: false, reporters: [{}], isolate: true, testTimeout: 15_000, update: 'none', fsModuleCache: false },
       {
         plugins: [
           {

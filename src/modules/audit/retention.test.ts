@@ -4,6 +4,7 @@ import { createKeyring } from '#kernel/crypto/keyring'
 import { personOf } from '#kernel/personal-data/person'
 import { autocommit } from '#kernel/database/transact'
 import { testDatabase } from '../../../test/support/database.ts'
+import { afterWaiting } from '../../../test/support/race.ts'
 import { TEST_NOW, TEST_ROOT_KEY, testTenant } from '../../../test/support/tenant.ts'
 import type { TestTenant } from '../../../test/support/tenant.ts'
 import { exportChain } from './export.ts'
@@ -50,6 +51,17 @@ describe('retention', () => {
     await sealed(tenant, daysAgo(10), 'young')
     expect(await removeExpired(database.system, tenant.ctx(), 2 * YEAR)).toBe(0)
     expect(await subjects(tenant)).toHaveLength(4)
+  })
+
+  it('waits for whoever extends the chain, as they do for it', async () => {
+    const tenant = await testTenant(database)
+    await sealed(tenant, daysAgo(900), 'old')
+    const first = {
+      sql: `select pg_advisory_xact_lock(hashtext('audit.chain'), hashtext($1))`,
+      values: [tenant.tenantId],
+    }
+    const remove = () => removeExpired(database.system, tenant.ctx(), 2 * YEAR)
+    expect(await afterWaiting(database, first, remove)).toBe(1)
   })
 
   it('that nobody recorded is found', async () => {

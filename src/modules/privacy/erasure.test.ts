@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { z } from 'zod'
 import type { Ctx } from '#kernel/context'
 import { loadConfig } from '../../settings.ts'
 import type { PersonalData } from '#kernel/personal-data'
@@ -9,6 +10,7 @@ import { addCustomers } from '../../../test/support/customer-data.ts'
 import { testDatabase } from '../../../test/support/database.ts'
 import type { TestDatabase } from '../../../test/support/database.ts'
 import { addPerson } from '../../../test/support/person-data.ts'
+import { afterWaiting } from '../../../test/support/race.ts'
 import { TEST_NOW, testTenant } from '../../../test/support/tenant.ts'
 import type { TestTenant } from '../../../test/support/tenant.ts'
 import { customersModule } from '../customers/index.ts'
@@ -73,6 +75,20 @@ describe('an erasure', () => {
     const signed = await eraseByToken(tenant.ctx(), { person: ADA.email, token })
     expect(signed?.report).toMatchObject({ looked_again: { times: 2, still_found: 0 } })
     expect(await textOf(tenant)).not.toMatch(IDENTIFIERS)
+  })
+
+  it('carried out by two processes at once waits its turn, and counts what both erased', async () => {
+    const tenant = await filled()
+    const { confirm_token: token } = await privacy.requestErasure(tenant.ctx(), { person: ADA.email })
+    const request_id = (await privacy.confirmByToken(tenant.ctx(), { person: ADA.email, token })) ?? ''
+    const first = {
+      sql: 'update privacy.requests set done = found where tenant_id = $1 and request_id = $2',
+      values: [tenant.tenantId, request_id],
+    }
+    const carryOut = () => privacy.carryOutErasure(tenant.ctx(), { request_id })
+    const { report } = await afterWaiting(database, first, carryOut)
+    const erased = (counts: unknown) => z.array(z.object({ erased: z.int() })).parse(counts)
+    expect(erased(report['done'])).toEqual(erased(report['found']).map((one) => ({ erased: 2 * one.erased })))
   })
 
   it('asked for again finds nothing', async () => {

@@ -1,5 +1,5 @@
-import { moduleOf } from '../areas.ts'
-import { eachSource, type Guard } from '../guard.ts'
+import { isProduction, moduleOf } from '../areas.ts'
+import { eachFile, eachSource, type Guard } from '../guard.ts'
 import { importsOf } from '../tree.ts'
 
 export const domainEvents: Guard = {
@@ -20,4 +20,13 @@ export const domainEvents: Guard = {
         : []),
     ]
   }),
+}
+
+export const auditedJobs: Guard = {
+  fixture: 'audited-jobs',
+  rule: 'a job writes by a change, which leaves an audit row, never by `autocommit`',
+  look: eachFile(
+    (file) => isProduction(file) && file.path.startsWith('src/modules/') && /\bjob\(\{/.test(file.text),
+    ({ text }) => (/\bautocommit\(/.test(text) ? ['calls autocommit'] : []),
+  ),
 }
