@@ -32,7 +32,7 @@ import type { Surfaces } from './surfaces/open-surfaces.ts'
 import { configuration } from './settings.ts'
 import type { AppConfig } from './settings.ts'
 
-/** How the application is started. */
+/** What the application is started with. */
 export interface AppOptions extends Omit<PlatformOptions, 'configuration'> {
   readonly config: AppConfig
 }
@@ -47,15 +47,15 @@ export interface App extends Surfaces {
   readonly audit: Audit
   readonly customers: Customers
   readonly privacy: Privacy
-  /** The table of everything that can be granted. */
+  /** The scope table: every scope that can be granted. */
   readonly scopes: readonly ScopeGrant[]
   readonly modules: readonly Module[]
 }
 
 /**
- * Builds the application on a platform of its own. Nothing faces outward until `listen`; `close` stops accepting,
- * finishes what runs within the deadline, cancels the rest and closes everything. `guests` are modules of another
- * program that stand on the same platform and surfaces.
+ * Opens a platform and builds the application on it. It accepts no connection before `listen`. `close` stops accepting,
+ * waits for running work until the deadline, cancels the rest and closes everything. `guests` are modules of another
+ * program that run on the same platform and surfaces.
  */
 export async function buildApp(options: AppOptions, guests: readonly Module[] = []): Promise<App> {
   const platform = await openPlatform({ ...options, configuration })
@@ -73,7 +73,10 @@ export async function buildApp(options: AppOptions, guests: readonly Module[] = 
   }
 }
 
-/** Every module, and who may call whom. Asks nothing of the platform: that begins when something is done with the app. */
+/**
+ * Wires the modules together: each gets the platform and the APIs of the modules it may call. Uses nothing of the
+ * platform yet, so the parts may be stubs in tools that only read declarations.
+ */
 export function assemble(options: AppOptions, platform: Platform, guests: readonly Module[] = []): App {
   const { config, clock, log } = options
   const { database, signals, keyring, audit: trail, metrics, publicUrl, outbound, openJobContext } = platform
@@ -93,8 +96,14 @@ export function assemble(options: AppOptions, platform: Platform, guests: readon
     resources: () => resourcesOf(modules),
   })
   const audit = auditModule({
-    ...{ settings: config.audit, configured: effectiveConfig(configuration, config) },
-    ...{ clock, log, database, keyring, audit: trail, metrics },
+    settings: config.audit,
+    configured: effectiveConfig(configuration, config),
+    clock,
+    log,
+    database,
+    keyring,
+    audit: trail,
+    metrics,
   })
   const customers = customersModule({ settings: config.customers, openContext: openJobContext })
   const tasks = tasksModule({ confirmTokens: confirmTokens(keyring, clock) })
@@ -103,19 +112,16 @@ export function assemble(options: AppOptions, platform: Platform, guests: readon
     holders: () => modules.flatMap((module) => module.personalData ?? []),
     auditHead: audit.api.head,
   })
-  const kernel: Module = {
-    ...platformDeclarations,
-    api: undefined,
-    jobs: [forgetIdempotencyKeys, clearFilesJob(platform.files)],
-    personalData: [idempotencyPersonalData, filesPersonalData],
-  }
-  const modules: readonly Module[] = [kernel, access, audit, customers, tasks, privacy, ...guests]
+  const modules: readonly Module[] = [kernelModule(platform), access, audit, customers, tasks, privacy, ...guests]
 
   requireDeclarations(modules)
-  const jobs = modules.flatMap((module) => module.jobs ?? [])
-  const surfaces = surfacesOf(options, platform, { modules, jobs, access: access.api })
+  const surfaces = surfacesOf(options, platform, { modules, access: access.api })
   return {
-    ...{ config, clock, log, platform, modules },
+    config,
+    clock,
+    log,
+    platform,
+    modules,
     openContext: platform.openContext,
     access: access.api,
     audit: audit.api,
@@ -130,5 +136,15 @@ export function assemble(options: AppOptions, platform: Platform, guests: readon
       await access.api.close()
       await platform.close()
     },
+  }
+}
+
+/** The jobs and personal-data holders of the kernel's own tables. */
+function kernelModule({ files }: Platform): Module {
+  return {
+    ...platformDeclarations,
+    api: undefined,
+    jobs: [forgetIdempotencyKeys, clearFilesJob(files)],
+    personalData: [idempotencyPersonalData, filesPersonalData],
   }
 }

@@ -8,7 +8,7 @@ import { tasksDeclarations } from './modules/tasks/declarations.ts'
 
 export const platformDeclarations = { name: 'kernel', settings: PLATFORM_SETTINGS } satisfies Declarations
 
-/** What the platform and every module declare: the settings and the command line are made of it. */
+/** The declarations of the platform and of every module, from which settings and command line are built. */
 export const declarations = [
   platformDeclarations,
   accessDeclarations,

@@ -4,7 +4,7 @@ import { reportFailure } from './cli/open.ts'
 import { serve } from './cli/serve.ts'
 import { configuration } from './settings.ts'
 
-/** Reads the settings, builds the application, serves until told to stop, and stops cleanly. */
+/** Reads the settings, builds the application, serves until a stop signal, and stops cleanly. */
 export function serveProduct(variables: NodeJS.ProcessEnv): Promise<void> {
   return reportFailure(() => serve(opener(takeEnvironment(configuration, variables), 'server', 'stdout')))
 }

@@ -5,11 +5,11 @@ import type { Environment } from '#kernel/config/load'
 import { declarations } from './declarations.ts'
 import { issuerRule } from './modules/access/declarations.ts'
 
-/** Every setting there is. `docs/configuration.md` is generated from it. */
+/** Every setting of the product. `docs/configuration.md` is generated from it. */
 export const configuration = configurationOf(declarations, [issuerRule])
 
 /** The value of every setting, by its group. */
 export type AppConfig = ConfigOf<typeof declarations>
 
-/** Reads every setting from `environment`. Throws `ConfigError` naming all that is wrong. */
+/** Reads every setting from `environment`. Throws `ConfigError` that names every wrong one. */
 export const loadConfig = (environment: Environment): AppConfig => load(configuration, environment)

@@ -32,7 +32,9 @@ const server = {
 }
 const app = await buildApp({ config, clock: systemClock, log, version: '0.0.0', as: 'server' }, [
   {
-    ...{ name: 'bench', api: undefined, server },
+    name: 'bench',
+    api: undefined,
+    server,
     scopes: [{ scope: 'bench:read', describe: 'call the tools of the benchmark', least: 'read-only' }],
   },
 ])

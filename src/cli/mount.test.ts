@@ -55,8 +55,13 @@ it('a command gets its arguments and options by name, parsed, with what was not 
   })
   expect(holds).toEqual([
     {
-      ...{ account: 'acme', reasons: ['one', 'two'], credits: 7, until: undefined, meter: 'tokens' },
-      ...{ dryRun: false, tag: ['a', 'b'] },
+      account: 'acme',
+      reasons: ['one', 'two'],
+      credits: 7,
+      until: undefined,
+      meter: 'tokens',
+      dryRun: false,
+      tag: ['a', 'b'],
     },
   ])
 })

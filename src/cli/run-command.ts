@@ -29,7 +29,8 @@ export async function runCommand(command: Command, { module, open, given, output
 function partsFor(module: string, app: App): CommandApp<unknown> {
   const { platform, clock, modules, access } = app
   return {
-    ...{ platform, clock },
+    platform,
+    clock,
     api: modules.find(({ name }) => name === module)?.api,
     tenants: async () => (await access.tenants()).map(({ tenantId }) => tenantId),
     context: (tenantId, signal) => cliContext(app, tenantId, signal),

@@ -16,12 +16,12 @@ export interface RotateOptions {
 
 /** Prints the source of each secret, and for each root key its processes and encrypted values. */
 export async function status({ platform, modules }: App): Promise<void> {
-  const { secrets, keyring, rollCall, database } = platform
+  const { secrets, keyring, processRegistry, database } = platform
   print('Secrets\n')
   printTable([...secrets.origins].map(([setting, { source, version = '-' }]) => ({ setting, from: source, version })))
-  const { holders, silent } = await rollCall.ask()
-  // The first holder is this command itself.
-  const others = holders.slice(1)
+  const { processes, unresponsive } = await processRegistry.list()
+  // The first process is this command itself.
+  const others = processes.slice(1)
   const tallies = await tallyFields(fieldsOf(modules), database.system)
   const keyIds = [...new Set([...keyring.keyIds, ...tallies.flatMap(({ values }) => [...values.keys()])])]
   print('\nRoot keys\n')
@@ -29,7 +29,7 @@ export async function status({ platform, modules }: App): Promise<void> {
     keyIds.map((key) => ({
       key,
       use: useOf(key, keyring.currentKeyId, keyring.keyIds),
-      processes: `${others.filter((holder) => holder.keyIds.includes(key)).length} of ${others.length + silent}`,
+      processes: `${others.filter((holder) => holder.keyIds.includes(key)).length} of ${others.length + unresponsive}`,
       ...Object.fromEntries(tallies.map(({ name, values }) => [name, String(values.get(key) ?? 0)])),
     })),
   )
@@ -42,14 +42,14 @@ function useOf(key: string, current: string, known: readonly string[]): string {
 
 /** Makes every process reload its secrets. */
 export async function refresh({ platform }: App): Promise<void> {
-  const { holders, silent } = await platform.rollCall.refresh()
-  // This command is one of the holders itself.
-  const others = holders.length - 1
+  const { processes, unresponsive } = await platform.processRegistry.refreshAll()
+  // This command is one of the processes itself.
+  const others = processes.length - 1
   print(`${others} ${others === 1 ? 'process has reloaded its' : 'processes have reloaded their'} secrets.`)
-  if (silent > 0)
+  if (unresponsive > 0)
     throw new Failure(
       'unavailable',
-      `${silent} ${silent === 1 ? 'process' : 'processes'} did not answer within three seconds.`,
+      `${unresponsive} ${unresponsive === 1 ? 'process' : 'processes'} did not answer within three seconds.`,
     )
 }
 
@@ -57,9 +57,9 @@ export async function refresh({ platform }: App): Promise<void> {
 export async function rotate(app: App, { newKey, batch }: RotateOptions): Promise<void> {
   const { platform, config, clock } = app
   if (newKey === true) await makeKey(app)
-  const { holders } = await agreeOnKey(platform.rootKeys, platform.rollCall)
+  const { processes } = await agreeOnKey(platform.rootKeys, platform.processRegistry)
   const { currentKeyId, keyIds } = platform.keyring
-  print(`Key ${currentKeyId} is the current key in all processes (${holders.length - 1} besides this command).`)
+  print(`Key ${currentKeyId} is the current key in all processes (${processes.length - 1} besides this command).`)
   const signal = new AbortController().signal
   const options = { db: platform.database.system, keyring: platform.keyring, clock, rowsMax: batch, signal }
   const done = await rotateFields(fieldsOf(app.modules), options)

@@ -7,7 +7,7 @@ export type { AuditEntry, AuditEvent, AuditOutcome } from './audit/event.ts'
 export { freeText, personal } from './audit/personal.ts'
 export type { AuditTrail } from './audit/trail.ts'
 
-/** Writes a row each in the transaction of `ctx.db`: the change and its proof are kept, or lost, together. */
+/** Writes one audit row per entry in the transaction of `ctx.db`, so the change and its audit rows commit together. */
 export async function writeAudit(ctx: WriteCtx, ...entries: readonly AuditEntry[]): Promise<void> {
   const { tenantId, actor, requestId } = ctx
   const known = { tenantId, actor, requestId, outcome: 'success', at: ctx.clock() } as const

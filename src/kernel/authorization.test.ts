@@ -26,7 +26,11 @@ const sound: Module = {
     toolsets: {
       all: [
         plainTool({
-          ...{ name: 'read_note', title: 'Read', describe: 'Read.', effect: 'read', scope: 'notes:read' },
+          name: 'read_note',
+          title: 'Read',
+          describe: 'Read.',
+          effect: 'read',
+          scope: 'notes:read',
           input: z.object({}),
           output: z.object({}),
           run: async () => ({}),
@@ -37,7 +41,10 @@ const sound: Module = {
   routes: [plainRoute({ ...shape, method: 'GET', path: '/v1/notes', scope: 'notes:read', run: async () => ({}) })],
   streams: [
     streamRoute({
-      ...{ ...shape, method: 'POST', path: '/v1/digest', scope: 'notes:read' },
+      ...shape,
+      method: 'POST',
+      path: '/v1/digest',
+      scope: 'notes:read',
       errorBody: (error) => error,
       errorEvent: ({ code }) => ({ data: code }),
       run: async () => ({ json: {} }),
@@ -45,20 +52,33 @@ const sound: Module = {
   ],
   sockets: [
     socketRoute({
-      ...{ path: '/v1/talk', summary: '', tags: [], scope: 'notes:write', protocol: 'talk' },
-      ...{ receives: z.object({}), sends: z.object({}) },
+      path: '/v1/talk',
+      summary: '',
+      tags: [],
+      scope: 'notes:write',
+      protocol: 'talk',
+      receives: z.object({}),
+      sends: z.object({}),
       run: async () => undefined,
     }),
   ],
   openRoutes: [
     openRoute({
-      ...{ ...shape, method: 'GET', path: '/v1/hello', limit: 'lenient', public: 'It says hello to whoever asks.' },
+      ...shape,
+      method: 'GET',
+      path: '/v1/hello',
+      limit: 'lenient',
+      public: 'It says hello to whoever asks.',
       run: async () => ({ body: {} }),
     }),
   ],
   web: [
     {
-      ...{ name: 'page', methods: ['GET'], path: '/page', limit: 'lenient', public: 'A page without any data on it.' },
+      name: 'page',
+      methods: ['GET'],
+      path: '/page',
+      limit: 'lenient',
+      public: 'A page without any data on it.',
       answer: async () => new Response(),
     },
   ],
@@ -111,8 +131,8 @@ describe('what is served', () => {
     const openRoutes = sound.openRoutes?.map((each) => ({ ...each, public: reason })) ?? []
     const web = sound.web?.map((each) => ({ ...each, public: reason })) ?? []
     const said = problemsWith({ openRoutes, web })
-    expect(said).toContain('open route GET /v1/hello: it asks for no scope and does not say why')
-    expect(said).toContain('web page GET /page: it asks for no scope and does not say why')
+    expect(said).toContain('open route GET /v1/hello: it requires no scope and gives no reason for being public')
+    expect(said).toContain('web page GET /page: it requires no scope and gives no reason for being public')
   })
 
   it('is refused when the table has a line twice, in another form, or of a role that is none', () => {
@@ -122,12 +142,12 @@ describe('what is served', () => {
       { scope: 'Notes:read', describe: '', least: 'boss' },
     ] as unknown as readonly ScopeGrant[] // safe because: the test is of what the types forbid.
     expect(problemsWith({}, crooked).split('\n')).toEqual([
-      'What is served does not say who may use it:',
+      'Entry points or scopes are not declared correctly:',
       '- scope notes:read: it is in the table twice',
       '- scope notes:read: it is in the table twice',
       '- scope Notes:read: its form is <part>:read or <part>:write',
-      '- scope Notes:read: it does not say what it lets a caller do',
-      '- scope Notes:read: there is no role boss',
+      '- scope Notes:read: its description is empty',
+      '- scope Notes:read: its lowest role boss does not exist',
     ])
   })
 })

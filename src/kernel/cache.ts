@@ -1,19 +1,22 @@
 import type { CacheTag } from './cache/tags.ts'
 
 export interface CacheEntryOptions {
-  /** What is kept, for the metrics: `customers.overview`. Never a key. */
+  /** The kind of value, as a metric label: `customers.overview`. Never a cache key, which is unbounded. */
   readonly name: string
   readonly ttlSeconds: number
   readonly tags: readonly CacheTag[]
 }
 
 /**
- * Values that may be up to `ttlSeconds` old, shared by the tenant's callers: they must survive JSON, and nobody may
- * change one. Keys and tags are per tenant.
+ * A cache of values that may be up to `ttlSeconds` old, shared by all callers of a tenant. Values must survive JSON and
+ * must not be mutated. Keys and tags are per tenant.
  */
 export interface Cache {
-  /** The cached value, or `load`'s, which runs once however many callers wait. A failed cache falls back to `load`. */
+  /**
+   * Resolves with the cached value, or with the result of `load`, which runs once for all callers that wait for the
+   * key. When the cache fails, `load` is used.
+   */
   getOrLoad<T>(tenantId: string, key: string, options: CacheEntryOptions, load: () => Promise<T>): Promise<T>
-  /** Forgets every value with one of the tags, here at once and in every other process within moments. */
+  /** Removes every value with one of the tags: in this process at once, in the others within moments. */
   invalidate(tenantId: string, tags: readonly CacheTag[]): Promise<void>
 }

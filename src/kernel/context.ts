@@ -7,8 +7,8 @@ import type { Principal } from './principal.ts'
 import type { Outbox } from './writes/outbox.ts'
 
 /**
- * Everything one request may use; nothing else is reachable. `db` sees the rows of `tenantId` and of no other.
- * Inside `change()` it is the open transaction.
+ * The context of one request: all that its code may use. `db` sees only the rows of `tenantId`; inside `change()` it is
+ * the open transaction.
  */
 export interface Ctx extends Principal {
   readonly requestId: string
@@ -18,7 +18,7 @@ export interface Ctx extends Principal {
   readonly db: Db
   readonly cache: Cache
   readonly outbox: Outbox
-  /** Under which the audit trail encrypts what is about a person. */
+  /** The keys under which the audit trail encrypts personal data, one per person. */
   readonly personKeys: PersonKeys
   readonly log: Logger
 }

@@ -4,7 +4,7 @@ import type { ScopeGrant } from './authorization.ts'
 import type { Route } from './calls/route.ts'
 import type { Module } from './module.ts'
 
-/** The table of scopes: the lines of all modules. */
+/** The scope table: the scopes of all modules. */
 export function scopeTable(modules: readonly Module[]): readonly ScopeGrant[] {
   return modules.flatMap((module) => module.scopes ?? [])
 }
@@ -15,13 +15,13 @@ export interface EntryPoint {
   /** `list_clients`, `POST /v1/track`, `customers.roll-up`. */
   readonly name: string
   readonly module: string
-  /** Of a job: all that it holds. */
+  /** The scopes a caller needs; for a job, the scopes that it runs with. */
   readonly scopes: readonly Scope[]
   /** Why it is public. */
   readonly public?: string
-  /** Where HTTP reaches it by itself. */
+  /** Its HTTP address; absent for tools and jobs. */
   readonly http?: { readonly methods: readonly string[]; readonly path: string }
-  /** It may change something, so a read-only credential is refused. */
+  /** Whether it may change data; a read-only credential is then refused. */
   readonly changes: boolean
 }
 
@@ -61,17 +61,24 @@ function routeEntries({ name: module, routes = [], streams = [], sockets = [] }:
 }
 
 function openEntries({ name: module, openRoutes = [], web = [] }: Module): EntryPoint[] {
-  const asks = { module, scopes: [] }
+  const common = { module, scopes: [] }
   return [
     ...openRoutes.map(
       ({ method, path, public: reason }): EntryPoint => ({
-        ...{ ...asks, kind: 'open route', name: `${method} ${path}`, public: reason, changes: method !== 'GET' },
+        ...common,
+        kind: 'open route',
+        name: `${method} ${path}`,
+        public: reason,
+        changes: method !== 'GET',
         http: { methods: [method], path },
       }),
     ),
     ...web.map(
       ({ methods, path, public: reason }): EntryPoint => ({
-        ...{ ...asks, kind: 'web page', name: `${methods.join(', ')} ${path}`, public: reason },
+        ...common,
+        kind: 'web page',
+        name: `${methods.join(', ')} ${path}`,
+        public: reason,
         http: { methods, path },
         changes: methods.includes('POST'),
       }),
@@ -83,12 +90,12 @@ function jobEntries({ name: module, jobs = [] }: Module): EntryPoint[] {
   return jobs.map(({ name, scopes }) => ({ kind: 'job', name, module, scopes, changes: true }))
 }
 
-/** Shorter than any reason that says something. */
+/** A shorter text is not accepted as a reason. */
 const REASON_CHARACTERS_MIN = 15
 
 /**
- * Throws unless the table is sound and every entry point states its place in it: a scope of the table, or the reason why it is
- * public. Names everything that is wrong, so that none of it is ever served.
+ * Throws unless the scope table is valid and every entry point names a scope of it, or the reason why it is public. The
+ * message lists every problem.
  */
 export function requireAuthorization(table: readonly ScopeGrant[], entryPoints: readonly EntryPoint[]): void {
   const known = new Set(table.map(({ scope }) => scope))
@@ -97,14 +104,14 @@ export function requireAuthorization(table: readonly ScopeGrant[], entryPoints: 
     ...entryPoints.flatMap(problemsOfEntryPoint(known)),
   ]
   if (problems.length === 0) return
-  throw new Error(`What is served does not say who may use it:\n- ${problems.join('\n- ')}`)
+  throw new Error(`Entry points or scopes are not declared correctly:\n- ${problems.join('\n- ')}`)
 }
 
 function problemsOfGrant({ scope, describe, least }: ScopeGrant, table: readonly ScopeGrant[]): string[] {
   const problems: string[] = []
   if (!/^[a-z][a-z0-9-]*:(read|write)$/.test(scope)) problems.push('its form is <part>:read or <part>:write')
-  if (describe.trim() === '') problems.push('it does not say what it lets a caller do')
-  if (!ROLES.includes(least)) problems.push(`there is no role ${least}`)
+  if (describe.trim() === '') problems.push('its description is empty')
+  if (!ROLES.includes(least)) problems.push(`its lowest role ${least} does not exist`)
   if (table.filter((other) => other.scope === scope).length > 1) problems.push('it is in the table twice')
   return problems.map((problem) => `scope ${scope}: ${problem}`)
 }
@@ -116,6 +123,6 @@ function problemsOfEntryPoint(known: ReadonlySet<string>): (entry: EntryPoint) =
       .filter((scope) => !known.has(scope))
       .map((scope) => `${name}: no module lists its scope ${scope}`)
     const isStated = scopes.length > 0 || kind === 'job' || (reason ?? '').trim().length >= REASON_CHARACTERS_MIN
-    return isStated ? unknown : [...unknown, `${name}: it asks for no scope and does not say why`]
+    return isStated ? unknown : [...unknown, `${name}: it requires no scope and gives no reason for being public`]
   }
 }

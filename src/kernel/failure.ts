@@ -1,6 +1,6 @@
 /**
- * Every way a request can fail by expectation, in one table: the HTTP status, and the default `code` a caller sees.
- * Anything thrown that is not a `Failure` is a bug: it reaches the edge once, gets an error id and is logged there.
+ * The kinds of expected failures, each with its HTTP status and default error code. Any other thrown error is a bug: it
+ * is logged once, at the edge, under an error id that the caller gets.
  */
 export const FAILURES = {
   invalid: { status: 400, code: 'INVALID_PARAMETERS' },
@@ -22,7 +22,7 @@ export const FAILURES = {
 
 export type FailureKind = keyof typeof FAILURES
 
-/** One wrong input: where it is, what was expected there, and a value that would have been right. */
+/** One wrong input field: its path, what was expected, and an example of a valid value. */
 export interface FieldProblem {
   readonly path: string
   readonly expected: string
@@ -63,12 +63,12 @@ export class Failure extends Error {
   }
 }
 
-/** As many wrong inputs as a caller mends at once. */
+/** The number of problems that a failure lists at most. */
 export const PROBLEMS_MAX = 20
 const PATH_CHARACTERS_MAX = 200
 const EXPECTED_CHARACTERS_MAX = 2000
 
-/** The first 20 problems and how many more there are, each within what a person reads: callers choose the names in them. */
+/** The first 20 problems and the number of the others. Texts are cut, because callers choose the names in them. */
 function bounded(problems: readonly FieldProblem[]): readonly FieldProblem[] {
   const shown = problems.slice(0, PROBLEMS_MAX).map((problem) => ({
     ...problem,

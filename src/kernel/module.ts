@@ -12,39 +12,39 @@ import type { SocketRoute } from './calls/socket-route.ts'
 import type { StreamRoute } from './calls/stream-route.ts'
 import type { ToolServer } from './calls/tool.ts'
 
-/** What a module declares before it is built: what every module declares is gathered in `src/declarations.ts`. */
+/** What a module declares before it is built, collected in `src/declarations.ts`. */
 export interface Declarations<Api = unknown> {
   readonly name: string
-  /** Its settings, by the group under which the configuration holds them. */
+  /** Settings, by their group in the configuration. */
   readonly settings?: SettingGroups
-  /** What it counts. The platform makes them (`metrics.instruments`) when the module is built. */
+  /** Metrics. The module's factory creates them with `metrics.instruments`. */
   readonly metrics?: Readonly<Record<string, Metric>>
-  /** What it publishes, for jobs of any module. */
+  /** Outbox events it publishes, to which jobs of any module may subscribe. */
   readonly events?: Readonly<Record<string, DeclaredEvent>>
-  /** What it adds to the command line. */
+  /** Commands it adds to the command line. */
   readonly commands?: readonly (Command<Api> | CommandGroup<Api>)[]
 }
 
-/** What a module hands to `app.ts`. Surfaces mount the data; other modules get `api` as a factory argument. */
+/** A module as data. Surfaces mount its entry points; other modules get its `api` as a factory argument. */
 export interface Module<Api = unknown> extends Declarations<Api> {
   readonly api: Api
-  /** Its lines of the table of scopes. Every scope that its tools, routes and jobs state is here. */
+  /** Its scopes: every scope that its tools, routes and jobs require. */
   readonly scopes?: readonly ScopeGrant[]
   readonly server?: ToolServer
   readonly routes?: readonly Route[]
   readonly openRoutes?: readonly OpenRoute[]
-  /** Routes that answer with server-sent events. */
+  /** Routes that respond with server-sent events. */
   readonly streams?: readonly StreamRoute[]
   /** WebSocket routes. */
   readonly sockets?: readonly SocketRoute[]
   readonly web?: readonly WebMount[]
   readonly jobs?: readonly Job[]
-  /** Looked at before a server takes callers, after the services around it. */
+  /** Startup checks, run after those of the services and before the server listens. */
   readonly checks?: readonly Check[]
-  /** Starts what runs in every server process as long as it does; not in commands. */
+  /** Starts background work of every server process; not run in commands. */
   readonly background?: () => { stop(deadlineSeconds: number): Promise<void> }
-  /** What it holds about people. A module whose tables hold personal data and that says nothing here fails the build. */
+  /** Its personal-data holders. A test fails for a module whose tables hold personal data without one. */
   readonly personalData?: readonly PersonalData[]
-  /** The columns it encrypts, for re-encryption under a new key. */
+  /** Its encrypted columns, for re-encryption when the root key is rotated. */
   readonly encryptedFields?: readonly EncryptedField[]
 }

@@ -42,8 +42,8 @@ import { contextOpener } from './request-context.ts'
 import { auditReads } from './secrets/audit-reads.ts'
 import { databasePassword } from './secrets/database-password.ts'
 import type { ResolvedSecrets, SecretSource } from './secrets/resolve.ts'
-import { openRollCall } from './secrets/roll-call.ts'
-import type { RollCall } from './secrets/roll-call.ts'
+import { openProcessRegistry } from './secrets/process-registry.ts'
+import type { ProcessRegistry } from './secrets/process-registry.ts'
 import { openRootKeys } from './secrets/root-keys.ts'
 import type { RootKeys } from './secrets/root-keys.ts'
 import { openSecretStore } from './secrets/secret-store.ts'
@@ -55,22 +55,22 @@ import { createTracing } from './telemetry/tracing.ts'
 import type { Tracing } from './telemetry/tracing.ts'
 
 export interface PlatformOptions {
-  /** What `config` was loaded by. */
+  /** The settings that `config` was loaded with. */
   readonly configuration: Configuration
   readonly config: Config
   readonly clock: Clock
   readonly log: Logger
   readonly version: string
   /**
-   * `server` owns the embedded database, applies migrations and runs jobs; `command` is typed beside a server, joins a
-   * database that is up, and runs no jobs.
+   * `server` starts the embedded database, applies migrations and runs jobs. `command` runs beside a server: it
+   * connects to a running database and runs no jobs.
    */
   readonly as: 'server' | 'command'
-  /** Where the secrets in `config` came from, to be read again while the process runs. */
+  /** The source of the secrets in `config`, from which they are refreshed while the process runs. */
   readonly secrets?: { readonly source: SecretSource; readonly first: ResolvedSecrets }
 }
 
-/** Everything modules and surfaces stand on, opened in the order in which each part needs the one before. */
+/** The shared services of modules and surfaces, opened in the order of their dependencies. */
 export interface Platform {
   readonly database: Database
   readonly migrations: Migrations
@@ -79,35 +79,35 @@ export interface Platform {
   readonly queue: JobQueue
   readonly redis: Redis | undefined
   readonly limiter: Limiter
-  /** Tokens a minute, and things at once. */
+  /** Token budgets and concurrency limits. */
   readonly quotas: Quotas
   readonly metrics: Metrics
   readonly tracing: Tracing
   readonly publicUrl: PublicUrl
   readonly audit: AuditTrail
-  /** Under which the trail encrypts what is about a person. */
+  /** The keys under which the audit trail encrypts personal data, one per person. */
   readonly personKeys: PersonKeys
   /** Encrypts fields; signs cursors, confirmations and request state. */
   readonly keyring: Keyring
   readonly secrets: SecretStore
   readonly rootKeys: RootKeys
-  /** Reads the secrets of this process again now. */
+  /** Reads the secrets again now, in this process. */
   refreshSecrets(): Promise<void>
-  /** Every process on this database, and the keys it has. */
-  readonly rollCall: RollCall
+  /** The processes that use this database, and the root keys each has. */
+  readonly processRegistry: ProcessRegistry
   readonly files: FileStore
-  /** For every URL that a user named. */
+  /** The HTTP client for URLs that users entered. */
   readonly outbound: Outbound
   readonly openContext: OpenContext
-  /** As `openContext`, with statements that may run as long as a job's. */
+  /** As `openContext`, with the statement timeout of jobs. */
   readonly openJobContext: OpenContext
-  /** Closes what was opened, last to first. */
+  /** Closes everything, in reverse order of opening. */
   close(): Promise<void>
 }
 
 const MIGRATIONS = path.join(import.meta.dirname, '../../migrations')
 
-/** Opens the platform. A failure closes what was opened before it. */
+/** Opens the platform. When one part fails, those already open are closed. */
 export async function openPlatform(options: PlatformOptions): Promise<Platform> {
   const { config, clock, log, version, as } = options
   if (as === 'server') requireChecks(await checkMachine(config, process.versions.node))
@@ -129,31 +129,17 @@ export async function openPlatform(options: PlatformOptions): Promise<Platform> 
   const migrations = openMigrations(database.owner, MIGRATIONS)
   await requireServices(options, database, migrations)
 
-  const connection = connectionOptions(url, config.database, connect.password)
-  const signals = await openSignals({ connection, log })
+  const signals = await openSignals({ connection: connectionOptions(url, config.database, connect.password), log })
   opened.defer(() => signals.close())
-  const refreshSecrets = async () => {
-    await secrets.refresh()
-    await rootKeys.refresh()
-  }
-  const rollCall = openRollCall({ signals, database, keyring, refresh: refreshSecrets })
-  await rootKeys.coordinate(rollCall)
-  const redisUrl = () => secrets.value('REDIS_URL') ?? config.cache.redisUrl ?? ''
-  const redis = openSharedMemory(config.cache.redisUrl && redisUrl, log, opened)
-  const { hit: onHit, miss: onMiss } = metrics.cache
-  const shared = { settings: config.cache, redisUrl, signals, database, clock, log }
-  const { cache, close: closeCache } = openCache({ ...shared, onHit, onMiss, breaker: breakerOf('cache', metrics) })
-  opened.defer(closeCache)
-  const personKeys = openPersonKeys({ db: database.statements, keyring, clock })
-  const audit = openAuditTrail({ db: database.statements, personKeys, clock, log })
-  opened.defer(() => audit.close())
-  if (options.secrets !== undefined) auditReads(secrets, audit, clock)
-  metrics.gauge('audit_events_waiting', 'Noted audit events that wait to be written.', audit.waitingCount)
-  metrics.gauge('audit_events_lost', 'Noted audit events given up since the start; should be 0.', audit.lostCount)
+  const refreshSecrets = () => refreshBoth(secrets, rootKeys)
+  const processRegistry = openProcessRegistry({ signals, database, keyring, refresh: refreshSecrets })
+  await rootKeys.coordinate(processRegistry)
+  const { redis, cache } = openSharedCache(options, { secrets, signals, database, metrics }, opened)
+  const { personKeys, audit } = openAudit(options, { database, keyring, secrets, metrics }, opened)
   const queue = await openJobQueue({ owner: database.owner, log, signals, work: as === 'server' })
   opened.defer(() => queue.close(0))
 
-  const telling = { ...metrics, integration: noteVendorCalls(metrics.integration, audit) }
+  const auditedMetrics = { ...metrics, integration: noteVendorCalls(metrics.integration, audit) }
   const limits = openLimits(config.limits, log, redis, metrics)
   const open = (statementTimeoutSeconds: number) =>
     contextOpener({ database, cache, outbox: queue.outbox, personKeys, clock, log, statementTimeoutSeconds })
@@ -161,11 +147,25 @@ export async function openPlatform(options: PlatformOptions): Promise<Platform> 
   opened.defer(() => files.close())
   const closing = opened.move()
   return {
-    ...{ database, migrations, signals, cache, queue, redis, ...limits, metrics: telling, tracing },
-    ...{ audit, personKeys, keyring, secrets, rootKeys, rollCall, refreshSecrets },
+    database,
+    migrations,
+    signals,
+    cache,
+    queue,
+    redis,
+    ...limits,
+    metrics: auditedMetrics,
+    tracing,
+    audit,
+    personKeys,
+    keyring,
+    secrets,
+    rootKeys,
+    processRegistry,
+    refreshSecrets,
     publicUrl: publicUrlOf(config.server.publicUrl),
     files,
-    outbound: openOutbound(config.server, telling),
+    outbound: openOutbound(config.server, auditedMetrics),
     openContext: open(config.database.statementTimeoutSeconds),
     openJobContext: open(config.database.jobStatementTimeoutSeconds),
     close: () => closing.disposeAsync(),
@@ -184,7 +184,42 @@ async function openSecrets(
   return { secrets, rootKeys }
 }
 
-/** Brings the schema up to date, where that is wanted, and looks at everything around us. */
+async function refreshBoth(secrets: SecretStore, rootKeys: RootKeys): Promise<void> {
+  await secrets.refresh()
+  await rootKeys.refresh()
+}
+
+function openSharedCache(
+  { config, clock, log }: PlatformOptions,
+  parts: { secrets: SecretStore; signals: Signals; database: Database; metrics: Metrics },
+  opened: AsyncDisposableStack,
+): { redis: Redis | undefined; cache: Cache } {
+  const { secrets, signals, database, metrics } = parts
+  const redisUrl = () => secrets.value('REDIS_URL') ?? config.cache.redisUrl ?? ''
+  const redis = openSharedMemory(config.cache.redisUrl && redisUrl, log, opened)
+  const { hit: onHit, miss: onMiss } = metrics.cache
+  const shared = { settings: config.cache, redisUrl, signals, database, clock, log }
+  const { cache, close } = openCache({ ...shared, onHit, onMiss, breaker: breakerOf('cache', metrics) })
+  opened.defer(close)
+  return { redis, cache }
+}
+
+function openAudit(
+  { clock, log, secrets: from }: PlatformOptions,
+  parts: { database: Database; keyring: Keyring; secrets: SecretStore; metrics: Metrics },
+  opened: AsyncDisposableStack,
+): { personKeys: PersonKeys; audit: AuditTrail } {
+  const { database, keyring, secrets, metrics } = parts
+  const personKeys = openPersonKeys({ db: database.statements, keyring, clock })
+  const audit = openAuditTrail({ db: database.statements, personKeys, clock, log })
+  opened.defer(() => audit.close())
+  if (from !== undefined) auditReads(secrets, audit, clock)
+  metrics.gauge('audit_events_waiting', 'Audit events in the buffer, not yet written.', audit.waitingCount)
+  metrics.gauge('audit_events_lost', 'Audit events lost since the start; should be 0.', audit.lostCount)
+  return { personKeys, audit }
+}
+
+/** Applies migrations where configured, then checks the database, the migrations and Redis. */
 async function requireServices(
   { config, log, as }: PlatformOptions,
   database: Database,
@@ -193,8 +228,8 @@ async function requireServices(
   if (config.database.migrateOnStart) await migrateReachable(database, migrations)
   else if (as === 'command') requireChecks([await checkDatabase(database.owner), await checkMigrations(migrations)])
   if (as === 'command') return
-  const around = { database, settings: config.database, migrations, redisUrl: config.cache.redisUrl }
-  settleChecks(await checkServices(around), log)
+  const services = { database, settings: config.database, migrations, redisUrl: config.cache.redisUrl }
+  settleChecks(await checkServices(services), log)
 }
 
 function openLimits(settings: Config['limits'], log: Logger, redis: Redis | undefined, metrics: Metrics) {
@@ -219,13 +254,13 @@ function openOutbound({ outboundLoopback }: Config['server'], metrics: Metrics):
   })
 }
 
-/** The schema of the database as it is, which everything else needs to be there before it can be opened. */
+/** The database schema, for commands that migrate it before anything else can be opened. */
 export interface Schema {
   readonly migrations: Migrations
   close(): Promise<void>
 }
 
-/** Opens no more than it takes to look at the migrations and to run them. Beside a server it joins its database. */
+/** Opens only what migrations need. Beside a running server it uses that server's embedded database. */
 export async function openSchema({ config, log }: Pick<PlatformOptions, 'config' | 'log'>): Promise<Schema> {
   await using opened = new AsyncDisposableStack()
   const url = await databaseUrl({ config, log, as: 'command' }, opened)
@@ -236,7 +271,7 @@ export async function openSchema({ config, log }: Pick<PlatformOptions, 'config'
   return { migrations: openMigrations(database.owner, MIGRATIONS), close: () => closing.disposeAsync() }
 }
 
-/** A database that is away or too old is said to be so, rather than the first migration to have failed on it. */
+/** Checks the database first, so that an unreachable or old one is reported as such and not as a failed migration. */
 async function migrateReachable(database: Database, migrations: Migrations): Promise<void> {
   requireChecks([await checkDatabase(database.owner)])
   await migrations.up()

@@ -1,13 +1,13 @@
-/** `<part>:read` or `<part>:write`. Write does not imply read; a key that may do both holds both. */
+/** A permission: `<part>:read` or `<part>:write`. Write does not imply read; a credential that may do both has both. */
 export type Scope = `${string}:read` | `${string}:write`
 
-/** The roles of people in a tenant, from least to most: each holds what the one before it holds. */
+/** The roles of people in a tenant, from lowest to highest. Each includes the scopes of those before it. */
 export const ROLES = ['read-only', 'member', 'manager', 'admin', 'owner'] as const
 export type Role = (typeof ROLES)[number]
 
-/** Who acts. The audit row stores `kind` and `id`. */
+/** The identity that performs a call. Audit rows store `kind` and `id`. */
 export type Actor =
-  /** A person, by session or by token. The id alone: names and addresses do not belong in a log. */
+  /** A person, by session or token. Only the id: names and e-mail addresses do not belong in a log. */
   | { readonly kind: 'user'; readonly id: string }
   | { readonly kind: 'key'; readonly id: string; readonly name: string }
   | { readonly kind: 'job'; readonly id: string }
@@ -19,17 +19,17 @@ export interface Principal {
   readonly actor: Actor
   readonly scopes: ReadonlySet<Scope>
   /**
-   * Whose things a call means by "mine": the person who signed in, or who made the key. Absent for service accounts,
+   * The person on whose own records the call works: who signed in, or who created the key. Absent for service accounts,
    * jobs and the command line.
    */
   readonly userId?: string
   /** The person's role in the tenant, for limits. Absent for keys, jobs and the command line. */
   readonly role?: Role
-  /** What the credential is bound to, beyond its scopes. Absent: nothing. */
+  /** Restrictions of the credential beyond its scopes. Absent: none. */
   readonly bounds?: Bounds
 }
 
-/** What a credential opens at most, whatever its scopes say. An absent member binds nothing. */
+/** Restrictions of a credential, applied on top of its scopes. An absent member restricts nothing. */
 export interface Bounds {
   /** Names of MCP servers. */
   readonly servers?: ReadonlySet<string>
@@ -39,17 +39,17 @@ export interface Bounds {
   readonly readOnly?: boolean
 }
 
-/** Where a credential was presented. Members are read only when the credential asks for them. */
+/** Where a credential was presented. Members are read lazily, only for credentials that restrict them. */
 export interface Presented {
-  /** The caller's address, as trusted proxies tell it; empty for a pipe. */
+  /** The caller's IP address, as reported by trusted proxies; empty on stdio. */
   readonly address: string
-  /** The URL of the protected resource that is asked for (RFC 8707): `https://mcp.example.com/mcp/customers`. */
+  /** The URL of the requested protected resource (RFC 8707): `https://mcp.example.com/mcp/customers`. */
   readonly resource: string
 }
 
 /**
- * Turns an `Authorization` header into a principal. Answers synchronously when it is cached, so that the hot path
- * does not yield. Throws `Failure('unauthenticated')` for anything missing, malformed, unknown, expired, revoked or
- * meant for another resource, and for an address that the credential is not for.
+ * Turns an `Authorization` header into a principal. Returns synchronously on a cache hit, so that the hot path does not
+ * yield. Throws `Failure('unauthenticated')` for a credential that is missing, malformed, unknown, expired, revoked or
+ * issued for another resource, and for an IP address that the credential does not allow.
  */
 export type Authenticate = (authorization: string | undefined, at: Presented) => Principal | Promise<Principal>

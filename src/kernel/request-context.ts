@@ -17,7 +17,10 @@ interface ContextParts {
   readonly statementTimeoutSeconds: number
 }
 
-/** Makes contexts. The database handle and the logger are made when first used: many calls need neither. */
+/**
+ * Returns the function that opens request contexts. Database handle and logger are created on first use: many calls
+ * need neither.
+ */
 export function contextOpener(parts: ContextParts): OpenContext {
   const { cache, outbox, personKeys, clock } = parts
   return (principal, request) => {
@@ -33,7 +36,7 @@ export function contextOpener(parts: ContextParts): OpenContext {
   }
 }
 
-/** What the members that are made later are made of. */
+/** What the lazy members `db` and `log` are created from. */
 interface Opened {
   readonly parts: ContextParts
   readonly tenantId: string
@@ -47,7 +50,7 @@ const OPENED = Symbol('opened')
 
 type Lazy = PropertyDescriptor & ThisType<{ readonly [OPENED]: Opened }>
 
-// One getter for all contexts: getters in the literal would be new functions each time, at a microsecond a context.
+// Getters shared by all contexts: in the literal they would be new functions each time, a microsecond per context.
 const DB: Lazy = {
   enumerable: true,
   get(): Db {

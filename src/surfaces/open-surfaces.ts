@@ -3,7 +3,6 @@ import { noteRefusals } from '#kernel/audit/authentication-notes'
 import { entryPointsOf, requireAuthorization, scopeTable } from '#kernel/entry-points'
 import type { EntryPoint } from '#kernel/entry-points'
 import type { Principal } from '#kernel/principal'
-import type { Job } from '#kernel/jobs/job'
 import type { Module } from '#kernel/module'
 import type { Platform, PlatformOptions } from '#kernel/platform'
 import { readiness } from '#kernel/startup/readiness'
@@ -34,7 +33,7 @@ export interface Surfaces {
 export function surfacesOf(
   { config, clock, log, version, as }: Omit<PlatformOptions, 'configuration'>,
   platform: Platform,
-  { modules, jobs, access }: { modules: readonly Module[]; jobs: readonly Job[]; access: Access },
+  { modules, access }: { modules: readonly Module[]; access: Access },
 ): Surfaces {
   const { database, limiter, metrics, tracing, keyring, openContext } = platform
   const refusals = noteRefusals(access.authenticate, platform.audit, clock)
@@ -44,23 +43,25 @@ export function surfacesOf(
   requireAuthorization(scopeTable(modules), entryPoints)
   const noteAccess = accessNotes(platform.audit)
   const servers = modules.flatMap((module) => module.server ?? [])
-  const mcpParts = {
-    ...{ servers, openContext, noteAccess, limiter, log, tracing, clock, keyring, version },
-    settings: config,
-    observer: metrics.tool,
-  }
+  const shared = { openContext, noteAccess, limiter, log, tracing, clock, version }
+  const mcpParts = { ...shared, servers, keyring, settings: config, observer: metrics.tool }
   const closing: ((seconds: number) => Promise<unknown>)[] = []
   return {
     entryPoints,
     async listen() {
       const mcp = createMcpSurface({
-        ...{ ...mcpParts, authenticate, observeRequest: metrics.http.finished },
+        ...mcpParts,
+        authenticate,
+        observeRequest: metrics.http.finished,
         issuers: access.issuers,
         resources: [restResource(modules)],
       })
       metrics.gauge('mcp_sessions', 'Sessions of 2025-era callers that are open.', mcp.sessionCount)
       const http = createHttpSurface({
-        ...{ authenticate, openContext, noteAccess, limiter, metrics, tracing, config, log, clock, version },
+        ...shared,
+        authenticate,
+        metrics,
+        config,
         mcp,
         ...mountsOf([...modules, people]),
         metricsToken: () => platform.secrets.value('METRICS_TOKEN'),
@@ -73,7 +74,7 @@ export function surfacesOf(
       const { port } = await http.listen()
       const url = `http://${config.server.host}:${port}`
       platform.publicUrl.listening(url)
-      if (as === 'server') closing.push((await runJobs(platform, { jobs, access, clock, log })).stop)
+      if (as === 'server') closing.push((await runJobs(platform, { modules, access, clock, log })).stop)
       for (const module of modules) {
         if (module.background !== undefined) closing.push(module.background().stop)
       }
@@ -91,10 +92,20 @@ export function surfacesOf(
 
 function runJobs(
   { queue, database, metrics, openJobContext }: Platform,
-  { jobs, access, clock, log }: { jobs: readonly Job[]; access: Access } & Pick<PlatformOptions, 'clock' | 'log'>,
+  {
+    modules,
+    access,
+    clock,
+    log,
+  }: { modules: readonly Module[]; access: Access } & Pick<PlatformOptions, 'clock' | 'log'>,
 ) {
   return startWorker({
-    ...{ queue, clock, log, openContext: openJobContext, system: database.system, jobs },
+    queue,
+    clock,
+    log,
+    openContext: openJobContext,
+    system: database.system,
+    jobs: modules.flatMap(({ jobs = [] }) => jobs),
     tenants: async () => (await access.tenants()).map(({ tenantId }) => tenantId),
     observe: (job, outcome, seconds) => metrics.job.finished(job, outcome === 'done' ? 'ok' : 'failed', seconds),
   })
@@ -127,7 +138,9 @@ function pages(
   access: Access,
 ): WebMount[] {
   return pagesOf({
-    ...{ keyring, clock, openContext },
+    keyring,
+    clock,
+    openContext,
     identityWeb: access.identityWeb,
     sessionPrincipal: access.sessionPrincipal,
     routes: modules.flatMap(routesOf),

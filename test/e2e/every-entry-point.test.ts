@@ -275,7 +275,11 @@ describe('a job', () => {
         expect([...ctx.scopes]).toEqual(entry?.scopes)
         for (const { scope } of app.scopes) {
           const attempt = change({
-            ...{ action: 'walk.probe', scope, effect: 'update', input: z.strictObject({}), output: z.null() },
+            action: 'walk.probe',
+            scope,
+            effect: 'update',
+            input: z.strictObject({}),
+            output: z.null(),
             work: async () => ({ result: null, subject: 'walk' }),
           })
           await attempt(ctx, {}).catch(() => refused.push(scope))

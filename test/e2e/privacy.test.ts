@@ -26,8 +26,12 @@ const PASSWORD = 'Correct-horse-7-battery'
 
 const database = await testDatabase()
 const environment = {
-  ...{ ENVIRONMENT: 'test', DATABASE_URL: database.url, SERVER_PORT: '0', RATE_LIMIT_ENABLED: 'false' },
-  ...{ AUTH_REQUIRE_VERIFIED_EMAIL: 'false', LOG_LEVEL: 'ERROR' },
+  ENVIRONMENT: 'test',
+  DATABASE_URL: database.url,
+  SERVER_PORT: '0',
+  RATE_LIMIT_ENABLED: 'false',
+  AUTH_REQUIRE_VERIFIED_EMAIL: 'false',
+  LOG_LEVEL: 'ERROR',
   // What tests write without the product is under this key as well.
   ENCRYPTION_KEY: TEST_ROOT_KEY.toString('base64'),
 }
@@ -237,7 +241,8 @@ async function call(method: string, where: string, sent?: unknown, token = key) 
     headers: {
       ...(token !== '' && { Authorization: `Bearer ${token}` }),
       ...(sent !== undefined && { 'Content-Type': 'application/json' }),
-      ...{ Accept: 'application/json, text/event-stream', 'MCP-Protocol-Version': '2025-11-25' },
+      Accept: 'application/json, text/event-stream',
+      'MCP-Protocol-Version': '2025-11-25',
     },
     ...(sent !== undefined && { body: JSON.stringify(sent) }),
   })

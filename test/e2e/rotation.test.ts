@@ -36,10 +36,15 @@ describe('keys that are rotated while two processes serve', async () => {
   }
   keep(OLD)
   const environment = {
-    ...{ SECRETS_PROVIDER: 'vault', VAULT_ADDR: vault.url, VAULT_TOKEN: vault.rootToken },
-    ...{ ENVIRONMENT: 'test', DATA_DIR, LOG_LEVEL: 'ERROR' },
+    SECRETS_PROVIDER: 'vault',
+    VAULT_ADDR: vault.url,
+    VAULT_TOKEN: vault.rootToken,
+    ENVIRONMENT: 'test',
+    DATA_DIR,
+    LOG_LEVEL: 'ERROR',
     ...KEEPS_COMPILED_CODE,
-    ...{ RATE_LIMIT_ENABLED: 'false', AUTH_REQUIRE_VERIFIED_EMAIL: 'false' },
+    RATE_LIMIT_ENABLED: 'false',
+    AUTH_REQUIRE_VERIFIED_EMAIL: 'false',
   }
   const publicUrl = `http://127.0.0.1:${await freePort()}`
   const urls = [publicUrl]
@@ -231,8 +236,11 @@ async function askingCall(
     method: 'POST',
     headers: {
       authorization: `Bearer ${bearer}`,
-      ...{ 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
-      ...{ 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'tools/call', 'mcp-name': ASKING },
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+      'mcp-protocol-version': '2026-07-28',
+      'mcp-method': 'tools/call',
+      'mcp-name': ASKING,
     },
     body: JSON.stringify({
       jsonrpc: '2.0',

@@ -17,8 +17,11 @@ describe('a process whose secrets are kept in Vault', async () => {
   const vault = await startVault()
   afterAll(() => vault.close())
   const environment = {
-    ...{ ENVIRONMENT: 'production', SECRETS_PROVIDER: 'vault', VAULT_ADDR: vault.url },
-    ...{ VAULT_TOKEN: vault.rootToken, SECRETS_TIMEOUT_SECONDS: '1' },
+    ENVIRONMENT: 'production',
+    SECRETS_PROVIDER: 'vault',
+    VAULT_ADDR: vault.url,
+    VAULT_TOKEN: vault.rootToken,
+    SECRETS_TIMEOUT_SECONDS: '1',
   }
 
   it.each([
@@ -28,7 +31,7 @@ describe('a process whose secrets are kept in Vault', async () => {
       'is sealed or down for maintenance (503)',
     ],
     ['is cut off', { kind: 'cut' }, 'cannot be reached'],
-    ['lies', { kind: 'answers', status: 200, body: '{"data":"hush-hush"}' }, 'is not of its form'],
+    ['lies', { kind: 'answers', status: 200, body: '{"data":"hush-hush"}' }, 'is invalid (data)'],
   ] as const)('does not start when that %s, and says so in one line', async (_what, how, why) => {
     vault.misbehave(how)
     const { code, out, err } = await runCommand(['serve'], environment)
@@ -57,8 +60,11 @@ describe('plimsoll secrets rotate', async () => {
   const [OLD, NEW] = [randomBytes(32), randomBytes(32)]
   const people = Array.from({ length: 400 }, (_, at) => `user:usr_${String(at).padStart(4, '0')}`)
   const environment = {
-    ...{ ENVIRONMENT: 'test', LOG_LEVEL: 'ERROR', DATABASE_URL: database.url },
-    ...{ ENCRYPTION_KEY: NEW.toString('base64'), ENCRYPTION_KEYS_PREVIOUS: OLD.toString('base64') },
+    ENVIRONMENT: 'test',
+    LOG_LEVEL: 'ERROR',
+    DATABASE_URL: database.url,
+    ENCRYPTION_KEY: NEW.toString('base64'),
+    ENCRYPTION_KEYS_PREVIOUS: OLD.toString('base64'),
   }
   const old = createKeyring([OLD])
   const keys = people.map((person) => old.seal(randomBytes(32), `audit.person-key:acme:${person}`))

@@ -40,7 +40,11 @@ describe('the tool layer', () => {
   it('list of nothing is an empty array', async () => {
     const person = await taskPerson(database)
     expect(await person.result('list_tasks')).toMatchObject({
-      ...{ tasks: [], total: 0, completed_count: 0, pending_count: 0, next_cursor: null },
+      tasks: [],
+      total: 0,
+      completed_count: 0,
+      pending_count: 0,
+      next_cursor: null,
     })
   })
 
@@ -250,7 +254,9 @@ describe('the edge cases', () => {
     await person.add({ title: 'Stand-up', due: '2026-11-20T15:00', recurrence: 'FREQ=DAILY;COUNT=3' })
     await person.result('update_task', { task_id: 1, due: '2026-11-20T18:00' })
     expect(await person.result('mark_complete', { task_id: 1 })).toMatchObject({
-      ...{ next_task_id: 2, next_due: '2026-11-21T15:00:00+00:00', next_due_relative: 'tomorrow 15:00' },
+      next_task_id: 2,
+      next_due: '2026-11-21T15:00:00+00:00',
+      next_due_relative: 'tomorrow 15:00',
     })
     expect(await person.task(2)).toMatchObject({ recurrence: 'FREQ=DAILY;COUNT=3' })
     expect(await person.result('mark_complete', { task_id: 2 })).toMatchObject({ next_task_id: 3 })

@@ -15,7 +15,11 @@ const start = (guest: Module) => {
 }
 
 const secrets = plainRoute({
-  ...{ method: 'GET', path: '/v1/secrets', summary: '', tags: [], scope: 'secrets:read' },
+  method: 'GET',
+  path: '/v1/secrets',
+  summary: '',
+  tags: [],
+  scope: 'secrets:read',
   response: z.object({}),
   run: async () => ({}),
 })
@@ -29,7 +33,9 @@ describe('an application', () => {
   it('in which a page does not say why it is public is not built, and says which', async () => {
     const page = { name: 'page', methods: ['GET'], path: '/page', limit: 'lenient', public: '' } as const
     const guest: Module = { name: 'guest', api: undefined, web: [{ ...page, answer: async () => new Response() }] }
-    await expect(start(guest)).rejects.toThrow('web page GET /page: it asks for no scope and does not say why')
+    await expect(start(guest)).rejects.toThrow(
+      'web page GET /page: it requires no scope and gives no reason for being public',
+    )
   })
 
   it('in which the scope is listed is built', async () => {

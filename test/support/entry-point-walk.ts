@@ -24,7 +24,8 @@ export function requestsFor({ kind, name, http }: EntryPoint, id: string): reado
 const message = (method: string, params: unknown) => ({ jsonrpc: '2.0', id: 1, method, params })
 
 export const toolCall = (name: string, args: unknown = {}): EntryRequest => ({
-  ...{ method: 'POST', path: '/mcp' },
+  method: 'POST',
+  path: '/mcp',
   body: message('tools/call', { name, arguments: args }),
 })
 

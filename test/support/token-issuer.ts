@@ -59,7 +59,11 @@ export async function testIssuer(path = ''): Promise<TestIssuer> {
     json(() => ({ keys })),
   )
   return {
-    ...{ url, paths, asked, keys, rotate },
+    url,
+    paths,
+    asked,
+    keys,
+    rotate,
     async sign(claims, header = {}) {
       if (pen === undefined) throw new Error('there is no key yet')
       return new SignJWT({ iss: url, ...claims })

@@ -43,7 +43,13 @@ export async function testWorkers(database: TestDatabase, tenants: readonly [Tes
     const queue = await openJobQueue({ owner: database.owner, log: quiet, signals, work: true, retryDelaySeconds: 1 })
     await queue.register(jobs)
     const worker = await startWorker({
-      ...{ queue, jobs, openContext, log: quiet, pollSeconds, system: database.system, clock: () => TEST_NOW },
+      queue,
+      jobs,
+      openContext,
+      log: quiet,
+      pollSeconds,
+      system: database.system,
+      clock: () => TEST_NOW,
       tenants: () => Promise.resolve(tenantIds),
       ...(observe ? { observe } : {}),
     })

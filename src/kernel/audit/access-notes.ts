@@ -3,21 +3,23 @@ import type { FailureKind } from '../failure.ts'
 import type { AuditOutcome } from './event.ts'
 import type { AuditTrail } from './trail.ts'
 
-/** How a call or a request ended: `ok`, or what it failed with. */
+/** How a call or request ended. `asked`: questions were returned to the caller; `bug`: an unexpected error. */
 export type AccessStatus = 'ok' | 'asked' | 'bug' | FailureKind
 
-/** Tells the trail who looked at, or was refused, what. Costs an object; must not throw. */
+/** Adds an audit event for a call or request. Cheap (one object); must not throw. */
 export type NoteAccess = (
   who: Principal,
   requestId: string,
   /** `tool.get_client_overview`, `GET /api/v1/clients/:client_id`. */
   action: string,
-  /** The arguments; only ids are read of them. */
+  /** The arguments; only ids are read from them. */
   args: unknown,
   status: AccessStatus,
 ) => void
 
-/** Notes every access but those that did not get as far as any data: wrong arguments, limits, questions. */
+/**
+ * Audits every access except those that reached no data: invalid arguments, exceeded limits, questions to the caller.
+ */
 export function accessNotes(trail: Pick<AuditTrail, 'note'>): NoteAccess {
   return ({ tenantId, actor }, requestId, action, args, status) => {
     const outcome = outcomeOf(status)
@@ -53,12 +55,12 @@ function outcomeOf(status: AccessStatus): AuditOutcome | undefined {
   }
 }
 
-/** Arguments that say what is looked at, most telling first. */
+/** Arguments that identify the subject, the most specific first. */
 const SUBJECTS = ['client_id', 'task_id', 'ticket_id', 'person', 'id'] as const
 
 function subjectIn(args: unknown): string {
   if (typeof args !== 'object' || args === null) return '*'
-  // safe because: an object's fields may be asked for by any name.
+  // safe because: any property of an object may be read, and the value is `unknown`.
   const fields = args as Readonly<Record<string, unknown>>
   for (const name of SUBJECTS) {
     const value = fields[name]

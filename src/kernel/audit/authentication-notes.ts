@@ -7,13 +7,16 @@ import { PLATFORM_TENANT } from './event.ts'
 import type { AuditTrail } from './trail.ts'
 
 const WINDOW_MILLISECONDS = 60_000
-/** Attempts told apart within a minute; the rest count together, so that a flood costs neither memory nor rows. */
+/**
+ * Distinct sources counted per minute; further ones are counted together, so that a flood costs neither memory nor
+ * rows.
+ */
 const DISTINCT_MAX = 500
 
 /**
- * Notes credentials that were refused: the first of a minute from one network with one key at once, the others as a
- * number when the minute is over. What is stored of the caller is their network (the last part of the address left out)
- * and of the credential its kind, or the part of a key that may be shown. A request without a credential is no attempt.
+ * Audits refused credentials. Per minute, network and credential, the first attempt is written at once and the number
+ * of the others when the minute ends. The event holds the caller's network (the address without its last part) and the
+ * kind of credential, or the public prefix of an API key. A request without a credential is not an attempt.
  */
 export function noteRefusals(
   authenticate: Authenticate,
@@ -21,20 +24,20 @@ export function noteRefusals(
   clock: Clock,
 ): { readonly authenticate: Authenticate; readonly close: () => void } {
   const attempts = refusedAttempts(trail, clock)
-  const refused = (error: unknown, authorization: string | undefined, door: Presented): void => {
+  const refused = (error: unknown, authorization: string | undefined, at: Presented): void => {
     if (!(error instanceof Failure) || authorization === undefined) return
-    if (error.kind === 'unauthenticated' || error.kind === 'forbidden') attempts.add(door.address, authorization)
+    if (error.kind === 'unauthenticated' || error.kind === 'forbidden') attempts.add(at.address, authorization)
   }
-  const noting: Authenticate = (authorization, door) => {
+  const noting: Authenticate = (authorization, at) => {
     try {
-      const principal = authenticate(authorization, door)
+      const principal = authenticate(authorization, at)
       if (!(principal instanceof Promise)) return principal
       return principal.catch((error: unknown) => {
-        refused(error, authorization, door)
+        refused(error, authorization, at)
         throw error
       })
     } catch (error) {
-      refused(error, authorization, door)
+      refused(error, authorization, at)
       throw error
     }
   }
@@ -44,7 +47,7 @@ export function noteRefusals(
 function refusedAttempts(trail: Pick<AuditTrail, 'note'>, clock: Clock) {
   let counts = new Map<string, number>()
   let timer: NodeJS.Timeout | undefined
-  const tell = (subject: string, more?: number): void =>
+  const audit = (subject: string, more?: number): void =>
     trail.note({
       tenantId: PLATFORM_TENANT,
       actor: { kind: 'job', id: 'access.authenticate' },
@@ -55,7 +58,7 @@ function refusedAttempts(trail: Pick<AuditTrail, 'note'>, clock: Clock) {
       outcome: 'denied',
     })
   const endWindow = (): void => {
-    for (const [subject, count] of counts) if (count > 1) tell(subject, count - 1)
+    for (const [subject, count] of counts) if (count > 1) audit(subject, count - 1)
     counts = new Map()
     clearTimeout(timer)
     timer = undefined
@@ -68,7 +71,7 @@ function refusedAttempts(trail: Pick<AuditTrail, 'note'>, clock: Clock) {
       const subject = counts.has(wanted) || counts.size < DISTINCT_MAX ? wanted : 'many networks'
       const count = (counts.get(subject) ?? 0) + 1
       counts.set(subject, count)
-      if (count === 1) tell(subject)
+      if (count === 1) audit(subject)
     },
   }
 }

@@ -9,12 +9,12 @@ import type { PersonKeys } from './person-keys.ts'
 import { peopleIn, redactedJson, redactedText } from './redact.ts'
 import type { SealPersonal } from './redact.ts'
 
-/** Stores events, redacted, and tells the sealer of them in the same statement. */
+/** Inserts events, redacted, and marks them as unsealed for the block sealer in the same statement. */
 export async function insertEvents(db: Tx, keys: PersonKeys, events: readonly DatedEvent[]): Promise<void> {
   const rows: EventRow[] = []
   for (const event of events) {
     const people = peopleIn([event.before, event.after])
-    // Most events are about nobody, and wait for nothing.
+    // Most events hold no personal data and need no keys.
     const seal = people.size === 0 ? nobody : await keys.sealer(event.tenantId, people)
     rows.push(rowOf(event, people, seal))
   }
@@ -36,7 +36,7 @@ const Plain = z.strictObject({
   request_id: z.string(),
   outcome: z.string(),
 })
-/** `people` is joined by line feeds: arrays of different lengths do not go into one array. */
+/** `people` is joined by line feeds: PostgreSQL has no array of arrays of different lengths. */
 const EventRow = z.strictObject({ ...Plain.shape, people: z.string().nullable() })
 type EventRow = z.output<typeof EventRow>
 
@@ -51,16 +51,16 @@ const arrays = Object.keys(EventRow.shape).map(
 
 const insertOne = writing(
   'audit.insert',
-  sql`with told as (insert into audit.unsealed (tenant_id, event_id) values (:tenant_id, :id))
+  sql`with unsealed as (insert into audit.unsealed (tenant_id, event_id) values (:tenant_id, :id))
    insert into audit.events (${columnsOf(EventRow)}) values (${parametersOf(Plain)}, string_to_array(:people, E'\\n'))`,
   { params: EventRow.shape },
 )
 
 const insertMany = writing(
   'audit.insert-many',
-  sql`with told as (insert into audit.unsealed (tenant_id, event_id) select * from unnest(:tenant_id::text[], :id::text[]))
+  sql`with unsealed as (insert into audit.unsealed (tenant_id, event_id) select * from unnest(:tenant_id::text[], :id::text[]))
    insert into audit.events (${columnsOf(EventRow)})
-   select ${columnsOf(Plain)}, string_to_array(people, E'\\n') from unnest(${sqlJoin(arrays)}) as told (${columnsOf(EventRow)})`,
+   select ${columnsOf(Plain)}, string_to_array(people, E'\\n') from unnest(${sqlJoin(arrays)}) as event (${columnsOf(EventRow)})`,
   {
     params: Object.fromEntries(Object.entries(EventRow.shape).map(([column, is]) => [column, z.array(is).readonly()])),
   },
@@ -91,5 +91,5 @@ function rowOf(event: DatedEvent, people: ReadonlySet<string>, seal: SealPersona
 }
 
 const nobody: SealPersonal = (person) => {
-  throw new Error(`a value of ${person} was not counted among the people of its event`)
+  throw new Error(`the audit event holds a value of ${person} that peopleIn did not find`)
 }

@@ -1,13 +1,13 @@
-/** What the audit trail does not hold, and why. */
+/** Why the audit trail withholds a value. */
 export type Withheld = 'secret' | 'personal' | 'too large'
 
-/** Words of a field's name that make its value a secret, whatever stands around them. */
+/** Words in a field's name that mark its value as secret. */
 const SECRET_WORDS = [
   'password passwd passphrase passcode pwd pin secret token jwt bearer authorization cookie credential otp totp',
   'key hash salt mnemonic signature verifier backup_code recovery_code private',
 ]
 
-/** Words that make it a person's. */
+/** Words in a field's name that mark its value as personal. */
 const PERSONAL_WORDS = [
   'email mail phone mobile fax telephone first_name last_name full_name given_name family_name middle_name',
   'maiden_name surname nickname username user_name display_name contact_name person_name address street postcode',
@@ -15,20 +15,23 @@ const PERSONAL_WORDS = [
   'user_agent latitude longitude',
 ]
 
-/** `token_id` and `email_verified` tell about the thing and are not it. */
+/**
+ * Last words that make a field harmless: `token_id` and `email_verified` describe the secret or address but do not
+ * contain it.
+ */
 const ABOUT_WORDS = [
   'id count at on kind type prefix length changed enabled days seconds minutes hours version bytes algorithm status',
   'verified required sent opened consent template until policy',
 ]
 
-/** Below these, a `name` is a person's. */
+/** Parent fields under which `name` is a person's name. */
 const PERSONS = new Set('contact contacts person people user users member members invitee inviter author'.split(' '))
 
 const SECRET = words(SECRET_WORDS)
 const PERSONAL = words(PERSONAL_WORDS)
 const ABOUT = words(ABOUT_WORDS)
 
-/** What the name of a field says of its value; `parent` is the field it stands in. */
+/** Whether a field is withheld by its name; `parent` is the field that contains it. */
 export function fieldRule(name: string, parent: string | undefined): Withheld | undefined {
   const known = decided.get(name)
   const rule = known === undefined ? decide(name) : known
@@ -36,7 +39,7 @@ export function fieldRule(name: string, parent: string | undefined): Withheld | 
   return name === 'name' && parent !== undefined && PERSONS.has(parent.toLowerCase()) ? 'personal' : undefined
 }
 
-/** Values that give themselves away wherever they stand. */
+/** Patterns of secrets and personal data in any text, whatever the field's name. */
 export const VALUE_RULES: readonly (readonly [RegExp, Withheld])[] = [
   [/\bplim_[\w-]{16,}/g, 'secret'],
   [/\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*/g, 'secret'],
@@ -47,10 +50,10 @@ export const VALUE_RULES: readonly (readonly [RegExp, Withheld])[] = [
   [/(?<![\d+])\+\d[\d\s().-]{6,}\d/g, 'personal'],
 ]
 
-/** Stands where a value was. */
+/** The placeholder of a withheld value. */
 export const withheld = (what: Withheld): string => `[withheld: ${what}]`
 
-/** Names are few and come again; what is not from our code is not remembered for ever. */
+/** Decisions by field name. Our own names are few and repeat; the bound is for names that callers choose. */
 const decided = new Map<string, Withheld | null>()
 const NAMES_MAX = 2000
 
@@ -70,7 +73,7 @@ function decide(name: string): Withheld | null {
   return rule
 }
 
-/** Whether a word, or two or three in a row, are among the known ones. */
+/** Whether one word, or two or three consecutive ones, are in the list. */
 function has(parts: readonly string[], known: ReadonlySet<string>): boolean {
   const isKnown = (word: string) => known.has(word) || (word.endsWith('s') && known.has(word.slice(0, -1)))
   return parts.some((_, at) => [1, 2, 3].some((length) => isKnown(parts.slice(at, at + length).join('_'))))

@@ -13,16 +13,16 @@ import type { SealPersonal } from './redact.ts'
 import { ERASED, MASKED, masked, openValue, personsIn, replaced, sealValue } from './sealed-value.ts'
 import type { SealedValue } from './sealed-value.ts'
 
-/** The keys of persons, one each within a tenant, under which what is about them is encrypted. */
+/** The encryption keys of people, one per person and tenant, for personal data in the audit trail. */
 export interface PersonKeys {
   /**
-   * What encrypts values of these persons; keys are made for those who have none. A person who was erased gets no other
-   * key: what is said of them later is not kept at all.
+   * Returns the function that encrypts values of these people, creating missing keys. An erased person gets no new key:
+   * later values about them are not stored at all.
    */
   sealer(tenantId: string, people: ReadonlySet<string>): Promise<SealPersonal>
   /**
-   * The values with everything shown that its person's key still opens; the rest says that it was erased. With `only`,
-   * what is about others is masked.
+   * Decrypts the values. Those whose key was destroyed are shown as erased. With `only`, values about other people are
+   * masked.
    */
   open(
     from: { readonly db: Db; readonly tenantId: string },
@@ -33,25 +33,25 @@ export interface PersonKeys {
 
 const KEYS_CACHED_MAX = 10_000
 /**
- * How long a key is used without looking whether it was destroyed. What another process writes under it in that time
- * cannot be read by anyone: the key is nowhere stored.
+ * How long a key is cached without checking whether it was destroyed. What another process encrypts under a destroyed
+ * key in that time is unreadable, because the key is stored nowhere.
  */
 const TRUSTED_MILLISECONDS = 60_000
 
 /** `db` is the handle for single system statements: a key must outlive the transaction it was first used in. */
 export function personKeys({ db, keyring, clock }: { db: Db; keyring: Keyring; clock: Clock }): PersonKeys {
-  const trusted = new LRUCache<string, { readonly key: Uint8Array | null }>({
+  const cached = new LRUCache<string, { readonly key: Uint8Array | null }>({
     max: KEYS_CACHED_MAX,
     ttl: TRUSTED_MILLISECONDS,
   })
 
-  /** Those that are made; null: erased. */
+  /** The existing keys; null for an erased person. */
   const find = async (tenantId: string, people: readonly string[]): Promise<[string, Uint8Array | null][]> => {
     if (people.length === 0) return []
     const rows = await findKeys({ db, tenantId }, { people })
     return rows.map(({ person, wrapped_key: wrapped }) => {
       const key = wrapped === null ? null : keyring.open(wrapped, contextOf(tenantId, person))
-      trusted.set(cacheKey(tenantId, person), { key })
+      cached.set(cacheKey(tenantId, person), { key })
       return [person, key]
     })
   }
@@ -63,11 +63,11 @@ export function personKeys({ db, keyring, clock }: { db: Db; keyring: Keyring; c
   }
   return {
     async sealer(tenantId, people) {
-      // Held here from the first look on: what is trusted now may be forgotten while the others are found.
+      // Copied first: a cached key may be evicted while the others are fetched.
       const keys = new Map<string, Uint8Array | null>()
       const lacking = () => [...people].filter((person) => !keys.has(person)).toSorted()
       for (const person of people) {
-        const known = trusted.get(cacheKey(tenantId, person))
+        const known = cached.get(cacheKey(tenantId, person))
         if (known !== undefined) keys.set(person, known.key)
       }
       for (const [person, key] of await find(tenantId, lacking())) keys.set(person, key)
@@ -103,14 +103,17 @@ interface Erasing {
   readonly clock: Clock
 }
 
-/** Destroys the keys of these persons, in the transaction of `ctx.db`; how many there were. They never get others. */
+/**
+ * Destroys the keys of these people in the transaction of `ctx.db` and returns their number. No new ones are ever
+ * created.
+ */
 export async function destroyPersonKeys(ctx: Erasing, people: readonly string[]): Promise<number> {
   if (people.length === 0) return 0
   const rows = await destroyKeys(ctx, { people: [...new Set(people)].toSorted(), now: ctx.clock() })
   return rows.filter(({ had_key }) => had_key).length
 }
 
-/** The wrapped keys, for re-encryption under a new key of the installation. */
+/** The wrapped person keys, for re-encryption when the root key is rotated. */
 export const personKeyField: EncryptedField = encryptedColumn({
   name: 'audit.person-keys',
   table: 'audit.person_keys',
@@ -138,7 +141,7 @@ const insertKeys = writing(
   { params: { people: Texts, wrapped: Texts, now: z.date() } },
 )
 
-/** A person without a key is remembered as well, so that no event to come makes them one. */
+/** Also records people without a key, so that no later event creates one. */
 const destroyKeys = writing(
   'audit.destroy-person-keys',
   sql`with had as (
@@ -157,6 +160,6 @@ const destroyKeys = writing(
 
 const KEY_BYTES = 32
 
-/** A value copied to another person or tenant does not open there. */
+/** Binds a value to its person and tenant: copied elsewhere, it does not decrypt. */
 const contextOf = (tenantId: string, person: string) => `audit.person-key:${tenantId}:${person}`
 const cacheKey = (tenantId: string, person: string) => `${tenantId}\n${person}`

@@ -1,27 +1,30 @@
 import { decrypt, encrypt } from '../crypto/aes-gcm.ts'
 
-/** Where a person's value stands in the trail. `sealed` is absent for one who was erased before it was written. */
+/**
+ * An encrypted personal value in the audit trail. `sealed` is absent when the person was erased before the event was
+ * written.
+ */
 export interface SealedValue {
   readonly $person: string
   readonly sealed?: string
 }
 
-/** Stands where a value was that nobody can read any more. */
+/** Placeholder of a value whose key was destroyed. */
 export const ERASED = '[erased]'
-/** Stands where a value is that is not for whoever asks. */
+/** Placeholder of a value that the reader may not see. */
 export const MASKED = '[personal]'
 
-/** `value` with a mark in place of what is encrypted in it, for those who may not see it. */
+/** A copy with every encrypted value masked. */
 export function masked(value: unknown): unknown {
   return replaced(value, () => MASKED)
 }
 
-/** Under a person's key; `context` must be the same to open it. */
+/** Encrypts JSON under a person's key; `context` must be the same to decrypt it. */
 export function sealValue(key: Uint8Array, json: string, context: string): string {
   return encrypt(key, json, context).toString('base64url')
 }
 
-/** The value, or that it cannot be read: a trail somebody altered must still be shown. */
+/** The decrypted value, or a text saying that it was altered: a tampered trail must still be shown. */
 export function openValue(key: Uint8Array, sealed: string, context: string): unknown {
   try {
     const value: unknown = JSON.parse(decrypt(key, Buffer.from(sealed, 'base64url'), context).toString('utf8'))
@@ -31,7 +34,7 @@ export function openValue(key: Uint8Array, sealed: string, context: string): unk
   }
 }
 
-/** The persons whose encrypted values are in it. */
+/** The people whose encrypted values are in it. */
 export function personsIn(value: unknown, found: Set<string> = new Set()): Set<string> {
   if (typeof value !== 'object' || value === null) return found
   if (isSealed(value)) return found.add(value.$person)
@@ -39,7 +42,7 @@ export function personsIn(value: unknown, found: Set<string> = new Set()): Set<s
   return found
 }
 
-/** A copy with every encrypted value replaced by what is shown for it. */
+/** A copy with every encrypted value replaced by the result of `shown`. */
 export function replaced(value: unknown, shown: (sealed: SealedValue) => unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) return value.map((inner) => replaced(inner, shown))

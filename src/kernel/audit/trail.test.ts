@@ -23,8 +23,12 @@ const trailOn = (db = database.system, more = {}) =>
   openAuditTrail({ db, personKeys: personKeys({ db, keyring, clock }), clock, log: quiet, ...more })
 
 const read = (tenantId: string, subject: string, requestId = 'req_1'): AuditEvent => ({
-  ...{ tenantId, actor: { kind: 'user', id: 'usr_1' }, action: 'tool.get_client_overview' },
-  ...{ subject, requestId, outcome: 'success' },
+  tenantId,
+  actor: { kind: 'user', id: 'usr_1' },
+  action: 'tool.get_client_overview',
+  subject,
+  requestId,
+  outcome: 'success',
 })
 
 describe('what is noted', () => {

@@ -10,31 +10,32 @@ import type { PersonKeys } from './person-keys.ts'
 import { asEvent, waitingEvents } from './waiting-events.ts'
 import type { NotedEvent, WaitingEvents } from './waiting-events.ts'
 
-/** Where events are told that no `change()` writes. */
+/** Writes the audit events that no `change()` writes. */
 export interface AuditTrail {
-  /** Resolves once it is committed: for what must not happen without its event. */
+  /** Resolves once the event is committed: for actions that must not happen without it. */
   record(event: AuditEvent): Promise<void>
   /**
-   * Returns at once; committed within a second, in batches: for reads. Events of a batch that are alike and have neither
-   * `before` nor `after` become one that says how often. While the database is away they wait and are tried again; what
-   * finds no more room is counted, logged, and told in an event of its own once the database is back.
+   * Buffers an event and returns at once; for reads. Events are committed within a second, in batches. Equal events
+   * without `before` and `after` become one with a count. While the database is unavailable they are kept and retried;
+   * events beyond the buffer's size are lost, counted, logged, and reported in an event of their own once the database
+   * is back.
    */
   note(event: AuditEvent): void
-  /** Noted events that were given up since the start. */
+  /** Events lost since the start. */
   lostCount(): number
-  /** Noted events that wait to be written. */
+  /** Events in the buffer. */
   waitingCount(): number
-  /** Writes what was noted, trying a few times. */
+  /** Writes the buffer, with a few attempts. */
   close(): Promise<void>
 }
 
 export interface TrailOptions {
-  /** The handle for single system statements: whoever tells of an event may hold a transaction. */
+  /** The handle for single system statements, because the caller may hold a transaction. */
   readonly db: Db
   readonly personKeys: PersonKeys
   readonly clock: Clock
   readonly log: Logger
-  /** Distinct events that wait at most: some 10 MB of them. */
+  /** Distinct events in the buffer at most; the default is about 10 MB. */
   readonly waitingMax?: number
   readonly flushMilliseconds?: number
 }
@@ -45,7 +46,6 @@ const RETRY_MILLISECONDS_MAX = 5000
 const BATCH = 1000
 const CLOSE_ATTEMPTS = 3
 
-/** Opens the trail. */
 export function openAuditTrail(options: TrailOptions): AuditTrail {
   const { db, personKeys, clock, log, waitingMax = WAITING_MAX, flushMilliseconds = FLUSH_MILLISECONDS } = options
   const waiting = waitingEvents(waitingMax)
@@ -55,7 +55,7 @@ export function openAuditTrail(options: TrailOptions): AuditTrail {
   let timer: NodeJS.Timeout | undefined
 
   const schedule = (): void => {
-    if (timer !== undefined || (waiting.size === 0 && writer.untold() === 0)) return
+    if (timer !== undefined || (waiting.size === 0 && writer.unreported() === 0)) return
     const pause = Math.min(
       flushMilliseconds * 2 ** writer.failures(),
       Math.max(flushMilliseconds, RETRY_MILLISECONDS_MAX),
@@ -69,23 +69,23 @@ export function openAuditTrail(options: TrailOptions): AuditTrail {
     record: (event) => insert([{ ...event, at: clock() }]),
     note(event) {
       if (waiting.add(event, clock)) schedule()
-      else writer.lose(1, 'more are noted than the database takes')
+      else writer.lose(1, 'the buffer is full')
     },
     lostCount: writer.lost,
     waitingCount: () => waiting.size + writer.underWay(),
     async close() {
-      // The first waits for the batch that is under way.
+      // The first flush waits for the batch being written.
       let tries = CLOSE_ATTEMPTS
       do if (!(await writer.flush())) tries -= 1
       while (waiting.size > 0 && tries > 0)
       clearTimeout(timer)
       timer = undefined
-      if (waiting.size > 0) writer.lose(waiting.size, 'the database did not take them before the stop')
+      if (waiting.size > 0) writer.lose(waiting.size, 'the database was unavailable until the process stopped')
     },
   }
 }
 
-/** Writes what waits, a batch at a time, and keeps count of what it could not. */
+/** Writes the buffer one batch at a time and counts the lost events. */
 function batchWriter(
   waiting: WaitingEvents,
   insert: (events: readonly DatedEvent[]) => Promise<void>,
@@ -94,32 +94,32 @@ function batchWriter(
   let writing: Promise<boolean> | undefined
   let failures = 0
   let lost = 0
-  let untold = 0
+  let unreported = 0
   let underWay = 0
 
   const lose = (count: number, why: string, error?: unknown): void => {
-    if (untold === 0) log.error({ err: error, count }, `audit events are lost: ${why}`)
+    if (unreported === 0) log.error({ err: error, count }, `audit events are lost: ${why}`)
     lost += count
-    untold += count
+    unreported += count
   }
-  /** An event that cannot be stored at all must not hold up those behind it. */
+  /** Writes events singly, so that one that cannot be stored does not block the others. */
   const writeSingly = async (batch: readonly NotedEvent[]): Promise<void> => {
     for (const noted of batch) {
       await insert([asEvent(noted)]).catch((error: unknown) => {
         if (error instanceof Failure) waiting.putBack([noted])
-        else lose(noted.times, 'one cannot be stored', error)
+        else lose(noted.times, 'an event cannot be stored', error)
       })
     }
   }
-  /** Whether it is worth going on at once. */
+  /** Resolves with false when the database is unavailable. */
   const write = async (): Promise<boolean> => {
     const batch = waiting.take(BATCH)
-    const told = untold
-    if (batch.length === 0 && told === 0) return true
+    const reporting = unreported
+    if (batch.length === 0 && reporting === 0) return true
     underWay = batch.length
     try {
-      await insert([...batch.map(asEvent), ...lossOf(told, clock)])
-      untold -= told
+      await insert([...batch.map(asEvent), ...lossOf(reporting, clock)])
+      unreported -= reporting
       failures = 0
       return true
     } catch (error) {
@@ -141,12 +141,12 @@ function batchWriter(
     lose,
     failures: () => failures,
     lost: () => lost,
-    untold: () => untold,
+    unreported: () => unreported,
     underWay: () => underWay,
   }
 }
 
-/** What could not be told is told as a number. */
+/** The event that reports the number of lost events. */
 function lossOf(count: number, clock: Clock): DatedEvent[] {
   if (count === 0) return []
   const who = { tenantId: PLATFORM_TENANT, actor: { kind: 'job', id: 'audit.trail' } } as const

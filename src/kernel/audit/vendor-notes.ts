@@ -3,8 +3,8 @@ import { PLATFORM_TENANT } from './event.ts'
 import type { AuditTrail } from './trail.ts'
 
 /**
- * Notes every call of somebody else's service that the metrics are told of: which service, which operation, how it
- * ended; never what was said, or the URL. Who had it made stands in the event of what they did.
+ * Audits every call to an external service that the metrics count: service, operation and outcome; never the content or
+ * the URL. Who caused the call is in the event of that person's action.
  */
 export function noteVendorCalls(
   integration: Metrics['integration'],

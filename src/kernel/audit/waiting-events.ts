@@ -1,18 +1,18 @@
 import type { Clock } from '../clock.ts'
 import type { AuditEvent, DatedEvent } from './event.ts'
 
-/** Noted events that wait to be written; those that are alike wait as one. */
+/** A buffer of audit events; equal ones are merged. */
 export interface WaitingEvents {
   readonly size: number
-  /** False when there is no more room. */
+  /** Returns false when the buffer is full. */
   add(event: AuditEvent, clock: Clock): boolean
-  /** The first of them, taken out. */
+  /** Removes and returns the oldest. */
   take(max: number): readonly NotedEvent[]
-  /** Takes back what could not be written, before the others. */
+  /** Puts unwritten events back, before the others. */
   putBack(events: readonly NotedEvent[]): void
 }
 
-/** One event, and how often it was noted. */
+/** A buffered event, and how often it occurred. */
 export interface NotedEvent {
   readonly key: string
   readonly event: DatedEvent
@@ -66,12 +66,12 @@ export function waitingEvents(max: number): WaitingEvents {
   }
 }
 
-/** As it is stored: one that was noted more than once says how often, and in which requests. */
+/** The event as stored: one that occurred more than once holds the number and the request ids. */
 export function asEvent({ event, times, requestIds }: NotedEvent): DatedEvent {
   return times === 1 ? event : { ...event, after: { times, request_ids: requestIds } }
 }
 
-/** What makes two events without contents the same to an auditor. */
+/** The merge key of events without `before` and `after`. */
 function likeness({ tenantId, actor, action, subject, outcome }: AuditEvent): string {
   return `${tenantId}\n${actor.kind}:${actor.id}\n${action}\n${subject}\n${outcome}`
 }

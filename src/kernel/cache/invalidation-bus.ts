@@ -4,11 +4,11 @@ import type { Db } from '../database/db.ts'
 import { autocommit } from '../database/transact.ts'
 import type { Signals } from '../database/signals.ts'
 
-/** Carries invalidated tags to the other processes. */
+/** Publishes invalidated cache tags to the other processes. */
 export interface InvalidationBus {
-  /** False while invalidations of others may be missed. */
+  /** False while invalidations of other processes may be missed. */
   readonly connected: boolean
-  /** Sent within moments; never fails the caller. */
+  /** Sends within moments; never throws. */
   publish(tags: readonly string[]): void
   onInvalidate(forget: (tags: readonly string[]) => void): void
   onLost(act: () => void): void
@@ -21,7 +21,7 @@ const PAYLOAD_BYTES_MAX = 7900
 
 const Invalidation = z.union([z.array(z.string()), z.literal('all')])
 
-/** What travels: tags to forget, or everything when they would not fit. What cannot be read counts as everything. */
+/** Parses a message: the tags to invalidate, or `all` when they did not fit. An unreadable message counts as `all`. */
 export function readInvalidation(payload: string): z.output<typeof Invalidation> {
   try {
     return Invalidation.parse(JSON.parse(payload))
@@ -30,7 +30,9 @@ export function readInvalidation(payload: string): z.output<typeof Invalidation>
   }
 }
 
-/** Invalidations over the database, for installations without Redis. A burst of writes becomes one message. */
+/**
+ * An invalidation bus over PostgreSQL notifications, for installations without Redis. Tags of 5 ms are sent together.
+ */
 export function signalsBus(signals: Signals, db: Db, log: Logger): InvalidationBus {
   let gathered = new Set<string>()
   let timer: NodeJS.Timeout | undefined
@@ -42,7 +44,7 @@ export function signalsBus(signals: Signals, db: Db, log: Logger): InvalidationB
     gathered = new Set()
     for (const payload of payloads(tags)) {
       signals.publish(autocommit({ db }).db, CHANNEL, payload).catch((error: unknown) => {
-        log.warn({ err: error }, 'other processes were not told of a cache invalidation')
+        log.warn({ err: error }, 'a cache invalidation could not be sent to other processes')
       })
     }
   }

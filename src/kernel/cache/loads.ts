@@ -4,11 +4,14 @@ interface Load {
   isOverrun: boolean
 }
 
-/** The loads under way, one per key, however many callers wait for it. */
+/** Running loads, one per key, shared by all callers that wait for it. */
 export interface Loads {
-  /** The value of the load that runs for this key, or of `run`, started now. */
+  /** Joins the running load of this key, or starts one with `run`. */
   join(key: string, tags: readonly string[], run: (isOverrun: () => boolean) => Promise<unknown>): Promise<unknown>
-  /** What these loads find may be out of date: who waits gets it still, who asks from now on does not. */
+  /**
+   * Marks loads with these tags as outdated: callers that already wait still get the value, later ones start a new
+   * load.
+   */
   overrun(tags: readonly string[]): void
   overrunAll(): void
 }

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 
-/** Values of this process, forgotten by tag. */
+/** The in-process tier of the cache, with removal by tag. */
 export interface MemoryTier {
   get(key: string): { readonly value: unknown } | undefined
   set(key: string, value: unknown, options: { readonly ttlSeconds: number; readonly tags: readonly string[] }): void
@@ -14,7 +14,9 @@ interface Entry {
   readonly tags: readonly string[]
 }
 
-/** Holds at most `entriesMax` values; the least recently used goes first. Callers make keys and tags unambiguous. */
+/**
+ * Holds at most `entriesMax` values and evicts the least recently used. Keys and tags must already contain the tenant.
+ */
 export function memoryTier(entriesMax: number): MemoryTier {
   const keysByTag = new Map<string, Set<string>>()
   const untag = (entry: Entry, key: string) => {
@@ -29,7 +31,7 @@ export function memoryTier(entriesMax: number): MemoryTier {
   return {
     get: (key) => entries.get(key),
     set(key, value, { ttlSeconds, tags }) {
-      // Deleted first, so that the old entry's tags are taken down before the new one's are put up.
+      // Deleted first, so that the old entry's tags are removed before the new ones are added.
       entries.delete(key)
       entries.set(key, { value, tags }, { ttl: ttlSeconds * 1000 })
       for (const tag of tags) {

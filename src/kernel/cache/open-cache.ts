@@ -14,7 +14,7 @@ import { tieredCache } from './tiered-cache.ts'
 
 export interface OpenCacheOptions {
   readonly settings: Config['cache']
-  /** In place of the settings' own, where its password may change. */
+  /** Overrides the URL of the settings; a function, because the password may change. */
   readonly redisUrl?: RedisUrl
   readonly signals: Signals
   readonly database: Pick<Database, 'system'>
@@ -25,12 +25,12 @@ export interface OpenCacheOptions {
   readonly breaker?: BreakerHooks
 }
 
-/** A slower answer than this costs more than it saves. */
+/** A slower Redis response costs more than the cache saves. */
 const REDIS_MILLISECONDS_MAX = 100
 
 /**
- * The cache of one process. With Redis, values are shared and invalidations travel through it; without, values stay
- * here and invalidations travel through the database, so several processes agree either way.
+ * Opens the cache of one process. With Redis, values are shared and invalidations are sent through it. Without, values
+ * stay in the process and invalidations are sent through the database.
  */
 export function openCache(options: OpenCacheOptions): { readonly cache: Cache; close(): void } {
   const { settings, signals, database, clock, log, onHit, onMiss } = options

@@ -6,7 +6,7 @@ import { type InvalidationBus, readInvalidation } from './invalidation-bus.ts'
 const CHANNEL = 'plimsoll:cache-invalidated'
 const SUBSCRIBE_MILLISECONDS_MAX = 2000
 
-/** Invalidations over Redis. Takes a second connection, because one that subscribes can do nothing else. */
+/** An invalidation bus over Redis. Opens a second connection, because a subscribed one cannot run other commands. */
 export function redisBus(redis: Redis, log: Logger): InvalidationBus & { close(): void } {
   // Subscribes itself after each reconnection: ioredis does it without handling a failure, which would end the process.
   const listener = duplicateRedis(redis, { commandTimeout: SUBSCRIBE_MILLISECONDS_MAX, autoResubscribe: false })
@@ -25,7 +25,7 @@ export function redisBus(redis: Redis, log: Logger): InvalidationBus & { close()
         connected = true
       },
       (error: unknown) => {
-        log.warn({ err: error }, 'cache invalidations of other processes are not heard')
+        log.warn({ err: error }, 'cache invalidations of other processes are not received')
         listener.disconnect(true)
       },
     )
@@ -47,7 +47,7 @@ export function redisBus(redis: Redis, log: Logger): InvalidationBus & { close()
     },
     publish(tags) {
       redis.publish(CHANNEL, JSON.stringify(tags)).catch((error: unknown) => {
-        log.debug({ err: error }, 'other processes were not told of a cache invalidation')
+        log.debug({ err: error }, 'a cache invalidation could not be sent to other processes')
       })
     },
     onInvalidate: (forget) => void forgetters.push(forget),

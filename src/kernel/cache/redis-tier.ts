@@ -5,9 +5,9 @@ import { z } from 'zod'
 import { redisBreaker } from '../redis/redis-breaker.ts'
 import type { BreakerHooks } from '../redis/redis-breaker.ts'
 
-/** Values that processes share. Nothing here throws: when Redis is slow, down or wrong, it is as if it were empty. */
+/** The shared tier of the cache, in Redis. It never throws: when Redis is slow, down or fails, it behaves as empty. */
 export interface RedisTier {
-  /** Undefined when Redis did not answer. The versions are those before the value is loaded. */
+  /** Resolves with undefined when Redis did not respond. Tag versions are those before the value is loaded. */
   read(
     key: string,
     tags: readonly string[],
@@ -26,7 +26,7 @@ const Stored = z.object({
 })
 
 const TAG_SECONDS = 7 * 24 * 3600
-// Longer than any value lives would let an old value outlive the tag that ended it.
+// A value must expire before the tag version that invalidates it.
 const TTL_SECONDS_MAX = TAG_SECONDS / 2
 
 export interface RedisTierOptions {
@@ -37,27 +37,27 @@ export interface RedisTierOptions {
   readonly breaker?: BreakerHooks
 }
 
-/** While Redis does not answer it is left alone, so that it does not slow every call. */
+/** While Redis does not respond, a circuit breaker skips it, so that it does not slow every call. */
 export function redisTier({ redis, log, now, breaker: hooks }: RedisTierOptions): RedisTier {
-  // Tags whose invalidation Redis has not taken yet: until it has, nothing it holds may be believed.
-  const owed = new Map<string, string>()
+  // Tags whose invalidation has not reached Redis yet. Until it has, values in Redis must not be used.
+  const pending = new Map<string, string>()
 
-  const payDebts = async () => {
-    if (owed.size === 0) return
-    const paying = [...owed]
+  const sendPending = async () => {
+    if (pending.size === 0) return
+    const sending = [...pending]
     const pipeline = redis.pipeline()
-    for (const [tag, version] of paying) pipeline.set(tagKey(tag), version, 'EX', TAG_SECONDS)
+    for (const [tag, version] of sending) pipeline.set(tagKey(tag), version, 'EX', TAG_SECONDS)
     for (const [error] of (await pipeline.exec()) ?? []) if (error) throw error
-    // Unless it was invalidated again meanwhile: that one is still to be told.
-    for (const [tag, version] of paying) if (owed.get(tag) === version) owed.delete(tag)
+    // A tag invalidated again meanwhile stays pending.
+    for (const [tag, version] of sending) if (pending.get(tag) === version) pending.delete(tag)
   }
   const breaker = redisBreaker({
     redis,
     log,
     meanwhile: 'the cache works without it',
-    // Other processes may already believe it again: what is owed is paid before anything else.
+    // Other processes may already read from Redis again, so pending invalidations are sent first.
     probe: async () => {
-      await payDebts()
+      await sendPending()
       await redis.ping()
     },
     ...hooks,
@@ -66,7 +66,7 @@ export function redisTier({ redis, log, now, breaker: hooks }: RedisTierOptions)
   return {
     read: (key, tags) =>
       breaker.attempt(async () => {
-        await payDebts()
+        await sendPending()
         const [text, ...versions] = await redis.mget(valueKey(key), ...tags.map(tagKey))
         const tagVersions = Object.fromEntries(tags.map((tag, index) => [tag, versions[index] ?? '']))
         return { hit: decode(text ?? null, tagVersions, now()), tagVersions }
@@ -77,8 +77,8 @@ export function redisTier({ redis, log, now, breaker: hooks }: RedisTierOptions)
       await breaker.attempt(() => redis.set(valueKey(key), text, 'PX', Math.max(1, Math.round(seconds * 1000))))
     },
     invalidate: async (tags) => {
-      for (const tag of tags) owed.set(tag, randomUUID())
-      await breaker.attempt(payDebts)
+      for (const tag of tags) pending.set(tag, randomUUID())
+      await breaker.attempt(sendPending)
     },
   }
 }
@@ -97,7 +97,7 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    // Somebody else wrote this key; it is no value of ours.
+    // The key was written by another program.
     return undefined
   }
 }

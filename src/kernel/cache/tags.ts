@@ -1,6 +1,6 @@
 declare const DECLARED: unique symbol
 
-/** A tag of cached values, by which they are forgotten. Made by `cacheTags` alone. */
+/** A tag by which cached values are invalidated. Only `cacheTags` makes one. */
 export type CacheTag = string & { readonly [DECLARED]: true }
 
 /** `one`: a single tag. `each`: a tag for every id. */
@@ -11,8 +11,8 @@ type CacheTags<Kinds extends Readonly<Record<string, Kind>>> = {
 }
 
 /**
- * The cache tags of a module. Every one of them is carried by a value that some read keeps and invalidated by some
- * write; the architecture test compares the two.
+ * Declares the cache tags of a module. An architecture test checks that each is set by a cached read and invalidated by
+ * a write.
  */
 export function cacheTags<const Kinds extends Readonly<Record<string, Kind>>>(
   module: string,

@@ -7,9 +7,8 @@ import type { RedisTier } from './redis-tier.ts'
 
 export interface CacheOptions {
   readonly entriesMax: number
-  /** Tells the other processes; absent where there is only one. */
+  /** Sends invalidations to the other processes; absent where there is only one. */
   readonly bus?: InvalidationBus
-  /** The tier that processes share. */
   readonly redis?: RedisTier
   readonly log: Logger
   readonly onHit?: (name: string, tier: 'memory' | 'redis') => void
@@ -17,9 +16,9 @@ export interface CacheOptions {
 }
 
 /**
- * Memory in front of Redis in front of `load`. A key is loaded once however many callers wait. A load that an
- * invalidation overtakes is neither kept nor shared with those who ask later: after `invalidate` returns, no caller of
- * this process gets an older value. Memory is used only while invalidations of other processes are heard.
+ * A cache in memory, then Redis, then `load`. A key is loaded once for all waiting callers. A load that an invalidation
+ * overtakes is neither stored nor shared with later callers, so after `invalidate` returns no caller of this process
+ * gets an older value. Memory is used only while invalidations of other processes are received.
  */
 export function tieredCache(options: CacheOptions): Cache {
   const { bus, redis, log } = options
@@ -65,7 +64,7 @@ export function tieredCache(options: CacheOptions): Cache {
       forgetHere(tags)
       bus?.publish(tags)
       await redis?.invalidate(tags)
-      // Between the two lines above another caller may have read the old value out of Redis into memory.
+      // Between the two lines above another caller may have copied the old value from Redis into memory.
       if (redis) forgetHere(tags)
       log.trace({ tenantId, tags: names }, 'cache tags invalidated')
     },
@@ -97,7 +96,7 @@ async function throughRedis(
   return { value, ttlSeconds }
 }
 
-/** No tenant can reach another's key: the length says where the tenant's id ends. */
+/** A key with its tenant. The length marks where the tenant id ends, so that no tenant can reach another's key. */
 function scoped(tenantId: string, name: string): string {
   return `${tenantId.length}:${tenantId}:${name}`
 }

@@ -3,8 +3,8 @@ import { PROBLEMS_MAX } from '../failure.ts'
 import type { FieldProblem } from '../failure.ts'
 
 /**
- * Zod's issues as problems a caller can act on: where, what was expected, and a value that would have been right. The
- * last is worked out for those that will be shown alone: it takes a hundred times as long as the rest.
+ * Converts Zod's issues to field problems: path, what was expected, and an example of a valid value. Examples are
+ * computed only for the problems that are shown, because they take a hundred times as long as the rest.
  */
 export function argumentProblems(schema: z.ZodObject, error: z.ZodError): readonly FieldProblem[] {
   return error.issues.flatMap((issue, index) => problemsOf(schema, issue, index < PROBLEMS_MAX))
@@ -32,7 +32,7 @@ function problemsOf(schema: z.ZodObject, issue: z.core.$ZodIssue, withExample: b
   ]
 }
 
-/** In the place of Zod's own words, which say that a form was missed and not what it is. */
+/** Descriptions of formats, because Zod's messages name only the format. */
 const FORMS: Readonly<Record<string, string>> = {
   date: 'a day that exists, as YYYY-MM-DD',
   datetime: 'an ISO 8601 time in UTC',

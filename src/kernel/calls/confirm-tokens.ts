@@ -6,20 +6,23 @@ import type { Keyring } from '../crypto/keyring.ts'
 import { Failure } from '../failure.ts'
 import type { Principal } from '../principal.ts'
 
-/** What a confirmation is of: who confirms which call, and what it would touch. */
+/** The call to confirm: who makes it, and what it would touch. */
 export interface ToConfirm {
   readonly principal: Pick<Principal, 'tenantId' | 'actor'>
   /** The action of the change, as the audit trail names it. */
   readonly action: string
   readonly input: unknown
-  /** Ids with versions, as previewed. Never a result with new ids: it would differ every time. */
+  /** The previewed ids with versions. Must not hold newly generated ids, which differ every time. */
   readonly touched: unknown
 }
 
-/** Tokens by which a caller confirms what was previewed. They are signed, and kept nowhere. */
+/** Issues and checks confirm tokens, by which a caller confirms a preview. Tokens are signed and not stored. */
 export interface ConfirmTokens {
   issue(of: ToConfirm): { readonly confirm_token: string; readonly expires_at: string }
-  /** Throws `Failure('conflict')` for a token of another call, one that expired, or one of something that has changed since. */
+  /**
+   * Throws `Failure('conflict')` for a token of another call, an expired one, or when the data has changed since the
+   * preview.
+   */
   check(token: string, of: ToConfirm): void
 }
 
@@ -27,7 +30,7 @@ const VALID_SECONDS = 600
 const PURPOSE = 'confirmation'
 const Payload = z.strictObject({ call: z.string(), touched: z.string(), expires: z.int() })
 
-/** Makes confirm tokens, which are valid for ten minutes, for the same caller and the same arguments. */
+/** Confirm tokens that are valid for ten minutes, for the same caller and the same arguments. */
 export function confirmTokens(keyring: Pick<Keyring, 'sign' | 'verify'>, clock: Clock): ConfirmTokens {
   return {
     issue(of) {

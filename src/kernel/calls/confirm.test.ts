@@ -44,7 +44,9 @@ const all = statement('shelf.all', sql`select id, version from shelf.books where
 
 const removeBooks = confirm(
   change({
-    ...{ action: 'shelf.remove', scope: 'customers:write', effect: 'destroy' },
+    action: 'shelf.remove',
+    scope: 'customers:write',
+    effect: 'destroy',
     input: z.strictObject({
       ids: z.array(z.int()),
       idempotency_key: z.string().optional(),

@@ -14,18 +14,18 @@ interface Confirming<Input, Result> {
   readonly tokens: ConfirmTokens
   /** Which calls have to be confirmed. */
   readonly when: (input: Input) => boolean
-  /** What a person is asked: "Delete 3 tasks with 2 sub-tasks?". */
+  /** The question to the person: "Delete 3 tasks with 2 sub-tasks?". */
   readonly question: (preview: Result, input: Input) => string
 }
 
-/** What a call that has to be confirmed is answered: nothing was changed yet. */
+/** The result of an unconfirmed call: a question and a confirm token. Nothing was changed yet. */
 const Confirmation = z.strictObject({
   question: z.string(),
   confirm_token: z.string(),
   expires_at: z.string(),
 })
 
-/** The argument by which a call is confirmed, for the input of what is confirmed. */
+/** The `confirm_token` field, for the input of an operation that needs confirmation. */
 export const ConfirmToken = z
   .string()
   .refine((token) => token.length <= 1000, 'at most 1000 characters')
@@ -35,10 +35,10 @@ export const ConfirmToken = z
 type Confirmed = z.ZodObject<{ confirm_token: typeof ConfirmToken }>
 
 /**
- * Puts a confirmation before a destructive or bulk change. A caller who can be asked is asked; any other is answered
- * with a preview, a question and a token, and calls again with the token. The change is kept only when it touches what
- * the preview touched, in the same versions. What would touch nothing (`touched` is empty) is not asked. Nothing is asked
- * while a transaction is open.
+ * Requires confirmation of a destructive or bulk change. A client that supports elicitation is asked directly; any
+ * other gets a preview, a question and a confirm token, and repeats the call with the token. The change is committed
+ * only if it touches what the preview touched, in the same versions. A change that would touch nothing (`touched` is
+ * empty) needs no confirmation. No transaction is open while the caller is asked.
  */
 export function confirm<I extends Confirmed, O extends z.ZodObject>(
   change: ChangeOperation<I, O>,
@@ -60,8 +60,9 @@ export function confirm<I extends Confirmed, O extends z.ZodObject>(
       return change.verified(ctx, input, (touched) => tokens.check(token, bound(ctx, input, touched)))
     }
     const previewed = await change.preview(ctx, input)
-    if (previewed.touched === undefined) throw new Error(`${change.action} is confirmed and says not what it touches.`)
-    // Nothing to confirm, or a retry: that finds nothing left to touch, and is answered by its idempotency key.
+    if (previewed.touched === undefined)
+      throw new Error(`${change.action} needs confirmation, but its work does not return what it touched.`)
+    // Nothing to confirm, or a retry: its data is already gone, and the idempotency key returns the first result.
     if (touchesNothing(previewed)) return change.verified(ctx, input, (touched) => requireSame(touched, previewed))
     const asked = question(previewed.result, input)
     if (!interaction.can('form')) {
@@ -73,18 +74,24 @@ export function confirm<I extends Confirmed, O extends z.ZodObject>(
   }
   const { scope, effect, personal, input, output, calls } = change
   return operation({
-    ...{ scope, effect, personal, input, calls, asks: true, output: confirmable(output) },
+    scope,
+    effect,
+    personal,
+    input,
+    calls,
+    asks: true,
+    output: confirmable(output),
     run,
   })
 }
 
-/** The input with its token, which every input of a confirmed change may have. */
+/** The input, typed with its optional confirm token. */
 function tokenIn<Input>(input: Input): Input & { readonly confirm_token?: string | undefined } {
-  // safe because: `Confirmed` says that the input has this field, which a type parameter does not show.
+  // safe because: `Confirmed` requires this field of the input, which the type parameter does not show.
   return input as Input & { readonly confirm_token?: string | undefined }
 }
 
-/** The result of a call that may have to be confirmed: the change's own, or a preview with its question and token. */
+/** The output schema of a confirmed operation: the change's own result, or a preview with question and token. */
 function confirmable(output: z.ZodObject): z.ZodObject {
   return z.strictObject({
     ...z.object(output.shape).partial().shape,
@@ -93,7 +100,10 @@ function confirmable(output: z.ZodObject): z.ZodObject {
   })
 }
 
-/** The answer is known by what was previewed: when that is different in the next round, the question is put again. */
+/**
+ * Asks for consent. The answer's key is a digest of what the preview touched: when that changes between two rounds, the
+ * question is asked again.
+ */
 async function requireConsent(interaction: Interaction, message: string, { touched }: Previewed<unknown>) {
   const key = `confirm-${digest(touched)}`
   const schema = {

@@ -1,8 +1,8 @@
 import { Failure } from '../failure.ts'
 
 /**
- * Settles with the work, or rejects as soon as the controller is aborted; the deadline aborts it. Throws
- * `Failure('timeout')` or `Failure('cancelled')`, or the failure that the controller was aborted with.
+ * Runs work with a deadline, which aborts the controller. Settles with the work, or rejects as soon as the controller
+ * is aborted: with `Failure('timeout')`, `Failure('cancelled')`, or the failure it was aborted with.
  */
 export function withDeadline<T>(
   controller: AbortController,
@@ -18,7 +18,7 @@ export function withDeadline<T>(
   return within(controller, seconds, late, work)
 }
 
-/** The same with a failure of its own for work that is late. */
+/** As `withDeadline`, with another failure for the timeout. */
 export function within<T>(
   controller: AbortController,
   seconds: number,

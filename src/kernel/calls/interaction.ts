@@ -1,31 +1,31 @@
 /**
- * What a tool may ask of, and tell, whoever is calling it while it runs. Every surface passes one; where nobody can be
- * asked (jobs, REST), it is `unattended`.
+ * The interaction of a running tool with its caller: questions, progress and log messages. Every surface passes one;
+ * jobs and REST pass `unattended`, which supports none.
  */
 export interface Interaction {
-  /** Whether the caller said that it can answer such a question. */
+  /** Whether the caller declared support for this kind of question. */
   can(kind: Question['kind']): boolean
   /**
-   * Asks, and resolves with the answers by the questions' keys. A stateless caller is answered with the questions and
-   * calls again with the answers, and the tool then runs from the start: **ask before the first side effect**.
-   * Throws `CannotAsk` when the caller did not say that it can answer.
+   * Asks questions and resolves with the answers by key. A stateless caller receives the questions and repeats the call
+   * with the answers, so the tool then runs from the start: **ask before the first side effect**. Throws `CannotAsk`
+   * when the caller does not support the kind of question.
    */
   ask(questions: Readonly<Record<string, Question>>): Promise<Readonly<Record<string, Answer>>>
-  /** Tells how far the work is; ignored unless the caller wants to know. */
+  /** Reports progress; ignored unless the caller asked for it. */
   progress(done: number, total?: number, message?: string): void
-  /** Tells the caller's log; ignored unless the caller wants this level. */
+  /** Sends a log message to the caller; ignored below the caller's log level. */
   note(level: NoteLevel, message: string): void
 }
 
 export type NoteLevel = 'debug' | 'info' | 'notice' | 'warning' | 'error'
 
-/** `form` is put to the person, `completion` to the caller's model, `roots` to the caller itself. */
+/** A question: `form` to the person, `completion` to the client's model, `roots` to the client itself. */
 export type Question =
   | { readonly kind: 'form'; readonly message: string; readonly schema: Readonly<Record<string, unknown>> }
   | { readonly kind: 'completion'; readonly prompt: string; readonly tokensMax: number }
   | { readonly kind: 'roots' }
 
-/** What the caller sent back. It is the caller's word: check it like any argument. */
+/** An answer from the caller; untrusted like any argument. */
 export type Answer =
   | {
       readonly kind: 'form'
@@ -35,7 +35,7 @@ export type Answer =
   | { readonly kind: 'completion'; readonly text: string }
   | { readonly kind: 'roots'; readonly uris: readonly string[] }
 
-/** Ends this round of a stateless call: the surface answers with the questions. Not a failure. */
+/** Thrown to end one round of a stateless call: the surface returns the questions. Not a failure. */
 export class QuestionsOpen extends Error {
   readonly questions: Readonly<Record<string, Question>>
 
@@ -46,7 +46,7 @@ export class QuestionsOpen extends Error {
   }
 }
 
-/** The caller cannot answer questions of these kinds. */
+/** Thrown when the caller does not support questions of these kinds. */
 export class CannotAsk extends Error {
   readonly kinds: readonly Question['kind'][]
 
@@ -57,7 +57,7 @@ export class CannotAsk extends Error {
   }
 }
 
-/** Nobody to ask and nobody to tell. */
+/** The interaction of calls without a client that could be asked. */
 export const unattended: Interaction = {
   can: () => false,
   ask: (questions) => Promise.reject(new CannotAsk(Object.values(questions).map((question) => question.kind))),

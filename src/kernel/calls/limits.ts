@@ -12,9 +12,9 @@ import type { LimitClass } from './route.ts'
 type Limited = 'guest' | 'user' | 'manager'
 
 /**
- * What is counted together. `key`: calls of one API key. `ip`: requests of one address that came without a valid
- * credential. `guest`: requests of one address to public routes. `user` and `manager`: calls of one signed-in person, by
- * role. `admin`: of one who is not limited. Each of these but the first two apart for strict and lenient routes.
+ * The counter that a call or request belongs to. `key`: calls with one API key. `ip`: requests without a valid
+ * credential, per address. `guest`: requests to public routes, per address. `user`, `manager`: calls of one signed-in
+ * person, by role. `admin`: not limited. Routes of the class strict or lenient have counters of their own.
  */
 export type LimitBucket = 'key' | 'ip' | 'admin' | Limited | `strict-${Limited}` | `lenient-${Limited}`
 
@@ -27,8 +27,8 @@ const PERSON: Readonly<Record<Role, 'user' | 'manager' | 'admin'>> = {
 }
 
 /**
- * Where a caller's calls count. A key has a limit of its own, and that of a plain user where credentials are handled; a
- * person whose role is not known is a plain user.
+ * The bucket of an authenticated call. API keys have one of their own, except on strict routes, where they count as a
+ * user. A person without a known role counts as a user.
  */
 export function bucketOf(
   { actor, role }: Pick<Principal, 'actor' | 'role'>,
@@ -40,20 +40,20 @@ export function bucketOf(
   return limit === 'strict' || limit === 'lenient' ? `${limit}-${person}` : person
 }
 
-/** Where requests of nobody in particular to a public route count, beside their address. */
+/** The bucket of a request without credential to a public route. */
 export function guestBucket(limit: Exclude<LimitClass, 'flood'>): LimitBucket {
   return limit === 'default' ? 'guest' : `${limit}-guest`
 }
 
-/** Where a caller stands after this call. `limit` is `Infinity` when limits are off. */
+/** The rate-limit state of a caller after a call. `limit` is `Infinity` when limits are off. */
 export interface RateState {
   readonly limit: number
   readonly remaining: number
-  /** Whole seconds until the count starts anew. */
+  /** Whole seconds until the window ends. */
   readonly resetSeconds: number
 }
 
-/** The refusal of a call over its limit, with where the caller stands. */
+/** The failure of a call over its rate limit, with the rate-limit state. */
 export class OverLimit extends Failure {
   readonly rate: RateState
 
@@ -64,7 +64,7 @@ export class OverLimit extends Failure {
 }
 
 export interface Limiter {
-  /** Counts one call; synchronous without Redis. Throws `Failure('rate_limited')` when it is one too many. */
+  /** Counts one call; synchronous without Redis. Throws `OverLimit` above the limit. */
   take(bucket: LimitBucket, id: string): RateState | Promise<RateState>
   /** Calls a minute; `Infinity` when limits are off. */
   limitOf(bucket: LimitBucket): number
@@ -73,7 +73,7 @@ export interface Limiter {
 export interface LimiterOptions {
   readonly settings: Config['limits']
   readonly log: Logger
-  /** Shares the counts between processes. While it does not answer, each process counts for itself. */
+  /** Shares the counters between processes. While it does not respond, each process counts alone. */
   readonly redis?: Redis
   readonly breaker?: RedisBreaker
   /** Milliseconds since any fixed point. */
@@ -83,12 +83,15 @@ export interface LimiterOptions {
 
 const WINDOW_SECONDS = 60
 
-/** Callers one process remembers; the least recently seen is forgotten first, so a flood of addresses is bounded. */
+/**
+ * Counters per bucket in one process. The least recently used is evicted, so that a flood of addresses uses bounded
+ * memory.
+ */
 const CALLERS_MAX = 100_000
 
 const UNLIMITED: RateState = Object.freeze({ limit: Infinity, remaining: Infinity, resetSeconds: 0 })
 
-/** The limits of a process: so many calls a minute in each bucket, counted in fixed windows. */
+/** The rate limiter of a process: calls per minute in each bucket, counted in fixed windows. */
 export function createLimiter(options: LimiterOptions): Limiter {
   const { settings, redis, milliseconds } = options
   if (!settings.enabled) return { take: () => UNLIMITED, limitOf: () => Infinity }
@@ -105,7 +108,7 @@ export function createLimiter(options: LimiterOptions): Limiter {
       if (limits[bucket] === Infinity) return UNLIMITED
       try {
         const result = await breaker.attempt(() => shared(bucket).consume(id))
-        // Without Redis the same limit is kept in this process.
+        // While Redis does not respond, this process counts alone.
         return result === undefined ? local(bucket)(id) : stateOf(result, limits[bucket])
       } catch (error) {
         if (!(error instanceof RateLimiterRes)) throw error
@@ -116,14 +119,14 @@ export function createLimiter(options: LimiterOptions): Limiter {
   }
 }
 
-/** The breaker of the connection over which limits and quotas are shared. */
+/** The circuit breaker of the Redis connection that shares limits and quotas. */
 export function limitsBreaker(redis: Redis, log: Logger, hooks: BreakerHooks = {}): RedisBreaker {
   return redisBreaker({
     redis,
     log,
     meanwhile: 'rate limits are counted per process',
     probe: () => redis.ping(),
-    // Also given without asking Redis, to a caller who is over the limit.
+    // Also thrown without a Redis call, for a caller already over the limit.
     isAnswer: (error) => error instanceof RateLimiterRes,
     ...hooks,
   })
@@ -146,7 +149,7 @@ function limitsOf(settings: Config['limits']): Readonly<Record<LimitBucket, numb
   }
 }
 
-/** One of each, made when it is first asked for: a count of callers has its memory from the start. */
+/** Creates one counter per bucket on first use, because each allocates its memory at once. */
 function perBucket<T>(make: (bucket: LimitBucket) => T): (bucket: LimitBucket) => T {
   const made = new Map<LimitBucket, T>()
   return (bucket) => {
@@ -163,7 +166,7 @@ interface Window {
   count: number
 }
 
-/** Counts in this process. rate-limiter-flexible can only answer with a promise, and keeps a timer for every caller. */
+/** Counts in this process. Not rate-limiter-flexible, which always returns a promise and keeps a timer per caller. */
 function localWindows(
   bucket: LimitBucket,
   limit: number,
@@ -195,7 +198,7 @@ function sharedWindows(redis: Redis, bucket: LimitBucket, limit: number): RateLi
     keyPrefix: `plimsoll:limit:${bucket}`,
     points: limit,
     duration: WINDOW_SECONDS,
-    // A caller over the limit is refused here until the window ends, without asking Redis again.
+    // A caller over the limit is refused in this process until the window ends, without a Redis call.
     inMemoryBlockOnConsumed: limit + 1,
   })
 }

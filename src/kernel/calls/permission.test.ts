@@ -10,7 +10,12 @@ import { compileCatalogue } from './tool-catalogue.ts'
 
 const made = (name: string, effect: Effect, scope: 'notes:read' | 'notes:write', personal = false) =>
   plainTool({
-    ...{ name, title: name, describe: name, effect, scope, personal },
+    name,
+    title: name,
+    describe: name,
+    effect,
+    scope,
+    personal,
     input: z.object({}),
     output: z.object({}),
     run: async () => ({}),

@@ -7,24 +7,24 @@ import type { Slots } from './slots.ts'
 import { tokenBudgets } from './token-budgets.ts'
 import type { TokenBudgets } from './token-budgets.ts'
 
-/** Limits beyond calls a minute: tokens a minute, and things at once. */
+/** Limits beyond calls per minute: token budgets and concurrency limits. */
 export interface Quotas {
   readonly tokens: TokenBudgets
   readonly slots: Slots
 }
 
 export interface QuotaOptions {
-  /** False lets everything through. */
+  /** False: nothing is limited. */
   readonly enabled: boolean
   readonly log: Logger
-  /** Shares the counts between processes. While it does not answer, each process counts for itself. */
+  /** Shares the counters between processes. While it does not respond, each process counts alone. */
   readonly redis?: Redis
-  /** The breaker of that connection. Default: one of its own. */
+  /** The circuit breaker of that connection. Default: a new one. */
   readonly breaker?: RedisBreaker
   /** Milliseconds since any fixed point. */
   readonly milliseconds: () => number
   readonly rejected?: (bucket: 'tokens' | 'slots') => void
-  /** After so long the slots of a process that died are free. Default: 60. */
+  /** Seconds after which the slots of a crashed process are free again. Default: 60. */
   readonly leaseSeconds?: number
 }
 

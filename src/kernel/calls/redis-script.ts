@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Redis } from 'ioredis'
 
-/** Runs a Lua script in Redis, as one step; it is sent once, and again to a Redis that has forgotten it. */
+/** Runs a Lua script atomically in Redis. It is sent by its hash, and in full when Redis does not have it. */
 export type RedisScript = (
   redis: Redis,
   keys: readonly string[],
@@ -20,7 +20,7 @@ export function redisScript(lua: string): RedisScript {
   }
 }
 
-/** The start of a script that asks for the time: that of Redis, in milliseconds, which every process shares. */
+/** Lua code that sets `now` to the time of Redis in milliseconds, which all processes share. */
 export const NOW = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)

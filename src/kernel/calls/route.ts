@@ -13,7 +13,7 @@ interface RouteShape<P extends z.ZodObject, Q extends z.ZodObject, B extends z.Z
   readonly summary: string
   readonly tags: readonly string[]
   readonly scope: Scope
-  /** It works on the caller's own things: whoever acts for no person is refused. */
+  /** Whether it works on the caller's own records; a credential that acts for no person is then refused. */
   readonly personal?: boolean
   /** Default: `default`. */
   readonly limit?: LimitClass
@@ -22,9 +22,9 @@ interface RouteShape<P extends z.ZodObject, Q extends z.ZodObject, B extends z.Z
   readonly body?: B
   readonly response: R
   readonly status?: number
-  /** `bare` sends the response as it is, for formats that others define; the default is `{ data, meta }`. */
+  /** `bare` sends the response as it is, for external formats; the default is `{ data, meta }`. */
   readonly envelope?: 'standard' | 'bare'
-  /** Of a bare response that is not JSON. */
+  /** The content type of a bare response that is not JSON. */
   readonly contentType?: string
   readonly bodyBytesMax?: number
   readonly run: (
@@ -33,22 +33,22 @@ interface RouteShape<P extends z.ZodObject, Q extends z.ZodObject, B extends z.Z
   ) => Promise<z.input<R>>
 }
 
-/** One HTTP route, as data: it knows nothing of the HTTP framework. */
+/** An HTTP route as data, independent of the HTTP framework. */
 export interface Route extends Omit<RouteShape<z.ZodObject, z.ZodObject, z.ZodType, z.ZodType>, 'run'> {
   /** Its scope and those of every operation that it calls. */
   readonly scopes: readonly Scope[]
-  /** It may change something, so a read-only credential is refused. */
+  /** Whether it may change data; a read-only credential is then refused. */
   readonly changes: boolean
-  /** Of a route on an operation: what path, query and body are parsed into, together. `run` takes it. */
+  /** For a route on an operation: the schema of path, query and body merged, which `run` receives. */
   readonly input?: z.ZodObject
-  /** Fields of `input` that this route does not take. */
+  /** Fields of `input` that this route does not accept. */
   readonly without?: readonly string[]
-  /** The MCP server that its module brings, for credentials that are bound to servers; set where routes are mounted. */
+  /** The MCP server of its module, for credentials with bounds; set when routes are mounted. */
   readonly server?: string
   readonly run: (ctx: Ctx, request: unknown) => Promise<unknown>
 }
 
-/** Where a route is and how it answers; scope, shapes and work are the operation's. */
+/** The address and response form of a route; scope, schemas and work are the operation's. */
 interface Address<I extends z.ZodObject>
   extends Pick<
     Route,
@@ -56,13 +56,13 @@ interface Address<I extends z.ZodObject>
   > {
   /** `/api/v1/clients/:client_id`: a part that begins with a colon is a field of the operation's input. */
   readonly path: string
-  /** Fields of the operation's input that this route does not take. */
+  /** Fields of the operation's input that this route does not accept. */
   readonly without?: readonly Extract<keyof I['shape'], string>[]
 }
 
 /**
- * Declares a route: an operation, with an address. Its path, query and body are merged, turned from text and parsed
- * once, by the operation's input. An open input (`z.looseObject`), of a format that others define, is the body alone.
+ * Declares a route: an operation with an HTTP address. Path, query and body are merged, converted from text, and parsed
+ * once by the operation's input. An open input (`z.looseObject`), for an external format, is the body alone.
  */
 export function route<I extends z.ZodObject, O extends z.ZodType>(
   operation: Operation<I, O>,
@@ -83,7 +83,13 @@ function routeOf(operation: Operation, address: Address<z.ZodObject>): Route {
   const part = (names: readonly string[]) =>
     z.strictObject(Object.fromEntries(names.map((name) => [name, field(input, name)])))
   return {
-    ...{ ...address, scope, scopes, personal, input, response: output, changes: effect !== 'read' },
+    ...address,
+    scope,
+    scopes,
+    personal,
+    input,
+    response: output,
+    changes: effect !== 'read',
     ...(inPath.length > 0 && { params: part(inPath) }),
     ...(others.length > 0 && { [hasBody(method) ? 'body' : 'query']: part(others) }),
     // safe because: the HTTP surface parses with `input` before it calls `run`.
@@ -97,13 +103,19 @@ function ofBody(operation: Operation, address: Address<z.ZodObject>): Route {
     throw new Error(`${address.method} ${address.path}: an open input is a body, and nothing of it is in the path.`)
   }
   return {
-    ...{ ...address, scope, scopes, personal, body: input, response: output, changes: effect !== 'read' },
+    ...address,
+    scope,
+    scopes,
+    personal,
+    body: input,
+    response: output,
+    changes: effect !== 'read',
     // safe because: the HTTP surface parses with `body` before it calls `run`.
     run: (ctx, given) => operation(ctx, (given as { readonly body: z.output<z.ZodObject> }).body),
   }
 }
 
-/** Whether a request of this method carries fields in its body; in its query otherwise. */
+/** Whether requests of this method carry fields in the body rather than in the query. */
 export const hasBody = (method: Route['method']): boolean => ['POST', 'PUT', 'PATCH'].includes(method)
 
 function field(input: z.ZodObject, name: string): z.ZodType {
@@ -112,24 +124,24 @@ function field(input: z.ZodObject, name: string): z.ZodType {
 }
 
 /**
- * How many requests of one caller a route bears: `strict` for credentials that people type, `lenient` for pages and what
- * is cheap, `flood` for what programs of many people ask from one address with credentials that nobody guesses: there
- * the limit of the address alone holds.
+ * The rate-limit class of a route. `strict`: credentials that people type. `lenient`: pages and cheap requests.
+ * `flood`: requests that programs of many people send from one address with credentials that cannot be guessed; only
+ * the limit per address applies.
  */
 export type LimitClass = 'strict' | 'default' | 'lenient' | 'flood'
 
-/** Who asks, where nobody has said who they are. */
+/** An unauthenticated request to an open route. */
 export interface OpenRequest {
   readonly requestId: string
   readonly signal: AbortSignal
   readonly clock: Clock
   readonly log: Logger
-  /** As trusted proxies tell it. */
+  /** The caller's IP address, as reported by trusted proxies. */
   readonly address: string
   readonly headers: Headers
 }
 
-/** The answer of an open route, where it is more than a body. */
+/** The response of an open route. */
 export interface OpenAnswer<R> {
   readonly body: R
   readonly status?: number
@@ -147,7 +159,7 @@ interface OpenRouteShape<P extends z.ZodObject, Q extends z.ZodObject, B extends
   ) => Promise<OpenAnswer<z.input<R>>>
 }
 
-/** One HTTP route that answers whoever asks, such as sign-in. */
+/** A public HTTP route, such as sign-in. */
 export interface OpenRoute extends Omit<OpenRouteShape<z.ZodObject, z.ZodObject, z.ZodType, z.ZodType>, 'run'> {
   readonly run: (
     request: OpenRequest,
@@ -155,7 +167,7 @@ export interface OpenRoute extends Omit<OpenRouteShape<z.ZodObject, z.ZodObject,
   ) => Promise<OpenAnswer<unknown>>
 }
 
-/** Declares an open route, as `route` declares the others. */
+/** Declares an open route. */
 export function openRoute<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType, R extends z.ZodType>(
   shape: OpenRouteShape<P, Q, B, R>,
 ): OpenRoute {
@@ -163,7 +175,7 @@ export function openRoute<P extends z.ZodObject, Q extends z.ZodObject, B extend
   return shape as unknown as OpenRoute
 }
 
-/** Paths that are answered whole, as web requests: those of the auth library, and pages. */
+/** Paths whose handler takes and returns web-standard requests and responses: the auth library and pages. */
 export interface WebMount {
   readonly name: string
   readonly methods: readonly ('GET' | 'POST')[]
@@ -173,6 +185,6 @@ export interface WebMount {
   readonly public: string
   readonly limit: LimitClass
   readonly answer: (request: Request, from: Pick<OpenRequest, 'requestId' | 'address' | 'signal'>) => Promise<Response>
-  /** The answer to a request that is refused before it gets here; by default that of the API. */
+  /** The response to a request refused before the handler runs; default: the API's error body. */
   readonly refuse?: (failure: Failure) => Response
 }

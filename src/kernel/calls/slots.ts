@@ -4,36 +4,36 @@ import { Failure } from '../failure.ts'
 import type { SharedRedis } from '../redis/redis-breaker.ts'
 import { NOW, redisScript } from './redis-script.ts'
 
-/** Of whom at most so many things go on at once; `Infinity` for no limit. */
+/** A concurrency limit: at most `max` running requests of `of`; `Infinity` for no limit. */
 export interface SlotLimit {
-  /** `key:key_01…`, `tenant:ten_01…`: one name, one count. */
+  /** The counter's name: `key:key_01…`, `tenant:ten_01…`. */
   readonly of: string
   readonly max: number
 }
 
-/** One thing that goes on. */
+/** The slot of one running request. */
 export interface Slot {
-  /** At its end, whatever it ended with. Never rejects. */
+  /** Frees the slot; called when the request ends, however it ends. Never rejects. */
   release(): Promise<void>
 }
 
-/** Limits on things at once. A thing takes a slot of all its limits or of none. */
+/** Concurrency limits. A request takes a slot of all its limits or of none. */
 export interface Slots {
-  /** Throws `Failure('rate_limited')` when one of them has no slot free. */
+  /** Throws `Failure('rate_limited')` when one of the limits has no free slot. */
   take(limits: readonly SlotLimit[]): Promise<Slot>
 }
 
 export interface SlotOptions {
   readonly enabled: boolean
   readonly shared: SharedRedis | undefined
-  /** A slot is held for so long in Redis, and renewed: that of a process that died is free then. */
+  /** Lease of a slot in Redis, renewed while it is held; the slots of a crashed process expire. */
   readonly leaseSeconds: number
   readonly rejected: () => void
 }
 
 export function openSlots({ enabled, shared: redis, leaseSeconds, rejected }: SlotOptions): Slots {
   const leases = redis && sharedLeases(redis.redis, leaseSeconds)
-  // Without Redis this process counts its own, and a lease ends by itself.
+  // While Redis does not respond, this process counts alone and leases expire.
   const attempt = <T>(work: () => Promise<T>) => redis?.breaker.attempt(work)
   const renew = (id: string, names: readonly string[]) => void (leases && attempt(() => leases.put(id, names)))
   const held = heldSlots((leaseSeconds * 1000) / 3, renew)
@@ -46,7 +46,7 @@ export function openSlots({ enabled, shared: redis, leaseSeconds, rejected }: Sl
       const full = limits[shared ?? held.firstFull(limits)]
       if (full !== undefined) {
         rejected()
-        throw none(full)
+        throw noSlot(full)
       }
       const names = limits.map(({ of }) => of)
       held.add(id, names)
@@ -59,12 +59,12 @@ export function openSlots({ enabled, shared: redis, leaseSeconds, rejected }: Sl
   }
 }
 
-function none({ max }: SlotLimit): Failure {
-  const message = `At most ${max} of these may go on at once. Try again when one has ended.`
+function noSlot({ max }: SlotLimit): Failure {
+  const message = `At most ${max} of these may run at once. Try again when one has ended.`
   return new Failure('rate_limited', message, { code: 'CONCURRENCY_LIMIT_EXCEEDED', retryAfterSeconds: 1 })
 }
 
-/** What this process holds: renewed while there is any, and the count of its own while Redis is away. */
+/** The slots of this process: their leases are renewed, and their number is the limit while Redis does not respond. */
 function heldSlots(renewMilliseconds: number, renew: (id: string, names: readonly string[]) => void) {
   const held = new Map<string, readonly string[]>()
   const counts = new Map<string, number>()
@@ -77,7 +77,7 @@ function heldSlots(renewMilliseconds: number, renew: (id: string, names: readonl
     }
   }
   return {
-    /** The place in the list of a limit without a free slot; one past its end when all have one. */
+    /** The index of the first limit without a free slot; the list's length when all have one. */
     firstFull: (limits: readonly SlotLimit[]): number => {
       const full = limits.findIndex(({ of, max }) => (counts.get(of) ?? 0) >= max)
       return full < 0 ? limits.length : full
@@ -87,7 +87,7 @@ function heldSlots(renewMilliseconds: number, renew: (id: string, names: readonl
       count(names, 1)
       timer ??= setInterval(() => held.forEach((own, one) => renew(one, own)), renewMilliseconds).unref()
     },
-    /** Whether it was held still. */
+    /** Returns false when it was already released. */
     remove(id: string): boolean {
       const names = held.get(id)
       if (names === undefined) return false
@@ -102,7 +102,7 @@ function heldSlots(renewMilliseconds: number, renew: (id: string, names: readonl
   }
 }
 
-/** Slots are members of a sorted set, scored by when they end. Answers the place of a full one, from 0, or past the end. */
+/** Slots are members of a sorted set, scored by expiry. Returns the index of a full limit, or the number of limits. */
 const TAKE = redisScript(`${NOW}
 local id, lease = ARGV[1], tonumber(ARGV[2])
 for i, key in ipairs(KEYS) do
@@ -116,7 +116,7 @@ end
 return #KEYS
 `)
 
-/** Puts a slot back that ended meanwhile, since what it stands for goes on. */
+/** Renews a lease, and restores one that expired while its request still runs. */
 const PUT = redisScript(`${NOW}
 local id, lease = ARGV[1], tonumber(ARGV[2])
 for _, key in ipairs(KEYS) do

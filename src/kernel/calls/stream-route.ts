@@ -3,19 +3,19 @@ import type { Ctx } from '../context.ts'
 import type { Described } from './operation.ts'
 import type { Route } from './route.ts'
 
-/** One server-sent event. `data` may have several lines; `event` and `id` have one. */
+/** A server-sent event. Only `data` may have several lines. */
 export interface ServerSentEvent {
   readonly event?: string
   readonly data: string
   readonly id?: string
 }
 
-/** The answer of a streaming route: events, or one JSON document for a caller that wants no stream. */
+/** The response of a streaming route: events, or one JSON document for a caller that wants no stream. */
 export type StreamAnswer = ({ readonly stream: AsyncIterable<ServerSentEvent> } | { readonly json: unknown }) & {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** What went wrong, as the caller may know it. A bug has the status 500 and the id of its log line in `details`. */
+/** An error as shown to the caller. A bug has status 500 and the id of its log line in `details`. */
 export interface StreamError {
   readonly status: number
   readonly code: string
@@ -26,37 +26,37 @@ export interface StreamError {
 
 /** How long a stream may take, in seconds. */
 export interface StreamDeadline {
-  /** From the start to the first event, or to the whole JSON answer. Default: 60. */
+  /** From the start to the first event, or to the whole JSON response. Default: 60. */
   readonly firstSeconds: number
-  /** From one event to the next, without the time that the reader takes. Default: 60. */
+  /** From one event to the next, not counting the reader's time. Default: 60. */
   readonly idleSeconds: number
-  /** A reader that takes nothing for so long is cut off. Default: 30. */
+  /** Closed when the caller reads nothing for this long. Default: 30. */
   readonly readerSeconds: number
-  /** Everything. Default: no bound. */
+  /** The whole stream. Default: no limit. */
   readonly wholeSeconds?: number
 }
 
 interface StreamRouteShape<P extends z.ZodObject, Q extends z.ZodObject, H extends z.ZodObject, B extends z.ZodType>
   extends Pick<Route, 'path' | 'summary' | 'tags' | 'scope' | 'personal' | 'limit' | 'bodyBytesMax'> {
   readonly method: 'GET' | 'POST'
-  /** The operations that it may call, whose scopes are asked for too. */
+  /** The operations that it may call; the caller needs their scopes too. */
   readonly calls?: readonly Described[]
   readonly params?: P
   readonly query?: Q
-  /** The request headers it reads, by their names in lower case; the others are not handed on. */
+  /** The request headers it receives, by lower-case name. */
   readonly headers?: H
   readonly body?: B
-  /** The form of the JSON answer. Absent: it always streams. */
+  /** The schema of the JSON response. Absent: it always streams. */
   readonly response?: z.ZodType
   readonly deadline?: Partial<StreamDeadline>
-  /** A comment keeps a silent stream alive so often. Default: 10. */
+  /** Interval of comments that keep a silent stream alive. Default: 10. */
   readonly heartbeatSeconds?: number
   /**
-   * Sends the headers and a comment after so long without a first event, for proxies that cut silent connections. From
-   * then on a failure is an event. Default: the headers wait for the first event.
+   * Sends the headers and a comment after this long without an event, for proxies that cut silent connections; a later
+   * failure is then sent as an event. Default: the headers wait for the first event.
    */
   readonly opensAfterSeconds?: number
-  /** The body of the answer to a request that fails before the first byte. */
+  /** The response body of a request that fails before the first byte. */
   readonly errorBody: (error: StreamError) => unknown
   /** The last event of a stream that fails. */
   readonly errorEvent: (error: StreamError) => ServerSentEvent
@@ -67,13 +67,13 @@ interface StreamRouteShape<P extends z.ZodObject, Q extends z.ZodObject, H exten
       query: z.output<Q>
       headers: z.output<H>
       body: z.output<B>
-      /** The body as it was sent, to be passed on unchanged. */
+      /** The raw body, for forwarding unchanged. */
       bytes: Uint8Array
     },
   ) => Promise<StreamAnswer>
 }
 
-/** An HTTP route that answers with server-sent events, as data. */
+/** An HTTP route that responds with server-sent events, as data. */
 export interface StreamRoute
   extends Omit<StreamRouteShape<z.ZodObject, z.ZodObject, z.ZodObject, z.ZodType>, 'run'>,
     Pick<Route, 'scopes' | 'changes' | 'server'> {
@@ -84,8 +84,8 @@ export interface StreamRoute
 }
 
 /**
- * Declares a streaming route. `ctx.signal` is aborted when the caller leaves, a deadline passes or the process stops; the
- * iterator of the stream is then returned, so that a generator's `finally` runs however the stream ends.
+ * Declares a streaming route. `ctx.signal` is aborted when the caller disconnects, a deadline passes or the process
+ * stops. The stream's iterator is then returned, so that a generator's `finally` always runs.
  */
 export function streamRoute<P extends z.ZodObject, Q extends z.ZodObject, H extends z.ZodObject, B extends z.ZodType>(
   shape: StreamRouteShape<P, Q, H, B>,

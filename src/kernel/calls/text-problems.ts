@@ -3,8 +3,8 @@ import type { FieldProblem } from '../failure.ts'
 const STORABLE = 'text without NUL characters and halves of surrogate pairs'
 
 /**
- * Text that JSON can carry and PostgreSQL cannot keep, wherever it is in a call's arguments: NUL characters and halves
- * of surrogate pairs, in values and in names. Refused rather than removed, for two different ids must not become one.
+ * Finds text that JSON allows and PostgreSQL cannot store, anywhere in the arguments: NUL characters and lone
+ * surrogates, in values and names. It is refused rather than removed, because two different ids must not become one.
  */
 export function textProblems(value: unknown, path: readonly string[] = []): readonly FieldProblem[] {
   if (typeof value === 'string') return isStorable(value) ? [] : [{ path: path.join('.'), expected: STORABLE }]

@@ -6,29 +6,29 @@ import type { RateState } from './limits.ts'
 import type { SharedRedis } from '../redis/redis-breaker.ts'
 import { NOW, redisScript } from './redis-script.ts'
 
-/** Whose tokens are counted, and how many they may use a minute; `Infinity` for no limit. */
+/** A token limit: the tokens that `of` may use per minute; `Infinity` for no limit. */
 export interface TokenLimit {
-  /** `key:key_01…`, `tenant:ten_01…`: one name, one count. */
+  /** The budget's name: `key:key_01…`, `tenant:ten_01…`. */
   readonly of: string
   readonly perMinute: number
 }
 
-/** Tokens that were taken for one request. */
+/** Tokens reserved for one request. */
 export interface TokenHold {
-  /** Where the caller stands under the limit of which least is left. */
+  /** The state of the limit with the fewest tokens left. */
   readonly rate: RateState
-  /** Replaces the estimate by what was used: the rest is given back, or owed. Once; never rejects. */
+  /** Corrects the budgets from the estimate to the tokens used. Only the first call counts; never rejects. */
   settle(used: number): Promise<void>
 }
 
 /**
- * Budgets of tokens, each of which holds a minute's worth and refills evenly (a token bucket). A request takes its
- * estimate from all its budgets or from none.
+ * Token budgets (token buckets): each holds one minute's tokens and refills evenly. A request takes its estimate from
+ * all its budgets or from none.
  */
 export interface TokenBudgets {
   /**
-   * Throws `OverLimit` when one of them has less left than the estimate, with the time until it has enough, and
-   * `Failure('too_large')` for an estimate that is larger than a minute's worth.
+   * Reserves the estimate. Throws `OverLimit` when a budget has fewer tokens left, with the time until it has enough,
+   * and `Failure('too_large')` for an estimate above a whole minute's tokens.
    */
   take(limits: readonly TokenLimit[], estimate: number): Promise<TokenHold>
 }
@@ -40,15 +40,15 @@ export interface TokenBudgetOptions {
   readonly rejected: () => void
 }
 
-/** Moves tokens in the budgets of these limits: what is left in each, or undefined when one would fall under `least`. */
+/** Adds `amount` to the budgets of these limits, unless one would fall below `least`. */
 type Move = (limits: readonly TokenLimit[], amount: number, least: number) => Moved | Promise<Moved>
 
-/** The same in Redis; undefined when Redis did not answer. */
+/** The same in Redis; undefined when Redis did not respond. */
 type SharedMove = (...step: Parameters<Move>) => Promise<Moved | undefined>
 
 interface Moved {
   readonly done: boolean
-  /** Under each limit, after the move, or as it stands where there was none. */
+  /** Tokens left under each limit, after the move if it was done. */
   readonly left: readonly number[]
 }
 
@@ -61,7 +61,7 @@ export function tokenBudgets(options: TokenBudgetOptions): TokenBudgets {
   const shared = redis && sharedMove(redis)
   const move = async (...step: Parameters<Move>): Promise<{ moved: Moved; by: Move | SharedMove }> => {
     const moved = await shared?.(...step)
-    // Without Redis the same limit is kept in this process.
+    // While Redis does not respond, this process counts alone.
     return moved === undefined ? { moved: await local(...step), by: local } : { moved, by: shared ?? local }
   }
   return {
@@ -80,7 +80,7 @@ export function tokenBudgets(options: TokenBudgetOptions): TokenBudgets {
         async settle(used) {
           if (isSettled) return
           isSettled = true
-          // Where Redis is away by now nothing is given back: a budget refills by itself.
+          // If Redis no longer responds nothing is corrected: the budget refills by itself.
           await by(limits, estimate - used, -Infinity)
         },
       }
@@ -110,7 +110,7 @@ function localMove(milliseconds: () => number): Move {
   }
 }
 
-/** As `localMove`, in Redis. A budget that is full again is forgotten. */
+/** As `localMove`, in Redis. A full budget expires. */
 const MOVE = redisScript(`${NOW}
 local amount, least = tonumber(ARGV[1]), tonumber(ARGV[2])
 local before, after, done = {}, {}, 1
@@ -169,5 +169,5 @@ function overLimit(limits: readonly TokenLimit[], left: readonly number[], estim
 }
 
 function tooLarge(estimate: number, perMinute: number): Failure {
-  return new Failure('too_large', `This needs about ${estimate} tokens, and ${perMinute} a minute is all there is.`)
+  return new Failure('too_large', `This needs about ${estimate} tokens, more than the limit of ${perMinute} a minute.`)
 }

@@ -10,26 +10,28 @@ export type { Effect } from './operation.ts'
 interface ToolShape<I extends z.ZodObject, O extends z.ZodObject> {
   /** snake_case, unique across all servers, at most 40 characters. */
   readonly name: string
-  /** What a person sees, e.g. 'Calculate health score'. */
+  /** The name shown to people, e.g. 'Calculate health score'. */
   readonly title: string
-  /** What it does, when to use it, when not to and which sibling instead, side effects, limits. For a model to read. */
+  /**
+   * The description for models: what it does, when to use it, when to use another tool instead, side effects, limits.
+   */
   readonly describe: string
   readonly effect: Effect
-  /** Strict: an unknown argument is refused by name. A plain object at the root. */
+  /** A strict object: an unknown argument is refused by name. */
   readonly input: I
   readonly output: O
   /** Overrides the configured deadline (30 s). */
   readonly timeoutSeconds?: number
-  /** The tool may put questions to its caller while it runs. */
+  /** Whether it may ask its caller questions while it runs. */
   readonly asks?: boolean
-  /** It works on the caller's own things: whoever acts for no person is neither shown nor given it. */
+  /** Whether it works on the caller's own records; it is then hidden from credentials that act for no person. */
   readonly personal?: boolean
-  /** Pictures, sound or files instead of the JSON text of the result. */
+  /** Returns images, audio or files in place of the JSON text of the result. */
   readonly present?: (output: z.output<O>) => readonly ContentPart[]
   readonly run: (ctx: Ctx, input: z.output<I>, interaction: Interaction) => Promise<z.output<O>>
 }
 
-/** One piece of a result that is not JSON. Binary data is base64. */
+/** One part of a result that is not JSON. Binary data is base64. */
 export type ContentPart =
   | { readonly type: 'text'; readonly text: string }
   | { readonly type: 'image' | 'audio'; readonly data: string; readonly mimeType: string }
@@ -38,25 +40,25 @@ export type ContentPart =
       readonly resource: { readonly uri: string; readonly mimeType: string; readonly text: string }
     }
 
-/** One tool, as data: it knows nothing of MCP. */
+/** A tool as data, independent of MCP. */
 export interface Tool extends Omit<ToolShape<z.ZodObject, z.ZodObject>, 'run' | 'present'> {
   /** Its scope and those of every operation that it calls. */
   readonly scopes: readonly Scope[]
-  /** Arguments of calls as a model would make them. */
+  /** Example arguments. */
   readonly examples: readonly Readonly<Record<string, unknown>>[]
   readonly present?: (output: Record<string, unknown>) => readonly ContentPart[]
-  /** Without an interaction nobody can be asked. */
+  /** Without an interaction, questions are not supported. */
   readonly run: (ctx: Ctx, input: unknown, interaction?: Interaction) => Promise<Record<string, unknown>>
 }
 
-/** The words of a tool, for people and models, and what concerns its calls as a tool alone. */
+/** The texts of a tool for people and models, and its settings as a tool. */
 interface ToolWords<I extends z.ZodObject, O extends z.ZodObject>
   extends Pick<ToolShape<I, O>, 'name' | 'title' | 'describe' | 'timeoutSeconds' | 'present'> {
-  /** Calls as a model would make them: documents, error texts and the catalogue suite use them. */
+  /** Example arguments, used in documentation, error texts and the catalogue suite. */
   readonly examples: readonly z.input<I>[]
 }
 
-/** Declares a tool: an operation, with words for a model. */
+/** Declares a tool: an operation with a name and description for models. */
 export function tool<I extends z.ZodObject, O extends z.ZodObject>(
   operation: Operation<I, O>,
   words: ToolWords<I, O>,
@@ -69,14 +71,17 @@ export function tool<I extends z.ZodObject, O extends z.ZodObject>(
   return { ...erased, run: (ctx, given, interaction = unattended) => run(ctx, given, interaction) }
 }
 
-/** An MCP server a module brings: its tools by toolset, in the order they are listed. */
+/** The MCP server of a module: its tools by toolset, in listing order. */
 export interface ToolServer {
   /** `customers`: the path `/mcp/customers` and the scopes `customers:read|write`. */
   readonly name: string
   readonly title: string
-  /** ≤ 2,048 characters, most important first: how the tools work together. */
+  /** How the tools work together, most important first; at most 2,048 characters. */
   readonly instructions: string
   readonly toolsets: Readonly<Record<string, readonly Tool[]>>
-  /** Names of its most used tools, at most 8, which are listed also where the others are found by searching. */
+  /**
+   * Names of its most used tools, at most 8. They are also listed in search mode, where the others are found by
+   * searching.
+   */
   readonly mostUsed?: readonly string[]
 }

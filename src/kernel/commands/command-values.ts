@@ -1,6 +1,6 @@
 import { Failure } from '../failure.ts'
 
-/** What is given to a command by its place. `T` is what the command gets. */
+/** A positional argument of a command. `T` is the type the command receives. */
 export interface Argument<T> {
   readonly kind: 'required' | 'optional' | 'many'
   readonly describe: string
@@ -8,21 +8,21 @@ export interface Argument<T> {
   readonly type?: T
 }
 
-/** What is given to a command by its name. `T` is what the command gets. */
+/** A named option of a command. `T` is the type the command receives. */
 export interface Option<T> {
   readonly kind: 'required' | 'optional' | 'repeated' | 'flag'
-  /** What the help calls its value: `file` for `--out <file>`. */
+  /** The value's name in the help: `file` for `--out <file>`. */
   readonly value: string
   readonly describe: string
   readonly preset?: string
   readonly choices?: readonly string[]
-  /** Throws what `invalidValue` makes. */
+  /** Throws `invalidValue(…)` for a wrong value. */
   readonly parse?: (text: string) => unknown
   /** Never there: it carries the type. */
   readonly type?: T
 }
 
-/** The values of declared arguments or options, by their names. */
+/** The values of the declared arguments or options, by name. */
 export type Given<Declared> = {
   readonly [Name in keyof Declared]: Declared[Name] extends Argument<infer T> | Option<infer T> ? T : never
 }
@@ -41,7 +41,10 @@ export const option = {
   required,
   optional,
   preset: (value: string, describe: string, preset: string): Option<string> => ({
-    ...{ kind: 'optional', value, describe, preset },
+    kind: 'optional',
+    value,
+    describe,
+    preset,
   }),
   choice: <const C extends string>(
     value: string,
@@ -64,5 +67,5 @@ function optional(value: string, describe: string, parse: Parse<unknown> = asTex
   return { kind: 'optional', value, describe, parse }
 }
 
-/** What a parser throws: says what was expected, with an example. */
+/** The failure that a parser throws; the message says what was expected, with an example. */
 export const invalidValue = (message: string) => new Failure('invalid', message)

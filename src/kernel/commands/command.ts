@@ -3,22 +3,22 @@ import type { Argument, Given, Option } from './command-values.ts'
 import type { Ctx } from '../context.ts'
 import type { Platform } from '../platform.ts'
 
-/** A command of the command line that a module brings, as data: `plimsoll import`. */
+/** A command of the command line, declared by a module as data: `plimsoll import`. */
 export interface Command<Api = unknown> {
   readonly name: string
   readonly describe: string
-  /** What is given by its place, in this order. */
+  /** Positional arguments, in this order. */
   readonly arguments?: Readonly<Record<string, Argument<unknown>>>
   /** `readOnly` is given as `--read-only`. */
   readonly options?: Readonly<Record<string, Option<unknown>>>
   /**
-   * Does it, and resolves with the exit code where that is not 0. A `Failure` is one line for the person at the
-   * keyboard, and exit code 1.
+   * Runs the command; resolves with the exit code where that is not 0. A `Failure` is printed as one line, with exit
+   * code 1.
    */
   run(open: OpenCommandApp<Api>, given: object, output: CommandOutput): Promise<number | undefined>
 }
 
-/** Commands under one word: `plimsoll keys create`, `plimsoll keys list`. */
+/** Commands under a common name: `plimsoll keys create`, `plimsoll keys list`. */
 export interface CommandGroup<Api = unknown> {
   readonly name: string
   readonly describe: string
@@ -26,23 +26,26 @@ export interface CommandGroup<Api = unknown> {
 }
 
 /**
- * Opens the application beside a running server, without listening. A command that never calls it needs no database.
- * What was opened is closed when the command ends.
+ * Opens the application beside a running server, without listening; it is closed when the command ends. A command that
+ * never calls it needs no database.
  */
 export type OpenCommandApp<Api> = () => Promise<CommandApp<Api>>
 
 export interface CommandApp<Api> {
-  /** Of the module that brings the command. */
+  /** The API of the module that declares the command. */
   readonly api: Api
   readonly platform: Platform
   readonly clock: Clock
   /** The ids of all tenants. */
   tenants(): Promise<readonly string[]>
-  /** May do everything in the tenant, for as long as a job may; the audit trail names the person at the keyboard. */
+  /**
+   * A context with every scope of the tenant and the statement timeout of jobs. The audit trail names the
+   * operating-system user.
+   */
   context(tenantId: string, signal?: AbortSignal): Ctx
-  /** The same for a tenant that there is: a mistyped one is not found. */
+  /** The same, throwing `not_found` for a tenant that does not exist. */
   tenantContext(tenantId: string, signal?: AbortSignal): Promise<Ctx>
-  /** Aborted when the person asks for a stop. */
+  /** Aborted on Ctrl+C. */
   stopSignal(): AbortSignal
 }
 
@@ -60,8 +63,8 @@ export interface ProgressBar {
 }
 
 /**
- * Declares commands of a module with this API: `const command = commandOf<Access>()`. What `run` is given has the types
- * of the arguments and options.
+ * Declares commands of a module with this API: `const command = commandOf<Access>()`. `run` receives the types of the
+ * arguments and options.
  */
 export function commandOf<Api>() {
   return <A extends object = object, O extends object = object>(

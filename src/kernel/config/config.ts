@@ -5,7 +5,7 @@ import { SecretSettings } from './secrets.ts'
 import { ServerSettings } from './server.ts'
 import type { SettingsOf } from './setting.ts'
 
-/** The settings of the platform itself. Modules bring their own. */
+/** The settings of the platform. Modules declare their own. */
 export const PLATFORM_SETTINGS = {
   server: ServerSettings,
   database: DatabaseSettings,
@@ -18,5 +18,5 @@ export const PLATFORM_SETTINGS = {
   mcp: McpSettings,
 }
 
-/** The values of the platform's settings. The configuration of the product holds those of its modules too. */
+/** The values of the platform's settings, without those of modules. */
 export type Config = SettingsOf<typeof PLATFORM_SETTINGS>

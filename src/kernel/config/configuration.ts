@@ -5,19 +5,22 @@ import { settingsIn } from './settings.ts'
 import type { Configuration } from './settings.ts'
 import type { SettingGroups, SettingsOf } from './setting.ts'
 
-/** Settings that a module declares, by their groups. */
+/** The settings of a module, by group. */
 interface DeclaredSettings {
   readonly name: string
   readonly settings?: SettingGroups
 }
 
-/** A rule over several groups: says of each setting that breaks it (`['server', 'publicUrl']`) what is expected. */
+/**
+ * A rule over several groups. Calls `wrong` for each setting that breaks it (`['server', 'publicUrl']`), with what is
+ * expected.
+ */
 export type SettingRule<C> = (
   config: C,
   wrong: (setting: readonly [group: string, field: string], expected: string) => void,
 ) => void
 
-/** Joins the settings that were declared. Throws when two declare the same group or variable, naming both. */
+/** Combines declared settings. Throws when two modules declare the same group or variable, naming both. */
 export function configurationOf<const D extends readonly DeclaredSettings[]>(
   declared: D,
   rules: readonly SettingRule<ConfigOf<D>>[] = [],
@@ -36,7 +39,7 @@ export function configurationOf<const D extends readonly DeclaredSettings[]>(
   const schema = z.object(shape).superRefine((config, issue) => {
     const wrong = (setting: readonly [string, string], message: string) =>
       issue.addIssue({ code: 'custom', path: [...setting], message })
-    // safe because: the groups that `ConfigOf` lists are those that the schema was made of.
+    // safe because: the schema was built from the groups that `ConfigOf` lists.
     for (const rule of rules) rule(config as ConfigOf<D>, wrong)
   })
   return {
@@ -54,5 +57,5 @@ type Together<Union> = (Union extends unknown ? (each: Union) => void : never) e
   ? All
   : never
 
-/** The values of all that was declared, each under its group. */
+/** The values of all declared settings, by group. */
 export type ConfigOf<D extends readonly DeclaredSettings[]> = SettingsOf<Together<GroupsOf<D[number]>>>

@@ -5,13 +5,13 @@ import { keptText, replaceText } from './private-file.ts'
 
 const KEY_BYTES = 32
 
-/** Where development keeps its root keys: one a line, the current one first. */
+/** The file of root keys in development: one per line, the current one first. */
 export const keyFileOf = (dataDir: string): string => join(dataDir, 'encryption-key')
 
 /**
- * The root keys, the current one first: the configured ones, or those in `<dataDir>/encryption-key`, where one is made
- * (readable by its owner only) at the first start. Production never comes here without a configured key. Throws when
- * the file holds anything else.
+ * The root keys, the current one first: those configured, or those in `<dataDir>/encryption-key`, which is created at
+ * the first start (readable by its owner only). In production a key is always configured. Throws when the file holds
+ * anything else.
  */
 export async function encryptionKeys(
   configured: { readonly current: string | undefined; readonly previous: readonly string[] },
@@ -23,7 +23,7 @@ export async function encryptionKeys(
   return [...keysIn(await keptText(path, () => textOf([newKey()])), path), ...previous]
 }
 
-/** Puts a new key before those in the file. */
+/** Adds a new key at the start of the file. */
 export async function addKey(dataDir: string): Promise<void> {
   const path = keyFileOf(dataDir)
   await replaceText(path, textOf([newKey(), ...keysIn(await readFile(path, 'utf8'), path)]))

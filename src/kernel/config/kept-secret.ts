@@ -5,8 +5,8 @@ import { keptText } from './private-file.ts'
 const SECRET_BYTES = 32
 
 /**
- * The configured secret, or the one kept in `<dataDir>/<name>`, made there (readable by its owner only) at the first
- * start. Production never comes here without a configured one.
+ * The configured secret, or the one in `<dataDir>/<name>`, which is created at the first start (readable by its owner
+ * only). In production it is always configured.
  */
 export async function keptSecret(configured: string | undefined, dataDir: string, name: string): Promise<string> {
   if (configured !== undefined) return configured

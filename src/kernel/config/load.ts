@@ -4,7 +4,7 @@ import type { Configuration, Setting } from './settings.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
-/** One variable that stops the start. Holds nothing secret. */
+/** A wrong environment variable. Holds no secret value. */
 export interface SettingProblem {
   readonly env: string
   readonly expected: string
@@ -12,7 +12,7 @@ export interface SettingProblem {
   readonly example: string
 }
 
-/** Everything that is wrong with the environment, at once. The message is for whoever starts the process. */
+/** All wrong environment variables together. The message is for the operator. */
 export class ConfigError extends Error {
   readonly problems: readonly SettingProblem[]
 
@@ -27,7 +27,9 @@ export class ConfigError extends Error {
   }
 }
 
-/** Reads every setting from `env`; an empty variable counts as unset. Throws `ConfigError` naming all that is wrong. */
+/**
+ * Reads every setting from `env`; an empty variable counts as unset. Throws `ConfigError` that names every wrong one.
+ */
 export function loadConfig<C extends Config>({ schema, settings }: Configuration<C>, env: Environment): C {
   const parsed = schema.safeParse(rawValues(env, settings))
   const wrong = parsed.success ? [] : parsed.error.issues.map((issue) => problemOf(env, settings, issue))
@@ -39,10 +41,10 @@ export function loadConfig<C extends Config>({ schema, settings }: Configuration
 const TYPO_DISTANCE_MAX = 2
 const TYPO_LENGTH_MIN = 8
 
-/** What other products call a setting of ours. */
+/** Names that other products use for our settings. */
 const OTHER_NAMES: Readonly<Record<string, string>> = { PORT: 'SERVER_PORT' }
 
-/** Variables nobody reads that look like a slip in the name of one of ours: what is set, and what was meant. */
+/** Unknown variables that look like a misspelt setting: the name that is set, and the probable setting. */
 export function suspectVariables(
   { settings }: Pick<Configuration, 'settings'>,
   env: Environment,
@@ -84,7 +86,7 @@ function problemOf(
   const [group, field] = issue.path
   const setting = settings.find((each) => each.group === group && each.field === field)
   if (setting === undefined) throw new Error(`no setting at ${issue.path.map(String).join('.')}: ${issue.message}`)
-  // A rule over several settings says itself what it expects.
+  // The message of a rule over several settings says what is expected.
   const expected = issue.code === 'custom' ? issue.message : setting.expects
   return problem(env, setting, expected)
 }
@@ -101,12 +103,12 @@ function problem(env: Environment, setting: Setting, expected: string, reason?: 
   }
 }
 
-/** A secret that can be guessed: of any kind in production, of some kinds everywhere. */
+/** Secrets that can be guessed. Checked in production, and some in every environment. */
 function weakSecrets(env: Environment, settings: readonly Setting[]): SettingProblem[] {
   return settings.flatMap((setting) => {
     const value = given(env, setting)
-    const isLookedAt = setting.strongEverywhere === true || (setting.secret === true && isProduction(env, settings))
-    if (value === undefined || !isLookedAt) return []
+    const isChecked = setting.strongEverywhere === true || (setting.secret === true && isProduction(env, settings))
+    if (value === undefined || !isChecked) return []
     const reason = weaknessOf(setting, value)
     const expected = setting.strongEverywhere === true ? 'a strong secret' : 'a strong secret in production'
     return reason === undefined ? [] : [problem(env, setting, expected, reason)]
@@ -122,7 +124,7 @@ function isProduction(env: Environment, settings: readonly Setting[]): boolean {
   return settings.some((setting) => setting.env === 'ENVIRONMENT' && given(env, setting) === 'production')
 }
 
-/** What is bearable on a laptop and not in production. */
+/** Settings that are acceptable in development but not in production. */
 function productionProblems(env: Environment, settings: readonly Setting[]): SettingProblem[] {
   if (!isProduction(env, settings)) return []
   return settings.flatMap((setting) => {
@@ -134,7 +136,7 @@ function productionProblems(env: Environment, settings: readonly Setting[]): Set
     if (other !== undefined) {
       return [problem(env, setting, 'a secret of its own in production', `the same as ${other}`)]
     }
-    if (setting.env === 'PUBLIC_URL' && isPlainAbroad(value)) {
+    if (setting.env === 'PUBLIC_URL' && isRemotePlainHttp(value)) {
       return [problem(env, setting, 'an https URL in production: tokens and cookies go there')]
     }
     if (setting.neverInProduction === true) {
@@ -144,14 +146,14 @@ function productionProblems(env: Environment, settings: readonly Setting[]): Set
   })
 }
 
-/** The earlier secret with the same value: who learns one would have both. */
+/** The name of an earlier secret with the same value. */
 function sameAs(env: Environment, settings: readonly Setting[], setting: Setting, value: string): string | undefined {
   const earlier = settings.slice(0, settings.indexOf(setting))
   return earlier.find((each) => each.secret === true && given(env, each) === value)?.env
 }
 
-/** Whether a URL leads to another machine without TLS. */
-function isPlainAbroad(url: string): boolean {
+/** Whether a URL is plain HTTP to another machine. */
+function isRemotePlainHttp(url: string): boolean {
   if (!URL.canParse(url)) return false
   const { protocol, hostname } = new URL(url)
   return protocol === 'http:' && !['localhost', '127.0.0.1', '[::1]'].includes(hostname)
@@ -161,7 +163,7 @@ function uniqueByVariable(problems: readonly SettingProblem[]): SettingProblem[]
   return [...new Map(problems.toReversed().map((each) => [each.env, each])).values()].toReversed()
 }
 
-/** Whether two names are at most two slips (a letter added, lost or changed) apart. */
+/** Whether the edit distance of two names (letters added, removed or replaced) is at most 2. */
 function isNear(one: string, two: string): boolean {
   if (Math.abs(one.length - two.length) > TYPO_DISTANCE_MAX) return false
   let row = Array.from({ length: two.length + 1 }, (_, at) => at)

@@ -3,8 +3,8 @@ import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 /**
- * The text of a file that its owner alone may read; made with `make()` where it is not there. It appears with its content
- * or not at all, so of several who start at the same moment all read one whole text.
+ * Reads a file that only its owner may read, creating it with `make()` if it does not exist. It is created atomically,
+ * so processes that start at the same moment all read the same whole text.
  */
 export async function keptText(path: string, make: () => string): Promise<string> {
   try {
@@ -17,7 +17,7 @@ export async function keptText(path: string, make: () => string): Promise<string
   }
 }
 
-/** Whoever reads it meets the old text or the new, never a part. */
+/** Replaces the text of the file atomically. */
 export async function replaceText(path: string, text: string): Promise<void> {
   await rename(await writeDraft(path, text), path)
 }
@@ -26,7 +26,7 @@ async function linkDraft(path: string, draft: string): Promise<void> {
   try {
     await link(draft, path)
   } catch (error) {
-    // Safe because another process made the file this very moment, and that one is read.
+    // Safe because another process has just created the file, and that one is read.
     if (!hasCode(error, 'EEXIST')) throw error
   } finally {
     await rm(draft)

@@ -10,7 +10,7 @@ A secret may also stand in a file that \`<NAME>_FILE\` names, as Docker and Kube
 Manager or HashiCorp Vault: see \`SECRETS_PROVIDER\`.
 `
 
-/** \`docs/configuration.md\`: every setting, by group, generated from the schema so that it can not be out of date. */
+/** The text of \`docs/configuration.md\`: every setting by group, generated from the schemas. */
 export function configurationReference({ settings }: Pick<Configuration, 'settings'>): string {
   const groups = Map.groupBy(settings, (setting) => setting.group)
   const sections = [...groups].map(([group, members]) => section(group, members))

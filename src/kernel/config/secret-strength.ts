@@ -12,11 +12,14 @@ const DATABASE_DEFAULTS = new Set([
   'redis',
 ])
 
-/** NIST SP 800-63B calls 112 bits enough for a key; a measured text stays a little under what it was drawn from. */
+/**
+ * NIST SP 800-63B requires 112 bits for a key; the measured entropy of a random text is a little lower than its real
+ * one.
+ */
 const ENTROPY_BITS_MIN = 96
 const URL_PASSWORD_MIN = 8
 
-/** Why a key or token is weak, or undefined when it is not. The value is never part of the answer. */
+/** Why a key or token is weak; undefined when it is not. Never contains the value. */
 export function weakness(secret: string): string | undefined {
   if (isWellKnown(secret)) return 'it contains a well-known default'
   const decoded = Buffer.from(secret, 'base64')
@@ -27,13 +30,13 @@ export function weakness(secret: string): string | undefined {
   return undefined
 }
 
-/** The same of a list separated by commas: the first weak member counts. */
+/** The weakness of the first weak member of a comma-separated list. */
 export function listWeakness(secrets: string): string | undefined {
   const members = secrets.split(',').map((each) => each.trim())
   return members.map(weakness).find((reason) => reason !== undefined)
 }
 
-/** Why the password inside a connection URL is weak, or undefined. A server on this machine may go without. */
+/** Why the password in a connection URL is weak; undefined when it is not. A server on this machine needs none. */
 export function urlWeakness(text: string): string | undefined {
   if (!URL.canParse(text)) return undefined
   const { hostname, username, password } = new URL(text)
@@ -51,7 +54,7 @@ function isWellKnown(secret: string): boolean {
   return PUBLISHED.has(plain) || WELL_KNOWN_PARTS.some((part) => plain.includes(part))
 }
 
-/** `Keyboard Cat!` and `keyboard-cat` are one secret to whoever tries a list. */
+/** The letters and digits in lower case: dictionary attacks try `Keyboard Cat!` and `keyboard-cat` alike. */
 function bare(secret: string): string {
   return secret.toLowerCase().replace(/[^a-z0-9]/g, '')
 }
@@ -60,7 +63,7 @@ const PUBLISHED = new Set(
   [...PUBLISHED_SECRETS].flatMap((text) => [text, Buffer.from(text, 'hex').toString('base64')].map(bare)),
 )
 
-/** Shannon's entropy of the characters, times their number; of the part that repeats, where the text repeats itself. */
+/** Shannon entropy of the characters times their number; for a repeated text, of the repeated part. */
 function entropyBits(text: string): number {
   const unit = /^(.+?)\1+$/.exec(text)?.[1] ?? text
   const counts = new Map<string, number>()
@@ -70,7 +73,7 @@ function entropyBits(text: string): number {
   return bits
 }
 
-/** `abcdefgh…`, `0123…`: most characters follow the one before. */
+/** Whether most characters follow the one before: `abcdefgh…`, `0123…`. */
 function isSequence(text: string): boolean {
   let follows = 0
   for (let at = 1; at < text.length; at++) follows += text.charCodeAt(at) - text.charCodeAt(at - 1) === 1 ? 1 : 0

@@ -1,36 +1,35 @@
 import { z } from 'zod'
 
-/** What `docs/configuration.md` and an error message say about one environment variable. */
+/** The documentation and rules of one environment variable. */
 export interface SettingMeta {
   readonly env: string
   readonly describe: string
   readonly example: string
-  /** Never printed, and refused in production when missing (if required there), weak or a known default. */
+  /** A secret is never printed, and refused in production when it is weak or a known default. */
   readonly secret?: boolean
-  /** Refused in every environment when weak: what it protects is the same everywhere. */
+  /** Refused when weak in every environment, not only in production. */
   readonly strongEverywhere?: boolean
-  /** A new value is taken up while the process runs; a secret without this needs a restart. */
+  /** A new value takes effect while the process runs; other secrets need a restart. */
   readonly followed?: boolean
   readonly requiredInProduction?: boolean
   /** Must be off in production. */
   readonly neverInProduction?: boolean
-  /** Other names the variable is known by, read when `env` is unset. */
+  /** Alternative names of the variable, read when `env` is unset. */
   readonly aliases?: readonly string[]
 }
 
 /** Every setting of the product, keyed by its schema. */
 export const settingRegistry = z.registry<SettingMeta>()
 
-/** One environment variable: its parser, and the words that document it. */
+/** Declares a setting: an environment variable, its parser and its documentation. */
 export function setting<T extends z.ZodType>(env: string, schema: T, meta: Omit<SettingMeta, 'env'>): T {
   settingRegistry.add(schema, { env, ...meta })
   return schema
 }
 
-/** Groups of settings by the name under which the configuration holds each: `{ customers: CustomerSettings }`. */
+/** Groups of settings, by their name in the configuration: `{ customers: CustomerSettings }`. */
 export type SettingGroups = Readonly<Record<string, z.ZodObject>>
 
-/** The values of groups of settings. */
 export type SettingsOf<Groups> = { readonly [G in keyof Groups]: z.output<Groups[G]> }
 
 export const wholeNumber = (min: number, max: number) => z.coerce.number().int().min(min).max(max)

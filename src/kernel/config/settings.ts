@@ -3,18 +3,18 @@ import type { Config } from './config.ts'
 import { settingRegistry } from './setting.ts'
 import type { SettingMeta } from './setting.ts'
 
-/** One setting with everything that is known about it. */
+/** A setting with its place in the configuration and its documentation. */
 export interface Setting extends SettingMeta {
-  /** `database` and `poolSize`: where its value is in `Config`. */
+  /** The place of its value in `Config`: `database` and `poolSize`. */
   readonly group: string
   readonly field: string
-  /** In words: `a whole number from 1 to 1000`. */
+  /** What is expected, in words: `a whole number from 1 to 1000`. */
   readonly expects: string
-  /** As one would type it; undefined when unset is the default. */
+  /** The default as one would type it; undefined when there is none. */
   readonly defaultText: string | undefined
 }
 
-/** Every setting of a program: the platform's and its modules'. */
+/** All settings of a program: the platform's and its modules'. */
 export interface Configuration<C extends Config = Config> {
   /** In the order in which they were declared. */
   readonly settings: readonly Setting[]
@@ -27,19 +27,18 @@ export function settingsIn(group: string, schema: z.ZodObject): readonly Setting
   return Object.entries<z.ZodType>(schema.shape).map(([field, value]) => settingOf(group, field, value))
 }
 
-/** A variable with its value as one may show it. */
+/** A variable with a printable value. */
 export interface ShownSetting {
   readonly env: string
   readonly value: string
 }
 
-/** The value a configuration holds for a setting. */
 export function valueOf(config: Config, { group, field }: Setting): unknown {
   // safe because: group and field were read from the schema that made the configuration.
   return (config as unknown as Record<string, Record<string, unknown>>)[group]?.[field]
 }
 
-/** The configuration as one may show it: every variable with its value, secrets hidden. */
+/** The effective configuration: every variable with its value, secrets hidden. */
 export function effectiveConfig(
   { settings }: Pick<Configuration, 'settings'>,
   config: Config,
@@ -59,7 +58,7 @@ function shown(setting: Setting, value: unknown): string {
 function settingOf(group: string, field: string, schema: z.ZodType): Setting {
   const meta = settingRegistry.get(schema)
   if (meta === undefined) throw new Error(`${group}.${field} is not declared with setting()`)
-  // A stored schema is plain JSON, so the few keywords read below are read without ceremony.
+  // A JSON schema is plain JSON; only the few keywords below are read.
   const json: Record<string, unknown> = z.toJSONSchema(schema, { io: 'output', unrepresentable: 'any' })
   return { ...meta, group, field, expects: words(json), defaultText: asText(json['default']) }
 }

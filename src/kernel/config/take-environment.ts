@@ -1,12 +1,12 @@
 import type { Configuration } from './settings.ts'
 import type { Environment } from './load.ts'
 
-/** What the auth library would read behind our back: other origins to trust, where to report what it sees. */
+/** Variables that the auth library reads by itself, such as trusted origins and telemetry. */
 const OF_LIBRARIES = /^((NEXT_|NUXT_)?PUBLIC_)?BETTER_AUTH_|^(NUXT_PUBLIC_AUTH_URL|AUTH_SECRET)$/
 
 /**
- * The variables of this process, of which it forgets those that libraries take for settings of theirs: nothing but our
- * own settings decides how the product behaves.
+ * Copies the environment variables and then deletes from `env` those that libraries read as their own settings, so that
+ * only our settings decide how the product behaves.
  */
 export function takeEnvironment({ settings }: Pick<Configuration, 'settings'>, env: NodeJS.ProcessEnv): Environment {
   const taken = { ...env }

@@ -1,10 +1,10 @@
 /**
- * Secrets that stand in the documentation, templates and tutorials of frameworks, written without anything but letters
- * and digits, in small letters. A secret that contains one of them was not drawn at random: each is at least six
- * characters long, so a random one of 256 bits has less than one chance in ten thousand to contain any.
+ * Parts of well-known secrets from documentation, templates and tutorials, reduced to lower-case letters and digits.
+ * Each has at least six characters, so a random secret of 256 bits contains one of them with a probability below 1 in
+ * 10,000.
  */
 export const WELL_KNOWN_PARTS: readonly string[] = [
-  // What one is told to change.
+  // Placeholders that ask to be changed.
   ...['changeit', 'changeme', 'changethis', 'changetoa', 'pleasechange', 'replaceme', 'replacethis', 'replacewith'],
   ...['yoursecret', 'yourjwt', 'yourkey', 'yourtoken', 'yourpassword', 'yoursuper', 'yourvery', 'yourown', 'yourapi'],
   ...[
@@ -19,7 +19,7 @@ export const WELL_KNOWN_PARTS: readonly string[] = [
   ],
   ...['insertyour', 'insertsecret', 'enteryour', 'putyour', 'addyour', 'setyour', 'generateyour', 'generateme'],
   ...['todoreplace', 'fixmereplace', 'placeholder', 'fillmein', 'notasecret', 'notarealsecret', 'notsosecret'],
-  // What examples are called.
+  // Names of examples.
   ...[
     'secret',
     'password',
@@ -37,7 +37,7 @@ export const WELL_KNOWN_PARTS: readonly string[] = [
   ...['mysuper', 'supersafe', 'superstrong', 'topsecret', 'verysecure', 'secure', 'shhhhh', 'sshhhh'],
   ...['donttell', 'dontshare', 'tellnoone', 'accesstoken', 'signingkey', 'privatekey', 'encryptionkey', 'sessionkey'],
   ...['betterauth', 'nextauth', 'authsecret', 'jwttoken', 'jwtkey', 'tokenkey', 'masterkey', 'adminadmin'],
-  // What people type.
+  // Common passwords.
   ...['keyboardcat', 'letmein', 'qwerty', 'qwertz', 'azerty', 'asdfgh', 'zxcvbn', '1q2w3e', 'q1w2e3', 'iloveyou'],
   ...['trustno1', 'opensesame', 'abracadabra', 'abc123', 'abcabc', '123456', '654321', '111111', '000000', 'aaaaaa'],
   ...['deadbeef', 'cafebabe', 'badc0ffee', 'c0ffee', 'hunter2', 'correcthorse', 'batterystaple', 'monkey', 'dragon'],
@@ -54,7 +54,7 @@ export const WELL_KNOWN_PARTS: readonly string[] = [
   ],
 ]
 
-/** Whole secrets that were published in documentation, as they stand there. Each looks random, and is known to all. */
+/** Random-looking secrets that were published in documentation. */
 export const PUBLISHED_SECRETS: ReadonlySet<string> = new Set([
   // jwt.io, and the examples of RFC 7515 (A.1) and RFC 7519.
   'AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow',

@@ -3,12 +3,13 @@ import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 const NONCE_BYTES = 12
 const TAG_BYTES = 16
 
-/** What is encrypted is longer than its text by this. */
+/** Ciphertext is this much longer than its plaintext. */
 export const ENCRYPTION_BYTES = NONCE_BYTES + TAG_BYTES
 
 /**
- * AES-256-GCM under a key of 32 bytes: nonce, ciphertext and tag in one. The nonce is random, 96 bits (NIST SP 800-38D,
- * 8.2.2), for which the standard allows a key 2^32 encryptions (8.3). `context` must be the same to decrypt it.
+ * Encrypts with AES-256-GCM under a key of 32 bytes; returns nonce, ciphertext and tag. The nonce is random, 96 bits
+ * (NIST SP 800-38D, 8.2.2), for which the standard allows a key 2^32 encryptions (8.3). `context` is authenticated: it
+ * must be the same to decrypt.
  */
 export function encrypt(key: Uint8Array, plain: string | Uint8Array, context: string): Buffer {
   const nonce = randomBytes(NONCE_BYTES)
@@ -16,7 +17,7 @@ export function encrypt(key: Uint8Array, plain: string | Uint8Array, context: st
   return Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()])
 }
 
-/** Throws when it was altered, is under another key, or of another context. */
+/** Throws when the data was altered, or the key or context differs. */
 export function decrypt(key: Uint8Array, encrypted: Buffer, context: string): Buffer {
   const options = { authTagLength: TAG_BYTES }
   const decipher = createDecipheriv('aes-256-gcm', key, encrypted.subarray(0, NONCE_BYTES), options)

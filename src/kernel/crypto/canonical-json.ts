@@ -1,8 +1,8 @@
 import canonicalize from 'canonicalize'
 
-/** The one way to write a JSON value, for hashes and signatures: JSON Canonicalization Scheme, RFC 8785. */
+/** A JSON value in canonical form, for hashes and signatures (RFC 8785, JSON Canonicalization Scheme). */
 export function canonicalJson(value: unknown): string {
   const text = canonicalize(value)
-  if (text === undefined) throw new Error('This value has no JSON.')
+  if (text === undefined) throw new Error('This value cannot be written as JSON.')
   return text
 }

@@ -5,11 +5,11 @@ import type { Keyring } from './keyring.ts'
 
 /** One encrypted column, for re-encryption under the current key. */
 export interface EncryptedField {
-  /** `access.two-factor-secret`: unique, kept with the progress of a rotation. */
+  /** `access.two-factor-secret`: unique; key rotation stores its progress under this name. */
   readonly name: string
   /**
-   * Re-encrypts the next rows after `cursor` that are under another key than the current one, at most `rowsMax`, across
-   * tenants (`db` is the system handle). Resolves with the cursor to go on from; undefined when there are no more.
+   * Re-encrypts at most `rowsMax` rows after `cursor` that are not under the current key, across tenants (`db` is the
+   * system handle). Resolves with the next cursor; undefined when there are no more.
    */
   readonly reencrypt: (
     db: Db,
@@ -17,26 +17,26 @@ export interface EncryptedField {
     cursor: string | undefined,
     rowsMax: number,
   ) => Promise<{ readonly rows: number; readonly cursor: string | undefined }>
-  /** How many values are under each key, by the key's id. */
+  /** The number of values per key id. */
   readonly tally: (db: Db) => Promise<ReadonlyMap<string, number>>
 }
 
-/** Where a column's values are, and what each is sealed for. */
+/** An encrypted column: its place in the schema, and the context of each value. */
 export interface EncryptedColumn {
   readonly name: string
   /** `access.two_factors` */
   readonly table: string
   /** The columns of the table's primary key, all of type text. */
   readonly key: readonly string[]
-  /** A text column of values that `Keyring.seal` made; null where there is none. */
+  /** A text column with results of `Keyring.seal`, or null. */
   readonly column: string
-  /** The context a row's value was sealed with, made of the values of its key, in their order. */
+  /** The encryption context of a row's value, from the values of its primary key, in order. */
   readonly context: (...key: string[]) => string
 }
 
 /**
- * The `EncryptedField` of a column. Safe beside live writes: a value that changed since it was read is left as it is,
- * because whoever wrote it did so under the current key, or a later pass finds it.
+ * Makes the `EncryptedField` of a column. Safe during live writes: a value that changed since it was read is skipped,
+ * because its writer used the current key, or a later pass finds it.
  */
 export function encryptedColumn({ name, table, key, column, context }: EncryptedColumn): EncryptedField {
   const from = sql.table(table)
@@ -89,6 +89,6 @@ function matching(key: readonly string[]): RawBuilder<unknown> {
 
 function parseCursor(cursor: string): string[] {
   const parts: unknown = JSON.parse(cursor)
-  if (!Array.isArray(parts)) throw new Error('A cursor of a rotation is a list of key values.')
+  if (!Array.isArray(parts)) throw new Error('The cursor of a key rotation must be a JSON list of key values.')
   return parts.map(String)
 }

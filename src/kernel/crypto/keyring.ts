@@ -2,29 +2,35 @@ import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import { ENCRYPTION_BYTES, decrypt, encrypt } from './aes-gcm.ts'
 
 /**
- * Encrypts fields with AES-256-GCM, and signs what callers carry for us with HMAC-SHA-256. Both survive a change of
- * the root key: what is made is under the current one, and what the others made still opens and verifies.
+ * Encrypts fields (AES-256-GCM) and signs tokens that callers hold (HMAC-SHA-256). Both survive rotation of the root
+ * key: the current key encrypts and signs, the previous ones still decrypt and verify.
  */
 export interface Keyring {
-  /** The key that seals and signs from now on. Changes when the root key is rotated, without a restart. */
+  /** The id of the key that encrypts and signs. It changes when the root key is rotated, without a restart. */
   readonly currentKeyId: string
-  /** Every key this process opens with, the current one first. */
+  /** The ids of all keys of this process, the current one first. */
   readonly keyIds: readonly string[]
-  /** `context` (`access.two-factor-secret:usr_1`) must be the same to open it: a value moved elsewhere does not open. */
+  /**
+   * Encrypts. `context` (`access.two-factor-secret:usr_1`) must be the same to decrypt: a value copied elsewhere does
+   * not decrypt.
+   */
   seal(plain: string | Uint8Array, context: string): string
-  /** Throws when it was altered, is of another context, or its key is not there. */
+  /** Decrypts. Throws when the text was altered, the context differs, or the key is missing. */
   open(sealed: string, context: string): Buffer
-  /** The key a sealed text is under. */
+  /** The id of the key that a text is encrypted under. */
   keyIdOf(sealed: string): string
-  /** A signature (base64url) of a text that goes out and comes back. `purpose` (`mcp-round`) tells uses apart. */
+  /**
+   * A signature (base64url) of a text that a caller holds and sends back. Each `purpose` (`mcp-round`) has a key of its
+   * own.
+   */
   sign(text: string, purpose: string): string
-  /** Whether one of our keys made this signature of this text, for this purpose. */
+  /** Whether the signature of this text and purpose was made with one of the keys. */
   verify(text: string, purpose: string, signature: string): boolean
 }
 
-/** The keyring of a running process, whose keys can be replaced under load. */
+/** A keyring whose keys can be replaced while the process runs. */
 export interface RotatingKeyring extends Keyring {
-  /** From now on exactly these root keys: the first is current, the others only open and verify. */
+  /** Replaces the root keys: the first is current, the others only decrypt and verify. */
   replace(rootKeys: readonly Uint8Array[]): void
 }
 
@@ -32,15 +38,15 @@ const PREFIX = 'pf1'
 
 interface Key {
   readonly id: string
-  /** What the keys of every context are derived from: RFC 5869, 2.2, of the root key. */
+  /** HKDF-Extract of the root key (RFC 5869, 2.2), from which the keys of all contexts are derived. */
   readonly pseudorandom: Uint8Array
 }
 
 /**
- * A keyring of root keys (at least 32 bytes each): the first one is current, the others only open and verify.
+ * Makes a keyring from root keys of at least 32 bytes: the first is current, the others only decrypt and verify.
  *
- * The root key encrypts nothing: every context has a key of its own (HKDF, RFC 5869), so the 2^32 encryptions that AES-GCM
- * bears under a key hold for one field of one row, and would take that row 136 years of a write a second.
+ * The root key encrypts nothing itself. Every context has a derived key (HKDF, RFC 5869), so AES-GCM's limit of 2^32
+ * encryptions per key applies to one field of one row: 136 years at a write per second.
  */
 export function createKeyring(rootKeys: readonly Uint8Array[]): RotatingKeyring {
   let keys = keysOf(rootKeys)
@@ -71,7 +77,7 @@ export function createKeyring(rootKeys: readonly Uint8Array[]): RotatingKeyring 
     sign: (text, purpose) => signature(keys[0], text, purpose).toString('base64url'),
     verify(text, purpose, given) {
       const bytes = Buffer.from(given, 'base64url')
-      // One way of writing it only: a signature that can be written in two ways lets a caller replay what was used up.
+      // Only the canonical encoding: a second spelling of a signature would let a caller replay a used token.
       if (bytes.toString('base64url') !== given) return false
       return keys.some((key) => {
         const wanted = signature(key, text, purpose)
@@ -81,7 +87,7 @@ export function createKeyring(rootKeys: readonly Uint8Array[]): RotatingKeyring 
   }
 }
 
-/** Names a key without telling anything of it. */
+/** The id of a key; it reveals nothing about the key. */
 export function keyIdOf(root: Uint8Array): string {
   return createHash('sha256').update('plimsoll key id').update(root).digest('hex').slice(0, 8)
 }
@@ -111,7 +117,7 @@ function signature(key: Key, text: string, purpose: string): Buffer {
 
 const NO_SALT = new Uint8Array(32)
 
-/** RFC 5869, 2.3, of the one block that is needed; `info` may be of any length. */
+/** HKDF-Expand (RFC 5869, 2.3) of the single block that is needed. */
 function derived({ pseudorandom }: Key, info: string): Buffer {
   return hmac(pseudorandom, `${info}\u0001`)
 }

@@ -1,13 +1,14 @@
 /**
- * The binary form of a PostgreSQL array (`array_recv`), for a parameter that is cast to an array of the element's type:
- * neither side makes text of a number or looks for quotes, which counts where thousands of rows go into one statement.
+ * An element type of PostgreSQL's binary array format (`array_recv`). A parameter in this format must be cast to an
+ * array of the type. It saves converting numbers to text and parsing quotes, which matters with thousands of rows per
+ * statement.
  */
 export interface ElementType<Value> {
-  /** `select oid from pg_type` */
+  /** The type's `oid` in `pg_type`. */
   readonly oid: number
-  /** At most so many bytes. */
+  /** Upper bound of the encoded size in bytes. */
   sizeMax(value: Value): number
-  /** Writes the element and says how many bytes it took. */
+  /** Writes the element and returns the number of bytes. */
   write(into: Buffer, value: Value, at: number): number
 }
 
@@ -19,7 +20,7 @@ export const TEXT: ElementType<string> = {
   write: (into, value, at) => into.write(value, at),
 }
 
-/** JSON text; it must be what `jsonb` takes. */
+/** JSON text that is valid for `jsonb`. */
 export const JSONB: ElementType<string> = {
   oid: 3802,
   sizeMax: (value) => UTF8_BYTES_MAX * value.length + 1,
@@ -47,7 +48,7 @@ export const BOOLEAN: ElementType<boolean> = {
 const EPOCH_2000 = Date.UTC(2000, 0, 1)
 const TWO_TO_32 = 2 ** 32
 
-/** ISO text, in UTC and to the millisecond. */
+/** ISO 8601 text in UTC, with milliseconds. */
 export const TIMESTAMPTZ: ElementType<string> = {
   oid: 1184,
   sizeMax: () => 8,
@@ -62,7 +63,7 @@ export const TIMESTAMPTZ: ElementType<string> = {
 const HEADER_BYTES = 20
 const LENGTH_BYTES = 4
 
-/** One column of many rows. */
+/** Encodes one column of many rows. */
 export function binaryArray<Row, Value>(
   type: ElementType<Value>,
   rows: readonly Row[],

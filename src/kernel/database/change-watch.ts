@@ -1,15 +1,15 @@
-/** Watches for changes while something is read, so that what is kept in memory is never older than the last of them. */
+/** Detects changes during a read, so that a value is cached only if nothing changed while it was read. */
 export interface ChangeWatch {
-  /** A change was heard, or may have been missed. */
+  /** Reports a change, or that one may have been missed. */
   changed(): void
   /**
-   * Begins a reading. What it returns tells, once the reading is done, whether that may be kept: only if changes were
-   * heard all the while and there was none, as it may have been of the very thing that was read.
+   * Starts a read. The returned function tells, after the read, whether the result may be cached: only if the source
+   * was connected all the time and reported no change.
    */
   reading(): () => boolean
 }
 
-/** `source` tells whether every change is heard at present. */
+/** `source.connected` is true while every change is received. */
 export function changeWatch(source: { readonly connected: boolean }): ChangeWatch {
   let changes = 0
   return {

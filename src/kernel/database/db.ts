@@ -1,9 +1,9 @@
 import type { Kysely } from 'kysely'
 
-/** A database handle bound to one tenant. What is read through it may be answered by a replica. */
+/** A database handle bound to one tenant. Reads may go to a replica. */
 export type Db = Kysely<unknown>
 
 declare const OPEN: unique symbol
 
-/** The handle of an open transaction, the only one that `writing` statements take. `transact` and `change` hand it out. */
+/** The handle of an open transaction, which `writing` statements require. Obtained from `transact` and `change`. */
 export type Tx = Db & { readonly [OPEN]: true }

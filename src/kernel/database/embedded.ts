@@ -12,17 +12,17 @@ import { runnableBy } from './embedded/program-copy.ts'
 import { findPrograms, makeExecutable } from './embedded/programs.ts'
 import { runAs } from './embedded/system-user.ts'
 
-/** An embedded server: its superuser's URL, and how to end it. */
+/** A running embedded PostgreSQL, with the URL of its superuser. */
 export interface EmbeddedPostgres {
   readonly url: string
-  /** Ends the server and gives the folder up. Safe to call twice. */
+  /** Stops the server and releases the folder. Safe to call twice. */
   stop(): Promise<void>
 }
 
 export interface EmbeddedPostgresOptions {
   readonly dataDir: string
   readonly log: Logger
-  /** PostgreSQL settings over the defaults, e.g. `{ fsync: 'off' }` for a database nobody will miss. */
+  /** PostgreSQL settings that override the defaults, e.g. `{ fsync: 'off' }` for a throw-away database. */
   readonly settings?: Readonly<Record<string, string>>
 }
 
@@ -32,9 +32,9 @@ const BYTES_MIN = 200 * 1024 * 1024
 const DEFAULT_SETTINGS = {
   max_connections: '200',
   shared_buffers: '128MB',
-  // Parallel import and recompute write in bursts: checkpoints by size rather than every few seconds.
+  // Imports write in bursts: checkpoint by size rather than every few seconds.
   max_wal_size: '2GB',
-  // Statements that fail are logged by us, without their values.
+  // Plimsoll logs failed statements itself, without their values.
   log_min_messages: 'log',
   log_min_error_statement: 'panic',
   log_checkpoints: 'off',
@@ -43,9 +43,10 @@ const DEFAULT_SETTINGS = {
 }
 
 /**
- * Runs PostgreSQL 18 on `<dataDir>/postgres`, making it on first use, on a socket inside that folder or, where its
- * path is too long for one, on a free loopback port. A server that a killed process left running is taken over; after a
- * crash, then or while we run, it recovers. One process may own the folder: a second gets `Failure('conflict')` naming the first.
+ * Starts PostgreSQL 18 on `<dataDir>/postgres`, which is created on first use. It listens on a socket in that folder
+ * or, where the path is too long for one, on a free loopback port. A server left running by a killed process is
+ * adopted; a crashed one recovers, also later while this process runs. Only one process may own the folder: a second
+ * gets `Failure('conflict')` that names the first.
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const dataDir = await prepareFolder(options.dataDir)
@@ -74,8 +75,8 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
 }
 
 /**
- * As `startEmbeddedPostgres`, but where another process owns the folder its running server is used, and left running.
- * For a command typed beside a server that is up.
+ * As `startEmbeddedPostgres`, but if another process owns the folder, uses its running server and leaves it running.
+ * For commands beside a server.
  */
 export async function joinEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   try {
@@ -103,15 +104,15 @@ async function startOrAdopt(
   const password = await ensureCluster(files, programs.initdb, as)
   const found = await findRunning(files)
   if (found && (await answers(found, password))) {
-    log.info({ pid: found.process.pid }, 'took over the embedded PostgreSQL that a killed process left running')
+    log.info({ pid: found.process.pid }, 'adopted the embedded PostgreSQL that a killed process left running')
     return { postmaster: found, url: urlOf(found.endpoint, password) }
   }
   const postmaster = await launch(files, programs.postgres, as, { ...DEFAULT_SETTINGS, ...settings }, endpoint)
   if (await answers(postmaster, password)) return { postmaster, url: urlOf(postmaster.endpoint, password) }
-  throw new Failure('unavailable', `The embedded PostgreSQL ended right after its start (${files.log}).`)
+  throw new Failure('unavailable', `The embedded PostgreSQL exited right after its start (see ${files.log}).`)
 }
 
-/** Waits while the server starts up or recovers. False when it ended: it was shutting down. */
+/** Waits while the server starts or recovers. Resolves with false when it exited. */
 async function answers(postmaster: Postmaster, password: string): Promise<boolean> {
   const until = performance.now() + ANSWER_SECONDS * 1000
   for (;;) {
@@ -124,20 +125,23 @@ async function answers(postmaster: Postmaster, password: string): Promise<boolea
         await wait(POLL_MILLISECONDS)
         continue
       }
-      throw new Failure('unavailable', `The embedded PostgreSQL runs but does not let us in: ${describe(error)}.`, {
+      throw new Failure('unavailable', `The embedded PostgreSQL runs but refuses the connection: ${describe(error)}.`, {
         cause: error,
       })
     }
   }
 }
 
-/** Starting up, recovering or shutting down (57P03, 57P01), or not listening yet or any more. */
+/** Whether the server is starting, recovering or shutting down (57P03, 57P01), or is not listening. */
 function isNotReady(error: unknown): boolean {
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
   return /^(57P0[13]|ECONNREFUSED|ECONNRESET|ENOENT)$/.test(code)
 }
 
-/** The folder's real path. A path through a link would not match the one the running server reports. */
+/**
+ * Creates and checks the folder; returns its real path, because one through a link would not match the path that the
+ * running server reports.
+ */
 async function prepareFolder(dataDir: string): Promise<string> {
   try {
     await mkdir(dataDir, { recursive: true, mode: 0o700 })
@@ -161,7 +165,7 @@ async function prepareFolder(dataDir: string): Promise<string> {
 async function ensureDatabase(endpoint: Endpoint, password: string): Promise<void> {
   const client = new pg.Client({ ...endpoint, user: EMBEDDED_NAME, password, database: 'postgres' })
   client.on('error', () => {
-    // The failing call below reports it; without a listener it would end the process.
+    // The failing call below reports it; without a listener it would crash the process.
   })
   try {
     await client.connect()

@@ -1,12 +1,12 @@
 import { DatabaseError } from 'pg'
 import { Failure } from '../failure.ts'
 
-/** Worth another try of the whole transaction: serialization failure, deadlock. Nothing was kept. */
+/** True for a serialization failure or deadlock: the transaction was rolled back and may be retried. */
 export function isTransient(error: unknown): boolean {
   return error instanceof DatabaseError && (error.code === '40001' || error.code === '40P01')
 }
 
-/** True for a unique or exclusion constraint; `constraint` narrows it to one. */
+/** True for a violated unique or exclusion constraint; `constraint` limits it to one. */
 export function isDuplicate(error: unknown, constraint?: string): boolean {
   return (
     error instanceof DatabaseError &&
@@ -16,12 +16,12 @@ export function isDuplicate(error: unknown, constraint?: string): boolean {
 }
 
 /**
- * What the caller may know of a database error. Slow, down and full are expected and become a `Failure`; anything else
- * (a wrong statement, a broken constraint) is a bug and is passed on as it is.
+ * Converts a database error for the caller. Timeouts, connection loss and full disks are expected and become a
+ * `Failure`; any other error (a wrong statement, a violated constraint) is a bug and is returned unchanged.
  */
 export function translate(error: unknown, sql: string, signal: AbortSignal | undefined): unknown {
   if (error instanceof Failure || !(error instanceof Error)) return error
-  if (error instanceof DatabaseError) return translateAnswer(error, signal)
+  if (error instanceof DatabaseError) return translateServerError(error, signal)
   if (!isConnectionLoss(error)) return error
   if (/^commit/i.test(sql)) {
     return new Failure(
@@ -36,14 +36,14 @@ export function translate(error: unknown, sql: string, signal: AbortSignal | und
   })
 }
 
-function translateAnswer(error: DatabaseError, signal: AbortSignal | undefined): unknown {
+function translateServerError(error: DatabaseError, signal: AbortSignal | undefined): unknown {
   const code = error.code ?? ''
   if (code === '57014') {
     return signal?.aborted
       ? new Failure('cancelled', 'The call was cancelled. Nothing was changed.', { cause: error })
       : new Failure('timeout', 'The database took too long over one statement. Narrow the request.', { cause: error })
   }
-  // What comes in is UTF-8 and was parsed: all that can be wrong with it is a character that PostgreSQL does not store.
+  // Input is valid UTF-8, so the only cause is a character that PostgreSQL does not store.
   if (code === '22021' || code === '22P05') {
     return new Failure('invalid', 'A text in the request holds a NUL character. Leave it out.', { cause: error })
   }

@@ -6,8 +6,9 @@ import { sql, sqlJoin } from './sql.ts'
 import type { Sql } from './sql.ts'
 
 /**
- * What a statement may be narrowed by: a condition, and the parameter of the same name that it takes. A comparison with
- * a constant takes none and is chosen by `true`: as a parameter it would hide from PostgreSQL how many rows there are.
+ * Optional filters of a statement: a condition, and the parameter of the same name that it uses. A comparison with a
+ * constant uses none and is selected by `true`: as a parameter it would hide the row estimate from PostgreSQL's
+ * planner.
  */
 type Filters = Readonly<Record<string, { readonly where: Sql; readonly is: z.ZodType }>>
 
@@ -16,7 +17,7 @@ type Values<P extends z.ZodRawShape> = { readonly [Name in keyof P]: z.input<P[N
 
 interface Shape<F extends Filters, P extends z.ZodRawShape, R extends z.ZodObject> {
   readonly filters: F
-  /** Of the text and of the conditions: a statement takes those that it names. */
+  /** Parameters of the text and the conditions. Each variant uses those it names. */
   readonly params: P
   readonly row: R
 }
@@ -27,9 +28,9 @@ type Run<Where, F extends Filters, P extends z.ZodRawShape, R extends z.ZodObjec
 ) => Promise<z.output<R>[]>
 
 /**
- * A statement with optional filters: for each set of them that is given, one with those conditions alone. An optional
- * condition inside a single prepared statement would make PostgreSQL plan every call for all rows. `text` receives the
- * conditions, joined by `and`; `true` when there are none.
+ * A statement with optional filters. Each set of given filters gets a prepared statement of its own with only those
+ * conditions, because an optional condition in one statement would make PostgreSQL plan every call for all rows. `text`
+ * receives the conditions joined by `and`, or `true` when there are none.
  */
 export function filteredStatement<F extends Filters, P extends z.ZodRawShape, R extends z.ZodObject>(
   name: string,
@@ -39,7 +40,7 @@ export function filteredStatement<F extends Filters, P extends z.ZodRawShape, R 
   return filtered(shape, text, (written, params) => statement(name, written, { params, row: shape.row }))
 }
 
-/** The same for a statement that writes, inside a transaction. */
+/** As `filteredStatement`, for a statement that writes in a transaction. */
 export function filteredWriting<F extends Filters, P extends z.ZodRawShape, R extends z.ZodObject>(
   name: string,
   shape: Shape<F, P, R>,

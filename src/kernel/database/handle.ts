@@ -4,35 +4,35 @@ import type { Dialect, PostgresPool } from 'kysely'
 import type { QueryResult } from 'pg'
 import type { Tx } from './db.ts'
 
-/** A checked-out connection, measured and guarded by `clientQuery`. */
+/** A connection checked out of the pool, wrapped by `clientQuery`. */
 interface Connection {
   query(sql: string, values: readonly unknown[]): Promise<QueryResult>
   release(destroy?: boolean): void
 }
 
-/** How a transaction begins; by default as PostgreSQL does, `read committed`. */
+/** The modes of a transaction; the default is PostgreSQL's, `read committed`. */
 export interface TransactionOptions {
   readonly isolation?: 'repeatable read' | 'serializable'
   readonly readOnly?: boolean
 }
 
-/** What the work of a transaction hands back. With `rollback` nothing that it wrote is kept. */
+/** The result of a transaction's work. With `rollback` the transaction is rolled back. */
 export interface Outcome<T> {
   readonly result: T
   readonly rollback?: boolean
 }
 
-/** Shared by all handles, one of which is made for every request: neither keeps anything from one query to the next. */
+/** Shared by all handles, because both are stateless and a handle is made for every request. */
 const adapter = new PostgresAdapter()
 const compiler = new PostgresQueryCompiler()
 
-/** Set while a transaction is open, in the call that opened it and whatever that awaits. */
+/** Set while a transaction is open, in the async context that opened it. */
 const openTransaction = new AsyncLocalStorage<true>()
 
 /**
- * The query builder over the connections of one caller, with a shorter path for text that needs no building. With
- * `checked`, for tests and development, rows are compared with their schemas, and a second transaction that is opened
- * while one is open is refused: it would commit alone, and could wait for the first for ever.
+ * A Kysely handle over the connections of one caller, with a faster path for plain SQL text. With `checked` (tests and
+ * development), rows are compared with their schemas, and opening a second transaction while one is open throws: it
+ * would commit separately, and could wait for the first for ever.
  */
 export class PooledHandle extends Kysely<unknown> {
   readonly checked: boolean
@@ -44,7 +44,7 @@ export class PooledHandle extends Kysely<unknown> {
     this.checked = checked
   }
 
-  /** Runs one text on a connection that is given back whatever happens; the same as `executeQuery`, but for its cost. */
+  /** Runs one SQL text; equivalent to `executeQuery` but cheaper. */
   async run(sql: string, values: readonly unknown[]): Promise<unknown[]> {
     const connection = await this.#connect()
     try {
@@ -55,7 +55,7 @@ export class PooledHandle extends Kysely<unknown> {
     }
   }
 
-  /** Runs the work in a transaction, which is kept unless the work throws or asks for a rollback. */
+  /** Runs the work in a transaction. It commits unless the work throws or requests a rollback. */
   async transact<T>(work: (tx: Tx) => Promise<Outcome<T>>, options: TransactionOptions = {}): Promise<T> {
     if (!this.checked) return this.#transact(work, options)
     if (openTransaction.getStore()) throw new Error('A transaction was opened while another is open in the same call.')
@@ -68,19 +68,20 @@ export class PooledHandle extends Kysely<unknown> {
     let isBroken = false
     try {
       await connection.query(beginning(options), [])
-      // safe because: `TransactionHandle` is what the brand stands for.
+      // safe because: the brand `Tx` marks a `TransactionHandle`.
       const { result, rollback = false } = await work(handle as unknown as Tx)
       handle.end()
       const { command } = await connection.query(rollback ? 'rollback' : 'commit', [])
-      // PostgreSQL answers so, without an error, to the commit of a transaction in which a statement failed.
+      // PostgreSQL reports ROLLBACK, without an error, for the commit of a transaction in which a statement failed.
       if (!rollback && command === 'ROLLBACK') {
-        throw new Error('The work caught an error of the database, which had undone the transaction.')
+        throw new Error('The work caught a database error after which the transaction was rolled back.')
       }
       return result
     } catch (error) {
       handle.end()
       await connection.query('rollback', []).catch(() => {
-        // The error that led here says more. A connection that may still be in the transaction is not given back.
+        // The first error is more useful. A connection that may still be in the transaction must not return to the
+        // pool.
         isBroken = true
       })
       throw error
@@ -90,7 +91,7 @@ export class PooledHandle extends Kysely<unknown> {
   }
 }
 
-/** The connection of an open transaction as a handle. It is of no use once the transaction is over. */
+/** The handle of an open transaction. It throws once the transaction has ended. */
 export class TransactionHandle extends PooledHandle {
   readonly end: () => void
 
@@ -98,7 +99,7 @@ export class TransactionHandle extends PooledHandle {
     let isOver = false
     const inside: Connection = {
       query(sql, values) {
-        if (isOver) throw new Error('A statement was sent to a transaction that is over.')
+        if (isOver) throw new Error('A statement was run in a transaction that has ended.')
         if (CONTROL.test(sql))
           throw new Error('A transaction was begun or ended inside another. Use a change, which joins.')
         return connection.query(sql, values)
@@ -116,7 +117,7 @@ export class TransactionHandle extends PooledHandle {
   }
 }
 
-/** Not `rollback to savepoint`, which ends nothing. */
+/** Statements that begin or end a transaction. Not `rollback to savepoint`, which does neither. */
 const CONTROL = /^\s*(?:\/\*.*?\*\/\s*)?(begin|start\s+transaction|commit|end\b|rollback(?!\s+to)|abort)/i
 
 function beginning({ isolation, readOnly }: TransactionOptions): string {

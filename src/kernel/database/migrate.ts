@@ -20,25 +20,25 @@ export interface MigrationStatus {
   readonly name: string
   readonly state: 'applied' | 'pending' | 'edited' | 'missing'
   readonly appliedAt: Date | undefined
-  /** Why code of the release before cannot run after it; undefined when it can. */
+  /** Why the previous release cannot run after it; undefined when it can. */
   readonly breaking: string | undefined
 }
 
 export interface Migrations {
-  /** Every migration that is in the folder or was applied, in order. Reads only. */
+  /** Every migration that is in the folder or was applied, in order. Read-only. */
   status(): Promise<MigrationStatus[]>
-  /** Applies what is pending, or the first `steps` of it, each in a transaction of its own; the names of what was applied. */
+  /** Applies all pending migrations, or the first `steps`, each in its own transaction. Resolves with their names. */
   up(steps?: number): Promise<string[]>
-  /** Takes the last `steps` back, each in a transaction of its own; their names, the newest first. */
+  /** Reverts the last `steps` migrations, each in its own transaction. Resolves with their names, newest first. */
   down(steps?: number): Promise<string[]>
 }
 
 /**
- * The migrations of a folder on one database. Several processes may call it together: one works, the others wait and
- * then find nothing to do. `up` and `down` throw `Failure('conflict')` for an applied file that was edited or is
- * missing, for a new one that sorts before an applied one, and for one that fails. That is rolled back whole; one that
- * runs outside a transaction goes on where it stopped when it is run again. `pool` logs in as the owner of the schemas,
- * and is asked for two connections.
+ * Opens the migrations of a folder for one database. Several processes may run it together: one works, the others wait
+ * and find nothing to do. `up` and `down` throw `Failure('conflict')` for an applied file that was edited or is
+ * missing, for a new one that sorts before an applied one, and for one that fails. A failed migration is rolled back;
+ * one that runs outside a transaction resumes when run again. `pool` connects as the owner of the schemas and must
+ * allow two connections.
  */
 export function openMigrations(pool: pg.Pool, folder: string): Migrations {
   const db: Db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) })
@@ -66,7 +66,7 @@ export function openMigrations(pool: pg.Pool, folder: string): Migrations {
   }
 }
 
-/** Whoever waits for a lock on a table keeps everybody else waiting behind them. */
+/** A statement that waits for a table lock blocks all later ones behind it. */
 const LOCK_TIMEOUT = "set local lock_timeout = '5s'"
 /** An index may take hours to build. */
 const STAY_IDLE = 'set local idle_in_transaction_session_timeout = 0'
@@ -77,7 +77,10 @@ async function readCheckedFiles(db: Db, folder: string): Promise<MigrationFile[]
   return files
 }
 
-/** `session` runs what may not run in a transaction; that of the migrator, which notes it, is idle meanwhile. */
+/**
+ * `session` runs statements that cannot run in a transaction; the migrator's transaction, which records them, is idle
+ * meanwhile.
+ */
 function asMigrations(files: readonly MigrationFile[], session: pg.PoolClient): Record<string, Migration> {
   const work = async (tx: Db, sql: string, outside: readonly ConcurrentIndex[] | undefined) => {
     await tx.executeQuery(CompiledQuery.raw(outside === undefined ? `${LOCK_TIMEOUT};${sql}` : STAY_IDLE))
@@ -110,14 +113,14 @@ async function collect(step: () => Promise<string | undefined>, stepsMax: number
   return done
 }
 
-/** The migration that was run; undefined when there was none left. */
+/** The name of the migration that ran; undefined when none was left. */
 function outcomeOf({ error, results }: MigrationResultSet, files: readonly MigrationFile[]): string | undefined {
   if (error instanceof Failure) throw error
   const [result] = results ?? []
   if (error !== undefined) {
-    const why = error instanceof Error ? error.message : 'something that is no error was thrown'
+    const why = error instanceof Error ? error.message : 'the thrown value is not an error'
     const outside = files.find(({ name }) => name === result?.migrationName)?.outside !== undefined
-    const how = outside ? 'stopped, and goes on from there when it is run again' : 'failed and was rolled back'
+    const how = outside ? 'stopped; run it again to resume' : 'failed and was rolled back'
     const what = result ? `Migration ${result.migrationName} ${how}` : 'The migrations could not be run'
     throw new Failure('conflict', `${what}: ${why}`, { cause: error, code: 'MIGRATION_FAILED' })
   }

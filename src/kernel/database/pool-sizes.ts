@@ -1,16 +1,16 @@
 import type { Config } from '../config/config.ts'
 
-/** The connections that one process opens at most, by what they serve. */
+/** The maximum number of connections of one process, by purpose. */
 export interface PoolSizes {
   /** Requests and jobs of tenants. */
   readonly app: number
-  /** Signing in, keys, and whatever else is of no single tenant. */
+  /** Sign-in, keys and other work that belongs to no single tenant. */
   readonly system: number
-  /** Single statements of the system beside a transaction that is open. */
+  /** Single system statements run while a transaction is open. */
   readonly statements: number
-  /** The job queue, migrations, checks. A migration takes two. */
+  /** The job queue, migrations and checks. A migration uses two. */
   readonly owner: number
-  /** Listens to other processes. */
+  /** The signal connection. */
   readonly signals: number
 }
 

@@ -20,51 +20,55 @@ export interface PoolUse {
   readonly max: number
 }
 
-/** What one handle is for. A job may run longer statements than a request. */
+/** Options of one handle. A job may run longer statements than a request. */
 export interface HandleOptions {
   readonly signal?: AbortSignal
   readonly statementTimeoutSeconds?: number
 }
 
 export interface Database {
-  /** Sees the rows of one tenant only: row-level security refuses the rest even to a statement that forgets to ask. */
+  /** A handle that sees the rows of one tenant only, enforced by row-level security. */
   forTenant(tenantId: string, options?: HandleOptions): Db
-  /** Sees every tenant. For the key lookup before a tenant is known, and for fanning jobs out; nothing else. */
+  /**
+   * A handle that sees every tenant. Only for looking up keys before the tenant is known, and for finding tenants with
+   * due jobs.
+   */
   readonly system: Db
   /**
-   * As `system`, on connections that no transaction runs on: for single statements inside an open transaction, which
-   * would otherwise hold one connection of a pool and wait for a second.
+   * As `system`, on a pool without transactions: for single statements while a transaction is open, which would
+   * otherwise hold one connection of a pool and wait for a second.
    */
   readonly statements: Db
-  /** Connections as the login user, for migrations and the job queue's own schema. */
+  /** Connections as the login user, which owns the schemas: for migrations and the job queue. */
   readonly owner: pg.Pool
   use(): PoolUse
-  /** Texts that have a name by now: each connection prepares at most so many. */
+  /** The number of statements that a connection may have prepared. */
   preparedCount(): number
-  /** One round trip; throws `Failure('unavailable')` when there is no answer in time. */
+  /** Makes one round trip; throws `Failure('unavailable')` without a response in time. */
   ping(): Promise<void>
   close(): Promise<void>
 }
 
 export interface DatabaseOptions {
   readonly url: string
-  /** The password that new connections log in with, in place of the URL's. */
+  /** The password of new connections, instead of the URL's. */
   readonly password?: Password
   readonly settings: Config['database']
   readonly log: Logger
   readonly observe: QueryObserver
-  /** Compare rows with their schemas, and refuse a transaction beside an open one; for tests and development. */
+  /** Compares rows with their schemas and refuses nested transactions; for tests and development. */
   readonly checked?: boolean
 }
 
-/** Asked at every new connection, for a password that changes while the process runs. */
+/** Returns the password; called for every new connection, because it may change. */
 export type Password = () => string
 
 const SYSTEM = '*'
 
 /**
- * Opens the pools. Connections are made on first use, replaced after `poolRecycleSeconds`, and run as a role that
- * row-level security binds: `plimsoll_app` for tenants, `plimsoll_system` for the few statements across tenants.
+ * Opens the connection pools. Connections are opened on first use, replaced after `poolRecycleSeconds`, and use a role
+ * that row-level security restricts: `plimsoll_app` for tenants, `plimsoll_system` for the few statements across
+ * tenants.
  */
 export function openDatabase({ url, password, settings, log, observe, checked = false }: DatabaseOptions): Database {
   const base = connectionOptions(url, settings, password)
@@ -129,10 +133,10 @@ async function checkOut(pool: pg.Pool, signal: AbortSignal | undefined): Promise
 
 function openPool(options: PoolConfig, log: Logger): pg.Pool {
   const pool = new pg.Pool(options)
-  // A connection that breaks is replaced at the next checkout; without a listener, idle or in use, it would end the
-  // process. Whoever waits for a statement on it gets the error there.
+  // A broken connection is replaced at the next checkout. Without a listener the error would crash the process; a
+  // running statement gets it as well.
   pool.on('error', (error) => {
-    // The error carries the whole client, with its secrets: only the words are logged.
+    // The error object contains the client with its secrets, so only the message is logged.
     if (!pool.ending) log.warn({ reason: error.message }, 'a database connection broke while idle')
   })
   pool.on('connect', (client) =>
@@ -145,11 +149,11 @@ function roleOption(role: string): PoolConfig {
   return { options: `-c role=${role} -c idle_in_transaction_session_timeout=60s -c timezone=UTC` }
 }
 
-/** Settings shared by every connection: TLS by mode, waits, recycling, value types. */
+/** Options of every connection: TLS mode, timeouts, recycling, value types. */
 export function connectionOptions(url: string, settings: Config['database'], password?: Password): PoolConfig {
   return {
     ...sslOption(settings.sslMode),
-    // A connection string would take precedence over everything beside it, a password that changes included.
+    // A connection string would override every other option, including a changing password.
     ...parseIntoClientConfig(url),
     ...(password !== undefined && { password }),
     min: 0,

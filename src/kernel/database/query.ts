@@ -5,7 +5,7 @@ import { translate } from './errors.ts'
 import type { TimedQuery } from './session.ts'
 import type { StatementIdentity } from './statement-names.ts'
 
-/** Told of every statement: its label, how long it took, whether it failed. May return a function run at its end. */
+/** Observes every statement; the returned function is called at its end. */
 export interface QueryObserver {
   started(label: string): (failed: boolean) => void
 }
@@ -15,7 +15,7 @@ interface QueryOptions {
   readonly observe: QueryObserver
   readonly log: Logger
   readonly slowMilliseconds: number
-  /** After this time without an answer the connection counts as lost; the server would have ended the statement. */
+  /** After this time without a response the connection counts as lost; the server's own timeout is shorter. */
   readonly answerMilliseconds: number
   readonly signal: AbortSignal | undefined
   readonly cancel: (pid: number) => Promise<void>
@@ -24,8 +24,8 @@ interface QueryOptions {
 const NOTHING: QueryResult = { command: 'ROLLBACK', rowCount: null, oid: 0, fields: [], rows: [] }
 
 /**
- * A checked-out connection as the query builder uses it: statements are prepared, measured, cancelled on the server
- * when the caller leaves, and their errors translated. A connection that was lost is not given back to the pool.
+ * Wraps a connection checked out of the pool: statements are prepared, measured, cancelled on the server when the
+ * caller disconnects, and their errors translated. A lost connection is not returned to the pool.
  */
 export function clientQuery(client: PoolClient & { processID?: number }, options: QueryOptions) {
   const { identify, observe, log, slowMilliseconds, answerMilliseconds, signal, cancel } = options
@@ -45,7 +45,7 @@ export function clientQuery(client: PoolClient & { processID?: number }, options
     },
     async query(sql: string, values: readonly unknown[]): Promise<QueryResult> {
       const isRollback = /^rollback/i.test(sql)
-      // The server rolls back by itself; to fail here would hide from the caller what was lost before.
+      // The server rolls back by itself; an error here would hide the one that lost the connection.
       if (isRollback && isLost) return NOTHING
       if (signal?.aborted && !isRollback) throw signal.reason
       const { label, name } = identify(sql)
@@ -65,7 +65,7 @@ export function clientQuery(client: PoolClient & { processID?: number }, options
         throw translated
       } finally {
         signal?.removeEventListener('abort', onAbort)
-        // The connection must not go to another caller while a cancellation is still on its way to it.
+        // The connection must not be reused while a cancellation may still reach it.
         if (cancelling !== undefined) await cancelling
         finished(failed)
         const milliseconds = performance.now() - startedAt

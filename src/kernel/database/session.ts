@@ -1,6 +1,6 @@
 import type { PoolClient, QueryConfig } from 'pg'
 
-/** What a pooled connection is set up for at the moment, so that it is set up again only when that changes. */
+/** The current tenant and timeout of a pooled connection, so that they are set only when they change. */
 interface Session {
   tenantId: string
   statementTimeoutSeconds: number
@@ -13,15 +13,15 @@ const SET_SESSION = {
   text: "select set_config('app.tenant_id', $1, false), set_config('statement_timeout', $2, false)",
 }
 
-/** pg gives a statement up after `query_timeout` milliseconds; its types know that of whole connections only. */
+/** A query with `query_timeout` in milliseconds, which pg supports per query but its types do not declare. */
 export type TimedQuery = QueryConfig<unknown[]> & { readonly query_timeout: number }
 
-/** How long the network may take on top of the statement's own time, before a connection counts as lost. */
+/** Extra time for the network beyond the statement timeout, before a connection counts as lost. */
 export const ANSWER_GRACE_MILLISECONDS = 2000
 
 /**
- * Points a connection at one tenant before anything else runs on it. Every checkout passes here, so a connection never
- * serves a tenant with the row-level security of another. Needs session state: behind a pooler, use session pooling.
+ * Sets a connection's tenant and statement timeout. Called at every checkout, so a connection never runs with another
+ * tenant's row-level security. Needs session state: behind a pooler, use session pooling.
  */
 export async function enterSession(
   client: PoolClient,

@@ -6,23 +6,28 @@ import type { Tx } from './db.ts'
 import { writing } from './statement.ts'
 import { sql } from './sql.ts'
 
-/** Short messages to every process on this database, delivered when the transaction that sent them commits. */
+/**
+ * Messages to every process that uses this database (LISTEN/NOTIFY), delivered when the sending transaction commits.
+ */
 export interface Signals {
-  /** True while every subscription is in force. While it is false, messages are being missed. */
+  /** True while every subscription is active. While false, messages are missed. */
   readonly connected: boolean
-  /** Sends within `tx`: nobody hears it before, or without, the commit. The payload holds at most 7,999 bytes. */
+  /** Sends in `tx`; delivered only if it commits. The payload has at most 7,999 bytes. */
   publish(tx: Tx, channel: string, payload: string): Promise<void>
-  /** Calls `heard` for every message from now on, this process's own included. Returns how to end it. */
+  /**
+   * Calls `heard` for every message from now on, including those of this process. Returns the function that
+   * unsubscribes.
+   */
   subscribe(channel: string, heard: (payload: string) => void): () => void
-  /** Calls `act` each time the connection is lost. What was learnt from signals can no longer be trusted. */
+  /** Calls `act` each time the connection is lost. State derived from signals may be outdated from then on. */
   onLost(act: () => void): void
-  /** Calls `act` each time every subscription is in force again. Messages sent in between were missed. */
+  /** Calls `act` each time every subscription is active again. Messages sent in between were missed. */
   onRestored(act: () => void): void
   close(): Promise<void>
 }
 
 export interface SignalsOptions {
-  /** Connection of the login user; a session of its own is held, so not through a transaction pooler. */
+  /** A connection as the login user. It keeps a session, so it must not go through a transaction pooler. */
   readonly connection: pg.ClientConfig
   readonly log: Logger
   readonly heartbeatMilliseconds?: number
@@ -34,7 +39,7 @@ const BACKOFF_MILLISECONDS = 100
 const BACKOFF_MILLISECONDS_MAX = 5000
 const GOODBYE_MILLISECONDS = 1000
 
-/** Processes on this database: each holds one connection that listens. */
+/** The number of processes that use this database; each has one listening connection. */
 export async function countListeners(owner: pg.Pool): Promise<number> {
   const { rows } = await owner.query<{ count: number }>(
     `select count(*)::int as count from pg_stat_activity
@@ -43,13 +48,13 @@ export async function countListeners(owner: pg.Pool): Promise<number> {
   return rows[0]?.count ?? 0
 }
 
-/** `pg_notify` returns nothing, which is told as an empty text. */
+/** `pg_notify` returns void, which arrives as an empty text. */
 const notify = writing('kernel.notify', sql`select pg_notify(:channel, :payload) as sent`, {
   params: { channel: z.string(), payload: z.string() },
   row: z.strictObject({ sent: z.string() }),
 })
 
-/** Opens the one listening connection of a process. Resolves after the first attempt, connected or not. */
+/** Opens the listening connection of a process. Resolves after the first attempt, connected or not. */
 export async function openSignals(options: SignalsOptions): Promise<Signals> {
   const signals = new SignalConnection(options)
   await signals.connect()
@@ -64,16 +69,16 @@ class SignalConnection implements Signals {
   readonly #subscribers = new Map<string, Set<(payload: string) => void>>()
   readonly #lost: (() => void)[] = []
   readonly #restored: (() => void)[] = []
-  /** The connection in use or being made. */
+  /** The connection in use or being opened. */
   #client: pg.Client | undefined
   #isOpen = false
   #isClosed = false
   #isInForce = false
-  /** LISTEN statements sent and not confirmed yet. */
+  /** Number of LISTEN statements not confirmed yet. */
   #unconfirmed = 0
   #attempts = 0
   #timer: NodeJS.Timeout | undefined
-  /** Ends when the last statement sent does: one connection takes one at a time. */
+  /** Settles with the last statement sent, to run one at a time. */
   #turn: Promise<unknown> = Promise.resolve()
 
   constructor(options: SignalsOptions) {
@@ -139,7 +144,7 @@ class SignalConnection implements Signals {
     clearTimeout(this.#timer)
     const client = this.#client
     this.#client = undefined
-    // A server that cannot be reached any more does not say goodbye.
+    // An unreachable server never confirms the end.
     await Promise.race([client?.end().catch(() => undefined), wait(GOODBYE_MILLISECONDS, undefined, { ref: false })])
   }
 
@@ -148,8 +153,8 @@ class SignalConnection implements Signals {
       try {
         heard(payload)
       } catch (error) {
-        // Anyone on the database can send anything: one subscriber's trouble must not end the process.
-        this.#log.error({ err: error, channel }, 'a subscriber failed on a signal')
+        // Any database client can send anything: a failing subscriber must not crash the process.
+        this.#log.error({ err: error, channel }, 'a signal subscriber failed')
       }
     }
   }
@@ -180,7 +185,7 @@ class SignalConnection implements Signals {
     for (const act of this.#restored) act()
   }
 
-  /** Asks again and again, because a connection cut by a firewall never says so. */
+  /** Sends heartbeats, because a connection cut by a firewall reports no error. */
   #beat(client: pg.Client): void {
     this.#timer = setTimeout(() => {
       this.#query(client, 'select 1').then(

@@ -1,15 +1,15 @@
 import { LRUCache } from 'lru-cache'
 
-/** How one SQL text is known: `label` to people, `name` to the server (absent: not prepared). */
+/** The names of an SQL text: `label` in logs and metrics, `name` of the prepared statement (absent: not prepared). */
 export interface StatementIdentity {
   readonly label: string
   readonly name: string | undefined
 }
 
-/** The names of the SQL texts of one database. */
+/** Names the SQL texts of one database. */
 export interface StatementNames {
   identify(sql: string): StatementIdentity
-  /** Texts that have a name by now: each connection prepares at most so many. */
+  /** The number of prepared-statement names so far, an upper bound per connection. */
   preparedCount(): number
 }
 
@@ -18,9 +18,9 @@ const LABEL = /^\/\* ([a-z][\w.-]*) \*\/|^\s*(\w+)/
 const CONTROL = /^(begin|start|commit|rollback|savepoint|release|set|lock)/i
 
 /**
- * Gives each SQL text the name under which connections prepare it. A declared statement, which begins with its label, is
- * always prepared; of other texts the first 400 are: one built anew for every call (an `in` list of another length, say)
- * must not fill the server's memory.
+ * Assigns prepared-statement names. A declared statement, which begins with its label, is always prepared; of other
+ * texts only the first 400, so that texts built per call (an `in` list of varying length) do not fill the server's
+ * memory.
  */
 export function statementNames(): StatementNames {
   const declared = new Map<string, StatementIdentity>()

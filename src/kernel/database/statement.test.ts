@@ -48,7 +48,7 @@ describe('named parameters', () => {
   })
 
   it('leave no place for a number', () => {
-    expect(() => numberParameters('select $1')).toThrow('names its parameters')
+    expect(() => numberParameters('select $1')).toThrow('Parameters must be named')
   })
 
   it('leave nothing of what is quoted in the bare text', () => {
@@ -63,8 +63,8 @@ describe('sql', () => {
       "select a, b from t limit 3 /* 'it''s' */",
     )
     const text: never = 'a; drop table t' as never
-    expect(() => sql`select ${text}`).toThrow('constants alone')
-    expect(() => sqlName('a; drop table t')).toThrow('no plain SQL name')
+    expect(() => sql`select ${text}`).toThrow('Only SQL and numbers')
+    expect(() => sqlName('a; drop table t')).toThrow('not a plain SQL name')
   })
 })
 
@@ -184,10 +184,10 @@ describe('a transaction', () => {
     const tenant = await testTenant(database)
     const ctx = tenant.ctx()
     const kept = await transact(ctx.db, (tx) => Promise.resolve(tx))
-    await expect(find({ ...ctx, db: kept }, { name: 'pen' })).rejects.toThrow('a transaction that is over')
+    await expect(find({ ...ctx, db: kept }, { name: 'pen' })).rejects.toThrow('a transaction that has ended')
   })
 
-  it('whose work caught an error of the database is not told as kept', async () => {
+  it('whose work caught a database error is not told as kept', async () => {
     const tenant = await testTenant(database)
     const ctx = tenant.ctx()
     await insert(autocommit(ctx), { name: 'twin', price: 1 })
@@ -195,7 +195,7 @@ describe('a transaction', () => {
       await insert({ ...ctx, db }, { name: 'lid', price: 1 })
       await insert({ ...ctx, db }, { name: 'twin', price: 2 }).catch(() => undefined)
     })
-    await expect(caught).rejects.toThrow('caught an error of the database')
+    await expect(caught).rejects.toThrow('caught a database error')
     expect(await find(ctx, { name: 'lid' })).toEqual([])
   })
 

@@ -5,21 +5,21 @@ import { PooledHandle } from './handle.ts'
 import { bareText, numberParameters } from './named-parameters.ts'
 import type { Sql } from './sql.ts'
 
-/** What a statement runs on: a context, or a handle with the tenant where its text names `:tenant_id`. */
+/** What a statement runs on: a context, or a handle, with the tenant if the text uses `:tenant_id`. */
 export interface On {
   readonly db: Db
   readonly tenantId?: string
 }
 
-/** The same inside a transaction, as `change` and `transact` hand it out. */
+/** The same in an open transaction. */
 export interface OnTx extends On {
   readonly db: Tx
 }
 
 interface Shape<P extends z.ZodRawShape, R extends z.ZodObject> {
-  /** By name. `tenant_id` is the context's unless it is named here. */
+  /** Parameters by name. `tenant_id` comes from the context unless declared here. */
   readonly params?: P
-  /** A strict object of the columns, without transforms and defaults. Absent: the statement returns no rows. */
+  /** The columns of a row, without transforms and defaults. Absent: the statement returns no rows. */
   readonly row?: R
 }
 
@@ -29,15 +29,15 @@ type Run<Where, P extends z.ZodRawShape, R extends z.ZodObject> = (
   ...values: keyof P extends never ? [] : [values: Values<P>]
 ) => Promise<z.output<R>[]>
 
-// oxlint-disable-next-line typescript/no-generated-empty-object-type -- no parameters and no columns: it is meant
+// oxlint-disable-next-line typescript/no-generated-empty-object-type -- no parameters and no columns
 type Nothing = Record<never, never>
 type NoRow = z.ZodObject<Nothing>
 
 /**
- * A prepared statement that reads. `name` (`customers.find`) labels its metrics and its line in the slow-query log, and
- * is sent as a leading comment so that the server's own statistics show it too. Its parameters are named in the text
- * (`:client_id`). In tests and development every row is compared with `row`, and the values with `params`. Throws at its
- * definition when the text writes, locks, or names other parameters than `params`.
+ * Declares a prepared statement that reads. `name` (`customers.find`) labels metrics and the slow-query log, and is
+ * sent as a leading comment so that the server's statistics show it. Parameters are named in the text (`:client_id`).
+ * In tests and development every row is compared with `row` and the values with `params`. The declaration throws when
+ * the text writes, locks, or uses other parameters than `params`.
  */
 export function statement<P extends z.ZodRawShape = Nothing, R extends z.ZodObject = NoRow>(
   name: string,
@@ -50,7 +50,9 @@ export function statement<P extends z.ZodRawShape = Nothing, R extends z.ZodObje
   return compile(name, text, shape)
 }
 
-/** A prepared statement that writes or locks, inside a transaction. Throws at its definition when it does neither. */
+/**
+ * Declares a prepared statement that writes or locks, in a transaction. The declaration throws when it does neither.
+ */
 export function writing<P extends z.ZodRawShape = Nothing, R extends z.ZodObject = NoRow>(
   name: string,
   text: Sql,
@@ -62,7 +64,7 @@ export function writing<P extends z.ZodRawShape = Nothing, R extends z.ZodObject
   return compile(name, text, shape)
 }
 
-/** Writes, row and table locks, and what has a meaning inside a transaction alone. */
+/** Writes, row and table locks, and functions that are only useful in a transaction. */
 const NEEDS_TRANSACTION =
   /\b(insert\s+into|delete\s+from|merge\s+into|truncate|lock\s+table|set_config|savepoint|pg_(?:try_)?advisory_\w*lock\w*|pg_notify|nextval|setval|set\s+local)\b|\bupdate\s+(?:only\s+)?[\w.]+\s+(?:as\s+)?(?:\w+\s+)?set\b|\bfor\s+(?:no\s+key\s+)?(?:update|share)\b|\bfor\s+key\s+share\b/i
 
@@ -86,12 +88,12 @@ function compile<P extends z.ZodRawShape, R extends z.ZodObject>(
     const bound = bind(on, values ?? {})
     const rows = await runText(db, sql, bound)
     if (!(db instanceof PooledHandle) || db.checked) check(values ?? {}, rows)
-    // safe because: the schema says what the text selects, and tests hold it to that.
+    // safe because: the schema declares the selected columns, and tests check it.
     return rows as z.output<R>[]
   }
 }
 
-/** Runs a text that is a library's own: its parameters have numbers, and its rows are whatever it selects. */
+/** Runs SQL of a library, with numbered parameters and unchecked rows. */
 export async function runText(db: Db, sql: string, values: readonly unknown[]): Promise<unknown[]> {
   if (db instanceof PooledHandle) return db.run(sql, values)
   const { rows } = await db.executeQuery(CompiledQuery.raw(sql, [...values]))
@@ -99,7 +101,7 @@ export async function runText(db: Db, sql: string, values: readonly unknown[]): 
 }
 
 function tenantOf({ tenantId }: On, name: string): string {
-  if (tenantId === undefined) throw new Error(`${name} names :tenant_id and was run without a tenant.`)
+  if (tenantId === undefined) throw new Error(`${name} uses :tenant_id and was run without a tenant.`)
   return tenantId
 }
 
@@ -120,13 +122,13 @@ function requireSame(name: string, used: readonly string[], declared: readonly s
     throw new Error(`${name} declares parameters that its text does not use: ${unused.join(', ')}.`)
 }
 
-/** Compares values and rows with their schemas, which are built once: a strict one costs 0.2 µs a row then. */
+/** Compares values and rows with their schemas. Built once per statement; a check then costs 0.2 µs a row. */
 function checker(name: string, params: z.ZodRawShape, row: z.ZodObject | undefined) {
   const given = z.object(params)
   const expected = row?.strict()
   return (values: unknown, rows: readonly unknown[]) => {
     const wrong = given.safeParse(values).error ?? firstError(rows, expected)
-    if (wrong !== undefined) throw new Error(`${name}: ${wrong.issues.map(told).join('; ')}`)
+    if (wrong !== undefined) throw new Error(`${name}: ${wrong.issues.map(issueText).join('; ')}`)
     if (expected === undefined && rows.length > 0) throw new Error(`${name} returns rows and declares none.`)
   }
 }
@@ -140,4 +142,4 @@ function firstError(rows: readonly unknown[], schema: z.ZodObject | undefined): 
   return undefined
 }
 
-const told = ({ path, message }: z.core.$ZodIssue) => `${path.map(String).join('.')}: ${message}`
+const issueText = ({ path, message }: z.core.$ZodIssue) => `${path.map(String).join('.')}: ${message}`

@@ -6,8 +6,8 @@ const DATE = 1082
 const TIMESTAMPTZ = 1184
 
 /**
- * How PostgreSQL's values become JavaScript's. `date` stays text (`2026-11-20`): it has no zone, so a `Date` would
- * move it. `int8` and `numeric` become numbers; an `int8` past 2^53 is an error, never a rounded figure. `timestamptz`
+ * Converts PostgreSQL values to JavaScript. `date` stays text (`2026-11-20`): it has no time zone, so a `Date` could
+ * shift it. `int8` and `numeric` become numbers; an `int8` above 2^53 throws rather than being rounded. `timestamptz`
  * becomes a `Date`, in whole milliseconds.
  */
 export const parseTypes: pg.CustomTypesConfig = {
@@ -27,8 +27,8 @@ export const parseTypes: pg.CustomTypesConfig = {
 const anyInstant: (text: string) => Date = pg.types.getTypeParser(TIMESTAMPTZ, 'text')
 
 /**
- * Reads `2026-11-20 12:00:00.123456+00`, the form in which a session in UTC writes it; the driver's parser, which takes
- * three times as long and was a tenth of the cost of a long list, reads every other (`infinity`, years before 1000).
+ * Parses `2026-11-20 12:00:00.123456+00`, the form in a UTC session. The driver's parser, which takes three times as
+ * long (a tenth of the cost of a long list), parses every other form (`infinity`, years before 1000).
  */
 function instant(text: string): Date {
   if (!text.endsWith('+00') || text[10] !== ' ' || text[0] === '0') return anyInstant(text)

@@ -1,32 +1,32 @@
 import type { Db } from '../database/db.ts'
 import type { ByteRange } from '../files.ts'
 
-/** A content of a tenant. */
+/** The stored content of a file. */
 export interface Blob {
   readonly blobId: string
-  /** What the place calls this very content. */
+  /** The storage's entity tag of this content. */
   readonly etag: string | null
 }
 
-/** A tenant, and a handle that sees it. */
+/** A tenant and its database handle. */
 export interface OnTenant {
   readonly tenantId: string
   readonly db: Db
 }
 
-/** Where contents are kept: a tenant's blobs by their ids, each written once. */
+/** A storage for blobs (database or S3). Each blob is written once. */
 export interface BlobPlace {
   readonly name: 'database' | 's3'
-  /** Resolves when all is kept. `bytes` tells how many went through, once the content has ended. */
+  /** Resolves when everything is stored. `use.bytes` returns the size once the content has ended. */
   write(
     on: OnTenant,
     blob: Blob,
     content: AsyncIterable<Buffer>,
     use: WriteUse,
   ): Promise<{ readonly etag: string | null }>
-  /** Throws `Failure('unavailable')` where the content is gone. */
+  /** Throws `Failure('unavailable')` if the content no longer exists. */
   read(on: OnTenant, blob: Blob, range: Required<ByteRange>, signal: AbortSignal): AsyncIterable<Buffer>
-  /** Whole, half written or not there at all: afterwards nothing of it is left. */
+  /** Removes a blob, whether complete, partly written or missing. */
   remove(on: OnTenant, blob: Blob, signal: AbortSignal): Promise<void>
 }
 

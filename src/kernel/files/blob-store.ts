@@ -11,7 +11,7 @@ const insertBlob = writing(
   { params: { blob_id: z.string(), place: Place, clear_at: z.date() } },
 )
 
-/** Says that a content is being written, and when nobody can be writing it any more. */
+/** Records that a blob is being written, and the time after which its upload must have ended. */
 export async function beginBlob(
   on: OnTx,
   blobId: string,
@@ -42,7 +42,7 @@ export interface WholeBlob {
   readonly etag: string | null
 }
 
-/** False: it was cleared meanwhile. */
+/** Marks a blob as complete. Resolves with false when it was cleared meanwhile. */
 export async function keepBlob(on: OnTx, { blobId, bytes, sha256, etag }: WholeBlob): Promise<boolean> {
   return (await completeBlob(on, { blob_id: blobId, bytes, sha256, etag })).length === 1
 }
@@ -53,7 +53,7 @@ const clearLater = writing(
   { params: { blob_id: z.string(), at: z.date() } },
 )
 
-/** Whoever reads the content may go on until then. */
+/** Schedules the removal of a blob; current readers may finish until then. */
 export async function clearBlobLater(on: OnTx, blobId: string, at: Date): Promise<void> {
   await clearLater(on, { blob_id: blobId, at })
 }
@@ -82,12 +82,12 @@ const deleteBlob = writing(
   { params: { blob_id: z.string() } },
 )
 
-/** Contents that are nobody's any more. From now on no upload can make a file of them. */
+/** Claims blobs that are due for removal, so that no upload can use them for a file. */
 export function claimBlobs(on: OnTx, now: Date, rows: number): Promise<ClaimedBlob[]> {
   return claimDue(on, { now, rows })
 }
 
-/** The same of one content. Undefined: it became a file's. */
+/** Claims one blob for removal. Undefined: a file uses it. */
 export async function claimBlob(on: OnTx, blobId: string): Promise<ClaimedBlob | undefined> {
   const [row] = await claimOne(on, { blob_id: blobId })
   return row

@@ -1,12 +1,12 @@
 export interface Bucket {
   readonly bucket: string
   readonly region: string
-  /** Undefined: AWS. */
+  /** Undefined for AWS. */
   readonly endpoint: string | undefined
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string }
 }
 
-/** What `FILES_URL` says, which the setting has checked. */
+/** Parses `FILES_URL`, already validated by the setting. */
 export function bucketOf(text: string): Bucket {
   const url = new URL(text)
   const region = url.searchParams.get('region') ?? 'us-east-1'

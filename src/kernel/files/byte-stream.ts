@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto'
 
-/** What went through a stream. */
+/** Size and hash of a stream that was read. */
 export interface Measured {
   bytes: number
   sha256: Buffer
-  /** What the stream itself threw. */
+  /** The error thrown by the stream itself. */
   failure?: { readonly error: unknown }
 }
 
-/** Passes a stream on and measures it: `bytes` as it goes, `sha256` once it has ended. `check` may throw at each step. */
+/** Forwards a stream and measures it: `bytes` while reading, `sha256` at its end. `check` may throw at each step. */
 export async function* measured(
   content: AsyncIterable<Uint8Array>,
   into: Measured,
@@ -28,14 +28,14 @@ export async function* measured(
       isYielding = false
     }
   } catch (error) {
-    // Thrown in by whoever reads, when it gives up.
+    // An error while yielding comes from the reader, not from the stream.
     if (!isYielding) into.failure = { error }
     throw error
   }
   into.sha256 = hash.digest()
 }
 
-/** The same bytes in pieces of one size, the last excepted. Holds one piece. */
+/** Splits a stream into chunks of one size (the last may be smaller). Buffers one chunk. */
 export async function* inChunks(content: AsyncIterable<Buffer>, size: number): AsyncGenerator<Buffer> {
   let held = Buffer.allocUnsafe(size)
   let length = 0
@@ -46,7 +46,7 @@ export async function* inChunks(content: AsyncIterable<Buffer>, size: number): A
       length += taken
       if (length < size) continue
       yield held
-      // A new one: whoever took the last may still be sending it.
+      // A new buffer: the reader may still be sending the last one.
       held = Buffer.allocUnsafe(size)
       length = 0
     }
@@ -55,8 +55,7 @@ export async function* inChunks(content: AsyncIterable<Buffer>, size: number): A
 }
 
 /**
- * Passes a stream on until the signal is aborted, or until it says nothing for `silentSeconds`, whatever the stream
- * itself does then. `silent` makes the error.
+ * Forwards a stream until the signal is aborted or it yields nothing for `silence.seconds`, even if the source hangs.
  */
 export async function* guarded<T>(
   content: AsyncIterable<T>,
@@ -75,7 +74,7 @@ export async function* guarded<T>(
       yield step.value
     }
   } finally {
-    // Not awaited: a source that hangs would hang here too.
+    // Not awaited: a source that hangs would block here.
     if (!isAtEnd) source.return?.().then(undefined, () => undefined)
   }
 }
@@ -100,8 +99,8 @@ function settledOrStopped<T>(
 }
 
 /**
- * Passes a stream on, a part behind, and throws `wrong()` unless it was this long and, when a hash is given, had it:
- * what is wrong never looks like the end.
+ * Forwards a stream one part late, and throws `wrong()` before its end unless it has the expected length and, if given,
+ * hash: a reader never takes a damaged stream for a complete one.
  */
 export async function* verified(
   content: AsyncIterable<Buffer>,

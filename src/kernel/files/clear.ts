@@ -14,12 +14,11 @@ const FILES_A_CHANGE = 500
 const BLOBS_A_CLAIM = 100
 const REMOVE_SECONDS_MAX = 60
 
-/** Deletes files that are past their time, and contents that are nobody's: uploads cut off, files replaced or deleted. */
+/** The job that deletes expired files, and blobs of interrupted uploads and of replaced or deleted files. */
 export function clearFilesJob(files: { clear(ctx: Ctx): Promise<void> }): Job {
   return job({
     name: 'files.clear',
-    describe:
-      'Delete files that are past their time, what is left of uploads that were cut off, and replaced contents.',
+    describe: 'Delete expired files, remains of interrupted uploads, and replaced contents.',
     cron: '*/5 * * * *',
     due: tenantsDue,
     payload: z.strictObject({}),
@@ -28,7 +27,7 @@ export function clearFilesJob(files: { clear(ctx: Ctx): Promise<void> }): Job {
   })
 }
 
-/** A content that cannot be removed now stays due, and does not keep the others. */
+/** Deletes expired files and unused blobs. A blob that cannot be removed stays due and does not block the others. */
 export async function clearFiles(ctx: Ctx, s3: BlobPlace | undefined): Promise<void> {
   for (let expired = FILES_A_CHANGE; expired === FILES_A_CHANGE; ) {
     expired = await transact(ctx.db, async (tx) => {
@@ -46,7 +45,7 @@ export async function clearFiles(ctx: Ctx, s3: BlobPlace | undefined): Promise<v
       try {
         await removeBlob(ctx, blob, s3)
       } catch (error) {
-        ctx.log.warn({ err: error, blobId: blob.blob_id }, 'a content that is no file’s could not be removed')
+        ctx.log.warn({ err: error, blobId: blob.blob_id }, 'the content of a removed file could not be deleted')
         failures.push(error)
       }
     }
@@ -55,7 +54,7 @@ export async function clearFiles(ctx: Ctx, s3: BlobPlace | undefined): Promise<v
     throw new Failure('upstream', `${failures.length} contents could not be removed.`, { cause: failures[0] })
 }
 
-/** Removes one content, unless it became a file's. */
+/** Removes one blob, unless a file uses it. */
 export async function clearBlob(on: OnTenant, blobId: string, s3: BlobPlace | undefined): Promise<void> {
   const blob = await claimBlob(autocommit(on), blobId)
   if (blob !== undefined) await removeBlob(on, blob, s3)

@@ -6,7 +6,7 @@ import { Failure } from '../failure.ts'
 import type { BlobPlace } from './blob-place.ts'
 import { inChunks } from './byte-stream.ts'
 
-/** As the table's check says. */
+/** The limit in the table's check constraint. */
 const CHUNK_BYTES = 1024 ** 2
 
 const Data = z.instanceof(Buffer)
@@ -32,7 +32,7 @@ const deleteChunks = writing(
   { params: { blob_id } },
 )
 
-/** Contents as rows of 1 MiB. One of them at a time is in memory. */
+/** Blobs in the database, as rows of 1 MiB. One row at a time is in memory. */
 export const databasePlace: BlobPlace = {
   name: 'database',
   async write(on, { blobId }, content) {

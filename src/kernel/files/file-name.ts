@@ -4,10 +4,10 @@ import type { ListFiles, NewFile } from '../files.ts'
 const NAME_CHARACTERS_MAX = 512
 const ABOUT_CHARACTERS_MAX = 300
 const LIST_MAX = 1000
-/** Sorts after every character that a name may have. */
+/** Sorts after every character allowed in a name. */
 const LAST_CHARACTER = '\u{10FFFF}'
 
-/** Throws `invalid` unless it is what a file may be called. */
+/** Returns the name, or throws `invalid` if it is not allowed. */
 export function checkedName(name: string): string {
   const segments = name.split('/')
   const isRight =
@@ -19,24 +19,24 @@ export function checkedName(name: string): string {
   if (isRight) return name
   throw invalid(
     'name',
-    `1 to ${NAME_CHARACTERS_MAX} characters in segments parted by /, none of them empty, . or .., without control characters or \\`,
+    `1 to ${NAME_CHARACTERS_MAX} characters in segments separated by /, none of them empty, . or .., without control characters or \\`,
     'imports/2026-11-30/rejected.csv',
   )
 }
 
-/** Throws `invalid`, naming the field, for what no file may be. */
+/** Throws `invalid` that names a wrong field of a new file. */
 export function checkNewFile({ name, mediaType, expiresAt, about }: NewFile, now: Date): void {
   checkedName(name)
   if (!/^[\w.+-]{1,100}\/[\w.+-]{1,100}(; ?[\w-]+=[\w.+-]+)?$/.test(mediaType)) {
     throw invalid('mediaType', 'a media type', 'text/csv; charset=utf-8')
   }
-  if (expiresAt !== undefined && !(expiresAt > now)) throw invalid('expiresAt', 'an instant to come', undefined)
+  if (expiresAt !== undefined && !(expiresAt > now)) throw invalid('expiresAt', 'a time in the future', undefined)
   if (about !== undefined && !(about.length <= ABOUT_CHARACTERS_MAX && /^[a-z][a-z-]*:\S+$/.test(about))) {
-    throw invalid('about', 'the kind of an id and the id', 'user:usr_1')
+    throw invalid('about', 'a kind and an id', 'user:usr_1')
   }
 }
 
-/** Names after `after`, from `from` on and before `until`. */
+/** Range of a listing: names after `after`, from `from` on and before `until`. */
 export interface NameRange {
   readonly after: string
   readonly from: string
@@ -58,10 +58,10 @@ function readCursor(cursor: string | undefined): string {
   if (cursor === undefined) return ''
   const name = Buffer.from(cursor, 'base64url').toString()
   if (cursorAfter(name) === cursor && isPlainText(name)) return name
-  throw invalid('cursor', 'the nextCursor of the page before', undefined)
+  throw invalid('cursor', 'the nextCursor of the previous page', undefined)
 }
 
-/** In Unicode's composed form, so that one name is one file, and storable. */
+/** Whether a text can be stored and is in Unicode's composed form (NFC), so that equal names are one file. */
 function isPlainText(text: string): boolean {
   return text.isWellFormed() && !/[\p{Cc}\u{10FFFF}]/u.test(text) && text.normalize('NFC') === text
 }

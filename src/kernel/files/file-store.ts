@@ -8,9 +8,9 @@ import { clearFiles } from './clear.ts'
 import { openFiles } from './open-files.ts'
 import { s3Place } from './s3-place.ts'
 
-/** The files, in the bucket of `FILES_URL` or in the database. */
+/** The file store, in the bucket of `FILES_URL` or in the database. */
 export interface FileStore extends Files {
-  /** Deletes the tenant's files that are past their time, and contents that are no file's. */
+  /** Deletes the tenant's expired files and unused blobs. */
   clear(ctx: Ctx): Promise<void>
   close(): void
 }
@@ -20,7 +20,7 @@ export interface FileStoreOptions {
   readonly database: Pick<Database, 'forTenant'>
   readonly secrets: Pick<SecretStore, 'value'>
   readonly log: Logger
-  /** Told of every request to the bucket. */
+  /** Called after every request to the bucket. */
   readonly observe: (integration: string, operation: string, status: string, seconds: number) => void
 }
 

@@ -53,7 +53,7 @@ export function openFiles(options: PutOptions): Files {
 
 function own(ctx: Ctx): Ctx {
   if (ctx.db instanceof TransactionHandle)
-    throw new Error('files are handled before or after a change, never inside one')
+    throw new Error('Files must be used before or after a change, never inside one.')
   return ctx
 }
 
@@ -65,7 +65,8 @@ function openFile(
   const range = asked && cut(asked, row.bytes)
   const wanted = range ?? { first: 0, last: row.bytes - 1 }
   const bytes = wanted.last - wanted.first + 1
-  const wrong = () => new Failure('upstream', `The stored content of ${row.name} is damaged: it is not what was put.`)
+  const wrong = () =>
+    new Failure('upstream', `The stored content of ${row.name} is damaged: its size or SHA-256 is wrong.`)
   const isWhole = bytes === row.bytes
   const content = verified(read(wanted), { bytes, ...(isWhole && { sha256: row.sha256 }) }, wrong)
   return { ...storedFile(row), range, content }
@@ -74,7 +75,7 @@ function openFile(
 function cut({ first, last = Infinity }: ByteRange, bytes: number): Required<ByteRange> {
   const isRight = Number.isInteger(first) && first >= 0 && first < bytes && last >= first
   if (isRight) return { first, last: Math.min(Math.floor(last), bytes - 1) }
-  throw new Failure('invalid', `The range is not in the file, which has ${bytes} bytes.`, {
+  throw new Failure('invalid', `The range is outside the file, which has ${bytes} bytes.`, {
     problems: [{ path: 'range.first', expected: `a whole number from 0 to ${bytes - 1}, not after range.last` }],
   })
 }

@@ -18,7 +18,7 @@ import { findReplaced, lockTenant, saveFile, usageOf } from './store.ts'
 
 export interface PutOptions {
   readonly database: Pick<Database, 'forTenant'>
-  /** The bucket, where there is one: new contents go there. Old ones stay where they are. */
+  /** The bucket for new contents, if configured. Existing contents stay where they are. */
   readonly s3: BlobPlace | undefined
   readonly bytesMax: number
   readonly tenantBytesMax: number
@@ -26,12 +26,12 @@ export interface PutOptions {
 }
 
 const UPLOAD_SECONDS_MAX = 3600
-/** How long whoever reads a file that is replaced may go on. */
+/** How long readers of a replaced file may continue. */
 const REPLACED_STAYS_SECONDS = 600
 
 /**
- * Writes the content first, noted as one that is to be cleared, and makes it a file in one transaction at the end:
- * whatever happens in between, the note leads to what is left.
+ * Writes the content first, recorded as due for removal, and links it to the file in one transaction at the end. If the
+ * process crashes in between, the record leads the cleanup job to the remains.
  */
 export async function putFile(ctx: Ctx, file: NewFile, options: PutOptions): Promise<StoredFile> {
   const { tenantId } = ctx
@@ -57,12 +57,15 @@ export async function putFile(ctx: Ctx, file: NewFile, options: PutOptions): Pro
   } catch (error) {
     await clearUp(options, tenantId, blob.blobId)
     if (signal.aborted) throw abortFailure(signal)
-    // A place may wrap what the content threw.
+    // The storage may wrap an error of the content.
     throw seen.failure?.error ?? error
   }
 }
 
-/** Refuses a content as soon as it is too large; exactly, for the tenant's sum, when it is whole. */
+/**
+ * Returns the check that stops an upload as soon as it is too large. The tenant's total is checked again, exactly, at
+ * the end.
+ */
 async function boundsOf(
   on: OnTenant,
   name: string,
@@ -76,7 +79,7 @@ async function boundsOf(
   }
 }
 
-/** Makes a whole content a file, under the lock of its tenant's sum. */
+/** Links a complete blob to its file, under the lock of the tenant's total. */
 async function complete(
   { tenantId, db }: OnTenant,
   file: NewFile,
@@ -88,20 +91,20 @@ async function complete(
     const used = await lockTenant(on)
     const replaced = await findReplaced(on, file.name)
     if (used - (replaced?.bytes ?? 0) + blob.bytes > tenantBytesMax) throw noRoom(tenantBytesMax)
-    if (!(await keepBlob(on, blob))) throw new Failure('timeout', 'The upload took too long and was given up.')
+    if (!(await keepBlob(on, blob))) throw new Failure('timeout', 'The upload took too long and was cancelled.')
     await saveFile(on, file, blob, now)
     if (replaced === undefined) return
     await clearBlobLater(on, replaced.blob_id, secondsAfter(now, REPLACED_STAYS_SECONDS))
   })
 }
 
-/** Nothing is left of an upload that failed. Where even that fails, the job clears it later. */
+/** Removes the remains of a failed upload. If that fails too, the cleanup job does it later. */
 async function clearUp({ database, s3, log }: PutOptions, tenantId: string, blobId: string): Promise<void> {
   try {
-    // A handle of its own: the caller's may be aborted.
+    // A new handle: the caller's may be aborted.
     await clearBlob({ tenantId, db: database.forTenant(tenantId) }, blobId, s3)
   } catch (error) {
-    log.warn({ err: error, tenantId, blobId }, 'an upload that failed could not be cleared up at once')
+    log.warn({ err: error, tenantId, blobId }, 'the remains of a failed upload could not be removed yet')
   }
 }
 
@@ -114,7 +117,7 @@ function abortFailure({ reason }: AbortSignal): Failure {
   if (reason instanceof Failure) return reason
   const isLate = reason instanceof DOMException && reason.name === 'TimeoutError'
   return isLate
-    ? new Failure('timeout', 'The upload took too long and was given up.', { cause: reason })
+    ? new Failure('timeout', 'The upload took too long and was cancelled.', { cause: reason })
     : new Failure('cancelled', 'The upload was cancelled.', { cause: reason })
 }
 

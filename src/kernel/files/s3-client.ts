@@ -3,17 +3,17 @@ import { Failure } from '../failure.ts'
 import { bucketOf } from './bucket.ts'
 
 export interface S3Options {
-  /** As `FILES_URL` is now. The bucket is that of the first request; credentials may change. */
+  /** The current `FILES_URL`. The bucket is read at the first request; credentials may change. */
   readonly url: () => string
   readonly timeoutSeconds: number
-  /** Told of every request, or of an upload as a whole. */
+  /** Called after every request, or after a whole upload. */
   readonly observe: (operation: string, status: string, seconds: number) => void
 }
 
 const ATTEMPTS = 3
-const ALWAYS_ASKED_AGAIN = new Date(0)
+const EXPIRED_AT_ONCE = new Date(0)
 
-/** A client of the bucket's store. The SDK is loaded here, at the first use. */
+/** Opens an S3 client. Loads the SDK, at first use. */
 export async function openS3({ url, timeoutSeconds }: S3Options): Promise<{ client: S3Client; bucket: string }> {
   const { S3Client } = await import('@aws-sdk/client-s3')
   const { bucket, region, endpoint } = bucketOf(url())
@@ -25,19 +25,20 @@ export async function openS3({ url, timeoutSeconds }: S3Options): Promise<{ clie
       requestTimeout: timeoutSeconds * 1000,
       throwOnRequestTimeout: true,
     },
-    // Stores other than AWS's know no checksums in trailers. The SHA-256 of the whole is checked at every read.
+    // Other S3-compatible stores do not support checksums in trailers. The SHA-256 of the whole file is verified at
+    // every read.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     ...(endpoint !== undefined && {
       endpoint,
       forcePathStyle: true,
-      credentials: () => Promise.resolve({ ...bucketOf(url()).credentials, expiration: ALWAYS_ASKED_AGAIN }),
+      credentials: () => Promise.resolve({ ...bucketOf(url()).credentials, expiration: EXPIRED_AT_ONCE }),
     }),
   })
   return { client, bucket }
 }
 
-/** Runs one operation, tells how it ended, and makes a failure of what it throws. */
+/** Runs one operation, observes it, and converts its errors to failures. */
 export async function observed<T>(
   operation: string,
   { observe, signal }: Pick<S3Options, 'observe'> & { readonly signal: AbortSignal },
@@ -55,7 +56,7 @@ export async function observed<T>(
   }
 }
 
-/** What a caller is told: the reason of the abort, or that the store failed. */
+/** The error for the caller: the reason of the abort, or a failure of the store. */
 export function failureOf(error: unknown, signal: AbortSignal): unknown {
   if (error instanceof Failure) return error
   if (signal.aborted) return signal.reason

@@ -7,13 +7,13 @@ import { guarded } from './byte-stream.ts'
 import { failureOf, observed, openS3 } from './s3-client.ts'
 import type { S3Options } from './s3-client.ts'
 
-/** The least that a part may have is 5 MiB; with 10,000 parts, the most that S3 takes, a file may have 80 GiB. */
+/** S3's minimum part is 5 MiB; with its maximum of 10,000 parts a file may have 80 GiB. */
 const PART_BYTES = 8 * 1024 ** 2
 const PARTS_AT_ONCE = 2
 
 /**
- * Contents as objects of a bucket, named by tenant and blob. Its store is not believed: the length is asked for after a
- * write, and a read insists on the object that was written.
+ * Blobs as objects of a bucket, named by tenant and blob. The store is not trusted: the length is requested after a
+ * write, and a read requires the entity tag of the written object.
  */
 export function s3Place(options: S3Options): BlobPlace & { close(): void } {
   let opened: ReturnType<typeof openS3> | undefined
@@ -64,7 +64,7 @@ async function writeObject(
     if (!isCompleted(error)) throw error
   } finally {
     signal.removeEventListener('abort', onAbort)
-    // Ends the content, which an upload that failed has not read to its end.
+    // Closes the content, which a failed upload has not read to its end.
     body.destroy()
   }
   const { HeadObjectCommand } = await import('@aws-sdk/client-s3')
@@ -74,7 +74,10 @@ async function writeObject(
   throw new Failure('upstream', `The file store kept ${ContentLength ?? 0} of ${use.bytes()} bytes. Try again.`)
 }
 
-/** A completion whose answer was lost was made again, and found the upload gone: the length tells whether it is there. */
+/**
+ * The SDK retried a completion whose response was lost, and found the upload already completed; the length check
+ * verifies it.
+ */
 function isCompleted(error: unknown): boolean {
   return error instanceof Failure && error.cause instanceof Error && error.cause.name === 'NoSuchUpload'
 }

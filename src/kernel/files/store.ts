@@ -57,7 +57,7 @@ const list = statement(
   },
 )
 
-/** One more than the limit, where there is one. */
+/** One row more than the limit, if there is one. */
 export function listFiles(on: On, { after, from, until, limit }: NameRange, now: Date): Promise<FileRow[]> {
   return list(on, { after, from, until, rows: limit + 1, now })
 }
@@ -76,7 +76,7 @@ const readUsage = statement('files.usage', sql`select bytes from files.usage whe
   row: Sum,
 })
 
-/** Locks the sum first, so that two writers of a tenant never wait for each other; answers it. */
+/** Locks and returns the tenant's total size. Taken before any other lock, so that two writers cannot deadlock. */
 export async function lockTenant(on: OnTx): Promise<number> {
   await makeUsage(on)
   const [row] = await lockUsage(on)
@@ -95,7 +95,7 @@ const replaced = statement(
   { params: { name: z.string() }, row: Replaced },
 )
 
-/** What a put of this name replaces, past its time or not. Whoever locked the tenant sees the last. */
+/** The file that a put of this name replaces, expired or not. Exact only under the tenant's lock. */
 export async function findReplaced(on: On, name: string): Promise<z.output<typeof Replaced> | undefined> {
   const [row] = await replaced(on, { name })
   return row
@@ -130,7 +130,7 @@ const remove = writing(
   { params: { name: z.string(), now: z.date() }, row: z.strictObject({ is_alive: z.boolean() }) },
 )
 
-/** Its content goes with it. False: there was none, or it was past its time. */
+/** Deletes a file. Resolves with false when there was none or it had expired. */
 export async function deleteFile(on: OnTx, name: string, now: Date): Promise<boolean> {
   const [row] = await remove(on, { name, now })
   return row?.is_alive ?? false
@@ -145,7 +145,7 @@ const expired = writing(
   { params: { now: z.date(), rows: z.number() }, row: z.strictObject({ name: z.string() }) },
 )
 
-/** Deletes at most `rows` files that are past their time; answers how many. */
+/** Deletes at most `rows` expired files; resolves with their number. */
 export async function expireFiles(on: OnTx, now: Date, rows: number): Promise<number> {
   return (await expired(on, { now, rows })).length
 }
@@ -157,7 +157,7 @@ const due = statement(
   { params: { now: z.date() }, row: z.strictObject({ tenant_id: z.string() }) },
 )
 
-/** The tenants that have files past their time, or contents that are nobody's. Reads the indexes of these alone. */
+/** The tenants that have expired files or blobs due for removal. Reads only the indexes of these. */
 export async function tenantsDue(system: Db, now: Date): Promise<string[]> {
   return (await due({ db: system }, { now })).map(({ tenant_id }) => tenant_id)
 }

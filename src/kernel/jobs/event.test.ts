@@ -38,11 +38,13 @@ it('a job with a schedule beside its event takes the payload with every field op
   expect(both.payload.safeParse({ client_id: 7 }).success).toBe(false)
 })
 
-it('a subscription to an event that no module brings stops the start, naming job and event', () => {
+it('a subscription to an event that no module declares stops the start, naming job and event', () => {
   const greetings = { name: 'greetings', api: {}, jobs: [greet] }
   const customers = { name: 'customers', api: {}, events: { registered } }
   expect(() => requireDeclarations([greetings, customers])).not.toThrow()
-  expect(() => requireDeclarations([greetings])).toThrow('job greetings.greet: no module brings customers.registered')
+  expect(() => requireDeclarations([greetings])).toThrow(
+    'job greetings.greet: no module declares the event customers.registered',
+  )
 })
 
 it('an event that two modules bring stops the start, naming both', () => {

@@ -1,14 +1,14 @@
 import type { z } from 'zod'
 import type { DomainEvent } from '../writes/outbox.ts'
 
-/** An event that a module publishes: its name, and the schema of its payload, which holds ids and no copies of rows. */
+/** An outbox event that a module publishes. Its payload holds ids, not copies of rows. */
 export interface DeclaredEvent {
-  /** `customers.registered`: the module that publishes it, and what happened. */
+  /** The publishing module and what happened: `customers.registered`. */
   readonly name: string
   readonly payload: z.ZodObject
 }
 
-/** Called with a payload, it makes the event that `change` publishes. A job subscribes with `on`. */
+/** An event declaration. Called with a payload it makes the event to publish; a job subscribes to it with `on`. */
 export interface EventDefinition<P extends z.ZodObject = z.ZodObject> extends DeclaredEvent {
   (payload: z.input<P>): DomainEvent
   readonly payload: P

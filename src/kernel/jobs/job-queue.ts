@@ -12,54 +12,53 @@ import { wakers } from './wakers.ts'
 import type { Wakers } from './wakers.ts'
 import type { Outbox } from '../writes/outbox.ts'
 
-/** What lies in a queue: one tenant's work, or a schedule's order to queue the tenants that are due. */
+/** A queued item: the work of one tenant, or a tick of the schedule, which queues the tenants that are due. */
 export type QueuedWork =
   | { readonly kind: 'tenant'; readonly tenantId: string; readonly payload: unknown }
   | { readonly kind: 'every-tenant' }
 
-/** The queues of this database: one per job, in a schema of their own. */
+/** The job queues in the database, one per job, in a schema of their own. */
 export interface JobQueue {
-  /** Writes into the queues of the jobs that subscribed to an event, inside the caller's transaction. */
+  /** Enqueues events for the jobs that subscribe to them, in the caller's transaction. */
   readonly outbox: Outbox
   /**
-   * Makes a queue per job and routes events to them. Once, when every module exists, in every process. Publishing
-   * anything but `events` throws from then on; without them everything can be published.
+   * Creates a queue per job and routes events to them. Called once per process, with the jobs of all modules.
+   * Afterwards publishing an event that is not in `events` throws; without `events` any may be published.
    */
   register(jobs: readonly Job[], events?: readonly DeclaredEvent[]): Promise<void>
-  /** Calls `wake` when work was put into the queue of a job, in whatever process. Returns how to end it. */
+  /** Calls `wake` when any process enqueues work for a job. Returns the function that unsubscribes. */
   onWork(job: string, wake: () => void): () => void
   /** The queue library itself, for the worker surface. */
   readonly boss: PgBoss
-  /** Waits for running jobs, at most `seconds`; what still runs then is aborted and tried again later. */
+  /** Waits for running jobs at most `seconds`; those still running are aborted and retried later. */
   close(seconds: number): Promise<void>
 }
 
 export interface JobQueueOptions {
-  /** Logs in as the owner: the queue library makes and migrates its own schema. */
+  /** Connects as the schema owner, because the queue library creates and migrates its own schema. */
   readonly owner: pg.Pool
   readonly log: Logger
-  /** Wakes workers at once; without it they find new work when they look for it. */
+  /** Wakes workers at once; without it they poll. */
   readonly signals?: Signals
-  /** This process runs jobs, keeps the schedules and clears up. */
+  /** Whether this process runs jobs, schedules and maintenance. */
   readonly work: boolean
-  /** Pause before the first retry; it doubles from one to the next, up to ten minutes. */
+  /** Delay before the first retry; it doubles with each, up to ten minutes. */
   readonly retryDelaySeconds?: number
 }
 
 export const JOB_SCHEMA = 'jobs'
-/** Where work ends up whose retries are used up. */
+/** The queue of items whose retries are exhausted. */
 export const DEAD_LETTERS = 'dead-letters'
 
 const RETRIES = 5
 const RETRY_DELAY_SECONDS = 2
 const TIMEOUT_SECONDS = 900
-/** Work in progress whose worker is not heard of for so long is given to another. */
+/** An item whose worker sends no heartbeat for this long is given to another. */
 export const HEARTBEAT_SECONDS = 30
 
-/** How long one run of a job may take. */
 export const timeoutSecondsOf = (job: Job): number => job.timeoutSeconds ?? TIMEOUT_SECONDS
 
-/** Opens the queues, making their schema on first use. */
+/** Opens the queues, creating their schema on first use. */
 export async function openJobQueue(queueOptions: JobQueueOptions): Promise<JobQueue> {
   const { owner, log, signals, work, retryDelaySeconds = RETRY_DELAY_SECONDS } = queueOptions
   const waking = wakers()
@@ -71,8 +70,8 @@ export async function openJobQueue(queueOptions: JobQueueOptions): Promise<JobQu
     useListenNotify: work && signals !== undefined,
     cronMonitorIntervalSeconds: 10,
   })
-  boss.on('error', (error) => log.error({ err: error }, 'the job queue failed at something in the background'))
-  boss.on('warning', (warning) => log.warn({ warning }, 'the job queue warns'))
+  boss.on('error', (error) => log.error({ err: error }, 'the job queue failed in the background'))
+  boss.on('warning', (warning) => log.warn({ warning }, 'the job queue reports a warning'))
   await boss.start()
   await grantEnqueueing(owner)
 
@@ -84,10 +83,10 @@ export async function openJobQueue(queueOptions: JobQueueOptions): Promise<JobQu
     outbox: {
       async publish(tx, tenantId, events) {
         for (const { name, payload } of events) {
-          if (published?.has(name) === false) throw new Error(`the event ${name} is published and no module brings it`)
+          if (published?.has(name) === false) throw new Error(`the event ${name} is not declared by any module`)
           const data: QueuedWork = { kind: 'tenant', tenantId, payload }
           for (const queue of queuesByEvent.get(name) ?? []) {
-            // A key of its own: events are never the same work, also where the schedule's is queued once a tenant.
+            // A unique key: events are never deduplicated, even where the schedule's item is queued once per tenant.
             const row = { data, singletonKey: randomUUID(), group: { id: tenantId } }
             await boss.insert(queue, [row], { db: txDb(tx) })
           }
@@ -115,7 +114,7 @@ async function ensureQueue(boss: PgBoss, job: Job, retryDelaySeconds: number): P
     retryDelay: retryDelaySeconds,
     retryBackoff: true,
     retryDelayMax: 600,
-    // The worker ends a run at its own deadline; this is for a worker that cannot.
+    // The worker stops a run at the job's own timeout; this is for a worker that hangs.
     expireInSeconds: timeoutSecondsOf(job) + 60,
     heartbeatSeconds: HEARTBEAT_SECONDS,
     deadLetter: DEAD_LETTERS,
@@ -125,12 +124,12 @@ async function ensureQueue(boss: PgBoss, job: Job, retryDelaySeconds: number): P
   await boss.updateQueue(job.name, options)
 }
 
-/** Refuses work whose key (the tenant) is in the queue already, waiting, running or to be retried. */
+/** Rejects an item whose key (the tenant) is already queued, running or waiting for a retry. */
 const ONCE_PER_KEY = 'exclusive'
 
 /**
- * Queues made by an earlier release have another policy. The library changes none after creation, because a queue with
- * a table of its own has no index for it; ours share one table, which has them all, and each row keeps its policy.
+ * Queues created by an earlier release have another policy. The library never changes it, because a queue with a table
+ * of its own lacks the index; our queues share one table that has every index, and each row keeps its policy.
  */
 async function queueOncePerKey(owner: pg.Pool, name: string): Promise<void> {
   await owner.query(`update ${JOB_SCHEMA}.queue set policy = $2 where name = $1 and policy <> $2 and not partition`, [
@@ -139,7 +138,7 @@ async function queueOncePerKey(owner: pg.Pool, name: string): Promise<void> {
   ])
 }
 
-/** What enqueueing inside a request's transaction needs and no more: it can add work, and read none. */
+/** Grants what enqueueing in a request's transaction needs: adding items, but not reading any. */
 async function grantEnqueueing(owner: pg.Pool): Promise<void> {
   await owner.query(`
     grant usage on schema ${JOB_SCHEMA} to plimsoll_app, plimsoll_system;
@@ -167,7 +166,7 @@ function ownerDb(owner: pg.Pool, signals: Signals | undefined, waking: Wakers): 
   }
 }
 
-/** Lets the queue library speak on the connection of a transaction that is already open. */
+/** Runs the queue library's statements in an open transaction. */
 function txDb(tx: Tx): BossDb {
   return {
     executeSql: async (text, values = []) => ({ rows: await runText(tx, `/* outbox.enqueue */ ${text}`, values) }),

@@ -5,19 +5,19 @@ import type { Scope } from '../principal.ts'
 import type { DeclaredEvent, EventDefinition } from './event.ts'
 
 /**
- * Work done later, by a worker, once per tenant: on a schedule (`cron`, UTC), or whenever the event `on` was committed,
- * or both. `run` must bear being run twice for the same payload.
+ * Background work, run by a worker per tenant: on a schedule (`cron`, UTC), when the event `on` was committed, or both.
+ * `run` must be idempotent: it may be called twice for the same payload.
  */
 export interface Job<P extends z.ZodType = z.ZodType> {
   /** `customers.recompute-health`. */
   readonly name: string
   readonly describe: string
   readonly cron?: string
-  /** Whom the schedule queues. Absent: every tenant, at every tick; the job says why. */
+  /** The tenants that the schedule queues. Absent: every tenant at every tick. */
   readonly due?: Due
   readonly on?: DeclaredEvent
   readonly payload: P
-  /** What it may do: its context holds these scopes and no others. */
+  /** The scopes of its context. */
   readonly scopes: readonly Scope[]
   readonly retries?: number
   readonly timeoutSeconds?: number
@@ -25,8 +25,8 @@ export interface Job<P extends z.ZodType = z.ZodType> {
 }
 
 /**
- * Declares a job. The payload of one that subscribes is its event's; with a schedule beside, which queues `{}`, every
- * field of it is optional. The worker parses the payload before it calls `run`.
+ * Declares a job. A job that subscribes to an event gets the event's payload; if it also has a schedule, which queues
+ * `{}`, every field is optional. The worker parses the payload before it calls `run`.
  */
 export function job<P extends z.ZodObject>(shape: Subscribed<P> & Running<z.output<P>>): Job
 export function job<P extends z.ZodObject>(shape: Both<P> & Running<Optional<z.output<P>>>): Job
@@ -72,8 +72,7 @@ function payloadOf<P extends z.ZodObject>(shape: Subscribed<P> | Both<P> | Sched
 }
 
 /**
- * The tenants that have something to do, asked once a tick: one statement, whose cost must not grow with the tenants
- * that have nothing. `system` sees every tenant. `one-tenant`: the work is for all tenants together, and whichever
- * tenant comes first runs it.
+ * Finds the tenants that have work, once per tick, in one statement whose cost must not grow with the idle tenants.
+ * `system` sees every tenant. `one-tenant`: the work covers all tenants together, and is queued for one of them.
  */
 export type Due = 'one-tenant' | ((system: Db, now: Date) => Promise<readonly string[]>)

@@ -1,9 +1,9 @@
-/** Who is called when there is work in a queue. */
+/** Callbacks of workers that wait for work in a queue. */
 export interface Wakers {
-  /** Returns how to end it. */
+  /** Returns the function that removes it. */
   add(queue: string, wake: () => void): () => void
   wake(queue: string): void
-  /** For when announcements may have been missed. */
+  /** Used when notifications may have been missed. */
   wakeAll(): void
 }
 

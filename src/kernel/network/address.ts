@@ -2,8 +2,8 @@ import { isIP, isIPv6 } from 'node:net'
 import ipaddr from 'ipaddr.js'
 
 /**
- * What a limit per address counts: an IPv4 address, or the /64 network of an IPv6 one, which one customer owns whole.
- * What is no address counts as it is.
+ * The key of a limit per address: an IPv4 address, or the /64 network of an IPv6 address, which one customer owns
+ * whole. Other text is returned unchanged.
  */
 export function addressBucket(address: string): string {
   if (!isIPv6(address)) return address
@@ -12,7 +12,7 @@ export function addressBucket(address: string): string {
   return `${groupsOf(parsed, 4)}::/64`
 }
 
-/** Where somebody is, without telling who: `203.0.113.0/24`, `2001:db8:1::/48`. */
+/** The network of an address, coarse enough not to identify a person: `203.0.113.0/24`, `2001:db8:1::/48`. */
 export function networkShown(address: string): string {
   if (isIP(address) === 0) return 'unknown network'
   const parsed = ipaddr.process(address)
@@ -27,10 +27,10 @@ function groupsOf({ parts }: ipaddr.IPv6, count: number): string {
     .join(':')
 }
 
-/** Whether an address is in one of the networks. */
+/** Tells whether an address is in one of the networks. */
 export type Networks = (address: string) => boolean
 
-/** Takes what `isNetwork` takes. An IPv4 address that arrives dressed as IPv6 is the IPv4 address. */
+/** Makes the check from networks that `isNetwork` accepts. An IPv4-mapped IPv6 address counts as its IPv4 address. */
 export function networksOf(cidrs: readonly string[]): Networks {
   const ranges = cidrs.map((cidr) => ipaddr.parseCIDR(cidr))
   return (address) => {
@@ -41,8 +41,8 @@ export function networksOf(cidrs: readonly string[]): Networks {
 }
 
 /**
- * A network in CIDR notation, such as `10.0.0.0/8` or `2001:db8::/32`. The bits of the host are 0, so that nobody means
- * one address and writes a thousand; IPv4 is written as IPv4, for so it is compared.
+ * Whether a text is a network in CIDR notation, such as `10.0.0.0/8` or `2001:db8::/32`. Host bits must be 0, so that a
+ * single address is not mistaken for a network; IPv4 must be written as IPv4, because it is compared as such.
  */
 export function isNetwork(text: string): boolean {
   const [address = ''] = text.split('/', 1)

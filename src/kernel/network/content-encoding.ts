@@ -1,6 +1,8 @@
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
 
-/** What undoes a `Content-Encoding` (RFC 9110, 8.4.1), written in lower case; undefined for one that is not taken. */
+/**
+ * The decompressor of a `Content-Encoding` (RFC 9110, 8.4.1), given in lower case; undefined if it is not supported.
+ */
 export function decoderOf(encoding: string) {
   switch (encoding) {
     case 'gzip':
@@ -15,7 +17,7 @@ export function decoderOf(encoding: string) {
   }
 }
 
-/** A `Content-Encoding` header in lower case; undefined when the body is as it is. */
+/** A `Content-Encoding` header in lower case; undefined when the body is not encoded. */
 export function encodingOf(header: string | null | undefined): string | undefined {
   const encoding = header?.trim().toLowerCase() ?? ''
   return encoding === '' || encoding === 'identity' ? undefined : encoding

@@ -19,9 +19,9 @@ export interface JsonRequest {
 }
 
 /**
- * Fetches a document from a server that the operator named, which may be a private one; for URLs of users there is
- * `outbound`. Follows no redirect: it is an answer like any other. Throws `Failure('upstream')` for a server that cannot
- * be reached, is late, or says more than it may.
+ * Fetches JSON from a server that the operator configured, which may be in a private network; for URLs of users there
+ * is `outbound`. Redirects are not followed but returned like any response. Throws `Failure('upstream')` when the
+ * server cannot be reached, is too slow, or sends too much.
  */
 export async function fetchJson(url: string, request: JsonRequest = {}): Promise<JsonAnswer> {
   const { timeoutSeconds = 5, bytesMax = 256 * 1024, method = 'GET', headers, body, signal } = request
@@ -49,7 +49,7 @@ function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    // Safe because whoever asks is told that the body is not JSON.
+    // Safe because `json: undefined` tells the caller that the body is not JSON.
     return undefined
   }
 }

@@ -1,11 +1,11 @@
-/** Deep enough for any real argument, shallow enough for every recursive reader. */
+/** Enough for any real argument, and safe for every recursive reader. */
 const DEPTH_MAX = 64
 /** A validator makes an object for each value that is wrong: a million of them stall the process for seconds. */
 const VALUES_MAX = 50_000
 
 /**
- * Why parsed JSON is not validated, or undefined where it may be: it is nested deeper than 64 levels, or holds more than
- * 50,000 values. Looks no further than the first that is too much.
+ * Why parsed JSON is rejected before validation: it is nested deeper than 64 levels, or holds more than 50,000 values.
+ * Undefined when it may be validated. Stops at the first limit exceeded.
  */
 export function shapeProblem(value: unknown): string | undefined {
   let valuesLeft = VALUES_MAX
@@ -21,7 +21,7 @@ export function shapeProblem(value: unknown): string | undefined {
       return undefined
     }
     for (const key in inner) {
-      // safe because: `key` is one of this object's own; what JSON makes has no others.
+      // safe because: `key` is a property of this object; parsed JSON has no inherited ones.
       const problem = problemIn((inner as Record<string, unknown>)[key], levelsLeft - 1)
       if (problem !== undefined) return problem
     }

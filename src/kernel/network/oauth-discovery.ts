@@ -1,4 +1,4 @@
-/** Where a protected resource says who issues its tokens (RFC 9728, 3.1): beside its path, then at the host's root. */
+/** The metadata URLs of a protected resource (RFC 9728, 3.1): first with its path, then at the host's root. */
 export function protectedResourceUrls(resource: string): readonly string[] {
   const { origin, pathname, search } = new URL(resource)
   const root = `${origin}/.well-known/oauth-protected-resource`
@@ -7,7 +7,7 @@ export function protectedResourceUrls(resource: string): readonly string[] {
 }
 
 /**
- * Where an issuer may describe itself, in the order in which MCP clients look: RFC 8414 with the path inserted, OpenID
+ * The metadata URLs of an issuer, in the order in which MCP clients try them: RFC 8414 with the path inserted, OpenID
  * Connect with the path inserted, and OpenID Connect with the path in front.
  */
 export function issuerMetadataUrls(issuer: string): readonly string[] {

@@ -1,11 +1,11 @@
 /**
- * The URL under which callers reach this server, without a trailing slash: issuer of tokens, base of links in mails.
- * Without `PUBLIC_URL` it is where the server listens, and known only then.
+ * The URL under which callers reach this server, without a trailing slash: the issuer of tokens and the base of links
+ * in e-mails. Without `PUBLIC_URL` it is the listening address, known only once the server listens.
  */
 export interface PublicUrl {
-  /** Throws before it is known. */
+  /** Throws while it is unknown. */
   get(): string
-  /** Where the server listens; a configured URL stays. */
+  /** Sets the listening address; a configured URL takes precedence. */
   listening(url: string): void
 }
 
@@ -13,7 +13,7 @@ export function publicUrlOf(configured: string | undefined): PublicUrl {
   let known = configured?.replace(/\/+$/, '')
   return {
     get() {
-      if (known === undefined) throw new Error('The public URL is asked for before the server listens.')
+      if (known === undefined) throw new Error('The public URL is not known before the server listens.')
       return known
     },
     listening(url) {

@@ -38,7 +38,10 @@ export async function send({ rules, connections }: Wire, request: Exchange): Pro
     .request({
       origin: url.origin,
       path: `${url.pathname}${url.search}`,
-      ...{ method, signal, headers: sentHeaders(request), body: body ?? null },
+      method,
+      signal,
+      headers: sentHeaders(request),
+      body: body ?? null,
     })
     .catch((error: unknown) => {
       throw error instanceof Failure ? error : unreachable(url, error)

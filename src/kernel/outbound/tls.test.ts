@@ -41,8 +41,11 @@ it.skipIf(identity === undefined)(
     const { port } = server.address() as AddressInfo
     const outbound = createOutbound({ allowLoopback: true, resolve: async () => [{ address: '127.0.0.1', family: 4 }] })
     const calling = outbound({
-      ...{ url: `https://app.example.com:${port}/`, integration: 'test', endpoint: 'metadata' },
-      ...{ accept: ['application/json'], bytesMax: 1000 },
+      url: `https://app.example.com:${port}/`,
+      integration: 'test',
+      endpoint: 'metadata',
+      accept: ['application/json'],
+      bytesMax: 1000,
     })
     await expect(calling).rejects.toMatchObject({
       kind: 'upstream',

@@ -1,21 +1,21 @@
 import type { PersonFacts } from '../personal-data.ts'
 
-/** A row as text: JSON columns as JSON text, the rest as PostgreSQL writes it. */
+/** A row as text: JSON columns as JSON text, others in PostgreSQL's text form. */
 export type HeldRow = Readonly<Record<string, string | null>>
 
-/** How a table of one tenant holds personal data. Every column named here is read; nothing else is. */
+/** Describes how a table holds personal data. Only the columns named here are read. */
 export interface HeldTable {
-  /** `customers.tickets`; it has a `tenant_id`. */
+  /** The table, which has a `tenant_id`: `customers.tickets`. */
   readonly table: string
-  /** The rest of the primary key, in its order, with the SQL types. */
+  /** The other columns of the primary key, in order, with their SQL types. */
   readonly key: Readonly<Record<string, 'text' | 'date' | 'timestamptz' | 'bigint'>>
-  /** Columns that say whose row it is. */
+  /** Columns that identify the person whose row it is. */
   readonly own: {
     readonly emails?: readonly string[]
     readonly phones?: readonly string[]
-    /** The name of whom the row is about. It makes the row theirs only where the columns above and below are empty. */
+    /** Names of the person. They identify the row only if all other identifying columns are empty. */
     readonly names?: readonly string[]
-    /** Column by kind of ref: `{ user_id: 'event-user' }`. */
+    /** Id columns and their kind of ref: `{ user_id: 'event-user' }`. */
     readonly ids?: Readonly<Record<string, string>>
     /** Columns that hold a whole ref: `user:usr_1`. */
     readonly refs?: readonly string[]
@@ -23,38 +23,40 @@ export interface HeldTable {
   /** Free text, which may mention people. */
   readonly text?: readonly string[]
   readonly json?: readonly string[]
-  /** Ids that others made up, which may be somebody's e-mail: replaced whole. Columns of the key may be among them. */
-  readonly madeUpIds?: readonly string[]
-  /** What happens to a person's own row: it goes, or these columns become that. Other columns are scrubbed. */
+  /**
+   * Ids from outside, which may be an e-mail address and are then replaced as a whole. May include columns of the key.
+   */
+  readonly externalIds?: readonly string[]
+  /** Erasure of a person's own row: deleted, or these columns replaced. Mentions in other columns are replaced too. */
   readonly eraseOwn: 'delete' | ((row: HeldRow, pseudonym: (value: string | null) => string | null) => HeldRow)
-  /** What happens to another's row that mentions the person. */
+  /** Erasure of another person's row that mentions this person. */
   readonly eraseMention?: 'scrub' | 'delete'
-  /** What a row tells, beyond its own columns, of whom it is about: what a JSON column says, for one. */
+  /** Further identifiers in a row, for example inside a JSON column. */
   readonly facts?: (row: HeldRow) => PersonFacts
-  /** The columns that are handed to the person, of a row that is more another's than theirs; absent: all. */
+  /** The exported columns of an own row that also holds other people's data; absent: all. */
   readonly shows?: readonly string[]
 }
 
-/** Whom a row is about, as far as it says. */
+/** The identifiers of the person whose row it is. */
 export function factsOf({ own, facts }: HeldTable, row: HeldRow): PersonFacts {
   const values = (columns: readonly string[] = []) => columns.flatMap((column) => row[column] ?? [])
   const ids = Object.entries(own.ids ?? {})
-  const told = facts?.(row) ?? {}
+  const further = facts?.(row) ?? {}
   return {
-    emails: [...values(own.emails), ...(told.emails ?? [])],
-    phones: [...values(own.phones), ...(told.phones ?? [])],
-    names: [...values(own.names), ...(told.names ?? [])],
+    emails: [...values(own.emails), ...(further.emails ?? [])],
+    phones: [...values(own.phones), ...(further.phones ?? [])],
+    names: [...values(own.names), ...(further.names ?? [])],
     refs: [
       ...ids.flatMap(([column, kind]) => (row[column] ? `${kind}:${row[column]}` : [])),
       ...values(own.refs),
-      ...(told.refs ?? []),
+      ...(further.refs ?? []),
     ],
   }
 }
 
-/** Every column that is read, once. */
+/** The columns that are read, without duplicates. */
 export function columnsOf(table: HeldTable): string[] {
-  const { key, own, text = [], json = [], madeUpIds = [] } = table
+  const { key, own, text = [], json = [], externalIds = [] } = table
   const whose = [
     ...(own.emails ?? []),
     ...(own.phones ?? []),
@@ -62,5 +64,5 @@ export function columnsOf(table: HeldTable): string[] {
     ...(own.refs ?? []),
     ...Object.keys(own.ids ?? {}),
   ]
-  return [...new Set([...Object.keys(key), ...whose, ...text, ...json, ...madeUpIds])]
+  return [...new Set([...Object.keys(key), ...whose, ...text, ...json, ...externalIds])]
 }

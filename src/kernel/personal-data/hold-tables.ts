@@ -4,19 +4,19 @@ import type { HeldTable } from './held-table.ts'
 import { columnsOf, factsOf } from './held-table.ts'
 import type { Hit } from './sweep.ts'
 import { sweep } from './sweep.ts'
-import { lookRowsUp, tableStatements } from './table-statements.ts'
+import { useIndexLookups, tableStatements } from './table-statements.ts'
 
 export interface HeldTables extends Pick<PersonalData, 'name' | 'describe' | 'cacheTags' | 'emails' | 'retention'> {
   readonly holds: readonly HeldTable[]
-  /** What stays of the person's own rows, and why: told with every outcome in which there are any. */
+  /** What is kept of own rows, and the reason; part of every outcome with own rows. */
   readonly keeps?: { readonly what: string; readonly why: string }
-  /** Whose own rows tell more of the person. Absent: nobody asks them. */
+  /** Whether own rows are read for further identifiers of the person. */
   readonly identifies?: boolean
 }
 
 /**
- * Holds personal data as its tables are described: own rows are deleted or pseudonymised, and whatever text of others
- * mentions the person is scrubbed. Costs one read of the tenant's rows in these tables.
+ * Makes a personal-data holder from table descriptions. Own rows are deleted or pseudonymised, and mentions in other
+ * people's rows are replaced. Reads all the tenant's rows in these tables once.
  */
 export function holdTables(described: HeldTables): PersonalData {
   const { name, describe, cacheTags, emails, retention, holds, keeps, identifies = false } = described
@@ -56,7 +56,7 @@ export function holdTables(described: HeldTables): PersonalData {
     },
     erase: async (ctx, person) => {
       const tally = { erased: 0, own: 0, mentioned: 0 }
-      await lookRowsUp(ctx, true)
+      await useIndexLookups(ctx, true)
       for await (const { statements, page } of hits(ctx, person)) {
         const gone = page.flatMap(({ was, is }) => (is === undefined ? [was] : []))
         await statements.remove(ctx, gone)
@@ -64,7 +64,7 @@ export function holdTables(described: HeldTables): PersonalData {
         await statements.update(ctx, changed)
         count(tally, page)
       }
-      await lookRowsUp(ctx, false)
+      await useIndexLookups(ctx, false)
       return outcomeOf(tally, keeps)
     },
   }
@@ -88,7 +88,10 @@ function outcomeOf({ erased, own, mentioned }: Tally, keeps: HeldTables['keeps']
   return { erased, pseudonymised: own, scrubbed: mentioned, kept }
 }
 
-/** A row that is theirs, or that goes; of another's row its key and the text that mentions the person. */
+/**
+ * The exported form of a row: an own or deleted row in full, another person's row with its key and the texts that
+ * mention the person.
+ */
 function shown(table: HeldTable, { relation, was, is, whole }: Hit): Readonly<Record<string, unknown>> {
   const pick = (columns: readonly string[]) => Object.fromEntries(columns.map((column) => [column, whole[column]]))
   if (relation === 'own' || is === undefined) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { isTelling, mentionsOf } from './mentions.ts'
+import { isDistinctive, mentionsOf } from './mentions.ts'
 import { personOf } from './person.ts'
 
 const ada = personOf({ emails: ['Ada@Example.com'], phones: ['+1 (415) 555-0123'], names: ['Ada Lovelace'] })
@@ -56,8 +56,8 @@ describe('a mention of a person', () => {
   })
 
   it('is not looked for by a word that may mean anything', () => {
-    expect(['Support', 'Max', 'A B', ' - '].filter(isTelling)).toEqual([])
-    expect(['Ada Lovelace', '山田太郎'].filter(isTelling)).toEqual(['Ada Lovelace', '山田太郎'])
+    expect(['Support', 'Max', 'A B', ' - '].filter(isDistinctive)).toEqual([])
+    expect(['Ada Lovelace', '山田太郎'].filter(isDistinctive)).toEqual(['Ada Lovelace', '山田太郎'])
     expect(mentionsOf(personOf({ names: ['Support'], refs: ['user:usr_1'] })).pattern).toBeNull()
   })
 })

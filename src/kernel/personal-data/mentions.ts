@@ -1,25 +1,25 @@
 import type { Person } from '../personal-data.ts'
 import { phoneCore } from './person.ts'
 
-/** Where a text names a person: their e-mails, phones and full names, in any casing and formatting. */
+/** Finds mentions of a person in text: e-mail addresses, phone numbers and full names, in any case and format. */
 export interface Mentions {
   /**
-   * A PostgreSQL pattern (for `~*`) that finds every mention, and now and then what is none; null where nothing can be
-   * searched for.
+   * A PostgreSQL pattern (for `~*`) that matches every mention, with some false positives; null when there is nothing
+   * to search for.
    */
   readonly pattern: string | null
   readonly isIn: (text: string) => boolean
-  /** The text with each mention replaced, and never longer than it was. */
+  /** Replaces each mention; the result is never longer than the text. */
   readonly scrub: (text: string) => string
-  /** The same within JSON text: strings, keys and numbers; everything else stays byte for byte. */
+  /** Replaces mentions in JSON text, in strings, keys and numbers; everything else is unchanged byte for byte. */
   readonly scrubJson: (json: string) => string
 }
 
 export const ERASED = '[erased]'
 
-/** Compiles what is searched for. A name counts once it tells a person: see `isTelling`. */
+/** Compiles the search for a person. Only distinctive names are searched for. */
 export function mentionsOf(person: Person): Mentions {
-  const names = [...person.names].filter(isTelling)
+  const names = [...person.names].filter(isDistinctive)
   const exact = [
     ...[...person.emails].map(exactEmail),
     ...[...person.phones].map(exactPhone),
@@ -41,8 +41,11 @@ export function mentionsOf(person: Person): Mentions {
   }
 }
 
-/** Two words and five letters; a single word such as `Support` or `Max` would be found in texts about anything. */
-export function isTelling(name: string): boolean {
+/**
+ * Whether a name is distinctive: two words and five letters. A single word such as `Support` or `Max` occurs in any
+ * text.
+ */
+export function isDistinctive(name: string): boolean {
   const words = wordsOf(name)
   const letters = words.join('').length
   return (words.length > 1 && letters > 4) || (letters > 2 && UNSPACED.test(name))
@@ -65,7 +68,9 @@ const replacement = (mention: string) => (mention.length >= ERASED.length ? ERAS
 
 const escape = (text: string) => text.replaceAll(/[.*+?^${}()|[\]\\/]/g, '\\$&')
 
-/** As it is, and as a URL writes it; within a longer address it is another's. Ids are often put together with - or _. */
+/**
+ * Matches an address literally and URL-encoded, but not as part of a longer address. Ids are often joined with - or _.
+ */
 function exactEmail(email: string): string {
   const inUrl = encodeURIComponent(email)
   const spellings = [...new Set([email, email.normalize('NFD'), inUrl])].map(escape).join('|')
@@ -94,14 +99,17 @@ function exactName(name: string): string[] {
 
 const wordsOf = (name: string) => name.split(/[^\p{L}\p{N}\p{M}]+/u).filter((word) => word !== '')
 
-/** Ada King Lovelace, and Lovelace, Ada King. */
+/** Both orders of a name: Ada King Lovelace, and Lovelace, Ada King. */
 function orders(name: string): string[][] {
   const words = wordsOf(name)
   const last = words.at(-1)
   return last === undefined || words.length < 2 ? [words] : [words, [last, ...words.slice(0, -1)]]
 }
 
-/** A database may fold the case of ASCII letters only, and an accent may be a character of its own. */
+/**
+ * Matches any non-ASCII character: the database may fold case for ASCII letters only, and an accent may be a separate
+ * character.
+ */
 function anyCase(text: string): string {
   return escape(text).replaceAll(/[\u0080-\u{10ffff}]/gu, '.{1,3}')
 }

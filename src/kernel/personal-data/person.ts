@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Person, PersonFacts } from '../personal-data.ts'
 
-/** A person of whom this is known; facts in any writing become the one that is compared. */
+/** Makes a person from identifiers, which are normalised for comparison. */
 export function personOf(facts: PersonFacts, salt = randomBytes(16).toString('hex')): Person {
   return {
     emails: collected(facts.emails, normalEmail),
@@ -12,8 +12,8 @@ export function personOf(facts: PersonFacts, salt = randomBytes(16).toString('he
   }
 }
 
-/** The same person, with what else is known of them. */
-export function learnOf(person: Person, facts: PersonFacts): Person {
+/** The same person with further identifiers. */
+export function withFacts(person: Person, facts: PersonFacts): Person {
   return personOf(
     {
       emails: [...person.emails, ...(facts.emails ?? [])],
@@ -25,17 +25,17 @@ export function learnOf(person: Person, facts: PersonFacts): Person {
   )
 }
 
-/** How much is known: grows as long as somebody knows more. */
+/** The number of known identifiers. */
 export const factsKnown = ({ emails, phones, names, refs }: Person) =>
   emails.size + phones.size + names.size + refs.size
 
-/** The ids of one kind: `idsOf(person, 'user')` of `user:usr_1` is `usr_1`. */
+/** The ids of one kind: for `user:usr_1`, `idsOf(person, 'user')` is `['usr_1']`. */
 export function idsOf(person: Person, kind: string): string[] {
   return [...person.refs].filter((ref) => ref.startsWith(`${kind}:`)).map((ref) => ref.slice(kind.length + 1))
 }
 
 export const EMAIL = /^[^\s@<>",;]+@[^\s@<>"',;]+\.[^\s@<>"',;]+$/
-/** Fewer digits are an extension or a house number, and would be found everywhere. */
+/** Fewer digits may be an extension or house number, and would match everywhere. */
 const PHONE_DIGITS_MIN = 7
 const PHONE_DIGITS_MAX = 15
 
@@ -50,10 +50,10 @@ function normalPhone(text: string): string | undefined {
   return /^\s*(\+|00)/.test(text) ? `+${digits.replace(/^00/, '')}` : digits
 }
 
-/** The digits that every way of writing a number has: without the country's and the area's prefix. */
+/** The last digits of a number, which are the same with and without country prefix. */
 export const PHONE_CORE_DIGITS = 9
 
-/** What phones are compared by. */
+/** The digits by which phone numbers are compared. */
 export const phoneCore = (phone: string) => phone.replaceAll(/\D/g, '').slice(-PHONE_CORE_DIGITS)
 
 function normalName(text: string): string | undefined {

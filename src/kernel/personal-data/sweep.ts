@@ -9,11 +9,11 @@ import { idsOf, personOf, phoneCore } from './person.ts'
 import type { FoundRow, Place, tableStatements, Wanted } from './table-statements.ts'
 import { firstPlace } from './table-statements.ts'
 
-/** A row that has to do with the person, and what erasing makes of it. */
+/** A row about the person or mentioning them, and its state after erasure. */
 export interface Hit {
   readonly relation: 'own' | 'mentioned'
   readonly was: HeldRow
-  /** Undefined: the row goes. */
+  /** Undefined: the row is deleted. */
   readonly is: HeldRow | undefined
   /** Every column, as JSON. */
   readonly whole: Readonly<Record<string, unknown>>
@@ -21,7 +21,7 @@ export interface Hit {
 
 const ROWS_A_PAGE = 10_000
 
-/** Walks a tenant's rows of a table along their key, a page at a time, and answers those of the person. */
+/** Reads a tenant's rows of a table in key order, page by page, and yields those about the person. */
 export async function* sweep(
   ctx: Ctx,
   table: HeldTable,
@@ -39,7 +39,7 @@ export async function* sweep(
   }
 }
 
-/** Whether a row that the database found is the person's own, mentions them, or neither. */
+/** Decides whether a found row is the person's own, mentions them, or neither (undefined). */
 export function decide(table: HeldTable, row: FoundRow, person: Person, mentions: Mentions): Hit | undefined {
   const { was, whole } = row
   if (isOwn(table, was, person)) {
@@ -53,13 +53,13 @@ export function decide(table: HeldTable, row: FoundRow, person: Person, mentions
   return { relation: 'mentioned', was, is: table.eraseMention === 'delete' ? undefined : is, whole }
 }
 
-/** The same for the same value within one erasure; nobody can tell the value from it, or make it again. */
+/** The pseudonym of a value: equal for equal values within one erasure, and impossible to reverse or derive again. */
 export function pseudonym(person: Person, value: string | null): string | null {
   if (value === null) return null
   return `erased_${createHash('sha256').update(person.salt).update('\0').update(value).digest('hex').slice(0, 20)}`
 }
 
-/** By an address, a number or an id; by name alone only where the row has none of these. */
+/** Whether the row is the person's own: by e-mail, phone or id; by name only if the row has none of these. */
 function isOwn(table: HeldTable, row: HeldRow, person: Person): boolean {
   const about = personOf(factsOf(table, row), person.salt)
   const cores = new Set([...person.phones].map(phoneCore))
@@ -72,11 +72,11 @@ function isOwn(table: HeldTable, row: HeldRow, person: Person): boolean {
 }
 
 function scrubRow(table: HeldTable, row: HeldRow, person: Person, mentions: Mentions): HeldRow {
-  const { text = [], json = [], madeUpIds = [] } = table
+  const { text = [], json = [], externalIds = [] } = table
   const scrubbed: Record<string, string | null> = { ...row }
   for (const column of text) scrubbed[column] = map(row[column], mentions.scrub)
   for (const column of json) scrubbed[column] = map(row[column], mentions.scrubJson)
-  for (const column of madeUpIds) {
+  for (const column of externalIds) {
     scrubbed[column] = map(row[column], (id) => (mentions.isIn(id) ? (pseudonym(person, id) ?? id) : id))
   }
   return scrubbed

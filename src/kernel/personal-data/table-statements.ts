@@ -7,35 +7,35 @@ import type { HeldRow, HeldTable } from './held-table.ts'
 import { columnsOf } from './held-table.ts'
 import { PHONE_CORE_DIGITS } from './person.ts'
 
-/** The key of a row, by column. */
+/** A row's key values, by column. */
 export type Place = Readonly<Record<string, string>>
 
-/** What is searched for. */
+/** The values to search for. */
 export interface Wanted {
   readonly emails: readonly string[]
   readonly phones: readonly string[]
   readonly names: readonly string[]
   readonly pattern: string | null
-  /** Ids by the column that holds them, and whole refs by theirs. */
+  /** Ids and refs, by the column that holds them. */
   readonly ids: Readonly<Record<string, readonly string[]>>
 }
 
 const FIRST = { text: '', date: '-infinity', timestamptz: '-infinity', bigint: '-9223372036854775808' } as const
 
-/** The place before every row. */
+/** The key before every row. */
 export const firstPlace = ({ key }: HeldTable): Place =>
   Object.fromEntries(Object.entries(key).map(([column, type]) => [column, FIRST[type]]))
 
 /**
- * The statements of one table, all within a tenant and along its primary key, so that none reads more than a page of
- * rows: a sweep costs one read of the tenant's rows and no index of its own.
+ * The statements of one table, all within a tenant and in primary-key order, so that each reads at most one page of
+ * rows: a sweep reads the tenant's rows once and needs no index of its own.
  */
 export function tableStatements(table: HeldTable) {
   const columns = columnsOf(table)
   return { ...reads(table, columns), ...writes(table, columns) }
 }
 
-/** A row that the database found: its columns as text, and the whole of it as JSON. */
+/** A found row: its columns as text, and the whole row as JSON. */
 const FoundRow = z.strictObject({
   was: z.record(z.string(), z.string().nullable()),
   whole: z.record(z.string(), z.unknown()),
@@ -73,12 +73,12 @@ function reads(table: HeldTable, columns: readonly string[]) {
     row: FoundRow,
   })
   return {
-    /** The last row of the page after a place; undefined where the page is the last. */
+    /** The key of the last row of a page; undefined for the last page. */
     async boundary(on: On, after: Place, rows: number): Promise<Place | undefined> {
       const [end] = await boundary(on, { ...prefixed(after, 'after'), rows: rows - 1 })
       return end
     },
-    /** The rows of a page that may have to do with the person; without an end, those of the last page. */
+    /** The rows of a page that may concern the person; without `until`, of the last page. */
     find(on: On, after: Place, until: Place | undefined, wanted: Wanted): Promise<FoundRow[]> {
       const search = { ...wanted, ...prefixed(wanted.ids, 'id'), ...prefixed(after, 'after') }
       return until === undefined ? rest(on, search) : within(on, { ...search, ...prefixed(until, 'until') })
@@ -99,8 +99,8 @@ const placeParams = (keys: readonly string[], prefix: string) =>
 
 const Texts = z.array(z.string()).readonly()
 
-/** The conditions that this table knows, with the parameters that they name. */
-function matching({ own, text = [], json = [], madeUpIds = [] }: HeldTable): {
+/** The search conditions of this table, with their parameters. */
+function matching({ own, text = [], json = [], externalIds = [] }: HeldTable): {
   conditions: Sql
   params: z.ZodRawShape
 } {
@@ -109,7 +109,7 @@ function matching({ own, text = [], json = [], madeUpIds = [] }: HeldTable): {
   const searched = [
     ...text.map(columnOf),
     ...json.map((column) => sql`${columnOf(column)}::text`),
-    ...madeUpIds.map(columnOf),
+    ...externalIds.map(columnOf),
   ]
   const conditions = [
     ...emails.map((column) => sql`lower(trim(${columnOf(column)})) = any(:emails::text[])`),
@@ -119,7 +119,7 @@ function matching({ own, text = [], json = [], madeUpIds = [] }: HeldTable): {
     ),
     ...names.map((column) => sql`lower(trim(${columnOf(column)})) = any(:names::text[])`),
     ...ids.map((column) => sql`${columnOf(column)} = any(${parameterOf(`id_${column}`)}::text[])`),
-    // One search over all of a row's text costs half of one for each column.
+    // One search over all of a row's texts costs half as much as one per column.
     ...(searched.length === 0 ? [] : [sql`concat_ws(e'\\n', ${sqlJoin(searched)}) ~* :pattern::text`]),
   ]
   return {
@@ -144,16 +144,16 @@ const lookUp = writing(
 )
 
 /**
- * Has the writes of this transaction look their rows up by key, or no longer: a plan that takes the number of rows for a
- * large share of the table would read all of it for each page.
+ * Turns index lookups by key on or off for the writes of this transaction. Without them, a plan that overestimates the
+ * rows would read the whole table for each page.
  */
-export async function lookRowsUp(on: OnTx, wanted: boolean): Promise<void> {
+export async function useIndexLookups(on: OnTx, wanted: boolean): Promise<void> {
   await lookUp(on, { setting: wanted ? 'off' : 'on' })
 }
 
 /**
- * Takes rows as they were and as they shall be. The keys come as columns of a record, for an expression on them could not
- * be looked up in an index from behind row-level security.
+ * The writes of one table. Keys are passed as columns of a record: behind row-level security, an expression on them
+ * could not use an index.
  */
 function writes(table: HeldTable, columns: readonly string[]) {
   const { key, json = [] } = table

@@ -51,8 +51,8 @@ describe.skipIf(!hasRedis)('while Redis hangs (needs redis-server)', () => {
     expect(states.slice(0, 2)).toEqual(['open', 'half-open'])
     expect(states.at(-1)).toBe('closed')
     expect(lines.map((line) => JSON.parse(line).msg)).toEqual([
-      'Redis does not answer: rate limits are counted per process',
-      'Redis answers again',
+      'Redis does not respond: rate limits are counted per process',
+      'Redis responds again',
     ])
   })
 

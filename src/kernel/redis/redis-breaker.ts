@@ -1,19 +1,19 @@
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 
-/** `closed`: Redis is asked. `open`: it is not. `half-open`: one question of our own is under way. */
+/** `closed`: Redis is used. `open`: it is skipped. `half-open`: a probe is running. */
 export type BreakerState = 'closed' | 'open' | 'half-open'
 
-/** A circuit breaker for one connection to Redis: a Redis that hangs costs the first few calls their time-out, no more. */
+/** A circuit breaker for one Redis connection: when Redis hangs, only the first few calls wait for its timeout. */
 export interface RedisBreaker {
   /**
-   * What `work` answers; undefined when it fails, and at once, without a try, while the connection is away or the
-   * breaker open. Throws only what `isAnswer` accepts.
+   * Runs `work`. Resolves with undefined when it fails, and immediately while the connection is down or the breaker
+   * open. Throws only errors that `isAnswer` accepts.
    */
   attempt<T>(work: () => Promise<T>): Promise<T | undefined>
 }
 
-/** A connection that processes share, and the breaker that does without it. */
+/** The Redis shared by processes, with its circuit breaker. */
 export interface SharedRedis {
   readonly redis: Redis
   readonly breaker: RedisBreaker
@@ -21,26 +21,28 @@ export interface SharedRedis {
 
 export interface BreakerHooks {
   readonly changed?: (state: BreakerState) => void
-  /** How long Redis is left alone before it is asked again. */
+  /** Time between two probes while the breaker is open. */
   readonly pauseMilliseconds?: number
 }
 
 export interface RedisBreakerOptions extends BreakerHooks {
   readonly redis: Redis
   readonly log: Logger
-  /** What is done without Redis, for the log: `rate limits are counted per process`. */
+  /** What happens without Redis, for the log: `rate limits are counted per process`. */
   readonly meanwhile: string
-  /** Asks Redis whether it answers again. No caller waits for it. */
+  /** Checks whether Redis responds again. No caller waits for it. */
   readonly probe: () => Promise<unknown>
-  /** An error that Redis did not cause: it is thrown on, and says nothing of Redis. */
+  /** Whether an error is a valid result: it is rethrown and does not count as a failure. */
   readonly isAnswer?: (error: unknown) => boolean
 }
 
-/** Failures in a row that open it. A single slow answer is no outage. */
+/** Consecutive failures that open the breaker; a single slow response does not. */
 const FAILURES_MAX = 3
 const PAUSE_MILLISECONDS = 5000
 
-/** Opens after three failures in a row, asks again every five seconds, and closes with the first answer or reconnection. */
+/**
+ * Opens after three consecutive failures, probes every five seconds, and closes at the first response or reconnection.
+ */
 export function redisBreaker(options: RedisBreakerOptions): RedisBreaker {
   const { redis, log, meanwhile, probe, isAnswer, changed, pauseMilliseconds = PAUSE_MILLISECONDS } = options
   let state: BreakerState = 'closed'
@@ -53,27 +55,27 @@ export function redisBreaker(options: RedisBreakerOptions): RedisBreaker {
   }
   const open = () => {
     become('open')
-    timer = setTimeout(() => void ask(), pauseMilliseconds).unref()
+    timer = setTimeout(() => void runProbe(), pauseMilliseconds).unref()
   }
   const close = () => {
     failures = 0
     clearTimeout(timer)
     if (state === 'closed') return
     become('closed')
-    log.info('Redis answers again')
+    log.info('Redis responds again')
   }
-  const ask = async () => {
+  const runProbe = async () => {
     become('half-open')
     const answered = await probe().then(
       () => true,
       () => false,
     )
-    // Redis may have been reconnected to meanwhile, or been closed by us.
+    // The connection may have been restored or closed meanwhile.
     if (state !== 'half-open' || redis.status === 'end') return
     if (answered) close()
     else open()
   }
-  // A connection is ready once Redis has answered on it.
+  // A connection is ready once Redis has responded on it.
   redis.on('ready', close)
   redis.on('end', () => clearTimeout(timer))
 
@@ -87,9 +89,9 @@ export function redisBreaker(options: RedisBreakerOptions): RedisBreaker {
       } catch (error) {
         if (isAnswer?.(error)) throw error
         failures += 1
-        log.debug({ err: error }, 'Redis did not do what it was asked')
+        log.debug({ err: error }, 'a Redis command failed')
         if (failures >= FAILURES_MAX && state === 'closed') {
-          log.warn({ err: error }, `Redis does not answer: ${meanwhile}`)
+          log.warn({ err: error }, `Redis does not respond: ${meanwhile}`)
           open()
         }
         return undefined

@@ -6,10 +6,10 @@ const CONNECT_TIMEOUT_MILLISECONDS = 2000
 const COMMAND_TIMEOUT_MILLISECONDS = 500
 const RECONNECT_MILLISECONDS_MAX = 2000
 
-/** Where Redis is; as a function, asked for the password of the moment at every new connection. */
+/** The URL of Redis. A function is called for the current password at every new connection. */
 export type RedisUrl = string | (() => string)
 
-/** A second connection of a client, which logs in as the first would. */
+/** A second connection with the same, possibly changing, password. */
 export function duplicateRedis(redis: Redis, options: RedisOptions): Redis {
   const copy = redis.duplicate(options)
   const password = Object.getOwnPropertyDescriptor(redis.options, 'password')
@@ -18,8 +18,9 @@ export function duplicateRedis(redis: Redis, options: RedisOptions): Redis {
 }
 
 /**
- * Opens a connection that never makes a caller wait for an outage: a command fails at once while Redis is away, and
- * after `commandTimeout` milliseconds (half a second) when it hangs. Reconnects for ever, with a growing pause. End it with `disconnect()`.
+ * Opens a connection that never blocks callers during an outage: a command fails at once while Redis is down, and after
+ * `commandTimeout` milliseconds (default 500) when it hangs. Reconnects for ever, with a growing pause. Close it with
+ * `disconnect()`.
  */
 export function openRedis(url: RedisUrl, log: Logger, commandTimeout: number = COMMAND_TIMEOUT_MILLISECONDS): Redis {
   const redis = new Redis(typeof url === 'string' ? url : url(), {
@@ -32,14 +33,14 @@ export function openRedis(url: RedisUrl, log: Logger, commandTimeout: number = C
     retryStrategy: (attempt) => Math.min(50 * 2 ** Math.min(attempt, 10), RECONNECT_MILLISECONDS_MAX),
   })
   if (typeof url !== 'string') followPassword(redis, url)
-  let isAway = false
+  let isDown = false
   redis.on('error', (error: Error) => {
-    if (!isAway) log.warn({ err: error }, 'Redis cannot be reached')
-    isAway = true
+    if (!isDown) log.warn({ err: error }, 'Redis cannot be reached')
+    isDown = true
   })
   redis.on('ready', () => {
-    if (isAway) log.info('Redis is back')
-    isAway = false
+    if (isDown) log.info('Redis is reachable again')
+    isDown = false
   })
   return redis
 }

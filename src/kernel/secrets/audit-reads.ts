@@ -4,7 +4,7 @@ import type { Clock } from '../clock.ts'
 import { newId } from '../ids.ts'
 import type { SecretStore } from './secret-store.ts'
 
-/** Leaves an event of every secret that was fetched: which, from where and in what version, and never its value. */
+/** Audits every secret that is read: name, source and version, never the value. */
 export function auditReads(secrets: SecretStore, audit: AuditTrail, clock: Clock): void {
   secrets.onRead((reads) => {
     if (reads.length === 0) return

@@ -60,15 +60,15 @@ describe('an AWS Secrets Manager that does not give a secret', () => {
     [
       'fails',
       { kind: 'answers', status: 500, body: awsError('InternalServiceError') },
-      'failed to give plimsoll (InternalServiceError)',
+      'failed to return plimsoll (InternalServiceError)',
     ],
     [
       'throttles',
       { kind: 'answers', status: 400, body: awsError('ThrottlingException') },
-      'failed to give plimsoll (ThrottlingException)',
+      'failed to return plimsoll (ThrottlingException)',
     ],
-    ['says nothing', { kind: 'silent' }, 'did not answer in time'],
-    ['hangs up', { kind: 'cut' }, 'failed to give plimsoll'],
+    ['says nothing', { kind: 'silent' }, 'did not respond in time'],
+    ['hangs up', { kind: 'cut' }, 'failed to return plimsoll'],
     ['does not speak JSON', { kind: 'answers', status: 200, body: '<html>attack-at-dawn' }, 'AWS Secrets Manager'],
   ] as const)('is asked four times when it %s, and then said to be so', async (_what, how, message) => {
     aws.put('plimsoll', '{"METRICS_TOKEN":"attack-at-dawn"}')
@@ -95,7 +95,7 @@ describe('an AWS Secrets Manager that does not give a secret', () => {
     ['is not there', undefined, 'AWS Secrets Manager has no secret plimsoll'],
     ['is binary', Buffer.from('attack-at-dawn'), 'is not text'],
     ['is not JSON', 'attack-at-dawn', 'the secret plimsoll is not JSON'],
-    ['is a list', '["attack-at-dawn"]', 'no JSON object with one member per setting'],
+    ['is a list', '["attack-at-dawn"]', 'not a JSON object with one member per setting'],
     [
       'has a member that is not text',
       '{"METRICS_TOKEN":["attack-at-dawn"]}',

@@ -13,15 +13,15 @@ interface Stored {
 }
 
 /**
- * AWS Secrets Manager: one secret with a JSON member per setting, or one secret per setting. The version that is current
- * (AWSCURRENT) is read, so a rotation there is followed here. The SDK is loaded at the first read.
+ * The provider for AWS Secrets Manager: one secret with a JSON member per setting, or one secret per setting. It reads
+ * the current version (AWSCURRENT), so a rotation in AWS takes effect here. The SDK is loaded at the first read.
  */
 export function awsProvider({ settings, ...attempts }: AwsOptions): SecretProvider {
   const { awsSecretId, awsSecretPrefix } = settings
   let client: Promise<SecretsManagerClient> | undefined
 
   const readOne = async (secretId: string): Promise<Stored | undefined> => {
-    // Before the attempts: to load the SDK takes time that is not the service's.
+    // Before the attempts, so that loading the SDK does not count towards their timeout.
     const opened = await (client ??= openClient(settings))
     return attempted(attempts, (signal) => readSecret(opened, secretId, signal))
   }
@@ -45,7 +45,7 @@ async function readEach(
   readOne: (secretId: string) => Promise<Stored | undefined>,
 ): Promise<Map<string, SecretValue>> {
   const found = new Map<string, SecretValue>()
-  // One after the other: a start that asks for all at once is what the service throttles.
+  // Sequentially, because the service throttles parallel reads.
   for (const name of names) {
     const stored = await readOne(`${prefix}${name}`)
     if (stored !== undefined && stored.text.trim() !== '') {
@@ -58,7 +58,7 @@ async function readEach(
 async function openClient({ awsRegion, awsEndpoint }: SecretSettings): Promise<SecretsManagerClient> {
   const sdk = await import('@aws-sdk/client-secrets-manager')
   return new sdk.SecretsManagerClient({
-    // Attempts and their time are counted here, for every provider alike.
+    // Retries and timeouts are in `attempted`, for all providers.
     maxAttempts: 1,
     ...(awsRegion !== undefined && { region: awsRegion }),
     ...(awsEndpoint !== undefined && { endpoint: awsEndpoint }),
@@ -82,21 +82,21 @@ async function readSecret(
   throw new ProviderError(`the secret ${secretId} of AWS Secrets Manager is not text`, { isTransient: false })
 }
 
-/** By the names of docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html. */
+/** Maps error names of docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html. */
 function failureOf(error: unknown, secretId: string, signal: AbortSignal): ProviderError {
   const name = named(error)
   if (signal.aborted) {
-    return new ProviderError('AWS Secrets Manager did not answer in time', { isTransient: true, cause: error })
+    return new ProviderError('AWS Secrets Manager did not respond in time', { isTransient: true, cause: error })
   }
   if (/AccessDenied|UnrecognizedClient|InvalidSignature|ExpiredToken|Credentials/.test(name)) {
-    const message = `AWS Secrets Manager refuses ${secretId} to these credentials (${name})`
+    const message = `AWS Secrets Manager denies access to ${secretId} with these credentials (${name})`
     return new ProviderError(message, { isTransient: false, cause: error })
   }
   if (/InvalidRequest|InvalidParameter|DecryptionFailure|ValidationException/.test(name)) {
-    const message = `AWS Secrets Manager cannot give ${secretId} (${name})`
+    const message = `AWS Secrets Manager cannot return ${secretId} (${name})`
     return new ProviderError(message, { isTransient: false, cause: error })
   }
-  const message = `AWS Secrets Manager failed to give ${secretId} (${name})`
+  const message = `AWS Secrets Manager failed to return ${secretId} (${name})`
   return new ProviderError(message, { isTransient: true, cause: error })
 }
 
@@ -109,7 +109,7 @@ function jsonOf(text: string, secretId: string): unknown {
     const value: unknown = JSON.parse(text)
     return value
   } catch {
-    // The parser's own message repeats a part of the text, which is secret.
+    // The parser's message quotes the text, which is secret.
     throw new ProviderError(`the secret ${secretId} is not JSON`, { isTransient: false })
   }
 }

@@ -3,8 +3,8 @@ import type { Password } from '../database/pool.ts'
 import type { SecretStore } from './secret-store.ts'
 
 /**
- * The password of DATABASE_URL as it is now, for every new connection; nothing where the URL has none. Connections that
- * are open stay so: PostgreSQL asks for the password once.
+ * The current password of DATABASE_URL, for new connections; empty if the URL has none. Open connections are kept,
+ * because PostgreSQL checks the password only at login.
  */
 export function databasePassword(
   secrets: Pick<SecretStore, 'value' | 'follow'>,
@@ -17,7 +17,7 @@ export function databasePassword(
   secrets.follow('DATABASE_URL', (next) => {
     current = passwordIn(next) ?? current
     if (withoutPassword(next) !== withoutPassword(url)) {
-      log.warn('DATABASE_URL names another server, database or user, which takes effect at the next start')
+      log.warn('DATABASE_URL names another server, database or user; this takes effect at the next start')
     }
   })
   return { password: () => current }

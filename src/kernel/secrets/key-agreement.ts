@@ -1,36 +1,36 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { Failure } from '../failure.ts'
-import type { Roll, RollCall } from './roll-call.ts'
+import type { ProcessList, ProcessRegistry } from './process-registry.ts'
 import type { RootKeys } from './root-keys.ts'
 
 const AGREEMENT_MILLISECONDS = 30_000
-const LOOK_MILLISECONDS = 250
+const POLL_MILLISECONDS = 250
 
 /**
- * Waits until every process on this database seals under the first of our root keys, having told them all to read their
- * secrets again. Throws `Failure('conflict')` naming what holds it up when they do not within half a minute.
+ * Makes every process read its secrets again and waits until all encrypt with the current root key of this one. After
+ * 30 seconds throws `Failure('conflict')` that names the reason.
  */
 export async function agreeOnKey(
   rootKeys: RootKeys,
-  rollCall: RollCall,
+  processRegistry: ProcessRegistry,
   milliseconds = AGREEMENT_MILLISECONDS,
-): Promise<Roll> {
+): Promise<ProcessList> {
   const until = performance.now() + milliseconds
-  let roll = await rollCall.refresh()
-  while (roll.silent > 0 || roll.holders.some(({ currentKeyId }) => currentKeyId !== rootKeys.wantedKeyId)) {
-    if (performance.now() >= until) throw disagreement(rootKeys.wantedKeyId, roll)
-    await wait(LOOK_MILLISECONDS)
-    roll = await rollCall.ask()
+  let list = await processRegistry.refreshAll()
+  while (list.unresponsive > 0 || list.processes.some(({ currentKeyId }) => currentKeyId !== rootKeys.wantedKeyId)) {
+    if (performance.now() >= until) throw disagreement(rootKeys.wantedKeyId, list)
+    await wait(POLL_MILLISECONDS)
+    list = await processRegistry.list()
   }
-  return roll
+  return list
 }
 
-function disagreement(keyId: string, { holders, silent }: Roll): Failure {
-  const without = holders.filter(({ keyIds }) => !keyIds.includes(keyId)).length
+function disagreement(keyId: string, { processes, unresponsive }: ProcessList): Failure {
+  const without = processes.filter(({ keyIds }) => !keyIds.includes(keyId)).length
   const why = [
-    without > 0 && `${without} of ${holders.length} processes do not have it`,
-    silent > 0 && `${silent} did not answer`,
-    without === 0 && silent === 0 && 'not all use it yet',
+    without > 0 && `${without} of ${processes.length} processes do not have it`,
+    unresponsive > 0 && `${unresponsive} did not respond`,
+    without === 0 && unresponsive === 0 && 'not all use it yet',
   ].filter((part) => part !== false)
   return new Failure(
     'conflict',

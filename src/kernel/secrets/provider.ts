@@ -2,10 +2,10 @@ import pRetry from 'p-retry'
 
 export type SecretSourceName = 'environment' | 'file' | 'aws' | 'vault' | 'generated'
 
-/** Where a secret's value came from. Never the value. */
+/** The origin of a secret's value; never the value. */
 export interface SecretOrigin {
   readonly source: SecretSourceName
-  /** As the provider counts them; absent where it does not. */
+  /** The provider's version; absent if it has none. */
   readonly version?: string
 }
 
@@ -13,17 +13,17 @@ export interface SecretValue extends SecretOrigin {
   readonly value: string
 }
 
-/** A service that keeps secrets. */
+/** A secret provider: a service that stores secrets. */
 export interface SecretProvider {
-  /** `AWS Secrets Manager`: for messages. */
+  /** The name in messages: `AWS Secrets Manager`. */
   readonly name: string
-  /** What it holds of these settings, by the setting's name. Throws `ProviderError` when it does not say. */
+  /** Reads the values of these settings, by name. Throws `ProviderError` when it fails. */
   read(names: readonly string[]): Promise<ReadonlyMap<string, SecretValue>>
 }
 
-/** A provider did not answer, refused or answered nonsense. The message holds no secret. */
+/** A provider did not respond, refused, or returned an invalid response. The message holds no secret. */
 export class ProviderError extends Error {
-  /** Worth another attempt: it may be different in a moment. */
+  /** Whether a retry may succeed. */
   readonly isTransient: boolean
 
   constructor(message: string, { isTransient, cause }: { readonly isTransient: boolean; readonly cause?: unknown }) {
@@ -35,15 +35,15 @@ export class ProviderError extends Error {
 
 export interface Attempts {
   readonly timeoutMilliseconds: number
-  /** Longest pause before the second attempt; doubles from one to the next. */
+  /** Maximum pause before the second attempt; doubles with each attempt. */
   readonly pauseMilliseconds: number
 }
 
 const ATTEMPTS = 4
 
 /**
- * Asks a provider, four times at most while its failure is transient. Each attempt has its own time limit. The pauses are
- * partly random, so that processes that failed together do not ask together again.
+ * Runs a provider's work with up to four attempts while failures are transient. Each attempt has its own timeout.
+ * Pauses are randomised, so that processes that failed together do not retry together.
  */
 export function attempted<T>(
   { timeoutMilliseconds, pauseMilliseconds }: Attempts,
@@ -59,7 +59,7 @@ export function attempted<T>(
   })
 }
 
-/** A secret's members as settings; every one must be text. `where` is named when one is not. */
+/** Reads the members of a JSON secret as settings; each must be text. `where` appears in errors. */
 export function membersOf(
   content: unknown,
   names: readonly string[],
@@ -67,7 +67,7 @@ export function membersOf(
   where: string,
 ): Map<string, SecretValue> {
   if (typeof content !== 'object' || content === null || Array.isArray(content)) {
-    throw new ProviderError(`${where} is no JSON object with one member per setting`, { isTransient: false })
+    throw new ProviderError(`${where} is not a JSON object with one member per setting`, { isTransient: false })
   }
   const members = new Map<string, unknown>(Object.entries(content))
   const found = new Map<string, SecretValue>()

@@ -61,9 +61,9 @@ describe('a secret in a file', () => {
     }
     const failure = await resolve(wrong).catch((error: unknown) => String(error))
     expect(failure).toContain(
-      `METRICS_TOKEN_FILE: expected the path of a file that holds the secret; got "${wrong.METRICS_TOKEN_FILE}", which is not there. Example: METRICS_TOKEN_FILE=/run/secrets/metrics_token`,
+      `METRICS_TOKEN_FILE: expected the path of a file that holds the secret; got "${wrong.METRICS_TOKEN_FILE}", which does not exist. Example: METRICS_TOKEN_FILE=/run/secrets/metrics_token`,
     )
-    expect(failure).toMatch(/ENCRYPTION_KEY_FILE: .*which is no file/)
+    expect(failure).toMatch(/ENCRYPTION_KEY_FILE: .*which is not a file/)
     expect(failure).toMatch(/DATABASE_URL_FILE: .*which is empty/)
     expect(failure).toMatch(/REDIS_URL_FILE: .*larger than 64 KB/)
     // The superuser may read everything.

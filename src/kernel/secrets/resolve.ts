@@ -8,25 +8,25 @@ import type { SecretOrigin, SecretProvider } from './provider.ts'
 import { readSecretFile } from './secret-files.ts'
 import { vaultProvider } from './vault.ts'
 
-/** Every secret setting where `loadConfig` looks for it, wherever it was kept. */
+/** The environment with every secret filled in from its source, for `loadConfig`. */
 export interface ResolvedSecrets {
   readonly environment: Environment
-  /** Of every secret that has a value. */
+  /** The origin of every secret that has a value. */
   readonly origins: ReadonlyMap<string, SecretOrigin>
-  /** What whoever runs this should know: a fallback that was taken. */
+  /** Warnings for the operator, such as a fallback to the environment. */
   readonly notes: readonly string[]
 }
 
-/** Where one process's secrets are kept, to be read now and again. */
+/** The source of the secrets of a process, which can be read repeatedly. */
 export interface SecretSource {
   readonly settings: SecretSettings
-  /** The files that hold secrets, to be watched. */
+  /** Files that hold secrets, for watching. */
   readonly files: readonly string[]
-  /** Throws `ConfigError` naming all that is missing or unreadable. */
+  /** Throws `ConfigError` that names everything missing or unreadable. */
   read(): Promise<ResolvedSecrets>
 }
 
-/** Reads the settings of the providers; secrets themselves are read by `read`. Throws `ConfigError`. */
+/** Reads the settings of the secret provider and opens it. The secrets are read by `read`. Throws `ConfigError`. */
 export async function openSecretSource(
   configuration: Configuration,
   environment: Environment,
@@ -35,7 +35,7 @@ export async function openSecretSource(
   const { settings } = configuration
   const secretNames = settings.filter(({ secret }) => secret === true).map(({ env }) => env)
   const bootstrapNames = settings.filter(({ group }) => group === 'secrets').map(({ env }) => env)
-  /** What a provider may hold: everything secret but the means to reach it. */
+  /** Settings a provider may hold: all secrets except those needed to reach the provider. */
   const providedNames = secretNames.filter((name) => !bootstrapNames.includes(name))
   const first = await withFiles(environment, secretNames)
   const own = loadConfig(configuration, only(first.environment, bootstrapNames)).secrets
@@ -106,7 +106,7 @@ interface Provided {
   readonly names: readonly string[]
 }
 
-/** What a file holds stands; the rest is the provider's to say. */
+/** Values from files take precedence; the others come from the provider. */
 async function withProvider(
   { environment, origins }: Local,
   { provider, source, fallsBack, names }: Provided,

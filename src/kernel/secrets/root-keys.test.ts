@@ -11,7 +11,7 @@ import { connectionOptions } from '../database/pool.ts'
 import { openSignals } from '../database/signals.ts'
 import { createKeyring, keyIdOf } from '../crypto/keyring.ts'
 import { agreeOnKey } from './key-agreement.ts'
-import { openRollCall } from './roll-call.ts'
+import { openProcessRegistry } from './process-registry.ts'
 import { openRootKeys } from './root-keys.ts'
 import type { SecretStore } from './secret-store.ts'
 
@@ -25,7 +25,7 @@ afterEach(async () => {
   for (const close of closing.splice(0).toReversed()) await close()
 })
 
-/** What a process of the product is to this: a store of secrets, its keys, and a place in the roll call. */
+/** The parts of a server process that matter here: a secret store, its root keys, and the process registry. */
 async function startProcess(current: Buffer | undefined, previous: readonly Buffer[] = [], dataDir = 'unused') {
   const values = new Map<string, string>()
   const followers: (() => void)[] = []
@@ -49,14 +49,19 @@ async function startProcess(current: Buffer | undefined, previous: readonly Buff
     log: quiet,
   })
   const rootKeys = await openRootKeys({ secrets, dataDir, log: quiet })
-  const rollCall = openRollCall({ signals, database, keyring: rootKeys.keyring, refresh: () => rootKeys.refresh() })
-  await rootKeys.coordinate(rollCall)
+  const processRegistry = openProcessRegistry({
+    signals,
+    database,
+    keyring: rootKeys.keyring,
+    refresh: () => rootKeys.refresh(),
+  })
+  await rootKeys.coordinate(processRegistry)
   const close = async () => {
     rootKeys.close()
     await signals.close()
   }
   closing.push(close)
-  return { rootKeys, rollCall, keyring: rootKeys.keyring, set, close }
+  return { rootKeys, processRegistry, keyring: rootKeys.keyring, set, close }
 }
 
 async function until(isSo: () => boolean) {
@@ -125,14 +130,14 @@ describe('agreement on a root key', () => {
     const [one, two] = [await startProcess(OLD), await startProcess(OLD)]
     one.set(NEW, [OLD])
     two.set(NEW, [OLD])
-    const { holders, silent } = await agreeOnKey(one.rootKeys, one.rollCall)
-    expect(holders.map(({ currentKeyId }) => currentKeyId)).toEqual([newId, newId])
-    expect(silent).toBe(0)
+    const { processes, unresponsive } = await agreeOnKey(one.rootKeys, one.processRegistry)
+    expect(processes.map(({ currentKeyId }) => currentKeyId)).toEqual([newId, newId])
+    expect(unresponsive).toBe(0)
   })
 
   it('is not reached while one does not have it, and says so', async () => {
     const [one] = [await startProcess(NEW, [OLD]), await startProcess(OLD)]
-    await expect(agreeOnKey(one.rootKeys, one.rollCall, 2000)).rejects.toThrow('1 of 2 processes do not have it')
+    await expect(agreeOnKey(one.rootKeys, one.processRegistry, 2000)).rejects.toThrow('1 of 2 processes do not have it')
   })
 
   it('is not reached while one does not answer', async () => {
@@ -142,7 +147,7 @@ describe('agreement on a root key', () => {
       log: quiet,
     })
     closing.push(() => mute.close())
-    await expect(agreeOnKey(one.rootKeys, one.rollCall, 300)).rejects.toThrow('1 did not answer')
+    await expect(agreeOnKey(one.rootKeys, one.processRegistry, 300)).rejects.toThrow('1 did not respond')
   })
 
   it('is not disturbed by what others send on its channel', async () => {
@@ -156,7 +161,7 @@ describe('agreement on a root key', () => {
     ]) {
       await database.owner.query('select pg_notify($1, $2)', ['kernel_keys', rubbish])
     }
-    expect((await agreeOnKey(two.rootKeys, two.rollCall)).holders).toHaveLength(2)
+    expect((await agreeOnKey(two.rootKeys, two.processRegistry)).processes).toHaveLength(2)
     expect(one.keyring.currentKeyId).toBe(newId)
   })
 })

@@ -3,21 +3,21 @@ import type { Logger } from 'pino'
 import { encryptionKeys, keyFileOf } from '../config/encryption-key.ts'
 import { createKeyring, keyIdOf } from '../crypto/keyring.ts'
 import type { Keyring, RotatingKeyring } from '../crypto/keyring.ts'
-import type { RollCall } from './roll-call.ts'
+import type { ProcessRegistry } from './process-registry.ts'
 import type { SecretStore } from './secret-store.ts'
 
-/** The keyring of a running process, which follows its root keys wherever they are kept. */
+/** The root keys of a process: a keyring that follows changes of the keys at their source. */
 export interface RootKeys {
   readonly keyring: Keyring
-  /** The key that the settings want to be current. */
+  /** The id of the key that is to be current by the settings. */
   readonly wantedKeyId: string
-  /** Reads the keys again now. A new one opens from then on, and is current once every process has it. */
+  /** Reads the keys again now. A new key decrypts at once, and becomes current when every process has it. */
   refresh(): Promise<void>
   /**
-   * From now on a new key is made current only when every process on this database has it. Resolves once that is
-   * decided for the keys of now.
+   * Sets the process registry: from now on a new key becomes current only when every process has it. Resolves when that
+   * is decided for the present keys.
    */
-  coordinate(rollCall: RollCall): Promise<void>
+  coordinate(processRegistry: ProcessRegistry): Promise<void>
   close(): void
 }
 
@@ -27,26 +27,26 @@ export interface RootKeyOptions {
   readonly log: Logger
 }
 
-/** Reads the keys and follows them. Throws when there are none to start with. */
+/** Reads the root keys and follows their changes. Throws when there are none. */
 export async function openRootKeys(options: RootKeyOptions): Promise<RootKeys> {
   return new FollowedKeys(options, await readKeys(options))
 }
 
-/** As long as the longest-lived thing that a key signs, ten minutes, and the difference of two clocks. */
+/** The longest life of a signed token, ten minutes, plus a minute of clock skew. */
 const RETIRED_MILLISECONDS = 11 * 60_000
 const SETTLE_MILLISECONDS = 1000
-const FILE_LOOK_MILLISECONDS = 1000
+const FILE_POLL_MILLISECONDS = 1000
 
 class FollowedKeys implements RootKeys {
   readonly keyring: RotatingKeyring
   readonly #options: RootKeyOptions
-  /** As the settings have them: the first one is to be current. */
+  /** The keys in the settings; the first is to be current. */
   #wanted: readonly Buffer[]
-  /** Gone from the settings a moment ago, by id: what they signed is still under way. */
+  /** Keys removed from the settings recently, by id: tokens they signed are still in use. */
   readonly #retired = new Map<string, { readonly root: Buffer; readonly timer: NodeJS.Timeout }>()
-  #rollCall: RollCall | undefined
+  #processRegistry: ProcessRegistry | undefined
   #settling: NodeJS.Timeout | undefined
-  #isToldOf: string | undefined
+  #warnedAbout: string | undefined
   readonly #stopWatching: () => void
 
   constructor(options: RootKeyOptions, wanted: readonly Buffer[]) {
@@ -58,7 +58,7 @@ class FollowedKeys implements RootKeys {
     secrets.follow('ENCRYPTION_KEY', again)
     secrets.follow('ENCRYPTION_KEYS_PREVIOUS', again)
     const file = secrets.value('ENCRYPTION_KEY') === undefined ? keyFileOf(dataDir) : undefined
-    if (file !== undefined) watchFile(file, { persistent: false, interval: FILE_LOOK_MILLISECONDS }, again)
+    if (file !== undefined) watchFile(file, { persistent: false, interval: FILE_POLL_MILLISECONDS }, again)
     this.#stopWatching = () => file !== undefined && unwatchFile(file, again)
   }
 
@@ -76,13 +76,13 @@ class FollowedKeys implements RootKeys {
     await this.#settle()
   }
 
-  async coordinate(rollCall: RollCall): Promise<void> {
-    this.#rollCall = rollCall
+  async coordinate(processRegistry: ProcessRegistry): Promise<void> {
+    this.#processRegistry = processRegistry
     const [next, ...others] = this.#wanted
     if (next === undefined || others.length === 0) return
-    const { holders, silent } = await rollCall.ask()
-    const isHeld = (root: Buffer) => holders.every(({ keyIds }) => keyIds.includes(keyIdOf(root)))
-    const shared = silent === 0 && isHeld(next) ? next : others.find(isHeld)
+    const { processes, unresponsive } = await processRegistry.list()
+    const isHeld = (root: Buffer) => processes.every(({ keyIds }) => keyIds.includes(keyIdOf(root)))
+    const shared = unresponsive === 0 && isHeld(next) ? next : others.find(isHeld)
     if (shared !== undefined) this.#use(shared)
     if (shared !== next) await this.#settle()
   }
@@ -93,7 +93,7 @@ class FollowedKeys implements RootKeys {
     this.#stopWatching()
   }
 
-  /** `first` seals and signs; everything else that is wanted, or was until a moment ago, opens. */
+  /** Makes `first` the current key; the others and the retired ones only decrypt and verify. */
   #use(first: Buffer): void {
     this.keyring.replace([first, ...this.#known()])
   }
@@ -107,28 +107,28 @@ class FollowedKeys implements RootKeys {
     const [next] = this.#wanted
     if (next === undefined) return
     const current = this.#known().find((root) => keyIdOf(root) === this.keyring.currentKeyId)
-    // It opens here before it is used here: another process may be sealing with it already.
+    // The new key must decrypt here before it becomes current: another process may already encrypt with it.
     this.#use(current ?? next)
     if (current === undefined || current.equals(next)) return
-    if (!(await this.#isHeldByAll(keyIdOf(next)))) return this.#settleLater()
+    if (!(await this.#isEverywhere(keyIdOf(next)))) return this.#scheduleSettle()
     this.#use(next)
     this.#options.log.info({ keyId: keyIdOf(next) }, 'a new root key is current')
   }
 
-  #settleLater(): void {
+  #scheduleSettle(): void {
     clearTimeout(this.#settling)
     this.#settling = setTimeout(() => this.#attempt(this.#settle()), SETTLE_MILLISECONDS).unref()
   }
 
-  async #isHeldByAll(keyId: string): Promise<boolean> {
-    if (this.#rollCall === undefined) return true
-    const { holders, silent } = await this.#rollCall.ask()
-    const without = holders.filter(({ keyIds }) => !keyIds.includes(keyId)).length
-    const isHeld = without === 0 && silent === 0
-    if (!isHeld && this.#isToldOf !== keyId) {
-      this.#options.log.warn({ keyId, without, silent }, 'a new root key waits until every process has it')
+  async #isEverywhere(keyId: string): Promise<boolean> {
+    if (this.#processRegistry === undefined) return true
+    const { processes, unresponsive } = await this.#processRegistry.list()
+    const without = processes.filter(({ keyIds }) => !keyIds.includes(keyId)).length
+    const isHeld = without === 0 && unresponsive === 0
+    if (!isHeld && this.#warnedAbout !== keyId) {
+      this.#options.log.warn({ keyId, without, unresponsive }, 'a new root key waits until every process has it')
     }
-    this.#isToldOf = keyId
+    this.#warnedAbout = keyId
     return isHeld
   }
 
@@ -139,7 +139,10 @@ class FollowedKeys implements RootKeys {
       this.#attempt(this.#settle())
     }
     this.#retired.set(id, { root, timer: setTimeout(end, RETIRED_MILLISECONDS).unref() })
-    this.#options.log.warn({ keyId: id }, 'a root key is gone from the settings; it opens for eleven more minutes')
+    this.#options.log.warn(
+      { keyId: id },
+      'a root key was removed from the settings; it still decrypts for eleven minutes',
+    )
   }
 
   #forget(id: string): void {
@@ -149,8 +152,8 @@ class FollowedKeys implements RootKeys {
 
   #attempt(work: Promise<void>): void {
     work.catch((error: unknown) => {
-      this.#options.log.warn({ err: error }, 'the root keys could not be taken up; the present ones stay')
-      this.#settleLater()
+      this.#options.log.warn({ err: error }, 'new root keys could not be loaded; the present ones stay in use')
+      this.#scheduleSettle()
     })
   }
 }

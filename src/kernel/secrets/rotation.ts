@@ -9,28 +9,28 @@ import { Failure } from '../failure.ts'
 import type { Keyring } from '../crypto/keyring.ts'
 
 export interface RotationOptions {
-  /** The system handle: a rotation is of every tenant. */
+  /** The system handle, because a rotation covers every tenant. */
   readonly db: Db
   readonly keyring: Keyring
   readonly clock: Clock
-  /** Values re-encrypted at a time. */
+  /** Values re-encrypted per batch. */
   readonly rowsMax: number
   readonly signal: AbortSignal
 }
 
-/** What became of one field. */
+/** The result of re-encrypting one field. */
 export interface RotatedField {
   readonly name: string
-  /** Values re-encrypted, those of a run that was cut short included. */
+  /** Values re-encrypted, including those of an interrupted run that was resumed. */
   readonly rows: number
 }
 
 const PASSES_MAX = 10
 
 /**
- * Brings every value of these fields under the current key, and looks that none is left under another: only when this
- * resolves may a root key go. Keeps its place after every batch, so a run that was cut short is resumed; a run that was
- * finished changes nothing when it is repeated. Values written meanwhile are left as they are, and looked at again.
+ * Re-encrypts every value of these fields with the current key and verifies that none is left under another: only then
+ * may an old root key be removed. Progress is stored after every batch, so an interrupted run resumes; repeating a
+ * finished run changes nothing. Values written meanwhile are skipped and checked again.
  */
 export async function rotateFields(
   fields: readonly EncryptedField[],
@@ -43,7 +43,7 @@ export async function rotateFields(
   return done
 }
 
-/** How many values are under each key, by the key's id, for each field. */
+/** For each field, the number of values per key id. */
 export async function tallyFields(
   fields: readonly EncryptedField[],
   db: Db,
@@ -53,14 +53,14 @@ export async function tallyFields(
   return tallies
 }
 
-/** Values that nobody can open any more, because this process does not have their key. */
+/** Values that cannot be decrypted, because this process does not have their key. */
 export interface MissingKey {
   readonly keyId: string
   readonly field: string
   readonly values: number
 }
 
-/** What is encrypted under keys that are in the settings no longer, or never were. */
+/** Finds values encrypted under keys that are not in the settings. */
 export async function missingKeys(
   fields: readonly EncryptedField[],
   { db, keyring }: Pick<RotationOptions, 'db' | 'keyring'>,
@@ -71,10 +71,10 @@ export async function missingKeys(
   )
 }
 
-/** What whoever runs this should know of them, and do. */
+/** The message to the operator about missing keys, with the remedy. */
 export function withoutKeys(missing: readonly MissingKey[]): string {
   const what = missing.map(({ keyId, field, values }) => `${field}: ${values} under ${keyId}`).join(', ')
-  return `Values are encrypted under a root key that is not in the settings (${what}). Put that key back into ENCRYPTION_KEYS_PREVIOUS; without it they cannot be opened.`
+  return `Values are encrypted under a root key that is not in the settings (${what}). Put that key back into ENCRYPTION_KEYS_PREVIOUS; without it they cannot be decrypted.`
 }
 
 async function rotateField(field: EncryptedField, options: RotationOptions): Promise<number> {
@@ -125,7 +125,7 @@ async function leftOf(field: EncryptedField, { db, keyring }: RotationOptions): 
 const ByField = { field: z.string(), key_id: z.string(), now: z.date() }
 const WHERE_FIELD = sql`where field = :field and key_id = :key_id`
 
-/** A run that was finished begins anew; one that was not goes on where it stopped. */
+/** Starts a new run after a finished one, and resumes an interrupted one. */
 const begin = writing(
   'rotations.begin',
   sql`insert into kernel.rotations as kept (field, key_id, started_at, updated_at) values (:field, :key_id, :now, :now)

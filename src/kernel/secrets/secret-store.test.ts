@@ -30,9 +30,14 @@ afterAll(async () => {
 })
 
 const vaultAt = () => ({
-  ...{ SECRETS_PROVIDER: 'vault', VAULT_ADDR: vault.url, VAULT_TOKEN: vault.rootToken },
-  ...{ SECRETS_TIMEOUT_SECONDS: '1', ENVIRONMENT: 'production', ENCRYPTION_KEY_FILE: path.join(folder, 'key') },
-  ...{ JWT_SECRET_FILE: path.join(folder, 'jwt'), BETTER_AUTH_SECRET_FILE: path.join(folder, 'auth') },
+  SECRETS_PROVIDER: 'vault',
+  VAULT_ADDR: vault.url,
+  VAULT_TOKEN: vault.rootToken,
+  SECRETS_TIMEOUT_SECONDS: '1',
+  ENVIRONMENT: 'production',
+  ENCRYPTION_KEY_FILE: path.join(folder, 'key'),
+  JWT_SECRET_FILE: path.join(folder, 'jwt'),
+  BETTER_AUTH_SECRET_FILE: path.join(folder, 'auth'),
 })
 
 async function open(environment: Readonly<Record<string, string>>) {

@@ -8,22 +8,22 @@ import type { Metrics } from '../telemetry/metrics.ts'
 import type { SecretOrigin } from './provider.ts'
 import type { ResolvedSecrets, SecretSource } from './resolve.ts'
 
-/** One secret was fetched from where it is kept. */
+/** A secret that was read from its source. */
 export interface SecretRead extends SecretOrigin {
   readonly name: string
 }
 
-/** The secrets of a running process: what each is now, and who is told when it becomes another. */
+/** The secrets of a running process: current values, and callbacks for changes. */
 export interface SecretStore {
-  /** The value of a secret setting, by its variable (`METRICS_TOKEN`); undefined when it is unset. */
+  /** The value of a secret by its variable (`METRICS_TOKEN`); undefined when unset. */
   value(name: string): string | undefined
-  /** Where each secret that has a value came from. */
+  /** The origin of each secret that has a value. */
   readonly origins: ReadonlyMap<string, SecretOrigin>
   /** Calls `changed` with every new value from now on. */
   follow(name: string, changed: (value: string | undefined) => void): void
-  /** Calls `heard` for what was fetched so far and for all that is fetched from now on. */
+  /** Calls `heard` for the secrets read so far and for every later read. */
   onRead(heard: (reads: readonly SecretRead[]) => void): void
-  /** Reads all again now. Resolves with whether that worked; the last good values stay where it did not. */
+  /** Reads all secrets again now. Resolves with false when that failed; the last good values are kept. */
   refresh(): Promise<boolean>
   close(): void
 }
@@ -31,13 +31,13 @@ export interface SecretStore {
 export interface SecretStoreOptions {
   readonly configuration: Configuration
   readonly config: Config
-  /** Where `config` came from. Without it the values of `config` stand for good. */
+  /** The source of `config`. Without it the values never change. */
   readonly opened?: { readonly source: SecretSource; readonly first: ResolvedSecrets }
   readonly log: Logger
   readonly metrics: Pick<Metrics, 'gauge' | 'secretsRead'>
 }
 
-/** Opens the store, and keeps it fresh: in intervals, and whenever a file changes. */
+/** Opens the store and refreshes it at intervals and when a file changes. */
 export function openSecretStore(options: SecretStoreOptions): SecretStore {
   const store = new FollowedSecrets(options)
   options.metrics.gauge('secrets_age_seconds', 'Time since the secrets were last read without a problem.', () =>
@@ -46,7 +46,7 @@ export function openSecretStore(options: SecretStoreOptions): SecretStore {
   return store
 }
 
-const FILE_LOOK_MILLISECONDS = 1000
+const FILE_POLL_MILLISECONDS = 1000
 
 class FollowedSecrets implements SecretStore {
   readonly #options: SecretStoreOptions
@@ -93,7 +93,7 @@ class FollowedSecrets implements SecretStore {
       this.#reading = this.#read().finally(() => (this.#reading = undefined))
       return this.#reading
     }
-    // What changed since the one that runs began may not be in it: another follows, once for all who ask.
+    // The running read may miss a later change, so another follows, shared by all callers.
     this.#next ??= this.#reading.then(() => {
       this.#next = undefined
       return this.refresh()
@@ -113,7 +113,7 @@ class FollowedSecrets implements SecretStore {
       metrics.secretsRead(true)
       return true
     } catch (error) {
-      // Safe because the last good values serve on; the log and the metrics say so, and for how long.
+      // Safe because the last good values stay in use; log and metrics report their age.
       const reason = error instanceof ConfigError ? error.message : String(error)
       log.warn({ reason, secondsOld: Math.round(this.ageSeconds()) }, 'the secrets could not be read again')
       metrics.secretsRead(false)
@@ -133,10 +133,10 @@ class FollowedSecrets implements SecretStore {
       source === 'aws' || source === 'vault' || (source === 'file' && changed.includes(name))
     const reads = readsOf(this.#origins, isFetched)
     for (const heard of this.#listeners) heard(reads)
-    for (const name of changed) this.#tell(name)
+    for (const name of changed) this.#notify(name)
   }
 
-  #tell(name: string): void {
+  #notify(name: string): void {
     const { configuration, log } = this.#options
     const followers = this.#followers.get(name) ?? []
     const about = { setting: name, ...this.#origins.get(name) }
@@ -165,15 +165,19 @@ function secretsOf({ settings }: Configuration, config: Config): ReadonlyMap<str
 
 function readsOf(
   origins: ReadonlyMap<string, SecretOrigin>,
-  isMeant: (name: string, origin: SecretOrigin) => boolean,
+  isIncluded: (name: string, origin: SecretOrigin) => boolean,
 ): SecretRead[] {
-  return [...origins].filter(([name, origin]) => isMeant(name, origin)).map(([name, origin]) => ({ name, ...origin }))
+  return [...origins]
+    .filter(([name, origin]) => isIncluded(name, origin))
+    .map(([name, origin]) => ({ name, ...origin }))
 }
 
-/** Looks at the files by their path, so that a mounted volume whose links are exchanged is noticed too. */
+/**
+ * Refreshes at intervals and polls files by path, so that exchanged symbolic links of a mounted volume are noticed too.
+ */
 function keepFresh({ settings: own, files }: SecretSource, again: () => void): () => void {
   const timer = setInterval(again, own.refreshSeconds * 1000).unref()
-  for (const file of files) watchFile(file, { persistent: false, interval: FILE_LOOK_MILLISECONDS }, again)
+  for (const file of files) watchFile(file, { persistent: false, interval: FILE_POLL_MILLISECONDS }, again)
   return () => {
     clearInterval(timer)
     for (const file of files) unwatchFile(file, again)

@@ -5,9 +5,9 @@ import { ProviderError } from './provider.ts'
 import { VaultRefusal, parsed } from './vault-http.ts'
 import type { VaultCall } from './vault-http.ts'
 
-/** The token that Vault is asked with: given, or obtained by logging in as an AppRole or a Kubernetes service account. */
+/** The Vault token: configured, or obtained by logging in as an AppRole or a Kubernetes service account. */
 export interface VaultTokens {
-  /** One that is good for now. */
+  /** A valid token, renewed or obtained if necessary. */
   current(signal: AbortSignal): Promise<string>
   isKept(): boolean
   forget(): void
@@ -20,7 +20,7 @@ const Lookup = z.object({ data: z.object({ ttl: z.number().int().min(0), renewab
 
 interface Token {
   readonly text: string
-  /** By `milliseconds()`, when two thirds of its life are over; never for one without an end. */
+  /** When two thirds of its life are over, in `milliseconds()`; infinite for one that does not expire. */
   readonly renewAt: number
   readonly isRenewable: boolean
 }
@@ -42,7 +42,7 @@ export function vaultTokens(settings: SecretSettings, call: VaultCall, milliseco
       return tokenOf(text, data.ttl, data.renewable === true)
     } catch (error) {
       if (!(error instanceof VaultRefusal)) throw error
-      // Safe because a policy may allow reading the secret and not looking the token up; the read itself will tell.
+      // Safe because a policy may forbid looking up the token but allow reading the secret.
       return tokenOf(text, 0, false)
     }
   }

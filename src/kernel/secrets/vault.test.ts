@@ -108,7 +108,7 @@ describe('the token for Vault', () => {
 
   it('that was given and is wrong is refused for good, without a second attempt', async () => {
     await expect(provider({ vaultToken: 'hvs.wrong' }).read(NAMES)).rejects.toThrow(
-      'Vault refuses secret/data/plimsoll: the token is wrong, has ended, or may not read it',
+      'Vault refuses secret/data/plimsoll: the token is invalid, expired, or lacks the permission',
     )
     expect(reads()).toHaveLength(1)
   })
@@ -123,13 +123,9 @@ describe('a Vault that does not do its work', () => {
     ['is sealed', { kind: 'answers', status: 503, body: '{"errors":["Vault is sealed"]}' }, 'sealed or down'],
     ['has a bug', { kind: 'answers', status: 500, body: 'oops attack-at-dawn' }, 'answers with status 500'],
     ['is overrun', { kind: 'answers', status: 429, body: '' }, 'answers with status 429'],
-    ['says nothing', { kind: 'silent' }, 'did not answer in time'],
+    ['says nothing', { kind: 'silent' }, 'did not respond in time'],
     ['hangs up', { kind: 'cut' }, 'cannot be reached'],
-    [
-      'does not speak JSON',
-      { kind: 'answers', status: 200, body: '<html>attack-at-dawn' },
-      'something that is not JSON',
-    ],
+    ['does not speak JSON', { kind: 'answers', status: 200, body: '<html>attack-at-dawn' }, 'is not JSON'],
   ] as const)('is asked four times when it %s, and then said to be so', async (_what, how, message) => {
     vault.misbehave(how)
     const milliseconds = how.kind === 'silent' ? 400 : undefined
@@ -148,8 +144,8 @@ describe('a Vault that does not do its work', () => {
   })
 
   it.each([
-    ['no data', '{"attack-at-dawn":{}}', 'Vault’s answer to secret/plimsoll is not of its form (data)'],
-    ['a list', '{"data":["attack-at-dawn"]}', 'is not of its form'],
+    ['no data', '{"attack-at-dawn":{}}', 'Vault’s response to secret/plimsoll is invalid (data)'],
+    ['a list', '{"data":["attack-at-dawn"]}', 'is invalid (data'],
     ['a version in words', '{"data":{"data":{},"metadata":{"version":"one"}}}', '(data.metadata.version)'],
     [
       'no number',

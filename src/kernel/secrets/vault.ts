@@ -14,13 +14,14 @@ const Read = z.object({
 
 export interface VaultOptions extends Attempts {
   readonly settings: SecretSettings
-  /** A clock that only goes forward. */
+  /** A monotonic clock. */
   readonly milliseconds: () => number
 }
 
 /**
- * HashiCorp Vault, KV version 2, by its HTTP API (developer.hashicorp.com/vault/api-docs/secret/kv/kv-v2). Values there
- * have no lease; the token has, and is renewed, or made anew by logging in, before it ends and when it is refused.
+ * The provider for HashiCorp Vault, KV version 2, over its HTTP API
+ * (developer.hashicorp.com/vault/api-docs/secret/kv/kv-v2). Values have no lease. The token has one; it is renewed, or
+ * replaced by a new login, before it expires and when it is refused.
  */
 export function vaultProvider({ settings, milliseconds, ...attempts }: VaultOptions): SecretProvider {
   const { vaultAddress = '', vaultNamespace, vaultMount, vaultPath } = settings
@@ -44,7 +45,7 @@ export function vaultProvider({ settings, milliseconds, ...attempts }: VaultOpti
         } catch (error) {
           if (!(error instanceof VaultRefusal)) throw error
           tokens.forget()
-          // An old token may have been revoked before its time; one that was just made is refused for good.
+          // An older token may have been revoked early; retrying makes no sense with a new one.
           if (!wasOld) throw error
           return readOnce(names, signal)
         }

@@ -1,24 +1,23 @@
 import type { Logger } from 'pino'
 import { Failure } from '../failure.ts'
 
-/** One thing looked at before the start, as data. */
+/** A startup check, as data. */
 export interface Check {
-  /** `access.mail`: the module, and what is looked at. */
+  /** The module and the thing checked: `access.mail`. */
   readonly name: string
-  /** What should be so: `mail can be sent`. */
+  /** The condition checked: `mail can be sent`. */
   readonly describe: string
-  /** Honours the signal: after ten seconds it counts as not known. */
+  /** Must honour the signal. After ten seconds the result is `not_enough_data`. */
   run(signal: AbortSignal): Finding | Promise<Finding>
 }
 
 export interface Finding {
-  /** `fail` stops the start. A `warning` is something the product does without, and `not_enough_data` is not known. */
+  /** `fail` prevents the start. `warning`: the product works without it. `not_enough_data`: unknown. */
   readonly outcome: 'pass' | 'warning' | 'fail' | 'not_enough_data'
-  /** A sentence: what was found, and where that is wrong, what to do. */
+  /** A sentence: what was found and, if wrong, what to do. */
   readonly message: string
 }
 
-/** What a check found. */
 export interface CheckResult extends Finding {
   readonly name: string
 }
@@ -27,7 +26,7 @@ export const passed = (name: string, message: string): CheckResult => ({ name, o
 export const warned = (name: string, message: string): CheckResult => ({ name, outcome: 'warning', message })
 export const refused = (name: string, message: string): CheckResult => ({ name, outcome: 'fail', message })
 
-/** Logs what the start goes on without, and stops it with every failed check's own message, not only the first. */
+/** Logs warnings, and throws with the messages of all failed checks. */
 export function settleChecks(results: readonly CheckResult[], log: Logger): void {
   for (const { name, outcome, message } of results) {
     if (outcome === 'warning' || outcome === 'not_enough_data') log.warn({ check: name, outcome }, message)
@@ -35,7 +34,7 @@ export function settleChecks(results: readonly CheckResult[], log: Logger): void
   requireChecks(results)
 }
 
-/** Stops a start with every failed check's own message. */
+/** Throws with the messages of all failed checks. */
 export function requireChecks(results: readonly CheckResult[]): void {
   const failed = results.filter(({ outcome }) => outcome === 'fail')
   if (failed.length === 0) return

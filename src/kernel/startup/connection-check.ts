@@ -5,12 +5,12 @@ import { countListeners } from '../database/signals.ts'
 import { type CheckResult, passed, refused, warned } from './check.ts'
 
 /**
- * Whether the connections that every process on this database may open fit the server. Each process is taken to have
- * the settings of this one. Refuses a process that does not fit alone.
+ * Checks that the connections all processes on this database may open fit the server's limit. Assumes that every
+ * process has the settings of this one. Fails if this process alone exceeds the limit.
  */
 export async function checkConnections(owner: pg.Pool, settings: Config['database']): Promise<CheckResult> {
   const limit = await lowestLimit(owner)
-  // This process does not listen yet.
+  // This process is not listening yet.
   const processes = (await countListeners(owner)) + 1
   const each = Object.values<number>({ ...poolSizes(settings) }).reduce((sum, size) => sum + size, 0)
   const sum = processes * each
@@ -28,7 +28,7 @@ interface Limit {
   readonly connections: number
 }
 
-/** The limit that is reached first. PostgreSQL holds a superuser to none but that of the whole server. */
+/** The lowest limit. For a superuser only the server's applies. */
 async function lowestLimit(owner: pg.Pool): Promise<Limit> {
   const { rows } = await owner.query<LimitRow>(
     `select current_setting('max_connections')::int

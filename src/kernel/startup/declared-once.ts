@@ -1,4 +1,4 @@
-/** A name from a space that all modules share, and the module that declares it. */
+/** A name that must be unique across modules, and the module that declares it. */
 export interface DeclaredName {
   /** `setting`, `metric`, `event`, `job`, `command`. */
   readonly kind: string
@@ -6,7 +6,7 @@ export interface DeclaredName {
   readonly module: string
 }
 
-/** Throws when a name is declared twice, naming each such name and the modules that declare it. */
+/** Throws when a name is declared twice; the message lists each with its modules. */
 export function requireDeclaredOnce(declared: readonly DeclaredName[]): void {
   const same = Map.groupBy(declared, ({ kind, name }) => `${kind} ${name}`)
   const twice = [...same]

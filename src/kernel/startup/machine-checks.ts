@@ -9,7 +9,7 @@ const NODE_MAJOR_MIN = 24
 const DISK_BYTES_MIN = 1024 ** 3
 const GIGABYTE = 1024 ** 3
 
-/** What can be known before anything is opened: the runtime, the disk, the port. */
+/** Checks that need nothing open: runtime, disk, port. */
 export async function checkMachine(config: Pick<Config, 'server'>, nodeVersion: string): Promise<CheckResult[]> {
   const { dataDir, host, port } = config.server
   return [
@@ -27,7 +27,7 @@ export function checkRuntime(nodeVersion: string): CheckResult {
   )
 }
 
-/** The folder may not be there yet; then the disk it will be on is looked at. */
+/** Checks the free space of the folder's disk; the folder need not exist yet. */
 export async function checkDisk(folder: string, bytesMin: number): Promise<CheckResult> {
   const { free, at } = await freeBytes(path.resolve(folder))
   const gigabytes = (free / GIGABYTE).toFixed(1)
@@ -51,7 +51,10 @@ export async function checkPort(host: string, port: number): Promise<CheckResult
       return refused('port', `${where} may not be opened by this user. Set SERVER_PORT to 1024 or more.`)
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
-      return refused('port', `${host} is no address of this machine. Set SERVER_HOST, e.g. 0.0.0.0 for all of them.`)
+      return refused(
+        'port',
+        `${host} is not an address of this machine. Set SERVER_HOST, e.g. 0.0.0.0 for all of them.`,
+      )
     default:
       return refused('port', `${where} cannot be opened (${code}).`)
   }

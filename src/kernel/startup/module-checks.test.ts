@@ -29,7 +29,7 @@ it('a check that does not end in time is not known, and the start goes on', asyn
     {
       name: 'vendor.key',
       outcome: 'not_enough_data',
-      message: 'It did not show within 0.02 seconds whether the vendor takes the key.',
+      message: 'Within 0.02 seconds it could not be determined whether the vendor takes the key.',
     },
   ])
 })

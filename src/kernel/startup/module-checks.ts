@@ -3,7 +3,7 @@ import type { Check, CheckResult, Finding } from './check.ts'
 
 const CHECK_MILLISECONDS_MAX = 10_000
 
-/** Runs the start-up checks that modules bring. */
+/** Runs the startup checks of the modules. */
 export function checkModules(
   modules: readonly Pick<Module, 'checks'>[],
   millisecondsMax = CHECK_MILLISECONDS_MAX,
@@ -15,7 +15,7 @@ export function checkModules(
 async function runCheck(check: Check, millisecondsMax: number): Promise<CheckResult> {
   const signal = AbortSignal.timeout(millisecondsMax)
   const late = Promise.withResolvers<Finding>()
-  const message = `It did not show within ${millisecondsMax / 1000} seconds whether ${check.describe}.`
+  const message = `Within ${millisecondsMax / 1000} seconds it could not be determined whether ${check.describe}.`
   signal.addEventListener('abort', () => late.resolve({ outcome: 'not_enough_data', message }))
   return { name: check.name, ...(await Promise.race([check.run(signal), late.promise])) }
 }

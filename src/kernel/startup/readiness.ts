@@ -2,7 +2,7 @@ import type { Logger } from 'pino'
 import type { Platform } from '../platform.ts'
 import { checkDatabase, checkMigrations } from './service-checks.ts'
 
-/** One thing that must be so before traffic is sent here. */
+/** One readiness condition. */
 export interface ReadinessCheck {
   readonly name: string
   readonly ok: boolean
@@ -10,13 +10,13 @@ export interface ReadinessCheck {
 }
 
 const NOT_READY: Readonly<Record<string, string>> = {
-  database: 'The database does not answer, or is too old.',
+  database: 'The database does not respond, or is too old.',
   migrations: "The schema is not this release's.",
 }
 
 /**
- * What `/ready` answers: each dependency and whether it is there. Anybody may ask, so why it is not goes to the log.
- * Redis is a help, not a need: without it we serve.
+ * The response of `/ready`: each dependency and its state. It is public, so the reason goes to the log only. Redis is
+ * optional and never makes the process unready.
  */
 export async function readiness(
   platform: Pick<Platform, 'database' | 'migrations' | 'redis'>,
@@ -27,7 +27,7 @@ export async function readiness(
   const needed = checks.map(({ name, outcome, message }): ReadinessCheck => {
     if (outcome !== 'fail') return { name, ok: true, message }
     log.warn({ check: name, reason: message }, 'not ready')
-    return { name, ok: false, message: NOT_READY[name] ?? 'It is not there.' }
+    return { name, ok: false, message: NOT_READY[name] ?? 'It is not available.' }
   })
   if (redis === undefined) return needed
   const message = redis.status === 'ready' ? 'Redis answers.' : 'Redis is away: cache and limits are kept per process.'

@@ -4,8 +4,8 @@ import type { DeclaredName } from './declared-once.ts'
 import type { Declarations, Module } from '../module.ts'
 
 /**
- * Throws when modules declare the same event, job or command twice, naming both, or subscribe to one that none of them brings. Settings
- * and metrics are looked at where they are joined.
+ * Throws when modules declare the same event, job or command twice, or a job subscribes to an event that no module
+ * declares. Settings and metrics are checked where they are combined.
  */
 export function requireDeclarations(modules: readonly Module[]): void {
   requireDeclaredOnce([
@@ -18,7 +18,7 @@ export function requireDeclarations(modules: readonly Module[]): void {
   requireSubscriptions(modules)
 }
 
-/** The first words of the commands that modules bring. */
+/** The top-level command names of modules. */
 export function commandNames(declared: readonly Declarations[]): readonly DeclaredName[] {
   return declared.flatMap(({ name: module, commands = [] }) =>
     commands.map(({ name }) => ({ kind: 'command', name, module })),

@@ -20,14 +20,14 @@ export interface Services {
   readonly redisUrl: string | undefined
 }
 
-/** What must be there around us: the database and its state, and Redis where one is set. */
+/** Checks the database, its migrations and roles, and Redis if configured. */
 export async function checkServices({ database, settings, migrations, redisUrl }: Services): Promise<CheckResult[]> {
   const redis = checkRedis(redisUrl)
   const found = await checkDatabase(database.owner)
   if (found.outcome === 'fail') return [found, await redis]
   const connections = await checkConnections(database.owner, settings)
   const state = await checkMigrations(migrations)
-  // The roles come with the first migration.
+  // The first migration creates the roles.
   const roles = state.outcome === 'fail' ? [] : [await checkRoles(database)]
   return [found, connections, state, ...roles, await redis]
 }
@@ -56,7 +56,7 @@ export async function checkMigrations(migrations: Migrations): Promise<CheckResu
   }
 }
 
-/** Requests must run as a role that row-level security binds; a superuser would see every tenant. */
+/** Checks that requests run as roles that row-level security applies to; a superuser would see every tenant. */
 export async function checkRoles(database: Database): Promise<CheckResult> {
   try {
     for (const db of [database.forTenant('nobody'), database.system]) {
@@ -64,11 +64,14 @@ export async function checkRoles(database: Database): Promise<CheckResult> {
         select rolname as role, rolsuper or rolbypassrls as free from pg_roles where rolname = current_user`.execute(db)
       const [current] = rows
       if (current === undefined || current.free) {
-        const why = 'is a superuser or passes row-level security by'
-        return refused('roles', `Requests would run as ${current?.role}, which ${why}. Take that from the role.`)
+        const why = 'is a superuser or bypasses row-level security'
+        return refused(
+          'roles',
+          `Requests would run as ${current?.role}, which ${why}. Remove that attribute from the role.`,
+        )
       }
     }
-    return passed('roles', 'Requests run as roles that row-level security binds.')
+    return passed('roles', 'Requests run as roles that row-level security applies to.')
   } catch (error) {
     return refused(
       'roles',
@@ -109,7 +112,7 @@ export async function checkRedis(url: string | undefined): Promise<CheckResult> 
 function reason(error: unknown): string {
   const cause = error instanceof Failure ? (error.cause ?? error) : error
   if (!(cause instanceof Error)) return String(cause)
-  // Node reports a host with several addresses as a list of errors without a message of its own.
+  // For a host with several addresses Node throws an AggregateError without a message.
   if (cause instanceof AggregateError && cause.message === '') return cause.errors.map(reason).join(', ')
   return cause.message
 }

@@ -1,16 +1,16 @@
 import { Counter, Histogram } from 'prom-client'
 import type { Registry } from 'prom-client'
 
-/** A prom-client counter with a bounded number of label sets. Takes the values of the labels in their order. */
+/** A prom-client counter with a bounded number of label sets. Takes the label values in order. */
 export type BoundedCounter = (...labels: readonly string[]) => { add(amount: number): void }
 
-/** The same for a histogram. */
+/** A prom-client histogram with a bounded number of label sets. */
 export type BoundedHistogram = (...labels: readonly string[]) => { observe(seconds: number): void }
 
-/** Label sets one metric holds; beyond, values are counted under `other`, so that a caller cannot fill the memory. */
+/** Label sets per metric; further ones are counted under `other`, so that callers cannot exhaust memory. */
 const LABEL_SETS_MAX = 2000
 
-/** Durations in seconds: from a cached answer to the longest tool. */
+/** Buckets in seconds: from a cached response to the slowest tool. */
 export const DURATION_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 
 export function boundedCounter(

@@ -4,13 +4,13 @@ import { requireDeclaredOnce } from '../startup/declared-once.ts'
 import { boundedCounter, boundedHistogram } from './bounded-metric.ts'
 import type { Counter, Gauge, Histogram, Instruments, Labels, Metric } from './metric.ts'
 
-/** Makes the metrics of one module after another. */
+/** Creates the metrics of a module. */
 export type MakeInstruments = <const M extends Readonly<Record<string, Metric>>>(
   module: string,
   metrics: M,
 ) => Instruments<M>
 
-/** Makes metrics in a registry. Throws when a name is there already, naming the module that it belongs to. */
+/** Returns the function that creates metrics in a registry. It throws when a name is taken, naming both modules. */
 export function instrumentMaker(registry: Registry): MakeInstruments {
   const owners = new Map<string, string>()
   return (module, metrics) => {
@@ -21,7 +21,7 @@ export function instrumentMaker(registry: Registry): MakeInstruments {
     requireDeclaredOnce([...taken, ...declared.map(([, { name }]) => ({ kind: 'metric', name, module }))])
     for (const [, { name }] of declared) owners.set(name, module)
     const made = Object.fromEntries(declared.map(([key, metric]) => [key, instrument(registry, metric)]))
-    // safe because: each key has the instrument of the kind that its metric declares.
+    // safe because: each instrument has the kind that its metric declares.
     return made as Instruments<typeof metrics>
   }
 }
@@ -37,8 +37,8 @@ function instrument(registry: Registry, metric: Metric): AnyInstrument {
       return { add: (given, amount = 1) => count(...valuesOf(given)).add(amount) }
     }
     case 'histogram': {
-      const spread = boundedHistogram(registry, name, help, labels, metric.buckets)
-      return { observe: (given, value) => spread(...valuesOf(given)).observe(value) }
+      const histogram = boundedHistogram(registry, name, help, labels, metric.buckets)
+      return { observe: (given, value) => histogram(...valuesOf(given)).observe(value) }
     }
     case 'gauge':
       return gauge(registry, metric)
@@ -48,7 +48,10 @@ function instrument(registry: Registry, metric: Metric): AnyInstrument {
 function gauge(registry: Registry, { name, help, labels }: Metric): Gauge<string> {
   const followed: (() => void)[] = []
   const made = new PromGauge({
-    ...{ name, help, labelNames: [...labels], registers: [registry] },
+    name,
+    help,
+    labelNames: [...labels],
+    registers: [registry],
     collect: () => {
       for (const read of followed) read()
     },

@@ -6,15 +6,15 @@ import type { Config } from '../config/config.ts'
 export interface LogOptions {
   readonly settings: Pick<Config['observability'], 'logLevel' | 'logFormat'>
   readonly version: string
-  /** Where lines go; standard output by default, or standard error where standard output is a protocol. */
+  /** The destination; default: standard output. Standard error where standard output carries a protocol. */
   readonly to?: 'stdout' | 'stderr' | DestinationStream
 }
 
-/** The names used here and by syslog, for pino's. */
+/** Pino's level names, by those of syslog. */
 const LEVELS = { DEBUG: 'debug', INFO: 'info', WARNING: 'warn', ERROR: 'error', CRITICAL: 'fatal' } as const
 const LABELS: Readonly<Record<string, string>> = { warn: 'WARNING', fatal: 'CRITICAL' }
 
-/** Fields whose value is never written, at the top of a line or up to two levels down. */
+/** Fields whose values are never logged, at the top level or up to two levels down. */
 const SECRET_FIELDS = [
   'authorization',
   'Authorization',
@@ -39,7 +39,7 @@ const SECRET_FIELDS = [
   'contactEmail',
 ]
 
-/** Secrets inside text (messages, stacks, URLs), wherever they stand in the finished line. */
+/** Patterns of secrets anywhere in the finished line (messages, stacks, URLs). */
 const IN_TEXT: readonly (readonly [RegExp, string])[] = [
   [/([a-z][a-z0-9+.-]*:\/\/)[^\s/@"']*:[^\s/@"']*@/gi, '$1***@'],
   [/\b(Bearer|Basic)\s+[\w.~+/=-]{6,}/g, '$1 ***'],
@@ -47,7 +47,7 @@ const IN_TEXT: readonly (readonly [RegExp, string])[] = [
   [/([?&](?:token|key|api_key|apikey|password|secret|signature)=)[^&\s"']+/gi, '$1***'],
 ]
 
-/** One line an event, as JSON or for people, with secrets and personal addresses left out. */
+/** Creates the log: one line per event, as JSON or readable text, without secrets and e-mail addresses. */
 export function createLog({ settings, version, to = 'stdout' }: LogOptions): Logger {
   const sink = typeof to === 'string' ? destination({ dest: to === 'stderr' ? 2 : 1, sync: true }) : to
   const stream = settings.logFormat === 'text' ? forPeople(sink) : sink
@@ -68,7 +68,7 @@ export function createLog({ settings, version, to = 'stdout' }: LogOptions): Log
   )
 }
 
-/** The text with credentials in URLs, bearer tokens and keys of ours replaced by `***`. */
+/** The text with credentials in URLs, bearer tokens and API keys replaced by `***`. */
 export function withoutSecrets(text: string): string {
   return IN_TEXT.reduce((clean, [pattern, replacement]) => clean.replace(pattern, replacement), text)
 }

@@ -1,10 +1,10 @@
-/** A metric that a module brings: its name for Prometheus, what it counts, and the labels it is counted by. */
+/** A metric declared by a module: name, help text and labels for Prometheus. */
 export type Metric = CounterMetric | HistogramMetric | GaugeMetric
 
 export type CounterMetric<L extends string = string> = Declared<'counter', L>
 export type GaugeMetric<L extends string = string> = Declared<'gauge', L>
 export interface HistogramMetric<L extends string = string> extends Declared<'histogram', L> {
-  /** Upper bounds of its buckets, ascending. Unset: seconds, from a cached answer to the longest tool. */
+  /** Upper bounds of its buckets, ascending. Default: `DURATION_BUCKETS`, in seconds. */
   readonly buckets?: readonly number[]
 }
 
@@ -19,14 +19,20 @@ interface Declared<Kind, L extends string> {
 /** Declares metrics: `metric.counter('sign_ins_total', { help: 'Sign-ins by how they ended.', labels: ['outcome'] })`. */
 export const metric = {
   counter: <const L extends string = never>(name: string, about: About<L>): CounterMetric<L> => ({
-    ...{ kind: 'counter', name, help: about.help, labels: about.labels ?? [] },
+    kind: 'counter',
+    name,
+    help: about.help,
+    labels: about.labels ?? [],
   }),
   histogram: <const L extends string = never>(
     name: string,
     { help, labels = [], buckets }: About<L> & { readonly buckets?: readonly number[] },
   ): HistogramMetric<L> => ({ kind: 'histogram', name, help, labels, ...(buckets && { buckets }) }),
   gauge: <const L extends string = never>(name: string, about: About<L>): GaugeMetric<L> => ({
-    ...{ kind: 'gauge', name, help: about.help, labels: about.labels ?? [] },
+    kind: 'gauge',
+    name,
+    help: about.help,
+    labels: about.labels ?? [],
   }),
 }
 
@@ -35,7 +41,7 @@ interface About<L extends string> {
   readonly labels?: readonly L[]
 }
 
-/** One value for each label. Few different values in all: never an id, an address or a text of a caller's. */
+/** One value per label. Values must be few: never an id, an address or a caller's text. */
 export type Labels<L extends string> = Readonly<Record<L, string>>
 
 export interface Counter<L extends string> {
@@ -49,11 +55,11 @@ export interface Histogram<L extends string> {
 
 export interface Gauge<L extends string> {
   set(labels: Labels<L>, value: number): void
-  /** Reads the value of these labels whenever the metrics are asked for. */
+  /** Reads the value of these labels at every scrape. */
   follow(labels: Labels<L>, read: () => number): void
 }
 
-/** What counts for each declared metric, under the same key. */
+/** The instruments of declared metrics, by the same keys. */
 export type Instruments<Metrics> = { readonly [M in keyof Metrics]: InstrumentOf<Metrics[M]> }
 
 export type InstrumentOf<M> =

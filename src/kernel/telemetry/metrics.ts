@@ -5,7 +5,7 @@ import { boundedCounter, boundedHistogram } from './bounded-metric.ts'
 import { instrumentMaker } from './instruments.ts'
 import type { MakeInstruments } from './instruments.ts'
 
-/** What the process tells Prometheus. Every method is cheap enough for every request, and none throws. */
+/** The Prometheus metrics of a process. Recording is cheap enough for every request and never throws. */
 export interface Metrics {
   readonly tool: {
     started(name: string): void
@@ -14,36 +14,36 @@ export interface Metrics {
   readonly query: { finished(label: string, failed: boolean, seconds: number): void }
   readonly http: {
     finished(method: string, route: string, status: number, seconds: number): void
-    /** A stream sent its headers. */
+    /** Called when a stream sends its headers. */
     firstByte(route: string, seconds: number): void
   }
   readonly integration: { finished(integration: string, endpoint: string, status: string, seconds: number): void }
   readonly job: { finished(name: string, status: string, seconds: number): void }
-  /** `cache` names what is cached, e.g. `customers.overview`; never a key. */
+  /** `cache` is the kind of value, e.g. `customers.overview`; never a key. */
   readonly cache: { hit(cache: string): void; miss(cache: string): void }
   rateLimited(bucket: string): void
-  /** The circuit breaker of a connection to Redis (`limits`, `cache`) went over to this state. */
+  /** The circuit breaker of a Redis connection (`limits`, `cache`) changed to this state. */
   redisBreaker(connection: string, state: BreakerState): void
-  /** The secrets were read again, or could not be and the last good ones serve on. */
+  /** The secrets were read again; with false, the read failed and the last good values stay in use. */
   secretsRead(succeeded: boolean): void
-  /** A failure of this kind left the process; `bug` for the unexpected. */
+  /** A failure of this kind was returned to a caller; `bug` for an unexpected error. */
   failed(surface: string, kind: string): void
-  /** Reads the pool whenever the metrics are asked for. */
+  /** Reads the pool's use at every scrape. */
   watchPool(use: () => PoolUse): void
-  /** Makes the metrics that a module brings. Throws when one has a name that is taken. */
+  /** Creates the metrics of a module. Throws when a name is taken. */
   readonly instruments: MakeInstruments
-  /** Any further number that is read when the metrics are asked for. */
+  /** Adds a gauge whose value is read at every scrape. */
   gauge(name: string, help: string, read: () => number): void
   readonly contentType: string
-  /** Everything in the Prometheus text format. */
+  /** All metrics in the Prometheus text format. */
   exposition(): Promise<string>
 }
 
-/** Bounds in seconds for a vendor's API, which may take longer than a tool of ours. */
+/** Buckets in seconds for external APIs, which may take longer than our tools. */
 const VENDOR_BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
 const JOB_BUCKETS = [0.01, 0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600]
 
-/** One registry per app, so that several apps in a process do not count into each other's. */
+/** Creates the metrics in a registry per app, so that several apps in one process do not share counters. */
 export function createMetrics(version: string): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
@@ -197,7 +197,7 @@ function redisMetrics(registry: Registry): Metrics['redisBreaker'] {
   ])
   const open = new Gauge({
     name: 'redis_breaker_open',
-    help: '1 while a connection to Redis is done without, because Redis does not answer on it.',
+    help: '1 while a Redis connection is not used, because Redis does not respond on it.',
     labelNames: ['connection'],
     registers: [registry],
   })

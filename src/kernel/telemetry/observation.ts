@@ -3,7 +3,7 @@ import type { QueryObserver } from '../database/query.ts'
 import type { Metrics } from './metrics.ts'
 import type { TraceCarrier, Tracing } from './tracing.ts'
 
-/** What the database tells of every statement: a duration, and a span when traces are on. */
+/** Records a duration for every statement, and a span when tracing is on. */
 export function queryObserver(metrics: Metrics, tracing: Tracing): QueryObserver {
   return {
     started(label) {
@@ -17,7 +17,7 @@ export function queryObserver(metrics: Metrics, tracing: Tracing): QueryObserver
   }
 }
 
-/** Puts each tool call into a span below the caller's; the very same function when traces are off. */
+/** Wraps tool calls in a span below the caller's; returns `call` itself when tracing is off. */
 export function tracedToolCalls(
   call: CallTool,
   tracing: Tracing,

@@ -19,7 +19,7 @@ import {
 } from '@opentelemetry/sdk-trace-base'
 import type { Config } from '../config/config.ts'
 
-/** Where a caller's trace comes from: HTTP headers, or the `_meta` of an MCP request. */
+/** The carrier of a caller's trace context: HTTP headers, or the `_meta` of an MCP request. */
 export type TraceCarrier = Readonly<Record<string, unknown>>
 
 export type TraceAttributes = Readonly<Record<string, string | number | boolean>>
@@ -30,11 +30,11 @@ export interface Tracing {
   span<T>(name: string, attributes: TraceAttributes, work: () => T | Promise<T>, caller?: TraceCarrier): T | Promise<T>
   /** Opens the span of one statement below the active one; call the result when the statement has ended. */
   query(label: string): (failed: boolean) => void
-  /** Adds to the active span. */
+  /** Adds attributes to the active span. */
   note(attributes: TraceAttributes): void
   /** `traceparent` and `tracestate` for a request to a vendor; nothing when there is no active span. */
   outgoing(): Record<string, string>
-  /** Sends what is buffered, if the collector takes it, and stops. */
+  /** Sends buffered spans, if the collector accepts them, and stops. */
   close(): Promise<void>
 }
 
@@ -45,10 +45,10 @@ export interface TracingOptions {
 
 const NOTHING = () => undefined
 
-/** A collector takes milliseconds. The last export of a stop waits no longer than this. */
+/** Timeout of an export, including the last one at shutdown. A collector normally needs milliseconds. */
 const EXPORT_MILLISECONDS_MAX = 2000
 
-/** Does nothing, and costs a function call. */
+/** Tracing that is off: it only calls `work`. */
 export const noTracing: Tracing = Object.freeze({
   isOn: false,
   span: <T>(_name: string, _attributes: TraceAttributes, work: () => T | Promise<T>) => work(),
@@ -58,7 +58,10 @@ export const noTracing: Tracing = Object.freeze({
   close: async () => undefined,
 })
 
-/** OpenTelemetry spans, sent in batches over OTLP/HTTP; `noTracing` unless an endpoint is set. Nothing is global. */
+/**
+ * Creates OpenTelemetry tracing, sent in batches over OTLP/HTTP; `noTracing` unless an endpoint is set. Uses no global
+ * state.
+ */
 export function createTracing({ settings, version }: TracingOptions): Tracing {
   const { traceEndpoint, traceSampleShare } = settings
   if (traceEndpoint === undefined) return noTracing
@@ -113,14 +116,14 @@ function tracingWith(tracer: Tracer, close: () => Promise<void>): Tracing {
       return headers
     },
     async close() {
-      // Safe because: spans that cannot be sent are lost either way, and no reason to fail a stop.
+      // Safe because unsent spans are lost either way and must not fail the shutdown.
       await close().catch(NOTHING)
       contexts.disable()
     },
   }
 }
 
-/** The name of the error and no more: its message may quote a customer's data. */
+/** Records only the error's name: its message may contain customer data. */
 function markFailed(span: Span, error: unknown): void {
   const type = error instanceof Error ? error.name : 'unknown'
   span.setStatus({ code: SpanStatusCode.ERROR, message: type })

@@ -106,7 +106,11 @@ describe('a change', () => {
 
   it('of a caller who acts for no person is refused where it is personal', async () => {
     const own = change({
-      ...{ action: 'notes.own', scope: 'customers:write', effect: 'create', input: Note, output: Nothing },
+      action: 'notes.own',
+      scope: 'customers:write',
+      effect: 'create',
+      input: Note,
+      output: Nothing,
       personal: true,
       work: async () => ({ result: {}, subject: 'own' }),
     })
@@ -124,20 +128,28 @@ describe('a change', () => {
 
   it('that names nothing it changed is not kept', async () => {
     const silent = change({
-      ...{ action: 'notes.silent', scope: 'customers:write', effect: 'create', input: Note, output: Nothing },
+      action: 'notes.silent',
+      scope: 'customers:write',
+      effect: 'create',
+      input: Note,
+      output: Nothing,
       async work(ctx, note) {
         await write(ctx, note)
         return { result: {} }
       },
     })
     const tenant = await testTenant(database)
-    await expect(silent(tenant.ctx(), { key: 'a', text: 'x' })).rejects.toThrow('recorded nothing')
+    await expect(silent(tenant.ctx(), { key: 'a', text: 'x' })).rejects.toThrow('returned no audit data')
     expect(await notes(tenant.ctx())).toEqual([])
   })
 
   it('may leave several audit entries', async () => {
     const both = change({
-      ...{ action: 'notes.both', scope: 'customers:write', effect: 'create', input: Note, output: Nothing },
+      action: 'notes.both',
+      scope: 'customers:write',
+      effect: 'create',
+      input: Note,
+      output: Nothing,
       async work(ctx, note) {
         await write(ctx, note)
         const entry = (subject: string) => ({ action: 'notes.one-of-both', subject })
@@ -151,7 +163,11 @@ describe('a change', () => {
 
   it('that asks for a rollback keeps and tells nothing, and has a result', async () => {
     const nothing = change({
-      ...{ action: 'notes.nothing', scope: 'customers:write', effect: 'create', input: Note, output: Note },
+      action: 'notes.nothing',
+      scope: 'customers:write',
+      effect: 'create',
+      input: Note,
+      output: Note,
       async work(ctx, note) {
         await write(ctx, note)
         return { result: note, rollback: true, events: [{ name: 'notes.written', payload: {} }] }
@@ -170,7 +186,10 @@ describe('a change', () => {
     for (const key of ['x', 'y']) await writeNote(ctx, { key, text: '0' })
     const arrived = meeting(2)
     const touchBoth = change({
-      ...{ action: 'notes.touch', scope: 'customers:write', effect: 'update', output: Nothing },
+      action: 'notes.touch',
+      scope: 'customers:write',
+      effect: 'update',
+      output: Nothing,
       input: z.strictObject({ keys: z.tuple([z.string(), z.string()]) }),
       async work(inner, { keys }) {
         await touchNote(inner, { key: keys[0] })
@@ -191,7 +210,11 @@ it('a change that loses to others every time is tried four times, and is a confl
   const tenant = await testTenant(database)
   let tries = 0
   const losing = change({
-    ...{ action: 'notes.lose', scope: 'customers:write', effect: 'update', input: Nothing, output: Nothing },
+    action: 'notes.lose',
+    scope: 'customers:write',
+    effect: 'update',
+    input: Nothing,
+    output: Nothing,
     async work({ db }) {
       tries += 1
       await raw`do $$ begin raise exception using errcode = '40001'; end $$`.execute(db)
@@ -203,7 +226,11 @@ it('a change that loses to others every time is tried four times, and is a confl
 })
 
 const failAfterWriting = change({
-  ...{ action: 'notes.fail', scope: 'customers:write', effect: 'create', input: Note, output: Nothing },
+  action: 'notes.fail',
+  scope: 'customers:write',
+  effect: 'create',
+  input: Note,
+  output: Nothing,
   async work(ctx, note) {
     await write(ctx, note)
     throw new Error('broken half-way')
@@ -233,7 +260,11 @@ describe('a retried call', () => {
 
   it('is answered from what was kept for it, which may be less than the result', async () => {
     const secretive = change({
-      ...{ action: 'notes.secretive', scope: 'customers:write', effect: 'create', input: Note, output: Note },
+      action: 'notes.secretive',
+      scope: 'customers:write',
+      effect: 'create',
+      input: Note,
+      output: Note,
       idempotency: {
         keep: ({ key }) => ({ key }),
         recall: (_ctx, kept: { key: string }) => Promise.resolve({ key: kept.key, text: 'read again' }),
@@ -271,7 +302,11 @@ describe('a retried call', () => {
 /** A change that writes its own note and then one through `writeNote`. */
 function writeBoth(inner: Partial<Note> = {}, after: (ctx: WriteCtx) => Promise<void> | void = () => undefined) {
   return change({
-    ...{ action: 'notes.write-both', scope: 'tasks:write', effect: 'create', input: Note, output: Nothing },
+    action: 'notes.write-both',
+    scope: 'tasks:write',
+    effect: 'create',
+    input: Note,
+    output: Nothing,
     calls: [writeNote],
     async work(ctx, note) {
       await write(ctx, note)
@@ -308,7 +343,11 @@ describe('a change inside another', () => {
   it('that fails undoes the whole, even when its failure is caught', async () => {
     const tenant = await testTenant(database)
     const catching = change({
-      ...{ action: 'notes.catching', scope: 'customers:write', effect: 'create', input: Note, output: Nothing },
+      action: 'notes.catching',
+      scope: 'customers:write',
+      effect: 'create',
+      input: Note,
+      output: Nothing,
       calls: [failAfterWriting],
       async work(ctx, note) {
         await write(ctx, note)
@@ -328,7 +367,10 @@ describe('a change inside another', () => {
     const arrived = meeting(2)
     let attempts = 0
     const touch = change({
-      ...{ action: 'notes.touch', scope: 'customers:write', effect: 'update', output: Nothing },
+      action: 'notes.touch',
+      scope: 'customers:write',
+      effect: 'update',
+      output: Nothing,
       input: z.strictObject({ key: z.string() }),
       async work(ctx, { key }) {
         await touchNote(ctx, { key })
@@ -336,7 +378,10 @@ describe('a change inside another', () => {
       },
     })
     const touchBoth = change({
-      ...{ action: 'notes.touch-both', scope: 'customers:write', effect: 'update', output: Nothing },
+      action: 'notes.touch-both',
+      scope: 'customers:write',
+      effect: 'update',
+      output: Nothing,
       input: z.strictObject({ keys: z.tuple([z.string(), z.string()]) }),
       calls: [touch],
       async work(ctx, { keys }) {
@@ -366,7 +411,11 @@ describe('a change inside another', () => {
   it('is refused where the outer one does not list it', async () => {
     const tenant = await testTenant(database)
     const undeclared = change({
-      ...{ action: 'notes.undeclared', scope: 'customers:write', effect: 'create', input: Note, output: Nothing },
+      action: 'notes.undeclared',
+      scope: 'customers:write',
+      effect: 'create',
+      input: Note,
+      output: Nothing,
       async work(ctx, note) {
         await writeNote(ctx, note)
         return { result: {}, subject: note.key }
@@ -378,11 +427,19 @@ describe('a change inside another', () => {
 
   it('may not ask for a rollback, which the outer one would not see', async () => {
     const taking = change({
-      ...{ action: 'notes.taking', scope: 'customers:write', effect: 'create', input: Note, output: Nothing },
+      action: 'notes.taking',
+      scope: 'customers:write',
+      effect: 'create',
+      input: Note,
+      output: Nothing,
       work: async () => ({ result: {}, rollback: true }),
     })
     const outer = change({
-      ...{ action: 'notes.outer', scope: 'customers:write', effect: 'create', input: Note, output: Nothing },
+      action: 'notes.outer',
+      scope: 'customers:write',
+      effect: 'create',
+      input: Note,
+      output: Nothing,
       calls: [taking],
       async work(ctx, note) {
         await write(ctx, note)
@@ -463,7 +520,11 @@ it('a change is kept only when what it touched is as it was verified', async () 
 
 it('an operation that is no change is admitted as one is', async () => {
   const plain = operation({
-    ...{ scope: 'customers:read', effect: 'read', input: Nothing, output: Nothing, calls: [writeNote] },
+    scope: 'customers:read',
+    effect: 'read',
+    input: Nothing,
+    output: Nothing,
+    calls: [writeNote],
     run: () => Promise.resolve({}),
   })
   const tenant = await testTenant(database)

@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import type { AuditEntry } from '../audit/event.ts'
 import { insertEvents } from '../audit/event-row.ts'
 import type { CacheTag } from '../cache/tags.ts'
-import { makeOperation, requireAdmission } from '../calls/operation.ts'
+import { makeOperation, requirePermission } from '../calls/operation.ts'
 import type { Described, Effect, Operation } from '../calls/operation.ts'
 import type { Ctx } from '../context.ts'
 import { isTransient } from '../database/errors.ts'
@@ -16,26 +16,26 @@ import { retryTransient } from './retry-transient.ts'
 
 export type { WriteCtx } from './open-change.ts'
 
-/** What the work of a change hands back: its result, and what to record and tell about it. */
+/** What the work of a change returns: its result, audit data, events and cache tags. */
 export interface Changed<Result> extends Partial<Omit<AuditEntry, 'action'>> {
   readonly result: Result
-  /** Several audit entries, in the place of the one that `subject`, `before` and `after` make. */
+  /** Several audit entries, instead of one from `subject`, `before` and `after`. */
   readonly entries?: readonly AuditEntry[]
-  /** Told to subscribers after, and only after, the commit. */
+  /** Delivered to subscribers only after the commit. */
   readonly events?: readonly DomainEvent[]
-  /** Cache tags whose values are out of date once this is committed. */
+  /** Cache tags to invalidate after the commit. */
   readonly invalidates?: readonly CacheTag[]
-  /** Nothing is kept or told, and the result is returned all the same. Refused inside another change. */
+  /** Rolls back and still returns the result. Not allowed inside another change. */
   readonly rollback?: boolean
-  /** What was touched, as it was before: ids with versions. A confirmation is bound to it. */
+  /** The ids, with their previous versions, that it touches. A confirm token is bound to them. */
   readonly touched?: unknown
 }
 
-/** How a retried call is known and answered. What is kept for it may be less than the result. */
+/** How a retried call is recognised and what it returns. The stored value may be smaller than the result. */
 export interface Idempotency<Input, Result, Kept> {
   /**
-   * By default `idempotency_key` of the input, for each person apart where the change is personal. A call without a key is
-   * never a retry.
+   * Default: `idempotency_key` of the input, per person if the change is personal. A call without a key is never a
+   * retry.
    */
   readonly key?: (ctx: Ctx, input: Input) => string | undefined
   readonly keep?: (result: Result) => Kept
@@ -43,20 +43,20 @@ export interface Idempotency<Input, Result, Kept> {
 }
 
 interface ChangeShape<I extends z.ZodObject, O extends z.ZodType, Kept> {
-  /** How the audit trail names it: `customers.register`. */
+  /** The audit action: `customers.register`. */
   readonly action: string
   readonly scope: Scope
   readonly effect: Exclude<Effect, 'read'>
   readonly input: I
   readonly output: O
   readonly personal?: boolean
-  /** The changes that it may make inside its own. */
+  /** The changes that it may call inside its transaction. */
   readonly calls?: readonly Described[]
   readonly idempotency?: Idempotency<z.output<I>, z.output<O>, Kept>
   readonly work: (ctx: WriteCtx, input: z.output<I>) => Promise<Changed<z.output<O>>>
 }
 
-/** What a change would do: its result, and what it would touch. */
+/** The preview of a change: its result, and what it would touch. */
 export interface Previewed<Result> {
   readonly result: Result
   readonly touched: unknown
@@ -66,19 +66,19 @@ export interface Previewed<Result> {
 export interface ChangeOperation<I extends z.ZodObject = z.ZodObject, O extends z.ZodType = z.ZodType>
   extends Operation<I, O> {
   readonly action: string
-  /** Makes the change and takes it back. Throws inside another change. */
+  /** Runs the change and rolls it back. Throws inside another change. */
   preview(ctx: Ctx, input: z.output<I>): Promise<Previewed<z.output<O>>>
-  /** Makes the change, which is kept unless `verify` throws at what it touched. Throws inside another change. */
+  /** Runs the change and commits unless `verify` throws. Throws inside another change. */
   verified(ctx: Ctx, input: z.output<I>, verify: (touched: unknown) => void): Promise<z.output<O>>
 }
 
 /**
- * The one way to write: scope, transaction, work, audit rows, events, commit, cache, in that order. A change that is
- * called inside another joins its transaction: both are kept or neither, and its audit rows, events and invalidations
- * go out with the outermost. Any failure of a change that joined, caught or not, undoes the whole; one whose caller was
- * refused never joined. Deadlocks and
- * serialization failures are retried three times, always the whole, so `work` must not touch the outside world; a
- * success is returned only after the commit.
+ * Declares a change, the only way to write: permission, transaction, work, audit rows, events, commit, cache
+ * invalidation, in that order. A change called inside another joins its transaction: both commit or neither, together
+ * with their audit rows, events and invalidations. If a joined change fails, even if the error is caught, the whole
+ * transaction is rolled back; a call refused for lack of permission never joins. Deadlocks and serialization failures
+ * are retried three times as a whole, so `work` must not have external side effects. Success is returned only after the
+ * commit.
  */
 export function change<I extends z.ZodObject, O extends z.ZodType, Kept = z.output<O>>(
   shape: ChangeShape<I, O, Kept>,
@@ -98,8 +98,9 @@ export function change<I extends z.ZodObject, O extends z.ZodType, Kept = z.outp
     return (await outermost(ctx, (inside, own) => once(shape, own, inside, input))).result
   })
   const admitOutermost = (ctx: Ctx) => {
-    requireAdmission(ctx, admitted.scopes, admitted.personal)
-    if (openChangeOf(ctx.db) !== undefined) throw new Error(`${action} was to be tried inside another change.`)
+    requirePermission(ctx, admitted.scopes, admitted.personal)
+    if (openChangeOf(ctx.db) !== undefined)
+      throw new Error(`${action} cannot be previewed or verified inside another change.`)
   }
   return Object.assign(admitted, {
     action,
@@ -123,7 +124,7 @@ async function inTransaction<Result>(
   return transactUnless(ctx.db, async (tx) => {
     const { inside, open } = insideChange(ctx, tx, mayJoin)
     const done = await work(inside, open).catch((error: unknown) => {
-      // What lost to others is tried again, whatever was made of its failure.
+      // A transient failure is retried even if the outer work replaced the error.
       throw isTransient(open.failure?.error) ? open.failure?.error : error
     })
     if (open.failure !== undefined) throw open.failure.error
@@ -139,7 +140,7 @@ async function inTransaction<Result>(
   })
 }
 
-/** Runs the work inside a change that is open. What fails here must not be kept in part: the whole is undone. */
+/** Runs the work inside an open change. A failure is remembered, so that the whole transaction is rolled back. */
 async function joined<Result>(
   open: OpenChange,
   operation: Described & { readonly action?: string },
@@ -160,7 +161,9 @@ async function joined<Result>(
   }
 }
 
-/** Does the work unless a call with the same key did it before, and collects what it tells. */
+/**
+ * Runs the work, unless a call with the same idempotency key already did, and collects audit entries, events and tags.
+ */
 async function once<I extends z.ZodObject, O extends z.ZodType, Kept>(
   { action, idempotency, personal, work }: ChangeShape<I, O, Kept>,
   open: OpenChange,
@@ -174,7 +177,7 @@ async function once<I extends z.ZodObject, O extends z.ZodType, Kept>(
   const call = key === undefined ? undefined : { action, key, input: unconfirmed(input) }
   const first = call && (await recallResult(ctx, call))
   if (first !== undefined) {
-    // safe because: what is stored under this action is what `keep` made of this work's result.
+    // safe because: the value stored for this action came from `keep` on this work's result.
     const kept = first.result as Kept & z.output<O>
     return { result: idempotency?.recall === undefined ? kept : await idempotency.recall(ctx, kept, input) }
   }
@@ -191,7 +194,7 @@ async function once<I extends z.ZodObject, O extends z.ZodType, Kept>(
   return changed
 }
 
-/** The input by which a retry is known: confirmed or not, it is the same call. */
+/** The input that identifies a retry; the confirm token is not part of it. */
 function unconfirmed({ confirm_token: _token, ...call }: Readonly<Record<string, unknown>>): unknown {
   return call
 }
@@ -206,6 +209,6 @@ function entriesOf<Result>(
   { subject, before, after, entries }: Changed<Result>,
 ): readonly AuditEntry[] {
   const all = entries ?? (subject === undefined ? [] : [{ action, subject, before, after }])
-  if (all.length === 0) throw new Error(`${action} recorded nothing: a change names what it changed.`)
+  if (all.length === 0) throw new Error(`${action} returned no audit data: a change must return subject or entries.`)
   return all
 }

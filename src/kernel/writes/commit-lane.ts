@@ -1,10 +1,10 @@
-/** What an item counts for against a bound. */
+/** The weight of an item, counted against limits. */
 export interface Weight {
   readonly count: number
   readonly bytes: number
 }
 
-/** An item in the queue, and how its caller is answered. */
+/** A queued item with the callbacks of its caller. */
 export interface Waiting<Item, Result> extends Weight {
   readonly item: Item
   readonly since: number
@@ -12,15 +12,15 @@ export interface Waiting<Item, Result> extends Weight {
   readonly reject: (error: unknown) => void
 }
 
-/** The queue of one lane. First come, first served; one may be withdrawn from the middle. */
+/** A commit lane: the queue of one group commit key, in order of arrival. */
 export interface Lane<Item, Result> extends Weight {
-  /** Runs that take from it. */
+  /** Number of runs that take batches from it. */
   running: number
   readonly size: number
   readonly first: Waiting<Item, Result> | undefined
-  /** An abort of `signal` withdraws the item while it waits here, and rejects it with the reason. */
+  /** Adds an item. Aborting `signal` removes it while it is queued, and rejects it with the reason. */
   enter(waiting: Waiting<Item, Result>, signal: AbortSignal | undefined): void
-  /** The first of the queue, together at most as heavy as `max`; at least one. */
+  /** Removes and returns the first items, up to the weight `max`, but at least one. */
   take(max: Weight): Waiting<Item, Result>[]
 }
 

@@ -4,7 +4,7 @@ import { sql } from '../database/sql.ts'
 import { autocommit } from '../database/transact.ts'
 import { job } from '../jobs/job.ts'
 
-/** A call repeated with its key within this time gets the first call's result; after it, it is a new call. */
+/** How long a repeated call with the same key gets the first call's result; later it is a new call. */
 export const IDEMPOTENCY_DAYS = 7
 
 const params = { now: z.date(), days: z.int() }
@@ -22,7 +22,7 @@ const expired = statement(
   { params, row: z.strictObject({ tenant_id: z.string() }) },
 )
 
-/** Keeps the table of idempotency keys from growing for ever. */
+/** The job that deletes expired idempotency keys. */
 export const forgetIdempotencyKeys = job({
   name: 'kernel.forget-idempotency-keys',
   describe: `Forget idempotency keys older than ${IDEMPOTENCY_DAYS} days.`,

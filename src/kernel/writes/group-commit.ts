@@ -4,48 +4,48 @@ import { exceeds, openLane } from './commit-lane.ts'
 import type { Lane, Waiting, Weight } from './commit-lane.ts'
 
 /**
- * Commits the items of many callers together: while batches of a lane are in flight, what arrives waits and goes into
- * the next one. Nobody is answered before the commit, and nobody waits for a timer. Under load the price of a
- * transaction (audit row, commit, round trips) is shared by many callers.
+ * A group commit: writes the items of many callers in one transaction. While batches of a lane are in flight, arriving
+ * items are queued for the next batch. Callers get their result only after the commit, and no timer delays them. Under
+ * load many callers share the cost of a transaction (audit row, commit, round trips).
  */
 export interface GroupCommit<Item, Result> {
   /**
-   * The caller's own result, or its own failure. Throws `Failure('unavailable')` at once when too much waits. An abort
-   * of `signal` withdraws an item that waits; one that is being committed is answered with what becomes of it.
+   * Queues an item; settles with its own result or failure. Throws `Failure('unavailable')` at once when the queue is
+   * full. Aborting `signal` removes a queued item; one that is being committed still gets its result.
    */
   submit(lane: string, item: Item, signal?: AbortSignal): Promise<Result>
   /**
-   * Resolves when nothing waits and nothing is in flight. After `seconds` everything that waits or is submitted is
-   * refused, and the signal of the commits in flight is aborted.
+   * Resolves when the queue is empty and nothing is in flight. After `seconds`, queued and new items are refused and
+   * the signal of running commits is aborted.
    */
   drain(seconds: number): Promise<void>
 }
 
 export interface GroupCommitOptions<Item, Result> {
-  /** Names the items in the text of a refusal: `events`. */
+  /** The items' name in error texts: `events`. */
   readonly items: string
   /**
    * Commits a batch of one lane as a whole, or throws. Returns one result per item, in order; a `Failure` among them
-   * is thrown to its caller alone. No caller's signal reaches it, so it needs timeouts of its own.
+   * goes to its own caller. It gets no caller's signal, so it needs timeouts of its own.
    */
   readonly commit: (batch: readonly Item[], signal: AbortSignal) => Promise<readonly (Result | Failure)[]>
   readonly weigh: (item: Item) => Weight
-  /** The time of the item's caller, in milliseconds. */
+  /** The submission time by the caller's clock, in milliseconds. */
   readonly now: (item: Item) => number
-  /** Whether a batch that failed with this error is committed item by item, so that one item cannot fail the others. */
+  /** Whether to retry a batch that failed with this error item by item, so that one item cannot fail the others. */
   readonly retrySingly?: (error: unknown) => boolean
   readonly bounds: GroupCommitBounds
 }
 
 export interface GroupCommitBounds {
-  /** An item that is heavier by itself goes alone. */
+  /** Maximum weight of a batch. A heavier item is committed alone. */
   readonly batchMax: Weight
-  /** Of one lane. */
+  /** Maximum weight of the queue of one lane. */
   readonly waitingMax: Weight
-  /** Where the first of a lane has waited for longer, a newcomer is refused: it would wait past its deadline. */
+  /** When the first item of a lane has waited longer, new items are refused, because they would miss their deadline. */
   readonly waitMillisecondsMax: number
   readonly lanesMax: number
-  /** Batches of one lane in flight together; one unless stated. With two, one is put together while one is written. */
+  /** Concurrent batches per lane; default: 1. With two, one is assembled while another is written. */
   readonly batchesAtOnce?: number
 }
 
@@ -56,7 +56,7 @@ export function groupCommit<Item, Result>(options: GroupCommitOptions<Item, Resu
   let whenIdle: (() => void)[] = []
 
   const run = async (key: string, lane: Lane<Item, Result>) => {
-    // One turn, so that requests already read from their sockets come along.
+    // Waits one event-loop turn, so that requests already read from their sockets join the batch.
     await nextTurn()
     while (lane.size > 0) await commitGroup(options, lane.take(bounds.batchMax), stopping.signal)
     lane.running--
@@ -114,7 +114,7 @@ function hasRoom<Item, Result>(
   return now - (lane.first?.since ?? now) <= waitMillisecondsMax
 }
 
-/** Answers every caller of the group; never throws. */
+/** Commits a group and settles all its callers; never throws. */
 async function commitGroup<Item, Result>(
   options: GroupCommitOptions<Item, Result>,
   group: readonly Waiting<Item, Result>[],

@@ -1,7 +1,10 @@
 import type { PersonalData } from '../personal-data.ts'
 import { holdTables } from '../personal-data/hold-tables.ts'
 
-/** Results kept for repeated calls. One that mentions a person goes: a call repeated after that is a new call. */
+/**
+ * The holder of results stored for repeated calls. One that mentions the person is deleted; a repeated call is then a
+ * new call.
+ */
 export const idempotencyPersonalData: PersonalData = holdTables({
   name: 'kernel.idempotency-keys',
   describe: 'Copies of results, kept for a week for calls that are repeated with the same key.',
@@ -11,7 +14,7 @@ export const idempotencyPersonalData: PersonalData = holdTables({
       key: { action: 'text', key: 'text' },
       own: {},
       json: ['result'],
-      madeUpIds: ['key'],
+      externalIds: ['key'],
       shows: ['action', 'created_at'],
       eraseOwn: 'delete',
       eraseMention: 'delete',

@@ -15,7 +15,9 @@ interface Call {
 const ByCall = { action: z.string(), key: z.string() }
 const WHERE_CALL = sql`where tenant_id = :tenant_id and action = :action and key = :key`
 
-/** Claims the key, or waits for the transaction that holds it: two calls with one key never both do the work. */
+/**
+ * Claims the key, or waits for the transaction that holds it, so that two calls with one key never both do the work.
+ */
 const claimKey = writing(
   'kernel.claim-idempotency-key',
   sql`insert into kernel.idempotency_keys (tenant_id, action, key, request_hash, created_at)
@@ -39,8 +41,8 @@ const storeResult = writing(
 )
 
 /**
- * The result of the first call with this key, or undefined when this call is the first. The same key with other
- * arguments is a `conflict`: it is a caller's mistake that must not pass as a success.
+ * The result of the first call with this key; undefined if this call is the first. The same key with other arguments is
+ * a `conflict`, because it is a mistake of the caller.
  */
 export async function recallResult<Result>(ctx: WriteCtx, call: Call): Promise<{ result: Result } | undefined> {
   const hash = hashOf(call.input)
@@ -53,7 +55,7 @@ export async function recallResult<Result>(ctx: WriteCtx, call: Call): Promise<{
       problems: [{ path: 'idempotency_key', expected: 'a key of its own for every new operation' }],
     })
   }
-  // safe because: what is stored under this action is what this action's work returned.
+  // safe because: the value stored for this action was returned by this action's work.
   return { result: first.result as Result }
 }
 
@@ -61,7 +63,7 @@ export async function rememberResult(ctx: WriteCtx, call: Call, result: unknown)
   await storeResult(ctx, { ...call, result: JSON.stringify(result) ?? null })
 }
 
-/** The order of an object's keys is the caller's whim and does not make it another request. */
+/** A hash of the input that does not depend on the order of object keys. */
 function hashOf(input: unknown): Buffer {
   return createHash('sha256').update(canonicalJson(input)).digest()
 }

@@ -6,32 +6,32 @@ import type { Ctx } from '../context.ts'
 import type { Db, Tx } from '../database/db.ts'
 import type { DomainEvent } from './outbox.ts'
 
-/** A context inside an open change. Only here are there handles that write. */
+/** The context inside an open change; its handle can write. */
 export interface WriteCtx extends Ctx {
   readonly db: Tx
 }
 
-/** What the changes of one transaction have in common; its outermost change carries it out. */
+/** The shared state of all changes in one transaction. The outermost change writes audit rows and events from it. */
 export interface OpenChange {
   readonly tenantId: string
   readonly audit: AuditEvent[]
   readonly events: DomainEvent[]
   readonly tags: Set<CacheTag>
-  /** The operations that may join, as the outermost declared them. */
+  /** The operations that may join, by the declaration of the outermost change. */
   readonly mayJoin: ReadonlySet<Described>
-  /** The first failure of a change that joined: whether it was caught or not, nothing is kept. */
+  /** The first failure of a joined change. If set, the transaction is rolled back even if the error was caught. */
   failure: { readonly error: unknown } | undefined
 }
 
-/** Known by their handle: a context can be copied with another one, and then it is not inside any more. */
+/** Open changes by their handle, not by context: a context copied with another handle is no longer inside. */
 const changes = new WeakMap<Db, OpenChange>()
 
-/** The change whose transaction this handle is, if it is one's. */
+/** The open change of this handle, if any. */
 export function openChangeOf(db: Db): OpenChange | undefined {
   return changes.get(db)
 }
 
-/** Makes the context of a change that opened this transaction. */
+/** Makes the context and state of a change that opened this transaction. */
 export function insideChange(
   ctx: Ctx,
   tx: Tx,
@@ -49,7 +49,7 @@ export function insideChange(
   return { inside: { ...ctx, db: tx, cache: uncached(open) }, open }
 }
 
-/** Every operation that may run inside, by what the outermost says it calls. */
+/** Every operation that may run inside, from the declared `calls`, transitively. */
 export function reachable(calls: readonly Described[], found = new Set<Described>()): ReadonlySet<Described> {
   for (const called of calls) {
     if (found.has(called)) continue
@@ -59,7 +59,7 @@ export function reachable(calls: readonly Described[], found = new Set<Described
   return found
 }
 
-/** Loads every time: what is kept is shared with others, and rows of an open transaction are not theirs to see. */
+/** A cache that always loads, because cached values are shared and must not contain uncommitted rows. */
 function uncached({ tags: outdated }: OpenChange): Cache {
   return {
     getOrLoad: (_tenantId, _key, _options, load) => load(),

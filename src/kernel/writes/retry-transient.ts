@@ -5,7 +5,9 @@ import { Failure } from '../failure.ts'
 const ATTEMPTS_MAX = 4
 const BACKOFF_MILLISECONDS = 10
 
-/** Tries a transaction again, three times at most, when it lost to others. Throws `Failure('conflict')` after that. */
+/**
+ * Retries a transaction up to three times after a deadlock or serialization failure, then throws `Failure('conflict')`.
+ */
 export async function retryTransient<T>(signal: AbortSignal, attempt: () => Promise<T>): Promise<T> {
   for (let tried = 1; ; tried++) {
     try {

@@ -63,7 +63,11 @@ export function auditPersonalData(retentionDays: number): PersonalData {
 
 /** Another's event: that it mentions the person is theirs to know, what else it says is not. */
 const mentioned = ({ event: { id, at, action, subject } }: MentioningEvent) => ({
-  ...{ id, at, action, subject, relation: 'mentioned' },
+  id,
+  at,
+  action,
+  subject,
+  relation: 'mentioned',
 })
 
 /** `user:usr_1` is whose values they are; `usr_1` is who acts, or what is acted on. */

@@ -50,7 +50,9 @@ beforeAll(async () => {
   await call('worker', 'get_client_overview', { client_id: 'nobody' })
   await call('auditor', 'list_clients', {})
   await app.platform.audit.record({
-    ...{ tenantId, actor: { kind: 'user', id: 'usr_1' }, action: 'test.mark' },
+    tenantId,
+    actor: { kind: 'user', id: 'usr_1' },
+    action: 'test.mark',
     subject: 'mark',
     requestId: 'req_mark',
     outcome: 'denied',

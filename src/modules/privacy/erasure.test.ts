@@ -27,7 +27,9 @@ let privacy: Privacy
 /** Runs inside an erasure, once. */
 let meanwhile: ((ctx: Ctx) => Promise<unknown>) | undefined
 const busyHolder: PersonalData = {
-  ...{ name: 'test.busy', describe: 'Lets others write while somebody is erased.', tables: [] },
+  name: 'test.busy',
+  describe: 'Lets others write while somebody is erased.',
+  tables: [],
   export: () => Promise.resolve([]),
   preview: () => Promise.resolve({ erased: 0, pseudonymised: 0, kept: [] }),
   async erase(ctx) {

@@ -1,7 +1,7 @@
 import type { Ctx } from '#kernel/context'
 import { Failure } from '#kernel/failure'
 import type { Person, PersonalData, PersonFacts } from '#kernel/personal-data'
-import { factsKnown, learnOf, personOf } from '#kernel/personal-data/person'
+import { factsKnown, withFacts, personOf } from '#kernel/personal-data/person'
 
 /** A chain longer than this is no person any more but a mistake in the data. */
 const ROUNDS_MAX = 6
@@ -19,7 +19,7 @@ export async function identifyPerson(ctx: Ctx, holders: Holders, facts: PersonFa
   for (let round = 0; round < ROUNDS_MAX; round++) {
     const before = factsKnown(person)
     for (const { identify } of holders()) {
-      if (identify !== undefined) person = learnOf(person, await identify(ctx, person))
+      if (identify !== undefined) person = withFacts(person, await identify(ctx, person))
     }
     if (factsKnown(person) > FACTS_MAX) break
     if (factsKnown(person) === before) return person

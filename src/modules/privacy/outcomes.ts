@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { canonicalJson } from '#kernel/crypto/canonical-json'
 import type { Ctx } from '#kernel/context'
 import type { Person, PersonalData, PersonalDataOutcome } from '#kernel/personal-data'
-import { isTelling } from '#kernel/personal-data/mentions'
+import { isDistinctive } from '#kernel/personal-data/mentions'
 import type { WriteCtx } from '#kernel/writes/change'
 import type { HolderOutcome } from './contract.ts'
 import type { Holders } from './identify-person.ts'
@@ -49,7 +49,7 @@ export function added(first: readonly HolderOutcome[], second: readonly HolderOu
 }
 
 /** Names that are looked for in the person's own rows only. */
-export const notSearched = (person: Person) => [...person.names].filter((name) => !isTelling(name)).toSorted()
+export const notSearched = (person: Person) => [...person.names].filter((name) => !isDistinctive(name)).toSorted()
 
 /** How many rows of each holder an erasure changes. */
 export const countsOf = (outcomes: readonly HolderOutcome[]) =>

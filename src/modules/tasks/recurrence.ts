@@ -21,7 +21,11 @@ const PARTS = new Set([
  * because the library silently drops values beyond it.
  */
 const NUMBERS_MAX: Readonly<Record<string, number>> = {
-  ...{ BYMONTHDAY: 31, BYYEARDAY: 366, BYWEEKNO: 53, BYMONTH: 12, BYSETPOS: 366 },
+  BYMONTHDAY: 31,
+  BYYEARDAY: 366,
+  BYWEEKNO: 53,
+  BYMONTH: 12,
+  BYSETPOS: 366,
 }
 const FREQUENCIES = new Set(['DAILY', 'WEEKLY', 'MONTHLY', 'YEARLY'])
 const RULE_CHARACTERS_MAX = 200

@@ -49,7 +49,8 @@ describe('tasks over REST', () => {
   it('are added with 201, listed, read, changed, toggled and deleted', async () => {
     const call = caller()
     expect(await call('POST', '/api/v1/tasks', { title: 'Call Ada', due: '2026-11-21' })).toMatchObject({
-      ...{ status: 201, data: { id: 1, status: 'created', task: { title: 'Call Ada', due_relative: 'tomorrow' } } },
+      status: 201,
+      data: { id: 1, status: 'created', task: { title: 'Call Ada', due_relative: 'tomorrow' } },
     })
     expect(await call('GET', '/api/v1/tasks?filter=incomplete&limit=5&overdue=false')).toMatchObject({
       data: { tasks: [{ id: 1 }], total: 1 },
@@ -90,17 +91,20 @@ describe('tasks over REST', () => {
     ] as const) {
       expect(await call(method, path + stale)).toMatchObject({ status: 409, error: { code: 'VERSION_CONFLICT' } })
       expect(await call(method, `${path}?idempotency_key=${method}&time_zone=Europe/Berlin`)).toMatchObject({
-        ...{ status: 200, data: { id: 1, time_zone: 'Europe/Berlin' } },
+        status: 200,
+        data: { id: 1, time_zone: 'Europe/Berlin' },
       })
       expect(await call(method, `${path}?undo=true`)).toMatchObject({
-        ...{ status: 400, error: { details: { problems: [{ path: 'query.undo' }] } } },
+        status: 400,
+        error: { details: { problems: [{ path: 'query.undo' }] } },
       })
     }
   })
 
   it.each(['0', '-1', '1.5', 'abc', '1e3', '0x1', '99999999999', '%20'])('refuse the id %s', async (id) => {
     expect(await caller()('GET', `/api/v1/tasks/${id}`)).toMatchObject({
-      ...{ status: 400, error: { code: 'INVALID_PARAMETERS', details: { problems: [{ path: 'path.id' }] } } },
+      status: 400,
+      error: { code: 'INVALID_PARAMETERS', details: { problems: [{ path: 'path.id' }] } },
     })
   })
 
@@ -117,7 +121,8 @@ describe('tasks over REST', () => {
     ['GET', '/api/v1/tasks?search=%00', undefined, 'query.search'],
   ])('%s %s %j names what is wrong', async (method, path, body, problem) => {
     expect(await caller()(method, path, body)).toMatchObject({
-      ...{ status: 400, error: { details: { problems: [{ path: problem }] } } },
+      status: 400,
+      error: { details: { problems: [{ path: problem }] } },
     })
   })
 

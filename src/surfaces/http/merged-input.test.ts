@@ -13,7 +13,10 @@ const input = z.strictObject({
   tags: z.array(z.string()).optional(),
 })
 const work = operation({
-  ...{ scope: 'customers:write', effect: 'update', input, output: input },
+  scope: 'customers:write',
+  effect: 'update',
+  input,
+  output: input,
   run: async (_ctx, given) => given,
 })
 const base = { path: '/things/:id', summary: 'Things', tags: ['things'] } as const

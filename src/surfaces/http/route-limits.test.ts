@@ -8,23 +8,41 @@ import { errorOf, startSurface } from '../../../test/support/http-surface.ts'
 
 const open = (path: string, limit: LimitClass) =>
   openRoute({
-    ...{ method: 'POST', path, summary: '', tags: [], limit, public: 'Whoever signs in has no credential.' },
+    method: 'POST',
+    path,
+    summary: '',
+    tags: [],
+    limit,
+    public: 'Whoever signs in has no credential.',
     body: z.object({}),
     response: z.object({}),
     run: async () => ({ body: {} }),
   })
 
 const page: WebMount = {
-  ...{ name: 'page', methods: ['GET', 'POST'], path: '/sign-in', limit: 'strict', public: 'People sign in here.' },
+  name: 'page',
+  methods: ['GET', 'POST'],
+  path: '/sign-in',
+  limit: 'strict',
+  public: 'People sign in here.',
   answer: async () => new Response('<p>'),
 }
 const style: WebMount = {
-  ...{ name: 'style', methods: ['GET'], path: '/style.css', limit: 'lenient', public: 'What pages look like.' },
+  name: 'style',
+  methods: ['GET'],
+  path: '/style.css',
+  limit: 'lenient',
+  public: 'What pages look like.',
   answer: async () => new Response(''),
 }
 const guarded = (path: string, limit: LimitClass) =>
   plainRoute({
-    ...{ method: 'GET', path, summary: '', tags: [], scope: 'notes:read', limit },
+    method: 'GET',
+    path,
+    summary: '',
+    tags: [],
+    scope: 'notes:read',
+    limit,
     response: z.object({}),
     run: async () => ({}),
   })

@@ -4,7 +4,11 @@ import { plainRoute } from '../../../test/support/plain-route.ts'
 import { PUBLIC_DOCUMENTS, requireStated } from './stated-entry-points.ts'
 
 const notes = plainRoute({
-  ...{ method: 'GET', path: '/v1/notes', summary: '', tags: [], scope: 'notes:read' },
+  method: 'GET',
+  path: '/v1/notes',
+  summary: '',
+  tags: [],
+  scope: 'notes:read',
   response: z.object({}),
   run: async () => ({}),
 })

@@ -74,16 +74,12 @@ export interface McpSurface {
 
 /** The MCP surface: our own dispatcher for the frequent methods, the official SDK for the rest. */
 export function createMcpSurface(options: McpSurfaceOptions): McpSurface {
-  const { settings, log, limiter, clock, authenticate, observeRequest } = options
+  const { settings, log, limiter, clock, keyring, authenticate, noteAccess, observeRequest } = options
   const { server } = settings
   const catalogue = compileCatalogue(options.servers)
   const identity = serverIdentity(options.version)
   const callTool = toolCallsOf(options)
-  const results = toolCallResults({
-    ...{ callTool, identity, clock },
-    keyring: options.keyring,
-    noteAccess: options.noteAccess,
-  })
+  const results = toolCallResults({ callTool, identity, clock, keyring, noteAccess })
   const running = runningCalls()
   const sdkParts = { identity, toolCalls: results, log, running }
   const sdk = sdkHandlers(sdkParts)
@@ -104,7 +100,15 @@ export function createMcpSurface(options: McpSurfaceOptions): McpSurface {
     running,
   })
   const router = mcpRouter({
-    ...{ catalogue, server, limiter, clock, addressOf, publicUrlOf, handle, refuse, observeRequest },
+    catalogue,
+    server,
+    limiter,
+    clock,
+    addressOf,
+    publicUrlOf,
+    handle,
+    refuse,
+    observeRequest,
     endpoints: endpointsOf([{ catalogue, asRoot: true }, ...(options.mounts ?? [])]),
     resources: options.resources ?? [],
     issuers: options.issuers ?? (() => []),

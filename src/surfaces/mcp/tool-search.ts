@@ -77,7 +77,11 @@ function searchTool(entries: readonly ToolEntry[]): Tool {
   })
   index.addAll(
     entries.map(({ tool: { name, title, describe }, inputSchema }, id) => ({
-      ...{ id, name, title, description: describe, parameters: parameterWords(inputSchema) },
+      id,
+      name,
+      title,
+      description: describe,
+      parameters: parameterWords(inputSchema),
     })),
   )
   return {

@@ -28,8 +28,12 @@ async function authorizePath(name: string, callback = CALLBACK, url = server.url
   // safe because: a registration answers with the id of the client (RFC 7591, 3.2.1), and the authorization refuses another.
   const { client_id: clientId } = (await registered.json()) as { client_id: string }
   const query = {
-    ...{ client_id: clientId, redirect_uri: callback, response_type: 'code', state: 'st4te' },
-    ...{ scope: 'customers:read customers:write', resource: `${url}/mcp/customers` },
+    client_id: clientId,
+    redirect_uri: callback,
+    response_type: 'code',
+    state: 'st4te',
+    scope: 'customers:read customers:write',
+    resource: `${url}/mcp/customers`,
     code_challenge: createHash('sha256').update(randomBytes(32)).digest('base64url'),
     code_challenge_method: 'S256',
   }

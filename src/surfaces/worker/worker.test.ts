@@ -46,7 +46,7 @@ describe('the worker', { timeout: 30_000 }, async () => {
         queue.outbox.publish(tx, tenant.tenantId, [{ name, payload: { customerId: 'cus_1' } }]),
       )
     await expect(publish('test.known')).resolves.toBeUndefined()
-    await expect(publish('test.unknown')).rejects.toThrow('test.unknown is published and no module brings it')
+    await expect(publish('test.unknown')).rejects.toThrow('test.unknown is not declared by any module')
   })
 
   it('turns one order of a schedule into a run for every tenant', async () => {

@@ -57,7 +57,10 @@ function declaredIn(file: SourceFile): DeclaredColumn[] {
   const added = [...up.matchAll(/alter table (?:if exists )?([\w.]+)([^;]*)/g)].flatMap(([, table = '', body = '']) =>
     [...body.matchAll(/add (?:column )?(?:if not exists )?"?(\w+)"? ([a-z]\w*)(.*)/g)].map(
       ([, column = '', type = '', rest = '']) => ({
-        ...{ table, column, type, rest },
+        table,
+        column,
+        type,
+        rest,
       }),
     ),
   )

@@ -5,12 +5,12 @@ import path from 'node:path'
 import { Failure } from '../../failure.ts'
 import { give, type RunAs } from './system-user.ts'
 
-/** The superuser and the database of the embedded server. */
+/** Name of the superuser and of the database of the embedded server. */
 export const EMBEDDED_NAME = 'plimsoll'
 
 const MAJOR_VERSION = '18'
 
-/** Where the files of one embedded server are. */
+/** The file paths of one embedded server. */
 export interface ClusterFiles {
   readonly data: string
   readonly password: string
@@ -26,8 +26,8 @@ export function clusterFiles(dataDir: string): ClusterFiles {
 }
 
 /**
- * The superuser's password of an existing cluster, or of the one made now. A cluster is made beside its final place
- * and renamed into it, so a process killed half-way leaves nothing that looks finished.
+ * Creates the cluster if missing, and returns the superuser's password. It is created beside its final place and
+ * renamed, so a process killed half-way leaves nothing that looks finished.
  */
 export async function ensureCluster(files: ClusterFiles, initdb: string, as: RunAs): Promise<string> {
   const version = await readText(path.join(files.data, 'PG_VERSION'))
@@ -73,7 +73,7 @@ async function runInitdb(initdb: string, as: RunAs, dataFolder: string, password
   const args = [
     `--pgdata=${folder}`,
     `--username=${EMBEDDED_NAME}`,
-    // As another user it could not reach the file by its path.
+    // Another user could not open the file by its path.
     `--pwfile=${as.owner ? '/proc/self/fd/0' : passwordFile}`,
     '--auth=scram-sha-256',
     '--encoding=UTF8',
@@ -96,17 +96,17 @@ async function runInitdb(initdb: string, as: RunAs, dataFolder: string, password
     'unavailable',
     `The embedded PostgreSQL could not be set up in ${dataFolder}: ${lastLines(output) || code}`,
     {
-      cause: new Error(`initdb ended with ${code}: ${output}`),
+      cause: new Error(`initdb exited with ${code}: ${output}`),
     },
   )
 }
 
-/** The file's text; undefined when there is none. */
+/** The file's text; undefined when it cannot be read. */
 export async function readText(file: string): Promise<string | undefined> {
   return readFile(file, 'utf8').catch(() => undefined)
 }
 
-/** What a person needs of a long output: its end. */
+/** The last lines of a long output. */
 export function lastLines(output: string): string {
   return output.trim().split('\n').slice(-3).join(' ').slice(-600)
 }

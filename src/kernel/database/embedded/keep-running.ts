@@ -2,11 +2,11 @@ import type { Logger } from 'pino'
 import { halt, type Postmaster } from './postmaster.ts'
 import { isRunning } from './process-identity.ts'
 
-const LOOK_MILLISECONDS = 500
+const CHECK_MILLISECONDS = 500
 
 /**
- * Starts the server again when it ends without being told to, on the endpoint it had, until `stop()`. Callers lose
- * their connections and get new ones; what was committed is still there.
+ * Restarts the server, on the same endpoint, when it exits unexpectedly, until `stop()`. Callers lose their connections
+ * and open new ones; committed data is kept.
  */
 export function keepRunning(
   first: Postmaster,
@@ -15,31 +15,31 @@ export function keepRunning(
 ): { stop(): Promise<void> } {
   let postmaster = first
   let isStopping = false
-  let looking: Promise<void> = Promise.resolve()
+  let checking: Promise<void> = Promise.resolve()
 
-  const look = async () => {
+  const check = async () => {
     if (await isRunning(postmaster.process)) return
     if (isStopping) return
-    log.error({ pid: postmaster.process.pid }, 'the embedded PostgreSQL ended by itself; starting it again')
+    log.error({ pid: postmaster.process.pid }, 'the embedded PostgreSQL exited unexpectedly; restarting it')
     postmaster = await startAgain(postmaster)
-    log.info({ pid: postmaster.process.pid }, 'the embedded PostgreSQL runs again')
+    log.info({ pid: postmaster.process.pid }, 'the embedded PostgreSQL was restarted')
   }
-  const lookLater = () => {
+  const scheduleCheck = () => {
     timer = setTimeout(() => {
-      looking = look()
-        .catch((error: unknown) => log.error({ err: error }, 'the embedded PostgreSQL could not be started again'))
-        .finally(() => isStopping || lookLater())
-    }, LOOK_MILLISECONDS)
+      checking = check()
+        .catch((error: unknown) => log.error({ err: error }, 'the embedded PostgreSQL could not be restarted'))
+        .finally(() => isStopping || scheduleCheck())
+    }, CHECK_MILLISECONDS)
     timer.unref()
   }
   let timer: NodeJS.Timeout | undefined
-  lookLater()
+  scheduleCheck()
 
   return {
     async stop() {
       isStopping = true
       clearTimeout(timer)
-      await looking
+      await checking
       await halt(postmaster.process)
     },
   }

@@ -8,8 +8,8 @@ const Owner = z.object({ pid: z.int().positive(), startTicks: z.string().nullabl
 const ATTEMPTS = 20
 
 /**
- * Makes this process the only owner of the folder until `release()`. A lock whose process is gone is taken over.
- * Throws `Failure('conflict')` naming the process that holds it.
+ * Locks the folder for this process until `release()`. A lock of a process that has ended is replaced. Throws
+ * `Failure('conflict')` that names the holding process.
  */
 export async function lockDataDir(dataDir: string): Promise<{ release(): Promise<void> }> {
   const file = path.join(dataDir, 'owner.lock')
@@ -30,7 +30,7 @@ export async function lockDataDir(dataDir: string): Promise<{ release(): Promise
   throw new Failure('unavailable', `${dataDir} is being opened by several processes at once. Start one at a time.`)
 }
 
-/** A hard link appears whole or not at all, so no reader ever sees half a lock. */
+/** Creates the lock as a hard link, which is atomic, so that no reader sees half a lock. */
 async function claim(mine: string, file: string): Promise<boolean> {
   return link(mine, file).then(
     () => true,
@@ -41,7 +41,7 @@ async function claim(mine: string, file: string): Promise<boolean> {
   )
 }
 
-/** Moves a dead owner's lock away; puts it back when another process had replaced it in the meantime. */
+/** Moves the lock of an ended process aside; restores it when another process had replaced it meanwhile. */
 async function discard(file: string, aside: string, expected: ProcessIdentity | undefined): Promise<void> {
   const moved = await rename(file, aside).then(
     () => true,
@@ -64,7 +64,7 @@ async function readOwner(file: string): Promise<ProcessIdentity | undefined> {
   try {
     return Owner.parse(JSON.parse(text))
   } catch {
-    // An unreadable lock names nobody, so nobody can be holding it.
+    // A lock that cannot be parsed names no process, so none holds it.
     return undefined
   }
 }

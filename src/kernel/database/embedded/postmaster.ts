@@ -8,7 +8,7 @@ import { type ClusterFiles, lastLines, readText } from './cluster.ts'
 import { identityOf, isRunning, type ProcessIdentity, processesIn, workingDirectoryOf } from './process-identity.ts'
 import { give, type RunAs } from './system-user.ts'
 
-/** Where a running server listens: a folder for a socket, or an address. */
+/** Where a server listens: the folder of a socket, or an address. */
 export interface Endpoint {
   readonly host: string
   readonly port: number
@@ -24,24 +24,25 @@ const START_SECONDS = 120
 const STOP_SECONDS = 30
 const LOG_BYTES_MAX = 10 * 1024 * 1024
 const SOCKET_PORT = 5432
-// The data folder as the server, which works in it, calls it: its path may hold a comma, which would end it here.
+// Relative to the server's working directory, which is the data folder: a full path may contain a comma, which
+// separates folders in this setting.
 const SOCKET_FOLDER = '.'
-// sizeof(sockaddr_un.sun_path) is 108 on Linux and 104 on macOS, with the closing zero.
+// sizeof(sockaddr_un.sun_path) is 108 on Linux and 104 on macOS, including the terminating zero.
 const SOCKET_PATH_MAX = 103
 
-/** The server that already runs on this cluster, left behind by a killed process; undefined when there is none. */
+/** Finds the server that a killed process left running on this cluster. */
 export async function findRunning(files: ClusterFiles): Promise<Postmaster | undefined> {
   const text = await readText(path.join(files.data, 'postmaster.pid'))
   const [pid, , , port, socketFolder, address] = text?.split('\n') ?? []
   const running = await identityOf(Number(pid))
-  // The number may belong to another program by now. PostgreSQL works inside its data folder; nothing else does.
+  // The pid may have been reused. Only PostgreSQL has the data folder as its working directory.
   if (!running || (await workingDirectoryOf(running.pid)) !== files.data) return undefined
   const folder = socketFolder?.trim()
   const host = folder ? path.resolve(files.data, folder) : address?.trim() || '127.0.0.1'
   return { process: running, endpoint: { host, port: Number(port) } }
 }
 
-/** Starts the server and waits until it accepts connections. After a crash it first recovers from its log. */
+/** Starts the server and waits until it accepts connections, after crash recovery if needed. */
 export async function launch(
   files: ClusterFiles,
   program: string,
@@ -50,7 +51,7 @@ export async function launch(
   preferred?: Endpoint,
 ): Promise<Postmaster> {
   await clearRemains(files)
-  // PostgreSQL takes its own files only, and those of a folder that root copied are root's.
+  // PostgreSQL requires that it owns its files; a folder copied by root belongs to root.
   if (as.owner && (await stat(files.data)).uid === 0) await give(files.data, as.owner)
   await rotateLog(files)
   const endpoint = preferred ?? (await chooseEndpoint(files))
@@ -60,8 +61,8 @@ export async function launch(
 }
 
 /**
- * Waits for the last backend of a killed server, then removes its pid file: PostgreSQL would otherwise refuse to start
- * while the number names a zombie or another program.
+ * Waits for the last backend of a killed server, then removes its pid file, because PostgreSQL would refuse to start
+ * while the pid belongs to a zombie or another program.
  */
 async function clearRemains(files: ClusterFiles): Promise<void> {
   const until = performance.now() + STOP_SECONDS * 1000
@@ -81,7 +82,7 @@ async function clearRemains(files: ClusterFiles): Promise<void> {
   await rm(path.join(files.data, `.s.PGSQL.${SOCKET_PORT}.lock`), { force: true })
 }
 
-/** Ends every session at once, writes everything down, and waits for the end. */
+/** Stops the server: ends every session, flushes to disk, and waits for the exit. */
 export async function halt(postmaster: ProcessIdentity): Promise<void> {
   const until = performance.now() + STOP_SECONDS * 1000
   if (await isRunning(postmaster)) process.kill(postmaster.pid, 'SIGINT')
@@ -107,7 +108,8 @@ async function launchOnce(
   const written = (await log.stat()).size
   const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
   const { folder, options } = as.workingOn(files.data)
-  // A session of its own: Ctrl-C in a terminal reaches us only, so requests drain before the database goes.
+  // Its own process group: Ctrl-C in a terminal reaches only this process, so requests finish before the database
+  // stops.
   const child = spawn(program, ['-D', folder, '-p', String(port), ...flags], {
     ...options,
     detached: true,
@@ -118,7 +120,7 @@ async function launchOnce(
   child.unref()
   let ended: string | undefined
   child.on('error', (error) => (ended = error.message))
-  child.on('exit', () => (ended ??= 'it ended'))
+  child.on('exit', () => (ended ??= 'it exited'))
   const until = performance.now() + START_SECONDS * 1000
   while (ended === undefined && performance.now() < until) {
     const lines = (await readText(path.join(files.data, 'postmaster.pid')))?.split('\n') ?? []

@@ -5,14 +5,14 @@ import { promisify } from 'node:util'
 const run = promisify(execFile)
 const READ_MILLISECONDS = 10_000
 
-/** A process that cannot be mistaken for another one that was given the same number later. */
+/** Identifies a process even if its pid is reused later. */
 export interface ProcessIdentity {
   readonly pid: number
-  /** Clock ticks after boot at which it started (`/proc/<pid>/stat`, field 22); null where there is no `/proc`. */
+  /** Start time in clock ticks after boot (`/proc/<pid>/stat`, field 22); null without `/proc`. */
   readonly startTicks: string | null
 }
 
-/** The process of this number as it runs now; undefined when there is none. */
+/** The identity of a running process; undefined when there is none. */
 export async function identityOf(pid: number): Promise<ProcessIdentity | undefined> {
   if (!answersSignals(pid)) return undefined
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined)
@@ -29,12 +29,12 @@ export async function isRunning(process_: ProcessIdentity): Promise<boolean> {
   return now !== undefined && now.startTicks === process_.startTicks
 }
 
-/** Where the process works; undefined where that cannot be read. */
+/** The working directory of the process; undefined if unreadable. */
 export async function workingDirectoryOf(pid: number): Promise<string | undefined> {
   return readlink(`/proc/${pid}/cwd`).catch(() => (process.getuid?.() === 0 ? readAsItsUser(pid) : undefined))
 }
 
-/** Root without CAP_SYS_PTRACE, as in most containers, may not look at another user's process; that user may. */
+/** Root without CAP_SYS_PTRACE, as in most containers, may not inspect another user's process, but that user may. */
 async function readAsItsUser(pid: number): Promise<string | undefined> {
   try {
     const { uid, gid } = await stat(`/proc/${pid}`)
@@ -42,12 +42,12 @@ async function readAsItsUser(pid: number): Promise<string | undefined> {
     const options = { uid, gid, cwd: '/', env: {}, timeout: READ_MILLISECONDS }
     return (await run('readlink', ['-n', `/proc/${pid}/cwd`], options)).stdout
   } catch {
-    // It has ended, or this root may not become another user: then nobody can say.
+    // The process has ended, or root may not switch to its user here: unknown.
     return undefined
   }
 }
 
-/** The processes of the folder's owner that work in it. None where there is no `/proc`. */
+/** The pids of the folder owner's processes that have it as working directory. Empty without `/proc`. */
 export async function processesIn(folder: string): Promise<number[]> {
   const names = await readdir('/proc').catch(() => [])
   const pids = names.map(Number).filter((pid) => Number.isInteger(pid) && pid > 0)
@@ -70,7 +70,7 @@ function answersSignals(pid: number): boolean {
     process.kill(pid, 0)
     return true
   } catch (error) {
-    // EPERM: it runs, as somebody else.
+    // EPERM: it runs as another user.
     return error instanceof Error && 'code' in error && error.code === 'EPERM'
   }
 }

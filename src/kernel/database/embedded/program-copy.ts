@@ -10,18 +10,18 @@ import type { Programs } from './programs.ts'
 import type { SystemUser } from './system-user.ts'
 
 const run = promisify(execFile)
-/** The second for machines whose first is read-only or not for programs. */
+/** The second is for machines where the first is read-only or mounted noexec. */
 const PLACES = ['/var/cache/plimsoll', '/tmp/plimsoll-programs']
 const RUN_MILLISECONDS = 30_000
 const EXECUTABLE_BY_OWNER = 0o100
 const WRITABLE_BY_OTHERS = 0o022
-/** A copy that the process of this number is making. */
+/** The name of an unfinished copy, with the pid of the process that makes it. */
 const UNFINISHED = /^postgresql-.+-[0-9a-f]{12}\.(\d+)\.[0-9a-f]+$/
 const Manifest = z.object({ version: z.string() })
 
 /**
- * Programs that this user may run: those of the package or, where a parent folder is closed (`/root`, `mktemp -d`), a
- * copy of them that only root can write. There is one copy for each version, of about 60 MB, whoever uses it.
+ * Programs that this user may run: those of the package or, if a parent folder is closed (`/root`, `mktemp -d`), a copy
+ * that only root can write. There is one copy of about 60 MB per version.
  */
 export async function runnableBy(user: SystemUser, programs: Programs, places = PLACES): Promise<Programs> {
   if (await everyoneMayEnter(path.dirname(programs.postgres))) return programs
@@ -46,21 +46,21 @@ export async function runnableBy(user: SystemUser, programs: Programs, places = 
   )
 }
 
-/** The copy of these programs in the place: the one that is there if it is whole, or one made now. */
+/** The path of a complete copy of the programs; an existing one, or a new one. */
 async function copyTo(place: string, home: string): Promise<string> {
   await preparePlace(place)
   const wanted = await fingerprint(home)
   const copy = path.join(place, `postgresql-${await versionOf(home)}-${wanted.slice(0, 12)}`)
-  const isWhole = async () => (await fingerprint(copy).catch(() => undefined)) === wanted
-  if (await isWhole()) return copy
+  const isComplete = async () => (await fingerprint(copy).catch(() => undefined)) === wanted
+  if (await isComplete()) return copy
   const fresh = `${copy}.${process.pid}.${randomBytes(4).toString('hex')}`
   try {
     await copyTree(home, fresh)
-    // Another process may have put its own there in the meantime; one that is not whole gives way.
-    if (!(await isWhole())) {
+    // Another process may have finished its copy meanwhile; an incomplete one is replaced.
+    if (!(await isComplete())) {
       await rm(copy, { recursive: true, force: true })
       await rename(fresh, copy).catch(async (error: unknown) => {
-        if (!(await isWhole())) throw error
+        if (!(await isComplete())) throw error
       })
     }
     return copy
@@ -69,7 +69,7 @@ async function copyTo(place: string, home: string): Promise<string> {
   }
 }
 
-/** Makes the folder, and refuses one that somebody else made or may change: what lies there runs as `postgres`. */
+/** Creates the folder, and refuses one that another user owns or may change: its programs run as `postgres`. */
 async function preparePlace(place: string): Promise<void> {
   await mkdir(place).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EEXIST') throw error
@@ -85,7 +85,7 @@ async function preparePlace(place: string): Promise<void> {
   }
 }
 
-/** Copies files and relative links, readable by everybody whatever our umask is. */
+/** Copies files and relative links, readable by all users whatever the umask. */
 async function copyTree(from: string, to: string): Promise<void> {
   await mkdir(to)
   await chmod(to, 0o755)
@@ -103,7 +103,7 @@ async function copyTree(from: string, to: string): Promise<void> {
   }
 }
 
-/** Of the names and sizes of everything in the folder: enough to tell a copy that was cut short or thinned out. */
+/** A hash of all names and sizes in the folder, which detects incomplete copies. */
 async function fingerprint(folder: string): Promise<string> {
   const names = (await readdir(folder, { recursive: true })).toSorted()
   const lines = await Promise.all(

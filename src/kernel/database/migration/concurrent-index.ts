@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import { Failure } from '../../failure.ts'
 
-/** A statement that runs outside a transaction. */
+/** A concurrent index statement, which runs outside a transaction. */
 export type ConcurrentIndex =
   | {
       readonly kind: 'create'
@@ -9,7 +9,7 @@ export type ConcurrentIndex =
       readonly name: string
       readonly schema: string
       readonly table: string
-      /** From the columns on. */
+      /** The statement from the columns on. */
       readonly definition: string
     }
   | { readonly kind: 'drop'; readonly schema: string; readonly name: string }
@@ -19,7 +19,7 @@ const DROP = /^drop index concurrently if exists (\w+)\.(\w+)$/
 const IDENTIFIER_BYTES_MAX = 63
 const LOCK_TIMEOUT = '5s'
 
-/** Reads one; undefined for any other statement. */
+/** Parses a statement; undefined for any other kind. */
 export function parseConcurrentIndex(statement: string): ConcurrentIndex | undefined {
   const text = statement.trim().replaceAll(/\s+/g, ' ')
   const [, unique, index = '', schema = '', table = '', definition = ''] = CREATE.exec(text) ?? []
@@ -29,9 +29,9 @@ export function parseConcurrentIndex(statement: string): ConcurrentIndex | undef
 }
 
 /**
- * Builds or drops an index while others write. May be run again after it failed anywhere: an invalid index that a failed
- * build left is dropped and built anew, and a valid one is left as it is. On a partitioned table, where PostgreSQL builds
- * none concurrently, it is built on each partition and attached.
+ * Builds or drops an index without blocking writes. Can be run again after any failure: an invalid index left by a
+ * failed build is dropped and rebuilt, a valid one is kept. On a partitioned table, for which PostgreSQL supports no
+ * concurrent build, it is built on each partition and attached.
  */
 export async function applyConcurrentIndex(client: pg.PoolClient, index: ConcurrentIndex): Promise<void> {
   if (index.kind === 'drop') return drop(client, index)
@@ -44,24 +44,30 @@ export async function applyConcurrentIndex(client: pg.PoolClient, index: Concurr
   }
   if ((await kindOf(client, schema, table))?.kind !== 'p') return build(name, table)
 
-  // Empty and invalid until every partition has its part. A partition that is made from now on gets it by itself.
+  // Invalid until every partition has its index attached. Partitions created from now on get it automatically.
   await withLockTimeout(client, create(`if not exists ${name}`, `only ${schema}.${table}`))
   for (const partition of await partitionsWithout(client, schema, { table, index: name })) {
     const part = `${partition}_${name}`
     if (Buffer.byteLength(part) > IDENTIFIER_BYTES_MAX)
-      throw new Failure('invalid', `The index ${part} of a partition would have a name of more than 63 bytes.`)
+      throw new Failure(
+        'invalid',
+        `The index name ${part} of a partition has more than 63 bytes. Choose a shorter index name.`,
+      )
     await build(part, partition)
     await withLockTimeout(client, `alter index ${schema}.${name} attach partition ${schema}.${part}`)
   }
 }
 
-/** PostgreSQL drops no partitioned index concurrently; all it takes is a short lock. */
+/** A partitioned index cannot be dropped concurrently; it needs only a short lock. */
 async function drop(client: pg.PoolClient, { schema, name }: { schema: string; name: string }): Promise<void> {
   if ((await kindOf(client, schema, name))?.kind === 'I') await withLockTimeout(client, `drop index ${schema}.${name}`)
   else await client.query(`drop index concurrently if exists ${schema}.${name}`)
 }
 
-/** Others wait behind whoever waits for such a lock. Behind a concurrent build nobody does. */
+/**
+ * With a lock timeout, because other statements queue behind one that waits for such a lock; a concurrent build needs
+ * none.
+ */
 async function withLockTimeout(client: pg.PoolClient, text: string): Promise<void> {
   await client.query(`set lock_timeout = '${LOCK_TIMEOUT}'`)
   try {
@@ -71,7 +77,7 @@ async function withLockTimeout(client: pg.PoolClient, text: string): Promise<voi
   }
 }
 
-/** `p`: a partitioned table; `I`: an index of one. `valid` is null for what is no index. */
+/** `p`: a partitioned table; `I`: a partitioned index. `valid` is null for tables. */
 async function kindOf(client: pg.PoolClient, schema: string, name: string) {
   const { rows } = await client.query<{ kind: string; valid: boolean | null }>(
     `select relkind as kind, indisvalid as valid from pg_class left join pg_index on indexrelid = pg_class.oid

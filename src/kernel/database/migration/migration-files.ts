@@ -5,23 +5,23 @@ import { Failure } from '../../failure.ts'
 import { parseConcurrentIndex } from './concurrent-index.ts'
 import type { ConcurrentIndex } from './concurrent-index.ts'
 
-/** One file of `migrations/`, taken apart. */
+/** A parsed file of `migrations/`. */
 export interface MigrationFile {
-  /** `202611200001_kernel_roles`: the file's name without its ending. */
+  /** The file's name without its extension: `202611200001_kernel_roles`. */
   readonly name: string
   readonly up: string
   readonly down: string
-  /** The statements of each part, which run one by one and outside a transaction; undefined for a file that runs in one. */
+  /** The statements to run one by one outside a transaction; undefined for a file that runs in one. */
   readonly outside: { readonly up: readonly ConcurrentIndex[]; readonly down: readonly ConcurrentIndex[] } | undefined
-  /** Why code of the release before cannot run after it; undefined when it can. */
+  /** Why the previous release cannot run after it; undefined when it can. */
   readonly breaking: string | undefined
-  /** SHA-256 of the text with Unix line ends, hexadecimal. */
+  /** SHA-256 of the text with Unix line ends, in hexadecimal. */
   readonly checksum: string
 }
 
 const NAME = /^\d{12}_[a-z]+(_[a-z0-9]+)+\.sql$/
 
-/** Every migration of the folder in order. Throws `Failure('invalid')` naming a file that is not one. */
+/** Reads every migration of the folder in order. Throws `Failure('invalid')` that names a malformed file. */
 export async function readMigrationFiles(folder: string): Promise<MigrationFile[]> {
   const names = await readdir(folder).catch((error: unknown) => {
     throw new Failure('unavailable', `The migrations folder ${folder} cannot be read.`, { cause: error })
@@ -36,8 +36,8 @@ export async function readMigrationFiles(folder: string): Promise<MigrationFile[
 }
 
 /**
- * Takes one file apart: a line `-- up`, its SQL, a line `-- down`, its SQL; `-- breaking: why` anywhere. With a line
- * `-- no transaction` before, both parts are indexes that are built and dropped concurrently.
+ * Parses a migration file: a line `-- up`, its SQL, a line `-- down`, its SQL, and `-- breaking: why` anywhere. With a
+ * line `-- no transaction` before them, both parts are indexes that are built and dropped concurrently.
  */
 export function parseMigration(fileName: string, source: string): MigrationFile {
   const text = source.replaceAll('\r\n', '\n')

@@ -83,7 +83,8 @@ export const keyCommands: CommandGroup<Access> = {
 function inputOf(given: Given<typeof createOptions>, now: Date): unknown {
   const { name, scopes, expires, server, toolset, network, readOnly, serviceAccount } = given
   return {
-    ...{ name, scopes },
+    name,
+    scopes,
     ...(expires !== undefined && { expiresAt: expires(now) }),
     ...(server !== undefined && { servers: server }),
     ...(toolset !== undefined && { toolsets: toolset }),

@@ -28,7 +28,8 @@ export const me = (system: Db) =>
       if (person === undefined) throw new Failure('not_found', 'This account is gone.')
       return {
         ...answered(person),
-        ...{ tenant_id: ctx.tenantId, role: ctx.role ?? null },
+        tenant_id: ctx.tenantId,
+        role: ctx.role ?? null,
         organizations: memberships.map(answered),
       }
     },

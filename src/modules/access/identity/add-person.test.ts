@@ -42,7 +42,11 @@ describe('a person whom the operator adds', () => {
     expect(signedIn).toMatchObject({ status: 200, body: { tenant_id: 'zenith', user: { id: userId, name: ADA.name } } })
     const { body } = await api.get('/api/v1/users/me', String(signedIn.body['access_token']))
     expect(body['data']).toMatchObject({
-      ...{ id: userId, email: 'ada@example.com', email_verified: true, tenant_id: 'zenith', role: 'manager' },
+      id: userId,
+      email: 'ada@example.com',
+      email_verified: true,
+      tenant_id: 'zenith',
+      role: 'manager',
       organizations: expect.arrayContaining([expect.objectContaining({ tenant_id: 'zenith', role: 'manager' })]),
     })
   })

@@ -42,7 +42,11 @@ export function identityEvents(
       if (action === 'identity.sign-in') signIns.add({ outcome: reason ?? outcome })
       if (ALERTS.has(action)) securityAlerts.add({ alert: action })
       await audit.record({
-        ...{ action, outcome, subject, requestId, before },
+        action,
+        outcome,
+        subject,
+        requestId,
+        before,
         tenantId: tenantId ?? PLATFORM_TENANT,
         actor: { kind: 'user', id: userId ?? STRANGER },
         after: {

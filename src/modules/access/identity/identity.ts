@@ -102,7 +102,10 @@ export function openIdentity(
   const rotate = rotateSigningKey(db, keys)
   const web = identityWeb(auth, paths)
   return {
-    ...{ auth, web, keys, mounts: identityMounts(web, paths) },
+    auth,
+    web,
+    keys,
+    mounts: identityMounts(web, paths),
     routes: [...accountRoutes(db, library), ...memberRoutes({ system: db, mailer, publicUrl })],
     openRoutes: [...signInRoutes(verbs), ...credentialRoutes(library)],
     rotateSigningKey: (ctx) => rotate(ctx, {}),

@@ -55,7 +55,10 @@ export function invite({ system, mailer, publicUrl }: InvitationParts) {
       }
       const now = ctx.clock()
       const row = await insertInvitation(ctx, {
-        ...{ invitation_id: newId('inv', now), email, role, created_at: now },
+        invitation_id: newId('inv', now),
+        email,
+        role,
+        created_at: now,
         expires_at: new Date(now.getTime() + INVITATION_DAYS * 86_400_000),
         inviter_id: ctx.userId ?? ctx.actor.id,
       })

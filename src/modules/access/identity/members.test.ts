@@ -94,7 +94,8 @@ describe('an invitation', () => {
     const first = { sql: `update access.invitations set status = 'canceled' where id = $1`, values: [id] }
     const accept = () => api.post(`/api/v1/invitations/${id}/accept`, undefined, invited.tokens.access_token)
     expect(await afterWaiting(database, first, accept)).toMatchObject({
-      ...{ status: 409, body: { error: { code: 'INVITATION_CLOSED' } } },
+      status: 409,
+      body: { error: { code: 'INVITATION_CLOSED' } },
     })
   })
 
@@ -184,7 +185,8 @@ describe('a role', () => {
     const path = `/api/v1/members/${owner.userId}`
     const leave = () => api.patch(path, { role: 'admin' }, owner.tokens.access_token)
     expect(await afterWaiting(database, first, leave)).toMatchObject({
-      ...{ status: 409, body: { error: { code: 'LAST_OWNER' } } },
+      status: 409,
+      body: { error: { code: 'LAST_OWNER' } },
     })
   })
 

@@ -34,8 +34,11 @@ export function signOut(parts: SignOutParts) {
         : await endSessionOfRefreshToken(parts, refreshToken)
     if (ended === undefined) return
     await events.record(from, {
-      ...{ action: 'identity.sign-out', outcome: 'success', userId: ended.user_id },
-      ...{ tenantId: ended.tenant_id, subject: ended.session_id },
+      action: 'identity.sign-out',
+      outcome: 'success',
+      userId: ended.user_id,
+      tenantId: ended.tenant_id,
+      subject: ended.session_id,
     })
   }
 }
@@ -62,7 +65,11 @@ async function endSessionOfBearer(
   const set = createLocalJWKSet({ keys: [...(await keys.publicKeys())] })
   const url = publicUrl()
   const verified = await jwtVerify(token, set, {
-    ...{ algorithms: [SIGNING_ALGORITHM], typ: 'at+jwt', issuer: url, audience: url, currentDate: clock() },
+    algorithms: [SIGNING_ALGORITHM],
+    typ: 'at+jwt',
+    issuer: url,
+    audience: url,
+    currentDate: clock(),
     // Safe because whatever is wrong with the token, it is not one that ends a session.
   }).catch(() => undefined)
   if (verified === undefined)

@@ -148,7 +148,11 @@ async function makeKey(on: OnTx, keyring: Keyring, now: Date): Promise<string> {
   const [open, secret] = await Promise.all([exportJWK(publicKey), exportJWK(privateKey)])
   const id = newId('sgk', now)
   await insertSigningKey(on, {
-    ...{ id, alg: SIGNING_ALGORITHM, crv: 'Ed25519', created_at: now, expires_at: null },
+    id,
+    alg: SIGNING_ALGORITHM,
+    crv: 'Ed25519',
+    created_at: now,
+    expires_at: null,
     public_key: JSON.stringify(open),
     private_key: keyring.seal(JSON.stringify(secret), signingKeyContext(id)),
   })

@@ -39,7 +39,12 @@ export const createKey = (grantable: () => Grantable) =>
       const key = newKeyText()
       const { name, scopes, servers = null, toolsets = null, networks = null } = input
       const apiKey = await insertKey(ctx, {
-        ...{ name, scopes, servers, toolsets, networks, ...owner },
+        name,
+        scopes,
+        servers,
+        toolsets,
+        networks,
+        ...owner,
         read_only: input.readOnly ?? false,
         expires_at: input.expiresAt ?? null,
         key_id: newId('key', ctx.clock()),

@@ -37,15 +37,23 @@ function ownKeys({ createKey, listKeys, revokeKey }: KeyOperations): readonly Ro
   })
   return [
     route(list, {
-      ...{ method: 'GET', path, tags },
+      method: 'GET',
+      path,
+      tags,
       summary: 'Your API keys; all of the organisation for who holds access:read',
     }),
     route(create, {
-      ...{ method: 'POST', path, tags, limit: 'strict', status: 201 },
+      method: 'POST',
+      path,
+      tags,
+      limit: 'strict',
+      status: 201,
       summary: 'Make an API key for yourself, or for a service account; the key is in this answer and nowhere else',
     }),
     route(revoke, {
-      ...{ method: 'DELETE', path: `${path}/:key_id`, tags },
+      method: 'DELETE',
+      path: `${path}/:key_id`,
+      tags,
       summary: 'End an API key, and every key that was made with it, from this moment',
     }),
   ]
@@ -72,15 +80,23 @@ function serviceAccounts(operations: KeyOperations): readonly Route[] {
   })
   return [
     route(list, {
-      ...{ method: 'GET', path, tags },
+      method: 'GET',
+      path,
+      tags,
       summary: 'The service accounts of the organisation',
     }),
     route(create, {
-      ...{ method: 'POST', path, tags, limit: 'strict', status: 201 },
+      method: 'POST',
+      path,
+      tags,
+      limit: 'strict',
+      status: 201,
       summary: 'Make a service account: a caller that is no person, with keys of its own',
     }),
     route(disable, {
-      ...{ method: 'DELETE', path: `${path}/:service_account_id`, tags },
+      method: 'DELETE',
+      path: `${path}/:service_account_id`,
+      tags,
       summary: 'Disable a service account and end its keys, from this moment',
     }),
   ]
@@ -92,12 +108,15 @@ const AccountAnswer = answerOf(ServiceAccountRow)
 
 const { name, scopes, readOnly, servers, toolsets, networks, serviceAccountId } = CreateKeyInput.shape
 const NewKey = z.strictObject({
-  ...{ name, scopes },
+  name,
+  scopes,
   expires_at: z.iso
     .datetime({ offset: true })
     .transform((text) => new Date(text))
     .optional(),
-  ...{ servers, toolsets, networks },
+  servers,
+  toolsets,
+  networks,
   read_only: readOnly,
   service_account_id: serviceAccountId,
 })

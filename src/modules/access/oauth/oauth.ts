@@ -85,7 +85,10 @@ function ownIssuer(needs: OAuthNeeds): OAuth {
         scopes: forClients(scopes()),
         tenantOf: (userId, activeTenantId) => findDefaultTenant(database.system, userId, activeTenantId),
         findRefreshToken: find,
-        ...{ events, outbound, clock, log },
+        events,
+        outbound,
+        clock,
+        log,
       }),
     ],
     paths: [...OAUTH_PATHS, ...(dynamicRegistration ? ['/oauth2/register'] : [])],
@@ -140,8 +143,11 @@ async function ownGrant({ system }: OAuthNeeds['database'], claims: TokenClaims)
     findTokenGrant({ db: system }, { userId, tenantId, sessionId }),
     granted !== undefined &&
       isGrantRevoked(system, {
-        ...{ grant_id: granted.id, client_id: granted.clientId },
-        ...{ session_id: sessionId, user_id: userId, tenant_id: tenantId },
+        grant_id: granted.id,
+        client_id: granted.clientId,
+        session_id: sessionId,
+        user_id: userId,
+        tenant_id: tenantId,
       }),
   ])
   if (grant === undefined || isRevoked) return undefined

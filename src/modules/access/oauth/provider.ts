@@ -95,7 +95,9 @@ export function authorizationServer(parts: ProviderParts): BetterAuthPlugin {
     extensions: [
       {
         clientDiscovery: metadataDocumentClients({
-          ...{ outbound, clock, log },
+          outbound,
+          clock,
+          log,
           allowLoopback: settings.outboundLoopback,
           scopes: () => scopes,
           options: () => options,

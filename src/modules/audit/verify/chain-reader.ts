@@ -121,7 +121,9 @@ function tally() {
       return `the last line tells of ${end.blocks} blocks and ${end.events} events up to another block; there are ${blocks} and ${events}`
     },
     summary: () => ({
-      ...{ blocks, events, head },
+      blocks,
+      events,
+      head,
       signers: [...signers].map(([key, fromBlock]) => ({ fingerprint: key, fromBlock })),
     }),
   }

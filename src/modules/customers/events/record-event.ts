@@ -39,8 +39,14 @@ const storeEvent = change({
     if (isNew) {
       const properties = input.properties ?? {}
       const event = {
-        ...{ kind: 'event' as const, messageId, occurredAt, name: input.eventName, userId: input.userId ?? null },
-        ...{ groupId: null, sessionId: null, isError: properties['is_error'] === true },
+        kind: 'event' as const,
+        messageId,
+        occurredAt,
+        name: input.eventName,
+        userId: input.userId ?? null,
+        groupId: null,
+        sessionId: null,
+        isError: properties['is_error'] === true,
         feature: typeof properties['feature'] === 'string' ? properties['feature'].replaceAll('\0', '') : null,
         durationSeconds: typeof properties['duration_seconds'] === 'number' ? properties['duration_seconds'] : null,
         propertiesJson: input.properties === undefined ? null : storableJson(properties),

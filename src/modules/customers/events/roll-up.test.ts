@@ -14,7 +14,11 @@ import type { SegmentCall } from './segment.ts'
 const database = await testDatabase()
 
 const group = (groupId: string): SegmentCall => ({
-  ...{ kind: 'group', messageId: `group-${groupId}`, userId: null, groupId, traitsJson: '{}' },
+  kind: 'group',
+  messageId: `group-${groupId}`,
+  userId: null,
+  groupId,
+  traitsJson: '{}',
 })
 
 interface Use {
@@ -43,8 +47,13 @@ const event = (use: Use, index: number): SegmentCall => ({
 
 const uses = fc.array(
   fc.record({
-    ...{ client: fc.nat(2), day: fc.integer({ min: 1, max: 4 }), hour: fc.nat(23), user: fc.option(fc.nat(3)) },
-    ...{ feature: fc.nat(2), seconds: fc.nat(600), isError: fc.boolean() },
+    client: fc.nat(2),
+    day: fc.integer({ min: 1, max: 4 }),
+    hour: fc.nat(23),
+    user: fc.option(fc.nat(3)),
+    feature: fc.nat(2),
+    seconds: fc.nat(600),
+    isError: fc.boolean(),
   }),
   { minLength: 1, maxLength: 40 },
 )
@@ -77,7 +86,10 @@ const expectedDays = (all: readonly Use[]) => {
     const of = days.get(key) ?? []
     const [client_id = '', day = ''] = key.split(' ')
     return {
-      ...{ client_id, day, events: of.length, errors: of.filter(({ isError }) => isError).length },
+      client_id,
+      day,
+      events: of.length,
+      errors: of.filter(({ isError }) => isError).length,
       active_users: new Set(of.flatMap(({ user }) => user ?? [])).size,
       round: (of.reduce((sum, { seconds }) => sum + seconds, 0) / 60).toFixed(6),
       features: new Set(of.map(({ feature }) => feature)).size,

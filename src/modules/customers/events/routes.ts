@@ -38,12 +38,20 @@ const TYPES = Object.keys(SegmentShapes) as SegmentType[] // safe because: the k
 /** The endpoints of the Segment HTTP tracking API, for use with Segment's client libraries. */
 export function segmentRoutes({ ingest }: { readonly ingest: Ingest }): Route[] {
   const batch = route(takeBatch(ingest), {
-    ...{ method: 'POST', path: '/v1/batch', tags: ['events'], envelope: 'bare', bodyBytesMax: BATCH_BYTES_MAX },
+    method: 'POST',
+    path: '/v1/batch',
+    tags: ['events'],
+    envelope: 'bare',
+    bodyBytesMax: BATCH_BYTES_MAX,
     summary: 'Take up to 2,500 Segment calls: track, identify, group, page, screen, alias',
   })
   const calls = TYPES.map((type) =>
     route(takeCall(type, ingest), {
-      ...{ method: 'POST', path: `/v1/${type}`, tags: ['events'], envelope: 'bare', bodyBytesMax: CALL_BYTES_MAX },
+      method: 'POST',
+      path: `/v1/${type}`,
+      tags: ['events'],
+      envelope: 'bare',
+      bodyBytesMax: CALL_BYTES_MAX,
       summary: `Take one Segment ${type} call`,
     }),
   )

@@ -56,7 +56,9 @@ function scoreOne(settings: HealthSettings) {
         return { result: churnedHealth(ctx, client_id, { model, lookback_days }, history), subject: client_id }
       }
       const scoring = scoringOf(settings, {
-        ...{ as_of: ctx.clock(), lookback_days, model },
+        as_of: ctx.clock(),
+        lookback_days,
+        model,
         ...(input.component_weights && { weights: input.component_weights }),
         ...(input.risk_threshold !== undefined && { at_risk_below: input.risk_threshold }),
       })
@@ -65,7 +67,8 @@ function scoreOne(settings: HealthSettings) {
       const history = await scoreHistory(ctx, client_id, model, day)
       return {
         result: explainHealth(row, history, {
-          ...{ scoring, isStandard },
+          scoring,
+          isStandard,
           includePredictions: input.include_predictions,
           alerts: input.alert_preferences ?? {},
         }),

@@ -176,7 +176,9 @@ describe('at each threshold, a step to either side', () => {
   ]
   const tickets = (opened: number, before: number) =>
     [...Array.from({ length: opened }, () => 5), ...Array.from({ length: before }, () => 40)].map((days) => ({
-      ...{ openedAt: ago(days), priority: 'P3', status: 'resolved' },
+      openedAt: ago(days),
+      priority: 'P3',
+      status: 'resolved',
     }))
   /** What is known of a customer, the indicator that is looked at, and its severity. */
   const cases: readonly [Omit<CustomerData, 'clientId'>, string, string | undefined][] = [
@@ -232,7 +234,12 @@ describe('at each threshold, a step to either side', () => {
   it('tells a trend of three points against the newest score of four weeks ago or more', async () => {
     const tenant = await testTenant(database)
     const earlier: Readonly<Record<string, readonly [number, number]>> = {
-      ...{ up: [28, 57], level: [28, 57.1], flat: [28, 62.9], down: [28, 63], none: [6, 40], young: [7, 40] },
+      up: [28, 57],
+      level: [28, 57.1],
+      flat: [28, 62.9],
+      down: [28, 63],
+      none: [6, 40],
+      young: [7, 40],
       older: [40, 90],
     }
     const customers = Object.keys(earlier).map((clientId) => ({ clientId, lastContactAt: ago(14) }))
@@ -250,7 +257,12 @@ describe('at each threshold, a step to either side', () => {
     await recompute(tenant.ctx())
     const trends = (await rowsOf('customers', tenant.tenantId)).map((row) => [row['client_id'], row['health_trend']])
     expect(Object.fromEntries(trends)).toEqual({
-      ...{ up: 'improving', level: 'stable', flat: 'stable', down: 'declining', none: null, young: 'improving' },
+      up: 'improving',
+      level: 'stable',
+      flat: 'stable',
+      down: 'declining',
+      none: null,
+      young: 'improving',
       older: 'stable',
     })
   })
@@ -285,7 +297,8 @@ describe('at each threshold, a step to either side', () => {
     const tenant = await testTenant(database)
     const leaving = { lastContactAt: ago(89), payments: [{ dueOn: '2026-09-01' }] }
     const customers = ['2026-11-19', '2026-11-20', '2026-11-21'].map((renewsOn) => ({
-      ...{ clientId: renewsOn, renewsOn },
+      clientId: renewsOn,
+      renewsOn,
       ...leaving,
     }))
     await addCustomers(database, tenant.tenantId, customers)

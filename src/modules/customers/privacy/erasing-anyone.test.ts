@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { beforeAll, expect, it } from 'vitest'
-import { learnOf, personOf } from '#kernel/personal-data/person'
+import { withFacts, personOf } from '#kernel/personal-data/person'
 import { autocommit } from '#kernel/database/transact'
 import { addCustomers } from '../../../../test/support/customer-data.ts'
 import { testDatabase } from '../../../../test/support/database.ts'
@@ -66,7 +66,8 @@ it('whoever is erased, no text holds their e-mail, name or phone, and rows that 
 
       const ctx = tenant.ctx()
       let person = personOf({ emails: [ada.email] })
-      for (const { identify } of customersPersonalData) person = learnOf(person, (await identify?.(ctx, person)) ?? {})
+      for (const { identify } of customersPersonalData)
+        person = withFacts(person, (await identify?.(ctx, person)) ?? {})
       for (const holder of customersPersonalData) await holder.erase(autocommit(ctx), person)
 
       const after = await rowsOf(tenant.tenantId)

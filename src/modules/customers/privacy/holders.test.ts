@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Ctx } from '#kernel/context'
 import type { Person, PersonalDataOutcome } from '#kernel/personal-data'
-import { learnOf, personOf } from '#kernel/personal-data/person'
+import { withFacts, personOf } from '#kernel/personal-data/person'
 import { autocommit } from '#kernel/database/transact'
 import { addCustomers } from '../../../../test/support/customer-data.ts'
 import { addPerson } from '../../../../test/support/person-data.ts'
@@ -117,7 +117,7 @@ async function filled(): Promise<{ tenant: TestTenant; ada: Person }> {
 async function identified(ctx: Ctx, person: Person): Promise<Person> {
   let known = person
   for (let round = 0; round < 3; round++) {
-    for (const holder of customersPersonalData) known = learnOf(known, (await holder.identify?.(ctx, known)) ?? {})
+    for (const holder of customersPersonalData) known = withFacts(known, (await holder.identify?.(ctx, known)) ?? {})
   }
   return known
 }

@@ -24,7 +24,7 @@ export const usagePersonalData = holdTables({
       key: { client_id: 'text', occurred_at: 'timestamptz', message_id: 'text' },
       own: { emails: ['user_id'], ids: { user_id: 'event-user' } },
       json: ['properties'],
-      madeUpIds: ['message_id', 'session_id', 'event_name', 'feature'],
+      externalIds: ['message_id', 'session_id', 'event_name', 'feature'],
       eraseOwn: ({ user_id: user = null, session_id: session = null, properties }, pseudonym) => {
         const errors = COUNTED.exec(properties ?? '')?.[1]
         return {
@@ -39,7 +39,7 @@ export const usagePersonalData = holdTables({
       key: { message_id: 'text' },
       own: { emails: ['user_id'], ids: { user_id: 'event-user' } },
       json: ['properties'],
-      madeUpIds: ['message_id', 'group_id', 'session_id', 'event_name', 'feature'],
+      externalIds: ['message_id', 'group_id', 'session_id', 'event_name', 'feature'],
       eraseOwn: 'delete',
     },
     {
@@ -52,7 +52,7 @@ export const usagePersonalData = holdTables({
       table: 'customers.usage_daily_features',
       key: { client_id: 'text', day: 'date', feature: 'text' },
       own: {},
-      madeUpIds: ['feature'],
+      externalIds: ['feature'],
       eraseOwn: 'delete',
     },
   ],
@@ -68,7 +68,7 @@ export const receiptsPersonalData = holdTables({
       table: 'customers.event_receipts',
       key: { message_id: 'text' },
       own: {},
-      madeUpIds: ['message_id'],
+      externalIds: ['message_id'],
       eraseOwn: 'delete',
     },
   ],

@@ -48,7 +48,9 @@ it('adds the tasks of a batch one by one: what is refused of one does not stop t
   const person = await taskPerson(database)
   const tasks = [{ title: 'a' }, { title: 'b', due: '2026-02-30' }, { title: 'c', parent_id: 99 }, { title: 'd' }]
   expect(await person.result('create_task', { tasks })).toMatchObject({
-    ...{ status: 'partial', succeeded: 2, failed: 2 },
+    status: 'partial',
+    succeeded: 2,
+    failed: 2,
     results: [
       { index: 0, id: 1, status: 'created', task: { title: 'a' } },
       { index: 1, status: 'failed', error: { code: 'INVALID_PARAMETERS', problems: [{ path: 'due' }] } },

@@ -28,7 +28,9 @@ it('deletes several, each for itself', async () => {
   const person = await taskPerson(database)
   await person.result('create_task', { tasks: [{ title: 'a' }, { title: 'b' }] })
   expect(await person.confirmed('delete_task', { task_ids: [2, 99, 1] })).toMatchObject({
-    ...{ status: 'partial', succeeded: 2, failed: 1 },
+    status: 'partial',
+    succeeded: 2,
+    failed: 1,
     results: [
       { id: 2, title: 'b', status: 'deleted' },
       { id: 99, status: 'failed', error: { code: 'TASK_NOT_FOUND' } },
@@ -138,7 +140,8 @@ describe('several at once', () => {
     const person = await personWithThree()
     const confirm_token = await tokenFor(person)
     expect(await person.result('delete_task', { ...args, confirm_token })).toMatchObject({
-      ...{ status: 'done', succeeded: 2 },
+      status: 'done',
+      succeeded: 2,
       results: [
         { id: 1, title: 'Move house', deleted_subtasks: 1 },
         { id: 2, title: 'Water' },
@@ -180,7 +183,8 @@ describe('several at once', () => {
   it('of which none is there are refused without a question', async () => {
     const person = await personWithThree()
     expect(await person.result('delete_task', { task_ids: [8, 9] })).toMatchObject({
-      ...{ status: 'failed', failed: 2 },
+      status: 'failed',
+      failed: 2,
       results: [{ error: { code: 'TASK_NOT_FOUND' } }, { error: { code: 'TASK_NOT_FOUND' } }],
     })
   })
@@ -192,7 +196,8 @@ describe('several at once', () => {
     const { confirm_token } = confirmation as { confirm_token: string }
     await person.result('delete_task', { ...keyed, confirm_token })
     expect(await person.result('delete_task', { ...keyed, confirm_token })).toMatchObject({
-      ...{ status: 'done', succeeded: 2 },
+      status: 'done',
+      succeeded: 2,
       results: [{ id: 1, deleted_subtasks: 1 }, { id: 2 }],
     })
   })

@@ -40,7 +40,8 @@ it('shows the same instant on the clock of the zone that is asked for', async ()
   const person = await taskPerson(database)
   const id = await person.add({ title: 'Call', due: '2026-11-21T09:00', time_zone: 'Europe/Berlin' })
   expect(await person.result('get_task', { task_id: id, time_zone: 'Asia/Tokyo' })).toMatchObject({
-    ...{ time_zone: 'Asia/Tokyo', current_time: '2026-11-20T21:00:00+09:00' },
+    time_zone: 'Asia/Tokyo',
+    current_time: '2026-11-20T21:00:00+09:00',
     task: { due: '2026-11-21T17:00:00+09:00', due_relative: 'tomorrow 17:00' },
   })
   expect(await person.result('get_task', { task_id: id })).toMatchObject({ time_zone: 'Europe/Berlin' })

@@ -106,7 +106,9 @@ it('counts everything that matches, not the page', async () => {
   await person.result('create_task', { tasks: [{ title: 'a' }, { title: 'b' }, { title: 'c' }] })
   await person.result('mark_complete', { task_ids: [1, 2] })
   expect(await person.result('list_tasks', { limit: 1 })).toMatchObject({
-    ...{ total: 3, completed_count: 2, pending_count: 1 },
+    total: 3,
+    completed_count: 2,
+    pending_count: 1,
   })
 })
 

@@ -94,7 +94,9 @@ it('completes several, each for itself', async () => {
   const person = await taskPerson(database)
   await person.result('create_task', { tasks: [{ title: 'a' }, { title: 'b' }] })
   expect(await person.result('mark_complete', { task_ids: [1, 99, 2] })).toMatchObject({
-    ...{ status: 'partial', succeeded: 2, failed: 1 },
+    status: 'partial',
+    succeeded: 2,
+    failed: 1,
     results: [{ status: 'completed' }, { id: 99, error: { code: 'TASK_NOT_FOUND' } }, { task: { completed: true } }],
   })
 })

@@ -45,7 +45,8 @@ it('clears what is set to null, and refuses to change nothing', async () => {
   expect(task).not.toHaveProperty('parent_id')
   expect(await person.call('update_task', { task_id: id })).toMatchObject({ failure: { kind: 'invalid' } })
   expect(await person.result('update_task', { task_id: id, title: 'a' })).toMatchObject({
-    ...{ status: 'unchanged', task: { version: 2 } },
+    status: 'unchanged',
+    task: { version: 2 },
   })
 })
 
@@ -66,7 +67,9 @@ it('changes the same fields of several tasks, each for itself', async () => {
   await person.result('create_task', { tasks: [{ title: 'a' }, { title: 'b' }] })
   const result = await person.result('update_task', { task_ids: [1, 99, 2], due: '2026-11-21T10:00' })
   expect(result).toMatchObject({
-    ...{ status: 'partial', succeeded: 2, failed: 1 },
+    status: 'partial',
+    succeeded: 2,
+    failed: 1,
     results: [
       { id: 1, task: { title: 'a', due_relative: 'tomorrow 10:00' } },
       { id: 99, status: 'failed', error: { code: 'TASK_NOT_FOUND' } },

@@ -143,7 +143,8 @@ function insertSql(table: 'usage_events' | 'unattributed_events', owner: 'client
 }
 
 const EventArrays: z.ZodRawShape = {
-  ...{ source: z.string(), owners: Column },
+  source: z.string(),
+  owners: Column,
   ...Object.fromEntries(Object.keys(EVENT_COLUMNS).map((name) => [name, Column])),
 }
 

@@ -142,8 +142,11 @@ export async function recomputeDays(ctx: WriteCtx, dirty: readonly DirtyDay[]): 
   const [firstDay, lastDay] = [sorted[0], sorted.at(-1)]
   if (firstDay === undefined || lastDay === undefined) return
   const values = {
-    ...{ client_ids: clientIds, days, clients: [...new Set(clientIds)] },
-    ...{ first_day: firstDay, last_day: lastDay },
+    client_ids: clientIds,
+    days,
+    clients: [...new Set(clientIds)],
+    first_day: firstDay,
+    last_day: lastDay,
   }
   if (dirty.length < MANY_DAYS) return void (await recomputeFew(ctx, values))
   await joinByHash(ctx, { hash_only: true })

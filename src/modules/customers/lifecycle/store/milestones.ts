@@ -95,8 +95,12 @@ export async function recordMilestones(
 ): Promise<NewMilestone[]> {
   const { clientId, day, framework, definitions } = query
   const asked = {
-    ...{ client_id: clientId, day, framework, now: ctx.clock() },
-    ...{ ids: idsOf(query), names: definitions.map(({ name }) => name) },
+    client_id: clientId,
+    day,
+    framework,
+    now: ctx.clock(),
+    ids: idsOf(query),
+    names: definitions.map(({ name }) => name),
   }
   if (custom === undefined) return recordStandard(ctx, asked)
   return recordCustom(ctx, {

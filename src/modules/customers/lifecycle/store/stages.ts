@@ -146,7 +146,11 @@ export async function stageCandidates(
   { atRiskBelow, healthyFrom, onboardingDays, today }: CandidateRules,
 ): Promise<MoveCandidate[]> {
   return candidates(ctx, {
-    ...{ client_id: clientId, stage, today },
-    ...{ at_risk_below: atRiskBelow, healthy_from: healthyFrom, onboarding_days: onboardingDays },
+    client_id: clientId,
+    stage,
+    today,
+    at_risk_below: atRiskBelow,
+    healthy_from: healthyFrom,
+    onboarding_days: onboardingDays,
   })
 }

@@ -24,7 +24,10 @@ export type NewTimelineEvent = Pick<TimelineEntry, 'event_type' | 'category' | '
 export async function addTimelineEvent(ctx: WriteCtx, clientId: string, event: NewTimelineEvent): Promise<void> {
   const now = ctx.clock()
   await insert(ctx, {
-    ...{ description: '', impact: 'neutral', severity: 'info', ...event },
+    description: '',
+    impact: 'neutral',
+    severity: 'info',
+    ...event,
     metadata: JSON.stringify(event.metadata ?? {}),
     client_id: clientId,
     now,

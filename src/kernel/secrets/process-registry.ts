@@ -6,28 +6,32 @@ import type { Signals } from '../database/signals.ts'
 import { autocommit } from '../database/transact.ts'
 import type { Keyring } from '../crypto/keyring.ts'
 
-/** What one process says of its keys. */
-export interface KeyHolder {
+/** The root keys of one process. */
+export interface ProcessKeys {
   readonly process: string
   readonly keyIds: readonly string[]
   readonly currentKeyId: string
 }
 
-export interface Roll {
-  /** Every process that answered, this one first. */
-  readonly holders: readonly KeyHolder[]
-  /** Processes that are connected and did not answer in time. */
-  readonly silent: number
+/** The answers of all processes. */
+export interface ProcessList {
+  /** The processes that responded, this one first. */
+  readonly processes: readonly ProcessKeys[]
+  /** The number of connected processes that did not respond in time. */
+  readonly unresponsive: number
 }
 
-/** Asks every process on this database what keys it has, so that none is used which another could not open. */
-export interface RollCall {
-  ask(): Promise<Roll>
-  /** As `ask`, after every process has read its secrets again. */
-  refresh(): Promise<Roll>
+/**
+ * Lists the processes that use this database and their root keys, so that no key is used that another process does not
+ * have.
+ */
+export interface ProcessRegistry {
+  list(): Promise<ProcessList>
+  /** As `list`, after every process has read its secrets again. */
+  refreshAll(): Promise<ProcessList>
 }
 
-export interface RollCallOptions {
+export interface ProcessRegistryOptions {
   readonly signals: Signals
   readonly database: Pick<Database, 'system' | 'owner'>
   /** The keys of this process. */
@@ -51,14 +55,14 @@ const Message = z.discriminatedUnion('kind', [
 ])
 type Message = z.output<typeof Message>
 
-/** Answers from now on, and asks when told to. */
-export function openRollCall({ signals, database, keyring, refresh }: RollCallOptions): RollCall {
+/** Opens the registry; from now on this process answers the questions of others. */
+export function openProcessRegistry({ signals, database, keyring, refresh }: ProcessRegistryOptions): ProcessRegistry {
   const process = randomUUID()
-  const listening = new Map<string, (holder: KeyHolder) => void>()
+  const listening = new Map<string, (holder: ProcessKeys) => void>()
   const { db } = autocommit({ db: database.system })
   const send = (message: Message) => signals.publish(db, CHANNEL, JSON.stringify(message))
 
-  const self = (): KeyHolder => ({ process, keyIds: keyring.keyIds, currentKeyId: keyring.currentKeyId })
+  const self = (): ProcessKeys => ({ process, keyIds: keyring.keyIds, currentKeyId: keyring.currentKeyId })
   const answer = async (question: string, refreshFirst: boolean) => {
     if (refreshFirst) await refresh()
     const { keyIds, currentKeyId } = self()
@@ -67,15 +71,15 @@ export function openRollCall({ signals, database, keyring, refresh }: RollCallOp
   signals.subscribe(CHANNEL, (payload) => {
     const message = read(payload)
     if (message?.kind === 'answer') listening.get(message.question)?.(message)
-    // Safe because whoever asked counts this process as silent, and asks again.
+    // Safe because the asking process counts this one as unresponsive and asks again.
     else if (message !== undefined && message.from !== process)
       answer(message.question, message.refresh).catch(() => undefined)
   })
 
-  const ask = async (refreshFirst: boolean): Promise<Roll> => {
+  const ask = async (refreshFirst: boolean): Promise<ProcessList> => {
     if (refreshFirst) await refresh()
     const others = (await countListeners(database.owner)) - 1
-    const found = new Map<string, KeyHolder>()
+    const found = new Map<string, ProcessKeys>()
     if (others > 0) {
       const question = randomUUID()
       await new Promise<void>((resolve, reject) => {
@@ -87,9 +91,9 @@ export function openRollCall({ signals, database, keyring, refresh }: RollCallOp
         send({ kind: 'question', question, from: process, refresh: refreshFirst }).catch(reject)
       }).finally(() => listening.delete(question))
     }
-    return { holders: [self(), ...found.values()], silent: Math.max(0, others - found.size) }
+    return { processes: [self(), ...found.values()], unresponsive: Math.max(0, others - found.size) }
   }
-  return { ask: () => ask(false), refresh: () => ask(true) }
+  return { list: () => ask(false), refreshAll: () => ask(true) }
 }
 
 function read(payload: string): Message | undefined {
