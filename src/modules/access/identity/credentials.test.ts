@@ -15,7 +15,10 @@ beforeAll(async () => {
   server = await startPeopleServer(database, { TRUSTED_PROXIES: '127.0.0.1' }, () => now)
   api = jsonClient(server.url)
 })
-afterAll(() => server.app.close())
+afterAll(async () => {
+  vi.restoreAllMocks()
+  await server.app.close()
+})
 
 /** How many times a password was hashed while this ran: what an answer costs. */
 async function work(act: () => Promise<unknown>): Promise<number> {
