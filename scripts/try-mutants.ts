@@ -14,7 +14,7 @@ const { values, positionals } = parseArgs({
   options: {
     sample: { type: 'string' },
     seed: { type: 'string', default: '1' },
-    tests: { type: 'string', default: '8' },
+    tests: { type: 'string', default: '12' },
   },
 })
 const areas = positionals.length > 0 ? { given: chosen(positionals) } : allAreas()

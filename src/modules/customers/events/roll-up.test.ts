@@ -171,6 +171,27 @@ describe('rollups', () => {
     expect((await rollups(tenant)).days).toMatchObject([{ client_id: 'c0', events: 120 }])
   })
 
+  it('stay for a day that is marked though nothing changed, and go for one whose events are gone', async () => {
+    const tenant = await testTenant(database)
+    const use = { client: 0, day: 1, hour: 9, user: 0, feature: 0, seconds: 60, isError: false }
+    await saveCalls(tenant.ctx(), [group('c0'), event(use, 1)])
+    await rollUp(tenant.ctx())
+    const first = await rollups(tenant)
+    await saveCalls(tenant.ctx(), [event({ ...use, day: 2 }, 2)])
+    await rollUp(tenant.ctx())
+    expect((await rollups(tenant)).days).toHaveLength(2)
+    await database.owner.query(`delete from customers.usage_events where tenant_id = $1 and message_id = 'm2'`, [
+      tenant.tenantId,
+    ])
+    await database.owner.query(
+      `insert into customers.usage_dirty (tenant_id, client_id, day)
+       select $1, 'c0', day from unnest('{2026-11-01,2026-11-02}'::date[]) day`,
+      [tenant.tenantId],
+    )
+    expect(await rollUp(tenant.ctx())).toEqual({ days: 2 })
+    expect(await rollups(tenant)).toEqual(first)
+  })
+
   it('are due for tenants with marked days, and for no other', async () => {
     const [marked, other] = await Promise.all([testTenant(database), testTenant(database)])
     const { due } = jobNamed('customers.roll-up-usage')
