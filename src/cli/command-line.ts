@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { takeEnvironment } from '#kernel/config/take-environment'
+import { isolateEnvironment } from '#kernel/config/isolate-environment'
 import { registerConfig } from './config.ts'
 import { registerDoctor } from './doctor.ts'
 import { declarations } from '../declarations.ts'
@@ -12,7 +12,7 @@ import { commandClock, opener, productVersion, schemaOpener } from './start.ts'
 
 /** Runs the command named by the process arguments. Each command imports what it needs when it runs. */
 export async function runCommandLine(variables: NodeJS.ProcessEnv): Promise<void> {
-  const environment = takeEnvironment(configuration, variables)
+  const environment = isolateEnvironment(configuration, variables)
   const openServer = opener(environment, 'server', 'stdout')
   const openCommand = opener(environment, 'command', 'stderr')
 

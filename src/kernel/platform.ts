@@ -5,7 +5,7 @@ import { personKeys as openPersonKeys } from './audit/person-keys.ts'
 import type { PersonKeys } from './audit/person-keys.ts'
 import { openAuditTrail } from './audit/trail.ts'
 import type { AuditTrail } from './audit/trail.ts'
-import { noteVendorCalls } from './audit/vendor-notes.ts'
+import { auditVendorCalls } from './audit/vendor-notes.ts'
 import { openCache } from './cache/open-cache.ts'
 import type { Cache } from './cache.ts'
 import type { Clock } from './clock.ts'
@@ -139,7 +139,7 @@ export async function openPlatform(options: PlatformOptions): Promise<Platform> 
   const queue = await openJobQueue({ owner: database.owner, log, signals, work: as === 'server' })
   opened.defer(() => queue.close(0))
 
-  const auditedMetrics = { ...metrics, integration: noteVendorCalls(metrics.integration, audit) }
+  const auditedMetrics = { ...metrics, integration: auditVendorCalls(metrics.integration, audit) }
   const limits = openLimits(config.limits, log, redis, metrics)
   const open = (statementTimeoutSeconds: number) =>
     contextOpener({ database, cache, outbox: queue.outbox, personKeys, clock, log, statementTimeoutSeconds })

@@ -1,5 +1,5 @@
 import { accessNotes } from '#kernel/audit/access-notes'
-import { noteRefusals } from '#kernel/audit/authentication-notes'
+import { auditRefusals } from '#kernel/audit/authentication-notes'
 import { entryPointsOf, requireAuthorization, scopeTable } from '#kernel/entry-points'
 import type { EntryPoint } from '#kernel/entry-points'
 import type { Principal } from '#kernel/principal'
@@ -36,7 +36,7 @@ export function surfacesOf(
   { modules, access }: { modules: readonly Module[]; access: Access },
 ): Surfaces {
   const { database, limiter, metrics, tracing, keyring, openContext } = platform
-  const refusals = noteRefusals(access.authenticate, platform.audit, clock)
+  const refusals = auditRefusals(access.authenticate, platform.audit, clock)
   const { authenticate } = refusals
   const people: Module = { name: 'pages', api: undefined, web: pages({ config, clock }, platform, modules, access) }
   const entryPoints = [...entryPointsOf([...modules, people]), ...PUBLIC_DOCUMENTS]

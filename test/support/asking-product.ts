@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { plainTool } from './plain-tool.ts'
 import { systemClock } from '#kernel/clock'
-import { takeEnvironment } from '#kernel/config/take-environment'
+import { isolateEnvironment } from '#kernel/config/isolate-environment'
 import type { Module } from '#kernel/module'
 import { createLog } from '#kernel/telemetry/log'
 import { buildApp } from '../../src/app.ts'
@@ -35,7 +35,7 @@ const asking: Module = {
 
 await reportFailure(() =>
   serve(async () => {
-    const { config, secrets } = await settingsOrExit(takeEnvironment(configuration, process.env))
+    const { config, secrets } = await settingsOrExit(isolateEnvironment(configuration, process.env))
     const version = productVersion()
     const log = createLog({ settings: config.observability, version })
     return buildApp({ config, clock: systemClock, log, version, as: 'server', secrets }, [asking])

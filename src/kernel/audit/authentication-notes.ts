@@ -18,7 +18,7 @@ const DISTINCT_MAX = 500
  * of the others when the minute ends. The event holds the caller's network (the address without its last part) and the
  * kind of credential, or the public prefix of an API key. A request without a credential is not an attempt.
  */
-export function noteRefusals(
+export function auditRefusals(
   authenticate: Authenticate,
   trail: Pick<AuditTrail, 'note'>,
   clock: Clock,

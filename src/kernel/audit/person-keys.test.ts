@@ -120,7 +120,7 @@ async function note(person: string, email: string): Promise<void> {
   await writeAudit(autocommit(tenant.ctx()), entry(person, email))
 }
 
-/** The same tenant as another process knows it: with no key in memory. */
+/** The same tenant in another process, which has no key in memory. */
 async function sameTenant(): Promise<TestTenant> {
   const other = await testTenant(database)
   const keys = personKeys({ db: database.system, keyring: createKeyring([TEST_ROOT_KEY]), clock: () => TEST_NOW })

@@ -11,10 +11,10 @@ import { unsteadyNetwork } from '../../../test/support/unsteady-network.ts'
 import { PLATFORM_TENANT, personal } from '../audit.ts'
 import type { AuditEvent } from '../audit.ts'
 import { accessNotes } from './access-notes.ts'
-import { noteRefusals } from './authentication-notes.ts'
+import { auditRefusals } from './authentication-notes.ts'
 import { personKeys } from './person-keys.ts'
 import { openAuditTrail } from './trail.ts'
-import { noteVendorCalls } from './vendor-notes.ts'
+import { auditVendorCalls } from './vendor-notes.ts'
 
 const database = await testDatabase()
 const clock = () => TEST_NOW
@@ -160,7 +160,7 @@ describe('accesses', () => {
 
   it('of refused credentials are told once a minute, with the network, and never the address or the key', async () => {
     const trail = noted()
-    const refusals = noteRefusals(refuse, trail, clock)
+    const refusals = auditRefusals(refuse, trail, clock)
     const key = `plim_${'x'.repeat(43)}`
     for (let n = 0; n < 40; n++) {
       const asked = async () => refusals.authenticate(`Bearer ${key}`, { address: '203.0.113.77', resource: '' })
@@ -182,7 +182,7 @@ describe('accesses', () => {
 
   it('by a flood of credentials from everywhere cost a bounded number of events', async () => {
     const trail = noted()
-    const refusals = noteRefusals(refuse, trail, clock)
+    const refusals = auditRefusals(refuse, trail, clock)
     for (let n = 0; n < 3000; n++) {
       const address = `10.${n >> 8}.${n & 255}.1`
       await expect((async () => refusals.authenticate('Bearer x', { address, resource: '' }))()).rejects.toThrow()
@@ -195,7 +195,7 @@ describe('accesses', () => {
   it('of a vendor are told with how they ended, and counted as before', () => {
     const trail = noted()
     const counted: string[] = []
-    const calls = noteVendorCalls({ finished: (...call) => void counted.push(call.join(' ')) }, trail)
+    const calls = auditVendorCalls({ finished: (...call) => void counted.push(call.join(' ')) }, trail)
     calls.finished('mail', 'send', 'ok', 0.5)
     calls.finished('oauth-client', 'metadata', '2xx', 0.5)
     calls.finished('mail', 'send', 'failed', 0.5)

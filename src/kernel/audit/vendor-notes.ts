@@ -6,7 +6,7 @@ import type { AuditTrail } from './trail.ts'
  * Audits every call to an external service that the metrics count: service, operation and outcome; never the content or
  * the URL. Who caused the call is in the event of that person's action.
  */
-export function noteVendorCalls(
+export function auditVendorCalls(
   integration: Metrics['integration'],
   trail: Pick<AuditTrail, 'note'>,
 ): Metrics['integration'] {

@@ -14,7 +14,7 @@ const tags = cacheTags('test', { customer: 'each' })
 const options = { name: 'test', ttlSeconds: 60, tags: [tags.customer('1')] }
 const clock = () => new Date()
 
-/** Asks until the answer is the wanted one; the test's own time limit ends it. */
+/** Repeats the call until it returns the expected value; the test's timeout bounds it. */
 async function eventually(read: () => Promise<unknown>, wanted: unknown): Promise<void> {
   while ((await read()) !== wanted) await new Promise((resolve) => setImmediate(resolve))
 }
@@ -114,7 +114,7 @@ describe('two processes', { timeout: 30_000 }, async () => {
     })
     afterAll(() => redis.kill())
 
-    /** Until both processes have found Redis: a value that one loads is found there by the other. */
+    /** Waits until both processes are connected to Redis: the other reads a value that one loaded. */
     async function untilShared(one: { cache: Cache }, two: { cache: Cache }) {
       let round = 0
       await eventually(async () => {

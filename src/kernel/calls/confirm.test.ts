@@ -167,7 +167,7 @@ describe('a change that has to be confirmed', () => {
 })
 
 describe('a caller who can be asked', () => {
-  /** Answers every question so, and keeps what was asked. */
+  /** An interaction that gives this answer to every question and records the questions. */
   function person(action: 'accept' | 'decline', between: () => Promise<void> = () => Promise.resolve()) {
     const asked: Question[] = []
     const interaction: Interaction = {

@@ -277,7 +277,7 @@ describe.skipIf(!hasRedis)('quotas of two processes with one Redis (needs redis-
     const back = Promise.all(clients.map((client) => heard(client, 'ready')))
     await server.restart()
     await back
-    // What goes on is told to the new Redis when it is renewed.
+    // Running requests reach the new Redis when their leases are renewed.
     await vi.waitFor(
       async () => {
         const slot = await second?.slots.take(slots).catch(() => undefined)

@@ -150,7 +150,7 @@ export interface OpenAnswer<R> {
 
 interface OpenRouteShape<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType, R extends z.ZodType>
   extends Omit<RouteShape<P, Q, B, R>, 'scope' | 'personal' | 'limit' | 'run'> {
-  /** Why it asks for no scope. */
+  /** Why it is public. */
   readonly public: string
   readonly limit: LimitClass
   readonly run: (
@@ -181,7 +181,7 @@ export interface WebMount {
   readonly methods: readonly ('GET' | 'POST')[]
   /** `/sign-in`, or `/auth/*` for everything beneath. */
   readonly path: string
-  /** Why it asks for no scope. */
+  /** Why it is public. */
   readonly public: string
   readonly limit: LimitClass
   readonly answer: (request: Request, from: Pick<OpenRequest, 'requestId' | 'address' | 'signal'>) => Promise<Response>

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { keptText, replaceText } from './private-file.ts'
+import { readOrCreate, replaceText } from './private-file.ts'
 
 const KEY_BYTES = 32
 
@@ -20,7 +20,7 @@ export async function encryptionKeys(
   const previous = configured.previous.map((text) => Buffer.from(text, 'base64'))
   if (configured.current !== undefined) return [Buffer.from(configured.current, 'base64'), ...previous]
   const path = keyFileOf(dataDir)
-  return [...keysIn(await keptText(path, () => textOf([newKey()])), path), ...previous]
+  return [...keysIn(await readOrCreate(path, () => textOf([newKey()])), path), ...previous]
 }
 
 /** Adds a new key at the start of the file. */

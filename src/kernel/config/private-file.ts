@@ -6,7 +6,7 @@ import { dirname } from 'node:path'
  * Reads a file that only its owner may read, creating it with `make()` if it does not exist. It is created atomically,
  * so processes that start at the same moment all read the same whole text.
  */
-export async function keptText(path: string, make: () => string): Promise<string> {
+export async function readOrCreate(path: string, make: () => string): Promise<string> {
   try {
     return await readFile(path, 'utf8')
   } catch (error) {

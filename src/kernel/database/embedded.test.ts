@@ -28,7 +28,7 @@ afterAll(async () => {
 
 const start = (dataDir: string) => startEmbeddedPostgres({ dataDir, log: quiet })
 
-/** Another process that owns `dataDir`, or says why it cannot. */
+/** Starts another process that locks `dataDir`, or reports why it cannot. */
 async function startElsewhere(dataDir: string) {
   const child = spawn(process.execPath, [OWNER_PROCESS, dataDir], { stdio: ['pipe', 'pipe', 'inherit'] })
   children.push(child)

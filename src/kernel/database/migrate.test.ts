@@ -13,7 +13,7 @@ afterAll(() => rm(scratch, { recursive: true, force: true }))
 const FIRST = '202601010001_demo_things'
 const SECOND = '202601010002_demo_more'
 
-/** Emptied without the down parts, so that a wrong one is found where it is looked for. */
+/** Drops everything without the down parts, so that a wrong down part fails only in the test for it. */
 async function emptyDatabase() {
   const database = await testDatabase()
   const { rows } = await database.owner.query<{ name: string }>(

@@ -3,7 +3,7 @@ import { type Migration, type MigrationResultSet, Migrator } from 'kysely/migrat
 import type pg from 'pg'
 import { Failure } from '../failure.ts'
 import type { Db } from './db.ts'
-import { alone } from './migration/alone.ts'
+import { withMigrationLock } from './migration/migration-lock.ts'
 import {
   checkHistory,
   forgetApplied,
@@ -54,7 +54,7 @@ export function openMigrations(pool: pg.Pool, folder: string): Migrations {
     return outcomeOf(direction === 'up' ? await migrator.migrateUp() : await migrator.migrateDown(), files)
   }
   const run = (direction: 'up' | 'down', steps: number): Promise<string[]> =>
-    alone(pool, async (session) => {
+    withMigrationLock(pool, async (session) => {
       await prepareRecords(db)
       return collect(() => step(direction, session), steps)
     })

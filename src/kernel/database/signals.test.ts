@@ -15,7 +15,7 @@ describe('signals', async () => {
     return signals
   }
 
-  /** Resolves when the subscription is in force. */
+  /** Resolves when the subscription is active. */
   async function inForce(signals: Signals) {
     while (!signals.connected) await new Promise((resolve) => setImmediate(resolve))
   }
@@ -130,7 +130,7 @@ describe('signals', async () => {
   })
 })
 
-/** A wire to the database that can fall silent, as one cut by a firewall does. */
+/** A TCP proxy to the database that can stop forwarding, like a connection cut by a firewall. */
 async function cuttable(target: URL): Promise<{ url: string; mute(): void; unmute(): void; close(): void }> {
   const socketFolder = target.searchParams.get('host')
   const port = Number(target.port || 5432)

@@ -25,7 +25,7 @@ const csv = (name: string, ...texts: readonly string[]): NewFile => ({
 
 const later = (seconds: number) => () => new Date(TEST_NOW.getTime() + seconds * 1000)
 
-/** What is left of contents in the database, in any state. */
+/** Counts of blobs, chunks and bytes left in the database, in any state. */
 async function leftOf({ tenantId }: TestTenant): Promise<{ blobs: number; chunks: number; bytes: number }> {
   const { rows } = await database.owner.query(
     `select (select count(*)::int from files.blobs where tenant_id = $1) as blobs,

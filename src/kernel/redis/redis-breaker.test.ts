@@ -82,7 +82,7 @@ describe.skipIf(!hasRedis)('while Redis hangs (needs redis-server)', () => {
   })
 })
 
-/** What it answers without waiting for anything outside. */
+/** The result that is available without waiting for I/O. */
 async function orLater<T>(answer: Promise<T>): Promise<T | 'later'> {
   return Promise.race([answer, new Promise<'later'>((resolve) => setImmediate(() => resolve('later')))])
 }

@@ -51,7 +51,7 @@ const rotate = (fields: readonly EncryptedField[] = [field], signal?: AbortSigna
 const tally = async () => Object.fromEntries((await tallyFields([field], db))[0]?.values ?? [])
 const progress = async () => (await database.owner.query('select * from kernel.rotations order by started_at')).rows
 
-/** The field, which counts the rows it wrote, and fails after so many batches as a killed process would. */
+/** The field with a count of rows written, failing after a number of batches like a killed process. */
 function watched(batchesMax = Infinity) {
   const written: number[] = []
   const reencrypt: EncryptedField['reencrypt'] = async (...args) => {

@@ -15,7 +15,7 @@ beforeEach(async () => {
 afterEach(() => vault.close())
 
 const NAMES = ['METRICS_TOKEN', 'DATABASE_URL', 'REDIS_URL']
-/** Long enough for a busy machine; what says nothing is not waited for. */
+/** Long enough for a busy machine; tests of silent servers use a shorter one. */
 const attemptsOf = (timeoutMilliseconds = 10_000) => ({ timeoutMilliseconds, pauseMilliseconds: 1 })
 
 function provider(

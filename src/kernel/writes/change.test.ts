@@ -35,7 +35,7 @@ const touchNote = writing(
   sql`update notes.notes set text = (text::int + 1)::text where tenant_id = :tenant_id and key = :key`,
   { params: { key: z.string() } },
 )
-// Names no tenant: what keeps other tenants out of it is row-level security.
+// Has no tenant condition: only row-level security keeps other tenants' rows out.
 const allNotes = statement('notes.all', sql`select key, text from notes.notes order by key`, {
   row: z.strictObject(params),
 })
@@ -567,7 +567,7 @@ describe('row-level security', () => {
   })
 })
 
-/** Resolves for everybody once `size` callers are waiting; for later callers at once. */
+/** A barrier: resolves once `size` callers are waiting, and at once for later ones. */
 function meeting(size: number): () => Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
   let waiting = 0

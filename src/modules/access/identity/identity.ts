@@ -2,7 +2,7 @@ import type { BetterAuthPlugin } from 'better-auth'
 import type { Logger } from 'pino'
 import type { AuditTrail } from '#kernel/audit'
 import type { Clock } from '#kernel/clock'
-import { keptSecret } from '#kernel/config/kept-secret'
+import { localSecret } from '#kernel/config/local-secret'
 import type { Ctx } from '#kernel/context'
 import type { Database } from '#kernel/database/pool'
 import type { Signals } from '#kernel/database/signals'
@@ -76,12 +76,12 @@ export function openIdentity(
   const events = identityEvents(needs.audit, needs.instruments)
   const finished = (outcome: string, seconds: number) => metrics.integration.finished('mail', 'send', outcome, seconds)
   const mailer = sparingMailer(openMailer({ settings, environment: server.environment, log, finished }), needs)
-  const hash = once(async () => keyedHash(await keptSecret(settings.jwtSecret, server.dataDir, 'jwt-secret')))
+  const hash = once(async () => keyedHash(await localSecret(settings.jwtSecret, server.dataDir, 'jwt-secret')))
   const lockout = { failuresMax: settings.lockoutFailures, seconds: settings.lockoutSeconds }
   const guard = lockoutGuard({ db: database.statements, clock, hash, ...lockout })
 
   const auth = once(async () => {
-    const secret = await keptSecret(settings.betterAuthSecret, server.dataDir, 'better-auth-secret')
+    const secret = await localSecret(settings.betterAuthSecret, server.dataDir, 'better-auth-secret')
     const watch = watchPlugin({ db: database.statements, events, guard, hash })
     const secureCookies = server.secureCookies ?? publicUrl().startsWith('https:')
     const parts = { database, secret, secureCookies, settings, mailer, clock, log, keys, events, guard, hash }

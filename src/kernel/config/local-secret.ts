@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { keptText } from './private-file.ts'
+import { readOrCreate } from './private-file.ts'
 
 const SECRET_BYTES = 32
 
@@ -8,10 +8,10 @@ const SECRET_BYTES = 32
  * The configured secret, or the one in `<dataDir>/<name>`, which is created at the first start (readable by its owner
  * only). In production it is always configured.
  */
-export async function keptSecret(configured: string | undefined, dataDir: string, name: string): Promise<string> {
+export async function localSecret(configured: string | undefined, dataDir: string, name: string): Promise<string> {
   if (configured !== undefined) return configured
   const path = join(dataDir, name)
-  const kept = (await keptText(path, () => `${randomBytes(SECRET_BYTES).toString('base64url')}\n`)).trim()
+  const kept = (await readOrCreate(path, () => `${randomBytes(SECRET_BYTES).toString('base64url')}\n`)).trim()
   if (kept.length >= SECRET_BYTES) return kept
   throw new Error(`${path} holds no secret. Restore it from a backup, or delete it to start anew.`)
 }

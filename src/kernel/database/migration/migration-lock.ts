@@ -8,7 +8,7 @@ const POLL_MILLISECONDS = 100
  * Runs the work under an advisory lock, on its own connection. The lock is polled: a statement that waits for it would
  * hold a snapshot, and a concurrent index build waits for every older snapshot.
  */
-export async function alone<T>(pool: pg.Pool, work: (session: pg.PoolClient) => Promise<T>): Promise<T> {
+export async function withMigrationLock<T>(pool: pg.Pool, work: (session: pg.PoolClient) => Promise<T>): Promise<T> {
   const session = await pool.connect()
   try {
     while (!(await isTaken(session))) await wait(POLL_MILLISECONDS)
