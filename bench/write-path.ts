@@ -5,7 +5,7 @@ import type { Ctx } from '#kernel/context'
 import type { Tx } from '#kernel/database/db'
 import { PooledHandle } from '#kernel/database/handle'
 import type { Outcome, TransactionOptions } from '#kernel/database/handle'
-import { sealing } from '../src/modules/audit/background.ts'
+import { sealingLoop } from '../src/modules/audit/background.ts'
 import { sealer } from '../src/modules/audit/seal.ts'
 import { updateClientInfo } from '../src/modules/customers/accounts/update-client-info.ts'
 import { atLeast, rowOf } from './benchmark.ts'
@@ -78,7 +78,7 @@ const update = (ctx: Ctx, client_id: string, n: number) =>
 function withSealer({ platform }: PlatformUnderTest, measure: () => Promise<Sample>): () => Promise<Sample> {
   const seals = sealer({ db: platform.database.system, keyring: platform.keyring, clock: systemClock })
   return async () => {
-    const loop = sealing(seals, { seconds: 1, clock: systemClock, log: silent }).start()
+    const loop = sealingLoop(seals, { seconds: 1, clock: systemClock, log: silent }).start()
     try {
       return await measure()
     } finally {

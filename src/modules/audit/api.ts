@@ -4,14 +4,14 @@ import type { Sealer } from './seal.ts'
 import type { VerifyOptions } from './verify/verify-lines.ts'
 import type { VerifyReport } from './verify/report.ts'
 
-/** The audit chain: sealing, proof, reading, retention. */
+/** The audit chain: sealing, export, verification. */
 export interface Audit extends Sealer {
-  /** The chain of a tenant as lines of an export, up to the block that is the last now. */
+  /** A tenant's chain as lines of an export, up to the block that is the last when it is called. */
   exportLines(tenantId: string, range: ExportRange): AsyncGenerator<string>
-  /** Verifies what is in the database, as an export of it would be, and that no event stands beside the chain. */
+  /** Verifies the chain in the database like an export of it, and that no event is outside the chain. */
   verify(tenantId: string, options?: VerifyOptions): Promise<VerifyReport>
-  /** The last block: whoever keeps its hash can tell later that nothing before it was changed. */
+  /** The last block. Its hash, kept elsewhere, proves later that no block up to it was changed or removed. */
   head(ctx: Ctx): Promise<{ readonly number: number; readonly hash: string } | undefined>
-  /** Names the key that seals now, for whoever verifies to expect. */
+  /** The fingerprint of the current signing key, for `VerifyOptions.signers`. */
   signerFingerprint(): string
 }

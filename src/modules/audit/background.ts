@@ -2,17 +2,17 @@ import type { Logger } from 'pino'
 import type { Clock } from '#kernel/clock'
 import type { Sealer } from './seal.ts'
 
-/** Seals every so many seconds until it is stopped. */
-export interface Sealing {
-  /** How long ago everything was sealed that had been committed by then. 0 before the first pass. */
+/** A loop that seals the events of all tenants at an interval. */
+export interface SealingLoop {
+  /** Seconds since the start of the last pass that succeeded, or since the start of the loop. 0 before `start`. */
   ageSeconds(): number
   start(): { stop(): Promise<void> }
 }
 
-export function sealing(
+export function sealingLoop(
   sealer: Sealer,
   { seconds, clock, log }: { readonly seconds: number; readonly clock: Clock; readonly log: Logger },
-): Sealing {
+): SealingLoop {
   let sealedUntil: Date | undefined
   return {
     ageSeconds: () => (sealedUntil === undefined ? 0 : Math.max(0, (clock().getTime() - sealedUntil.getTime()) / 1000)),

@@ -13,8 +13,8 @@ const SUBJECT = 'configuration'
 const Stored = z.object({ settings: z.array(z.object({ setting: z.string(), value: z.string() })) })
 
 /**
- * Leaves an event when the settings in effect are not those of the last start: which changed, from what to what, and
- * all of them. Secrets stand there as hidden, so that a change of one alone does not show.
+ * Records an audit event when the settings differ from those of the last start: the changed ones before and after, and
+ * all current ones. Secrets are hidden, so a change of a secret alone is not recorded. Returns whether it recorded one.
  */
 export async function recordConfiguration(
   db: Db,

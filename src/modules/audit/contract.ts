@@ -3,7 +3,7 @@ import { Block } from './chain/record.ts'
 
 const Instant = z.iso.datetime({ offset: true }).describe('An instant such as 2026-11-21T03:04:05Z.')
 
-/** Which events; texts are compared whole. */
+/** The filter of a list of events. Texts match exactly. */
 export const ListEventsQuery = z.strictObject({
   action: z.string().min(1).max(200).optional().describe('Such as customers.update or tool.get_client_overview.'),
   actor: z.string().min(1).max(200).optional().describe('The id of who acted.'),
@@ -17,7 +17,7 @@ export const ListEventsQuery = z.strictObject({
   reveal: z.stringbool().default(false).describe('Show encrypted personal values; needs privacy:read as well.'),
 })
 
-/** One event, the encrypted values in it masked or, where they were asked for, open. */
+/** An event. Its encrypted values are masked, or decrypted where `reveal` is true. */
 export const AuditEventView = z.object({
   id: z.string(),
   at: z.string(),

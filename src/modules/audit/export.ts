@@ -2,15 +2,15 @@ import type { Ctx } from '#kernel/context'
 import { exportLines } from './chain/export-lines.ts'
 import { chainHead, firstBlockSince, nextBlock } from './store/chain.ts'
 
-/** Which part of the chain: blocks sealed from `from` on and before `to`. */
+/** A part of the chain: the blocks sealed at or after `from` and before `to`. */
 export interface ExportRange {
   readonly from?: Date | undefined
   readonly to?: Date | undefined
 }
 
 /**
- * A tenant's chain as lines, each with its line break; see `exportLines`. Ends with the block that was the last when it
- * began. Reads one block at a time, through a handle that sees the tenant.
+ * A tenant's chain as lines with line breaks, in the format of `exportLines`. It ends with the block that was the last
+ * when the export began. Each block is read by a query of its own.
  */
 export async function* exportChain(
   on: Pick<Ctx, 'db' | 'tenantId'>,
@@ -18,7 +18,7 @@ export async function* exportChain(
   now: Date,
 ): AsyncGenerator<string> {
   const through = (await chainHead(on))?.number ?? 0
-  // Blocks never go, so that a whole chain begins with the first, whatever the database says.
+  // Block headers are never deleted: a full export begins with block 1, and one missing in the database is a problem.
   const first = from === undefined ? FIRST_BLOCK : await firstBlockSince(on, from.toISOString())
   const until = to?.toISOString()
   const isInRange = (after: number) => first !== undefined && after < through

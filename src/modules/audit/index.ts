@@ -5,7 +5,7 @@ import type { ShownSetting } from '#kernel/config/settings'
 import type { Module } from '#kernel/module'
 import type { Platform } from '#kernel/platform'
 import type { Audit } from './api.ts'
-import { sealing } from './background.ts'
+import { sealingLoop } from './background.ts'
 import { blockSigner, fingerprint } from './chain/signing-key.ts'
 import { recordConfiguration } from './configuration-change.ts'
 import { auditDeclarations } from './declarations.ts'
@@ -23,7 +23,7 @@ export type { Audit }
 
 export interface AuditNeeds extends Pick<Platform, 'database' | 'keyring' | 'audit' | 'metrics'> {
   readonly settings: AuditSettings
-  /** Every setting in effect, for the event that a change of them leaves. */
+  /** All settings in effect; a change of them since the last start is recorded as an audit event. */
   readonly configured: readonly ShownSetting[]
   readonly clock: Clock
   readonly log: Logger
@@ -33,14 +33,14 @@ export function auditModule(needs: AuditNeeds): Module<Audit> {
   const { database, keyring, audit, metrics, settings, configured, clock, log } = needs
   const { retentionDays, sealSeconds } = settings
   const { unsealedSeconds } = metrics.instruments('audit', auditMetrics)
-  const seals = sealer({ db: database.system, keyring, clock })
-  const loop = sealing(seals, { seconds: sealSeconds, clock, log })
+  const chainSealer = sealer({ db: database.system, keyring, clock })
+  const loop = sealingLoop(chainSealer, { seconds: sealSeconds, clock, log })
   const exported: Audit['exportLines'] = (tenantId, range) =>
     exportChain({ db: database.forTenant(tenantId), tenantId }, range, clock())
   return {
     ...auditDeclarations,
     api: {
-      ...seals,
+      ...chainSealer,
       exportLines: exported,
       head: chainHead,
       verify: (tenantId, options) =>
@@ -57,12 +57,12 @@ export function auditModule(needs: AuditNeeds): Module<Audit> {
     background() {
       unsealedSeconds.follow({}, loop.ageSeconds)
       const started = loop.start()
-      const told = recordConfiguration(database.system, audit, configured).catch((error: unknown) =>
+      const recorded = recordConfiguration(database.system, audit, configured).catch((error: unknown) =>
         log.error({ err: error }, 'the configuration could not be recorded'),
       )
       return {
         async stop() {
-          await told
+          await recorded
           await started.stop()
         },
       }

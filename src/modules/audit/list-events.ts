@@ -12,8 +12,8 @@ import type { AuditEventView } from './contract.ts'
 import { listEvents } from './store/events.ts'
 
 /**
- * The tenant's events, newest first. What is encrypted is masked, unless it is asked for by whoever may see what is held
- * about people as well: that leaves an event before anything is shown.
+ * The tenant's events, newest first. Encrypted values are masked. `reveal` decrypts them: it requires `privacy:read` as
+ * well, and is recorded as an audit event before anything is read.
  */
 export const listAuditEvents = (trail: AuditTrail) =>
   query({
@@ -49,14 +49,14 @@ function view(event: ChainEvent, before: unknown, after: unknown): z.input<typeo
   return { id, at, actor, action, subject, outcome, request_id, before: before ?? null, after: after ?? null }
 }
 
-/** The least id that an event of this time can have; none is from before 1970. */
+/** The smallest id that an event of this time can have. ULIDs start at 1970. */
 function idAt(time: Date): string {
   return `aud_${encodeTime(Math.max(0, time.getTime())).toLowerCase()}`
 }
 
 const MILLISECOND = 1
 
-/** Before the cursor and before the end of the time asked for, whichever is earlier. */
+/** The exclusive upper bound of ids: the cursor or the end of the time range, whichever is smaller. */
 function beforeId(cursor: string | undefined, until: Date | undefined): string | undefined {
   const ids = [
     ...(cursor === undefined ? [] : [idOf(cursor)]),
@@ -68,7 +68,7 @@ function beforeId(cursor: string | undefined, until: Date | undefined): string |
 function idOf(cursor: string): string {
   const id = Buffer.from(cursor, 'base64url').toString()
   if (/^aud_[0-9a-z]{26}$/.test(id)) return id
-  throw new Failure('invalid', 'The cursor is not one of this list.', {
+  throw new Failure('invalid', 'The cursor is not from this list.', {
     problems: [{ path: 'query.cursor', expected: 'the next_cursor of the page before, or nothing' }],
   })
 }

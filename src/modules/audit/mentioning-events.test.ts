@@ -46,7 +46,7 @@ describe('free text of the audit trail that mentions a person', () => {
 async function trail(): Promise<TestTenant> {
   const tenant = await testTenant(database)
   let written = 0
-  // A millisecond apart: events of one have no order among themselves.
+  // A millisecond apart, because events of the same millisecond have no defined order.
   const clock = () => new Date(TEST_NOW.getTime() + written)
   const write = async (subject: string, after: unknown) => {
     written += 1

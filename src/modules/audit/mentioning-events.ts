@@ -7,13 +7,13 @@ import { eventsWithText } from './store/events.ts'
 
 const PAGE = 500
 
-/** An event, and the refs of its free text. */
+/** An event, and the keys (refs) that its free text is encrypted with. */
 export interface MentioningEvent {
   readonly event: ChainEvent
   readonly refs: readonly string[]
 }
 
-/** Events whose free text mentions a person; the trail is read a page at a time. */
+/** The events whose free text mentions a person. Reads all events with free text, a page at a time. */
 export async function mentioningEvents(ctx: Ctx, person: Person): Promise<MentioningEvent[]> {
   const mentions = mentionsOf(person)
   const found: MentioningEvent[] = []

@@ -8,11 +8,14 @@ import { countEventsOfPerson, eventsOfPerson } from './store/events.ts'
 const PAGE = 500
 const EXPORTED_MAX = 100_000
 
-/** What the trail holds about a person, and what becomes of it: the events stay, what they say about the person goes. */
+/**
+ * The personal-data holder of the audit trail. Erasure keeps the events and destroys the keys of the person's values in
+ * them, so that nobody can decrypt these values any more.
+ */
 export function auditPersonalData(retentionDays: number): PersonalData {
   const outcome = async (ctx: Ctx, person: Person, mentions: number): Promise<PersonalDataOutcome> => {
     const { events, values } = await countEventsOfPerson(ctx, idsOf(person))
-    const why = `who did what, when, to which record must be provable for ${retentionDays} days; the events name ids alone, and what they held about the person cannot be read by anyone`
+    const why = `audit events are kept for ${retentionDays} days as proof of who did what and when; they contain ids only, and nobody can read the personal values in them any more`
     return {
       erased: 0,
       pseudonymised: values,
@@ -22,8 +25,7 @@ export function auditPersonalData(retentionDays: number): PersonalData {
   }
   return {
     name: 'audit.events',
-    describe:
-      'What was done by the person and to what is stored about them, with the values of then under a key of their own.',
+    describe: 'Audit events by or about the person, with the recorded values, encrypted with keys of their own.',
     tables: ['audit.events', 'audit.person_keys'],
     preview: async (ctx, person) => outcome(ctx, person, (await mentioningEvents(ctx, person)).length),
     async export(ctx, person) {
@@ -61,7 +63,7 @@ export function auditPersonalData(retentionDays: number): PersonalData {
   }
 }
 
-/** Another's event: that it mentions the person is theirs to know, what else it says is not. */
+/** An event about somebody else that mentions the person: its contents are not exported, they are not about them. */
 const mentioned = ({ event: { id, at, action, subject } }: MentioningEvent) => ({
   id,
   at,
@@ -70,7 +72,7 @@ const mentioned = ({ event: { id, at, action, subject } }: MentioningEvent) => (
   relation: 'mentioned',
 })
 
-/** `user:usr_1` is whose values they are; `usr_1` is who acts, or what is acted on. */
+/** Events name the owner of a value by ref (`user:usr_1`), and an actor or subject by id alone (`usr_1`). */
 function idsOf({ refs }: Person): { readonly refs: readonly string[]; readonly ids: readonly string[] } {
   const all = [...refs]
   return { refs: all, ids: [...all, ...all.map((ref) => ref.slice(ref.indexOf(':') + 1))] }

@@ -42,7 +42,7 @@ describe('a trail that is restored into a new database', () => {
   })
 })
 
-/** Rows as text and back, as a dump holds them: no number of a transaction or place in a file comes along. */
+/** Copies rows as text, like a dump and restore: transaction ids and physical positions are not copied. */
 async function copyRows(table: string): Promise<void> {
   const { rows } = await database.owner.query<{ row: string }>(`select to_jsonb(t)::text as row from ${table} t`)
   await restored.owner.query(

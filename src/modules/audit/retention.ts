@@ -15,8 +15,8 @@ const TRANSACTIONS_MAX = 10_000
 const DAY_MILLISECONDS = 86_400_000
 
 /**
- * Removes the events of blocks all of whose events, and all before them, are older than so many days. The headers stay,
- * and an event of its own says in the chain up to which block that was done. Answers how many blocks.
+ * Deletes the events of the oldest blocks: those whose events, and the events of all blocks before, are older than so many
+ * days. The block headers stay. An audit event in the chain records the last block affected. Returns the number of blocks.
  */
 export async function removeExpired(system: Db, ctx: Ctx, days: number): Promise<number> {
   const before = daysBefore(ctx.clock(), days)
@@ -48,8 +48,8 @@ async function removeSome(ctx: WriteCtx, before: Date): Promise<number> {
 }
 
 /**
- * The nightly job of tenants with blocks to remove. Events that belong to none are looked after by whichever comes first,
- * or on their own: they are due under `PLATFORM_TENANT`.
+ * The nightly job that deletes expired events, in tenants that have any. Each run also does `PLATFORM_TENANT`, the
+ * events without a tenant; where only these have expired, the job is due for `PLATFORM_TENANT` itself.
  */
 export function retentionJob(system: Db, days: number): Job {
   return job({

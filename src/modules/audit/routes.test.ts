@@ -207,7 +207,7 @@ describe('the audit trail of the running product', () => {
   })
 })
 
-/** Waits until what was noted is written. */
+/** Waits until queued audit events are written. */
 async function noted(): Promise<void> {
   await expect.poll(() => app.platform.audit.waitingCount()).toBe(0)
 }

@@ -11,7 +11,7 @@ import { listBlocks } from './store/chain.ts'
 
 const READ = { method: 'GET', tags: ['audit'] } as const
 
-/** The trail for auditors. That it was read is an event, as for every route. There is no tool: auditors are not operators. */
+/** The audit trail over REST, for auditors. There is no tool for it, because tools are for operators. */
 export function auditRoutes(trail: AuditTrail): Route[] {
   return [
     route(listAuditEvents(trail), {

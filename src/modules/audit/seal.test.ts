@@ -207,7 +207,7 @@ describe('the database', () => {
       }
       await client.end()
     }
-    // Retention's own role finds nothing that is younger than a month.
+    // The database role of retention cannot see rows younger than a month.
     expect(await sql`delete from audit.events`.execute(database.system)).toMatchObject({ numAffectedRows: 0n })
     expect(await sql`delete from audit.block_events`.execute(database.system)).toMatchObject({ numAffectedRows: 0n })
     expect(await verified(tenant)).toMatchObject({ ok: true, events: 1 })
@@ -217,7 +217,7 @@ describe('the database', () => {
 const pools: { close(): Promise<void> }[] = []
 afterAll(async () => void (await Promise.all(pools.map((pool) => pool.close()))))
 
-/** As another process would be: with connections of its own. */
+/** A sealer with connections of its own, like another process. */
 function anotherSealer() {
   const settings = DatabaseSettings.parse({})
   const own = openDatabase({ url: database.url, settings, log: quiet, observe: { started: () => () => undefined } })

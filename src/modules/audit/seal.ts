@@ -15,33 +15,33 @@ export interface SealerNeeds {
   readonly db: Db
   readonly keyring: Keyring
   readonly clock: Clock
-  /** Events a block holds at most. */
+  /** The maximum number of events of a block. */
   readonly blockEventsMax?: number
 }
 
 export interface Sealer {
-  /** Seals what is committed of one tenant, after any other sealer at work; how many events. */
+  /** Seals the committed events of one tenant, waiting for other sealers of it. Returns the number of events. */
   seal(tenantId: string): Promise<number>
   /**
-   * Seals what is committed of every tenant; leaves those out that another process seals at the moment. Throws in the end
-   * when some could not be sealed. With `signal` it stops after the blocks at hand: the rest waits for the next sealer.
+   * Seals the committed events of all tenants, except those that another process is sealing. Returns the number of events.
+   * When some tenants fail, it seals the others and then throws. An aborted `signal` stops it after the current batch.
    */
   sealAll(signal?: AbortSignal): Promise<number>
 }
 
 const BLOCK_EVENTS_MAX = 500
-/** Chains that are locked, and whose blocks are in memory, at a time. */
+/** The number of chains that are locked, with a block of each in memory, at a time. */
 const TENANTS_PER_TRANSACTION = 25
 
 /**
- * Closes committed events into blocks. An event belongs to the next block after its commit, however long its
- * transaction took; blocks of a tenant are made one after the other, because each holds the end of the chain locked.
- * Blocks of many tenants are stored in one transaction; a tenant with more events than a block holds gets its next block
- * after every other tenant had one.
+ * Seals committed events into blocks. An event goes into the first block after its commit, however long its transaction
+ * took. The blocks of a tenant are made one after the other, under a lock on the end of its chain. The blocks of many
+ * tenants are stored in one transaction. A tenant with more events than fit into a block gets its next block after every
+ * other tenant had its turn.
  */
 export function sealer({ db, keyring, clock, blockEventsMax = BLOCK_EVENTS_MAX }: SealerNeeds): Sealer {
   const currentSigner = signerOf(keyring)
-  /** The events sealed of each tenant that had any. */
+  /** Returns the number of sealed events by tenant, without tenants that had none. */
   const sealLocked = async (tx: Tx, tenantIds: readonly string[]): Promise<Map<string, number>> => {
     const unsealed = await takeUnsealed(tx, tenantIds, blockEventsMax)
     if (unsealed.size === 0) return new Map()
@@ -57,12 +57,12 @@ export function sealer({ db, keyring, clock, blockEventsMax = BLOCK_EVENTS_MAX }
       const locked = await tryLockChains(tx, tenantIds)
       return locked.length === 0 ? new Map<string, number>() : sealLocked(tx, locked)
     })
-  /** One tenant's trouble must not leave the others unsealed: a batch that fails is sealed tenant by tenant. */
+  /** A batch that fails is sealed tenant by tenant, so that a failure of one tenant does not affect the others. */
   const sealBatch = async (tenantIds: readonly string[], failures: unknown[]): Promise<Map<string, number>> => {
     try {
       return await sealTogether(tenantIds)
     } catch (error) {
-      // Safe because it is thrown in the end.
+      // Safe because `sealAll` throws it after the last batch.
       if (tenantIds.length === 1) failures.push(error)
     }
     if (tenantIds.length === 1) return new Map()
@@ -103,7 +103,7 @@ export function sealer({ db, keyring, clock, blockEventsMax = BLOCK_EVENTS_MAX }
   }
 }
 
-/** The signer of the key that is current at each call. */
+/** Returns the signer of the key that is current when it is called: the key may be rotated in between. */
 function signerOf(keyring: Keyring): () => BlockSigner {
   let signer: BlockSigner | undefined
   let signerKeyId = ''

@@ -3,7 +3,7 @@ import { canonicalJson } from '#kernel/crypto/canonical-json'
 import type { StoredBlock } from '../store/chain.ts'
 import type { Block, ChainEvent, EventEntry } from './record.ts'
 
-/** What the first line of an export says. */
+/** The first line of an export. */
 export interface ExportHeader {
   readonly type: 'header'
   readonly format: typeof EXPORT_FORMAT
@@ -11,7 +11,7 @@ export interface ExportHeader {
   readonly exported_at: string
   /** The number of the first block; 1 in an export of the whole chain. */
   readonly first_block: number
-  /** Blocks sealed from here on were left out; null in an export to the end of the chain. */
+  /** Blocks sealed at or after this time are not in the export; null when it goes to the end of the chain. */
   readonly until: string | null
   readonly canonical_form: 'RFC 8785'
   readonly hash: 'SHA-256'
@@ -21,7 +21,7 @@ export interface ExportHeader {
 export type BlockLine = { readonly type: 'block'; readonly events: readonly EventEntry[] | null } & Block
 export type EventLine = { readonly type: 'event' } & ChainEvent
 
-/** The last line; `sha256` is over every byte before it. */
+/** The last line. `sha256` is the hash of every byte before it. */
 export interface EndLine {
   readonly type: 'end'
   readonly blocks: number
@@ -33,8 +33,8 @@ export interface EndLine {
 export const EXPORT_FORMAT = 'plimsoll-audit/1'
 
 /**
- * A chain as lines of JSON in canonical form: header, each block and its events, end. Holds one block at a time.
- * `next` answers the block after a number.
+ * A chain as lines of canonical JSON: the header, each block followed by its events, the end. One block is in memory at
+ * a time. `next` returns the block after a number.
  */
 export async function* exportLines(
   tenantId: string,

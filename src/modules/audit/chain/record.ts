@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { canonicalJson } from '#kernel/crypto/canonical-json'
 
-/** One event as it is hashed and exported: personal values encrypted, secrets gone. */
+/** An audit event as it is hashed and exported: personal values are encrypted, secrets are removed. */
 export const ChainEvent = z.strictObject({
   tenant_id: z.string(),
   id: z.string(),
@@ -20,20 +20,20 @@ export const ChainEvent = z.strictObject({
 })
 export type ChainEvent = z.output<typeof ChainEvent>
 
-/** Everything a block's hash covers. */
+/** The fields of a block that its hash covers. */
 const BlockHeader = z.strictObject({
   tenant_id: z.string(),
   /** From 1, without gaps. */
   number: z.int(),
-  /** Of the block before; 64 zeros for the first. */
+  /** The hash of the block before; 64 zeros in the first block. */
   previous_hash: z.string(),
-  /** Over the ids and hashes of the events, in their order. */
+  /** The hash of the list of event ids and hashes, in their order. */
   events_hash: z.string(),
   event_count: z.int(),
   first_event_at: z.string(),
   last_event_at: z.string(),
   sealed_at: z.string(),
-  /** Ed25519, base64url, of the installation that sealed it. */
+  /** The Ed25519 public key that verifies the signature, base64url. */
   public_key: z.string(),
 })
 type BlockHeader = z.output<typeof BlockHeader>
@@ -41,12 +41,12 @@ type BlockHeader = z.output<typeof BlockHeader>
 export const Block = z.strictObject({
   ...BlockHeader.shape,
   hash: z.string(),
-  /** Of the hash, base64url. */
+  /** The signature of the hash, base64url. */
   signature: z.string(),
 })
 export type Block = z.output<typeof Block>
 
-/** An event's place in a block. */
+/** An entry of a block's list of events. */
 export type EventEntry = readonly [id: string, hash: string]
 
 export const NO_BLOCK_HASH = '0'.repeat(64)
@@ -56,7 +56,7 @@ export function hashOf(value: unknown): string {
   return createHash('sha256').update(canonicalJson(value)).digest('hex')
 }
 
-/** A block's hash: of its header alone, which holds the hashes of everything else. */
+/** The hash of a block's header. It covers the events too, because the header contains `events_hash`. */
 export function blockHash(block: BlockHeader): string {
   return hashOf(Object.fromEntries(BlockHeader.keyof().options.map((field) => [field, block[field]])))
 }

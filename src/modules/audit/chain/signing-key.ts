@@ -2,17 +2,17 @@ import { createHash, createPrivateKey, createPublicKey, sign, verify } from 'nod
 import type { KeyObject } from 'node:crypto'
 import type { Keyring } from '#kernel/crypto/keyring'
 
-/** Signs blocks, so that who can write the database and has no key of the installation cannot rewrite its chain. */
+/** Signs blocks: with write access to the database but without the root key, the chain cannot be rewritten. */
 export interface BlockSigner {
   readonly publicKey: string
   sign(hash: string): string
 }
 
-/** RFC 8410, 7: the head of an Ed25519 private key in DER, before its 32 bytes; and of a public one. */
+/** RFC 8410, 7: the DER bytes before the 32 bytes of an Ed25519 private key, and of a public key. */
 const PRIVATE_HEAD = Buffer.from('302e020100300506032b657004220420', 'hex')
 const PUBLIC_HEAD = Buffer.from('302a300506032b6570032100', 'hex')
 
-/** The signer of the installation's current key; another one after a rotation. */
+/** A signer whose key is derived from the current root key, so a rotation of the root key changes it. */
 export function blockSigner(keyring: Keyring): BlockSigner {
   const seed = Buffer.from(keyring.sign('ed25519', 'audit-blocks'), 'base64url')
   const key = createPrivateKey({ key: Buffer.concat([PRIVATE_HEAD, seed]), format: 'der', type: 'pkcs8' })
@@ -22,7 +22,7 @@ export function blockSigner(keyring: Keyring): BlockSigner {
   }
 }
 
-/** Whether the holder of this key signed this hash. */
+/** Whether this is a valid signature of the hash by the owner of the public key. */
 export function isSigned(publicKey: string, hash: string, signature: string): boolean {
   const bytes = Buffer.from(publicKey, 'base64url')
   if (bytes.length !== 32) return false
@@ -30,7 +30,7 @@ export function isSigned(publicKey: string, hash: string, signature: string): bo
   return verify(null, Buffer.from(hash), key, Buffer.from(signature, 'base64url'))
 }
 
-/** Names a public key in few characters, for people to compare. */
+/** A short hash of a public key, for people to compare. */
 export function fingerprint(publicKey: string): string {
   return createHash('sha256').update(publicKey).digest('hex').slice(0, 16)
 }

@@ -18,8 +18,8 @@ const lock = writing(
 )
 
 /**
- * Locks the end of a tenant's chain until the transaction ends, after any sealer that has it. What is read after it is
- * what the sealer before left. Writers of events never meet this lock.
+ * Locks the end of a tenant's chain until the transaction ends, waiting for the sealer that has the lock. Reads after it
+ * see what that sealer committed. Writing an event does not take this lock.
  */
 export async function lockChain(on: OnTx): Promise<void> {
   await lock(on)
@@ -37,7 +37,7 @@ export async function chainHead(on: On): Promise<Pick<Block, 'number' | 'hash'> 
   return found
 }
 
-/** A block with what it holds. `entries` is absent where retention removed the events. */
+/** A block with its events. `entries` is undefined where retention deleted the events. */
 export interface StoredBlock {
   readonly block: Block
   readonly entries: readonly EventEntry[] | undefined
@@ -70,11 +70,11 @@ const eventsOfBlock = statement(
 
 interface BlockRange {
   readonly after: number
-  /** Blocks that were sealed from this time on are left out. */
+  /** Leaves out blocks that were sealed at or after this time. */
   readonly sealedBefore?: string | undefined
 }
 
-/** The blocks after one, as headers, with which events they hold. */
+/** The blocks after a number, with their entries, without the events themselves. */
 export async function listBlocks(
   on: On,
   { after, limit, sealedBefore }: BlockRange & { readonly limit: number },
@@ -86,7 +86,7 @@ export async function listBlocks(
   }))
 }
 
-/** The next block with its events, in its order, as of one moment: retention may be at work. */
+/** The next block with its events in order, read in one snapshot because retention may delete them meanwhile. */
 export function nextBlock({ db, ...of }: On, range: BlockRange): Promise<StoredBlock | undefined> {
   const read = async (on: On): Promise<StoredBlock | undefined> => {
     const [found] = await listBlocks(on, { ...range, limit: 1 })
@@ -138,7 +138,7 @@ const deleteEntries = writing(
   { params: { numbers: z.array(z.int()), before: z.date() }, row: z.strictObject({ number: z.int() }) },
 )
 
-/** Blocks all of whose events are older than `before`, as are those of every block before them; oldest first. */
+/** The blocks that have only events older than `before`, up to the first block that has a younger one; oldest first. */
 export function expiredBlocks(on: On, before: Date, limit: number): Promise<ExpiredBlock[]> {
   return expired(on, { before, limit })
 }
@@ -156,15 +156,17 @@ const expiring = statement(
   { params: { before: z.date() }, row: z.strictObject({ tenant_id: z.string() }) },
 )
 
-/** The tenants whose first block that has events has none as young as `before`. `db` is the system handle. */
+/** The tenants that have expired blocks: the oldest block with events has only events older than `before`. `db` is the system handle. */
 export async function tenantsWithExpiredBlocks(db: Db, before: Date): Promise<string[]> {
   return (await expiring({ db }, { before })).map(({ tenant_id }) => tenant_id)
 }
 
-/** Removes the events of these blocks; their headers stay. Throws when the database lets one of them not go. */
+/** Deletes the events of these blocks and keeps their headers. Throws when the database refuses to delete one. */
 export async function removeEvents(on: OnTx, removed: readonly ExpiredBlock[], before: Date): Promise<void> {
   await deleteEvents(on, { ids: removed.flatMap(({ event_ids }) => event_ids), before })
   const gone = await deleteEntries(on, { numbers: removed.map(({ number }) => number), before })
   if (gone.length === removed.length) return
-  throw new Error('The database lets nothing go that is younger than a month. Is the clock of this process right?')
+  throw new Error(
+    'The database refuses to delete audit events younger than a month. Is the clock of this process right?',
+  )
 }

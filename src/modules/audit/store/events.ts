@@ -5,14 +5,14 @@ import type { On } from '#kernel/database/statement'
 import { sql } from '#kernel/database/sql'
 import { ChainEvent } from '../chain/record.ts'
 
-/** Everything of an event, as it is hashed. */
+/** All columns of an event, in the form that is hashed. */
 export const EVENT_COLUMNS = sql`event.tenant_id, event.id,
   to_char(event.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at, event.actor_kind, event.actor_id, event.action,
   event.subject, event.before, event.after, event.people, event.request_id, event.outcome`
 
 const FROM_TENANT = sql`from audit.events as event where tenant_id = :tenant_id`
 
-/** The newest first. Texts are compared whole; the ids are those between which the times lie, for the index. */
+/** Events, newest first. `first_id` and `before_id` repeat the time range as ids, because the index is on ids. */
 export const listEvents = filteredStatement(
   'audit.list-events',
   {
@@ -35,7 +35,7 @@ export const listEvents = filteredStatement(
 
 const Texts = z.array(z.string()).readonly()
 
-/** `refs` are those whose values an event may hold, `ids` who may have acted, or been acted on. */
+/** A person: `refs` match the owners of values in an event, `ids` its actor or subject. */
 const OfPerson = { refs: Texts, ids: Texts }
 type OfPerson = z.output<z.ZodObject<typeof OfPerson>>
 const OF_PERSON = sql`(people && :refs::text[] or (actor_kind = 'user' and actor_id = any (:ids)) or subject = any (:ids))`
@@ -46,7 +46,7 @@ const ofPerson = statement(
   { params: { ...OfPerson, after: z.string(), limit: z.int() }, row: ChainEvent },
 )
 
-/** Events that this person made, that are about them, or that hold values of theirs; oldest first. */
+/** The events that a person caused, that have the person as subject, or that contain values of theirs; oldest first. */
 export function eventsOfPerson(on: On, person: OfPerson, after: string, limit: number): Promise<ChainEvent[]> {
   return ofPerson(on, { ...person, after, limit })
 }
@@ -59,7 +59,7 @@ const countOfPerson = statement(
   { params: OfPerson, row: z.strictObject({ events: z.int(), values: z.int() }) },
 )
 
-/** How many there are, and how many of them hold values of theirs that can still be read. */
+/** The number of a person's events, and of those with values of theirs that can still be decrypted. */
 export async function countEventsOfPerson(
   on: On,
   person: OfPerson,
@@ -77,7 +77,7 @@ const withText = statement(
   { params: { after: z.string(), limit: z.int() }, row: ChainEvent },
 )
 
-/** Events that hold free text which can still be read; oldest first. */
+/** The events with free text that can still be decrypted; oldest first. */
 export function eventsWithText(on: On, after: string, limit: number): Promise<ChainEvent[]> {
   return withText(on, { after, limit })
 }
@@ -88,7 +88,7 @@ const latest = statement(
   { params: { action: z.string(), subject: z.string() }, row: ChainEvent.pick({ after: true }) },
 )
 
-/** What the last event of this action on this subject said; undefined when there was none. */
+/** The `after` of the last event of this action on this subject; undefined when there is none. */
 export async function latestOf(on: On, of: { readonly action: string; readonly subject: string }): Promise<unknown> {
   const [found] = await latest(on, of)
   return found?.after

@@ -11,7 +11,7 @@ const Tenants = { tenant_ids: z.array(z.string()).readonly() }
 const TenantRow = z.strictObject({ tenant_id: z.string() })
 const TENANTS = sql`unnest(:tenant_ids::text[]) as t(tenant_id)`
 
-/** Each tenant is found by one step in the key, however many of its events are unsealed. */
+/** A skip scan: one index lookup for each tenant, however many of its events are unsealed. */
 const unsealed = statement(
   'audit.tenants-to-seal',
   sql`with recursive tenants as (
@@ -35,8 +35,8 @@ const tryLock = writing(
 )
 
 /**
- * Locks the ends of chains as `lockChain` does, but waits for none, so that two sealers never wait for each other.
- * Answers the tenants whose chain is locked.
+ * Takes the locks of `lockChain` for many tenants without waiting, so that two sealers cannot deadlock. Returns the
+ * tenants whose chain it locked.
  */
 export async function tryLockChains(tx: Tx, tenantIds: readonly string[]): Promise<string[]> {
   return (await tryLock({ db: tx }, { tenant_ids: tenantIds })).map(({ tenant_id }) => tenant_id)
@@ -58,7 +58,7 @@ export async function chainHeads(tx: Tx, tenantIds: readonly string[]): Promise<
   return new Map(found.map(({ tenant_id, ...head }) => [tenant_id, head]))
 }
 
-/** Every join is a lateral one with a limit: whatever the statistics say, each row is looked up by its key. */
+/** Every join is lateral with a limit, which makes PostgreSQL look each row up by its key whatever the statistics say. */
 const take = writing(
   'audit.take-unsealed',
   sql`with taken as (
@@ -75,8 +75,8 @@ const take = writing(
 )
 
 /**
- * Takes committed events that no block holds, so many of each tenant; they count as sealed when, and only when, the
- * transaction commits. The name of an event that somebody deleted before it was sealed stays, and proves that.
+ * Takes up to `limit` unsealed events of each tenant. They are sealed when the transaction commits. The `audit.unsealed`
+ * row of an event that was deleted before it was sealed stays, as evidence of the deletion.
  */
 export async function takeUnsealed(
   tx: Tx,
@@ -101,13 +101,13 @@ const insert = writing(
   { params: { blocks: z.string() } },
 )
 
-/** A block that is about to be stored, with its events in its order. */
+/** A block to be stored, with its entries in order. */
 export interface ClosedBlock {
   readonly block: Block
   readonly entries: readonly EventEntry[]
 }
 
-/** The primary key refuses a second block of the same number, whatever lock was forgotten. */
+/** Stores blocks. The primary key refuses a second block of the same number, even if a lock was forgotten. */
 export async function insertBlocks(tx: Tx, closed: readonly ClosedBlock[]): Promise<void> {
   const rows = closed.map(({ block, entries }) => ({
     ...block,

@@ -10,11 +10,11 @@ import { removals } from './removals.ts'
 import { inFileOrder } from './report.ts'
 import type { ProblemList, VerifyReport } from './report.ts'
 
-/** Takes the lines of an export in their order, and tells every problem of each. */
+/** Checks the lines of an export in order, and adds every problem to its `ProblemList`. */
 export interface ChainReader {
   /** The block whose events are being read. */
   readonly block: number | undefined
-  /** `sha256` is that of everything before this line. */
+  /** `sha256` returns the hash of all bytes before this line. */
   take(value: unknown, line: number, sha256: () => string): void
   /** Each of `heads` must be the hash of a block that was read. */
   finish(lines: number, heads: readonly string[]): VerifyReport
@@ -26,7 +26,7 @@ interface OpenBlock {
   readonly found: FoundEvent[]
 }
 
-/** `signers` are the fingerprints of the keys that may have signed; none: any. */
+/** `signers` are the fingerprints of the keys that are accepted; with none, any key is. */
 export function chainReader(signers: readonly string[], problems: ProblemList): ChainReader {
   const order = chainOrder(problems)
   const removed = removals()
@@ -43,20 +43,20 @@ export function chainReader(signers: readonly string[], problems: ProblemList): 
     closeBlock()
     checkBlock(block, line, { tenantId: header?.tenant_id, signers }, problems)
     order.follow(block, line, header?.first_block ?? 1)
-    if (block.events === null) removed.add(block, line)
+    if (block.events === null) removed.addBlock(block, line)
     read.block(block)
     current = { block, line, found: [] }
   }
   const takeEvent = (id: string, event: object, line: number): void => {
     read.event()
-    removed.look(event, current?.block)
+    removed.addEvent(event, current?.block)
     if (current !== undefined) current.found.push({ id, hash: hashOf(event), line })
     else problems.add({ kind: 'inserted_event', line, event: id, message: `event ${id} stands before any block` })
   }
   const takeEnd = (end: EndShape, line: number, sha256: string): void => {
     closeBlock()
     isEnded = true
-    const message = read.difference(end) ?? (end.sha256 === sha256 ? undefined : OTHER_FILE)
+    const message = read.difference(end) ?? (end.sha256 === sha256 ? undefined : CHECKSUM_MISMATCH)
     if (message !== undefined) problems.add({ kind: 'altered_file', line, message })
   }
   return {
@@ -77,8 +77,8 @@ export function chainReader(signers: readonly string[], problems: ProblemList): 
     },
     finish(lines, heads) {
       closeBlock()
-      requireWhole({ header, isEnded, lines, missingHeads: heads.filter((hash) => !read.has(hash)) }, problems)
-      const notes = [...partOf(header), ...removed.settle(header?.until ?? null, problems)]
+      requireComplete({ header, isEnded, lines, missingHeads: heads.filter((hash) => !read.has(hash)) }, problems)
+      const notes = [...partialExportNotes(header), ...removed.finish(header?.until ?? null, problems)]
       const of = { tenantId: header?.tenant_id, firstBlock: header?.first_block, removedBlocks: removed.count, notes }
       const { problems: found, count: problemCount } = problems
       return { ok: problemCount === 0, ...of, ...read.summary(), problems: inFileOrder(found), problemCount }
@@ -86,19 +86,19 @@ export function chainReader(signers: readonly string[], problems: ProblemList): 
   }
 }
 
-/** What a file that says it is a part does not prove: anybody could have made it one. */
-function partOf(header: HeaderShape | undefined): readonly string[] {
+/** Notes on what a partial export does not prove. The header is not signed: anybody could have cut blocks off. */
+function partialExportNotes(header: HeaderShape | undefined): readonly string[] {
   if (header === undefined) return []
   const { first_block: first, until } = header
   return [
-    ...(first > 1 ? [`this is a part of the chain: it proves nothing of the blocks before ${first}`] : []),
-    ...(until === null ? [] : [`this is a part of the chain: it proves nothing of what was sealed from ${until} on`]),
+    ...(first > 1 ? [`this is a part of the chain: it proves nothing about the blocks before ${first}`] : []),
+    ...(until === null ? [] : [`this is a part of the chain: it proves nothing about blocks sealed from ${until} on`]),
   ]
 }
 
-const OTHER_FILE = 'the file is not the one that was exported: its SHA-256 is another'
+const CHECKSUM_MISMATCH = 'the file was changed after the export: its SHA-256 is not the one in its last line'
 
-/** What was read so far. */
+/** The counts, hashes and signers of the blocks read so far. */
 function tally() {
   const hashes = new Set<string>()
   const signers = new Map<string, number>()
@@ -115,10 +115,10 @@ function tally() {
     },
     event: (): void => void (events += 1),
     has: (hash: string) => hashes.has(hash),
-    /** What the last line says otherwise. */
+    /** How the last line differs from what was read. */
     difference(end: EndShape): string | undefined {
       if (end.blocks === blocks && end.events === events && end.head === (head?.hash ?? null)) return undefined
-      return `the last line tells of ${end.blocks} blocks and ${end.events} events up to another block; there are ${blocks} and ${events}`
+      return `the last line states ${end.blocks} blocks, ${end.events} events and the head ${end.head}; the file has ${blocks}, ${events} and ${head?.hash ?? null}`
     },
     summary: () => ({
       blocks,
@@ -129,14 +129,14 @@ function tally() {
   }
 }
 
-/** An event of the line as it stands: a parser may leave out what the hash must cover. */
+/** The event of an unparsed line: a schema could drop fields that the hash covers. */
 function withoutType(value: unknown): object {
   // safe because: the line was found to be an object with a type.
   const { type: _type, ...event } = value as Record<string, unknown>
   return event
 }
 
-function requireWhole(
+function requireComplete(
   file: {
     readonly header: HeaderShape | undefined
     readonly isEnded: boolean
@@ -149,7 +149,7 @@ function requireWhole(
   if (header === undefined) {
     problems.add({ kind: 'unknown_line', line: 1, message: 'the file does not begin with the header of an export' })
   }
-  if (!isEnded) problems.add({ kind: 'truncated', line, message: 'the last line is not there: the tail is cut off' })
+  if (!isEnded) problems.add({ kind: 'truncated', line, message: 'the last line is missing: the tail is cut off' })
   for (const hash of missingHeads) {
     const message = `the expected block ${hash} is not in this chain: its tail is cut off, or it was rewritten`
     problems.add({ kind: 'truncated', line, message })

@@ -3,7 +3,7 @@ import { NO_BLOCK_HASH, blockHash, hashOf } from '../chain/record.ts'
 import { fingerprint, isSigned } from '../chain/signing-key.ts'
 import type { Problem, ProblemList } from './report.ts'
 
-/** What is true of a block by itself: its hashes and its signature. */
+/** Checks one block: its tenant, hashes and signature. */
 export function checkBlock(
   block: BlockLine,
   line: number,
@@ -34,7 +34,7 @@ export function checkBlock(
   }
 }
 
-/** What is true of each block and the one before it. `first` is the number the export says it begins with. */
+/** Checks that each block follows the one before it. `first` is the number of the first block, from the header. */
 export function chainOrder(problems: ProblemList) {
   const seen = new Set<number>()
   const gaps: { readonly from: number; readonly to: number; readonly problem: Problem }[] = []

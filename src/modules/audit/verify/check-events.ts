@@ -1,14 +1,14 @@
 import type { EventEntry } from '../chain/record.ts'
 import type { ProblemList } from './report.ts'
 
-/** An event that stands below a block in the file. */
+/** An event line that follows a block line in the file. */
 export interface FoundEvent {
   readonly id: string
   readonly hash: string
   readonly line: number
 }
 
-/** Compares what a block says it holds with what is there, and names each difference. */
+/** Compares the entries of a block with the event lines that follow it, and reports each difference. */
 export function checkEvents(
   { number, events }: { readonly number: number; readonly events: readonly EventEntry[] | null },
   blockLine: number,

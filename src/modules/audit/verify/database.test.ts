@@ -95,7 +95,7 @@ it('what retention removed, and what waits to be sealed, is no problem', async (
   expect(await verified(tenant)).toMatchObject({ ok: true, removedBlocks: 1 })
 })
 
-/** Blocks of two, two and one event, and one event that waits. */
+/** A chain with blocks of two, two and one event, and one unsealed event. */
 async function trail(): Promise<TestTenant> {
   const tenant = await testTenant(database)
   for (const subjects of [['a', 'b'], ['c', 'd'], ['e']]) {

@@ -7,7 +7,7 @@ import type { VerifyOptions } from './verify-lines.ts'
 
 const STRAYS_MAX = 100
 
-/** Verifies a chain where it is kept: as its export would be, and what stands beside it. */
+/** Verifies a chain in the database: as its export is verified, and that no event is outside the chain. */
 export async function verifyDatabase(
   system: Db,
   { tenantId, lines }: { readonly tenantId: string; readonly lines: AsyncIterable<string> },

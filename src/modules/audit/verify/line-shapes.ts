@@ -39,7 +39,7 @@ const EndLine = z.strictObject({
   sha256: Hash,
 })
 
-/** An event may hold anything: whether it is what it was, its hash says. */
+/** The contents of an event are not checked here, because its hash covers them. */
 const EventLine = z.looseObject({ type: z.literal('event'), id: z.string() })
 
 const AnyLine = z.discriminatedUnion('type', [HeaderLine, BlockLine, EventLine, EndLine])
@@ -47,7 +47,7 @@ const AnyLine = z.discriminatedUnion('type', [HeaderLine, BlockLine, EventLine, 
 export type HeaderShape = z.output<typeof HeaderLine>
 export type EndShape = z.output<typeof EndLine>
 
-/** What a line is; undefined for what no export holds, and why. */
+/** Parses a line of an export; `unknown`, with the reason, where it is none. */
 export function lineOf(value: unknown): z.output<typeof AnyLine> | { readonly type: 'unknown'; readonly why: string } {
   const parsed = AnyLine.safeParse(value)
   if (parsed.success) return parsed.data
@@ -55,14 +55,14 @@ export function lineOf(value: unknown): z.output<typeof AnyLine> | { readonly ty
   return { type: 'unknown', why: `${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}` }
 }
 
-/** JSON, or undefined. */
+/** Parses JSON; undefined where it is invalid. */
 export function jsonOf(text: string | undefined): { readonly json: unknown } | undefined {
   if (text === undefined) return undefined
   try {
     const json: unknown = JSON.parse(text)
     return { json }
   } catch {
-    // Safe because whoever asked says that the line is broken.
+    // Safe because the caller reports the line as broken.
     return undefined
   }
 }

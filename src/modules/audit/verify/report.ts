@@ -1,4 +1,4 @@
-/** Every way in which a chain can fail to hold. */
+/** The kinds of problem that verification reports. */
 export type ProblemKind =
   | 'broken_line'
   | 'unknown_line'
@@ -21,7 +21,7 @@ export type ProblemKind =
 
 export interface Problem {
   kind: ProblemKind
-  /** Of the file, from 1; absent for what stands in the database beside the chain. */
+  /** The line of the file, from 1; absent for an event outside the chain. */
   readonly line?: number
   readonly block?: number
   readonly event?: string
@@ -33,22 +33,22 @@ export interface VerifyReport {
   readonly tenantId: string | undefined
   readonly blocks: number
   readonly events: number
-  /** Blocks whose events retention removed; their headers are there. */
+  /** The number of blocks whose events retention deleted; their headers are there. */
   readonly removedBlocks: number
   readonly firstBlock: number | undefined
   readonly head: { readonly number: number; readonly hash: string } | undefined
-  /** Fingerprints of the keys that signed, and the first block each signed. */
+  /** The fingerprint of each key that signed, and the first block it signed. */
   readonly signers: readonly { readonly fingerprint: string; readonly fromBlock: number }[]
-  /** What an export of a part cannot tell. */
+  /** What a partial export does not prove. */
   readonly notes: readonly string[]
-  /** As they stand in the file, then what is beside it; of each the first hundred. */
+  /** The first hundred problems in file order, then the first hundred events outside the chain. */
   readonly problems: readonly Problem[]
   readonly problemCount: number
 }
 
 const PROBLEMS_MAX = 100
 
-/** Collects problems; of a file that is wrong from end to end, the first hundred. */
+/** Counts all problems and keeps the first hundred. */
 export function problemList() {
   const problems: Problem[] = []
   let count = 0
@@ -67,7 +67,7 @@ export function problemList() {
 
 export type ProblemList = ReturnType<typeof problemList>
 
-/** The first broken place first. That a line is written otherwise is told only where nothing else is wrong with it. */
+/** Problems by line. `not_canonical` is left out for a line that has another problem. */
 export function inFileOrder(problems: readonly Problem[]): readonly Problem[] {
   const named = new Set(problems.filter(({ kind }) => kind !== 'not_canonical').map(({ line }) => line))
   return problems

@@ -1,4 +1,4 @@
-/** A line of a file: its text, undefined where it is not UTF-8, and whether a line break ends it. */
+/** A line of a file. `text` is undefined where it is not UTF-8; `isEnded` is whether a line break ends it. */
 export interface Line {
   readonly number: number
   readonly bytes: Uint8Array
@@ -9,7 +9,7 @@ export interface Line {
 const LINE_BYTES_MAX = 256 * 1024 * 1024
 const LINE_FEED = 10
 
-/** Divides at line feeds, and nowhere else: other line separators may stand inside JSON text. */
+/** Splits at line feeds only, because JSON text may contain other line separators. */
 export async function* splitLines(chunks: AsyncIterable<Uint8Array | string>): AsyncGenerator<Line> {
   let pending: Buffer[] = []
   let pendingBytes = 0
@@ -42,7 +42,7 @@ function textOf(bytes: Uint8Array): string | undefined {
   try {
     return decoder.decode(bytes)
   } catch {
-    // Safe because whoever reads the line says that it is broken.
+    // Safe because the caller reports the line as broken.
     return undefined
   }
 }

@@ -253,7 +253,7 @@ function swapHashes(): string {
   return swapped.replace(`"hash":"${three}","number":3`, `"hash":"${two}","number":3`)
 }
 
-/** As retention would leave it, but for its event. */
+/** Removes a block's events as retention does, without the retention event. */
 function stripped(number: number): string {
   const block = { ...chain[number - 1]?.block, type: 'block', events: null }
   return lines.toSpliced(lineOfBlock(number), blockLines(number).length, `${canonicalJson(block)}\n`).join('')

@@ -9,13 +9,13 @@ import { splitLines } from './split-lines.ts'
 import type { Line } from './split-lines.ts'
 
 export interface VerifyOptions {
-  /** Hashes of blocks that somebody saw before, at the head of the chain: each must still be in it. */
+  /** Hashes of earlier last blocks: each must still be in the chain. */
   readonly heads?: readonly string[]
-  /** Fingerprints of the keys that may have signed; empty: any. */
+  /** Fingerprints of the keys that are accepted; with none, any key is. */
   readonly signers?: readonly string[]
 }
 
-/** Reads an export from its beginning to its end, once, and says whether the chain in it holds, and where it does not. */
+/** Verifies an export in one pass over its lines, and reports where the chain is broken. */
 export async function verifyLines(
   chunks: AsyncIterable<Uint8Array | string>,
   options: VerifyOptions = {},
