@@ -5,7 +5,7 @@ import { Failure } from '#kernel/failure'
 import type { Person } from '#kernel/personal-data'
 import { change } from '#kernel/writes/change'
 import { HolderOutcome, SignedReport } from './contract.ts'
-import { added, countsOf, erasuresOf, notSearched, previewsOf, touched } from './outcomes.ts'
+import { countsOf, erasuresOf, notSearched, previewsOf, summed, touched } from './outcomes.ts'
 import { personOfRequest } from './person-of-request.ts'
 import type { PrivacyParts } from './request-erasure.ts'
 import { signReport } from './signed-report.ts'
@@ -15,16 +15,16 @@ import { saveSuppressions } from './store/suppressions.ts'
 import { identifiersOf } from './subject.ts'
 
 export interface CarryOutParts extends PrivacyParts {
-  /** Where the audit chain stands, to be told in the report; undefined while there is none. */
+  /** The head of the audit chain, for the report; undefined while the chain is empty. */
   readonly auditHead: (ctx: Ctx) => Promise<unknown>
 }
 
-/** What was written while the person was being erased is found when one looks again. */
-const LOOKS_MAX = 3
+/** Rounds of erasing and searching again: data may be written while the erasure runs. */
+const ROUNDS_MAX = 3
 
 /**
- * Erases in one transaction, looks again, and signs what was done. Bears being cut off at any point and run again: what
- * is done is recorded with it, and a completed request answers its report.
+ * Erases a person in one transaction, searches again, and signs a report. May be interrupted at any point and run again:
+ * each round records its outcome in its own transaction, and a completed request returns its stored report.
  */
 export function carryOutErasure(parts: CarryOutParts) {
   const { holders } = parts
@@ -42,17 +42,17 @@ export function carryOutErasure(parts: CarryOutParts) {
       if (row.status !== 'confirmed' && row.status !== 'erased') {
         throw new Failure('conflict', `The request ${request_id} is ${row.status}: confirm a preview first.`)
       }
-      // Known before anything goes, because afterwards nobody could say any more what belongs to them.
+      // Identified before anything is erased, because afterwards the links between their records are gone.
       const person = await personOfRequest(ctx, parts, row)
       let done = await erase(ctx, { request_id, person })
       let found = touched(await previewsOf(ctx, holders, person))
-      let looks = 1
-      for (; found > 0 && looks < LOOKS_MAX; looks++) {
+      let rounds = 1
+      for (; found > 0 && rounds < ROUNDS_MAX; rounds++) {
         done = await erase(ctx, { request_id, person })
         found = touched(await previewsOf(ctx, holders, person))
       }
       const at = ctx.clock()
-      const report = { ...reportOf(ctx, row, person, done, at), looked_again: { times: looks, still_found: found } }
+      const report = { ...reportOf(ctx, row, person, done, at), looked_again: { times: rounds, still_found: found } }
       const audit_head = (await parts.auditHead(ctx)) ?? null
       return finish(ctx, { request_id, at, report: { ...report, audit_head } })
     },
@@ -69,7 +69,7 @@ const eraseOnce = ({ holders, keys }: PrivacyParts) =>
     async work(ctx, { request_id, person }) {
       const row = await lockRequest(ctx, request_id)
       const round = await erasuresOf(ctx, holders, person)
-      const done = row.done === null ? round : added(row.done, round)
+      const done = row.done === null ? round : summed(row.done, round)
       await saveErased(ctx, request_id, done)
       await saveSuppressions(ctx, request_id, identifiersOf(person).map(await keys.hasher(ctx)))
       return {

@@ -9,8 +9,8 @@ import type { RequestRow } from './store/requests.ts'
 import { readSubject } from './subject.ts'
 
 /**
- * Confirms the preview that this token came with, for whoever carries it out themselves; the id of the request. The same
- * again confirms nothing twice. Undefined where there is no such preview.
+ * Confirms the preview with this token, for a caller that then carries the erasure out itself. Returns the request id;
+ * undefined where there is no such preview. Confirming again has no effect.
  */
 export function confirmByToken(parts: PrivacyParts) {
   const confirm = confirmErasure(parts)
@@ -20,7 +20,7 @@ export function confirmByToken(parts: PrivacyParts) {
   ): Promise<string | undefined> => {
     const row = await findRequestByToken(ctx, tokenHash(token))
     if (row === undefined) return undefined
-    // Erased already, an id leads to nobody's e-mail any more; the token alone says what goes on.
+    // The person is compared only before the erasure: afterwards an id no longer leads to the same e-mail.
     if (row.status === 'previewed') await requireSame(ctx, parts, row, person)
     await confirm(ctx, { id: row.request_id, confirm_token: token })
     return row.request_id
@@ -30,7 +30,7 @@ export function confirmByToken(parts: PrivacyParts) {
 async function requireSame(ctx: Ctx, { holders, keys }: PrivacyParts, row: RequestRow, text: string): Promise<void> {
   const person = await identifyPerson(ctx, holders, readSubject(text))
   if ((await keys.hasher(ctx))(subjectOf(person)) === row.subject_hash) return
-  throw new Failure('conflict', 'The confirm token is of the preview of somebody else. Nothing was erased.', {
+  throw new Failure('conflict', 'The confirm token belongs to a preview of somebody else. Nothing was erased.', {
     code: 'CONFIRMATION_REFUSED',
   })
 }

@@ -14,15 +14,15 @@ import { lockRequest, markConfirmed } from './store/requests.ts'
 import type { RequestRow } from './store/requests.ts'
 
 interface ConfirmOptions {
-  /** Whoever erases their own account needs another scope, and an account. */
+  /** The caller erases their own account: requires the scope `own-data:write` and a signed-in person. */
   readonly own?: boolean
-  /** A worker carries it out. */
+  /** Publishes an event, on which a worker carries the erasure out. */
   readonly announce?: boolean
 }
 
 /**
- * Confirms what was previewed. A second time it changes nothing. Throws `not_found` for a request of somebody else, and
- * `conflict` when the token is not of this preview, its time has passed, or it would erase anything else by now.
+ * Confirms a previewed erasure. Confirming again has no effect. Throws `not_found` for a request of another actor, and
+ * `conflict` when the token is of another preview, has expired, or the erasure would now change something else.
  */
 export function confirmErasure(parts: PrivacyParts, { own = false, announce = false }: ConfirmOptions = {}) {
   return change({
@@ -60,7 +60,7 @@ function requireToken(ctx: Ctx, row: RequestRow, token: string): void {
   if (row.status === 'expired' || (row.status === 'previewed' && isOver)) throw refused('has expired')
 }
 
-/** Looks again at what would be erased: costs as much as the preview did. */
+/** Computes the preview again and compares it: costs as much as the preview. */
 async function requireUnchanged(ctx: Ctx, parts: PrivacyParts, row: RequestRow): Promise<void> {
   const person = await personOfRequest(ctx, parts, row)
   if (digestOf(person, await previewsOf(ctx, parts.holders, person)) === row.digest) return
@@ -70,5 +70,5 @@ async function requireUnchanged(ctx: Ctx, parts: PrivacyParts, row: RequestRow):
 const refused = (why: string) =>
   new Failure('conflict', `The confirm token ${why}. Nothing was erased; ask for a preview again.`, {
     code: 'CONFIRMATION_REFUSED',
-    problems: [{ path: 'confirm_token', expected: 'the token that came with the preview, within an hour' }],
+    problems: [{ path: 'confirm_token', expected: 'the confirm_token of the preview, within an hour of it' }],
   })

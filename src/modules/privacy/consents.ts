@@ -13,7 +13,7 @@ import { identifiersOf, readSubject } from './subject.ts'
 
 const LIMIT = 500
 
-/** Adds a line to what a person agreed to or took back; none is ever changed. */
+/** Records that a person gave or withdrew consent. Records are only added, never changed. */
 export const recordConsent = ({ keys }: PrivacyParts) =>
   change({
     action: 'privacy.record-consent',
@@ -25,8 +25,8 @@ export const recordConsent = ({ keys }: PrivacyParts) =>
       const now = ctx.clock()
       const occurred_at = said === undefined ? now : new Date(said)
       if (occurred_at > now) {
-        const problem = { path: 'occurred_at', expected: 'a time that has passed', example: now.toISOString() }
-        throw new Failure('invalid', 'Nobody has consented in the future.', { problems: [problem] })
+        const problem = { path: 'occurred_at', expected: 'a time in the past', example: now.toISOString() }
+        throw new Failure('invalid', 'The field occurred_at is in the future.', { problems: [problem] })
       }
       const identifier = identifiersOf(personOf(readSubject(person)))[0] ?? ''
       const subject = identifier.replace(/^(email|phone):/, '')
@@ -37,7 +37,7 @@ export const recordConsent = ({ keys }: PrivacyParts) =>
     },
   })
 
-/** Where a person stands on each purpose, and how it came about, the newest first. */
+/** A person's current consent for each purpose, and the history of all records, newest first. */
 export const consentsOf = ({ holders, keys }: PrivacyParts) =>
   operation({
     scope: 'privacy:read',

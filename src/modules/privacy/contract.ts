@@ -12,9 +12,9 @@ const Kept = z.object({ what: z.string(), count: z.number().int(), why: z.string
 export const HolderOutcome = z.object({
   name: z.string(),
   describe: z.string(),
-  erased: z.number().int().describe('Rows of the person that go.'),
-  pseudonymised: z.number().int().describe('Rows of the person that stay, without them.'),
-  scrubbed: z.number().int().describe('Rows of others that mention the person, whose text loses the mention.'),
+  erased: z.number().int().describe('Rows about the person that are deleted.'),
+  pseudonymised: z.number().int().describe('Rows about the person that stay, without personal data.'),
+  scrubbed: z.number().int().describe('Rows about others from whose text mentions of the person are removed.'),
   kept: z.array(Kept),
 })
 export type HolderOutcome = z.output<typeof HolderOutcome>
@@ -31,9 +31,11 @@ export const PreviewInput = z.strictObject({ person: PersonText })
 
 export const Preview = z.object({
   request_id: z.string(),
-  person: KnownPerson.describe('Everything the person is known by, and will be searched for by.'),
+  person: KnownPerson.describe('All identifiers of the person; the erasure searches for them.'),
   holders: z.array(HolderOutcome),
-  not_searched: z.array(z.string()).describe('What the person is known by that is too common to be searched for.'),
+  not_searched: z
+    .array(z.string())
+    .describe('Names of the person that are too common to be searched for in free text.'),
   confirm_token: z.string(),
   expires_at: z.iso.datetime(),
 })
@@ -50,7 +52,7 @@ export const SignedReport = z.object({
     algorithm: z.literal('Ed25519'),
     key_id: z.string(),
     public_key: z.string().describe('SPKI, base64url.'),
-    value: z.string().describe('Over the canonical JSON (RFC 8785) of `report`, base64url.'),
+    value: z.string().describe('Signature of the canonical JSON (RFC 8785) of `report`, base64url.'),
   }),
 })
 export type SignedReport = z.output<typeof SignedReport>
@@ -63,7 +65,7 @@ export const PrivacyRequest = z.object({
   request_id: z.string(),
   kind: z.enum(['export', 'erasure']),
   status: RequestStatus,
-  subject_hash: z.string().describe('Keyed: the same for the same person, and telling nothing of them.'),
+  subject_hash: z.string().describe('Keyed hash: the same for the same person, and not reversible.'),
   requested_by: z.string(),
   requested_at: z.iso.datetime(),
   confirmed_at: z.iso.datetime().nullable(),
@@ -95,7 +97,7 @@ export const ConsentInput = z.strictObject({
     .enum(['consent', 'contract', 'legal_obligation', 'vital_interests', 'public_task', 'legitimate_interests'])
     .default('consent'),
   state: z.enum(['given', 'withdrawn']),
-  source: Slug.describe('Where it was said: web_form, phone, import.'),
+  source: Slug.describe('Where the consent comes from: web_form, phone, import.'),
   occurred_at: z.iso.datetime().optional().describe('UTC; absent: now.'),
 })
 
@@ -113,12 +115,12 @@ export type Consent = z.output<typeof Consent>
 export const RetentionRule = z.object({
   category: z.string(),
   holds: z.string(),
-  days: z.number().int().nullable().describe('Null: for ever.'),
+  days: z.number().int().nullable().describe('Null: forever.'),
   default_days: z.number().int(),
 })
 
 export const RetentionInput = z.strictObject({
   rules: z
     .record(z.string().max(80), z.number().int().min(1).max(36_500).nullable())
-    .describe('Days by category; null keeps for ever. Categories not named stay as they are.'),
+    .describe('Days by category; null keeps forever. Other categories stay as they are.'),
 })

@@ -2,7 +2,7 @@ import { encryptedColumn } from '#kernel/crypto/encrypted-field'
 import type { EncryptedField } from '#kernel/crypto/encrypted-field'
 import { keyContext } from './tenant-keys.ts'
 
-/** Where the sealed subject of a request may be opened. */
+/** The encryption context of a request's subject: it can be decrypted for this request only. */
 export const subjectContext = (tenantId: string, requestId: string) =>
   `privacy.request-subject:${tenantId}/${requestId}`
 

@@ -24,7 +24,7 @@ const IDENTIFIERS = /ada@example\.com|ada\s+lovelace|415\D{0,3}555\D{0,3}0123/i
 
 let database: TestDatabase
 let privacy: Privacy
-/** Runs inside an erasure, once. */
+/** A holder that runs `act` once, inside an erasure. */
 let meanwhile: ((ctx: Ctx) => Promise<unknown>) | undefined
 const busyHolder: PersonalData = {
   name: 'test.busy',
@@ -209,7 +209,7 @@ describe('an export', () => {
   })
 })
 
-/** As the command line does it. */
+/** Previews and carries out an erasure like the command line. */
 async function eraseByToken(ctx: Ctx, given: { readonly person: string; readonly token: string }) {
   const request_id = await privacy.confirmByToken(ctx, given)
   return request_id === undefined ? undefined : privacy.carryOutErasure(ctx, { request_id })
@@ -227,7 +227,7 @@ async function filled(): Promise<TestTenant> {
   return tenant
 }
 
-/** Every row of the tenant in every table there is. */
+/** Every row of the tenant in every table. */
 async function textOf({ tenantId }: TestTenant): Promise<string> {
   const tables = await database.owner.query<{ name: string }>(
     `select a.attrelid::regclass::text as name from pg_attribute a join pg_class c on c.oid = a.attrelid

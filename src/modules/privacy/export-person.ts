@@ -18,7 +18,7 @@ const ABOUT =
   'Everything this organisation holds about one person, by the part that holds it. Rows marked "own" are about the ' +
   'person; rows marked "mentioned" are about others, of which only the parts that name the person are here.'
 
-/** Gathers what every holder knows. Throws `too_large` past `rowsMax`: the command line has no such limit. */
+/** Exports the rows of every holder about a person. Throws `too_large` past `rowsMax`; the command line has no limit. */
 export function exportPerson(parts: PrivacyParts, rowsMax = Number.POSITIVE_INFINITY) {
   const record = recordExport('privacy:read')
   const gather = gatherArchive(parts, record, rowsMax)
@@ -32,7 +32,7 @@ export function exportPerson(parts: PrivacyParts, rowsMax = Number.POSITIVE_INFI
   })
 }
 
-/** The same of whoever is signed in. */
+/** Exports the data of the person who is signed in. */
 export function exportOwnData(parts: PrivacyParts, rowsMax: number) {
   const record = recordExport('own-data:read')
   const gather = gatherArchive(parts, record, rowsMax)
@@ -101,4 +101,7 @@ function gatherArchive(
 }
 
 const tooLarge = (rowsMax: number) =>
-  new Failure('too_large', `There are more than ${rowsMax} rows. Export them by plimsoll privacy export.`)
+  new Failure(
+    'too_large',
+    `There are more than ${rowsMax} rows about this person. Export them with plimsoll privacy export.`,
+  )

@@ -3,16 +3,16 @@ import { Failure } from '#kernel/failure'
 import type { Person, PersonalData, PersonFacts } from '#kernel/personal-data'
 import { factsKnown, withFacts, personOf } from '#kernel/personal-data/person'
 
-/** A chain longer than this is no person any more but a mistake in the data. */
+/** More rounds or facts than this are not one person, but a mistake in the data. */
 const ROUNDS_MAX = 6
 const FACTS_MAX = 200
 
-/** Of every module: what it holds about people. Asked for when all modules exist. */
+/** Returns the personal-data holders of all modules. Call it only after all modules are built. */
 export type Holders = () => readonly PersonalData[]
 
 /**
- * Asks every holder what else it knows of a person – a contact knows the phone, an account the user id – until nobody
- * knows more. Throws `conflict` when that does not end: some record is then shared by many people.
+ * Collects all identifiers of a person: asks every holder for more of them (a contact has the phone, an account the user
+ * id) until none is new. Throws `conflict` when there are too many, because some record is then shared by many people.
  */
 export async function identifyPerson(ctx: Ctx, holders: Holders, facts: PersonFacts): Promise<Person> {
   let person = personOf(facts)
@@ -24,7 +24,11 @@ export async function identifyPerson(ctx: Ctx, holders: Holders, facts: PersonFa
     if (factsKnown(person) > FACTS_MAX) break
     if (factsKnown(person) === before) return person
   }
-  throw new Failure('conflict', 'The records of this person lead on to too many others. Name the person by an id.', {
-    code: 'PERSON_AMBIGUOUS',
-  })
+  throw new Failure(
+    'conflict',
+    'The records of this person are linked to too many others. Name the person by id, such as user:usr_….',
+    {
+      code: 'PERSON_AMBIGUOUS',
+    },
+  )
 }

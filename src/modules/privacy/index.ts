@@ -20,9 +20,9 @@ export type { Privacy }
 
 export interface PrivacyNeeds {
   readonly keyring: Keyring
-  /** Of every module, asked for when they all exist. */
+  /** Returns the personal-data holders of all modules; called after all modules are built. */
   readonly holders: () => readonly PersonalData[]
-  /** Where the audit chain stands, for reports. */
+  /** The head of the audit chain, for reports. */
   readonly auditHead?: (ctx: Ctx) => Promise<unknown>
 }
 

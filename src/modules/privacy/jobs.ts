@@ -13,7 +13,7 @@ export function privacyJobs(run: {
   return [
     job({
       name: 'privacy.carry-out-erasure',
-      describe: 'Erase a person whose erasure was confirmed, look again, and sign the report.',
+      describe: 'Erase a person whose erasure was confirmed, search again, and sign the report.',
       on: privacyEvents.erasureConfirmed,
       scopes: ['privacy:write'],
       timeoutSeconds: 3600,
@@ -21,7 +21,7 @@ export function privacyJobs(run: {
     }),
     job({
       name: 'privacy.expire',
-      describe: 'Delete what has been kept for longer than the retention rules of the organisation allow.',
+      describe: 'Delete personal data that is older than the retention rules of the organisation allow.',
       // Every tenant is due: what there is to delete depends on its own rules and on the tables of every module.
       cron: '41 2 * * *',
       payload: z.strictObject({}),
@@ -31,7 +31,7 @@ export function privacyJobs(run: {
     }),
     job({
       name: 'privacy.report-returned',
-      describe: 'Notice people who were erased and are held again.',
+      describe: 'Find people who were erased and are stored again.',
       cron: '11 4 * * *',
       due: tenantsWithSuppressions,
       payload: z.strictObject({}),

@@ -8,15 +8,15 @@ import type { HolderOutcome } from './contract.ts'
 import type { Holders } from './identify-person.ts'
 import { knownOf } from './subject.ts'
 
-/** What each holder would do. */
+/** The outcome that an erasure would have, by holder. */
 export const previewsOf = (ctx: Ctx, holders: Holders, person: Person) =>
-  inTurn(ctx, holders, (holder) => holder.preview(ctx, person))
+  oneByOne(ctx, holders, (holder) => holder.preview(ctx, person))
 
-/** What each holder does. */
+/** Erases the person in every holder. Returns the outcome by holder. */
 export const erasuresOf = (ctx: WriteCtx, holders: Holders, person: Person) =>
-  inTurn(ctx, holders, (holder) => holder.erase(ctx, person))
+  oneByOne(ctx, holders, (holder) => holder.erase(ctx, person))
 
-async function inTurn(
+async function oneByOne(
   { signal }: Ctx,
   holders: Holders,
   ask: (holder: PersonalData) => Promise<PersonalDataOutcome>,
@@ -30,12 +30,12 @@ async function inTurn(
   return outcomes
 }
 
-/** Rows that an erasure touches. */
+/** The number of rows that an erasure changes. */
 export const touched = (outcomes: readonly HolderOutcome[]) =>
   outcomes.reduce((sum, { erased, pseudonymised, scrubbed }) => sum + erased + pseudonymised + scrubbed, 0)
 
-/** Two rounds as one. What was kept is told by the first: the second finds none of the person's rows. */
-export function added(first: readonly HolderOutcome[], second: readonly HolderOutcome[]): HolderOutcome[] {
+/** The sum of two rounds. `kept` is taken from the first, because the second no longer finds the person's rows. */
+export function summed(first: readonly HolderOutcome[], second: readonly HolderOutcome[]): HolderOutcome[] {
   return first.map((outcome) => {
     const more = second.find(({ name }) => name === outcome.name)
     if (more === undefined) return outcome
@@ -48,16 +48,16 @@ export function added(first: readonly HolderOutcome[], second: readonly HolderOu
   })
 }
 
-/** Names that are looked for in the person's own rows only. */
+/** Names too common to be searched for in free text. */
 export const notSearched = (person: Person) => [...person.names].filter((name) => !isDistinctive(name)).toSorted()
 
-/** How many rows of each holder an erasure changes. */
+/** The number of rows that an erasure changes, by holder. */
 export const countsOf = (outcomes: readonly HolderOutcome[]) =>
   outcomes.map(({ name, erased, pseudonymised, scrubbed }) => ({ name, erased, pseudonymised, scrubbed }))
 
 /**
- * Whom an erasure is of and what it changes, in 43 characters. What is kept does not count: a preview is itself a request
- * and an event that are kept.
+ * A SHA-256 hash of the person and of the rows that an erasure changes. Kept rows are not in it, because the preview
+ * itself adds some: its request and its audit event.
  */
 export function digestOf(person: Person, found: readonly HolderOutcome[]): string {
   const erasure = canonicalJson({ person: knownOf(person), found: countsOf(found) })

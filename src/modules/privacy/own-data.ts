@@ -7,15 +7,15 @@ import { identifyPerson } from './identify-person.ts'
 import type { PrivacyParts } from './request-erasure.ts'
 import { requestErasure } from './request-erasure.ts'
 
-/** The account of whoever is signed in. A key or a service account has none, whoever made it. */
+/** The ref of the person who is signed in. Throws `forbidden` for API keys and service accounts: they have no account. */
 export function ownAccount(ctx: Ctx): string {
   if (ctx.actor.kind === 'user' && ctx.userId !== undefined) return `user:${ctx.userId}`
   throw new Failure('forbidden', 'Sign in to do this: only a person has an account of their own.')
 }
 
 /**
- * Previews the erasure of the caller's own account. The e-mail of the account has to be typed, so that a session left
- * open, or a slip, erases nobody.
+ * Previews the erasure of the caller's own account. They must type its e-mail, so that a session left open or a slip
+ * erases nothing.
  */
 export function requestOwnErasure(parts: PrivacyParts) {
   const request = requestErasure(parts, 'own-data:write')

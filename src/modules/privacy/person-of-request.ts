@@ -8,7 +8,7 @@ import { identifyPerson } from './identify-person.ts'
 import type { PrivacyParts } from './request-erasure.ts'
 import type { RequestRow } from './store/requests.ts'
 
-/** Whom a request is of, with what is known of them by now. Throws `conflict` once the request has forgotten them. */
+/** The person of a request, with all identifiers known now. Throws `conflict` when the request's subject was deleted. */
 export async function personOfRequest(
   ctx: Ctx,
   { holders, keyring }: Pick<PrivacyParts, 'holders' | 'keyring'>,

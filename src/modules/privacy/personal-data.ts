@@ -8,7 +8,7 @@ import type { TenantKeys } from './tenant-keys.ts'
 
 const ROWS_MAX = 10_000
 
-/** What this module itself holds: consents, and the requests of people, which name nobody once they are completed. */
+/** The holders of this module: consents, and privacy requests, which name nobody once they are completed. */
 export function privacyPersonalData(keys: TenantKeys): readonly PersonalData[] {
   const hashesOf = async (ctx: Ctx, person: Person) => identifiersOf(person).map(await keys.hasher(ctx))
   const consentOutcome = (count: number): PersonalDataOutcome => ({
@@ -24,7 +24,7 @@ export function privacyPersonalData(keys: TenantKeys): readonly PersonalData[] {
   return [
     {
       name: 'privacy.consents',
-      describe: 'What the person agreed to and took back.',
+      describe: 'Consents that the person gave or withdrew.',
       tables: ['privacy.consents'],
       export: async (ctx, person) =>
         (await listConsents(ctx, await hashesOf(ctx, person), ROWS_MAX)).map((row) => ({ relation: 'own', ...row })),
@@ -33,7 +33,7 @@ export function privacyPersonalData(keys: TenantKeys): readonly PersonalData[] {
     },
     {
       name: 'privacy.requests',
-      describe: 'Requests to see and to erase this data, and the addresses that were erased, as keyed hashes.',
+      describe: 'Requests to export and to erase personal data, and erased addresses as keyed hashes.',
       tables: ['privacy.requests', 'privacy.suppressions'],
       export: async (ctx, person) =>
         (await listRequestsOf(ctx, (await keys.hasher(ctx))(subjectOf(person)))).map((row) => ({
@@ -46,5 +46,5 @@ export function privacyPersonalData(keys: TenantKeys): readonly PersonalData[] {
   ]
 }
 
-const WHY_CONSENTS = 'That consent was given or withdrawn has to be proved (GDPR Art. 7(1)).'
-const WHY_REQUESTS = 'That the request was answered has to be proved (GDPR Art. 5(2)).'
+const WHY_CONSENTS = 'It must be provable that consent was given or withdrawn (GDPR Art. 7(1)).'
+const WHY_REQUESTS = 'It must be provable that the request was answered (GDPR Art. 5(2)).'

@@ -12,7 +12,7 @@ export const readRequest = query({
   run: async (ctx, { id }) => shown(await findRequest(ctx, id)),
 })
 
-/** One that this very caller made: another's is not found. */
+/** A request that the caller made. Throws `not_found` for the request of another caller. */
 export const readOwnRequest = query({
   scope: 'own-data:read',
   input: RequestById,
@@ -24,7 +24,7 @@ export const readOwnRequest = query({
   },
 })
 
-/** The newest first, `limit` a page. */
+/** A page of requests, newest first. */
 export const readRequests = query({
   scope: 'privacy:read',
   input: z.strictObject({
@@ -65,7 +65,7 @@ function readCursor(cursor: string | undefined): { at: Date; id: string } | unde
   const [time = '', id = ''] = Buffer.from(cursor, 'base64url').toString().split(' ')
   const at = new Date(time)
   if (!Number.isNaN(at.getTime()) && id !== '') return { at, id }
-  throw new Failure('invalid', 'The cursor is not one of ours.', {
+  throw new Failure('invalid', 'The cursor is not from this list.', {
     problems: [{ path: 'cursor', expected: 'the next_cursor of the page before' }],
   })
 }

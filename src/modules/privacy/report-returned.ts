@@ -9,8 +9,9 @@ const PAGE = 5000
 const SHOWN_MAX = 200
 
 /**
- * Notices people who were erased and are held again, by an import for one. It warns and does not block: they may have
- * become a customer anew, and only somebody of the organisation can tell. Costs nothing where nobody was ever erased.
+ * Finds people who were erased and are stored again, for example by an import. Returns how many, and logs a warning. It
+ * blocks nothing: they may have become customers again, which only the organisation knows. Without erasures it costs one
+ * look-up.
  */
 export function reportReturned({ holders, keys }: PrivacyParts) {
   return async (ctx: Ctx): Promise<number> => {
@@ -28,7 +29,8 @@ export function reportReturned({ holders, keys }: PrivacyParts) {
         full = page.length === PAGE
       }
     }
-    if (returned > 0) ctx.log.warn({ returned }, 'people who were erased are held again: GET /api/v1/privacy/returned')
+    if (returned > 0)
+      ctx.log.warn({ returned }, 'people who were erased are stored again: see GET /api/v1/privacy/returned')
     return returned
   }
 }
@@ -45,7 +47,7 @@ const markReturned = change({
   },
 })
 
-/** Whom that was noticed of, by the request that erased them; the last first. */
+/** The erased people who are stored again, as the ids of the requests that erased them; the latest first. */
 export const listReturned = query({
   scope: 'privacy:read',
   input: z.strictObject({}),

@@ -21,15 +21,15 @@ export interface PrivacyParts {
   readonly keys: TenantKeys
 }
 
-/** For so long a preview may be confirmed. */
+/** How long a preview can be confirmed. */
 const CONFIRM_SECONDS = 3600
 
 export const newConfirmToken = () => randomBytes(24).toString('base64url')
 export const tokenHash = (token: string) => createHash('sha256').update(token).digest('base64url')
 
 /**
- * Shows what an erasure would do, and asks for nothing but its confirmation: the token is good for this tenant, person,
- * preview and actor, for an hour. `token` is given where one confirms the same in several tenants.
+ * Previews an erasure and returns the token that confirms it. The token is valid for an hour, for this tenant, person,
+ * preview and actor. Give the same `token` to previews in several tenants to confirm them together.
  */
 export function requestErasure({ holders, keyring, keys }: PrivacyParts, scope: Scope = 'privacy:write') {
   const record = recordRequest(scope)
@@ -66,7 +66,7 @@ export function requestErasure({ holders, keyring, keys }: PrivacyParts, scope: 
   })
 }
 
-/** What stands for a person who is known by many things: their first e-mail, else the first of whatever there is. */
+/** The identifier under which a person's requests are stored: their first e-mail, else their first phone or ref. */
 export function subjectOf(person: Person): string {
   const identifiers = identifiersOf(person)
   return identifiers.find((identifier) => identifier.startsWith('email:')) ?? identifiers[0] ?? ''

@@ -10,11 +10,11 @@ import { expireRequests } from './store/requests.ts'
 import { listRules, saveRule } from './store/retention.ts'
 
 const ROWS_MAX = 5000
-/** A night's work for one tenant; the rest is done the next night. */
+/** The most batches of one run for a tenant; the next night's run deletes the rest. */
 const BATCHES_MAX = 2000
 const DAY_MILLISECONDS = 86_400_000
 
-/** How long each category is kept. */
+/** The retention rule of each category. */
 export const retentionRules = (holders: Holders) =>
   query({
     scope: 'privacy:read',
@@ -23,7 +23,7 @@ export const retentionRules = (holders: Holders) =>
     async run(ctx) {
       const rules = await listRules(ctx)
       return {
-        rules: expiring(holders).map(({ describe, retention: { category, defaultDays } }) => ({
+        rules: withRetention(holders).map(({ describe, retention: { category, defaultDays } }) => ({
           category,
           holds: describe,
           days: rules.has(category) ? (rules.get(category) ?? null) : defaultDays,
@@ -33,7 +33,7 @@ export const retentionRules = (holders: Holders) =>
     },
   })
 
-/** Sets days by category; null keeps for ever. Throws `invalid` for a category that nothing is held under. */
+/** Sets the days of retention by category; null keeps forever. Throws `invalid` for an unknown category. */
 export const setRetention = (holders: Holders) =>
   change({
     action: 'privacy.set-retention',
@@ -42,10 +42,10 @@ export const setRetention = (holders: Holders) =>
     input: RetentionInput,
     output: z.object(RetentionInput.shape),
     async work(ctx, { rules }) {
-      const known = expiring(holders).map(({ retention }) => retention.category)
+      const known = withRetention(holders).map(({ retention }) => retention.category)
       const unknown = Object.keys(rules).filter((category) => !known.includes(category))
       if (unknown.length > 0) {
-        throw new Failure('invalid', 'Nothing is held under these categories.', {
+        throw new Failure('invalid', 'These retention categories do not exist.', {
           problems: unknown.map((category) => ({ path: `rules.${category}`, expected: `one of ${known.join(', ')}` })),
         })
       }
@@ -56,12 +56,12 @@ export const setRetention = (holders: Holders) =>
   })
 
 const Expired = z.record(z.string(), z.int())
-/** Rows deleted, by category. */
+/** The number of deleted rows by category. */
 type Expired = z.output<typeof Expired>
 
 /**
- * Deletes what has passed its time, a batch of every category a transaction, each category until it has no more; how many
- * rows of each. Previews that nobody confirmed forget whom they were of.
+ * Deletes personal data that is older than its retention rule allows. Each transaction deletes a batch of every category
+ * that has more. Also deletes the subject of expired previews. Returns the number of rows by category.
  */
 export function expirePersonalData(holders: Holders) {
   const expire = expireBatch(holders)
@@ -72,7 +72,7 @@ export function expirePersonalData(holders: Holders) {
       ctx.signal.throwIfAborted()
       const rows = await expire(ctx, { before })
       for (const [category, count] of Object.entries(rows)) deleted[category] = (deleted[category] ?? 0) + count
-      // To look again for what is not there can cost a read of the whole table.
+      // A category without rows to delete is not searched again, because that can read its whole table.
       before = Object.fromEntries(Object.entries(before).filter(([category]) => (rows[category] ?? 0) > 0))
     }
     return deleted
@@ -88,7 +88,7 @@ const expireBatch = (holders: Holders) =>
     output: Expired,
     async work(ctx, { before }) {
       const rows: Expired = { privacy_requests: await expireRequests(ctx) }
-      for (const { retention } of expiring(holders)) {
+      for (const { retention } of withRetention(holders)) {
         const limit = before[retention.category]
         if (limit !== undefined) rows[retention.category] = await retention.expire(ctx, limit, ROWS_MAX)
       }
@@ -96,17 +96,18 @@ const expireBatch = (holders: Holders) =>
     },
   })
 
-/** Up to when each category is deleted; those that are kept for ever are not among them. */
+/** The time before which each category is deleted, without categories that are kept forever. */
 async function limitsOf(ctx: Ctx, holders: Holders): Promise<Record<string, Date>> {
   const rules = await listRules(ctx)
   return Object.fromEntries(
-    expiring(holders).flatMap(({ retention: { category, defaultDays } }) => {
+    withRetention(holders).flatMap(({ retention: { category, defaultDays } }) => {
       const days = rules.has(category) ? (rules.get(category) ?? null) : defaultDays
       return days === null ? [] : [[category, new Date(ctx.clock().getTime() - days * DAY_MILLISECONDS)]]
     }),
   )
 }
 
-type Expiring = PersonalData & Required<Pick<PersonalData, 'retention'>>
+type WithRetention = PersonalData & Required<Pick<PersonalData, 'retention'>>
 
-const expiring = (holders: Holders) => holders().filter((holder): holder is Expiring => holder.retention !== undefined)
+const withRetention = (holders: Holders) =>
+  holders().filter((holder): holder is WithRetention => holder.retention !== undefined)

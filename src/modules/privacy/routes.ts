@@ -11,14 +11,14 @@ import type { PrivacyParts } from './request-erasure.ts'
 import { retentionRules, setRetention } from './retention.ts'
 import { readReportKey } from './tenant-keys.ts'
 
-/** More do not go into one answer; the command line has no limit. */
+/** The most rows of one response; the command line has no limit. */
 const EXPORT_ROWS_MAX = 50_000
 
 const tags = ['privacy']
 const path = '/api/v1/privacy'
 const ownPath = '/api/v1/users/me/privacy'
 
-/** What an organisation does for the people it holds data of, and what people do about their own account. */
+/** Routes for the data of people an organisation stores, and for the signed-in person's own data. */
 export function privacyRoutes(parts: PrivacyParts): Route[] {
   return [...requestRoutes(parts), ...ownDataRoutes(parts), ...ruleRoutes(parts)]
 }
@@ -33,7 +33,7 @@ const requestRoutes = (parts: PrivacyParts): Route[] => [
   route(requestErasure(parts), {
     method: 'POST',
     path: `${path}/erasures`,
-    summary: 'Preview the erasure of a person; its token confirms it within an hour',
+    summary: 'Preview the erasure of a person; the returned token confirms it within an hour',
     tags,
     status: 201,
     without: ['token'],
@@ -69,8 +69,7 @@ const ownDataRoutes = (parts: PrivacyParts): Route[] => [
   route(requestOwnErasure(parts), {
     method: 'POST',
     path: `${ownPath}/erasures`,
-    summary:
-      'Preview what this organisation would erase of you, the account too where it is your own; its e-mail has to be typed',
+    summary: 'Preview the erasure of your data in this organisation; requires the e-mail of your account',
     tags,
     status: 201,
   }),
@@ -89,7 +88,7 @@ const ownDataRoutes = (parts: PrivacyParts): Route[] => [
   }),
 ]
 
-/** Consent, retention, and what proves and follows an erasure. */
+/** Routes for consents, retention rules, the report key and erased people who are stored again. */
 const ruleRoutes = (parts: PrivacyParts): Route[] => [
   route(recordConsent(parts), {
     method: 'POST',
@@ -101,7 +100,7 @@ const ruleRoutes = (parts: PrivacyParts): Route[] => [
   route(consentsOf(parts), {
     method: 'GET',
     path: `${path}/consents`,
-    summary: 'Read where a person stands on each purpose, and how it came about',
+    summary: 'Read the current consents of a person by purpose, and their history',
     tags,
   }),
   route(retentionRules(parts.holders), {
@@ -113,7 +112,7 @@ const ruleRoutes = (parts: PrivacyParts): Route[] => [
   route(setRetention(parts.holders), {
     method: 'PUT',
     path: `${path}/retention`,
-    summary: 'Set for how many days categories of personal data are kept; null keeps for ever',
+    summary: 'Set for how many days categories of personal data are kept; null keeps forever',
     tags,
   }),
   route(readReportKey(parts.keys), {
@@ -125,7 +124,7 @@ const ruleRoutes = (parts: PrivacyParts): Route[] => [
   route(listReturned, {
     method: 'GET',
     path: `${path}/returned`,
-    summary: 'List people who were erased and are held again, as keyed hashes',
+    summary: 'List people who were erased and are stored again, by the request that erased them',
     tags,
   }),
 ]

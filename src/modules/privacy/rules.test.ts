@@ -137,8 +137,8 @@ describe('a signed report', () => {
     expect(verifyReport(JSON.stringify({ ...signed, report: { ...signed.report, kept: [1] } }))).toMatchObject({
       why: 'it was altered after it was signed',
     })
-    expect(verifyReport('{}')).toMatchObject({ why: 'it is no signed report' })
-    expect(verifyReport('nothing')).toMatchObject({ why: 'it is no signed report' })
+    expect(verifyReport('{}')).toMatchObject({ why: 'it is not a signed report' })
+    expect(verifyReport('nothing')).toMatchObject({ why: 'it is not a signed report' })
   })
 
   it('does not bear one character changed', () => {
@@ -146,7 +146,7 @@ describe('a signed report', () => {
     fc.assert(
       fc.property(fc.nat(text.length - 1), fc.constantFrom(...Array.from('aZ09-"{}:')), (at, to) => {
         fc.pre(text[at] !== to)
-        // The last character of a signature in base64url holds bits that decode to nothing.
+        // Some bits of the last base64url character of a signature are not decoded.
         fc.pre(text[at + 1] !== '"')
         expect(verifyReport(text.slice(0, at) + to + text.slice(at + 1), signed.signature.public_key).valid).toBe(false)
       }),
@@ -155,7 +155,7 @@ describe('a signed report', () => {
   })
 })
 
-/** Runs a route of the module as the HTTP surface does: input parsed, then the work. */
+/** Runs a route of the module like the HTTP surface: parses the input, then calls the operation. */
 async function run(
   tenant: TestTenant,
   method: string,
@@ -185,7 +185,7 @@ const rules = async (tenant: TestTenant) => {
   return ((await answer) as { rules: { category: string; days: number | null }[] }).rules
 }
 
-/** Tickets, receipts and events of today, of two months ago and of long ago, and old ones that came in today. */
+/** Tickets, receipts and events of today, of two months ago and of long ago, and old ones that were imported today. */
 async function aged(): Promise<TestTenant> {
   const tenant = await testTenant(database)
   const id = tenant.tenantId

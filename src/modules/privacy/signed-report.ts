@@ -9,7 +9,7 @@ export interface PublishedKey {
   readonly public_key: string
 }
 
-/** Signs with Ed25519 over the canonical JSON (RFC 8785), so that neither spacing nor the order of keys matters. */
+/** Signs the canonical JSON (RFC 8785) of a report with Ed25519, so that spacing and the order of keys do not matter. */
 export function signReport(
   report: Readonly<Record<string, unknown>>,
   key: { readonly privateKey: KeyObject; readonly publicKey: KeyObject },
@@ -28,18 +28,18 @@ export type Verdict =
   | { readonly valid: false; readonly why: string }
 
 /**
- * Whether a report is as it was signed. With `publicKey` only that key counts; without it the report's own key proves
- * that nobody altered it, but not who made it.
+ * Verifies the signature of a report. With `publicKey`, only that key is accepted. Without it, the key in the report is
+ * used, which proves that the report is unchanged but not who signed it.
  */
 export function verifyReport(text: string, publicKey?: string): Verdict {
   const parsed = SignedReport.safeParse(jsonOf(text))
-  if (!parsed.success) return { valid: false, why: 'it is no signed report' }
+  if (!parsed.success) return { valid: false, why: 'it is not a signed report' }
   const { report, signature } = parsed.data
   if (publicKey !== undefined && publicKey.trim() !== signature.public_key) {
     return { valid: false, why: `it is signed with another key, ${signature.key_id}` }
   }
   const der = Buffer.from(signature.public_key, 'base64url')
-  if (keyIdOf(der) !== signature.key_id) return { valid: false, why: 'its key id is not of its key' }
+  if (keyIdOf(der) !== signature.key_id) return { valid: false, why: 'its key id does not match its key' }
   return isSigned(report, der, Buffer.from(signature.value, 'base64url'))
     ? { valid: true, keyId: signature.key_id, report }
     : { valid: false, why: 'it was altered after it was signed' }
@@ -50,7 +50,7 @@ function isSigned(report: Readonly<Record<string, unknown>>, der: Buffer, signat
     const key = createPublicKey({ key: der, type: 'spki', format: 'der' })
     return key.asymmetricKeyType === 'ed25519' && verify(null, signedBytes(report), key, signature)
   } catch {
-    // Safe: bytes that are no key have signed nothing.
+    // Safe because bytes that are not a key cannot have signed anything.
     return false
   }
 }
@@ -59,7 +59,7 @@ function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    // Safe: what is no JSON is no report, and that is what is answered.
+    // Safe because the caller reports it as not a signed report.
     return undefined
   }
 }

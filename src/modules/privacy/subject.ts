@@ -6,7 +6,7 @@ import type { KnownPerson } from './contract.ts'
 const REF = /^(user|contact|event-user):(.{1,250})$/
 const ID_PREFIXES: Readonly<Record<string, string>> = { usr: 'user', cnt: 'contact', con: 'contact' }
 
-/** Reads how a caller names a person. Throws `invalid` for what is none of the ways. */
+/** Parses an e-mail, phone number or id. Throws `invalid` for any other text. */
 export function readSubject(text: string): PersonFacts {
   const trimmed = text.trim()
   if (EMAIL.test(trimmed)) return { emails: [trimmed] }
@@ -16,7 +16,7 @@ export function readSubject(text: string): PersonFacts {
   if (/^[+(\d][\d\s()./-]+$/.test(trimmed) && personOf({ phones: [trimmed] }).phones.size > 0) {
     return { phones: [trimmed] }
   }
-  throw new Failure('invalid', 'This does not name a person.', {
+  throw new Failure('invalid', 'The field person is not an e-mail, phone number or id.', {
     problems: [
       {
         path: 'person',
@@ -27,7 +27,7 @@ export function readSubject(text: string): PersonFacts {
   })
 }
 
-/** Every single thing a person is known by, each with its kind, as it is hashed. */
+/** All identifiers of a person with their kinds (`email:ada@example.com`), as they are hashed. */
 export function identifiersOf(person: Person): string[] {
   return [
     ...[...person.emails].map((email) => `email:${email}`),

@@ -8,15 +8,15 @@ import { publishedKey } from './signed-report.ts'
 import { findKey, saveKey } from './store/keys.ts'
 import type { KeyPurpose } from './store/keys.ts'
 
-/** What a tenant's own keys do. Both are made on first use and kept encrypted under the platform's key. */
+/** A tenant's own keys. Each is made on first use and stored encrypted with the root key. */
 export interface TenantKeys {
-  /** A keyed hash of an identifier (`email:ada@example.com`): the same whenever it comes back, and telling nothing. */
+  /** Returns a function that hashes an identifier (`email:ada@example.com`) with the tenant's key. */
   hasher(ctx: Ctx): Promise<(identifier: string) => string>
   /** The Ed25519 key that signs reports. */
   reportKey(ctx: Ctx): Promise<{ readonly privateKey: KeyObject; readonly publicKey: KeyObject }>
 }
 
-/** The public key that a tenant's reports are verified with. It is made when it is asked for first. */
+/** Reads the public key that verifies the tenant's reports. The first read makes the key. */
 export const readReportKey = (keys: TenantKeys) =>
   operation({
     scope: 'privacy:read',
@@ -26,7 +26,7 @@ export const readReportKey = (keys: TenantKeys) =>
     run: async (ctx) => publishedKey((await keys.reportKey(ctx)).publicKey),
   })
 
-/** Where a sealed key may be opened, and nowhere else. */
+/** The encryption context of a tenant's key: it can be decrypted for this tenant and purpose only. */
 export const keyContext = (tenantId: string, purpose: string) => `privacy.keys:${tenantId}/${purpose}`
 
 export function tenantKeys(keyring: Keyring): TenantKeys {

@@ -61,12 +61,12 @@ export async function insertConsent(ctx: WriteCtx, consent: NewConsent): Promise
   return row
 }
 
-/** The newest first, of a person known by all these hashes; found by them after an erasure as well. */
+/** The consents of a person with any of these hashes, newest first. Finds them after an erasure too. */
 export async function listConsents(ctx: Ctx, hashes: readonly string[], limit: number): Promise<ConsentRow[]> {
   return list(ctx, { hashes, limit })
 }
 
-/** Consents whose subject is still named. */
+/** The number of consents that still store their subject. */
 export async function countConsents(ctx: Ctx, hashes: readonly string[]): Promise<number> {
   const [row] = await countNamed(ctx, { hashes })
   return row?.named ?? 0

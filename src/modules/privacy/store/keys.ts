@@ -26,9 +26,9 @@ export async function findKey(ctx: Ctx, purpose: KeyPurpose): Promise<string | u
   return row?.sealed
 }
 
-/** Answers the key that is kept: of two that were made at once, the first. */
+/** Stores a key and returns the stored one: when two are stored at once, both calls return the first. */
 export async function saveKey(ctx: Ctx, purpose: KeyPurpose, sealed: string): Promise<string> {
-  // A key is made on first use, by a read as well; inside a change it is kept with it.
+  // Autocommit, because a key is made on first use and that may be a read; within a change it joins its transaction.
   await insert(autocommit(ctx), { purpose, sealed, now: ctx.clock() })
   return (await findKey(ctx, purpose)) ?? sealed
 }

@@ -112,7 +112,7 @@ export async function findRequest(ctx: Ctx, requestId: string): Promise<RequestR
   return one(requestId, await find(ctx, { request_id: requestId }))
 }
 
-/** Locks the row: two that carry out one request must not both do it. */
+/** Locks the row, so that two processes do not carry out the same request. */
 export async function lockRequest(ctx: WriteCtx, requestId: string): Promise<RequestRow> {
   return one(requestId, await lock(ctx, { request_id: requestId }))
 }
@@ -122,12 +122,12 @@ export async function findRequestByToken(ctx: Ctx, tokenHash: string): Promise<R
   return row
 }
 
-/** The newest first; after the request with this time and id. */
+/** Requests, newest first, that come after the request with this time and id. */
 export async function listRequests(ctx: Ctx, after: { at: Date; id: string } | undefined, limit: number) {
   return list(ctx, { before: after?.at ?? 'infinity', before_id: after?.id ?? '', limit })
 }
 
-/** Of one person, as far as they are called by the same thing each time. */
+/** The requests of one person, if they were made for the same identifier. */
 export async function listRequestsOf(ctx: Ctx, subjectHash: string) {
   return listOf(ctx, { subject_hash: subjectHash })
 }
@@ -140,17 +140,17 @@ export async function markConfirmed(ctx: WriteCtx, requestId: string): Promise<v
   await confirm(ctx, { request_id: requestId, now: ctx.clock() })
 }
 
-/** What was done so far; the person is still known to the request, for a second look. */
+/** Stores the outcome so far. The request keeps its subject, because the erasure searches again. */
 export async function saveErased(ctx: WriteCtx, requestId: string, done: readonly HolderOutcome[]): Promise<void> {
   await markErased(ctx, { request_id: requestId, done: JSON.stringify(done) })
 }
 
-/** From here on the request no longer knows who it was about. */
+/** Stores the report and deletes the subject: the request no longer names anybody. */
 export async function completeRequest(ctx: WriteCtx, requestId: string, at: Date, report: SignedReport): Promise<void> {
   await complete(ctx, { request_id: requestId, at, report: JSON.stringify(report) })
 }
 
-/** Forgets the subjects of previews that nobody confirmed in time. */
+/** Deletes the subjects of expired previews. Returns their number. */
 export async function expireRequests(ctx: WriteCtx): Promise<number> {
   const [row] = await expire(ctx, { now: ctx.clock() })
   return row?.expired ?? 0

@@ -19,7 +19,7 @@ const save = writing(
   { params: { ...Rule.shape, now: z.date() } },
 )
 
-/** What the tenant has set: days by category, null for ever. */
+/** The tenant's own rules: days by category, null for forever. */
 export async function listRules(ctx: Ctx): Promise<ReadonlyMap<string, number | null>> {
   return new Map((await list(ctx)).map(({ category, days }) => [category, days]))
 }

@@ -58,7 +58,7 @@ const suppressing = statement(
   { row: z.strictObject({ tenant_id: z.string() }) },
 )
 
-/** The tenants that erased somebody who has not been seen again. `system` sees every tenant. */
+/** The tenants with erased people who were not found stored again. `system` is the system handle. */
 export async function tenantsWithSuppressions(system: Db): Promise<string[]> {
   return (await suppressing({ db: system })).map(({ tenant_id }) => tenant_id)
 }
@@ -77,7 +77,7 @@ export async function anySuppressed(ctx: Ctx, hashes: readonly string[]): Promis
   return row?.found === true
 }
 
-/** Of these hashes, those of people who were erased and had not been seen again until now. */
+/** Marks the erased people with these hashes as stored again. Returns those not marked before. */
 export async function saveReturned(ctx: WriteCtx, hashes: readonly string[]) {
   return markReturned(ctx, { hashes, now: ctx.clock() })
 }
