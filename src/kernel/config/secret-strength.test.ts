@@ -39,6 +39,14 @@ describe('a secret', () => {
     expect(weakness(secret)).toBeDefined()
   })
 
+  it('that is random hexadecimal digits is taken, whatever they spell', () => {
+    for (const word of ['c0ffee', '123456', '000000', 'deadbeef']) {
+      const random = 'f3b1c97e5a2d4860917fbe3ac5d20846e71b9a3fd5c08e246b7193adfe5082c4'
+      expect(weakness(`${word}${random.slice(word.length)}`)).toBeUndefined()
+      expect(weakness(`${word}${random.slice(0, 32)}`)).toBeDefined()
+    }
+  })
+
   it('that was drawn at random is taken, in base64, base64url and hex', () => {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 32, maxLength: 64 }), (bytes) => {

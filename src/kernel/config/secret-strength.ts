@@ -51,8 +51,14 @@ export function urlWeakness(text: string): string | undefined {
 
 function isWellKnown(secret: string): boolean {
   const plain = bare(secret)
-  return PUBLISHED.has(plain) || WELL_KNOWN_PARTS.some((part) => plain.includes(part))
+  // Random hexadecimal digits spell `c0ffee` or `123456` now and then: 1 in 35,000 keys of 256 bits has such a part.
+  const parts = HEX_KEY.test(plain) ? NOT_HEX_PARTS : WELL_KNOWN_PARTS
+  return PUBLISHED.has(plain) || parts.some((part) => plain.includes(part))
 }
+
+/** 256 bits or more as hexadecimal digits. */
+const HEX_KEY = /^[0-9a-f]{64,}$/
+const NOT_HEX_PARTS = WELL_KNOWN_PARTS.filter((part) => /[^0-9a-f]/.test(part))
 
 /** The letters and digits in lower case: dictionary attacks try `Keyboard Cat!` and `keyboard-cat` alike. */
 function bare(secret: string): string {
