@@ -14,7 +14,7 @@ import { idempotencyPersonalData } from '#kernel/writes/idempotency-personal-dat
 import type { Module } from '#kernel/module'
 import { openPlatform } from '#kernel/platform'
 import type { Platform, PlatformOptions } from '#kernel/platform'
-import { settleChecks } from '#kernel/startup/check'
+import { enforceChecks } from '#kernel/startup/check'
 import { checkModules } from '#kernel/startup/module-checks'
 import { platformDeclarations } from './declarations.ts'
 import { accessModule } from './modules/access/index.ts'
@@ -61,7 +61,7 @@ export async function buildApp(options: AppOptions, guests: readonly Module[] = 
   const platform = await openPlatform({ ...options, configuration })
   try {
     const app = assemble(options, platform, guests)
-    if (options.as === 'server') settleChecks(await checkModules(app.modules), options.log)
+    if (options.as === 'server') enforceChecks(await checkModules(app.modules), options.log)
     await platform.queue.register(
       app.modules.flatMap((module) => module.jobs ?? []),
       eventsOf(app.modules),

@@ -55,9 +55,9 @@ export function registerDoctor(program: Command, environment: Environment, clock
     })
 }
 
-function printFinding({ step, outcome, found, todo }: Finding): void {
+function printFinding({ step, outcome, found, fix }: Finding): void {
   print(`${outcome.padEnd(8)} ${step}: ${found}`)
-  if (todo !== undefined) print(`${' '.repeat(8)} → ${todo}`)
+  if (fix !== undefined) print(`${' '.repeat(8)} → ${fix}`)
 }
 
 function mcpUrl(text: string): string {

@@ -104,7 +104,7 @@ const problemsWith = (module: Partial<Module>, grants: readonly ScopeGrant[] = t
 }
 
 describe('what is served', () => {
-  it('is in order when every door states a scope of the table or why it is public', () => {
+  it('is in order when every entry point states a scope of the table or why it is public', () => {
     expect(entryPointsOf([sound]).map(({ kind, name }) => `${kind} ${name}`)).toEqual([
       'tool read_note',
       'route GET /v1/notes',
@@ -123,11 +123,11 @@ describe('what is served', () => {
     ['stream POST /v1/digest', { scopes: [] }, 'stream POST /v1/digest: no module lists its scope notes:read'],
     ['socket GET /v1/talk', { scopes: [] }, 'socket GET /v1/talk: no module lists its scope notes:write'],
     ['job notes.tidy', { scopes: [] }, 'job notes.tidy: no module lists its scope notes:write'],
-  ])('is refused when a %s asks for a scope that nobody lists', (_door, module, expected) => {
+  ])('is refused when a %s asks for a scope that nobody lists', (_entryPoint, module, expected) => {
     expect(problemsWith(module, [])).toContain(expected)
   })
 
-  it.each(['', '   ', 'because'])('is refused when the reason of a public door is %j', (reason) => {
+  it.each(['', '   ', 'because'])('is refused when the reason of a public entry point is %j', (reason) => {
     const openRoutes = sound.openRoutes?.map((each) => ({ ...each, public: reason })) ?? []
     const web = sound.web?.map((each) => ({ ...each, public: reason })) ?? []
     const said = problemsWith({ openRoutes, web })

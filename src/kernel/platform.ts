@@ -50,7 +50,7 @@ import { openSecretStore } from './secrets/secret-store.ts'
 import type { SecretStore } from './secrets/secret-store.ts'
 import { checkMachine } from './startup/machine-checks.ts'
 import { checkDatabase, checkMigrations, checkServices } from './startup/service-checks.ts'
-import { requireChecks, settleChecks } from './startup/check.ts'
+import { enforceChecks, requireChecks } from './startup/check.ts'
 import { createTracing } from './telemetry/tracing.ts'
 import type { Tracing } from './telemetry/tracing.ts'
 
@@ -229,7 +229,7 @@ async function requireServices(
   else if (as === 'command') requireChecks([await checkDatabase(database.owner), await checkMigrations(migrations)])
   if (as === 'command') return
   const services = { database, settings: config.database, migrations, redisUrl: config.cache.redisUrl }
-  settleChecks(await checkServices(services), log)
+  enforceChecks(await checkServices(services), log)
 }
 
 function openLimits(settings: Config['limits'], log: Logger, redis: Redis | undefined, metrics: Metrics) {

@@ -39,8 +39,8 @@ export interface Bounds {
   readonly readOnly?: boolean
 }
 
-/** Where a credential was presented. Members are read lazily, only for credentials that restrict them. */
-export interface Presented {
+/** The request that presents a credential. Members are read lazily, only for credentials that restrict them. */
+export interface AccessRequest {
   /** The caller's IP address, as reported by trusted proxies; empty on stdio. */
   readonly address: string
   /** The URL of the requested protected resource (RFC 8707): `https://mcp.example.com/mcp/customers`. */
@@ -52,4 +52,4 @@ export interface Presented {
  * yield. Throws `Failure('unauthenticated')` for a credential that is missing, malformed, unknown, expired, revoked or
  * issued for another resource, and for an IP address that the credential does not allow.
  */
-export type Authenticate = (authorization: string | undefined, at: Presented) => Principal | Promise<Principal>
+export type Authenticate = (authorization: string | undefined, request: AccessRequest) => Principal | Promise<Principal>

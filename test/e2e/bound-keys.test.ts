@@ -100,8 +100,8 @@ describe('a key bound to networks', () => {
 
   it('does not open a pipe', async () => {
     const key = await keyBoundTo({ networks: ['0.0.0.0/0'] })
-    const presented = { address: '', resource: '' }
-    await expect(async () => app.access.authenticate(key, presented)).rejects.toThrow('bound to networks')
+    const request = { address: '', resource: '' }
+    await expect(async () => app.access.authenticate(key, request)).rejects.toThrow('bound to networks')
   })
 })
 

@@ -205,7 +205,7 @@ it('every column that looks personal is in a table that a holder of the applicat
   expect(unheld.map(({ table, column }) => `${table}.${column}`)).toEqual([])
 })
 
-/** An account, a task, events, a customer and a consent, each told by the door that people and programs use. */
+/** An account, a task, events, a customer and a consent, each recorded through the entry point that people and programs use. */
 async function liveThroughTheFrontDoor(): Promise<void> {
   const account = { email: ADA.email, password: PASSWORD, name: ADA.name }
   const registered = await call('POST', '/api/v1/auth/register', account, '')

@@ -19,9 +19,9 @@ export async function examineChallenge(
   url: string,
   timeoutSeconds: number,
 ): Promise<Challenge | undefined> {
-  const todo = 'Check the URL, that the server is running, and that this machine can reach it.'
+  const fix = 'Check the URL, that the server is running, and that this machine can reach it.'
   const request = { method: 'POST' as const, body: JSON.stringify(INITIALIZE), timeoutSeconds }
-  const answer = await attempt(findings, STEP, todo, () => fetchJson(url, { ...request, headers: MCP_HEADERS }))
+  const answer = await attempt(findings, STEP, fix, () => fetchJson(url, { ...request, headers: MCP_HEADERS }))
   if (answer === undefined) return undefined
   const { status, headers } = answer
   if (status >= 300 && status < 400) {
@@ -47,7 +47,7 @@ export async function examineChallenge(
   }
   const challenge = readChallenge(findings, headers.get('www-authenticate'))
   const wrong = { ...MCP_HEADERS, authorization: 'Bearer not-a-token' }
-  const second = await attempt(findings, STEP, todo, () => fetchJson(url, { ...request, headers: wrong }))
+  const second = await attempt(findings, STEP, fix, () => fetchJson(url, { ...request, headers: wrong }))
   if (second !== undefined && second.status !== 401) {
     findings.problem(
       STEP,

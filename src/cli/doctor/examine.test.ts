@@ -66,7 +66,7 @@ describe('the doctor says of a server with', () => {
     const findings = await walk(url, { signIn: true, show: (place) => void fetch(place).catch(() => undefined) })
     const found = problems(findings).filter((problem) => problem.step === step)
     expect(found.map((problem) => problem.found).join('\n')).toMatch(said)
-    expect(found.every(({ todo }) => todo !== undefined && todo !== '')).toBe(true)
+    expect(found.every(({ fix }) => fix !== undefined && fix !== '')).toBe(true)
   })
 
   it('nobody at its port, and says so', async () => {

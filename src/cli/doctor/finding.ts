@@ -7,7 +7,7 @@ export interface Finding {
   readonly outcome: 'ok' | 'problem' | 'note' | 'skipped'
   readonly found: string
   /** For a problem: how the operator of the server, or the user of the client, can fix it. */
-  readonly todo?: string
+  readonly fix?: string
 }
 
 /** The collector of findings. */
@@ -16,7 +16,7 @@ export interface Findings {
   ok(step: string, found: string): void
   note(step: string, found: string): void
   skipped(step: string, found: string): void
-  problem(step: string, found: string, todo: string): void
+  problem(step: string, found: string, fix: string): void
 }
 
 export function openFindings(tell: (finding: Finding) => void): Findings {
@@ -30,7 +30,7 @@ export function openFindings(tell: (finding: Finding) => void): Findings {
     ok: (step, found) => add({ step, outcome: 'ok', found }),
     note: (step, found) => add({ step, outcome: 'note', found }),
     skipped: (step, found) => add({ step, outcome: 'skipped', found }),
-    problem: (step, found, todo) => add({ step, outcome: 'problem', found, todo }),
+    problem: (step, found, fix) => add({ step, outcome: 'problem', found, fix }),
   }
 }
 
@@ -38,14 +38,14 @@ export function openFindings(tell: (finding: Finding) => void): Findings {
 export async function attempt<T>(
   findings: Findings,
   step: string,
-  todo: string,
+  fix: string,
   work: () => Promise<T>,
 ): Promise<T | undefined> {
   try {
     return await work()
   } catch (error) {
     if (!(error instanceof Failure)) throw error
-    findings.problem(step, error.message, todo)
+    findings.problem(step, error.message, fix)
     return undefined
   }
 }

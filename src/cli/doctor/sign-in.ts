@@ -91,9 +91,9 @@ async function register(
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(metadata),
   }
-  const todo =
+  const fix =
     'Answer a registration (RFC 7591) with 201 and a client_id, or remove registration_endpoint from the metadata.'
-  const answer = await attempt(findings, 'registration', todo, () =>
+  const answer = await attempt(findings, 'registration', fix, () =>
     fetchJson(registration_endpoint, { ...request, timeoutSeconds }),
   )
   if (answer === undefined) return undefined
@@ -102,7 +102,7 @@ async function register(
     findings.ok('registration', 'A client was registered.')
     return client.data.client_id
   }
-  findings.problem('registration', `The registration failed with ${answer.status}: ${shown(answer.text)}`, todo)
+  findings.problem('registration', `The registration failed with ${answer.status}: ${shown(answer.text)}`, fix)
   return undefined
 }
 
@@ -174,13 +174,13 @@ async function exchange(
   form: Readonly<Record<string, string>>,
   timeoutSeconds: number,
 ): Promise<string | undefined> {
-  const todo = 'Answer a valid code with 200 and a bearer token (RFC 6749, 5.1).'
+  const fix = 'Answer a valid code with 200 and a bearer token (RFC 6749, 5.1).'
   const request = {
     method: 'POST' as const,
     headers: { 'content-type': 'application/x-www-form-urlencoded' },
     body: new URLSearchParams(form).toString(),
   }
-  const answer = await attempt(findings, STEP, todo, () =>
+  const answer = await attempt(findings, STEP, fix, () =>
     fetchJson(issuer.token_endpoint, { ...request, timeoutSeconds }),
   )
   if (answer === undefined) return undefined
@@ -190,7 +190,7 @@ async function exchange(
     return tokens.data.access_token
   }
   // The body is not shown, because it may contain a token.
-  findings.problem(STEP, `The code is answered with ${answer.status} and no bearer token.`, todo)
+  findings.problem(STEP, `The code is answered with ${answer.status} and no bearer token.`, fix)
   return undefined
 }
 

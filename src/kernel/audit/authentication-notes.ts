@@ -1,6 +1,6 @@
 import { networkShown } from '../network/address.ts'
 import type { Clock } from '../clock.ts'
-import type { Authenticate, Presented } from '../principal.ts'
+import type { AccessRequest, Authenticate } from '../principal.ts'
 import { Failure } from '../failure.ts'
 import { newId } from '../ids.ts'
 import { PLATFORM_TENANT } from './event.ts'
@@ -24,20 +24,20 @@ export function auditRefusals(
   clock: Clock,
 ): { readonly authenticate: Authenticate; readonly close: () => void } {
   const attempts = refusedAttempts(trail, clock)
-  const refused = (error: unknown, authorization: string | undefined, at: Presented): void => {
+  const refused = (error: unknown, authorization: string | undefined, request: AccessRequest): void => {
     if (!(error instanceof Failure) || authorization === undefined) return
-    if (error.kind === 'unauthenticated' || error.kind === 'forbidden') attempts.add(at.address, authorization)
+    if (error.kind === 'unauthenticated' || error.kind === 'forbidden') attempts.add(request.address, authorization)
   }
-  const noting: Authenticate = (authorization, at) => {
+  const noting: Authenticate = (authorization, request) => {
     try {
-      const principal = authenticate(authorization, at)
+      const principal = authenticate(authorization, request)
       if (!(principal instanceof Promise)) return principal
       return principal.catch((error: unknown) => {
-        refused(error, authorization, at)
+        refused(error, authorization, request)
         throw error
       })
     } catch (error) {
-      refused(error, authorization, at)
+      refused(error, authorization, request)
       throw error
     }
   }

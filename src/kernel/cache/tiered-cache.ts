@@ -27,12 +27,12 @@ export function tieredCache(options: CacheOptions): Cache {
 
   const forgetHere = (tags: readonly string[]) => {
     memory.forget(tags)
-    loads.overrun(tags)
+    loads.invalidate(tags)
   }
   bus?.onInvalidate(forgetHere)
   bus?.onLost(() => {
     memory.clear()
-    loads.overrunAll()
+    loads.invalidateAll()
   })
   const mayKeep = () => bus === undefined || bus.connected
 
@@ -51,9 +51,9 @@ export function tieredCache(options: CacheOptions): Cache {
         return kept.value as T
       }
       const tags = names.map((tag) => scoped(tenantId, tag))
-      const value = loads.join(key, tags, async (isOverrun) => {
-        const found = await throughRedis(redis, options, { name, key, ttlSeconds, tags, isOverrun }, load)
-        if (!isOverrun() && mayKeep()) memory.set(key, found.value, { ttlSeconds: found.ttlSeconds, tags })
+      const value = loads.join(key, tags, async (isInvalidated) => {
+        const found = await throughRedis(redis, options, { name, key, ttlSeconds, tags, isInvalidated }, load)
+        if (!isInvalidated() && mayKeep()) memory.set(key, found.value, { ttlSeconds: found.ttlSeconds, tags })
         return found.value
       })
       // safe because: as above.
@@ -76,13 +76,13 @@ interface Wanted {
   readonly key: string
   readonly ttlSeconds: number
   readonly tags: readonly string[]
-  readonly isOverrun: () => boolean
+  readonly isInvalidated: () => boolean
 }
 
 async function throughRedis(
   redis: RedisTier | undefined,
   { onHit, onMiss }: CacheOptions,
-  { name, key, ttlSeconds, tags, isOverrun }: Wanted,
+  { name, key, ttlSeconds, tags, isInvalidated }: Wanted,
   run: () => Promise<unknown>,
 ): Promise<{ value: unknown; ttlSeconds: number }> {
   const found = await redis?.read(key, tags)
@@ -92,7 +92,7 @@ async function throughRedis(
   }
   onMiss?.(name)
   const value = await run()
-  if (redis && found && !isOverrun()) await redis.write(key, value, { ttlSeconds, tagVersions: found.tagVersions })
+  if (redis && found && !isInvalidated()) await redis.write(key, value, { ttlSeconds, tagVersions: found.tagVersions })
   return { value, ttlSeconds }
 }
 

@@ -8,7 +8,7 @@ import type { Interaction } from './interaction.ts'
 export type Effect = 'read' | 'create' | 'update' | 'destroy'
 
 /** The description of an operation, without its schemas. */
-export interface Described {
+export interface OperationDescriptor {
   readonly scope: Scope
   /** Its own scope and those of the operations in `calls`; all are checked before it runs. */
   readonly scopes: readonly Scope[]
@@ -17,7 +17,7 @@ export interface Described {
   readonly personal: boolean
   /** Whether it may ask its caller questions. */
   readonly asks: boolean
-  readonly calls: readonly Described[]
+  readonly calls: readonly OperationDescriptor[]
 }
 
 /**
@@ -25,7 +25,8 @@ export interface Described {
  * Callers parse the input with `input` first. Throws `Failure('forbidden')` before reading anything when the caller
  * lacks one of its scopes, or acts for no person where it is personal.
  */
-export interface Operation<I extends z.ZodObject = z.ZodObject, O extends z.ZodType = z.ZodType> extends Described {
+export interface Operation<I extends z.ZodObject = z.ZodObject, O extends z.ZodType = z.ZodType>
+  extends OperationDescriptor {
   (ctx: Ctx, input: z.output<I>, interaction?: Interaction): Promise<z.output<O>>
   /** A strict object: an unknown argument is refused by name. */
   readonly input: I
@@ -41,7 +42,7 @@ interface Common<I extends z.ZodObject, O extends z.ZodType> {
    * The operations that this one calls; the caller needs their scopes too. An operation that only some inputs reach may
    * be left out and then checks its scope itself. A change must always be listed, to join the transaction.
    */
-  readonly calls?: readonly Described[]
+  readonly calls?: readonly OperationDescriptor[]
 }
 
 interface QueryShape<I extends z.ZodObject, O extends z.ZodType> extends Common<I, O> {

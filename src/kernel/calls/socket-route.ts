@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import type { Ctx } from '../context.ts'
-import type { Described } from './operation.ts'
+import type { OperationDescriptor } from './operation.ts'
 import type { Route } from './route.ts'
 
 /** How long a connection may last, in seconds. */
@@ -34,7 +34,7 @@ interface SocketRouteShape<P extends z.ZodObject, Q extends z.ZodObject, M exten
   /** The WebSocket subprotocol: `plimsoll.chat.v1`. A caller that offers subprotocols must offer this one. */
   readonly protocol: string
   /** The operations that it may call; the caller needs their scopes too. */
-  readonly calls?: readonly Described[]
+  readonly calls?: readonly OperationDescriptor[]
   readonly params?: P
   readonly query?: Q
   /** The schema of the caller's messages (JSON). */

@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import type { Ctx } from '../context.ts'
-import type { Described } from './operation.ts'
+import type { OperationDescriptor } from './operation.ts'
 import type { Route } from './route.ts'
 
 /** A server-sent event. Only `data` may have several lines. */
@@ -40,7 +40,7 @@ interface StreamRouteShape<P extends z.ZodObject, Q extends z.ZodObject, H exten
   extends Pick<Route, 'path' | 'summary' | 'tags' | 'scope' | 'personal' | 'limit' | 'bodyBytesMax'> {
   readonly method: 'GET' | 'POST'
   /** The operations that it may call; the caller needs their scopes too. */
-  readonly calls?: readonly Described[]
+  readonly calls?: readonly OperationDescriptor[]
   readonly params?: P
   readonly query?: Q
   /** The request headers it receives, by lower-case name. */

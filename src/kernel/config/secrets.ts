@@ -9,7 +9,7 @@ const fields = {
   }),
   refreshSeconds: setting('SECRETS_REFRESH_SECONDS', wholeNumber(1, 86_400).default(300), {
     describe:
-      'How often secrets are read again from files, AWS or Vault. SIGHUP and `plimsoll secrets refresh` read them at once; a file that changes is noticed within a second.',
+      'How often secrets are reloaded from files, AWS or Vault. SIGHUP and `plimsoll secrets refresh` reload them at once; a changed file is noticed within a second.',
     example: '60',
   }),
   timeoutSeconds: setting('SECRETS_TIMEOUT_SECONDS', wholeNumber(1, 60).default(5), {

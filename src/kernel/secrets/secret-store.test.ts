@@ -87,7 +87,7 @@ describe('the secrets of a running process', () => {
     harm()
     expect(await store.refresh()).toBe(false)
     expect(store.value('METRICS_TOKEN')).toBe(FIRST)
-    expect(logged.join()).toContain('the secrets could not be read again')
+    expect(logged.join()).toContain('the secrets could not be reloaded')
     expect(logged.join()).not.toContain('changeme')
     const exposition = await metrics.exposition()
     expect(exposition).toContain('secrets_reads_total{status="failed"} 1')
@@ -125,7 +125,7 @@ describe('the secrets of a running process', () => {
     expect(logged.join()).toContain('takes effect at the next start')
   })
 
-  it('are read again for everybody who asked while they were being read', async () => {
+  it('are reloaded for every caller that asked during a reload', async () => {
     vault.write({ METRICS_TOKEN: FIRST })
     const { store } = await open(vaultAt())
     const running = store.refresh()

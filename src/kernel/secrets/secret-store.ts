@@ -115,7 +115,7 @@ class FollowedSecrets implements SecretStore {
     } catch (error) {
       // Safe because the last good values stay in use; log and metrics report their age.
       const reason = error instanceof ConfigError ? error.message : String(error)
-      log.warn({ reason, secondsOld: Math.round(this.ageSeconds()) }, 'the secrets could not be read again')
+      log.warn({ reason, secondsOld: Math.round(this.ageSeconds()) }, 'the secrets could not be reloaded')
       metrics.secretsRead(false)
       return false
     }

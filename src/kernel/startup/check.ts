@@ -27,7 +27,7 @@ export const warned = (name: string, message: string): CheckResult => ({ name, o
 export const refused = (name: string, message: string): CheckResult => ({ name, outcome: 'fail', message })
 
 /** Logs warnings, and throws with the messages of all failed checks. */
-export function settleChecks(results: readonly CheckResult[], log: Logger): void {
+export function enforceChecks(results: readonly CheckResult[], log: Logger): void {
   for (const { name, outcome, message } of results) {
     if (outcome === 'warning' || outcome === 'not_enough_data') log.warn({ check: name, outcome }, message)
   }

@@ -1,6 +1,6 @@
 import { pino } from 'pino'
 import { expect, it } from 'vitest'
-import { settleChecks } from './check.ts'
+import { enforceChecks } from './check.ts'
 import type { Check, Finding } from './check.ts'
 import { checkModules } from './module-checks.ts'
 
@@ -11,12 +11,12 @@ it('a check of a module that fails stops the start with its message; warnings ar
   const log = pino({}, { write: (line: string) => void lines.push(line) })
   const mail = found('access.mail', { outcome: 'warning', message: 'No mail is sent.' })
   const books = found('ledger.books', { outcome: 'fail', message: 'The books do not balance. Run ledger check.' })
-  settleChecks(await checkModules([{ checks: [mail] }, {}]), log)
+  enforceChecks(await checkModules([{ checks: [mail] }, {}]), log)
   expect(lines.map((line): unknown => JSON.parse(line))).toMatchObject([
     { check: 'access.mail', outcome: 'warning', msg: 'No mail is sent.' },
   ])
   const results = await checkModules([{ checks: [mail] }, { checks: [books] }])
-  expect(() => settleChecks(results, log)).toThrow('The books do not balance. Run ledger check.')
+  expect(() => enforceChecks(results, log)).toThrow('The books do not balance. Run ledger check.')
 })
 
 it('a check that does not end in time is not known, and the start goes on', async () => {

@@ -24,7 +24,7 @@ export interface Metrics {
   rateLimited(bucket: string): void
   /** The circuit breaker of a Redis connection (`limits`, `cache`) changed to this state. */
   redisBreaker(connection: string, state: BreakerState): void
-  /** The secrets were read again; with false, the read failed and the last good values stay in use. */
+  /** The secrets were reloaded; with false, that failed and the last good values stay in use. */
   secretsRead(succeeded: boolean): void
   /** A failure of this kind was returned to a caller; `bug` for an unexpected error. */
   failed(surface: string, kind: string): void
@@ -181,7 +181,7 @@ function cacheMetrics(registry: Registry): Metrics['cache'] {
 function failureMetrics(registry: Registry): Pick<Metrics, 'rateLimited' | 'failed' | 'secretsRead'> {
   const rejected = boundedCounter(registry, 'rate_limit_rejections_total', 'Calls over a rate limit.', ['bucket'])
   const failures = boundedCounter(registry, 'failures_total', 'Requests that failed, by kind.', ['surface', 'kind'])
-  const secrets = boundedCounter(registry, 'secrets_reads_total', 'Times the secrets were read again.', ['status'])
+  const secrets = boundedCounter(registry, 'secrets_reads_total', 'Reloads of the secrets.', ['status'])
   return {
     secretsRead: (succeeded) => secrets(succeeded ? 'ok' : 'failed').add(1),
     rateLimited: (bucket) => rejected(bucket).add(1),

@@ -3,7 +3,7 @@ import type { AuditEntry } from '../audit/event.ts'
 import { insertEvents } from '../audit/event-row.ts'
 import type { CacheTag } from '../cache/tags.ts'
 import { makeOperation, requirePermission } from '../calls/operation.ts'
-import type { Described, Effect, Operation } from '../calls/operation.ts'
+import type { Effect, Operation, OperationDescriptor } from '../calls/operation.ts'
 import type { Ctx } from '../context.ts'
 import { isTransient } from '../database/errors.ts'
 import { transactUnless } from '../database/transact.ts'
@@ -51,7 +51,7 @@ interface ChangeShape<I extends z.ZodObject, O extends z.ZodType, Kept> {
   readonly output: O
   readonly personal?: boolean
   /** The changes that it may call inside its transaction. */
-  readonly calls?: readonly Described[]
+  readonly calls?: readonly OperationDescriptor[]
   readonly idempotency?: Idempotency<z.output<I>, z.output<O>, Kept>
   readonly work: (ctx: WriteCtx, input: z.output<I>) => Promise<Changed<z.output<O>>>
 }
@@ -118,7 +118,7 @@ export function change<I extends z.ZodObject, O extends z.ZodType, Kept = z.outp
 
 async function inTransaction<Result>(
   ctx: Ctx,
-  mayJoin: ReadonlySet<Described>,
+  mayJoin: ReadonlySet<OperationDescriptor>,
   work: (inside: WriteCtx, open: OpenChange) => Promise<Changed<Result>>,
 ): Promise<{ done: Changed<Result>; tags: readonly CacheTag[] }> {
   return transactUnless(ctx.db, async (tx) => {
@@ -143,7 +143,7 @@ async function inTransaction<Result>(
 /** Runs the work inside an open change. A failure is remembered, so that the whole transaction is rolled back. */
 async function joined<Result>(
   open: OpenChange,
-  operation: Described & { readonly action?: string },
+  operation: OperationDescriptor & { readonly action?: string },
   ctx: Ctx,
   work: (inside: WriteCtx) => Promise<Changed<Result>>,
 ): Promise<Result> {

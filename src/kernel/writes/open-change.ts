@@ -1,5 +1,5 @@
 import type { AuditEvent } from '../audit/event.ts'
-import type { Described } from '../calls/operation.ts'
+import type { OperationDescriptor } from '../calls/operation.ts'
 import type { CacheTag } from '../cache/tags.ts'
 import type { Cache } from '../cache.ts'
 import type { Ctx } from '../context.ts'
@@ -18,7 +18,7 @@ export interface OpenChange {
   readonly events: DomainEvent[]
   readonly tags: Set<CacheTag>
   /** The operations that may join, by the declaration of the outermost change. */
-  readonly mayJoin: ReadonlySet<Described>
+  readonly mayJoin: ReadonlySet<OperationDescriptor>
   /** The first failure of a joined change. If set, the transaction is rolled back even if the error was caught. */
   failure: { readonly error: unknown } | undefined
 }
@@ -35,7 +35,7 @@ export function openChangeOf(db: Db): OpenChange | undefined {
 export function insideChange(
   ctx: Ctx,
   tx: Tx,
-  mayJoin: ReadonlySet<Described>,
+  mayJoin: ReadonlySet<OperationDescriptor>,
 ): { readonly inside: WriteCtx; readonly open: OpenChange } {
   const open: OpenChange = {
     tenantId: ctx.tenantId,
@@ -50,7 +50,10 @@ export function insideChange(
 }
 
 /** Every operation that may run inside, from the declared `calls`, transitively. */
-export function reachable(calls: readonly Described[], found = new Set<Described>()): ReadonlySet<Described> {
+export function reachable(
+  calls: readonly OperationDescriptor[],
+  found = new Set<OperationDescriptor>(),
+): ReadonlySet<OperationDescriptor> {
   for (const called of calls) {
     if (found.has(called)) continue
     found.add(called)

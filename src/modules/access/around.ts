@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import { operation } from '#kernel/calls/operation'
-import type { Described, Operation } from '#kernel/calls/operation'
+import type { Operation, OperationDescriptor } from '#kernel/calls/operation'
 import type { Ctx } from '#kernel/context'
 import type { Db } from '#kernel/database/db'
 
@@ -12,7 +12,7 @@ interface Shape<I extends z.ZodObject, O extends z.ZodType> {
 
 /** An operation around another: of its scope and effect, with shapes of its own. */
 export function around<I extends z.ZodObject, O extends z.ZodType>(
-  inner: Described,
+  inner: OperationDescriptor,
   shape: Shape<I, O>,
 ): Operation<I, O> {
   return operation({ ...shape, scope: inner.scope, effect: inner.effect, calls: [inner] })

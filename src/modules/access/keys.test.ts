@@ -31,14 +31,14 @@ afterAll(async () => {
 
 const input = { name: 'support agent', scopes: ['customers:read' as const] }
 
-const DOOR = { address: '127.0.0.1', resource: 'http://127.0.0.1/mcp' }
+const REQUEST = { address: '127.0.0.1', resource: 'http://127.0.0.1/mcp' }
 
 describe('an API key', () => {
   it('opens its tenant with its scopes, and is stored only as a hash', async () => {
     const tenant = await testTenant(database)
     const { key, apiKey } = await here.createKey(tenant.ctx(), input)
     expect(key).toMatch(/^plim_[A-Za-z0-9_-]{43}$/)
-    expect(await here.authenticate(`Bearer ${key}`, DOOR)).toEqual({
+    expect(await here.authenticate(`Bearer ${key}`, REQUEST)).toEqual({
       tenantId: tenant.tenantId,
       actor: { kind: 'key', id: apiKey.keyId, name: 'support agent' },
       scopes: new Set(['customers:read']),
@@ -55,21 +55,21 @@ describe('an API key', () => {
   it('is answered from memory, without a promise, once it is known', async () => {
     const tenant = await testTenant(database)
     const { key } = await here.createKey(tenant.ctx(), input)
-    await here.authenticate(`Bearer ${key}`, DOOR)
-    expect(here.authenticate(`Bearer ${key}`, DOOR)).toMatchObject({ tenantId: tenant.tenantId })
+    await here.authenticate(`Bearer ${key}`, REQUEST)
+    expect(here.authenticate(`Bearer ${key}`, REQUEST)).toMatchObject({ tenantId: tenant.tenantId })
   })
 
   it('revoked in one process is refused in the other at once', async () => {
     const tenant = await testTenant(database)
     const { key, apiKey } = await here.createKey(tenant.ctx(), input)
-    await Promise.all([here.authenticate(`Bearer ${key}`, DOOR), there.authenticate(`Bearer ${key}`, DOOR)])
+    await Promise.all([here.authenticate(`Bearer ${key}`, REQUEST), there.authenticate(`Bearer ${key}`, REQUEST)])
     await here.revokeKey(tenant.ctx(), { keyId: apiKey.keyId })
     await vi.waitFor(async () => {
-      await expect(async () => there.authenticate(`Bearer ${key}`, DOOR)).rejects.toMatchObject({
+      await expect(async () => there.authenticate(`Bearer ${key}`, REQUEST)).rejects.toMatchObject({
         kind: 'unauthenticated',
       })
     })
-    await expect(async () => here.authenticate(`Bearer ${key}`, DOOR)).rejects.toThrow('revoked')
+    await expect(async () => here.authenticate(`Bearer ${key}`, REQUEST)).rejects.toThrow('revoked')
   })
 
   it('is not taken from memory while revocations cannot be heard', async () => {
@@ -77,18 +77,18 @@ describe('an API key', () => {
     const deaf = await openSignals({ connection: { connectionString: database.url }, log: quiet })
     const alone = testAccess(database, deaf, () => now).api
     const { key, apiKey } = await here.createKey(tenant.ctx(), input)
-    await alone.authenticate(`Bearer ${key}`, DOOR)
+    await alone.authenticate(`Bearer ${key}`, REQUEST)
     await deaf.close()
     await here.revokeKey(tenant.ctx(), { keyId: apiKey.keyId })
-    await expect(async () => alone.authenticate(`Bearer ${key}`, DOOR)).rejects.toThrow('revoked')
+    await expect(async () => alone.authenticate(`Bearer ${key}`, REQUEST)).rejects.toThrow('revoked')
   })
 
   it('past its expiry is refused, even from memory', async () => {
     const tenant = await testTenant(database)
     const { key } = await here.createKey(tenant.ctx(), { ...input, expiresAt: new Date(TEST_NOW.getTime() + 1000) })
-    expect(await here.authenticate(`Bearer ${key}`, DOOR)).toMatchObject({ tenantId: tenant.tenantId })
+    expect(await here.authenticate(`Bearer ${key}`, REQUEST)).toMatchObject({ tenantId: tenant.tenantId })
     now = new Date(TEST_NOW.getTime() + 1000)
-    await expect(async () => here.authenticate(`Bearer ${key}`, DOOR)).rejects.toThrow('expired')
+    await expect(async () => here.authenticate(`Bearer ${key}`, REQUEST)).rejects.toThrow('expired')
     now = TEST_NOW
   })
 
@@ -101,7 +101,9 @@ describe('an API key', () => {
     `Bearer plim_${'a'.repeat(43)}`,
     `Bearer plim_${'a'.repeat(9000)}`,
   ])('is not what %j is', async (authorization) => {
-    await expect(async () => here.authenticate(authorization, DOOR)).rejects.toMatchObject({ kind: 'unauthenticated' })
+    await expect(async () => here.authenticate(authorization, REQUEST)).rejects.toMatchObject({
+      kind: 'unauthenticated',
+    })
   })
 })
 
@@ -121,12 +123,12 @@ describe('a process that does not hear revocations', () => {
       close: async () => undefined,
     }
     const { api } = testAccess(database, deaf, () => now)
-    const reading = api.authenticate(`Bearer ${key}`, DOOR)
+    const reading = api.authenticate(`Bearer ${key}`, REQUEST)
     connected = true
     await reading
-    expect(api.authenticate(`Bearer ${key}`, DOOR)).toBeInstanceOf(Promise)
-    await api.authenticate(`Bearer ${key}`, DOOR)
-    expect(api.authenticate(`Bearer ${key}`, DOOR)).toMatchObject({ tenantId: tenant.tenantId })
+    expect(api.authenticate(`Bearer ${key}`, REQUEST)).toBeInstanceOf(Promise)
+    await api.authenticate(`Bearer ${key}`, REQUEST)
+    expect(api.authenticate(`Bearer ${key}`, REQUEST)).toMatchObject({ tenantId: tenant.tenantId })
   })
 })
 
@@ -147,7 +149,7 @@ describe('managing keys', () => {
     const { key, apiKey } = await here.createKey(theirs.ctx(), input)
     await expect(here.revokeKey(mine.ctx(), { keyId: apiKey.keyId })).rejects.toMatchObject({ kind: 'not_found' })
     expect(await here.listKeys(mine.ctx())).toEqual([])
-    expect(await here.authenticate(`Bearer ${key}`, DOOR)).toMatchObject({ tenantId: theirs.tenantId })
+    expect(await here.authenticate(`Bearer ${key}`, REQUEST)).toMatchObject({ tenantId: theirs.tenantId })
   })
 
   it('leaves an audit row for making and for revoking', async () => {

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Authenticate, Presented, Principal } from '#kernel/principal'
+import type { AccessRequest, Authenticate, Principal } from '#kernel/principal'
 import type { Clock } from '#kernel/clock'
 import { addressBucket } from '#kernel/network/address'
 import { Failure } from '#kernel/failure'
@@ -19,7 +19,10 @@ export interface AdmissionOptions {
 /** Authenticates callers and applies rate limits: a valid key has its own counter, other requests count by address. */
 export function admission({ authenticate, limiter, clock, publicUrl }: AdmissionOptions) {
   const baseUrl = baseUrlOf(publicUrl)
-  const doorOf = (request: FastifyRequest): Presented => ({ address: request.ip, resource: `${baseUrl(request)}/api` })
+  const accessRequest = (request: FastifyRequest): AccessRequest => ({
+    address: request.ip,
+    resource: `${baseUrl(request)}/api`,
+  })
   const tell = (reply: FastifyReply, { limit, remaining, resetSeconds }: RateState): void => {
     if (limit === Infinity) return
     reply.header('X-RateLimit-Limit', limit)
@@ -46,7 +49,9 @@ export function admission({ authenticate, limiter, clock, publicUrl }: Admission
       refuseCredentialInUrl(request.originalUrl)
       let principal: Principal
       try {
-        principal = await told(reply, () => authenticate(asBearer(request.headers.authorization), doorOf(request)))
+        principal = await told(reply, () =>
+          authenticate(asBearer(request.headers.authorization), accessRequest(request)),
+        )
       } catch (error) {
         if (error instanceof Failure && error.kind === 'unauthenticated') await address(request, reply)
         throw error
@@ -56,7 +61,7 @@ export function admission({ authenticate, limiter, clock, publicUrl }: Admission
     },
     /** Authenticates an open connection again, whose credential may have been revoked since. */
     again: async (request: FastifyRequest): Promise<Principal> =>
-      authenticate(asBearer(request.headers.authorization), doorOf(request)),
+      authenticate(asBearer(request.headers.authorization), accessRequest(request)),
     /** Counts one message of an open connection. */
     message: async (principal: Principal, route: Pick<Route, 'limit' | 'path'>): Promise<void> => {
       await limiter.take(...countOf(principal, route))

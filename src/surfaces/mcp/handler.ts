@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Authenticate, Presented } from '#kernel/principal'
+import type { AccessRequest, Authenticate } from '#kernel/principal'
 import { answerBatch, answerMessage } from './answer.ts'
 import type { AnswerParts } from './answer.ts'
 import type { AuthenticatedRequest } from './authenticated-request.ts'
@@ -12,7 +12,7 @@ import { inSession } from './session-requests.ts'
 
 export interface HandlerParts extends AnswerParts {
   readonly authenticate: Authenticate
-  readonly presented: (req: IncomingMessage, endpoint: Endpoint) => Presented
+  readonly accessRequestOf: (req: IncomingMessage, endpoint: Endpoint) => AccessRequest
   readonly bodyBytesMax: number
   readonly refuse: Refuse
 }
@@ -24,7 +24,7 @@ export function endpointHandler(
   return (req, res, endpoint) => {
     try {
       if (req.method === 'POST') requireMediaTypes(req)
-      const principal = parts.authenticate(req.headers.authorization, parts.presented(req, endpoint))
+      const principal = parts.authenticate(req.headers.authorization, parts.accessRequestOf(req, endpoint))
       if (!(principal instanceof Promise)) return receive(parts, { req, res, endpoint, principal, rate: [] })
       principal
         .then((known) => receive(parts, { req, res, endpoint, principal: known, rate: [] }))

@@ -24,7 +24,7 @@ import { dispatcher } from './dispatch.ts'
 import { endpointsOf } from './endpoint.ts'
 import type { Mount } from './endpoint.ts'
 import { endpointHandler } from './handler.ts'
-import { presentedIn } from './presented.ts'
+import { accessRequestOf } from './access-request.ts'
 import { refusals } from './refuse.ts'
 import { mcpRouter } from './router.ts'
 import { runningCalls } from './running-calls.ts'
@@ -89,7 +89,7 @@ export function createMcpSurface(options: McpSurfaceOptions): McpSurface {
   const refuse = refusals({ limiter, clock, log, clientAddress: addressOf, publicUrlOf })
   const handle = endpointHandler({
     authenticate,
-    presented: presentedIn({ addressOf, publicUrlOf }),
+    accessRequestOf: accessRequestOf({ addressOf, publicUrlOf }),
     bodyBytesMax: server.bodyBytesMax,
     refuse,
     countCall: callCounter(limiter, clock),

@@ -141,7 +141,7 @@ describe('of many tenants', { timeout: 30_000 }, async () => {
     mayEnd.resolve()
   })
 
-  it('one with a backlog of long runs leaves places to the others, and gets through it', async () => {
+  it('one with a backlog of long runs leaves slots to the others, and is worked off', async () => {
     const mayEnd = Promise.withResolvers<void>()
     const greedy = recording('test.greedy', {
       on: event('test.greedy-added', Payload),

@@ -1,13 +1,13 @@
 import type { Job as QueuedJob } from 'pg-boss'
 import type { JobQueue, QueuedWork } from '#kernel/jobs/job-queue'
-import type { Places } from './places.ts'
+import type { Slots } from './slots.ts'
 import { sleeper } from './sleeper.ts'
 import { type WorkRunning, workInProgress } from './work-in-progress.ts'
 
 /** `job` names the job whose queue it is. */
 export interface WorkTaking extends Omit<WorkRunning, 'boss'> {
   readonly queue: JobQueue
-  readonly places: Places
+  readonly slots: Slots
   /** The maximum of concurrent runs of one tenant, over all processes. Absent when the queue holds each tenant once. */
   readonly perTenantMax?: number
   readonly pollSeconds: number
@@ -21,7 +21,7 @@ const BATCH_MAX = 50
  * fetches no more, and waits until all runs have ended and their outcomes are stored.
  */
 export function takeWork(options: WorkTaking): { stop(): Promise<void> } {
-  const { queue, job, places, perTenantMax, pollSeconds, log } = options
+  const { queue, job, slots, perTenantMax, pollSeconds, log } = options
   const { boss } = queue
   const limits = perTenantMax === undefined ? {} : { groupConcurrency: perTenantMax }
   const sleeping = sleeper()
@@ -38,7 +38,7 @@ export function takeWork(options: WorkTaking): { stop(): Promise<void> } {
     }
   }
   const ended = () => {
-    places.giveBack(1)
+    slots.release(1)
     if (isMore) sleeping.wake()
   }
   /** A run counts against its tenant's limit until its outcome is stored, so a tenant at the limit may go on only now. */
@@ -48,12 +48,12 @@ export function takeWork(options: WorkTaking): { stop(): Promise<void> } {
   const loop = async (): Promise<void> => {
     while (!stopping) {
       sleeping.reset()
-      const free = places.take(BATCH_MAX)
+      const free = slots.take(BATCH_MAX)
       const taken = free === 0 ? [] : await fetch(free)
-      places.giveBack(free - taken.length)
+      slots.release(free - taken.length)
       isMore = taken.length === free
       for (const work of taken) progress.start(work, ended, settled)
-      if (isMore) places.whenFree(sleeping.wake)
+      if (isMore) slots.whenFree(sleeping.wake)
       if (free === 0 || taken.length < free) await sleeping.sleep(pollSeconds)
     }
   }

@@ -6,7 +6,7 @@ import type { Db } from '#kernel/database/db'
 import { DEAD_LETTERS, type JobQueue, type QueuedWork } from '#kernel/jobs/job-queue'
 import type { Job } from '#kernel/jobs/job'
 import { enqueueDue } from './enqueue-due.ts'
-import { sharedPlaces } from './places.ts'
+import { sharedSlots } from './slots.ts'
 import { type JobObserver, rejectOnAbort, runJob } from './run-job.ts'
 import { takeWork } from './take-work.ts'
 
@@ -44,13 +44,13 @@ const POLL_SECONDS = 5
 export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const { queue, jobs, log, pollSeconds = POLL_SECONDS } = options
   const stopping = new AbortController()
-  const shared = sharedPlaces(SHARED_MAX)
+  const shared = sharedSlots(SHARED_MAX)
   const takers = jobs.map((job) =>
     takeWork({
       queue,
       job: job.name,
       run: (work) => runWork(job, work, stopping.signal, options),
-      places: shared.forQueue(PER_JOB_MAX),
+      slots: shared.forQueue(PER_JOB_MAX),
       ...(job.on !== undefined && { perTenantMax: PER_TENANT_MAX }),
       pollSeconds,
       log,

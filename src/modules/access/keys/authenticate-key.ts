@@ -5,7 +5,7 @@ import type { Networks } from '#kernel/network/address'
 import { scopesOfRole } from '#kernel/authorization'
 import type { ScopeGrant } from '#kernel/authorization'
 import type { Clock } from '#kernel/clock'
-import type { Bounds, Presented, Principal, Scope } from '#kernel/principal'
+import type { AccessRequest, Bounds, Principal, Scope } from '#kernel/principal'
 import { changeWatch } from '#kernel/database/change-watch'
 import type { Database } from '#kernel/database/pool'
 import type { Signals } from '#kernel/database/signals'
@@ -47,7 +47,7 @@ export interface KeyAuthenticatorParts {
  */
 export function keyAuthenticator(
   parts: KeyAuthenticatorParts,
-): (key: string, door: Presented) => Principal | Promise<Principal> {
+): (key: string, request: AccessRequest) => Principal | Promise<Principal> {
   const { database, signals, clock, log } = parts
   const memory = keyMemory(signals)
 
@@ -58,10 +58,10 @@ export function keyAuthenticator(
     touchKey(database.system, grant, now).catch((error: unknown) => log.warn({ err: error }, 'key use was not noted'))
   }
 
-  const lookUp = async (hash: string, door: Presented): Promise<Principal> => {
+  const lookUp = async (hash: string, request: AccessRequest): Promise<Principal> => {
     const learnt = memory.learning()
     const grant = await parts.guard(
-      door.address,
+      request.address,
       () => findKeyByHash(database.system, hash),
       (found) => deathOf(found) === undefined,
     )
@@ -69,22 +69,22 @@ export function keyAuthenticator(
     if (grant === undefined || death !== undefined) throw new Failure('unauthenticated', death ?? UNKNOWN)
     const entry = knownOf(grant, parts.scopes())
     learnt(hash, entry)
-    const principal = admitted(entry, door, clock)
+    const principal = admitted(entry, request, clock)
     touch(grant)
     return principal
   }
 
-  return (key, door) => {
+  return (key, request) => {
     const hash = keyHash(key)
     const entry = memory.get(hash)
-    return entry === undefined ? lookUp(hash, door) : admitted(entry, door, clock)
+    return entry === undefined ? lookUp(hash, request) : admitted(entry, request, clock)
   }
 }
 
-function admitted(entry: Known, door: Presented, clock: Clock): Principal {
+function admitted(entry: Known, request: AccessRequest, clock: Clock): Principal {
   if (clock().getTime() >= entry.expiresAt) throw new Failure('unauthenticated', 'The API key has expired.')
   // A pipe has no address, so a key that is bound to networks does not open one.
-  if (entry.networks !== undefined && !entry.networks(door.address)) {
+  if (entry.networks !== undefined && !entry.networks(request.address)) {
     throw new Failure('unauthenticated', 'The API key is bound to networks, and this address is in none of them.')
   }
   return entry.principal

@@ -3,7 +3,7 @@ import type { ScopeGrant } from '#kernel/authorization'
 import type { Clock } from '#kernel/clock'
 import type { Config } from '#kernel/config/config'
 import type { Ctx } from '#kernel/context'
-import type { Presented, Principal } from '#kernel/principal'
+import type { AccessRequest, Principal } from '#kernel/principal'
 import type { Database } from '#kernel/database/pool'
 import type { Signals } from '#kernel/database/signals'
 import type { Route } from '#kernel/calls/route'
@@ -36,7 +36,7 @@ export interface KeysNeeds {
 export function openKeys(needs: KeysNeeds): {
   readonly api: Keys
   readonly routes: readonly Route[]
-  readonly authenticate: (key: string, door: Presented) => Principal | Promise<Principal>
+  readonly authenticate: (key: string, request: AccessRequest) => Principal | Promise<Principal>
 } {
   const { config, scopes, servers } = needs
   const operations = keyOperations(() => ({ scopes: scopes(), servers: servers() }))

@@ -28,7 +28,7 @@ afterAll(async () => {
   await Promise.all(signals.map((heard) => heard.close()))
 })
 
-const DOOR = { address: '203.0.113.7', resource: 'http://127.0.0.1/mcp' }
+const REQUEST = { address: '203.0.113.7', resource: 'http://127.0.0.1/mcp' }
 const BOTH: readonly Scope[] = ['customers:read', 'customers:write']
 
 /** A member, what they may do, and a key they made that both processes know. */
@@ -41,7 +41,7 @@ async function memberWithKey(role: Role, scopes: readonly Scope[] = BOTH) {
   return { tenant, person, ctx, key, apiKey }
 }
 
-const look = async (access: Access, key: string) => access.authenticate(`Bearer ${key}`, DOOR)
+const look = async (access: Access, key: string) => access.authenticate(`Bearer ${key}`, REQUEST)
 const scopesIn = async (access: Access, key: string) => [...(await look(access, key)).scopes]
 
 async function expectEndedEverywhere(key: string, why: string): Promise<void> {
@@ -258,7 +258,7 @@ describe('a key that is bound to networks', () => {
     const tenant = await testTenant(database)
     const networks = ['203.0.113.0/24', '2001:db8::/32']
     const { key } = await here.createKey(tenant.ctx(), { name: 'office', scopes: [...BOTH], networks })
-    const from = async (address: string) => here.authenticate(`Bearer ${key}`, { ...DOOR, address })
+    const from = async (address: string) => here.authenticate(`Bearer ${key}`, { ...REQUEST, address })
     const addresses = [
       '203.0.113.9',
       '::ffff:203.0.113.9',

@@ -6,7 +6,7 @@ import type { AuditTrail } from '#kernel/audit'
 import { forClients } from '#kernel/authorization'
 import type { ScopeGrant } from '#kernel/authorization'
 import type { Clock } from '#kernel/clock'
-import type { Presented, Principal } from '#kernel/principal'
+import type { AccessRequest, Principal } from '#kernel/principal'
 import type { Database } from '#kernel/database/pool'
 import type { Signals } from '#kernel/database/signals'
 import type { Outbound } from '#kernel/outbound/outbound'
@@ -59,7 +59,9 @@ export interface OAuth {
   readonly mounts: (auth: () => Promise<Auth>) => readonly WebMount[]
   /** The issuers that a protected resource names. */
   readonly issuers: () => readonly string[]
-  readonly authenticator: (keys: SigningKeys) => (token: string, door: Presented) => Principal | Promise<Principal>
+  readonly authenticator: (
+    keys: SigningKeys,
+  ) => (token: string, request: AccessRequest) => Principal | Promise<Principal>
 }
 
 export function openOAuth(needs: OAuthNeeds): OAuth {

@@ -30,7 +30,7 @@ const TABLE: readonly ScopeGrant[] = [
   { scope: 'customers:write', describe: 'change customers', least: 'member' },
   { scope: 'access:write', describe: 'manage people', least: 'admin' },
 ]
-const DOOR = { address: '127.0.0.1', resource: `${URL_HERE}/mcp/customers` }
+const REQUEST = { address: '127.0.0.1', resource: `${URL_HERE}/mcp/customers` }
 
 const PENS = {
   EdDSA: pen('EdDSA', () => generateKeyPairSync('ed25519')),
@@ -114,7 +114,7 @@ describe.each(Object.entries(PENS))('a token signed with %s', (_alg, kit) => {
   it('opens its resource as its person, with the scopes it names of those that the role holds', async () => {
     const { authenticate } = authenticator()
     const scope = 'customers:write access:write nonsense'
-    expect(await authenticate(token({ scope }, kit), DOOR)).toEqual({
+    expect(await authenticate(token({ scope }, kit), REQUEST)).toEqual({
       tenantId: 'acme',
       actor: { kind: 'user', id: 'usr_1' },
       userId: 'usr_1',
@@ -126,15 +126,15 @@ describe.each(Object.entries(PENS))('a token signed with %s', (_alg, kit) => {
   it.each(FORGED_TOKENS)('is refused when it is forged: $kind', async ({ forge }) => {
     const { authenticate } = authenticator()
     const forged = forge(kit)
-    expect(await refusal(() => authenticate(forged, DOOR))).not.toBe('accepted')
-    expect(await refusal(() => authenticate(forged, DOOR))).not.toBe('accepted')
+    expect(await refusal(() => authenticate(forged, REQUEST))).not.toBe('accepted')
+    expect(await refusal(() => authenticate(forged, REQUEST))).not.toBe('accepted')
   })
 })
 
 describe('a token', () => {
   it('that names no scopes holds all that the role holds', async () => {
     const { authenticate } = authenticator()
-    expect(await authenticate(token({ scope: undefined }), DOOR)).toMatchObject({
+    expect(await authenticate(token({ scope: undefined }), REQUEST)).toMatchObject({
       scopes: new Set(['customers:read', 'customers:write']),
     })
   })
@@ -150,50 +150,52 @@ describe('a token', () => {
     [[`${URL_HERE}/api`, `${URL_HERE}/mcp/tasks`], '/mcp/tasks', true],
   ])('for %j opens %s: %s', async (aud, path, opens) => {
     const { authenticate } = authenticator()
-    const door = { ...DOOR, resource: `${URL_HERE}${path}` }
-    const outcome = await refusal(() => authenticate(token({ aud }), door))
+    const request = { ...REQUEST, resource: `${URL_HERE}${path}` }
+    const outcome = await refusal(() => authenticate(token({ aud }), request))
     expect(outcome).toBe(opens ? 'accepted' : 'The access token is for another resource.')
   })
 
   it('once known is answered without a promise, but only where it is for', async () => {
     const { authenticate, world } = authenticator()
-    await authenticate(token(), DOOR)
-    expect(authenticate(token(), DOOR)).toMatchObject({ tenantId: 'acme' })
-    expect(() => authenticate(token(), { ...DOOR, resource: `${URL_HERE}/mcp/tasks` })).toThrow('another resource')
+    await authenticate(token(), REQUEST)
+    expect(authenticate(token(), REQUEST)).toMatchObject({ tenantId: 'acme' })
+    expect(() => authenticate(token(), { ...REQUEST, resource: `${URL_HERE}/mcp/tasks` })).toThrow('another resource')
     expect(world.asked).toBe(1)
   })
 
   it('is refused from the second on in which it expires, even from memory', async () => {
     const { authenticate, world } = authenticator()
-    await authenticate(token(), DOOR)
+    await authenticate(token(), REQUEST)
     world.now = new Date((SECONDS + 899) * 1000)
-    expect(authenticate(token(), DOOR)).toMatchObject({ tenantId: 'acme' })
+    expect(authenticate(token(), REQUEST)).toMatchObject({ tenantId: 'acme' })
     world.now = new Date((SECONDS + 900) * 1000)
-    expect(() => authenticate(token(), DOOR)).toThrow('expired')
+    expect(() => authenticate(token(), REQUEST)).toThrow('expired')
   })
 
   it('is refused once its session has ended, even from memory', async () => {
     const { authenticate, world } = authenticator()
     world.sessionEnds = new Date((SECONDS + 60) * 1000)
-    await authenticate(token(), DOOR)
+    await authenticate(token(), REQUEST)
     world.now = new Date((SECONDS + 60) * 1000)
-    expect(await refusal(() => authenticate(token(), DOOR))).not.toBe('accepted')
-    expect(await refusal(() => authenticate(token({ jti: '2' }), DOOR))).toContain('session')
+    expect(await refusal(() => authenticate(token(), REQUEST))).not.toBe('accepted')
+    expect(await refusal(() => authenticate(token({ jti: '2' }), REQUEST))).toContain('session')
   })
 
   it('may be up to half a minute ahead of this clock', async () => {
     const { authenticate } = authenticator()
-    expect(await authenticate(token({ iat: SECONDS + 29, nbf: SECONDS + 29 }), DOOR)).toMatchObject({ userId: 'usr_1' })
+    expect(await authenticate(token({ iat: SECONDS + 29, nbf: SECONDS + 29 }), REQUEST)).toMatchObject({
+      userId: 'usr_1',
+    })
   })
 
   it('is good under each loopback name of a server that listens there', async () => {
     const publicUrl = () => 'http://127.0.0.1:8080'
     const { authenticate } = authenticator({ publicUrl, rules: ownTokenRules({ publicUrl, lifeSecondsMax: 3600 }) })
     const made = token({ iss: publicUrl(), aud: 'http://localhost:8080/mcp' })
-    expect(await authenticate(made, { ...DOOR, resource: 'http://127.0.0.1:8080/mcp' })).toMatchObject({
+    expect(await authenticate(made, { ...REQUEST, resource: 'http://127.0.0.1:8080/mcp' })).toMatchObject({
       userId: 'usr_1',
     })
-    const elsewhere = { ...DOOR, resource: 'http://localhost:8081/mcp' }
+    const elsewhere = { ...REQUEST, resource: 'http://localhost:8081/mcp' }
     expect(await refusal(() => authenticate(made, elsewhere))).toContain('another resource')
   })
 })
@@ -203,59 +205,59 @@ describe('revocation', () => {
     'told as %s takes the token out of memory',
     async (topic) => {
       const { authenticate, world, tell } = authenticator()
-      await authenticate(token(), DOOR)
+      await authenticate(token(), REQUEST)
       world.isGone = true
       tell(topic)
-      expect(await refusal(() => authenticate(token(), DOOR))).toContain('session')
+      expect(await refusal(() => authenticate(token(), REQUEST))).toContain('session')
     },
   )
 
   it('of another session leaves it there', async () => {
     const { authenticate, world, tell } = authenticator()
-    await authenticate(token(), DOOR)
+    await authenticate(token(), REQUEST)
     tell('session ses_2')
     tell('member usr_2 acme')
     tell('grant grt_2')
-    await authenticate(token(), DOOR)
+    await authenticate(token(), REQUEST)
     expect(world.asked).toBe(1)
   })
 
   it('cannot be missed: nothing is taken from memory while it is not heard', async () => {
     const { authenticate, world } = authenticator()
-    await authenticate(token(), DOOR)
+    await authenticate(token(), REQUEST)
     world.connected = false
     world.isGone = true
-    expect(await refusal(() => authenticate(token(), DOOR))).toContain('session')
+    expect(await refusal(() => authenticate(token(), REQUEST))).toContain('session')
   })
 
   it('during the look-up keeps what was read out of memory', async () => {
     const { authenticate, world, tell } = authenticator()
-    const reading = authenticate(token(), DOOR)
+    const reading = authenticate(token(), REQUEST)
     tell('session ses_9')
     await reading
-    await authenticate(token(), DOOR)
+    await authenticate(token(), REQUEST)
     expect(world.asked).toBe(2)
   })
 
   it('missed during the look-up keeps what was read out of memory', async () => {
     const { authenticate, world } = authenticator()
     world.connected = false
-    const reading = authenticate(token(), DOOR)
+    const reading = authenticate(token(), REQUEST)
     world.connected = true
     await reading
-    expect(authenticate(token(), DOOR)).toBeInstanceOf(Promise)
+    expect(authenticate(token(), REQUEST)).toBeInstanceOf(Promise)
   })
 })
 
 describe('the keys of this installation', () => {
   it('are read once for many tokens, and again for a key id that is not known', async () => {
     const { authenticate, world } = authenticator()
-    await authenticate(token(), DOOR)
-    await authenticate(token({ jti: '2' }), DOOR)
+    await authenticate(token(), REQUEST)
+    await authenticate(token({ jti: '2' }), REQUEST)
     expect(world.loads).toBe(1)
     const header = { ...PENS.EdDSA.header, kid: 'new' }
     const unknown = PENS.EdDSA.signed(JSON.stringify(header), JSON.stringify(CLAIMS))
-    await Promise.all(Array.from({ length: 50 }, () => refusal(() => authenticate(unknown, DOOR))))
+    await Promise.all(Array.from({ length: 50 }, () => refusal(() => authenticate(unknown, REQUEST))))
     expect(world.loads).toBe(3)
   })
 

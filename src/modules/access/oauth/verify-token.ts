@@ -1,7 +1,7 @@
 import { compactVerify } from 'jose'
 import { LRUCache } from 'lru-cache'
 import { scopesOfRole } from '#kernel/authorization'
-import type { Presented, Principal, Role } from '#kernel/principal'
+import type { AccessRequest, Principal, Role } from '#kernel/principal'
 import type { ScopeGrant } from '#kernel/authorization'
 import type { Clock } from '#kernel/clock'
 import { changeWatch } from '#kernel/database/change-watch'
@@ -68,14 +68,14 @@ const KEY_CHARACTERS = 32
  */
 export function tokenAuthenticator(
   parts: TokenParts,
-): (token: string, door: Presented) => Principal | Promise<Principal> {
+): (token: string, request: AccessRequest) => Principal | Promise<Principal> {
   const { clock } = parts
   const memory = tokenMemory(parts.revocations)
 
-  const lookUp = async (token: string, door: Presented): Promise<Principal> => {
+  const lookUp = async (token: string, request: AccessRequest): Promise<Principal> => {
     const learnt = memory.learning()
     const claims = await verified(token, parts)
-    requireAudience(claims.audiences, door, parts)
+    requireAudience(claims.audiences, request, parts)
     const grant = await parts.findGrant(claims)
     if (grant === undefined || (grant.expiresAt ?? Infinity) <= clock()) throw sessionOver()
     const { tenantId } = claims.subject
@@ -92,11 +92,11 @@ export function tokenAuthenticator(
     return principal
   }
 
-  return (token, door) => {
+  return (token, request) => {
     const known = memory.get(token)
-    if (known === undefined) return lookUp(token, door)
+    if (known === undefined) return lookUp(token, request)
     if (clock().getTime() >= known.expiresAt) throw expired()
-    requireAudience(known.audiences, door, parts)
+    requireAudience(known.audiences, request, parts)
     return known.principal
   }
 }
@@ -130,9 +130,9 @@ async function requireSignature(token: string, { keyId, algorithm }: TokenHeader
   }
 }
 
-function requireAudience(audiences: readonly string[], door: Presented, parts: TokenParts): void {
+function requireAudience(audiences: readonly string[], request: AccessRequest, parts: TokenParts): void {
   const publicUrl = parts.publicUrl()
-  const resource = canonicalUrl(door.resource, publicUrl)
+  const resource = canonicalUrl(request.resource, publicUrl)
   for (const audience of audiences) {
     if (parts.audiences?.includes(audience) === true) return
     if (covers(canonicalUrl(audience, publicUrl), resource, publicUrl)) return

@@ -1,22 +1,22 @@
 /** The concurrency slots of one queue: one of its own, and more from the pool that all queues share. */
-export interface Places {
+export interface Slots {
   /** Takes up to this many slots; fewer, or none, when they are in use. */
   take(wanted: number): number
-  giveBack(count: number): void
+  release(count: number): void
   /** Calls `wake` once, when a shared slot becomes free. */
   whenFree(wake: () => void): void
 }
 
 /** The pool of shared slots. A queue full of long runs cannot take the own slot of another queue. */
-export interface SharedPlaces {
+export interface SharedSlots {
   /** The slots of one queue, at most `max`. */
-  forQueue(max: number): Places
+  forQueue(max: number): Slots
 }
 
-export function sharedPlaces(count: number): SharedPlaces {
+export function sharedSlots(count: number): SharedSlots {
   let free = count
   const waiting = new Set<() => void>()
-  const release = (given: number): void => {
+  const returnShared = (given: number): void => {
     if (given === 0) return
     free += given
     const woken = [...waiting]
@@ -34,10 +34,10 @@ export function sharedPlaces(count: number): SharedPlaces {
           taken += own + shared
           return own + shared
         },
-        giveBack(given) {
+        release(given) {
           const sharedBefore = Math.max(0, taken - 1)
           taken -= given
-          release(sharedBefore - Math.max(0, taken - 1))
+          returnShared(sharedBefore - Math.max(0, taken - 1))
         },
         whenFree: (wake) => void waiting.add(wake),
       }

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import type { Presented } from '#kernel/principal'
+import type { AccessRequest } from '#kernel/principal'
 import { resourceOf } from './challenge.ts'
 import type { Endpoint } from './endpoint.ts'
 
@@ -14,7 +14,7 @@ export interface RequestReaders {
  * computed when read. A class, because getters in an object literal give every object a hidden class of its own, which
  * V8 moves to the old generation together with the whole request.
  */
-class PresentedInRequest implements Presented {
+class LazyAccessRequest implements AccessRequest {
   readonly #readers: RequestReaders
   readonly #req: IncomingMessage
   readonly #endpoint: Endpoint
@@ -34,6 +34,6 @@ class PresentedInRequest implements Presented {
   }
 }
 
-export function presentedIn(readers: RequestReaders): (req: IncomingMessage, endpoint: Endpoint) => Presented {
-  return (req, endpoint) => new PresentedInRequest(readers, req, endpoint)
+export function accessRequestOf(readers: RequestReaders): (req: IncomingMessage, endpoint: Endpoint) => AccessRequest {
+  return (req, endpoint) => new LazyAccessRequest(readers, req, endpoint)
 }
