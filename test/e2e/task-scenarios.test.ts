@@ -100,7 +100,7 @@ describe('the tool layer', () => {
   it('a missing title is a validation error that gives what was expected', async () => {
     const person = await taskPerson(database)
     expect(await person.call('create_task', {})).toMatchObject({
-      failure: { problems: [{ path: 'title', expected: '1–200 characters, and it is required' }] },
+      failure: { problems: [{ path: 'title', expected: '1–200 characters (required)' }] },
     })
   })
 

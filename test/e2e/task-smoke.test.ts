@@ -137,7 +137,7 @@ describe('the smoke calls of the task server', () => {
   })
 })
 
-describe('20 writers of one task at the same time, through the front door,', () => {
+describe('20 writers of one task at the same time, over MCP,', () => {
   it('lose no update when each writes over what it has read, and tries again when that was changed', async () => {
     const { id: task_id } = await tool('create_task', { title: 'Counter', description: '0' })
     const add = async (): Promise<number> => {

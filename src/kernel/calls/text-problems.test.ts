@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { textProblems } from './text-problems.ts'
 
-const expected = 'text without NUL characters and halves of surrogate pairs'
+const expected = 'text without NUL characters and unpaired surrogates'
 
 it.each([
   ['a value', { client_name: 'a\0b' }, 'client_name'],

@@ -1,6 +1,6 @@
 import type { FieldProblem } from '../failure.ts'
 
-const STORABLE = 'text without NUL characters and halves of surrogate pairs'
+const STORABLE = 'text without NUL characters and unpaired surrogates'
 
 /**
  * Finds text that JSON allows and PostgreSQL cannot store, anywhere in the arguments: NUL characters and lone

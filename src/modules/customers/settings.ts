@@ -20,15 +20,15 @@ export const CustomerSettings = z
       example: '60',
     }),
     criticalBelow: setting('CHURN_RISK_THRESHOLD', score().default(40), {
-      describe: 'Customers under this health score are in critical danger of churning.',
+      describe: 'Customers under this health score are at critical risk of churning.',
       example: '40',
     }),
     healthyFrom: setting('HEALTH_SCORE_HEALTHY_THRESHOLD', score().default(75), {
-      describe: 'Customers from this health score up are healthy.',
+      describe: 'Customers with at least this health score are healthy.',
       example: '75',
     }),
     championFrom: setting('HEALTH_SCORE_CHAMPION_THRESHOLD', score().default(90), {
-      describe: 'Customers from this health score up are champions.',
+      describe: 'Customers with at least this health score are champions.',
       example: '90',
     }),
     churnHighFrom: setting('CHURN_PROBABILITY_HIGH_RISK', share().default(0.7), {
@@ -40,7 +40,7 @@ export const CustomerSettings = z
       example: '0.4',
     }),
     churnLowFrom: setting('CHURN_PROBABILITY_LOW_RISK', share().default(0.15), {
-      describe: 'Churn probability from which the risk is low rather than negligible.',
+      describe: 'Churn probability from which the risk is low instead of negligible.',
       example: '0.15',
     }),
     highValueFrom: setting('HIGH_VALUE_ACCOUNT_THRESHOLD', z.coerce.number().min(0).default(50_000), {
@@ -52,11 +52,11 @@ export const CustomerSettings = z
       example: '90',
     }),
     usageDropShare: setting('RETENTION_TRIGGER_USAGE_DROP', share().default(0.3), {
-      describe: 'Fall of usage against the period before that raises a risk indicator.',
+      describe: 'Drop in usage, against the preceding period, that raises a risk indicator.',
       example: '0.3',
     }),
     ticketRiseShare: setting('RETENTION_TRIGGER_TICKET_RISE', z.coerce.number().min(0).max(10).default(0.5), {
-      describe: 'Rise of support tickets against the period before that raises a risk indicator.',
+      describe: 'Rise in support tickets, against the preceding period, that raises a risk indicator.',
       example: '0.5',
     }),
   })

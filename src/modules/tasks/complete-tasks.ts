@@ -1,7 +1,7 @@
 import { change } from '#kernel/writes/change'
 import { daysFrom, movedByDays } from './due.ts'
 import type { Due } from './due.ts'
-import { MarkCompleteInput, OneTaskInput, asked } from './input.ts'
+import { MarkCompleteInput, OneTaskInput, itemsOf } from './input.ts'
 import { MarkCompleteOutput } from './output.ts'
 import type { TaskOutcome } from './output.ts'
 import { nextOccurrence } from './recurrence.ts'
@@ -27,7 +27,7 @@ export const completeTasks = change({
   async work(ctx, { time_zone, completed, expected_version, ...which }) {
     const list = await openToDoList(ctx, ACTION, time_zone)
     const mark = async (id: number) => markTask(list, await list.find(id), completed, expected_version)
-    return finish(list, await eachTask(asked(which), mark))
+    return finish(list, await eachTask(itemsOf(which), mark))
   },
 })
 
@@ -58,7 +58,7 @@ async function complete(list: ToDoList, row: TaskRow): Promise<TaskOutcome> {
   const subtasks = await list.subtasks(row.task_id)
   const open = subtasks.filter((subtask) => !subtask.completed)
   for (const subtask of open) await list.save(subtask, { ...subtask, ...done })
-  const next = await makeNext(list, row, subtasks)
+  const next = await createNext(list, row, subtasks)
   await list.save(row, { ...row, ...done, next_task_id: next.next_task_id ?? row.next_task_id })
   const also = open.length > 0 && { also_completed: open.map((subtask) => subtask.task_id) }
   return { id: row.task_id, status: 'completed', ...also, ...next }
@@ -71,30 +71,30 @@ interface Next {
 }
 
 /** Creates the next occurrence, with its sub-tasks reopened and moved by the same number of days. */
-async function makeNext(list: ToDoList, row: TaskRow, subtasks: readonly TaskRow[]): Promise<Next> {
+async function createNext(list: ToDoList, row: TaskRow, subtasks: readonly TaskRow[]): Promise<Next> {
   const due = dueOf(row)
   const { recurrence, series_on, series_time } = row
   if (recurrence === null || series_on === null || due === undefined || row.next_task_id !== null) return {}
   const next = nextOccurrence({ recurrence, series_on, series_time }, due, list.now)
   if (next === undefined) return { series_ended: true }
-  const { task_id } = await list.add({ ...again(row), ...next.due })
+  const { task_id } = await list.add({ ...copyOf(row), ...next.due })
   const days = daysFrom(due, next.due)
   for (const subtask of subtasks) {
     const old = dueOf(subtask)
     const moved: Due | typeof NOT_DUE = old === undefined ? NOT_DUE : movedByDays(old, days)
-    await list.add({ ...again(subtask), ...moved, parent_id: task_id })
+    await list.add({ ...copyOf(subtask), ...moved, parent_id: task_id })
   }
   return { next_task_id: task_id, ...(next.skipped > 0 && { skipped_occurrences: next.skipped }) }
 }
 
-function again(row: TaskRow): NewTask {
+function copyOf(row: TaskRow): NewTask {
   const { task_id: _id, version: _version, created_at: _created, updated_at: _updated, ...task } = row
   return { ...task, completed: false, completed_at: null, next_task_id: null }
 }
 
 async function reopen(list: ToDoList, row: TaskRow): Promise<TaskOutcome> {
   const open = { ...row, completed: false, completed_at: null }
-  const next = row.next_task_id === null ? [] : await untouchedNext(list, row.next_task_id)
+  const next = row.next_task_id === null ? [] : await unchangedNext(list, row.next_task_id)
   if (next.length > 0) await list.remove(next)
   await list.save(row, next.length > 0 ? { ...open, next_task_id: null } : open)
   const [removed] = next
@@ -102,7 +102,7 @@ async function reopen(list: ToDoList, row: TaskRow): Promise<TaskOutcome> {
 }
 
 /** The next occurrence and its sub-tasks, if none was changed since it was created. */
-async function untouchedNext(list: ToDoList, taskId: number): Promise<TaskRow[]> {
+async function unchangedNext(list: ToDoList, taskId: number): Promise<TaskRow[]> {
   const [next] = await findTasks(list.ctx, [taskId])
   if (next === undefined) return []
   const all = [next, ...(await list.subtasks(taskId))]

@@ -25,13 +25,13 @@ const line = (charactersMax: number) =>
   z
     .string()
     .refine((given) => given.trim() !== '' && isUpTo(given, charactersMax), `1–${charactersMax} characters`)
-    .refine(isStorable, 'text without NUL characters and halves of surrogate pairs')
+    .refine(isStorable, 'text without NUL characters and unpaired surrogates')
 
 export const Title = line(TITLE_CHARACTERS_MAX)
 export const Description = z
   .string()
   .refine((given) => isUpTo(given, DESCRIPTION_CHARACTERS_MAX), `at most ${DESCRIPTION_CHARACTERS_MAX} characters`)
-  .refine(isStorable, 'text without NUL characters and halves of surrogate pairs')
+  .refine(isStorable, 'text without NUL characters and unpaired surrogates')
 export const Search = line(TITLE_CHARACTERS_MAX)
 export const Tags = z
   .array(line(TAG_CHARACTERS_MAX))
@@ -46,7 +46,7 @@ export const TaskIds = z
   .array(TaskId)
   .refine((ids) => ids.length >= 1 && ids.length <= BATCH_MAX, `1–${BATCH_MAX} task ids`)
   .refine((ids) => new Set(ids).size === ids.length, 'each task id once')
-export const Zone = z.string().refine(isZone, 'a time zone of the IANA database, such as Europe/Berlin')
+export const Zone = z.string().refine(isZone, 'an IANA time zone such as Europe/Berlin')
 export const DueText = z.string()
 export const Version = z.int().min(1)
 export const IdempotencyKey = line(200)
@@ -97,7 +97,7 @@ export function taskNotFound(taskId: number): Failure {
 }
 
 /** The failure for one invalid argument. */
-export function wrong(path: string, expected: string, example?: unknown): Failure {
+export function invalidArgument(path: string, expected: string, example?: unknown): Failure {
   const problem = { path, expected, ...(example !== undefined && { example }) }
-  return new Failure('invalid', `${path} is wrong: expected ${expected}.`, { problems: [problem] })
+  return new Failure('invalid', `${path} is invalid: expected ${expected}.`, { problems: [problem] })
 }

@@ -25,8 +25,8 @@ export const createTasks = change({
   output: CreateTaskOutput,
   async work(ctx, { tasks, time_zone, idempotency_key: _key, ...own }) {
     const list = await openToDoList(ctx, ACTION, time_zone)
-    const asked = tasks === undefined ? { one: NewTaskInput.parse(own) } : { several: tasks }
-    return finish(list, await eachTask(asked, (task) => createTask(list, task)))
+    const items = tasks === undefined ? { one: NewTaskInput.parse(own) } : { several: tasks }
+    return finish(list, await eachTask(items, (task) => createTask(list, task)))
   },
 })
 

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { z } from 'zod'
-import { Priority, wrong } from './contract.ts'
+import { Priority, invalidArgument } from './contract.ts'
 import type { Position, SortBy } from './store/list.ts'
 
 const Shape = z.tuple([
@@ -19,10 +19,10 @@ export function cursorOf(sortBy: SortBy, filters: unknown, { priority, dueAt, ta
 /** Decodes a cursor. Refuses one of another sorting or other filters, whose page would omit tasks. */
 export function readCursor(sortBy: SortBy, filters: unknown, cursor: string): Position {
   const read = Shape.safeParse(jsonIn(cursor))
-  if (!read.success) throw wrong('cursor', 'the next_cursor of a page, as it came')
+  if (!read.success) throw invalidArgument('cursor', 'the unchanged next_cursor of a page')
   const [sorted, list, priority, dueAt, taskId] = read.data
   if (sorted !== sortBy || list !== fingerprint(filters))
-    throw wrong('cursor', 'the same filters and sort_by as the page it came with')
+    throw invalidArgument('cursor', 'the same filters and sort_by as the page it came with')
   return { priority, dueAt, taskId }
 }
 

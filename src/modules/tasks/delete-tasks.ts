@@ -1,7 +1,7 @@
 import { confirm } from '#kernel/calls/confirm'
 import type { ConfirmTokens } from '#kernel/calls/confirm-tokens'
 import { change } from '#kernel/writes/change'
-import { DeleteTaskInput, asked } from './input.ts'
+import { DeleteTaskInput, itemsOf } from './input.ts'
 import { DeleteTaskOutput } from './output.ts'
 import type { TaskOutcome, WriteOutput } from './output.ts'
 import { requireVersion } from './task-fields.ts'
@@ -23,7 +23,7 @@ export const deleteTasks = change({
   output: DeleteTaskOutput,
   async work(ctx, { time_zone, expected_version, ...which }) {
     const list = await openToDoList(ctx, ACTION, time_zone)
-    return finish(list, await eachTask(asked(which), (id) => deleteTask(list, id, expected_version)))
+    return finish(list, await eachTask(itemsOf(which), (id) => deleteTask(list, id, expected_version)))
   },
 })
 
@@ -37,9 +37,9 @@ export const deleteConfirmed = (tokens: ConfirmTokens) =>
 
 function question(deleted: readonly Pick<WriteOutput, 'title' | 'deleted_subtasks'>[]): string {
   const subtasks = deleted.reduce((sum, { deleted_subtasks = 0 }) => sum + deleted_subtasks, 0)
-  const beside = subtasks === 0 ? '' : ` with ${counted(subtasks, 'sub-task')}`
+  const withSubtasks = subtasks === 0 ? '' : ` with ${counted(subtasks, 'sub-task')}`
   const titles = deleted.map(({ title }) => `\n- ${title}`).join('')
-  return `Delete ${counted(deleted.length, 'task')}${beside}? They can be brought back for 24 hours.${titles}`
+  return `Delete ${counted(deleted.length, 'task')}${withSubtasks}? They can be restored for 24 hours.${titles}`
 }
 
 const counted = (count: number, what: string) => `${count} ${what}${count === 1 ? '' : 's'}`

@@ -6,14 +6,14 @@ import { UNDO_HOURS } from './undo-last-change.ts'
 /** The job that deletes undo entries once they can no longer be used, because they contain people's text. */
 export const forgetUndoJob = job({
   name: 'tasks.forget-undo',
-  describe: `Forget what tasks were before changes older than ${UNDO_HOURS} hours.`,
+  describe: `Delete the undo entries of changes older than ${UNDO_HOURS} hours.`,
   cron: '20 * * * *',
   due: (system, now) => tenantsWithUndo(system, lastForgotten(now)),
   payload: z.unknown(),
   scopes: ['tasks:write'],
   run: async (ctx) => {
-    const forgotten = await forgetUndo(ctx, lastForgotten(ctx.clock()))
-    ctx.log.info({ forgotten }, 'undo was forgotten')
+    const tasks = await forgetUndo(ctx, lastForgotten(ctx.clock()))
+    ctx.log.info({ tasks }, 'undo entries were deleted')
   },
 })
 

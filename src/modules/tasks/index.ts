@@ -31,12 +31,12 @@ export function tasksModule({ confirmTokens }: { readonly confirmTokens: Confirm
   }
 }
 
-const INSTRUCTIONS = `The to-do list of the person who is signed in. Nobody else's tasks can be seen or named.
+const INSTRUCTIONS = `The to-do list of the person who is signed in. Other people's tasks cannot be seen or changed.
 
-Task ids are small numbers, counted for each person. When the person names a task in words, find it with list_tasks search; if several match, show them and ask. Deleting several is confirmed: where delete_task answers with a preview and a confirm_token, ask the person, then call again with the token. A delete, a completion, any change can be taken back for 24 hours: update_task with undo true takes back the last one, undo again does it again.
+Task ids are small numbers, counted for each person. When the person names a task in words, find it with list_tasks search; if several match, show them and ask. Deleting several needs confirmation: when delete_task returns a preview and a confirm_token, ask the person, then call again with the token. Any change, also a deletion or completion, can be undone for 24 hours: update_task with undo true undoes the last one; undo again redoes it.
 
-Every result carries current_time, weekday and time_zone; each task its due date absolute (due) and in words (due_relative), as of then. Answer questions of time from them. Give time_zone once when you know it; it is kept with the next write. due is a day, or a day and a time of that zone.
+Every result has current_time, weekday and time_zone; each task its due date, absolute (due) and in words (due_relative), as of current_time. Answer questions about time from them. Give time_zone once when you know it; it is kept with the next write. due is a day, or a day and a time of that zone.
 
-Recurring tasks carry an RRULE (RFC 5545; FREQ DAILY to YEARLY, an end by COUNT or UNTIL). mark_complete makes the next occurrence that is not past; missed ones are skipped and counted. A new due moves one occurrence, the rule stays. Completing or deleting a task does the same to its sub-tasks.
+Recurring tasks have an RRULE (RFC 5545; FREQ DAILY to YEARLY, an end by COUNT or UNTIL). mark_complete creates the next occurrence that is not past; missed ones are skipped and counted. A new due moves one occurrence; the rule stays. Completing or deleting a task does the same to its sub-tasks.
 
-Two callers at once: expected_version refuses to write over what you have not read; without it the last writer of each field wins. A call repeated with its idempotency_key changes nothing twice.`
+With several writers: expected_version prevents overwriting a change that you have not read; without it the last writer of each field wins. A call repeated with its idempotency_key changes nothing.`

@@ -54,9 +54,9 @@ export const CreateTaskInput = z
   .superRefine(({ tasks, time_zone: _zone, idempotency_key: _key, ...own }, issue) => {
     const given = Object.entries(own).filter(([, value]) => value !== undefined)
     if (tasks === undefined && own.title === undefined)
-      issue.addIssue({ code: 'custom', path: ['title'], message: '1–200 characters, and it is required' })
+      issue.addIssue({ code: 'custom', path: ['title'], message: '1–200 characters (required)' })
     for (const [name] of tasks === undefined ? [] : given)
-      issue.addIssue({ code: 'custom', path: [name], message: 'nothing here when tasks is given: put it in each task' })
+      issue.addIssue({ code: 'custom', path: [name], message: 'no value with tasks: set it in each task' })
   })
 
 const CHANGES = {
@@ -67,7 +67,7 @@ const CHANGES = {
     .describe('2026-01-31 or 2026-01-31T09:00; empty clears; moves this occurrence only'),
   priority: Priority.optional(),
   tags: Tags.optional().describe('Replaces all'),
-  recurrence: clearable(Rule, '').optional().describe('RRULE; empty ends the series; restarts it at due'),
+  recurrence: clearable(Rule, '').optional().describe('RRULE, restarts the series at due; empty ends it'),
   parent_id: clearable(TaskId, 0).optional().describe('0 detaches'),
 }
 export type TaskChanges = z.output<z.ZodObject<typeof CHANGES>>
@@ -94,7 +94,7 @@ export const UpdateTaskInput = z
     const { task_id, task_ids, expected_version, ...changes } = given
     if (undo) {
       for (const [name, value] of Object.entries(given))
-        if (value !== undefined) issue.addIssue({ code: 'custom', path: [name], message: 'nothing beside undo' })
+        if (value !== undefined) issue.addIssue({ code: 'custom', path: [name], message: 'no other field with undo' })
       return
     }
     requireWhich({ task_id, task_ids, expected_version }, issue)
@@ -142,7 +142,7 @@ export const ListTasksInput = z
     parent_id: TaskId.optional().describe('Sub-tasks of'),
     sort_by: z.enum(SORTS).default('due'),
     limit: z.int().min(1).max(LIST_MAX).default(PAGE_TASKS),
-    cursor: z.string().optional().describe('next_cursor of the page before'),
+    cursor: z.string().optional().describe('next_cursor of previous page'),
     time_zone: CallFields.time_zone,
   })
   .superRefine(refuseCrossedDays)
@@ -154,14 +154,14 @@ function refuseCrossedDays(
   issue: z.RefinementCtx,
 ): void {
   if (due_from !== undefined && due_to !== undefined && due_from > due_to)
-    issue.addIssue({ code: 'custom', path: ['due_from'], message: `a day up to due_to (${due_to})` })
+    issue.addIssue({ code: 'custom', path: ['due_from'], message: `a date not after due_to (${due_to})` })
 }
 
 /** The items of a call: one, or several that are processed independently. */
-export type Asked<Item> = { readonly one: Item } | { readonly several: readonly Item[] }
+export type Items<Item> = { readonly one: Item } | { readonly several: readonly Item[] }
 
 /** The task numbers an input names. */
-export const asked = ({ task_id, task_ids }: Whose): Asked<number> =>
+export const itemsOf = ({ task_id, task_ids }: Whose): Items<number> =>
   task_id === undefined ? { several: task_ids ?? [] } : { one: task_id }
 
 interface Whose {
@@ -173,7 +173,7 @@ interface Whose {
 function requireWhich({ task_id, task_ids, expected_version }: Whose, issue: z.RefinementCtx): void {
   const count = Number(task_id !== undefined) + Number(task_ids !== undefined)
   if (count !== 1)
-    issue.addIssue({ code: 'custom', path: ['task_id'], message: 'a positive integer, or task_ids instead of it' })
+    issue.addIssue({ code: 'custom', path: ['task_id'], message: 'a positive integer, or task_ids instead' })
   if (task_ids !== undefined && expected_version !== undefined)
-    issue.addIssue({ code: 'custom', path: ['expected_version'], message: 'nothing here with task_ids' })
+    issue.addIssue({ code: 'custom', path: ['expected_version'], message: 'no value with task_ids' })
 }

@@ -5,7 +5,7 @@ import { taskPerson } from '../../../test/support/task-tools.ts'
 
 const database = await testDatabase()
 
-it('whoever follows the cursors meets every task once, whatever is added meanwhile', async () => {
+it('following the cursors returns every task once, even while tasks are added', async () => {
   const due = fc.option(fc.constantFrom('2026-11-20', '2026-11-21', '2026-11-21T09:00', '2026-12-01'))
   const task = fc.record({ due, priority: fc.constantFrom('low', 'medium', 'high', 'urgent') })
   await fc.assert(
@@ -39,7 +39,7 @@ it('whoever follows the cursors meets every task once, whatever is added meanwhi
   )
 })
 
-it('reads a page of a long list along an index, and one task by its key', async () => {
+it('reads a page of a long list with an index, and one task by its key', async () => {
   const person = await taskPerson(database)
   await database.owner.query(
     `insert into tasks.tasks (tenant_id, user_id, task_id, title, created_at, updated_at)

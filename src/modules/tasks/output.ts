@@ -13,7 +13,7 @@ export const ListTasksOutput = z.strictObject({
 export const GetTaskOutput = z.strictObject({ task: TaskView, ...NOW })
 
 /** Side effects of a write. */
-const Beside = {
+const SideEffects = {
   next_task_id: z.int().optional(),
   next_due: z.string().optional(),
   next_due_relative: z.string().optional(),
@@ -24,7 +24,7 @@ const Beside = {
   deleted_subtasks: z.int().optional(),
 }
 
-const { next_due: _due, next_due_relative: _relative, ...Numbers } = Beside
+const { next_due: _due, next_due_relative: _relative, ...Numbers } = SideEffects
 
 /**
  * The outcome of a write for one task, without its text: outcomes are stored for idempotent repeats, and a person's
@@ -49,7 +49,7 @@ const Item = z.strictObject({
   title: z.string().optional(),
   task: TaskView.optional(),
   error: ItemError.optional(),
-  ...Beside,
+  ...SideEffects,
 })
 
 const Batch = {
@@ -66,12 +66,12 @@ export const DeleteTaskOutput = z.strictObject({
   id: z.int().optional(),
   title: z.string().optional(),
   status: z.string(),
-  deleted_subtasks: Beside.deleted_subtasks,
-  series_ended: Beside.series_ended,
+  deleted_subtasks: SideEffects.deleted_subtasks,
+  series_ended: SideEffects.series_ended,
   ...Batch,
   ...NOW,
 })
-const { deleted_subtasks: _deleted, ...Completed } = Beside
+const { deleted_subtasks: _deleted, ...Completed } = SideEffects
 export const MarkCompleteOutput = z.strictObject({ ...Write, ...Completed })
 
 export type WriteOutput = z.output<typeof CreateTaskOutput> &

@@ -7,7 +7,7 @@ import { personalTasks } from './personal-data.ts'
 
 const database = await testDatabase()
 
-it('a person’s list is exported, previewed and erased whole, and theirs alone', async () => {
+it('a person’s whole list is exported, previewed and erased, and nobody else’s', async () => {
   const leaving = await taskPerson(database)
   const staying = await taskPerson(database, leaving.tenant, 'usr_2')
   await leaving.result('create_task', { tasks: [{ title: 'mine' }, { title: 'mine too' }], time_zone: 'Europe/Berlin' })
@@ -30,7 +30,7 @@ it('a person’s list is exported, previewed and erased whole, and theirs alone'
   expect(await staying.task(1)).toMatchObject({ title: 'Call [erased] today', tags: ['[erased]'] })
 })
 
-it('completed tasks expire, those with a younger sub-task not before it, and open ones never', async () => {
+it('completed tasks expire, but not before their sub-tasks, and open ones never do', async () => {
   const person = await taskPerson(database)
   await person.result('create_task', { tasks: [{ title: 'old' }, { title: 'parent' }, { title: 'open' }] })
   await person.result('mark_complete', { task_ids: [1, 2] }, { now: '2025-01-01T00:00:00Z' })
@@ -40,6 +40,6 @@ it('completed tasks expire, those with a younger sub-task not before it, and ope
   expect(await expire()).toBe(1)
   expect(await expire()).toBe(0)
   await person.result('mark_complete', { task_id: 4 }, { now: '2025-07-01T00:00:00Z' })
-  expect(await expire(), 'completed since').toBe(0)
+  expect(await expire(), 'completed later').toBe(0)
   expect(await person.result('list_tasks')).toMatchObject({ total: 3 })
 })

@@ -7,7 +7,7 @@ import { expireTasks } from './store/retention.ts'
  */
 export const personalTasks = holdTables({
   name: 'tasks.tasks',
-  describe: 'To-do lists: tasks, what they were before the last change, and the time zone of the person.',
+  describe: 'To-do lists: tasks, their state before the last change, and the person’s time zone.',
   holds: [
     {
       table: 'tasks.tasks',

@@ -44,11 +44,11 @@ describe('a recurring task', () => {
     ['FREQ=YEARLY', '2024-02-29', ['2024-02-29', '2028-02-29', '2032-02-29']],
     // The first due date counts, whether it is one of the rule's days or not.
     ['FREQ=WEEKLY;BYDAY=MO;COUNT=2', '2026-11-20', ['2026-11-20', '2026-11-23']],
-  ])('by %s from %s comes on %j', (rule, from, days) => {
+  ])('by %s from %s occurs on %j', (rule, from, days) => {
     expect(occurrences(rule, from, BERLIN, 3)).toEqual(days)
   })
 
-  it('keeps its time on the clock when the clocks change, and no day is left out', () => {
+  it('keeps its wall-clock time across clock changes, and skips no day', () => {
     expect(occurrences('FREQ=DAILY', '2026-03-28T02:30', BERLIN, 3)).toEqual([
       '2026-03-28T02:30:00+01:00',
       '2026-03-29T03:30:00+02:00',
@@ -60,7 +60,7 @@ describe('a recurring task', () => {
     ])
   })
 
-  it('skips what was missed and says how many, but not what is due today', () => {
+  it('skips and counts missed occurrences, but not one that is due today', () => {
     const at = due('2026-11-15', BERLIN)
     const now = new Date('2026-11-20T12:00:00Z')
     const next = nextOccurrence(starting('FREQ=DAILY', at), at, now)
@@ -72,25 +72,25 @@ describe('a recurring task', () => {
     })
   })
 
-  it('counts what was skipped towards COUNT, and is over after it', () => {
+  it('counts skipped occurrences towards COUNT, and ends after it', () => {
     const at = due('2026-11-15', BERLIN)
     expect(nextOccurrence(starting('FREQ=DAILY;COUNT=3', at), at, new Date('2026-11-20T12:00:00Z'))).toBeUndefined()
   })
 
-  it('finds its way after decades, and counts no more than a year of misses', () => {
+  it('finds the next occurrence after decades, and counts at most a year of missed ones', () => {
     const at = due('1980-01-01', BERLIN)
     const next = nextOccurrence(starting('FREQ=DAILY', at), at, new Date('2026-11-20T12:00:00Z'))
     expect(next).toMatchObject({ due: { due_on: '2026-11-20' }, skipped: 366 })
   })
 
-  it('moved to another day goes on by its rule, in its phase', () => {
+  it('moved to another day continues by its rule, in the same phase', () => {
     const first = due('2026-11-20', BERLIN)
     const moved = due('2026-11-25', BERLIN)
     const next = nextOccurrence(starting('FREQ=WEEKLY;INTERVAL=2', first), moved, new Date('2026-11-25T12:00:00Z'))
     expect(next?.due.due_on).toBe('2026-12-04')
   })
 
-  it('UNTIL in UTC ends where it is that time in the zone of the task', () => {
+  it('UNTIL in UTC ends the series at that instant in the zone of the task', () => {
     const rule = 'FREQ=DAILY;UNTIL=20261121T070000Z'
     expect(occurrences(rule, '2026-11-20T08:00', BERLIN, 5)).toHaveLength(2)
     expect(occurrences(rule, '2026-11-20T08:01', BERLIN, 5)).toHaveLength(1)
@@ -105,7 +105,7 @@ describe('a recurring task', () => {
 
 describe('a rule', () => {
   it.each(['freq=weekly;byday=mo', 'RRULE:FREQ=WEEKLY;BYDAY=MO', ' FREQ=WEEKLY;BYDAY=MO '])(
-    'is read from %j',
+    'is accepted as %j',
     (text) => {
       expect(readRule(text)).toEqual({ rule: 'FREQ=WEEKLY;BYDAY=MO' })
     },
@@ -121,12 +121,12 @@ describe('a rule', () => {
       'FREQ=DAILY\nEXDATE:20260101',
       `FREQ=DAILY;BYMONTHDAY=${'1,'.repeat(200)}1`,
     ],
-  ])('is not what %j is', (text) => {
+  ])('refuses %j', (text) => {
     expect(readRule(text)).toHaveProperty('problem')
   })
 })
 
-describe('whatever the rule, the zone and the delay, the next occurrence', () => {
+describe('for every rule, zone and delay, the next occurrence', () => {
   const zones = fc.constantFrom('UTC', BERLIN, 'America/New_York', 'Australia/Lord_Howe', 'Asia/Beirut', 'Pacific/Apia')
   const days = fc.constantFrom('MO', 'TU', 'WE', 'TH', 'FR', 'SA', 'SU')
   const rules = fc.oneof(
@@ -142,7 +142,7 @@ describe('whatever the rule, the zone and the delay, the next occurrence', () =>
     .map(([at, zone, timed]) => due(timed ? at.toISOString() : at.toISOString().slice(0, 10), zone))
   const delays = fc.integer({ min: -30, max: 800 }).map((count) => count * 86_400_000)
 
-  it('is strictly later than the one before, and never past', () => {
+  it('is later than the previous one, and never in the past', () => {
     fc.assert(
       fc.property(rules, dueDates, delays, (rule, at, delay) => {
         const now = new Date(at.due_at.getTime() + delay)
@@ -155,7 +155,7 @@ describe('whatever the rule, the zone and the delay, the next occurrence', () =>
     )
   })
 
-  it('shows the time of day that the series began with, unless the clocks leave it out', () => {
+  it('has the time of day of the series start, unless a clock change skips that time', () => {
     fc.assert(
       fc.property(rules, dueDates, delays, (rule, at, delay) => {
         const next = nextOccurrence(starting(rule, at), at, new Date(at.due_at.getTime() + delay))
@@ -172,7 +172,7 @@ describe('whatever the rule, the zone and the delay, the next occurrence', () =>
     )
   })
 
-  it('is the same wherever in its series it was asked from', () => {
+  it('is the same from every point of the series', () => {
     fc.assert(
       fc.property(rules, dueDates, (rule, at) => {
         const series = starting(rule, at)

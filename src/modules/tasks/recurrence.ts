@@ -56,7 +56,7 @@ export function readRule(text: string): ReadRule {
   }
   const until = parts.get('UNTIL')
   if (until !== undefined && untilWall(until, 'UTC') === undefined)
-    return { problem: 'UNTIL as 20261231 or 20261231T235959Z' }
+    return { problem: 'UNTIL such as 20261231 or 20261231T235959Z' }
   return problemOf({ recurrence: rule, series_on: '2024-01-01', series_time: null }) ?? { rule }
 }
 
@@ -69,7 +69,7 @@ function problemOf(series: Series): { problem: string } | undefined {
     // Safe to go on: this is the library's only error for a rule that it cannot evaluate.
     const isEndless = error instanceof Error && error.message.startsWith('Maximum')
     return {
-      problem: isEndless ? 'days that come: this rule has none' : 'a rule of RFC 5545, e.g. FREQ=WEEKLY;BYDAY=MO',
+      problem: isEndless ? 'a rule that matches at least one day' : 'a rule of RFC 5545, e.g. FREQ=WEEKLY;BYDAY=MO',
     }
   }
 }

@@ -35,7 +35,7 @@ describe('a due date in words, on Friday 20 November at 13:00 in Berlin,', () =>
     expect(relativeDue(due(text), false, viewedAt(NOW, ZONE))).toEqual({ words, overdue })
   })
 
-  it('of what is done says when it was due, and nothing is overdue', () => {
+  it('of a completed task says when it was due, and is not overdue', () => {
     expect(relativeDue(due('2026-11-18'), true, viewedAt(NOW, ZONE))).toEqual({
       words: 'was due 2 days ago',
       overdue: false,
@@ -43,12 +43,12 @@ describe('a due date in words, on Friday 20 November at 13:00 in Berlin,', () =>
     expect(relativeDue(due('2026-11-21'), true, viewedAt(NOW, ZONE))).toEqual({ words: 'tomorrow', overdue: false })
   })
 
-  it('is a day late after 24 hours, even within a day of 25', () => {
+  it('is a day overdue after 24 hours, even within a 25-hour day', () => {
     const late = new Date('2026-10-25T22:55:00Z')
     expect(relativeDue(due('2026-10-25T00:10'), false, viewedAt(late, ZONE)).words).toBe('1 day overdue')
   })
 
-  it('is judged by the day of whoever asks when it has no time', () => {
+  it('without a time is judged by the day in the viewer’s zone', () => {
     const day = due('2026-11-20')
     const lateInBerlin = new Date('2026-11-20T23:30:00Z')
     expect(relativeDue(day, false, viewedAt(lateInBerlin, 'Europe/Berlin'))).toEqual({
@@ -62,7 +62,7 @@ describe('a due date in words, on Friday 20 November at 13:00 in Berlin,', () =>
   })
 })
 
-describe('whatever the date, the hour and the zone,', () => {
+describe('for every date, time and zone,', () => {
   const zones = fc.constantFrom('UTC', 'Europe/Berlin', 'America/New_York', 'Pacific/Apia', 'Asia/Kathmandu')
   const instants = fc.date({ min: new Date('2020-01-01'), max: new Date('2040-01-01'), noInvalidDate: true })
   const kinds = fc.boolean()
@@ -70,7 +70,7 @@ describe('whatever the date, the hour and the zone,', () => {
     .tuple(instants, zones, kinds)
     .map(([at, zone, timed]) => due(timed ? at.toISOString() : at.toISOString().slice(0, 10), zone))
 
-  it('the words say overdue exactly when it is', () => {
+  it('the words say overdue exactly when the task is overdue', () => {
     fc.assert(
       fc.property(dueDates, instants, zones, kinds, (given, now, zone, completed) => {
         const { words, overdue } = relativeDue(given, completed, viewedAt(now, zone))
@@ -81,7 +81,7 @@ describe('whatever the date, the hour and the zone,', () => {
     )
   })
 
-  it('what is overdue stays so as time goes on', () => {
+  it('an overdue task stays overdue as time passes', () => {
     fc.assert(
       fc.property(dueDates, instants, fc.nat(1e9), zones, (given, now, milliseconds, zone) => {
         const later = new Date(now.getTime() + milliseconds)

@@ -69,7 +69,7 @@ describe('tasks over REST', () => {
     ])
   })
 
-  it('are tagged and found by one tag or several', async () => {
+  it('are tagged, and found by one or several tags', async () => {
     const call = caller()
     await call('POST', '/api/v1/tasks', {
       tasks: [
@@ -81,7 +81,7 @@ describe('tasks over REST', () => {
     expect(await call('GET', '/api/v1/tasks?tags=x&tags=y%20z')).toMatchObject({ data: { total: 1 } })
   })
 
-  it('are completed and deleted without a body: what concerns the call is in the query', async () => {
+  it('are completed and deleted without a body: the arguments are in the query', async () => {
     const call = caller()
     await call('POST', '/api/v1/tasks', { title: 'a' })
     const stale = '?expected_version=7&time_zone=Europe/Berlin'
@@ -119,7 +119,7 @@ describe('tasks over REST', () => {
     ['GET', '/api/v1/tasks?due_from=2026-12-01&due_to=2026-11-01', undefined, 'query.due_from'],
     ['GET', '/api/v1/tasks?time_zone=Mars', undefined, 'query.time_zone'],
     ['GET', '/api/v1/tasks?search=%00', undefined, 'query.search'],
-  ])('%s %s %j names what is wrong', async (method, path, body, problem) => {
+  ])('%s %s %j is refused with the path of the problem', async (method, path, body, problem) => {
     expect(await caller()(method, path, body)).toMatchObject({
       status: 400,
       error: { details: { problems: [{ path: problem }] } },

@@ -26,7 +26,7 @@ async function personWithTasks(): Promise<TaskPerson> {
   return person
 }
 
-describe('the last change is taken back', () => {
+describe('the last change is undone', () => {
   it.each([
     ['create_task', { title: 'New' }],
     ['create_task', { tasks: [{ title: 'a' }, { title: 'b' }] }],
@@ -37,7 +37,7 @@ describe('the last change is taken back', () => {
     ['mark_complete', { task_id: 1 }],
     ['mark_complete', { task_id: 2 }],
     ['mark_complete', { task_ids: [1, 2, 3] }],
-  ])('whole, and done again by a second undo: %s %j', async (name, args) => {
+  ])('as a whole, and redone by a second undo: %s %j', async (name, args) => {
     const person = await personWithTasks()
     const before = await listed(person)
     await person.confirmed(name, args)
@@ -49,7 +49,7 @@ describe('the last change is taken back', () => {
     expect(await listed(person)).toEqual(after)
   })
 
-  it('of one person, whatever others do', async () => {
+  it('per person, independently of others', async () => {
     const person = await personWithTasks()
     const neighbour = await taskPerson(database, person.tenant, 'usr_2')
     await person.result('delete_task', { task_id: 1 })
@@ -60,7 +60,7 @@ describe('the last change is taken back', () => {
     expect(await listed(neighbour)).toHaveLength(1)
   })
 
-  it('with a version that is new, so that nobody writes over it unread', async () => {
+  it('with a new version, so that nobody overwrites it unread', async () => {
     const person = await personWithTasks()
     await person.result('update_task', { task_id: 1, title: 'Changed' })
     await undo(person)
@@ -70,7 +70,7 @@ describe('the last change is taken back', () => {
     expect(await person.task(1)).toMatchObject({ version: 4 })
   })
 
-  it('but not what changed nothing, which leaves the change before it the last', async () => {
+  it('also after a call that changed nothing', async () => {
     const person = await personWithTasks()
     await person.result('mark_complete', { task_id: 1 })
     await person.result('mark_complete', { task_id: 1 })
@@ -78,7 +78,7 @@ describe('the last change is taken back', () => {
     expect(await person.task(1)).toMatchObject({ completed: false })
   })
 
-  it('for 24 hours, and forgotten after them', async () => {
+  it('within 24 hours; after that its entries are deleted', async () => {
     const person = await personWithTasks()
     await person.result('delete_task', { task_id: 2 })
     const nothing = { kind: 'failed', failure: { kind: 'not_found', code: 'NOTHING_TO_UNDO' } }
@@ -97,7 +97,7 @@ describe('the last change is taken back', () => {
     expect(await undo(await taskPerson(database))).toMatchObject(nothing)
   })
 
-  it('once for an idempotency key, and with a row in the audit trail for every task', async () => {
+  it('once per idempotency key, with an audit event for every task', async () => {
     const person = await personWithTasks()
     await person.result('delete_task', { task_id: 1 })
     const args = { undo: true, idempotency_key: 'oops' }
@@ -109,7 +109,7 @@ describe('the last change is taken back', () => {
     ])
   })
 
-  it('alone: nothing else is done by the same call', async () => {
+  it('on its own: the same call may do nothing else', async () => {
     const person = await personWithTasks()
     expect(await person.call('update_task', { undo: true, task_id: 1, title: 'x' })).toMatchObject({
       failure: { problems: [{ path: 'task_id' }, { path: 'title' }] },

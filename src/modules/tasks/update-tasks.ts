@@ -1,7 +1,7 @@
 import { operation } from '#kernel/calls/operation'
 import { change } from '#kernel/writes/change'
-import { wrong } from './contract.ts'
-import { UpdateTaskInput, UpdateTasksInput, asked } from './input.ts'
+import { invalidArgument } from './contract.ts'
+import { UpdateTaskInput, UpdateTasksInput, itemsOf } from './input.ts'
 import type { TaskChanges } from './input.ts'
 import { UpdateTaskOutput } from './output.ts'
 import type { TaskOutcome } from './output.ts'
@@ -35,7 +35,7 @@ export const updateTasks = change({
   output: UpdateTaskOutput,
   async work(ctx, { task_id, task_ids, time_zone, idempotency_key: _key, ...update }) {
     const list = await openToDoList(ctx, ACTION, time_zone)
-    return finish(list, await eachTask(asked({ task_id, task_ids }), (id) => updateTask(list, id, update)))
+    return finish(list, await eachTask(itemsOf({ task_id, task_ids }), (id) => updateTask(list, id, update)))
   },
 })
 
@@ -86,7 +86,7 @@ function rescheduled(list: ToDoList, before: TaskRow, { due: text, recurrence }:
   const due = text === undefined ? undefined : text === null ? NOT_DUE : requireDue(text, list.zone)
   if (recurrence === null) return { ...due, ...NOT_RECURRING }
   if (text === null && (recurrence ?? before.recurrence) !== null)
-    throw wrong('due', 'a day or a time: the task recurs. recurrence null ends that')
+    throw invalidArgument('due', 'a date or time, because the task recurs; recurrence null ends the series')
   if (recurrence === undefined) return due ?? {}
   const given = text === undefined || text === null ? dueOf(before) : requireDue(text, list.zone)
   return startSeries(list, recurrence, given)

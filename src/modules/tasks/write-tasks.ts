@@ -1,7 +1,7 @@
 import type { Ctx } from '#kernel/context'
 import { Failure } from '#kernel/failure'
 import type { Changed, WriteCtx } from '#kernel/writes/change'
-import type { Asked } from './input.ts'
+import type { Items } from './input.ts'
 import { WriteOutcome } from './output.ts'
 import type { TaskOutcome, WriteOutput } from './output.ts'
 import { personOf } from './person.ts'
@@ -41,12 +41,12 @@ export async function zoneOf(ctx: Ctx, given: string | undefined): Promise<strin
 
 /** Processes each item; in a batch a refused item does not stop the others. */
 export async function eachTask<Item>(
-  asked: Asked<Item>,
+  items: Items<Item>,
   work: (item: Item) => Promise<TaskOutcome>,
 ): Promise<WriteOutcome> {
-  if ('one' in asked) return work(asked.one)
+  if ('one' in items) return work(items.one)
   const done: TaskOutcome[] = []
-  for (const item of asked.several) {
+  for (const item of items.several) {
     try {
       done.push(await work(item))
     } catch (error) {

@@ -21,12 +21,12 @@ export function listClients(thresholds: HealthThresholds) {
       const rows = await listPage(ctx, input)
       const summary = await summariseList(ctx, input)
       const { tier_filter, lifecycle_stage_filter, health_score_min, health_score_max } = input
-      const asked = { tier_filter, lifecycle_stage_filter, health_score_min, health_score_max }
+      const filters = { tier_filter, lifecycle_stage_filter, health_score_min, health_score_max }
       return {
         clients: rows.map((row) => listed(row, ctx.clock(), thresholds, input.response_format === 'detailed')),
         pagination: paginate(input, rows.length, summary.total),
         filters_applied: Object.fromEntries(
-          Object.entries(asked).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+          Object.entries(filters).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
         ),
         summary: {
           total_clients: summary.total,

@@ -27,7 +27,7 @@ export const updateClientInfo = change({
   async work(ctx, { client_id, updates, expected_version }) {
     const before = await lockCustomer(ctx, client_id)
     if (expected_version !== undefined && expected_version !== before.version) {
-      throw changedMeanwhile(expected_version, before.version)
+      throw versionConflict(expected_version, before.version)
     }
     const record = clientRecord(before)
     const { contract_value, ...rest } = updates
@@ -38,7 +38,8 @@ export const updateClientInfo = change({
     }
     // safe because: `rest` holds only fields that were given; a missing one is not spread.
     const next = { ...wanted, ...renewal(before, updates) } as CustomerRow
-    if (next.contract_end_date !== null && next.contract_end_date <= next.contract_start_date) throw wrongTerm(next)
+    if (next.contract_end_date !== null && next.contract_end_date <= next.contract_start_date)
+      throw endsBeforeStart(next)
 
     const fields = changedFields(record, clientRecord(next))
     const { saved, contact } =
@@ -116,14 +117,14 @@ function changedFields(before: ClientRecord, after: ClientRecord): Field[] {
   return FIELDS.filter((field) => before[field] !== after[field])
 }
 
-function changedMeanwhile(expected: number, actual: number): Failure {
-  return new Failure('conflict', `The customer was changed since: it is at version ${actual}, not ${expected}.`, {
+function versionConflict(expected: number, actual: number): Failure {
+  return new Failure('conflict', `The customer has changed: it is at version ${actual}, not ${expected}.`, {
     code: 'VERSION_CONFLICT',
-    problems: [{ path: 'expected_version', expected: 'the version of the record you last read', example: actual }],
+    problems: [{ path: 'expected_version', expected: 'the version you last read', example: actual }],
   })
 }
 
-function wrongTerm(row: CustomerRow): Failure {
+function endsBeforeStart(row: CustomerRow): Failure {
   return new Failure('invalid', 'The contract would end before it starts.', {
     code: 'INVALID_DATE',
     problems: [

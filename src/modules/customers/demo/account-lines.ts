@@ -20,7 +20,7 @@ export function* customerLines(company: DemoCompany): Generator<string> {
       ...[customer.clientId, customer.name, `${customer.name} Ltd`, customer.industry, customer.tier, stage(customer)],
       ...[hasLeft ? 'churned' : 'active', customer.annualValue, start, end, hasLeft ? null : end],
       ...[customer.people.length + random.between(0, 6), contact.email, contact.name, customer.csm],
-      ...[lastTalk(company, random, customer), hasLeft ? dayBefore(company, 40) : null],
+      ...[lastContact(company, random, customer), hasLeft ? dayBefore(company, 40) : null],
     ])
   }
 }
@@ -31,7 +31,7 @@ export function* contactLines(company: DemoCompany): Generator<string> {
   for (const customer of company.customers) {
     const titles = ['Head of Operations', 'Product Manager', 'Analyst', 'Team Lead', 'IT Administrator'] as const
     for (const [index, person] of customer.people.slice(0, 4).entries()) {
-      const at = lastTalk(company, random, customer)
+      const at = lastContact(company, random, customer)
       yield csvLine([
         ...[`con_${person.userId}`, customer.clientId, person.email, person.name, random.pick(titles), index === 0],
         ...[index === 1 && customer.story === 'champion', person.userId, at],
@@ -97,7 +97,7 @@ function paymentStatus({ story }: DemoCustomer): string | null {
 }
 
 /** The day of the last contact; null for new customers, who have had none. */
-function lastTalk(company: DemoCompany, random: Random, { story, ageDays }: DemoCustomer): string | null {
+function lastContact(company: DemoCompany, random: Random, { story, ageDays }: DemoCustomer): string | null {
   if (story === 'too_new') return null
   const [min, max] = SILENCE_DAYS[story] ?? [1, 24]
   return `${dayBefore(company, Math.min(ageDays, random.between(min, max)))}T10:00:00Z`

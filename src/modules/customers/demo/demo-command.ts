@@ -11,7 +11,7 @@ export const demoCommand = commandOf<Customers>()({
   describe: 'fill a tenant with a generated demo company of about 200 customers',
   options: {
     tenant: option.required('id', 'the tenant to fill'),
-    seed: option.preset('number', 'seed of the generator; each seed gives another company', DEMO_SEED),
+    seed: option.preset('number', 'seed of the generator; each seed creates another company', DEMO_SEED),
   },
   async run(open, { tenant, seed }, { print }) {
     const { api, tenantContext, stopSignal } = await open()

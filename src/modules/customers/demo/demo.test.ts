@@ -7,7 +7,7 @@ import { createDemo } from './create-demo.ts'
 const database = await testDatabase()
 
 describe('the demo company', () => {
-  it('is loaded without a rejected row, the same for the same seed, and once however often it is asked for', {
+  it('is loaded without a rejected row, the same for the same seed, and once even if repeated', {
     timeout: 60_000,
   }, async () => {
     const tenant = await testTenant(database)

@@ -20,11 +20,11 @@ export function clockSkew(now: Date, sentAt: unknown): number {
  */
 export function readTime(timestamp: string | number | null | undefined, now: Date, skew: number): string | undefined {
   if (timestamp === undefined || timestamp === null) return now.toISOString()
-  const said = millisecondsOf(timestamp)
-  const at = Math.abs(skew) > SKEW_MILLISECONDS_MAX ? said + skew : said
+  const parsed = millisecondsOf(timestamp)
+  const at = Math.abs(skew) > SKEW_MILLISECONDS_MAX ? parsed + skew : parsed
   if (Number.isNaN(at) || at < EARLIEST || at > now.getTime() + DAY_MILLISECONDS) return undefined
   // Most senders already use the canonical format; no conversion is needed then.
-  return at === said && typeof timestamp === 'string' && CANONICAL.test(timestamp)
+  return at === parsed && typeof timestamp === 'string' && CANONICAL.test(timestamp)
     ? timestamp
     : new Date(at).toISOString()
 }

@@ -55,7 +55,7 @@ const routesOf = (tenant: TestTenant) => {
 }
 
 describe('Segment calls', () => {
-  it('from the real Node library are stored: a group becomes a customer, its user a contact, the use an event', async () => {
+  it('from the real Node library are stored: a group as a customer, its user as a contact, a track call as an event', async () => {
     const tenant = await testTenant(database)
     const call = routesOf(tenant)
     const paths: string[] = []
@@ -114,7 +114,7 @@ describe('Segment calls', () => {
     ])
   })
 
-  it('sent twice, alone or in a batch, with another time or not, count once', async () => {
+  it('sent twice count once, alone or in a batch, also with another time', async () => {
     const tenant = await testTenant(database)
     const call = routesOf(tenant)
     await call('/v1/group', { groupId: 'acme', userId: 'u', messageId: 'g1' })
@@ -125,7 +125,7 @@ describe('Segment calls', () => {
     expect((await storedEvents(tenant)).map(({ message_id }) => message_id)).toEqual(['m1', 'm2'])
   })
 
-  it('with one message id and different contents: the first counts, in one batch or two', async () => {
+  it('with one message id and different contents: the first counts, in one or two batches', async () => {
     const tenant = await testTenant(database)
     const call = routesOf(tenant)
     const track = (messageId: string, event: string) => ({
@@ -145,7 +145,7 @@ describe('Segment calls', () => {
     ])
   })
 
-  it('of a user nobody knows yet are held, and move to the customer once a group call names it', async () => {
+  it('of an unknown user are held, and attributed to the customer once a group call names it', async () => {
     const tenant = await testTenant(database)
     const call = routesOf(tenant)
     await call('/v1/track', {
@@ -181,7 +181,7 @@ describe('Segment calls', () => {
     ])
   })
 
-  it('about a known customer are seen in its overview at once: its name, and the contacts it gains and loses', async () => {
+  it('about a known customer appear in its overview at once: its name, new and lost contacts', async () => {
     const tenant = await testTenant(database)
     const send = routesOf(tenant)
     const tool = customerTools()
@@ -210,7 +210,7 @@ describe('Segment calls', () => {
     ])
   })
 
-  it('that are wrong are named one by one; the rest of the batch is stored', async () => {
+  it('that are invalid are reported individually; the rest of the batch is stored', async () => {
     const tenant = await testTenant(database)
     const call = routesOf(tenant)
     const answer = await call('/v1/batch', {
@@ -247,7 +247,7 @@ describe('Segment calls', () => {
     })
   })
 
-  it('from many requests at once share a transaction, and its one audit row', async () => {
+  it('from many concurrent requests share a transaction and its one audit row', async () => {
     const tenant = await testTenant(database)
     const call = routesOf(tenant)
     const requests = Array.from({ length: 100 }, (_, index) =>
@@ -262,7 +262,7 @@ describe('Segment calls', () => {
     expect(rows[0]?.n).toBeLessThan(10)
   })
 
-  it('are refused to a key that may only read, and stay within the tenant', async () => {
+  it('are refused to a read-only key, and stay within the tenant', async () => {
     const [mine, other] = [await testTenant(database), await testTenant(database)]
     const openContext: OpenContext = (_principal, { signal }) => mine.ctx({ signal, scopes: ['customers:read'] })
     const ingest = groupedIngest({ openContext })
@@ -274,7 +274,7 @@ describe('Segment calls', () => {
     expect(await countOf(mine, 'unattributed_events')).toBe(1)
   })
 
-  it('are refused for a second, not kept waiting, where the first in the queue has waited for five', async () => {
+  it('are refused at once, for a second, when the first in the queue has waited for five seconds', async () => {
     const tenant = await testTenant(database)
     let now = TEST_NOW.getTime()
     const ctx = tenant.ctx({ clock: () => new Date(now) })

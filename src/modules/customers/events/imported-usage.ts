@@ -6,7 +6,7 @@ import { ensurePartitions, markDirty } from './store/events.ts'
  * Creates the monthly partitions for usage at these instants (ISO text) before it is stored. Runs in a transaction of
  * its own, because it briefly locks the whole table.
  */
-export async function makeUsageMonths(ctx: Ctx, instants: readonly string[]): Promise<void> {
+export async function createUsagePartitions(ctx: Ctx, instants: readonly string[]): Promise<void> {
   await ensurePartitions(ctx, instants)
 }
 

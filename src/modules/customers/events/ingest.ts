@@ -117,7 +117,7 @@ const storeCalls = change({
   input: z.object({ calls: z.custom<readonly SegmentCall[]>(), allNew: z.boolean() }),
   output: z.custom<ReadonlySet<SegmentCall>>(),
   async work(ctx, { calls, allNew }) {
-    const accepted = allNew ? await takeAll(ctx, calls) : await takeNew(ctx, calls)
+    const accepted = allNew ? await acceptAll(ctx, calls) : await acceptNew(ctx, calls)
     const people = await savePeople(ctx, accepted)
     const events = await attributed(
       ctx,
@@ -133,19 +133,19 @@ const storeCalls = change({
         unattributed: events.filter(({ clientId }) => clientId === null).length,
         ...(people.created.length > 0 && { customers_created: people.created }),
       },
-      invalidates: outdatedBy(people),
+      invalidates: staleTags(people),
     }
   },
 })
 
 /** The cache tags to invalidate. Usage alone invalidates nothing, because it is visible only after its roll-up. */
-function outdatedBy({ created, described, contactsOf }: SavedPeople): CacheTag[] {
+function staleTags({ created, described, contactsOf }: SavedPeople): CacheTag[] {
   if (created.length > 0) return [customerTags.all]
   const clients = [...new Set([...described, ...contactsOf])].map((clientId) => customerTags.client(clientId))
   return described.length > 0 ? [...clients, customerTags.clients] : clients
 }
 
-async function takeAll(ctx: WriteCtx, calls: readonly SegmentCall[]): Promise<readonly SegmentCall[]> {
+async function acceptAll(ctx: WriteCtx, calls: readonly SegmentCall[]): Promise<readonly SegmentCall[]> {
   const distinct = distinctCalls(calls)
   await receiveNewMessages(
     ctx,
@@ -154,7 +154,7 @@ async function takeAll(ctx: WriteCtx, calls: readonly SegmentCall[]): Promise<re
   return distinct
 }
 
-async function takeNew(ctx: WriteCtx, calls: readonly SegmentCall[]): Promise<readonly SegmentCall[]> {
+async function acceptNew(ctx: WriteCtx, calls: readonly SegmentCall[]): Promise<readonly SegmentCall[]> {
   const distinct = distinctCalls(calls)
   const fresh = await receiveMessages(
     ctx,

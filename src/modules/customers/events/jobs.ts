@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { job } from '#kernel/jobs/job'
 import type { Job } from '#kernel/jobs/job'
 import { customerEvents } from '../domain-events.ts'
-import { handOverEvents, rollUp } from './roll-up.ts'
+import { attributeHeldEvents, rollUp } from './roll-up.ts'
 import { tenantsHoldingEvents, tenantsToRollUp } from './store/due.ts'
 import { ensurePartitions } from './store/events.ts'
 
@@ -16,7 +16,8 @@ export function eventJobs(): Job[] {
   return [
     job({
       name: 'customers.roll-up-usage',
-      describe: 'Count the days anew whose usage events changed, and hand over events whose customer became known.',
+      describe:
+        'Recompute the daily rollups of days with new usage events, and attribute held events to customers that are now known.',
       cron: '* * * * *',
       due: tenantsToRollUp,
       payload: z.object({}),
@@ -26,17 +27,17 @@ export function eventJobs(): Job[] {
     }),
     job({
       name: 'customers.attribute-events',
-      describe: 'Hand over events whose customer was not known when they came: one just registered, or any.',
+      describe: 'Attribute held events to a customer that was just registered, or to any that is now known.',
       cron: '23 * * * *',
       due: tenantsHoldingEvents,
       on: customerEvents.registered,
       scopes: ['customers:write'],
       timeoutSeconds: 600,
-      run: (ctx, { client_id: registered }) => handOverEvents(ctx, registered === undefined ? {} : { registered }),
+      run: (ctx, { client_id: registered }) => attributeHeldEvents(ctx, registered === undefined ? {} : { registered }),
     }),
     job({
       name: 'customers.prepare-usage-partitions',
-      describe: 'Make the monthly partitions of usage events for this month and the next three.',
+      describe: 'Create the monthly partitions of usage events for this month and the next three.',
       cron: '17 1 * * *',
       due: 'one-tenant',
       payload: z.object({}),

@@ -4,7 +4,7 @@ import { testDatabase } from '../../../../test/support/database.ts'
 
 const database = await testDatabase()
 
-it('a month that many ask for at once is made once, and nobody is refused', async () => {
+it('a month’s partition that many request at once is created once, and no request fails', async () => {
   const months = Array.from(
     { length: 24 },
     (_, at) => `${2018 + Math.floor(at / 12)}-${String((at % 12) + 1).padStart(2, '0')}-01`,

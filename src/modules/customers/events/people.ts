@@ -34,7 +34,7 @@ export async function savePeople(ctx: WriteCtx, calls: readonly SegmentCall[]): 
     return { created: [], described: [], contactsOf: [] }
   }
   const { created, described } = await saveGroups(ctx, groups)
-  const users = await tieUsers(ctx, groups, identifies, aliases)
+  const users = await linkUsers(ctx, groups, identifies, aliases)
   await saveUsers(ctx, users)
   const userIds = users.map(({ userId }) => userId)
   const contactsOf = await saveContactsOfUsers(ctx, userIds)
@@ -74,7 +74,7 @@ async function saveGroups(
 }
 
 /** Merges everything these calls state about a user into one row per user. */
-async function tieUsers(
+async function linkUsers(
   ctx: WriteCtx,
   groups: readonly GroupCall[],
   identifies: readonly IdentifyCall[],
@@ -83,14 +83,14 @@ async function tieUsers(
   const groupIds = [...groups, ...identifies].flatMap(({ groupId }) => groupId ?? [])
   const customers = await findCustomersOfGroups(ctx, [...new Set(groupIds)])
   const users = new Map<string, UserRow>()
-  const learn = (userId: string, clientId: string | undefined, traits: Readonly<Record<string, unknown>>) => {
+  const merge = (userId: string, clientId: string | undefined, traits: Readonly<Record<string, unknown>>) => {
     const before = users.get(userId)
     const merged = { ...traitsOf(before?.traitsJson), ...traits }
     users.set(userId, { userId, clientId: clientId ?? before?.clientId ?? null, traitsJson: JSON.stringify(merged) })
   }
-  for (const { userId, groupId } of groups) if (userId !== null) learn(userId, customers.get(groupId), {})
+  for (const { userId, groupId } of groups) if (userId !== null) merge(userId, customers.get(groupId), {})
   for (const { userId, groupId, traitsJson } of identifies) {
-    learn(userId, groupId === null ? undefined : customers.get(groupId), traitsOf(traitsJson))
+    merge(userId, groupId === null ? undefined : customers.get(groupId), traitsOf(traitsJson))
   }
   const sameAs = [
     ...aliases.map(({ userId, previousId }) => [previousId, userId] as const),
@@ -99,7 +99,7 @@ async function tieUsers(
     ),
   ]
   const stored = await findCustomersOfUsers(ctx, [...new Set(sameAs.map(([, userId]) => userId))])
-  for (const [other, userId] of sameAs) learn(other, users.get(userId)?.clientId ?? stored.get(userId), {})
+  for (const [other, userId] of sameAs) merge(other, users.get(userId)?.clientId ?? stored.get(userId), {})
   return [...users.values()]
 }
 

@@ -11,7 +11,7 @@ import { findCustomersOfGroups } from './store/people.ts'
  * A usage event recorded by a tool call. Defaults: `occurredAt` is now; `messageId` is generated, so that the event
  * always counts.
  */
-const ToldEvent = z.strictObject({
+const NewEvent = z.strictObject({
   clientId: z.string(),
   eventName: z.string(),
   properties: z.record(z.string(), z.unknown()).optional(),
@@ -27,7 +27,7 @@ const storeEvent = change({
   action: 'customers.record-event',
   scope: 'customers:write',
   effect: 'create',
-  input: ToldEvent,
+  input: NewEvent,
   output: RecordedEvent,
   async work(ctx, input) {
     const known = await findCustomersOfGroups(ctx, [input.clientId])
@@ -65,7 +65,7 @@ const storeEvent = change({
 export const recordEvent = operation({
   scope: 'customers:write',
   effect: 'create',
-  input: ToldEvent,
+  input: NewEvent,
   output: RecordedEvent,
   calls: [storeEvent],
   async run(ctx, event) {

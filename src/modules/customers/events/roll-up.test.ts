@@ -105,7 +105,7 @@ const jobNamed = (wanted: string) => {
 
 describe('rollups', () => {
   // First in this file: a month whose rows went to the default partition already keeps them there.
-  it('find the partitions of this month and the next three made ahead', async () => {
+  it('have the partitions of this month and the next three created ahead', async () => {
     const tenant = await testTenant(database)
     await eventJobs()
       .find(({ name }) => name === 'customers.prepare-usage-partitions')
@@ -116,7 +116,7 @@ describe('rollups', () => {
     expect(rows.map(({ made }) => made)).toEqual([true, true, true, true])
   })
 
-  it('are the same however the events are split, ordered, repeated and rolled up in between', {
+  it('are the same for every split, order, repetition and intermediate roll-up of the events', {
     timeout: 120_000,
   }, async () => {
     const split = fc.array(
@@ -158,7 +158,7 @@ describe('rollups', () => {
     )
   })
 
-  it('miss no event of writers that are at work while days are counted', { timeout: 60_000 }, async () => {
+  it('miss no event of concurrent writers', { timeout: 60_000 }, async () => {
     const tenant = await testTenant(database)
     await saveCalls(tenant.ctx(), [group('c0')])
     const use = { client: 0, day: 1, user: 1, feature: 1, seconds: 1, isError: false }
@@ -171,7 +171,7 @@ describe('rollups', () => {
     expect((await rollups(tenant)).days).toMatchObject([{ client_id: 'c0', events: 120 }])
   })
 
-  it('stay for a day that is marked though nothing changed, and go for one whose events are gone', async () => {
+  it('stay for a marked day without changes, and are deleted for a day without events', async () => {
     const tenant = await testTenant(database)
     const use = { client: 0, day: 1, hour: 9, user: 0, feature: 0, seconds: 60, isError: false }
     await saveCalls(tenant.ctx(), [group('c0'), event(use, 1)])
@@ -192,7 +192,7 @@ describe('rollups', () => {
     expect(await rollups(tenant)).toEqual(first)
   })
 
-  it('are due for tenants with marked days, and for no other', async () => {
+  it('are due only for tenants with marked days', async () => {
     const [marked, other] = await Promise.all([testTenant(database), testTenant(database)])
     const { due } = jobNamed('customers.roll-up-usage')
     const isDue = async ({ tenantId }: TestTenant) =>
@@ -205,7 +205,7 @@ describe('rollups', () => {
     expect(await isDue(marked)).toBe(false)
   })
 
-  it('count the events that came before their customer was registered', async () => {
+  it('count events that arrived before their customer was registered', async () => {
     const tenant = await testTenant(database)
     const { due, on, run } = jobNamed('customers.attribute-events')
     const isDue = async () =>
@@ -214,9 +214,9 @@ describe('rollups', () => {
     await saveCalls(tenant.ctx(), [event(use, 1), event({ ...use, client: 1 }, 2)])
     const registration = { client_name: 'C', company_name: 'C', contract_start_date: '2026-01-01' }
     await registerClient(tenant.ctx(), RegisterClientInput.parse({ ...registration, client_id: 'c0' }))
-    const told = tenant.published.find(({ name }) => name === on?.name)
-    expect(told?.payload).toEqual({ client_id: 'c0' })
-    await run(tenant.ctx(), told?.payload)
+    const published = tenant.published.find(({ name }) => name === on?.name)
+    expect(published?.payload).toEqual({ client_id: 'c0' })
+    await run(tenant.ctx(), published?.payload)
     await rollUp(tenant.ctx())
     expect((await rollups(tenant)).days).toMatchObject([{ client_id: 'c0', events: 1 }])
     expect(await isDue()).toBe(true)
@@ -224,7 +224,7 @@ describe('rollups', () => {
     expect((await rollups(tenant)).days).toHaveLength(1)
   })
 
-  it('are made every minute by a job that bears being run twice', async () => {
+  it('are computed every minute by a job that can safely run twice', async () => {
     const tenant = await testTenant(database)
     const job = eventJobs().find(({ name }) => name === 'customers.roll-up-usage')
     expect(job?.cron).toBe('* * * * *')
@@ -240,17 +240,17 @@ describe('rollups', () => {
   })
 })
 
-describe('an event told by hand', () => {
+describe('a manually recorded event', () => {
   it('counts for its customer, once for its message id, and is audited', async () => {
     const tenant = await testTenant(database)
     await saveCalls(tenant.ctx(), [group('acme')])
-    const told = { clientId: 'acme', eventName: 'login', properties: { feature: 'sso', odd: '\0' }, messageId: 'm' }
-    expect(await recordEvent(tenant.ctx(), told)).toEqual({
+    const login = { clientId: 'acme', eventName: 'login', properties: { feature: 'sso', odd: '\0' }, messageId: 'm' }
+    expect(await recordEvent(tenant.ctx(), login)).toEqual({
       messageId: 'm',
       occurredAt: TEST_NOW.toISOString(),
       isNew: true,
     })
-    expect(await recordEvent(tenant.ctx(), told)).toMatchObject({ isNew: false })
+    expect(await recordEvent(tenant.ctx(), login)).toMatchObject({ isNew: false })
     await rollUp(tenant.ctx(), { clientId: 'acme' })
     expect((await rollups(tenant)).features).toMatchObject([{ client_id: 'acme', feature: 'sso', events: 1 }])
     const { rows } = await database.owner.query(
@@ -260,17 +260,17 @@ describe('an event told by hand', () => {
     expect(rows).toEqual([{ subject: 'acme' }, { subject: 'acme' }])
   })
 
-  it('is refused to a reader, and for a customer of another tenant', async () => {
+  it('is refused to a read-only caller, and for a customer of another tenant', async () => {
     const [mine, other] = [await testTenant(database), await testTenant(database)]
     await saveCalls(other.ctx(), [group('acme')])
-    const told = { clientId: 'acme', eventName: 'login' }
-    await expect(recordEvent(mine.ctx(), told)).rejects.toMatchObject({ kind: 'not_found' })
-    await expect(recordEvent(other.ctx({ scopes: ['customers:read'] }), told)).rejects.toMatchObject({
+    const login = { clientId: 'acme', eventName: 'login' }
+    await expect(recordEvent(mine.ctx(), login)).rejects.toMatchObject({ kind: 'not_found' })
+    await expect(recordEvent(other.ctx({ scopes: ['customers:read'] }), login)).rejects.toMatchObject({
       kind: 'forbidden',
     })
   })
 
-  it('is left for the next time where another roll-up has its day’s mark in hand: nobody waits', async () => {
+  it('is left for the next run when another roll-up holds the mark of its day: nobody waits', async () => {
     const tenant = await testTenant(database)
     const use = { client: 0, day: 1, hour: 9, user: 0, feature: 0, seconds: 60, isError: false }
     await saveCalls(tenant.ctx(), [group('c0'), event(use, 1), event({ ...use, day: 2 }, 2)])
@@ -286,7 +286,7 @@ describe('an event told by hand', () => {
     expect(await rollUp(tenant.ctx())).toEqual({ days: 1 })
   })
 
-  it('never hold up the events that come while a roll-up has their day’s mark in hand, nor miss these', async () => {
+  it('does not wait, nor is missed, when it arrives while a roll-up holds the mark of its day', async () => {
     const tenant = await testTenant(database)
     const use = { client: 0, day: 1, hour: 9, user: 0, feature: 0, seconds: 60, isError: false }
     await saveCalls(tenant.ctx(), [group('c0'), event(use, 1)])

@@ -13,7 +13,7 @@ const CHANGES_MAX = 1000
  * from all of its events, so the result does not depend on the order of arrival. Returns the number of recomputed days.
  */
 export async function rollUp(ctx: Ctx, { clientId }: { readonly clientId?: string } = {}): Promise<{ days: number }> {
-  if (clientId === undefined) await handOverEvents(ctx)
+  if (clientId === undefined) await attributeHeldEvents(ctx)
   let days = 0
   for (let done = 0; done < CHANGES_MAX && (await hasDirtyDays(ctx, clientId)); done++) {
     const counted = await rollUpSome(ctx, { clientId })
@@ -47,12 +47,15 @@ const rollUpSome = change({
  * Attributes events that arrived before their customer was known: for all customers, or for one registered under the id
  * that the events name. Marks their days for the next roll-up.
  */
-export async function handOverEvents(ctx: Ctx, { registered }: { readonly registered?: string } = {}): Promise<void> {
+export async function attributeHeldEvents(
+  ctx: Ctx,
+  { registered }: { readonly registered?: string } = {},
+): Promise<void> {
   const found = registered === undefined ? await hasAttributableEvents(ctx) : await holdsEventsOf(ctx, registered)
-  if (found) await attributeHeldEvents(ctx, { groupId: registered })
+  if (found) await attributeInChange(ctx, { groupId: registered })
 }
 
-const attributeHeldEvents = change({
+const attributeInChange = change({
   action: 'customers.attribute-events',
   scope: 'customers:write',
   effect: 'update',

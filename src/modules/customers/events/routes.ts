@@ -17,7 +17,7 @@ const CALL_BYTES_MAX = 32 * 1024 + 8 * 1024
 const CALLS_MAX = 2500
 
 const Problem = z.object({
-  index: z.number().int().describe('Place of the call in the batch, from 0.'),
+  index: z.number().int().describe('Index of the call in the batch, from 0.'),
   messageId: z.string().optional(),
   path: z.string(),
   expected: z.string(),
@@ -37,22 +37,22 @@ const TYPES = Object.keys(SegmentShapes) as SegmentType[] // safe because: the k
 
 /** The endpoints of the Segment HTTP tracking API, for use with Segment's client libraries. */
 export function segmentRoutes({ ingest }: { readonly ingest: Ingest }): Route[] {
-  const batch = route(takeBatch(ingest), {
+  const batch = route(receiveBatch(ingest), {
     method: 'POST',
     path: '/v1/batch',
     tags: ['events'],
     envelope: 'bare',
     bodyBytesMax: BATCH_BYTES_MAX,
-    summary: 'Take up to 2,500 Segment calls: track, identify, group, page, screen, alias',
+    summary: 'Receive up to 2,500 Segment calls: track, identify, group, page, screen, alias',
   })
   const calls = TYPES.map((type) =>
-    route(takeCall(type, ingest), {
+    route(receiveCall(type, ingest), {
       method: 'POST',
       path: `/v1/${type}`,
       tags: ['events'],
       envelope: 'bare',
       bodyBytesMax: CALL_BYTES_MAX,
-      summary: `Take one Segment ${type} call`,
+      summary: `Receive one Segment ${type} call`,
     }),
   )
   return [batch, ...calls]
@@ -64,7 +64,7 @@ const Batch = z.looseObject({
   context: z.looseObject({}).nullish(),
 })
 
-const takeBatch = (ingest: Ingest) =>
+const receiveBatch = (ingest: Ingest) =>
   operation({
     scope: 'customers:write',
     effect: 'create',
@@ -78,7 +78,7 @@ const takeBatch = (ingest: Ingest) =>
     },
   })
 
-const takeCall = (type: SegmentType, ingest: Ingest) =>
+const receiveCall = (type: SegmentType, ingest: Ingest) =>
   operation({
     scope: 'customers:write',
     effect: 'create',
@@ -124,7 +124,7 @@ function receivedAt(ctx: Ctx, sentAt: unknown) {
 }
 
 function refused(problems: readonly FieldProblem[]): Failure {
-  return new Failure('invalid', 'Nothing was stored: no call of the request could be read.', { problems })
+  return new Failure('invalid', 'Nothing was stored: the request has no valid call.', { problems })
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

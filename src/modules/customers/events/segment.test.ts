@@ -31,12 +31,12 @@ describe('the time of a call', () => {
     expect(occurredAt(timestamp)).toBe(expected)
   })
 
-  it('is corrected by the sender’s clock when that is off by more than a minute', () => {
+  it('is corrected when the sender’s clock is off by more than a minute', () => {
     expect(occurredAt('2026-06-15T08:00:00.000Z', '2026-06-15T09:00:00.000Z')).toBe('2026-06-15T11:00:00.000Z')
     expect(occurredAt('2026-06-15T11:00:00.000Z', '2026-06-15T11:59:30.000Z')).toBe('2026-06-15T11:00:00.000Z')
   })
 
-  it('is not corrected by a sender’s clock that shows a day that does not exist', () => {
+  it('is not corrected when the sender’s clock shows an invalid date', () => {
     expect(occurredAt('2026-06-15T08:00:00.000Z', '2026-05-32T09:00:00Z')).toBe('2026-06-15T08:00:00.000Z')
     expect(occurredAt('2026-06-15T08:00:00.000Z', '2026-02-30T09:00:00Z')).toBe('2026-06-15T08:00:00.000Z')
   })
@@ -61,19 +61,19 @@ describe('the time of a call', () => {
     expect(occurredAt(timestamp)).toBe('refused')
   })
 
-  it('that is refused names the field, what was expected and an example', () => {
+  it('that is refused names the field, the expected value and an example', () => {
     const raw = { userId: 'u1', event: 'Opened', timestamp: '2026-02-30T00:00:00Z' }
     expect(readSegmentCall('track', raw, { now, skewMilliseconds: 0, newMessageId: () => 'msg_1' })).toEqual([
       {
         path: 'timestamp',
-        expected: 'an ISO 8601 time of a day that exists, from 2000 to a day ahead',
+        expected: 'a valid ISO 8601 time from 2000 to one day ahead',
         example: '2026-06-15T12:00:00.000Z',
       },
     ])
   })
 })
 
-describe('a call that is as the libraries send it', () => {
+describe('a call in the format of the libraries', () => {
   const received = { now, skewMilliseconds: 0, newMessageId: () => 'msg_1' }
   const types: SegmentType[] = ['track', 'page', 'screen', 'identify', 'group', 'alias']
   const text = fc.oneof(fc.string({ maxLength: 3 }), fc.constantFrom('u1', 'a\0b', 'x'.repeat(200), 'x'.repeat(201)))
@@ -99,7 +99,7 @@ describe('a call that is as the libraries send it', () => {
     traits: bag,
   }
 
-  it('is read without the schema just as with it', () => {
+  it('is parsed the same without the schema as with it', () => {
     fc.assert(
       fc.property(fc.constantFrom(...types), fc.record(field, { requiredKeys: [] }), (type, raw) => {
         // The shortcut takes plain objects only, the schema any.

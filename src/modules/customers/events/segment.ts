@@ -102,7 +102,7 @@ export function readSegmentCall(type: SegmentType, raw: unknown, received: Recei
     return [
       {
         path: 'timestamp',
-        expected: 'an ISO 8601 time of a day that exists, from 2000 to a day ahead',
+        expected: 'a valid ISO 8601 time from 2000 to one day ahead',
         example: received.now.toISOString(),
       },
     ]
@@ -111,17 +111,17 @@ export function readSegmentCall(type: SegmentType, raw: unknown, received: Recei
   const groupId = call.context?.groupId ?? null
   if (isAlias(type, call)) return { kind: 'alias', messageId, userId: call.userId, previousId: call.previousId }
 
-  const bag = storableJson((type === 'identify' || type === 'group' ? call['traits'] : call['properties']) ?? {})
-  if (bag.length > CALL_CHARACTERS_MAX) {
+  const json = storableJson((type === 'identify' || type === 'group' ? call['traits'] : call['properties']) ?? {})
+  if (json.length > CALL_CHARACTERS_MAX) {
     const path = type === 'identify' || type === 'group' ? 'traits' : 'properties'
-    return [{ path, expected: `at most ${CALL_CHARACTERS_MAX} characters of JSON, not ${bag.length}` }]
+    return [{ path, expected: `at most ${CALL_CHARACTERS_MAX} characters of JSON, not ${json.length}` }]
   }
   if (type === 'identify' && userId !== null) {
     const anonymousId = call.anonymousId ?? null
-    return { kind: 'identify', messageId, userId, anonymousId, groupId, traitsJson: bag }
+    return { kind: 'identify', messageId, userId, anonymousId, groupId, traitsJson: json }
   }
-  if (isGroup(type, call)) return { kind: 'group', messageId, userId, groupId: call.groupId, traitsJson: bag }
-  return trackedEvent(type, call, { messageId, occurredAt, userId, groupId, propertiesJson: bag })
+  if (isGroup(type, call)) return { kind: 'group', messageId, userId, groupId: call.groupId, traitsJson: json }
+  return trackedEvent(type, call, { messageId, occurredAt, userId, groupId, propertiesJson: json })
 }
 
 type Parsed = z.output<(typeof SegmentShapes)[SegmentType]>
@@ -189,14 +189,14 @@ function trackedEvent(
   read: Pick<TrackedEvent, 'messageId' | 'occurredAt' | 'userId' | 'groupId' | 'propertiesJson'>,
 ): TrackedEvent {
   const properties = (call['properties'] ?? {}) as Readonly<Record<string, unknown>> // safe because: parsed as Json.
-  const said = typeof call['event'] === 'string' ? call['event'] : call['name']
-  const name = type === 'track' ? String(said) : viewName(type, said)
+  const statedName = typeof call['event'] === 'string' ? call['event'] : call['name']
+  const name = type === 'track' ? String(statedName) : viewName(type, statedName)
   return {
     kind: 'event',
     ...read,
     propertiesJson: read.propertiesJson === '{}' ? null : read.propertiesJson,
     name,
-    feature: shortText(properties['feature']) ?? (type === 'track' ? null : shortText(said)),
+    feature: shortText(properties['feature']) ?? (type === 'track' ? null : shortText(statedName)),
     sessionId: shortText(call.context?.sessionId) ?? shortText(properties['session_id']),
     durationSeconds: duration(properties['duration_seconds'] ?? properties['duration']),
     isError: properties['is_error'] === true || properties['error'] === true,

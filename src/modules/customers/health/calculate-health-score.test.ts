@@ -5,7 +5,7 @@ import { testDatabase } from '../../../../test/support/database.ts'
 const database = await testDatabase()
 const call = customerTools()
 
-it('a customer without any data is told apart from a sick one', async () => {
+it('a customer without data is distinguished from an unhealthy one', async () => {
   const tenant = await tenantWithCustomers(database)
   const result = resultOf(await call(tenant, 'calculate_health_score', { client_id: 'hooli' }))
   expect(result).toMatchObject({
@@ -16,7 +16,7 @@ it('a customer without any data is told apart from a sick one', async () => {
   })
 })
 
-it('weights of your own are a what-if and change nothing current', async () => {
+it('custom weights are a what-if and do not change the current score', async () => {
   const tenant = await scoredTenant(database)
   const custom = { scoring_model: 'custom', component_weights: { usage: 0.5, support: 0.5 } }
   const result = resultOf(await call(tenant, 'calculate_health_score', { client_id: 'globex', ...custom }))
@@ -25,7 +25,7 @@ it('weights of your own are a what-if and change nothing current', async () => {
   expect(current).toMatchObject({ clients: [{ client_id: 'globex', health_score: 29.4 }] })
 })
 
-it('trend and forecast come from stored scores, and only from enough of them', async () => {
+it('trend and forecast need enough stored scores', async () => {
   const tenant = await tenantWithCustomers(database)
   const at = (day: string) => ({ clock: () => new Date(`${day}T12:00:00Z`) })
   for (const day of ['2026-10-20', '2026-10-27', '2026-11-03', '2026-11-10']) {
@@ -40,7 +40,7 @@ it('trend and forecast come from stored scores, and only from enough of them', a
   expect(result['historical_scores']).toHaveLength(5)
 })
 
-it('says that there is no trained model instead of pretending one', async () => {
+it('says that no trained model is deployed', async () => {
   const tenant = await scoredTenant(database)
   const outcome = await call(tenant, 'calculate_health_score', { client_id: 'acme', scoring_model: 'ml_predictive' })
   expect(outcome).toMatchObject({ kind: 'failed', failure: { kind: 'invalid', code: 'MODEL_NOT_AVAILABLE' } })
@@ -50,13 +50,13 @@ it.each([
   [{ scoring_model: 'custom' }],
   [{ scoring_model: 'custom', component_weights: { usage: 0.5 } }],
   [{ component_weights: { usage: 1 } }],
-])('refuses weights that do not fit: %j', async (args) => {
+])('refuses invalid weights: %j', async (args) => {
   const tenant = await scoredTenant(database)
   const outcome = await call(tenant, 'calculate_health_score', { client_id: 'acme', ...args })
   expect(outcome).toMatchObject({ kind: 'failed', failure: { problems: [{ path: 'component_weights' }] } })
 })
 
-it('says that a churned customer has churned, as list and overview do', async () => {
+it('reports a churned customer as churned, like the list and the overview', async () => {
   const tenant = await scoredTenant(database)
   await call(tenant, 'manage_lifecycle_stages', { client_id: 'globex', action: 'transition', new_stage: 'churned' })
   for (const how of [{}, { lookback_period_days: 90 }]) {
@@ -69,7 +69,7 @@ it('says that a churned customer has churned, as list and overview do', async ()
   expect(overview).toMatchObject({ insights: { overall_status: 'churned', health_score: null, health_trend: null } })
 })
 
-it('tells no trend before there are two scores a week apart', async () => {
+it('reports no trend without two scores a week apart', async () => {
   const tenant = await tenantWithCustomers(database)
   const trend = async (day: string) =>
     resultOf(
@@ -88,7 +88,7 @@ it('tells no trend before there are two scores a week apart', async () => {
   expect(await listed()).toMatchObject([{ client_id: 'acme', health_trend: 'declining' }, {}, {}, {}])
 })
 
-it('does not call support good for a customer that was silent throughout the window', async () => {
+it('gives no support score to a customer without usage in the window', async () => {
   const tenant = await tenantWithCustomers(database)
   const later = { clock: () => new Date('2028-11-01T12:00:00Z') }
   const result = resultOf(await call(tenant, 'calculate_health_score', { client_id: 'acme' }, later))

@@ -4,7 +4,7 @@ import type { DatedScore } from './predict-scores.ts'
 import type { HealthOutput } from './score-contract.ts'
 import type { ScoreParameters } from './store/score-sql.ts'
 
-const GONE = notEnoughData('nothing: the customer has churned and is not scored')
+const CHURNED = notEnoughData('nothing: a churned customer is not scored')
 
 /** The health result of a churned customer: its past scores, but no current score, risks or forecast. */
 export function churnedHealth(
@@ -19,7 +19,13 @@ export function churnedHealth(
     current_health_score: null,
     health_trend: null,
     score_change: null,
-    component_scores: { usage: GONE, engagement: GONE, support: GONE, satisfaction: GONE, payment: GONE },
+    component_scores: {
+      usage: CHURNED,
+      engagement: CHURNED,
+      support: CHURNED,
+      satisfaction: CHURNED,
+      payment: CHURNED,
+    },
     weights_renormalised: false,
     health_metrics: {
       scoring_model: scoring.model,

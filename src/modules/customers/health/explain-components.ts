@@ -48,9 +48,9 @@ export function missingComponents(row: ScoredRow): Component[] {
 }
 
 const MISSING: PerComponent<string> = {
-  usage: 'no usage event was ever recorded; record them with track_usage_engagement, POST /v1/batch or an import',
-  engagement: 'no contact was ever recorded (a contact’s last_contacted_at)',
-  support: 'no open or recent ticket, and no use within the window that would make their absence a good sign',
+  usage: 'no usage event has been recorded; record them with track_usage_engagement, POST /v1/batch or an import',
+  engagement: 'no contact has been recorded (a contact’s last_contacted_at)',
+  support: 'no open or recent ticket, and no usage in the window: without usage, the absence of tickets says nothing',
   satisfaction: 'no NPS, CSAT or CES answer within the window',
   payment: 'no payment due in the last year and no contract with a payment status',
 }

@@ -16,7 +16,7 @@ import { weightsOf } from './scoring.ts'
 import type { ScoreParameters } from './store/score-sql.ts'
 import type { ScoredRow } from './store/score.ts'
 
-interface Told {
+interface ExplainOptions {
   readonly scoring: ScoreParameters
   readonly isStandard: boolean
   readonly includePredictions: boolean
@@ -27,8 +27,8 @@ const STRONG_FROM = 80
 const WEAK_BELOW = 60
 
 /** Builds the health result of a scored customer: score, trend, reasons and recommended actions. */
-export function explainHealth(row: ScoredRow, history: readonly DatedScore[], told: Told): HealthOutput {
-  const { scoring, isStandard, includePredictions } = told
+export function explainHealth(row: ScoredRow, history: readonly DatedScore[], options: ExplainOptions): HealthOutput {
+  const { scoring, isStandard, includePredictions } = options
   const weights = weightsOf(scoring)
   const missing = missingComponents(row)
   const isKnown = row.overall_score !== null
@@ -58,7 +58,7 @@ export function explainHealth(row: ScoredRow, history: readonly DatedScore[], to
     ...(includePredictions && { predicted_scores: predictedScores(history, dayOf(scoring.as_of)) }),
     contributing_factors: contributingFactors(row),
     improvement_opportunities: opportunities(row, weights),
-    automated_alerts: automatedAlerts(row, told.alerts),
+    automated_alerts: automatedAlerts(row, options.alerts),
     recommended_actions: recommendedActions(row),
   }
 }
@@ -69,10 +69,13 @@ function thresholdsOf(scoring: ScoreParameters): HealthThresholds {
 }
 
 /**
- * Alerts: risk indicators of at least high severity, unless others were asked for. They are only listed, not sent to
+ * Alerts: risk indicators of at least high severity, unless the caller chose others. They are only listed, not sent to
  * anybody.
  */
-function automatedAlerts(row: ScoredRow, { min_severity: least = 'high', categories }: Told['alerts']): string[] {
+function automatedAlerts(
+  row: ScoredRow,
+  { min_severity: least = 'high', categories }: ExplainOptions['alerts'],
+): string[] {
   return row.raised.flatMap(({ indicator_name, category, severity, current_value, threshold_value }) => {
     const isSevere = RiskLevel.options.indexOf(severity) >= RiskLevel.options.indexOf(least)
     if (!isSevere || (categories !== undefined && !categories.includes(category))) return []

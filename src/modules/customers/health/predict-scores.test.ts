@@ -7,7 +7,7 @@ const TODAY = '2026-11-20'
 const weekly = (scores: readonly number[]) =>
   scores.map((score, index) => ({ day: addDays(TODAY, (index + 1 - scores.length) * 7), score }))
 
-it('carries a straight line on, week by week', () => {
+it('extrapolates a straight line by week', () => {
   const fit = predictScores(weekly([90, 88, 86, 84, 82]), TODAY)
   expect(fit).toMatchObject({ points_per_week: -2, method: 'least squares over 5 stored scores since 2026-10-23' })
   expect(fit?.weeks.slice(0, 3)).toEqual([
@@ -17,7 +17,7 @@ it('carries a straight line on, week by week', () => {
   ])
 })
 
-it('says nothing from fewer than five scores, or from less than three weeks', () => {
+it('predicts nothing from fewer than five scores, or less than three weeks', () => {
   expect(predictScores(weekly([90, 80, 70, 60]), TODAY)).toBeUndefined()
   const days = [5, 4, 3, 2, 1].map((back) => ({ day: addDays(TODAY, -back), score: 50 }))
   expect(predictScores(days, TODAY)).toBeUndefined()

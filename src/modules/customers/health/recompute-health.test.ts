@@ -26,7 +26,7 @@ const rowsOf = async (table: string, tenantId: string) => {
   return rows
 }
 
-it('scores everybody as each would be scored alone', async () => {
+it('gives every customer the same score as when scored alone', async () => {
   const [together, alone] = [await scoredTenant(database), await tenantWithCustomers(database)]
   for (const client_id of ['acme', 'globex', 'initech', 'hooli'])
     await call(alone, 'calculate_health_score', { client_id })
@@ -36,7 +36,7 @@ it('scores everybody as each would be scored alone', async () => {
   expect(await scores(together.tenantId)).toHaveLength(3)
 })
 
-it('is due for tenants with a customer that was not scored within half an hour, the churned left out', async () => {
+it('is due for tenants with an active customer that was not scored within half an hour', async () => {
   const [scored, unscored] = [await scoredTenant(database), await tenantWithCustomers(database)]
   const [empty, churned] = [await testTenant(database), await tenantWithCustomers(database)]
   const setAll = (column: string, value: string, { tenantId }: { tenantId: string }) =>
@@ -54,7 +54,7 @@ it('is due for tenants with a customer that was not scored within half an hour, 
   expect(await dueAfter(60)).toEqual(['scored', 'unscored'])
 })
 
-it('leaves no trace of a second run in the same hour but the audit row', async () => {
+it('changes nothing in a second run within the hour, except for the audit row', async () => {
   const tenant = await scoredTenant(database)
   const tables = ['customers', 'health_scores', 'risk_indicators', 'churn_predictions', 'timeline_events']
   const state = () => Promise.all(tables.map((table) => rowsOf(table, tenant.tenantId)))
@@ -64,7 +64,7 @@ it('leaves no trace of a second run in the same hour but the audit row', async (
   expect(await auditActions(database, tenant)).toEqual(['customers.recompute-health *', 'customers.recompute-health *'])
 })
 
-it('resolves a risk that is gone, and tells the timeline who recovered', async () => {
+it('resolves a risk that is gone, and adds recovered customers to the timeline', async () => {
   const tenant = await scoredTenant(database)
   const { tenantId } = tenant
   await database.owner.query(
@@ -88,7 +88,7 @@ it('resolves a risk that is gone, and tells the timeline who recovered', async (
   expect(timeline).toMatchObject({ timeline: [{ title: 'Health recovered to 60', impact: 'positive' }] })
 })
 
-it('is seen at once in an overview that was cached', async () => {
+it('invalidates a cached overview at once', async () => {
   const tenant = await tenantWithCustomers(database)
   const overview = async () => JSON.stringify(await call(tenant, 'get_client_overview', { client_id: 'globex' }))
   expect(await overview()).toContain('"health_score":null')
@@ -96,7 +96,7 @@ it('is seen at once in an overview that was cached', async () => {
   expect(await overview()).not.toContain('"health_score":null')
 })
 
-it('passes churned customers by, and other tenants', async () => {
+it('skips churned customers and other tenants', async () => {
   const [tenant, neighbour] = [await tenantWithCustomers(database), await tenantWithCustomers(database)]
   const churn = { client_id: 'globex', action: 'transition', new_stage: 'churned' }
   await call(tenant, 'manage_lifecycle_stages', churn)
@@ -109,7 +109,7 @@ it('is refused without customers:write', async () => {
   await expect(recompute(tenant.ctx({ scopes: ['customers:read'] }))).rejects.toMatchObject({ kind: 'forbidden' })
 })
 
-it('scores past weeks from what had happened by then, once, under audit rows of the real time', async () => {
+it('scores past weeks once, from the data known by then, with audit rows of the current time', async () => {
   const tenant = await testTenant(database)
   await addCustomers(database, tenant.tenantId, [
     {
@@ -156,7 +156,7 @@ it('scores past weeks from what had happened by then, once, under audit rows of 
   expect(await rowsOf('timeline_events', tenant.tenantId)).toEqual(before)
 })
 
-it('scores a large first import, and again, within the time of a statement on tables without statistics', async () => {
+it('scores a large first import, and again, within the statement timeout on tables without statistics', async () => {
   const tenant = await testTenant(database)
   await database.owner.query(
     `insert into customers.customers (tenant_id, client_id, client_name, company_name, contract_start_date)
@@ -168,7 +168,7 @@ it('scores a large first import, and again, within the time of a statement on ta
   expect(await recompute(tenant.ctx())).toEqual(counts)
 }, 60_000)
 
-describe('at each threshold, a step to either side', () => {
+describe('just below and at each threshold', () => {
   const ago = (days: number) => new Date(TEST_NOW.getTime() - days * 86_400_000).toISOString()
   const usage = (days: number, events: number) => [
     { day: addDays('2026-11-20', -35), events: 100 },
@@ -218,7 +218,7 @@ describe('at each threshold, a step to either side', () => {
     [{ tickets: tickets(2, 0) }, 'tickets_rising', 'medium'],
   ]
 
-  it('raises a risk from there on, as severe as there', async () => {
+  it('a risk is raised from the threshold on, with its severity', async () => {
     const tenant = await testTenant(database)
     const customers = cases.map(([data], at) => ({ clientId: `c${at}`, renewsOn: '2028-01-01', ...data }))
     await addCustomers(database, tenant.tenantId, customers)
@@ -231,7 +231,7 @@ describe('at each threshold, a step to either side', () => {
     expect(raised).toEqual(cases)
   })
 
-  it('tells a trend of three points against the newest score of four weeks ago or more', async () => {
+  it('a trend needs three points against the newest score that is at least four weeks old', async () => {
     const tenant = await testTenant(database)
     const earlier: Readonly<Record<string, readonly [number, number]>> = {
       up: [28, 57],
@@ -267,7 +267,7 @@ describe('at each threshold, a step to either side', () => {
     })
   })
 
-  it('counts a payment as late while it was paid within the window, a renewal within thirty days', async () => {
+  it('a late payment counts within the window, a renewal within thirty days', async () => {
     const tenant = await testTenant(database)
     const paid = (dueOn: string, paidOn: string, renewsOn = '2028-01-01') => ({
       payments: [{ dueOn, paidOn }],
@@ -293,7 +293,7 @@ describe('at each threshold, a step to either side', () => {
     )
   })
 
-  it('predicts that a customer leaves at a renewal to come, never at one that is past', async () => {
+  it('churn is predicted for a future renewal, never for a past one', async () => {
     const tenant = await testTenant(database)
     const leaving = { lastContactAt: ago(89), payments: [{ dueOn: '2026-09-01' }] }
     const customers = ['2026-11-19', '2026-11-20', '2026-11-21'].map((renewsOn) => ({

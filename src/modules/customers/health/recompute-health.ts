@@ -9,7 +9,7 @@ import type { HealthSettings } from '../record/health-settings.ts'
 import { rollUp } from '../events/roll-up.ts'
 import { STANDARD_LOOKBACK_DAYS, STANDARD_MODEL, scoringOf } from './scoring.ts'
 import { tenantsScoredBefore } from './store/due.ts'
-import { planForAll } from './store/plan-for-all.ts'
+import { forbidNestedLoops } from './store/forbid-nested-loops.ts'
 import { Recomputed, lastScoredDay, storeAllScores } from './store/score.ts'
 import { refreshUsageWindows } from './store/usage-windows.ts'
 
@@ -51,7 +51,7 @@ function scoreAll(settings: HealthSettings) {
     input: z.strictObject({ asOf: z.date() }),
     output: Recomputed,
     async work(ctx, { asOf }) {
-      await planForAll(ctx)
+      await forbidNestedLoops(ctx)
       await refreshUsageWindows(ctx, { day: dayOf(asOf), lookback_days: STANDARD_LOOKBACK_DAYS })
       const standard = { as_of: asOf, lookback_days: STANDARD_LOOKBACK_DAYS, model: STANDARD_MODEL }
       const result = await storeAllScores(ctx, scoringOf(settings, standard))
@@ -72,7 +72,7 @@ const FRESH_MILLISECONDS = 30 * 60_000
 export const recomputeHealthJob = (recompute: ReturnType<typeof recomputeHealth>) =>
   job({
     name: 'customers.recompute-health',
-    describe: 'Scores every customer anew and opens and resolves risk indicators.',
+    describe: 'Recompute every customer’s health score, and open and resolve risk indicators.',
     cron: '7 * * * *',
     due: (system, now) => tenantsScoredBefore(system, new Date(now.getTime() - FRESH_MILLISECONDS)),
     payload: z.object({}),

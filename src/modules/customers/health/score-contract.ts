@@ -27,7 +27,7 @@ export const CalculateHealthScoreInput = z
     scoring_model: z
       .enum(['weighted_composite', 'ml_predictive', 'custom'])
       .default('weighted_composite')
-      .describe('custom: your weights, kept as a what-if'),
+      .describe('custom: your weights, stored as a what-if'),
     component_weights: Weights.optional().describe('For custom; sum 1'),
     lookback_period_days: z.int().min(1).max(365).default(30).describe('Other than 30: what-if'),
     include_predictions: z.boolean().default(true).describe('Churn and 12 weeks ahead'),
@@ -48,7 +48,7 @@ export const CalculateHealthScoreInput = z
       issue.addIssue({
         code: 'custom',
         path: ['component_weights'],
-        message: 'nothing, unless scoring_model is custom',
+        message: 'no value unless scoring_model is custom',
       })
     }
     const sum = Object.values(weights).reduce<number>((total, weight) => total + (weight ?? 0), 0)

@@ -55,13 +55,13 @@ it.each([
   [undefined, { at_risk_below: 60, critical_below: 40, healthy_from: 75 }],
   [30, { at_risk_below: 30, critical_below: 30, healthy_from: 75 }],
   [90, { at_risk_below: 90, critical_below: 40, healthy_from: 90 }],
-])('an at-risk line of %s is never under the critical one nor over the healthy one', (line, expected) => {
+])('an at-risk threshold of %s is never below the critical nor above the healthy one', (line, expected) => {
   const chosen = { as_of: TEST_NOW, lookback_days: 30, model: STANDARD_MODEL }
   expect(scoringOf(settings, line === undefined ? chosen : { ...chosen, at_risk_below: line })).toMatchObject(expected)
 })
 
 describe('the score of one customer', () => {
-  it('equals the rules written a second time, whatever is known', async () => {
+  it('equals a second implementation of the rules, for any known data', async () => {
     await fc.assert(
       fc.asyncProperty(givens, async (given) => {
         const row = await scoreOf(given)
@@ -108,7 +108,7 @@ describe('the score of one customer', () => {
     )
   })
 
-  it('tells a churn probability that its factors add up to, exactly', async () => {
+  it('has a churn probability that is exactly the sum of its factors', async () => {
     await fc.assert(
       fc.asyncProperty(givens, async (given) => {
         const row = await scoreOf(given)

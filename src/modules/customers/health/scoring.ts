@@ -40,13 +40,13 @@ function standardWeights(settings: HealthSettings): Weights {
 }
 
 /** Custom weights; a component that was not named has weight 0. */
-function customWeights(asked: NonNullable<Chosen['weights']>): Weights {
+function customWeights(given: NonNullable<Chosen['weights']>): Weights {
   return {
-    weight_usage: asked.usage ?? 0,
-    weight_engagement: asked.engagement ?? 0,
-    weight_support: asked.support ?? 0,
-    weight_satisfaction: asked.satisfaction ?? 0,
-    weight_payment: asked.payment ?? 0,
+    weight_usage: given.usage ?? 0,
+    weight_engagement: given.engagement ?? 0,
+    weight_support: given.support ?? 0,
+    weight_satisfaction: given.satisfaction ?? 0,
+    weight_payment: given.payment ?? 0,
   }
 }
 

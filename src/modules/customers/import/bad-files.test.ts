@@ -60,11 +60,11 @@ describe('a file', () => {
     ['with semicolons', 'id;name;value;start;tier\n', 'separated by ";"'],
     ['without a column', 'id,name,value,tier\n', 'no column "start"'],
     ['with a column twice', 'id,name,value,start,tier,id\n', 'two columns named "id"'],
-  ])('%s is refused in words', async (_name, content, words) => {
+  ])('%s is refused with a clear message', async (_name, content, words) => {
     await expect(load(content)).rejects.toMatchObject({ kind: 'invalid', message: expect.stringContaining(words) })
   })
 
-  it('with a byte-order mark, CRLF, quotes, blank lines and line breaks in cells is read', async () => {
+  it('with a byte-order mark, CRLF, quotes, blank lines and line breaks in cells is parsed', async () => {
     const { step, rejections } = await load(
       `\ufeff${HEADER}\r\n"a","Say ""hi"",\r\nthere",1.50,2026-01-01,Gold\r\n\r\nb,B "x",2,2026-01-02,\r\n`,
     )
@@ -72,7 +72,7 @@ describe('a file', () => {
     expect(step).toMatchObject({ read: 2, inserted: 2 })
   })
 
-  it('is taken row by row: each wrong row is told with its line, column and reason', async () => {
+  it('is read row by row: each rejected row is reported with line, column and reason', async () => {
     const huge = 'x'.repeat(300)
     const { step, rejections } = await load(
       [
@@ -106,7 +106,7 @@ describe('a file', () => {
     expect(step).toMatchObject({ read: 12, inserted: 2 })
   })
 
-  it('with a quote left open keeps the rows before it and says where reading ended', async () => {
+  it('with an unclosed quote keeps the rows before it and says where reading stopped', async () => {
     const { step, rejections } = await load(
       `${HEADER}\na,A,1,2026-01-01,Gold\nb,"B,1,2026-01-01,Gold\nc,C,1,2026-01-01,Gold\n`,
     )
@@ -122,14 +122,14 @@ describe('a file', () => {
     expect(step).toMatchObject({ read: 2, inserted: 1 })
   })
 
-  it('brings stored rows up to date where the mapping says so, and counts only what changed', async () => {
+  it('updates stored rows if the mapping says so, and counts only the changed ones', async () => {
     const tenant = await testTenant(database)
     const rows = (name: string) => `${HEADER}\na,${name},1,2026-01-01,Gold\nb,B,1,2026-01-01,Gold\n`
     expect((await load(rows('A'), tenant)).step).toMatchObject({ inserted: 2, updated: 0, alreadyStored: 0 })
     expect((await load(rows('New'), tenant)).step).toMatchObject({ inserted: 0, updated: 1, alreadyStored: 1 })
   })
 
-  it('is refused to a caller who may only read, and is invisible to another tenant', async () => {
+  it('is refused to a read-only caller, and is invisible to another tenant', async () => {
     const [mine, other] = [await testTenant(database), await testTenant(database)]
     const content = `${HEADER}\na,A,1,2026-01-01,Gold\n`
     const reader = mine.ctx({ scopes: ['customers:read'] })
@@ -159,19 +159,21 @@ describe('a mapping', () => {
       'expected a lookup of this load',
     ],
     ['name: x\ndescribe: d\nspeed: 9\nloads: []', 'speed'],
-  ])('that is wrong is refused with the path: %j', (text, words) => {
-    let told = 'nothing'
+  ])('that is invalid is refused with the path: %j', (text, words) => {
+    let message = 'nothing'
     try {
       parseMapping(text, 'm.yaml')
     } catch (error) {
       if (!(error instanceof Failure)) throw error
-      told = [error.message, ...error.problems.map(({ path, expected }) => `${path}: expected ${expected}`)].join('; ')
+      message = [error.message, ...error.problems.map(({ path, expected }) => `${path}: expected ${expected}`)].join(
+        '; ',
+      )
     }
-    expect(told).toContain(words)
+    expect(message).toContain(words)
   })
 })
 
-it('a rejected row is listed so that no spreadsheet runs it', () => {
+it('a rejected row is listed without spreadsheet formulas', () => {
   const line = rejectionLine({
     file: 'a.csv',
     entity: 'customer',

@@ -22,17 +22,17 @@ export function filesOf(mapping: Mapping, files: readonly InspectedFile[]): Load
   if (loads.length === 0) {
     const wanted = [...new Set(mapping.loads.map(({ file }) => file))].join(', ')
     const given = files.map(({ name }) => name).join(', ')
-    throw new Failure('invalid', `The mapping ${mapping.name} is for ${wanted}, none of which is among ${given}.`)
+    throw new Failure('invalid', `The mapping ${mapping.name} needs ${wanted}; none of them is among ${given}.`)
   }
   return { loads, unused: files.filter((file) => !loads.some((load) => load.file === file)) }
 }
 
 /**
- * Chooses the shipped mapping that matches the files by name and columns, or else by name alone, so that a missing
+ * Chooses the built-in mapping that matches the files by name and columns, or else by name alone, so that a missing
  * column is reported. Throws `Failure('invalid')` if no file name matches.
  */
 export function chooseMapping(files: readonly InspectedFile[]): Mapping {
-  const mappings = shippedMappings()
+  const mappings = builtInMappings()
   const [best] = mappings
     .map((mapping) => {
       const named = files.filter((file) => loadsOf(mapping, file).length > 0)
@@ -44,7 +44,7 @@ export function chooseMapping(files: readonly InspectedFile[]): Mapping {
   const headers = files.map(({ name, columns }) => `  ${name}: ${columns.join(', ')}`)
   throw new Failure(
     'invalid',
-    `No shipped mapping knows these files. Write one and pass it with --map. Known: ${known.join('; ')}. Given:\n${headers.join('\n')}`,
+    `No built-in mapping matches these files. Write one and pass it with --map. Known: ${known.join('; ')}. Given:\n${headers.join('\n')}`,
   )
 }
 
@@ -94,8 +94,8 @@ function columnsOfSource(source: FieldSource): string[] {
 
 const FOLDER = join(import.meta.dirname, 'mappings')
 
-/** The shipped mappings, one per file in the folder. */
-export function shippedMappings(): Mapping[] {
+/** The built-in mappings, one per file in the folder. */
+export function builtInMappings(): Mapping[] {
   return readdirSync(FOLDER)
     .filter((name) => name.endsWith('.yaml'))
     .map((name) => parseMapping(readFileSync(join(FOLDER, name), 'utf8'), name))

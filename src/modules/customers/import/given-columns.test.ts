@@ -27,7 +27,7 @@ const LEAST: Readonly<Record<string, string>> = {
   'usage_events.csv': 'message_id,client_id,occurred_at,event_name\nm1,acme,2026-03-04T10:00:00Z,login',
 }
 
-it('files of the product’s own form may leave out every column it can do without', async () => {
+it('files in the product’s own format may omit every optional column', async () => {
   const { ctx } = await testTenant(database)
   const rejections: Rejection[] = []
   const sources = Object.entries(LEAST).map(([name, content]) => file(name, content))
@@ -47,13 +47,13 @@ it('files of the product’s own form may leave out every column it can do witho
   expect(stored.rows).toEqual([{ company_name: 'Acme', tier: 'standard' }])
 })
 
-it('a column that is needed is asked for by name', async () => {
+it('a missing required column is named', async () => {
   const { ctx } = await testTenant(database)
   const sources = [file('customers.csv', 'client_id,client_name\nacme,Acme')]
   await expect(importFiles(ctx(), sources)).rejects.toThrow('contract_start_date')
 })
 
-it('one value of every kind is stored as the file has it: money to the cent, times in UTC', async () => {
+it('one value of every kind is stored exactly: money to the cent, times in UTC', async () => {
   const { ctx } = await testTenant(database)
   const head = 'client_id,client_name,contract_start_date,contract_value,seats,last_engagement_at'
   const customers = [

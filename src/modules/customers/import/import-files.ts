@@ -88,7 +88,7 @@ const saveInChange = change({
   }),
   output: z.custom<BatchResult>(),
   async work(ctx, { mapping, step, batch, before }) {
-    const saved = await saveBatch(ctx, mapping.name, step.load, batch.taken)
+    const saved = await saveBatch(ctx, mapping.name, step.load, batch.accepted)
     const checkpoint = {
       rows_done: batch.rowsDone,
       rows_inserted: before.rows_inserted + saved.inserted,
@@ -131,12 +131,12 @@ async function runSteps(ctx: Ctx, run: Run): Promise<StepReport[]> {
 async function runStep(ctx: Ctx, { mapping, options }: Run, step: Step): Promise<StepReport> {
   const resumed = await findCheckpoint(ctx, mapping.name, stepHash(mapping, step))
   let done = resumed
-  const tally: StepTally = { taken: 0, read: 0, filteredOut: 0, flags: new Map(), rejections: new Map() }
+  const tally: StepTally = { accepted: 0, read: 0, filteredOut: 0, flags: new Map(), rejections: new Map() }
   const batches = step.read(ctx, ROWS_PER_BATCH)
   const isDry = options.dryRun === true
   for await (const batch of isDry ? batches : readAhead(batches)) {
     const isNew = batch.rowsDone > resumed.rows_done
-    if (isNew && !isDry) await prepareMonths(ctx, step.load, batch.taken)
+    if (isNew && !isDry) await prepareMonths(ctx, step.load, batch.accepted)
     const result = isNew ? await saveInChange(ctx, { mapping, step, batch, before: done }) : undefined
     if (result !== undefined) done = result.checkpoint
     const refused = (result?.saved.refused ?? []).map(({ row, problem }) => ({ line: row.line, problem }))
@@ -171,8 +171,8 @@ async function* readAhead<T>(items: AsyncGenerator<T>): AsyncGenerator<T> {
 }
 
 function addToTally(tally: StepTally, batch: ReadBatch, refused: number): void {
-  tally.read += batch.taken.length + batch.rejected.length + batch.filteredOut
-  tally.taken += batch.taken.length - refused
+  tally.read += batch.accepted.length + batch.rejected.length + batch.filteredOut
+  tally.accepted += batch.accepted.length - refused
   tally.filteredOut += batch.filteredOut
   for (const [name, count] of batch.flags) tally.flags.set(name, (tally.flags.get(name) ?? 0) + count)
 }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import type { Ctx } from '#kernel/context'
 import { Failure } from '#kernel/failure'
-import { shippedMappings } from './choose-mapping.ts'
+import { builtInMappings } from './choose-mapping.ts'
 import { importFiles } from './import-files.ts'
 import type { ImportOptions } from './import-files.ts'
 import { parseMapping } from './mapping.ts'
@@ -10,7 +10,7 @@ import type { ImportReport } from './report.ts'
 import { findSources } from './source.ts'
 
 export interface ImportPathsOptions extends Omit<ImportOptions, 'mapping'> {
-  /** A mapping file (YAML) or the name of a shipped mapping. Chosen by the files' headers if absent. */
+  /** A mapping file (YAML) or the name of a built-in mapping. Chosen by the files' headers if absent. */
   readonly mapping?: string
 }
 
@@ -24,14 +24,14 @@ export async function importPaths(
   return importFiles(ctx, await findSources(paths), { ...options, ...(mapping && { mapping }) })
 }
 
-/** Loads a shipped mapping by name, or a mapping from a file. Throws `Failure('invalid')` if it is neither. */
+/** Loads a built-in mapping by name, or a mapping from a file. Throws `Failure('invalid')` if it is neither. */
 export async function namedMapping(name: string): Promise<Mapping> {
-  const shipped = shippedMappings()
+  const shipped = builtInMappings()
   const known = shipped.find((mapping) => mapping.name === name)
   if (known !== undefined) return known
   const text = await readFile(name, 'utf8').catch((cause: unknown) => {
     const names = shipped.map((mapping) => mapping.name).join(', ')
-    const message = `The mapping ${name} cannot be read: no such file, or no permission. Shipped mappings: ${names}.`
+    const message = `The mapping ${name} cannot be read: no such file, or no permission. Built-in mappings: ${names}.`
     throw new Failure('invalid', message, { cause })
   })
   return parseMapping(text, name)

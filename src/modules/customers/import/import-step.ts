@@ -9,14 +9,14 @@ import { readCsv } from './read-csv.ts'
 import type { CsvRow } from './read-csv.ts'
 import { columnFinder, compileRow, compileText } from './read-row.ts'
 import type { Cell, Found, FoundByLookup, ReadRow, RowProblem } from './read-row.ts'
-import type { TakenRow } from './save-batch.ts'
+import type { AcceptedRow } from './save-batch.ts'
 import { seenValues } from './seen-values.ts'
 import type { SeenValues } from './seen-values.ts'
 import { findByKey } from './store.ts'
 
 /** A batch of rows that were read, validated and resolved against lookups, ready to be stored. */
 export interface ReadBatch {
-  readonly taken: readonly TakenRow[]
+  readonly accepted: readonly AcceptedRow[]
   readonly rejected: readonly { readonly line: number; readonly problem: RowProblem }[]
   /** The number of accepted rows per flag. */
   readonly flags: ReadonlyMap<string, number>
@@ -80,18 +80,18 @@ async function* readBatches(
       line,
       problem: { reason, column: '', value, expected },
     }))
-    const taken: TakenRow[] = []
+    const accepted: AcceptedRow[] = []
     const flags = new Map<string, number>()
     for (const row of matching) {
       const read = readOnce(row, found, compiled)
       if ('problem' in read) rejected.push({ line: row.line, problem: read.problem })
       else {
-        taken.push({ row, values: read.values })
+        accepted.push({ row, values: read.values })
         for (const name of compiled.raise(row, read.values, found)) flags.set(name, (flags.get(name) ?? 0) + 1)
       }
     }
     rowsDone += rows.length + defects.length
-    yield { taken, rejected, flags, filteredOut: rows.length - matching.length, rowsDone, bytes }
+    yield { accepted, rejected, flags, filteredOut: rows.length - matching.length, rowsDone, bytes }
   }
 }
 
@@ -100,7 +100,7 @@ function readOnce(row: CsvRow, found: FoundByLookup, { readRow, seen, keyIndex }
   if ('problem' in read) return read
   const key = String(read.values[keyIndex])
   if (!seen.seenBefore(key)) return read
-  const expected = 'a key that no earlier row of the file has'
+  const expected = 'a key that is unique in the file'
   return { problem: { reason: 'repeated_key', column: 'key', value: key, expected } }
 }
 

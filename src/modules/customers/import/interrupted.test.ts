@@ -12,7 +12,7 @@ const database = await testDatabase()
 const main = path.resolve(import.meta.dirname, '../../../cli/main.ts')
 const ROWS = 60_000
 
-it('an import that is killed goes on where it stopped, and the rows add up', { timeout: 120_000 }, async () => {
+it('a killed import resumes where it stopped, and the counts add up', { timeout: 120_000 }, async () => {
   const { tenantId } = await testTenant(database)
   const folder = await mkdtemp(path.join(tmpdir(), 'plimsoll-import-'))
   onTestFinished(() => rm(folder, { recursive: true, force: true }))
@@ -51,7 +51,7 @@ it('an import that is killed goes on where it stopped, and the rows add up', { t
   const [output, errors] = await Promise.all([text(second.stdout), text(second.stderr)])
   expect(errors).toBe('')
   expect(output).toContain(
-    `usage_events.csv → usage_event: 60,000 read, 60,000 inserted, 0 already stored, 0 rejected (went on after row ${rowsBefore.toLocaleString('en-US')})`,
+    `usage_events.csv → usage_event: 60,000 read, 60,000 inserted, 0 already stored, 0 rejected (resumed after row ${rowsBefore.toLocaleString('en-US')})`,
   )
   expect(await stored()).toBe(ROWS)
   expect(await count('select sum(events) from customers.usage_daily where tenant_id = $1')).toBe(ROWS)

@@ -4,15 +4,15 @@ import { namedMapping } from './import-paths.ts'
 import { parseMapping } from './mapping.ts'
 
 describe('a mapping', () => {
-  it.each(['ravenstack', 'plimsoll'])('that is shipped goes by its name: %s', async (name) => {
+  it.each(['ravenstack', 'plimsoll'])('that is built in is found by name: %s', async (name) => {
     expect((await namedMapping(name)).name).toBe(name)
   })
 
-  it('that is neither shipped nor a file is refused with the names there are', async () => {
-    await expect(namedMapping('nosuch')).rejects.toThrow(/nosuch cannot be read.*Shipped mappings: .*ravenstack/)
+  it('that is neither built in nor a file is refused with the known names', async () => {
+    await expect(namedMapping('nosuch')).rejects.toThrow(/nosuch cannot be read.*Built-in mappings: .*ravenstack/)
   })
 
-  it('that is wrong says each thing once, in words', () => {
+  it('that is invalid reports each problem once', () => {
     const text = `
 name: small
 loads:

@@ -28,7 +28,7 @@ describe.skipIf(!hasData)('the RavenStack data set in ../shared', async () => {
       ),
     )
 
-  it('is stored whole, every oddity counted; a second run stores nothing', { timeout: 60_000 }, async () => {
+  it('is stored completely, with every flag counted; a second run stores nothing', { timeout: 60_000 }, async () => {
     const tenant = await testTenant(database)
     const rejections: Rejection[] = []
     const sources = await findSources([folder])

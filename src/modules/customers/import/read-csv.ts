@@ -103,7 +103,7 @@ function wrongCellCount(line: number, record: readonly string[], expected: numbe
     line,
     reason: 'wrong_cell_count',
     value: record.join(','),
-    expected: `${expected} cells, as the header has, not ${record.length}`,
+    expected: `${expected} cells, as in the header, not ${record.length}`,
     isLast: false,
   }
 }

@@ -63,7 +63,7 @@ export function compileRow(load: Load, cell: (column: string) => Cell): (row: Cs
     for (const { name, entity, column, key } of lookups) {
       const value = key(row)
       if (found.get(name)?.has(value)) continue
-      const expected = `the ${entity} it belongs to, stored before or in a file loaded earlier`
+      const expected = `a known ${entity}, stored before or loaded from an earlier file`
       return { problem: { reason: `unknown_${name}`, column, value, expected } }
     }
     const values: Value[] = []
@@ -99,8 +99,8 @@ function compileField(field: Field, source: FieldSource, cell: (column: string) 
     const value = readValue(field.kind, mapped)
     if (value === UNREADABLE) return problem(`not_${field.kind}`, VALUE_KINDS[field.kind])
     if (value === null) return field.required ? problem('missing_value', 'a value') : (field.empty ?? null)
-    const fault = faultOf(field, value)
-    if (fault !== undefined) return problem(fault[0], fault[1])
+    const violation = violationOf(field, value)
+    if (violation !== undefined) return problem(violation[0], violation[1])
     return plus === undefined ? value : addMinutes(value, plus(row))
   }
 }
@@ -110,7 +110,7 @@ function own(map: Readonly<Record<string, string>>, key: string): string | undef
 }
 
 /** Why a parsed value violates the field's constraints: a reason and what was expected. */
-function faultOf(field: Field, value: string | number | boolean): readonly [string, string] | undefined {
+function violationOf(field: Field, value: string | number | boolean): readonly [string, string] | undefined {
   if (typeof value === 'string') {
     if (field.oneOf !== undefined && !field.oneOf.includes(value))
       return ['unknown_value', `one of ${field.oneOf.join(', ')}`]

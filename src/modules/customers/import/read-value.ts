@@ -1,10 +1,10 @@
 /** The value kinds of cells, each with the expected format in words. */
 export const VALUE_KINDS = {
   text: 'text',
-  date: 'a date as 2026-11-20',
-  timestamp: 'a date or a time as 2026-11-20 13:45:00 (UTC unless it ends in an offset)',
+  date: 'a date such as 2026-11-20',
+  timestamp: 'a date or time such as 2026-11-20 13:45:00 (UTC unless it has an offset)',
   integer: 'a whole number',
-  decimal: 'a number with a point for decimals',
+  decimal: 'a number with a decimal point',
   /** Parsed into integer cents. */
   money: 'an amount such as 1200 or 1200.50',
   boolean: 'true or false',

@@ -42,7 +42,7 @@ export interface ImportReport {
 
 export interface StepTally {
   read: number
-  taken: number
+  accepted: number
   filteredOut: number
   readonly flags: Map<string, number>
   readonly rejections: Map<string, number>
@@ -58,7 +58,7 @@ export function stepReport(step: Step, tally: StepTally, done: Checkpoint, resum
     read: tally.read,
     inserted: done.rows_inserted,
     updated: done.rows_updated,
-    alreadyStored: tally.taken - done.rows_inserted - done.rows_updated,
+    alreadyStored: tally.accepted - done.rows_inserted - done.rows_updated,
     filteredOut: tally.filteredOut,
     rejections: Object.fromEntries(tally.rejections),
     flags: Object.fromEntries(flags),
@@ -72,7 +72,7 @@ export function rejectedCount({ rejections }: StepReport): number {
 
 /** The report as lines of text for a terminal. */
 export function reportLines(report: ImportReport): string[] {
-  const head = `${report.dryRun ? 'Dry run with' : 'Imported with'} the mapping ${report.mapping}${report.dryRun ? '; nothing was kept' : ''}.`
+  const head = `${report.dryRun ? 'Dry run with' : 'Imported with'} the mapping ${report.mapping}${report.dryRun ? '; nothing was stored' : ''}.`
   const unused = report.unusedFiles.map((file) => `${file}: not used by this mapping`)
   return [head, ...report.steps.flatMap(stepLines), ...unused]
 }
@@ -86,7 +86,7 @@ function stepLines(step: StepReport): string[] {
     ...(step.filteredOut > 0 ? [`${number(step.filteredOut)} filtered out`] : []),
     `${number(rejectedCount(step))} rejected`,
   ]
-  const resumed = step.resumedAfterRows > 0 ? ` (went on after row ${number(step.resumedAfterRows)})` : ''
+  const resumed = step.resumedAfterRows > 0 ? ` (resumed after row ${number(step.resumedAfterRows)})` : ''
   const rejections = Object.entries(step.rejections).map(
     ([reason, count]) => `    rejected, ${reason}: ${number(count)}`,
   )

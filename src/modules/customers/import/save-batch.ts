@@ -2,7 +2,7 @@ import { DatabaseError } from 'pg'
 import type { Ctx } from '#kernel/context'
 import type { WriteCtx } from '#kernel/writes/change'
 import { dayOf } from '../record/days.ts'
-import { makeUsageMonths, markUsageDays } from '../events/imported-usage.ts'
+import { createUsagePartitions, markUsageDays } from '../events/imported-usage.ts'
 import type { Load } from './mapping.ts'
 import type { CsvRow } from './read-csv.ts'
 import type { RowProblem } from './read-row.ts'
@@ -10,7 +10,7 @@ import type { Value } from './read-value.ts'
 import { deriveContractValue, saveRows, withinSavepoint } from './store.ts'
 
 /** An accepted row: its line in the file and its values in the order of the load's fields. */
-export interface TakenRow {
+export interface AcceptedRow {
   readonly row: CsvRow
   readonly values: readonly Value[]
 }
@@ -29,9 +29,9 @@ export async function saveBatch(
   ctx: WriteCtx,
   source: string,
   load: Load,
-  rows: readonly TakenRow[],
+  rows: readonly AcceptedRow[],
 ): Promise<SavedBatch> {
-  const saved = await saveOrHalve(ctx, source, load, rows)
+  const saved = await saveOrBisect(ctx, source, load, rows)
   const clientIds = fieldOf(load, rows, 'client_id')
   if (load.entity === 'usage_event' && saved.inserted > 0) {
     await markUsageDays(ctx, clientIds, fieldOf(load, rows, 'occurred_at'))
@@ -44,17 +44,22 @@ export async function saveBatch(
  * Creates the monthly partitions a batch of usage needs, in a transaction of its own, because it briefly locks the
  * whole table.
  */
-export async function prepareMonths(ctx: Ctx, load: Load, rows: readonly TakenRow[]): Promise<void> {
+export async function prepareMonths(ctx: Ctx, load: Load, rows: readonly AcceptedRow[]): Promise<void> {
   if (load.entity !== 'usage_event') return
-  await makeUsageMonths(ctx, fieldOf(load, rows, 'occurred_at'))
+  await createUsagePartitions(ctx, fieldOf(load, rows, 'occurred_at'))
 }
 
-function fieldOf(load: Load, rows: readonly TakenRow[], field: string): string[] {
+function fieldOf(load: Load, rows: readonly AcceptedRow[], field: string): string[] {
   const index = Object.keys(load.fields).indexOf(field)
   return rows.map(({ values }) => String(values[index]))
 }
 
-async function saveOrHalve(ctx: WriteCtx, source: string, load: Load, rows: readonly TakenRow[]): Promise<SavedBatch> {
+async function saveOrBisect(
+  ctx: WriteCtx,
+  source: string,
+  load: Load,
+  rows: readonly AcceptedRow[],
+): Promise<SavedBatch> {
   const [first] = rows
   if (first === undefined) return { inserted: 0, updated: 0, refused: [] }
   try {
@@ -71,8 +76,8 @@ async function saveOrHalve(ctx: WriteCtx, source: string, load: Load, rows: read
     if (!isRefusal(error)) throw error
     if (rows.length === 1) return { inserted: 0, updated: 0, refused: [{ row: first.row, problem: refusal(error) }] }
     const middle = rows.length >> 1
-    const left = await saveOrHalve(ctx, source, load, rows.slice(0, middle))
-    const right = await saveOrHalve(ctx, source, load, rows.slice(middle))
+    const left = await saveOrBisect(ctx, source, load, rows.slice(0, middle))
+    const right = await saveOrBisect(ctx, source, load, rows.slice(middle))
     return {
       inserted: left.inserted + right.inserted,
       updated: left.updated + right.updated,

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { seenValues } from './seen-values.ts'
 
-it('every repeat is noticed, also after the table has grown', () => {
+it('every repeated value is detected, also after the table has grown', () => {
   const seen = seenValues()
   const texts = Array.from({ length: 20_000 }, (_, index) => `id-${index}`)
   expect(texts.filter((text) => seen.seenBefore(text))).toEqual([])
@@ -9,13 +9,13 @@ it('every repeat is noticed, also after the table has grown', () => {
   expect(seen.isComplete).toBe(true)
 })
 
-it('past its bound no new text is remembered, and it says so', () => {
+it('beyond its limit no new text is stored, and it is incomplete', () => {
   const seen = seenValues(2)
   expect(['a', 'b', 'c', 'c', 'a'].map((text) => seen.seenBefore(text))).toEqual([false, false, false, false, true])
   expect(seen.isComplete).toBe(false)
 })
 
-it('two texts that are alike to a short hash are two', () => {
+it('two texts with the same short hash are distinct', () => {
   const seen = seenValues()
   // They have one 53-bit hash (cyrb53).
   expect(['acct-7019365966006016', 'acct-3226686300509948'].map((text) => seen.seenBefore(text))).toEqual([
@@ -24,7 +24,7 @@ it('two texts that are alike to a short hash are two', () => {
   ])
 })
 
-it('long texts are told apart to their last character', () => {
+it('long texts that differ in the last character are distinct', () => {
   const seen = seenValues()
   const long = 'x'.repeat(1000)
   expect([`${long}a`, `${long}b`, `${long}a`].map((text) => seen.seenBefore(text))).toEqual([false, false, true])

@@ -14,7 +14,7 @@ export const ManageLifecycleStagesInput = z
     client_id: ClientId.optional().describe('Absent: all customers'),
     current_stage: z.string().pipe(Stage).optional().describe('Only this; on a transition: expected'),
     new_stage: NewStage.optional(),
-    transition_reason: text(500).optional().describe('Why; kept'),
+    transition_reason: text(500).optional().describe('Stored reason'),
     automated: z.boolean().default(false),
     include_transitions: z.boolean().default(true),
     intervention_planning: z.boolean().default(true),
@@ -30,7 +30,7 @@ export const ManageLifecycleStagesInput = z
       issue.addIssue({ code: 'custom', path: ['new_stage'], message: 'the stage to move to, e.g. active' })
     }
     if (!isMove && input.new_stage !== undefined) {
-      issue.addIssue({ code: 'custom', path: ['new_stage'], message: 'nothing, unless action is transition' })
+      issue.addIssue({ code: 'custom', path: ['new_stage'], message: 'no value unless action is transition' })
     }
   })
 export type ManageLifecycleStagesInput = z.output<typeof ManageLifecycleStagesInput>

@@ -65,7 +65,7 @@ const transition = change({
     const before = await lockCustomer(ctx, input.client_id)
     const { new_stage: to = before.lifecycle_stage, current_stage: expected } = input
     const from = before.lifecycle_stage
-    if (expected !== undefined && expected !== from) throw otherStage(expected, from)
+    if (expected !== undefined && expected !== from) throw stageConflict(expected, from)
     const moved = { from, to }
     if (from === to) return { result: moved, subject: input.client_id, before: from, after: to }
     const reason = input.transition_reason ?? null
@@ -98,7 +98,7 @@ function notificationOf(
   { from, to }: Moved,
 ): NonNullable<ManageLifecycleStagesOutput['notification']> {
   const event = customerEvents.stageChanged.name
-  if (from === to) return { status: 'no_change', event, told: 'nobody: the customer was in that stage' }
+  if (from === to) return { status: 'no_change', event, told: 'nobody: the customer was already in that stage' }
   if (!input.notify_team) return { status: 'not_asked', event, told: 'nobody' }
   return { status: 'published', event, told: 'subscribers of the event; no mail or chat channel is connected' }
 }
@@ -153,9 +153,9 @@ async function clientHistory(ctx: Ctx, clientId: string): Promise<Pick<ManageLif
   }
 }
 
-function otherStage(expected: string, actual: string): Failure {
+function stageConflict(expected: string, actual: string): Failure {
   return new Failure('conflict', `The customer is in the stage ${actual}, not ${expected}.`, {
     code: 'STAGE_CONFLICT',
-    problems: [{ path: 'current_stage', expected: 'the stage the customer is in, or nothing', example: actual }],
+    problems: [{ path: 'current_stage', expected: 'the stage the customer is in, or no value', example: actual }],
   })
 }

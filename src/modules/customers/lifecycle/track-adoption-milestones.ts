@@ -83,7 +83,7 @@ function present(input: TrackAdoptionMilestonesInput, found: Found): TrackAdopti
       .slice(0, SHOWN_MAX)
       .map(
         (row) =>
-          `${row.client_id}: no step for ${row.days_since_last ?? 0} days; help with ${row.next_milestone ?? ''}`,
+          `${row.client_id}: no milestone for ${row.days_since_last ?? 0} days; help with ${row.next_milestone ?? ''}`,
       ),
   }
 }

@@ -10,7 +10,7 @@ export const accountsPersonalData = holdTables({
   identifies: true,
   keeps: {
     what: 'the account, without the person as its contact',
-    why: 'It is the record of a company, its contracts and what it owes.',
+    why: 'It records a company, its contracts and its debts.',
   },
   holds: [
     {
@@ -69,7 +69,7 @@ export const accountsPersonalData = holdTables({
 /** Timeline entries that name people. */
 export const timelinePersonalData = holdTables({
   name: 'customers.timeline',
-  describe: 'What happened to customers: calls, mails, meetings and whatever else was recorded, where it names people.',
+  describe: 'Timeline entries of customers, such as calls, mails and meetings, where they name people.',
   cacheTags: [customerTags.all],
   holds: [
     {

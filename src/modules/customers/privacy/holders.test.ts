@@ -20,8 +20,8 @@ beforeAll(async () => {
   database = await testDatabase()
 })
 
-describe('what customers hold about a person', () => {
-  it('is all found from an e-mail: their ids, names and numbers', async () => {
+describe('the personal data of the customers module', () => {
+  it('is found from an e-mail address: ids, names and phone numbers', async () => {
     const { tenant } = await filled()
     const known = await identified(tenant.ctx(), personOf({ emails: ['ADA@example.com'] }))
     expect([...known.names]).toEqual(['Ada Lovelace'])
@@ -38,7 +38,7 @@ describe('what customers hold about a person', () => {
     },
   )
 
-  it('is exported whole, with nothing of others but the lines that mention them', async () => {
+  it('is exported completely, with nothing of others except texts that mention the person', async () => {
     const { tenant, ada } = await filled()
     const rows = await Promise.all(customersPersonalData.map((holder) => holder.export(tenant.ctx(), ada)))
     const tables = rows.flat().map((row) => `${String(row['relation'])} ${String(row['table'])}`)
@@ -67,7 +67,7 @@ describe('what customers hold about a person', () => {
     expect(JSON.stringify(rows.flat())).not.toContain('bob@example.com')
   })
 
-  it('is gone after erasing; what others did is as it was, and a second time finds nothing', async () => {
+  it('is erased; the data of others is unchanged, and a second erasure finds nothing', async () => {
     const { tenant, ada } = await filled()
     const before = await usageOf(tenant.tenantId)
     const previewed = await outcomes(tenant.ctx(), ada, 'preview')
@@ -82,7 +82,7 @@ describe('what customers hold about a person', () => {
     ).toEqual(customersPersonalData.map(() => [0, 0, 0]))
   })
 
-  it('is in every table that a holder names, so that none goes untried', async () => {
+  it('is in every table of a holder, so that each is tested', async () => {
     const { tenant } = await filled()
     const tables = [...new Set(customersPersonalData.flatMap((holder) => holder.tables))]
     const without: string[] = []
@@ -95,7 +95,7 @@ describe('what customers hold about a person', () => {
     expect(without, 'give addPerson (test/support/person-data.ts) a row for each of these tables').toEqual([])
   })
 
-  it('of a neighbour with the same address is untouched', async () => {
+  it('of another tenant with the same address is untouched', async () => {
     const mine = await filled()
     const theirs = await filled()
     const before = await linesOf(theirs.tenant.tenantId)

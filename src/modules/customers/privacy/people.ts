@@ -9,12 +9,12 @@ import { listContactEmails } from './store.ts'
  */
 export const contactsPersonalData = holdTables({
   name: 'customers.contacts',
-  describe: 'People at customers: contacts, and the users that usage events named.',
+  describe: 'People at customers: contacts, and the users named by usage events.',
   cacheTags: [customerTags.all],
   identifies: true,
   emails: listContactEmails,
   keeps: {
-    what: 'a nameless contact: whether primary or champion, and when last spoken to',
+    what: 'the contact without a name: whether primary or champion, and the time of the last contact',
     why: 'The health of the customer is computed from it.',
   },
   holds: [

@@ -9,12 +9,12 @@ import { expireSurveyAnswers, expireTickets } from './store.ts'
  */
 export const ticketsPersonalData = holdTables({
   name: 'customers.tickets',
-  describe: 'Support tickets: who asked, what they wrote, and what was written about it.',
+  describe: 'Support tickets: the requester, the requester’s texts, and the notes on the ticket.',
   cacheTags: [customerTags.all],
   identifies: true,
   keeps: {
-    what: 'tickets without requester and without their words: times, priority, category, resolution',
-    why: 'They are the record of the service that the customer was given.',
+    what: 'tickets without the requester and the requester’s texts: times, priority, category, resolution',
+    why: 'They record the service that the customer received.',
   },
   holds: [
     {
@@ -42,7 +42,7 @@ export const ticketsPersonalData = holdTables({
 /** Survey answers. Erasure keeps the score as the customer's and removes the respondent and the comment. */
 export const surveysPersonalData = holdTables({
   name: 'customers.survey-answers',
-  describe: 'Answers to surveys: who answered, and their comment.',
+  describe: 'Answers to surveys: the respondent and the comment.',
   cacheTags: [customerTags.all],
   identifies: true,
   keeps: {

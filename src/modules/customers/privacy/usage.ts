@@ -12,11 +12,11 @@ const COUNTED = /"error_count":\s*(\d+)/
  */
 export const usagePersonalData = holdTables({
   name: 'customers.usage',
-  describe: 'What people did in the product, one row an event, and the days added up from it.',
+  describe: 'Usage events, one row per event, and the daily rollups computed from them.',
   cacheTags: [customerTags.all],
   keeps: {
-    what: 'events and days of use under a pseudonym that nobody can undo, without properties',
-    why: 'The use of the customer as a whole is counted from them.',
+    what: 'events and daily rollups under an irreversible pseudonym, without properties',
+    why: 'The customer’s usage is counted from them.',
   },
   holds: [
     {
@@ -62,7 +62,7 @@ export const usagePersonalData = holdTables({
 /** Message ids kept for deduplication; an id may contain an e-mail address. */
 export const receiptsPersonalData = holdTables({
   name: 'customers.event-receipts',
-  describe: 'Ids of event messages that were taken, so that none is taken twice.',
+  describe: 'Message ids of received events, which prevent storing an event twice.',
   holds: [
     {
       table: 'customers.event_receipts',

@@ -25,7 +25,7 @@ export const GetClientTimelineInput = z
     start_date: RealDay.optional().describe('Default 90 days ago'),
     end_date: RealDay.optional().describe('Last day; default today'),
     event_types: z.array(z.enum(EVENT_TYPES)).min(1).optional().describe('Default all'),
-    limit: pageLimit({ rowsDefault: 100, rowsMax: 1000 }).describe('Newest so many'),
+    limit: pageLimit({ rowsDefault: 100, rowsMax: 1000 }).describe('Newest entries'),
   })
   .superRefine((input, issue) => {
     const { start_date: start, end_date: end } = input

@@ -15,7 +15,7 @@ export const CHURN_BASE = -2.75
 export const CHURN_FACTORS = {
   points_health: ['health', '0.05 for every point of health under 75; less above'],
   points_usage: ['usage_decline', '2 times the share by which usage fell'],
-  points_idle: ['usage_stopped', '1 when a product once used was not used at all'],
+  points_idle: ['usage_stopped', '1 when a product used before was not used at all'],
   points_renewal: ['renewal_near', '0.6 within 90 days of a renewal that is not automatic'],
   points_payment: ['payment_overdue', '0.7 with a payment overdue'],
   points_tickets: ['tickets_rising', '0.4 times the rise of support tickets, at most doubled'],

@@ -21,8 +21,8 @@ export const RISK_INDICATORS = {
     action: 'Settle the invoice with their finance contact before any renewal talk.',
   },
   usage_decline: {
-    says: (current) => `Usage down ${percent(current)} on the period before`,
-    action: 'Review usage with the champion: which team or feature fell away, and why.',
+    says: (current) => `Usage down ${percent(current)} from the preceding period`,
+    action: 'Review usage with the champion: which team or feature declined, and why.',
   },
   health_low: {
     says: (current, threshold) => `Health ${current} is under ${threshold}`,

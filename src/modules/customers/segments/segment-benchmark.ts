@@ -4,7 +4,7 @@ import type { Segment } from './segment-contract.ts'
 import type { PartRow } from './store/segments.ts'
 
 /** Averages over one segment, or over all of them. */
-interface Standard {
+interface Benchmark {
   readonly health: number | null
   readonly churn: number | null
   readonly atRiskShare: number
@@ -12,7 +12,7 @@ interface Standard {
 }
 
 /** The averages of all the tenant's customers: the only benchmark for which there is data. */
-export function wholeOf(parts: readonly PartRow[]): Standard {
+export function wholeOf(parts: readonly PartRow[]): Benchmark {
   const sum = (of: (part: PartRow) => number) => parts.reduce((total, part) => total + of(part), 0)
   const customers = Math.max(
     1,
@@ -30,7 +30,7 @@ export function wholeOf(parts: readonly PartRow[]): Standard {
 }
 
 /** The differences between a segment and all customers: its figure minus theirs. */
-export function againstAll(part: PartRow, whole: Standard): NonNullable<Segment['against_all_customers']> {
+export function againstAll(part: PartRow, whole: Benchmark): NonNullable<Segment['against_all_customers']> {
   const own = wholeOf([part])
   const less = (a: number | null, b: number | null) => (a === null || b === null ? null : a - b)
   return {

@@ -69,14 +69,14 @@ function withoutData(model: string): Failure {
 
 type Bounds = readonly [number, number, number, number]
 
-function boundsOf({ tier_definitions: asked, thresholds }: SegmentByValueTierInput): Bounds {
+function boundsOf({ tier_definitions: given, thresholds }: SegmentByValueTierInput): Bounds {
   const [standard, professional, enterprise, strategic] = thresholds ?? []
   if (standard !== undefined && professional !== undefined && enterprise !== undefined && strategic !== undefined) {
     return [standard, professional, enterprise, strategic]
   }
-  return asked === undefined
+  return given === undefined
     ? VALUE_TIER_BOUNDS
-    : [asked.standard, asked.professional, asked.enterprise, asked.strategic]
+    : [given.standard, given.professional, given.enterprise, given.strategic]
 }
 
 function ceilingsOf([standard, professional, enterprise, strategic]: Bounds): Record<string, number> {

@@ -23,7 +23,7 @@ export const SegmentCustomersInput = z
     segmentation_type: z.enum(SEGMENTATIONS),
     criteria: Criteria.default({}).describe('Only customers that match; custom: the segment itself, with name'),
     min_segment_size: z.int().min(1).default(5).describe('Smaller ones are left out'),
-    max_segments: z.int().min(1).max(100).default(10).describe('Largest so many'),
+    max_segments: z.int().min(1).max(100).default(10).describe('Largest segments'),
     include_recommendations: z.boolean().default(true),
     benchmark_analysis: z.boolean().default(true).describe('Each against all your customers'),
     output_format: z

@@ -8,7 +8,7 @@ const call = customerTools()
 it.each([
   ['segment_customers', { segmentation_type: 'industry', criteria: {}, min_segment_size: 1 }],
   ['segment_by_value_tier', { segmentation_criteria: {} }],
-])('%s by many at the same time puts every customer in one part, once', async (name, args) => {
+])('%s called concurrently puts every customer in one segment, once', async (name, args) => {
   const tenant = await tenantWithCustomers(database)
   const outcomes = await Promise.all(Array.from({ length: 16 }, () => call(tenant, name, args)))
   expect(outcomes.map(({ kind }) => kind)).toEqual(Array.from({ length: 16 }, () => 'done'))

@@ -37,7 +37,7 @@ export const SegmentByValueTierInput = z
     issue.addIssue({
       code: 'custom',
       path: ['thresholds'],
-      message: 'nothing beside tier_definitions: they say the same',
+      message: 'no value with tier_definitions, which says the same',
     })
   })
 export type SegmentByValueTierInput = z.output<typeof SegmentByValueTierInput>

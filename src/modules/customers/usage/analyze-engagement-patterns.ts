@@ -9,9 +9,9 @@ import { ENGAGEMENT_RULES } from './engagement-rules.ts'
 import { AnalyzeEngagementPatternsInput, AnalyzeEngagementPatternsOutput, PATTERN_TYPES } from './pattern-contract.ts'
 import { OUTCOME_DAYS, predictiveInsights } from './pattern-insights.ts'
 import { presentPersonas } from './personas.ts'
-import { countWhom, patternOutcomes, patternQuestions, userPersonas } from './store/patterns.ts'
+import { countSelected, patternOutcomes, patternQueries, userPersonas } from './store/patterns.ts'
 import type { PatternRow } from './store/patterns.ts'
-import type { PatternQuery } from './store/whom.ts'
+import type { PatternQuery } from './store/selected-customers.ts'
 
 const TTL_SECONDS = 900
 
@@ -25,7 +25,7 @@ export function analyzeEngagementPatterns(settings: HealthSettings) {
       const { scope_filter: filter = {}, lookback_period_days: days } = input
       if (filter.client_id !== undefined) await requireCustomer(ctx, filter.client_id)
       const end = dayOf(ctx.clock())
-      const asked = { input, whom: { ...filter, start: addDays(end, 1 - days), end } }
+      const analysis = { input, selection: { ...filter, start: addDays(end, 1 - days), end } }
       return ctx.cache.getOrLoad(
         ctx.tenantId,
         `customers:patterns:${end}:${JSON.stringify(input)}`,
@@ -35,39 +35,43 @@ export function analyzeEngagementPatterns(settings: HealthSettings) {
           tags: [customerTags.segments, customerTags.clients, customerTags.all],
         },
         async () => ({
-          ...(await analyze(ctx, asked)),
-          ...(input.predictive_insights && { predictive_insights: await predict(ctx, asked, settings) }),
+          ...(await analyze(ctx, analysis)),
+          ...(input.predictive_insights && { predictive_insights: await predict(ctx, analysis, settings) }),
         }),
       )
     },
   })
 }
 
-interface Asked {
+interface Analysis {
   readonly input: AnalyzeEngagementPatternsInput
-  readonly whom: PatternQuery
+  readonly selection: PatternQuery
 }
 
 /** Analyses a period of the same length that ended long enough ago for its customers' outcome to be known. */
-async function predict(ctx: Ctx, { input, whom }: Asked, { atRiskBelow }: HealthSettings) {
-  const before = { ...whom, start: addDays(whom.start, -OUTCOME_DAYS), end: addDays(whom.end, -OUTCOME_DAYS) }
+async function predict(ctx: Ctx, { input, selection }: Analysis, { atRiskBelow }: HealthSettings) {
+  const before = {
+    ...selection,
+    start: addDays(selection.start, -OUTCOME_DAYS),
+    end: addDays(selection.end, -OUTCOME_DAYS),
+  }
   return predictiveInsights(await patternOutcomes(ctx, before, atRiskBelow), input.min_pattern_confidence)
 }
 
 async function analyze(
   ctx: Ctx,
-  { input, whom }: Asked,
+  { input, selection }: Analysis,
 ): Promise<Omit<AnalyzeEngagementPatternsOutput, 'predictive_insights'>> {
   const wants = new Set(input.pattern_types ?? PATTERN_TYPES)
-  const ask = patternQuestions
-  const rows = (await ask.patterns(ctx, whom)).filter((row) => row.customers >= input.min_customers)
-  const weekdays = wants.has('temporal') ? await ask.weekdays(ctx, whom) : undefined
+  const queries = patternQueries
+  const rows = (await queries.patterns(ctx, selection)).filter((row) => row.customers >= input.min_customers)
+  const weekdays = wants.has('temporal') ? await queries.weekdays(ctx, selection) : undefined
   const events = weekdays?.reduce((sum, day) => sum + day.events, 0) ?? 0
-  const anomalies = input.anomaly_detection ? await ask.anomalies(ctx, whom) : []
+  const anomalies = input.anomaly_detection ? await queries.anomalies(ctx, selection) : []
   return {
     status: rows.some((row) => row.pattern !== 'silent') ? 'success' : 'not_enough_data',
-    customers_analyzed: await countWhom(ctx, whom),
-    period: { start: whom.start, end: whom.end },
+    customers_analyzed: await countSelected(ctx, selection),
+    period: { start: selection.start, end: selection.end },
     identified_patterns: rows.map(present),
     ...(weekdays !== undefined && {
       temporal_patterns: weekdays.map((day) => ({
@@ -75,15 +79,15 @@ async function analyze(
         share: events === 0 ? 0 : roundShare(day.events / events),
       })),
     }),
-    ...(wants.has('feature_usage') && { feature_patterns: await ask.features(ctx, whom) }),
+    ...(wants.has('feature_usage') && { feature_patterns: await queries.features(ctx, selection) }),
     ...(wants.has('communication') && {
-      communication_patterns: (await ask.contact(ctx, whom)).map((row) => ({
+      communication_patterns: (await queries.contact(ctx, selection)).map((row) => ({
         ...row,
         average_health: roundScore(row.average_health),
       })),
     }),
-    ...(wants.has('support') && { support_patterns: await ask.support(ctx, whom) }),
-    user_personas: presentPersonas(await userPersonas(ctx, whom)),
+    ...(wants.has('support') && { support_patterns: await queries.support(ctx, selection) }),
+    user_personas: presentPersonas(await userPersonas(ctx, selection)),
     ...contrast(rows),
     anomalies: anomalies.map(({ deviations, usual, ...row }) => ({
       ...row,

@@ -1,4 +1,4 @@
-/** The definition of each pattern in words; `SHOWN` in `store/patterns.ts` implements them. */
+/** The definition of each pattern in words; `SHOWN_PATTERNS` in `store/patterns.ts` implements them. */
 export const ENGAGEMENT_RULES: Readonly<Record<string, string>> = {
   growing: 'events of the later half at least 1.3 times those of the earlier',
   declining: 'events of the later half at most 0.7 times those of the earlier',

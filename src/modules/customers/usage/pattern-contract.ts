@@ -23,7 +23,7 @@ export const AnalyzeEngagementPatternsInput = z
     lookback_period_days: z.int().min(7).max(365).default(90).describe('Days up to today'),
     anomaly_detection: z.boolean().default(true).describe('Unusual days of the last 14'),
     predictive_insights: z.boolean().default(true).describe('What followed each pattern'),
-    min_pattern_confidence: z.number().min(0.5).max(0.99).default(0.7).describe('Level at which an insight must hold'),
+    min_pattern_confidence: z.number().min(0.5).max(0.99).default(0.7).describe('Confidence level of insights'),
     min_customers: z.int().min(1).default(1).describe('Leave out rarer patterns'),
   })
   .superRefine((input, issue) => {
@@ -35,7 +35,7 @@ export const AnalyzeEngagementPatternsInput = z
       issue.addIssue({
         code: 'custom',
         path: ['scope_filter'],
-        message: 'whom to look at, e.g. {"tier": "enterprise"}',
+        message: 'the customers to analyze, e.g. {"tier": "enterprise"}',
       })
     }
   })

@@ -22,7 +22,7 @@ export function predictiveInsights(outcomes: readonly PatternOutcome[], level: n
       `${CUSTOMERS_MIN} customers with a score that showed a pattern ${OUTCOME_DAYS} days ago, and as many that did not`,
     )
   }
-  const told = compared.flatMap((row) => {
+  const significant = compared.flatMap((row) => {
     const share = row.lost / row.customers
     const othersShare = row.others_lost / row.others
     const { low, high } = wilsonInterval(row.lost, row.customers, level)
@@ -31,9 +31,9 @@ export function predictiveInsights(outcomes: readonly PatternOutcome[], level: n
   })
   return {
     status: 'observed',
-    method: `customers that showed a pattern ${OUTCOME_DAYS} days ago, and the share of them that is at risk or gone today; Wilson interval at ${level}`,
+    method: `share of the customers with a pattern ${OUTCOME_DAYS} days ago that is at risk or churned today; Wilson interval at ${level}`,
     patterns_compared: compared.length,
-    insights: told
+    insights: significant
       .toSorted((a, b) => Math.abs(b.share - b.othersShare) - Math.abs(a.share - a.othersShare))
       .map(({ row, share, othersShare, low, high }) => ({
         pattern: row.pattern,

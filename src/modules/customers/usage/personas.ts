@@ -4,7 +4,7 @@ import type { Personas } from './store/patterns.ts'
 
 /** The definition of the personas in words; `userPersonas` in `store/patterns.ts` implements it. */
 const PERSONA_RULE =
-  'share of their customer’s active days on which a person came: power from half, regular from a fifth, occasional less; dormant: only in the period before'
+  'share of the customer’s active days on which a person was active: power from 1/2, regular from 1/5, occasional below; dormant: active only in the preceding period'
 
 /** Identified users, grouped by how regularly they use the product. */
 export const UserPersonas = z.union([

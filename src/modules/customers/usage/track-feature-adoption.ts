@@ -39,7 +39,7 @@ export const trackFeatureAdoption = query({
 })
 
 async function adoption(ctx: Ctx, input: TrackFeatureAdoptionInput, end: string): Promise<TrackFeatureAdoptionOutput> {
-  const asked = {
+  const query = {
     client_id: input.client_id,
     feature: input.feature_id,
     start: addDays(end, 1 - input.time_period_days),
@@ -47,8 +47,8 @@ async function adoption(ctx: Ctx, input: TrackFeatureAdoptionInput, end: string)
     days: input.time_period_days,
     threshold: input.adoption_threshold,
   }
-  const rows = await featureAdoption(ctx, asked)
-  const groups = await adoptionGroups(ctx, asked)
+  const rows = await featureAdoption(ctx, query)
+  const groups = await adoptionGroups(ctx, query)
   const tiers = groups.filter((group) => group.kind === 'tier')
   const active = tiers.reduce((sum, group) => sum + group.customers, 0)
   const isKnown = rows.length > 0 && active > 0
@@ -65,7 +65,7 @@ async function adoption(ctx: Ctx, input: TrackFeatureAdoptionInput, end: string)
     breakdown: features.slice(0, input.limit),
     by_tier: tiers.map(presentGroup),
     by_lifecycle: groups.filter((group) => group.kind === 'lifecycle').map(presentGroup),
-    ...(input.include_user_personas && { user_personas: presentPersonas(await userPersonas(ctx, asked)) }),
+    ...(input.include_user_personas && { user_personas: presentPersonas(await userPersonas(ctx, query)) }),
     high_value_features: highValue,
     underutilised_features: underused.slice(0, input.limit),
     recommendations: input.optimization_recommendations ? recommend(features, highValue) : [],

@@ -29,7 +29,7 @@ export function trackUsageEngagement(settings: HealthSettings) {
       const { client_id, event_name } = input
       if (event_name !== undefined) return { client_id, recorded: await record(ctx, { ...input, event_name }) }
       await requireCustomer(ctx, client_id)
-      await rollUp(asCounter(ctx), { clientId: client_id })
+      await rollUp(asRollUpJob(ctx), { clientId: client_id })
       const period = periodOf(input, dayOf(ctx.clock()))
       const totals = await usageTotals(ctx, period)
       const cohorts =
@@ -43,7 +43,7 @@ export function trackUsageEngagement(settings: HealthSettings) {
  * The context of the roll-up of accepted events. Readers may trigger it, since it changes no facts; the audit trail
  * names the roll-up job.
  */
-function asCounter(ctx: Ctx): Ctx {
+function asRollUpJob(ctx: Ctx): Ctx {
   const actor = { kind: 'job' as const, id: 'customers.roll-up-usage' }
   return { ...ctx, actor, scopes: new Set(['customers:write'] as const) }
 }
@@ -102,10 +102,10 @@ async function report(
     usage_trends: {
       series: await usageSeries(ctx, period, input.granularity),
       events_before: totals.events_before,
-      change: change ?? NO_PERIOD_BEFORE,
+      change: change ?? NO_PRECEDING_PERIOD,
     },
     engagement_patterns: { by_weekday: { ...totals.by_weekday }, busiest_hour_utc: heatmap[0]?.hour_utc ?? null },
-    ...(input.include_user_segmentation && { user_cohorts: cohorts ?? NOBODY_NAMED }),
+    ...(input.include_user_segmentation && { user_cohorts: cohorts ?? NO_NAMED_USERS }),
     ...(input.include_feature_breakdown && { feature_adoption_timeline: await usageFeatures(ctx, period) }),
     activity_heatmap: heatmap.slice(0, HEAT_CELLS_SHOWN),
     ...(input.benchmark_comparison && { benchmark_insights: benchmark(await usageStanding(ctx, period)) }),
@@ -114,7 +114,7 @@ async function report(
 }
 
 const HEAT_CELLS_SHOWN = 24
-const NOBODY_NAMED = notEnoughData('usage events that name a user (user_id)')
+const NO_NAMED_USERS = notEnoughData('usage events that name a user (user_id)')
 
 /** The change from the preceding period of the same length; null if usage began within that period or it had none. */
 function changeOf({ events, events_before, first_day }: UsageTotals, { start, days }: Period): number | null {
@@ -122,13 +122,13 @@ function changeOf({ events, events_before, first_day }: UsageTotals, { start, da
   return isCovered && events_before > 0 ? roundShare(events / events_before - 1) : null
 }
 
-const NO_PERIOD_BEFORE = notEnoughData('recorded use throughout the equally long period before')
+const NO_PRECEDING_PERIOD = notEnoughData('recorded usage throughout the preceding period of equal length')
 
 /** The requested period, ending today at the latest: there is no data for later days. */
 function periodOf(input: TrackUsageEngagementInput, today: string): Period {
   const start = dayOf(new Date(input.period_start ?? 0))
-  const asked = dayOf(new Date(input.period_end ?? 0))
-  const end = asked > today && start <= today ? today : asked
+  const requestedEnd = dayOf(new Date(input.period_end ?? 0))
+  const end = requestedEnd > today && start <= today ? today : requestedEnd
   return { client_id: input.client_id, start, end, days: daysBetween(start, end) + 1 }
 }
 

@@ -26,8 +26,9 @@ export function usageAdvice(seen: Observed): { recommendations: string[]; alerts
 function alerts({ totals, change, period, dropShare }: Observed): string[] {
   const found: string[] = []
   if (totals.events === 0) found.push('No use in the period')
-  else if (change !== null && change <= -dropShare) found.push(`Usage down ${percent(-change)} on the period before`)
-  found.push(...fallWithin(totals, period, dropShare))
+  else if (change !== null && change <= -dropShare)
+    found.push(`Usage down ${percent(-change)} from the preceding period`)
+  found.push(...declineWithin(totals, period, dropShare))
   if (totals.errors > totals.events * ERROR_SHARE_HIGH) {
     found.push(`${percent(totals.errors / Math.max(1, totals.events))} of events were errors`)
   }
@@ -35,7 +36,7 @@ function alerts({ totals, change, period, dropShare }: Observed): string[] {
 }
 
 /** Detects usage that stopped or fell within the period, which the total does not show. */
-function fallWithin(totals: UsageTotals, { end, days }: Observed['period'], dropShare: number): string[] {
+function declineWithin(totals: UsageTotals, { end, days }: Observed['period'], dropShare: number): string[] {
   if (totals.last_day === null) return []
   const silentDays = daysBetween(totals.last_day, end)
   if (silentDays >= STOPPED_DAYS) return [`No use in the last ${silentDays} days of the period`]
@@ -51,10 +52,10 @@ function recommendations({ totals, cohorts }: Observed): string[] {
     found.push(`${totals.users} of ${totals.seats} seats were used: invite and train the others`)
   }
   if (cohorts !== undefined && cohorts.lost > 0) {
-    found.push(`${cohorts.lost} people of the period before did not come back: ask why`)
+    found.push(`${cohorts.lost} users of the preceding period did not return: ask why`)
   }
   if (cohorts !== undefined && cohorts.power === 1 && totals.users > 1) {
-    found.push('One person carries the use: develop a second champion')
+    found.push('Only one user is a power user: develop a second champion')
   }
   return found
 }

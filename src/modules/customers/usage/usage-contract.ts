@@ -32,7 +32,7 @@ export const TrackUsageEngagementInput = z
     const add = (path: string, message: string) => issue.addIssue({ code: 'custom', path: [path], message })
     const { event_name, period_start: start, period_end: end } = input
     if (event_name !== undefined) {
-      if (start !== undefined || end !== undefined) add('period_start', 'nothing beside event_name: record or report')
+      if (start !== undefined || end !== undefined) add('period_start', 'no period with event_name: record or report')
       return
     }
     if (input.properties !== undefined) add('event_name', 'the event that has the properties, e.g. login')

@@ -5,7 +5,7 @@ import { sql, sqlJoin, sqlText } from '#kernel/database/sql'
 import type { Sql } from '#kernel/database/sql'
 import { PRIORITIES, Priority } from '../contract.ts'
 import { personOf } from '../person.ts'
-import { MINE, TASK_COLUMNS, TaskRow } from './tasks.ts'
+import { OWN_ROWS, TASK_COLUMNS, TaskRow } from './tasks.ts'
 
 export type SortBy = 'due' | 'priority' | 'newest'
 
@@ -49,7 +49,7 @@ const count = filteredStatement(
   'tasks.count-list',
   { filters: FILTERS, params: PARAMS, row: Counts },
   (conditions) => sql`select count(*) as total, count(*) filter (where completed) as completed
-    from tasks.tasks where ${MINE} and ${conditions}`,
+    from tasks.tasks where ${OWN_ROWS} and ${conditions}`,
 )
 
 export type TaskFilters = Omit<Parameters<typeof count>[1], 'user_id'>
@@ -75,7 +75,7 @@ const page = (sortBy: SortBy, order: Sql, after: Sql) =>
       row: TaskRow,
     },
     (conditions) =>
-      sql`select ${TASK_COLUMNS} from tasks.tasks where ${MINE} and ${conditions} order by ${order} limit :limit`,
+      sql`select ${TASK_COLUMNS} from tasks.tasks where ${OWN_ROWS} and ${conditions} order by ${order} limit :limit`,
   )
 
 const BY_DUE = sql`${DUE}, task_id`
@@ -109,6 +109,6 @@ export async function listPage(ctx: Ctx, { filters, sortBy, after, limit }: Page
 /** Over everything that matches, not over the page. */
 export async function countList(ctx: Ctx, filters: TaskFilters): Promise<z.output<typeof Counts>> {
   const [counted] = await count(ctx, { ...filters, user_id: personOf(ctx) })
-  if (counted === undefined) throw new Error('a count came back without a row')
+  if (counted === undefined) throw new Error('the count returned no row')
   return counted
 }

@@ -31,7 +31,7 @@ const findZone = statement(
  */
 export async function lockPerson(ctx: WriteCtx, timeZone: string | undefined): Promise<PersonRow> {
   const [row] = await lock(ctx, { user_id: personOf(ctx), time_zone: timeZone ?? null })
-  if (row === undefined) throw new Error('an upsert came back without a row')
+  if (row === undefined) throw new Error('the upsert returned no row')
   return row
 }
 

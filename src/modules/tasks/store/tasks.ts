@@ -33,16 +33,16 @@ export type TaskRow = z.output<typeof TaskRow>
 const COLUMNS = Object.keys(TaskRow.shape).map(sqlName)
 export const TASK_COLUMNS = sqlJoin(COLUMNS)
 /** The condition that selects the caller's rows. */
-export const MINE = sql`tenant_id = :tenant_id and user_id = :user_id`
+export const OWN_ROWS = sql`tenant_id = :tenant_id and user_id = :user_id`
 
 const find = statement(
   'tasks.find',
-  sql`select ${TASK_COLUMNS} from tasks.tasks where ${MINE} and task_id = any(:task_ids::integer[])`,
+  sql`select ${TASK_COLUMNS} from tasks.tasks where ${OWN_ROWS} and task_id = any(:task_ids::integer[])`,
   { params: { user_id: z.string(), task_ids: z.array(z.int()) }, row: TaskRow },
 )
 const findSubtasks = statement(
   'tasks.find-subtasks',
-  sql`select ${TASK_COLUMNS} from tasks.tasks where ${MINE} and parent_id = :task_id order by task_id`,
+  sql`select ${TASK_COLUMNS} from tasks.tasks where ${OWN_ROWS} and parent_id = :task_id order by task_id`,
   { params: { user_id: z.string(), task_id: z.int() }, row: TaskRow },
 )
 const ViewRow = TaskRow.extend({ subtasks: z.array(Subtask), last_zone: z.string().nullable() })
@@ -53,7 +53,7 @@ const view = statement(
      (select coalesce(jsonb_agg(jsonb_build_object('id', s.task_id, 'title', s.title, 'completed', s.completed) order by s.task_id), '[]')
       from tasks.tasks s where s.tenant_id = :tenant_id and s.user_id = :user_id and s.parent_id = :task_id) as subtasks,
      (select p.time_zone from tasks.people p where p.tenant_id = :tenant_id and p.user_id = :user_id) as last_zone
-   from tasks.tasks where ${MINE} and task_id = :task_id`,
+   from tasks.tasks where ${OWN_ROWS} and task_id = :task_id`,
   { params: { user_id: z.string(), task_id: z.int() }, row: ViewRow },
 )
 const put = writing(
@@ -65,7 +65,7 @@ const put = writing(
 )
 const remove = writing(
   'tasks.delete',
-  sql`delete from tasks.tasks where ${MINE} and task_id = any(:task_ids::integer[])`,
+  sql`delete from tasks.tasks where ${OWN_ROWS} and task_id = any(:task_ids::integer[])`,
   { params: { user_id: z.string(), task_ids: z.array(z.int()) } },
 )
 

@@ -4,7 +4,7 @@ import { taskAudit, taskPerson } from '../../../../test/support/task-tools.ts'
 
 const database = await testDatabase()
 
-it('answers what a model receives', async () => {
+it('returns this result to a model', async () => {
   const person = await taskPerson(database)
   const result = await person.result('create_task', {
     title: 'Call Ada ☎️ <b>now</b>',
@@ -44,7 +44,7 @@ it('answers what a model receives', async () => {
   expect(await taskAudit(database, person.tenant)).toEqual(['tasks.create usr_1/1'])
 })
 
-it('adds the tasks of a batch one by one: what is refused of one does not stop the others', async () => {
+it('creates the tasks of a batch independently: a refused one does not stop the others', async () => {
   const person = await taskPerson(database)
   const tasks = [{ title: 'a' }, { title: 'b', due: '2026-02-30' }, { title: 'c', parent_id: 99 }, { title: 'd' }]
   expect(await person.result('create_task', { tasks })).toMatchObject({
@@ -61,7 +61,7 @@ it('adds the tasks of a batch one by one: what is refused of one does not stop t
   expect(await taskAudit(database, person.tenant)).toEqual(['tasks.create usr_1/1', 'tasks.create usr_1/2'])
 })
 
-it('keeps nothing of a batch of which every task is refused', async () => {
+it('stores nothing of a batch in which every task is refused', async () => {
   const person = await taskPerson(database)
   const args = { tasks: [{ title: 'a', due: 'soon' }], idempotency_key: 'k' }
   expect(await person.result('create_task', args)).toMatchObject({ status: 'failed', succeeded: 0, failed: 1 })
@@ -69,7 +69,7 @@ it('keeps nothing of a batch of which every task is refused', async () => {
   expect(await person.result('create_task', { ...args, tasks: [{ title: 'a' }] })).toMatchObject({ status: 'done' })
 })
 
-it('takes at most 25 tasks at once, and none beside arguments of its own', async () => {
+it('accepts at most 25 tasks at once, and not together with fields of a single task', async () => {
   const person = await taskPerson(database)
   const tasks = Array.from({ length: 26 }, (_, at) => ({ title: `${at}` }))
   expect(await person.call('create_task', { tasks })).toMatchObject({
@@ -81,7 +81,7 @@ it('takes at most 25 tasks at once, and none beside arguments of its own', async
   expect(await person.result('create_task', { tasks: tasks.slice(1) })).toMatchObject({ succeeded: 25 })
 })
 
-it('called again with its idempotency key adds nothing, whoever else uses that key', async () => {
+it('called again with its idempotency key creates nothing, even if others use the same key', async () => {
   const person = await taskPerson(database)
   const neighbour = await taskPerson(database, person.tenant, 'usr_2')
   const args = { tasks: [{ title: 'once' }, { title: 'bad', due: 'x' }], idempotency_key: 'retry-1' }
@@ -96,13 +96,13 @@ it('called again with its idempotency key adds nothing, whoever else uses that k
   expect(await person.result('list_tasks')).toMatchObject({ total: 1 })
 })
 
-it('numbers tasks without a gap or a double when twenty callers add at once', async () => {
+it('numbers tasks without gaps or duplicates when twenty callers create at once', async () => {
   const person = await taskPerson(database)
   const ids = await Promise.all(Array.from({ length: 20 }, (_, at) => person.add({ title: `${at}` })))
   expect(ids.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, at) => at + 1))
 })
 
-it('makes sub-tasks one level deep, and gives them no rule of their own', async () => {
+it('allows one level of sub-tasks, without rules of their own', async () => {
   const person = await taskPerson(database)
   const parent = await person.add({ title: 'Move house' })
   const child = await person.add({ title: 'Pack', parent_id: parent })
@@ -114,7 +114,7 @@ it('makes sub-tasks one level deep, and gives them no rule of their own', async 
   expect(await person.call('create_task', recurring)).toMatchObject({ failure: { problems: [{ path: 'recurrence' }] } })
 })
 
-it('keeps no text of a person in the table of idempotency keys', async () => {
+it('stores no personal text in the table of idempotency keys', async () => {
   const person = await taskPerson(database)
   await person.result('create_task', { title: 'Very private', idempotency_key: 'k' })
   const { rows } = await database.owner.query(

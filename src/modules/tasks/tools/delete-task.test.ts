@@ -5,7 +5,7 @@ import type { TaskPerson } from '../../../../test/support/task-tools.ts'
 
 const database = await testDatabase()
 
-it('answers what a model receives', async () => {
+it('returns this result to a model', async () => {
   const person = await taskPerson(database)
   await person.add({ title: 'Move house' })
   await person.add({ title: 'Pack', parent_id: 1 })
@@ -24,7 +24,7 @@ it('answers what a model receives', async () => {
   expect((await taskAudit(database, person.tenant)).slice(2)).toEqual(['tasks.delete usr_1/1', 'tasks.delete usr_1/2'])
 })
 
-it('deletes several, each for itself', async () => {
+it('deletes several tasks independently', async () => {
   const person = await taskPerson(database)
   await person.result('create_task', { tasks: [{ title: 'a' }, { title: 'b' }] })
   expect(await person.confirmed('delete_task', { task_ids: [2, 99, 1] })).toMatchObject({
@@ -39,7 +39,7 @@ it('deletes several, each for itself', async () => {
   })
 })
 
-it('refuses what was changed since it was read', async () => {
+it('refuses a task that has changed since it was read', async () => {
   const person = await taskPerson(database)
   const id = await person.add({ title: 'a' })
   await person.result('update_task', { task_id: id, title: 'b' })
@@ -48,13 +48,13 @@ it('refuses what was changed since it was read', async () => {
   })
 })
 
-it('says that the series of a recurring task is over', async () => {
+it('says that the series of a recurring task has ended', async () => {
   const person = await taskPerson(database)
   const id = await person.add({ title: 'Water', recurrence: 'FREQ=DAILY' })
   expect(await person.result('delete_task', { task_id: id })).toMatchObject({ title: 'Water', series_ended: true })
 })
 
-it('does not say so of an occurrence that was opened again while the next one stays', async () => {
+it('does not say so for a reopened occurrence whose next one exists', async () => {
   const person = await taskPerson(database)
   const id = await person.add({ title: 'Water', due: '2030-01-01', recurrence: 'FREQ=DAILY' })
   await person.result('mark_complete', { task_id: id })
@@ -64,7 +64,7 @@ it('does not say so of an occurrence that was opened again while the next one st
   expect(await person.result('list_tasks', {})).toMatchObject({ tasks: [{ id: id + 1, recurrence: 'FREQ=DAILY' }] })
 })
 
-it('called again with its idempotency key succeeds, and knows the id', async () => {
+it('called again with its idempotency key succeeds, and returns the id', async () => {
   const person = await taskPerson(database)
   const id = await person.add({ title: 'a' })
   const args = { task_id: id, idempotency_key: 'once' }
@@ -72,7 +72,7 @@ it('called again with its idempotency key succeeds, and knows the id', async () 
   expect(await person.result('delete_task', args)).toMatchObject({ id, status: 'deleted' })
 })
 
-describe('several at once', () => {
+describe('several tasks', () => {
   const args = { task_ids: [1, 2] }
 
   /** Tasks 1 and 2, the first with sub-task 3. */
@@ -91,7 +91,7 @@ describe('several at once', () => {
     return (confirmation as { confirm_token: string }).confirm_token
   }
 
-  it('are previewed first, with a question that names them, and stay', async () => {
+  it('are previewed first, with a question that names them, and not deleted', async () => {
     const person = await personWithThree()
     expect(await person.result('delete_task', args)).toMatchInlineSnapshot(
       {
@@ -102,7 +102,7 @@ describe('several at once', () => {
         "confirmation": {
           "confirm_token": Any<String>,
           "expires_at": "2026-11-20T12:10:00.000Z",
-          "question": "Delete 2 tasks with 1 sub-task? They can be brought back for 24 hours.
+          "question": "Delete 2 tasks with 1 sub-task? They can be restored for 24 hours.
       - Move house
       - Water",
         },
@@ -136,7 +136,7 @@ describe('several at once', () => {
     expect((await taskAudit(database, person.tenant)).filter((row) => row.includes('delete'))).toEqual([])
   })
 
-  it('are deleted with the token of the preview, and brought back as one', async () => {
+  it('are deleted with the token of the preview, and restored by one undo', async () => {
     const person = await personWithThree()
     const confirm_token = await tokenFor(person)
     expect(await person.result('delete_task', { ...args, confirm_token })).toMatchObject({
@@ -156,14 +156,14 @@ describe('several at once', () => {
     ['of another person with tasks of the same numbers', async (person) => [await personWithThree(person), args]],
     ['of other ids', (person) => Promise.resolve([person, { task_ids: [2, 3] }])],
     [
-      'of a task that was changed meanwhile',
+      'of a task that has changed since',
       async (person) => {
         await person.result('update_task', { task_id: 2, title: 'Water the plants' })
         return [person, args]
       },
     ],
     [
-      'of a task that has got another sub-task',
+      'of a task that has a new sub-task',
       async (person) => {
         await person.add({ title: 'Rent a van', parent_id: 1 })
         return [person, args]
@@ -180,7 +180,7 @@ describe('several at once', () => {
     expect(await ids(person)).toEqual(before)
   })
 
-  it('of which none is there are refused without a question', async () => {
+  it('of which none exists are refused without a question', async () => {
     const person = await personWithThree()
     expect(await person.result('delete_task', { task_ids: [8, 9] })).toMatchObject({
       status: 'failed',
@@ -189,7 +189,7 @@ describe('several at once', () => {
     })
   })
 
-  it('are deleted once for an idempotency key, when the confirmed call is repeated', async () => {
+  it('are deleted once per idempotency key when the confirmed call is repeated', async () => {
     const person = await personWithThree()
     const keyed = { ...args, idempotency_key: 'once' }
     const { confirmation } = await person.result('delete_task', keyed)

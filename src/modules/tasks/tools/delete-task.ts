@@ -7,6 +7,6 @@ export const deleteTaskTool = (tokens: ConfirmTokens) =>
     name: 'delete_task',
     title: 'Delete task',
     describe:
-      'Delete tasks with their sub-tasks, and the series of a recurring one. Several: a preview first; ask the person, then repeat with its confirm_token. update_task undo brings them back for 24 h.',
+      'Delete tasks with their sub-tasks, and the series of a recurring one. Several: returns a preview; ask the person, then repeat with its confirm_token. update_task undo restores them for 24 h.',
     examples: [{ task_id: 3 }, { task_ids: [1, 2] }],
   })

@@ -4,7 +4,7 @@ import { taskPerson } from '../../../../test/support/task-tools.ts'
 
 const database = await testDatabase()
 
-it('answers what a model receives', async () => {
+it('returns this result to a model', async () => {
   const person = await taskPerson(database)
   await person.add({ title: 'Move house', due: '2026-12-01', time_zone: 'America/New_York' })
   await person.add({ title: 'Pack', parent_id: 1 })
@@ -36,7 +36,7 @@ it('answers what a model receives', async () => {
   `)
 })
 
-it('shows the same instant on the clock of the zone that is asked for', async () => {
+it('shows the same instant in the requested time zone', async () => {
   const person = await taskPerson(database)
   const id = await person.add({ title: 'Call', due: '2026-11-21T09:00', time_zone: 'Europe/Berlin' })
   expect(await person.result('get_task', { task_id: id, time_zone: 'Asia/Tokyo' })).toMatchObject({

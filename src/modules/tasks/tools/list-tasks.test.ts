@@ -5,7 +5,7 @@ import type { TaskPerson } from '../../../../test/support/task-tools.ts'
 
 const database = await testDatabase()
 
-it('answers what a model receives', async () => {
+it('returns this result to a model', async () => {
   const person = await taskPerson(database)
   await person.result('create_task', {
     tasks: [
@@ -59,7 +59,7 @@ it('answers what a model receives', async () => {
   `)
 })
 
-it('shows no task of another person', async () => {
+it('does not show the tasks of another person', async () => {
   const owner = await taskPerson(database)
   await owner.add({ title: 'private' })
   for (const stranger of [await taskPerson(database, owner.tenant, 'usr_2'), await taskPerson(database)]) {
@@ -101,7 +101,7 @@ it.each([
   expect(await titles(person, args)).toEqual(expected)
 })
 
-it('counts everything that matches, not the page', async () => {
+it('counts all matching tasks, not only the page', async () => {
   const person = await taskPerson(database)
   await person.result('create_task', { tasks: [{ title: 'a' }, { title: 'b' }, { title: 'c' }] })
   await person.result('mark_complete', { task_ids: [1, 2] })
@@ -112,7 +112,7 @@ it('counts everything that matches, not the page', async () => {
   })
 })
 
-it('refuses a cursor of another list, and one that is none', async () => {
+it('refuses a cursor of another list, and an invalid one', async () => {
   const person = await taskPerson(database)
   await person.result('create_task', { tasks: [{ title: 'a' }, { title: 'b' }] })
   const { next_cursor: cursor } = await person.result('list_tasks', { limit: 1 })
@@ -129,7 +129,7 @@ it('refuses a cursor of another list, and one that is none', async () => {
   }
 })
 
-it('ends a page early where long tasks would outgrow the result', async () => {
+it('ends a page early when long tasks would exceed the size limit', async () => {
   const person = await taskPerson(database)
   const tasks = Array.from({ length: 25 }, (_, at) => ({ title: `${at}`, description: '\u0001'.repeat(2000) }))
   await person.result('create_task', { tasks })

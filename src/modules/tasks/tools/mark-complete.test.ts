@@ -4,7 +4,7 @@ import { taskAudit, taskPerson } from '../../../../test/support/task-tools.ts'
 
 const database = await testDatabase()
 
-it('answers what a model receives', async () => {
+it('returns this result to a model', async () => {
   const person = await taskPerson(database)
   await person.add({ title: 'Water the plants', due: '2026-11-17T08:00', recurrence: 'FREQ=DAILY' })
   await person.add({ title: 'Ferns', parent_id: 1 })
@@ -47,7 +47,7 @@ it('answers what a model receives', async () => {
   ])
 })
 
-it('means completed when it is not said, never the other way round', async () => {
+it('completes by default, and never reopens', async () => {
   const person = await taskPerson(database)
   const id = await person.add({ title: 'a' })
   for (const status of ['completed', 'unchanged', 'unchanged']) {
@@ -58,7 +58,7 @@ it('means completed when it is not said, never the other way round', async () =>
   }
 })
 
-it('reopens, and takes back the next occurrence that nobody has touched', async () => {
+it('reopens, and removes the next occurrence if it is unchanged', async () => {
   const person = await taskPerson(database)
   const id = await person.add({ title: 'Water', due: '2026-11-20', recurrence: 'FREQ=DAILY' })
   expect(await person.result('mark_complete', { task_id: id })).toMatchObject({ next_task_id: 2 })
@@ -67,7 +67,7 @@ it('reopens, and takes back the next occurrence that nobody has touched', async 
   expect(await person.result('mark_complete', { task_id: id })).toMatchObject({ next_task_id: 3 })
 })
 
-it('makes no second next occurrence where somebody has worked on the first', async () => {
+it('creates no second next occurrence if the first was changed', async () => {
   const person = await taskPerson(database)
   const id = await person.add({ title: 'Water', due: '2026-11-20', recurrence: 'FREQ=DAILY' })
   await person.result('mark_complete', { task_id: id })
@@ -79,7 +79,7 @@ it('makes no second next occurrence where somebody has worked on the first', asy
   expect(await person.result('list_tasks')).toMatchObject({ total: 2 })
 })
 
-it('keeps a next occurrence of whose sub-tasks one was touched', async () => {
+it('keeps a next occurrence with a changed sub-task', async () => {
   const person = await taskPerson(database)
   const id = await person.add({ title: 'Water', due: '2026-11-20', recurrence: 'FREQ=DAILY' })
   for (const title of ['Roses', 'Herbs']) await person.add({ title, parent_id: id })
@@ -90,7 +90,7 @@ it('keeps a next occurrence of whose sub-tasks one was touched', async () => {
   expect(await person.result('list_tasks', { parent_id: 4 })).toMatchObject({ total: 2 })
 })
 
-it('completes several, each for itself', async () => {
+it('completes several tasks independently', async () => {
   const person = await taskPerson(database)
   await person.result('create_task', { tasks: [{ title: 'a' }, { title: 'b' }] })
   expect(await person.result('mark_complete', { task_ids: [1, 99, 2] })).toMatchObject({

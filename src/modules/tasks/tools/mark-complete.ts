@@ -5,6 +5,6 @@ export const markCompleteTool = tool(completeTasks, {
   name: 'mark_complete',
   title: 'Mark complete',
   describe:
-    'Complete tasks with their sub-tasks, or reopen with completed false; twice does no harm. A recurring task leaves its next occurrence (next_task_id).',
+    'Complete tasks with their sub-tasks, or reopen with completed false; idempotent. A recurring task gets its next occurrence (next_task_id).',
   examples: [{ task_id: 1 }, { task_ids: [1, 2], completed: false }],
 })

@@ -4,7 +4,7 @@ import { taskAudit, taskPerson } from '../../../../test/support/task-tools.ts'
 
 const database = await testDatabase()
 
-it('answers what a model receives', async () => {
+it('returns this result to a model', async () => {
   const person = await taskPerson(database)
   await person.add({ title: 'Draft', description: 'first', due: '2026-11-18' })
   const result = await person.result('update_task', { task_id: 1, title: 'Draft the report', priority: 'urgent' })
@@ -33,7 +33,7 @@ it('answers what a model receives', async () => {
   expect(await taskAudit(database, person.tenant)).toEqual(['tasks.create usr_1/1', 'tasks.update usr_1/1'])
 })
 
-it('clears what is set to null, and refuses to change nothing', async () => {
+it('clears fields that are set to null, and refuses an update without fields', async () => {
   const person = await taskPerson(database)
   const parent = await person.add({ title: 'parent' })
   const id = await person.add({ title: 'a', description: 'b', due: '2026-11-21', tags: ['x'], parent_id: parent })
@@ -50,7 +50,7 @@ it('clears what is set to null, and refuses to change nothing', async () => {
   })
 })
 
-it('clears what is set to an empty text or 0 as well, for callers that cannot send null', async () => {
+it('clears fields that are set to an empty text or 0, for callers that cannot send null', async () => {
   const person = await taskPerson(database)
   const parent = await person.add({ title: 'parent' })
   const id = await person.add({ title: 'a', description: 'b', due: '2026-11-21', parent_id: parent })
@@ -62,7 +62,7 @@ it('clears what is set to an empty text or 0 as well, for callers that cannot se
   expect(await person.result('update_task', { task_id: id, ...empty })).toMatchObject({ status: 'unchanged' })
 })
 
-it('changes the same fields of several tasks, each for itself', async () => {
+it('changes the same fields of several tasks independently', async () => {
   const person = await taskPerson(database)
   await person.result('create_task', { tasks: [{ title: 'a' }, { title: 'b' }] })
   const result = await person.result('update_task', { task_ids: [1, 99, 2], due: '2026-11-21T10:00' })
@@ -81,7 +81,7 @@ it('changes the same fields of several tasks, each for itself', async () => {
   })
 })
 
-it('makes no task with sub-tasks a sub-task, and none of itself', async () => {
+it('refuses to make a task with sub-tasks a sub-task, and a task its own parent', async () => {
   const person = await taskPerson(database)
   await person.result('create_task', { tasks: [{ title: 'a' }, { title: 'b' }] })
   await person.add({ title: 'c', parent_id: 1 })

@@ -29,7 +29,7 @@ const ListedRow = CustomerRow.pick({
 })
 export type ListedRow = z.output<typeof ListedRow>
 
-/** The filters of the list. The statement contains only those that were asked for. */
+/** The filters of the list. The statement contains only the given ones. */
 const FILTERS = {
   tier_filter: { where: sql`tier = :tier_filter`, is: Tier },
   lifecycle_stage_filter: { where: sql`lifecycle_stage = :lifecycle_stage_filter`, is: Stage },
@@ -114,6 +114,6 @@ export async function listPage(ctx: Ctx, input: ListClientsInput): Promise<Liste
 /** Over everything that matches, not over the page. */
 export async function summariseList(ctx: Ctx, input: ListClientsInput): Promise<ListSummary> {
   const [summary] = await summarise(ctx, input)
-  if (summary === undefined) throw new Error('a count came back without a row')
+  if (summary === undefined) throw new Error('the count returned no row')
   return summary
 }

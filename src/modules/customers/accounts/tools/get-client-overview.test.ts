@@ -5,7 +5,7 @@ import { testDatabase } from '../../../../../test/support/database.ts'
 const database = await testDatabase()
 const call = customerTools()
 
-it('answers what a model receives', async () => {
+it('returns this result to a model', async () => {
   const tenant = await scoredTenant(database)
   const result = resultOf(await call(tenant, 'get_client_overview', { client_id: 'globex' }))
   expect(shown(result)).toMatchInlineSnapshot(`
@@ -92,7 +92,7 @@ it('answers what a model receives', async () => {
             "severity": "high",
           },
           {
-            "description": "Usage down 83 % on the period before",
+            "description": "Usage down 83 % from the preceding period",
             "detected_at": "2026-11-20T12:00:00.000Z",
             "indicator": "usage_decline",
             "severity": "high",
@@ -152,7 +152,7 @@ it('answers what a model receives', async () => {
           "Renewal in 25 days, not automatic",
           "Survey answers average 20 of 100",
           "1 urgent ticket open",
-          "Usage down 83 % on the period before",
+          "Usage down 83 % from the preceding period",
           "Support tickets up 200 %",
           "No contact for 50 days",
         ],
@@ -174,7 +174,7 @@ it('answers what a model receives', async () => {
   `)
 })
 
-it('shows a change at once although it is cached', async () => {
+it('shows a change at once although the overview is cached', async () => {
   const tenant = await scoredTenant(database)
   await call(tenant, 'get_client_overview', { client_id: 'acme' })
   await call(tenant, 'update_client_info', { client_id: 'acme', updates: { csm_assigned: 'Jo' } })

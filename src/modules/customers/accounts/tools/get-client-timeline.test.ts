@@ -6,7 +6,7 @@ import { testDatabase } from '../../../../../test/support/database.ts'
 const database = await testDatabase()
 const call = customerTools()
 
-it('answers what a model receives', async () => {
+it('returns this result to a model', async () => {
   const tenant = await scoredTenant(database)
   const result = resultOf(await call(tenant, 'get_client_timeline', { client_id: 'globex' }))
   expect(shown(result)).toMatchInlineSnapshot(`
@@ -87,14 +87,14 @@ it('answers what a model receives', async () => {
   `)
 })
 
-it('keeps to the range and the types asked for', async () => {
+it('returns only the requested range and types', async () => {
   const tenant = await scoredTenant(database)
   const range = { start_date: '2026-11-11', end_date: '2026-11-20', event_types: ['support'] }
   const result = resultOf(await call(tenant, 'get_client_timeline', { client_id: 'globex', ...range }))
   expect(result).toMatchObject({ summary: { total_events: 1 }, timeline: [{ event_id: 'opened_tkt_globex_1' }] })
 })
 
-it('names milestones of the whole range, whatever the page shows', async () => {
+it('names the milestones of the whole range, not only of the page', async () => {
   const tenant = await scoredTenant(database)
   await call(tenant, 'track_adoption_milestones', { client_id: 'acme' })
   const range = { client_id: 'acme', start_date: '2026-01-01', limit: 1 }
@@ -104,7 +104,7 @@ it('names milestones of the whole range, whatever the page shows', async () => {
   expect(key_milestones.filter((title) => title.includes('Milestone reached')).length).toBeGreaterThan(1)
 })
 
-it('does not call it a good sign that a ticket was resolved', async () => {
+it('counts a resolved ticket as neutral', async () => {
   const tenant = await scoredTenant(database)
   await addCustomers(database, tenant.tenantId, [
     { clientId: 'helped', tickets: [{ openedAt: '2026-11-10T09:00:00Z', priority: 'P3', status: 'closed' }] },

@@ -6,7 +6,7 @@ import { testDatabase } from '../../../../../test/support/database.ts'
 const database = await testDatabase()
 const call = customerTools()
 
-it('answers what a model receives', async () => {
+it('returns this result to a model', async () => {
   const tenant = await scoredTenant(database)
   const result = resultOf(await call(tenant, 'list_clients', { health_score_max: 60 }))
   expect(shown(result)).toMatchInlineSnapshot(`
@@ -56,7 +56,7 @@ it('answers what a model receives', async () => {
   `)
 })
 
-it('pages neither repeat nor miss a customer, and the summary is of all', async () => {
+it('pages neither repeat nor miss a customer, and the summary covers all', async () => {
   const tenant = await scoredTenant(database)
   const seen: unknown[] = []
   for (let offset = 0; offset < 4; offset++) {
@@ -77,7 +77,7 @@ it.each([
   expect((clients as { client_id: string }[]).map((client) => client.client_id)).toEqual(expected)
 })
 
-it('shows no customer of another tenant', async () => {
+it('does not show the customers of another tenant', async () => {
   await scoredTenant(database)
   const stranger = await testTenant(database)
   expect(resultOf(await call(stranger, 'list_clients', {}))).toMatchObject({
@@ -92,7 +92,7 @@ it('refuses bounds that cross', async () => {
   expect(outcome).toMatchObject({ kind: 'failed', failure: { problems: [{ path: 'health_score_min' }] } })
 })
 
-it('gives a reason for a low score, not the score again', async () => {
+it('gives the reason for a low score, not the score itself', async () => {
   const tenant = await scoredTenant(database)
   const { clients } = resultOf(await call(tenant, 'list_clients', { health_score_max: 60 }))
   const [globex] = clients as { top_risk: string }[]

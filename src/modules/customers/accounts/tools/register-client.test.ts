@@ -12,7 +12,7 @@ import { testTenant } from '../../../../../test/support/tenant.ts'
 const database = await testDatabase()
 const call = customerTools()
 
-it('answers what a model receives', async () => {
+it('returns this result to a model', async () => {
   const tenant = await scoredTenant(database)
   const result = resultOf(
     await call(tenant, 'register_client', {
@@ -100,7 +100,7 @@ it('a contract that ends before it starts is refused by field', async () => {
 it.each([
   { contract_start_date: '2024-01-01', contract_end_date: '2025-01-01' },
   { contract_start_date: '2024-01-02' },
-])('says that a contract has ended already: %j', async (dates) => {
+])('says that the contract has already ended: %j', async (dates) => {
   const tenant = await testTenant(database)
   const result = resultOf(await call(tenant, 'register_client', { client_name: 'Late', ...dates }))
   expect(result).toMatchObject({ summary: { lifecycle_stage: 'onboarding' } })
@@ -112,7 +112,7 @@ it.each([
   [0.29, 29],
   [4.35, 435],
   [90_000.99, 9_000_099],
-])('a contract value of %d is kept as %d cents', async (contract_value, cents) => {
+])('a contract value of %d is stored as %d cents', async (contract_value, cents) => {
   const tenant = await testTenant(database)
   await call(tenant, 'register_client', { client_name: 'Exact', industry: 'Technology', contract_value })
   const { rows } = await database.owner.query(
@@ -122,7 +122,7 @@ it.each([
   expect(rows).toEqual([{ cents }])
 })
 
-it('a contract that ends on the day it starts is refused, also where it starts today because nothing else was said', async () => {
+it('a contract that ends on the day it starts is refused, also with the default start date', async () => {
   const tenant = await testTenant(database)
   const args = { client_name: 'Short', industry: 'Technology' }
   for (const given of [{}, { contract_start_date: '2026-11-20' }]) {

@@ -12,7 +12,7 @@ import { afterWaiting } from '../../../../../test/support/race.ts'
 const database = await testDatabase()
 const call = customerTools()
 
-it('answers what a model receives', async () => {
+it('returns this result to a model', async () => {
   const tenant = await scoredTenant(database)
   const result = resultOf(
     await call(tenant, 'update_client_info', {
@@ -86,7 +86,7 @@ it('refuses to overwrite a version that was not read', async () => {
   expect(outcome).toMatchObject({ kind: 'failed', failure: { kind: 'conflict', code: 'VERSION_CONFLICT' } })
 })
 
-it('a churned customer is no longer scored, and is active again when it comes back', async () => {
+it('a churned customer is no longer scored, and is active again when it returns', async () => {
   const tenant = await scoredTenant(database)
   const update = (status: string) => call(tenant, 'update_client_info', { client_id: 'globex', updates: { status } })
   expect(resultOf(await update('churned'))).toMatchObject({
@@ -97,7 +97,7 @@ it('a churned customer is no longer scored, and is active again when it comes ba
   expect(resultOf(await update('active'))).toMatchObject({ updated_record: { lifecycle_stage: 'active' } })
 })
 
-it('refuses no updates, and names an unknown field', async () => {
+it('refuses an empty update, and names an unknown field', async () => {
   const tenant = await scoredTenant(database)
   const empty = await call(tenant, 'update_client_info', { client_id: 'acme', updates: {} })
   expect(empty).toMatchObject({ kind: 'failed', failure: { kind: 'invalid', problems: [{ path: 'updates' }] } })
@@ -108,7 +108,7 @@ it('refuses no updates, and names an unknown field', async () => {
   })
 })
 
-it('whoever churns has no open risk and no probability of it', async () => {
+it('a churned customer has no open risk and no churn probability', async () => {
   const tenant = await scoredTenant(database)
   const state = async () => {
     const { rows } = await database.owner.query<{ open: boolean; probability: boolean }>(
@@ -124,7 +124,7 @@ it('whoever churns has no open risk and no probability of it', async () => {
   expect(await state()).toEqual([{ open: false, probability: false }])
 })
 
-it('of two writers of one customer the second waits, and starts from what the first left', async () => {
+it('of two writers of one customer the second waits, and starts from the first one’s result', async () => {
   const tenant = await scoredTenant(database)
   const first = {
     sql: `update customers.customers set csm_assigned = 'Al', version = version + 1 where tenant_id = $1 and client_id = 'acme'`,

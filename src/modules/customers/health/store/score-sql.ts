@@ -12,10 +12,10 @@ import { CHURN_BASE } from '../../risk/churn-model.ts'
  *   known (nothing before, seats or people unknown) is left out and the others are scaled up.
  * - engagement: by days since the last contact, in straight lines through 0 d 100, 3 d 85, 7 d 75, 14 d 60, 30 d 45,
  *   90 d 0: the steps of the customer-success checklists, without their jumps and without an end at 30 points.
- * - support: 100 − 3 an open ticket (at most 30) − 10 an open P0 or P1 (at most 20) − 10 an escalation in the window (at
- *   most 20) − up to 30 for the rise of tickets against the window before. Known for whoever
- *   has tickets, open or of the window, and for who used the product in the window once any ticket is: of somebody who
- *   does neither, silence says nothing.
+ * - support: 100 − 3 per open ticket (at most 30) − 10 per open P0 or P1 (at most 20) − 10 per escalation in the window
+ *   (at most 20) − up to 30 for the rise of tickets against the window before. Known for a customer with an open or recent
+ *   ticket, and for one with usage in the window if the tenant has any ticket: without usage, the absence of tickets says
+ *   nothing.
  * - satisfaction: mean of the survey answers of the window, of 90 days at least, each on its own scale as 0–100.
  * - payment: 100 − 40 overdue (60 after 30 days) − 20 paid late in the window or on a plan − 10 with a renewal within 30
  *   days that is not automatic.
@@ -98,7 +98,7 @@ billed as (
     and (due_on > ${DAY} - 366 or status <> 'paid') ${only}
   group by client_id),
 contracted as (
-  select client_id, bool_or(auto_renew) as auto_renew, bool_or(payment_status is not null) as told,
+  select client_id, bool_or(auto_renew) as auto_renew, bool_or(payment_status is not null) as is_stated,
     coalesce(bool_or(payment_status = 'overdue'), false) as overdue,
     coalesce(bool_or(payment_status in ('payment_plan', 'at_risk')), false) as strained
   from customers.contracts
@@ -123,7 +123,7 @@ function facts(range: Range): Sql {
     coalesce(a.answers, 0) as answers, a.percent as answers_percent, a.last_at as last_answer_at,
     b.last_due as last_due_on, coalesce(b.overdue_days, case when k.overdue then 1 end, 0) as overdue_days,
     coalesce(b.paid_late, false) or coalesce(k.strained, false) as paid_late,
-    b.client_id is not null or coalesce(k.told, false) as has_payment_source
+    b.client_id is not null or coalesce(k.is_stated, false) as has_payment_source
   from customers.customers c
   left join used u on u.client_id = c.client_id
   left join contacted p on p.client_id = c.client_id

@@ -105,12 +105,12 @@ export async function storeScore(
 }
 
 /**
- * Scores every customer of the tenant that has not churned, and stores the results. Call `planForAll` first in the same
- * transaction.
+ * Scores every customer of the tenant that has not churned, and stores the results. Call `forbidNestedLoops` first in
+ * the same transaction.
  */
 export async function storeAllScores(ctx: WriteCtx, parameters: ScoreParameters): Promise<Recomputed> {
   const [counts] = await scoreAll(ctx, parameters)
-  if (counts === undefined) throw new Error('a count came back without a row')
+  if (counts === undefined) throw new Error('the count returned no row')
   return counts
 }
 

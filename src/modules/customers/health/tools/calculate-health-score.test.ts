@@ -11,7 +11,7 @@ import { testDatabase } from '../../../../../test/support/database.ts'
 const database = await testDatabase()
 const call = customerTools()
 
-it('answers what a model receives', async () => {
+it('returns this result to a model', async () => {
   const tenant = await scoredTenant(database)
   const result = resultOf(await call(tenant, 'calculate_health_score', { client_id: 'globex' }))
   expect(shown(result)).toMatchInlineSnapshot(`
@@ -22,7 +22,7 @@ it('answers what a model receives', async () => {
         "high: Renewal in 25 days, not automatic",
         "high: Survey answers average 20 of 100",
         "high: 1 urgent ticket open",
-        "high: Usage down 83 % on the period before",
+        "high: Usage down 83 % from the preceding period",
       ],
       "churn_prediction": {
         "factors": [
@@ -177,7 +177,7 @@ it('answers what a model receives', async () => {
         "Start the renewal: confirm the decision maker, the value delivered and the terms.",
         "Answer the unhappy respondents personally.",
         "Escalate the open P0 and P1 tickets and tell the customer the next update time.",
-        "Review usage with the champion: which team or feature fell away, and why.",
+        "Review usage with the champion: which team or feature declined, and why.",
         "Look for one cause behind the new tickets and fix it with support.",
         "Book a check-in with the primary contact.",
       ],
@@ -225,7 +225,7 @@ it('answers what a model receives', async () => {
         {
           "category": "usage",
           "current_value": 0.8333333333333334,
-          "description": "Usage down 83 % on the period before",
+          "description": "Usage down 83 % from the preceding period",
           "indicator": "usage_decline",
           "severity": "high",
           "threshold_value": 0.3,
@@ -256,7 +256,7 @@ it('answers what a model receives', async () => {
   expect(await auditActions(database, tenant)).toContain('customers.score globex')
 })
 
-it('lists the alerts that were asked for', async () => {
+it('lists the requested alerts', async () => {
   const tenant = await scoredTenant(database)
   const alertsFor = async (alert_preferences: Record<string, unknown>) =>
     resultOf(await call(tenant, 'calculate_health_score', { client_id: 'globex', alert_preferences }))[

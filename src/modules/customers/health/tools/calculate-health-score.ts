@@ -6,7 +6,7 @@ export const calculateHealthScoreTool = (operation: ReturnType<typeof calculateH
     name: 'calculate_health_score',
     title: 'Calculate health score',
     describe:
-      'Compute one customer’s health, 0 (lost) to 100, from stored data; keep it, explain each component, and name churn risk and next actions. All customers: list_clients.',
+      'Compute one customer’s health, 0 (lost) to 100, from stored data; store it, explain each component, and name churn risk and next actions. All customers: list_clients.',
     examples: [
       { client_id: 'cs_acme' },
       {

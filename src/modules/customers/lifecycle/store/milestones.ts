@@ -27,7 +27,7 @@ const RECORD = sql`insert into customers.milestones (tenant_id, client_id, frame
 const NewMilestone = z.strictObject({ client_id: z.string(), milestone_id: z.string(), milestone_name: z.string() })
 export type NewMilestone = z.output<typeof NewMilestone>
 
-const Asked = {
+const RecordParams = {
   day: Day,
   framework: z.string(),
   now: z.date(),
@@ -37,7 +37,7 @@ const Asked = {
 
 const recordStandard = filteredWriting(
   'customers.record-milestones',
-  { filters: { client_id: OF_CLIENT }, params: Asked, row: NewMilestone },
+  { filters: { client_id: OF_CLIENT }, params: RecordParams, row: NewMilestone },
   (which) => sql`with ${firstUses(which)},
    core as (select feature from customers.usage_daily_features where tenant_id = :tenant_id and day <= :day::date
      group by feature order by count(distinct client_id) desc, feature limit 10),
@@ -63,18 +63,18 @@ const recordCustom = filteredWriting(
   'customers.record-custom-milestones',
   {
     filters: { client_id: OF_CLIENT },
-    params: { ...Asked, metrics: z.array(z.string()), targets: z.array(z.int()) },
+    params: { ...RecordParams, metrics: z.array(z.string()), targets: z.array(z.int()) },
     row: NewMilestone,
   },
   (which) => sql`with ${firstUses(which)},
-   asked as (select * from unnest(:ids::text[], :metrics::text[], :targets::int[]) a (milestone_id, metric, target)),
+   targets as (select * from unnest(:ids::text[], :metrics::text[], :targets::int[]) a (milestone_id, metric, target)),
    measured as (
      select client_id, 'active_days' as metric, day, row_number() over (partition by client_id order by day) as value from daily
      union all select client_id, 'events', day, sum(events) over (partition by client_id order by day) from daily
      union all select client_id, 'users', day, active_users from daily
      union all select client_id, 'features', day, row_number() over (partition by client_id order by day, feature) from firsts),
    reached as (select m.client_id, a.milestone_id, min(m.day) as day from measured m
-     join asked a on a.metric = m.metric and m.value >= a.target group by m.client_id, a.milestone_id)
+     join targets a on a.metric = m.metric and m.value >= a.target group by m.client_id, a.milestone_id)
    ${RECORD}`,
 )
 
@@ -94,7 +94,7 @@ export async function recordMilestones(
   custom: readonly CustomMilestone[] | undefined,
 ): Promise<NewMilestone[]> {
   const { clientId, day, framework, definitions } = query
-  const asked = {
+  const values = {
     client_id: clientId,
     day,
     framework,
@@ -102,9 +102,9 @@ export async function recordMilestones(
     ids: idsOf(query),
     names: definitions.map(({ name }) => name),
   }
-  if (custom === undefined) return recordStandard(ctx, asked)
+  if (custom === undefined) return recordStandard(ctx, values)
   return recordCustom(ctx, {
-    ...asked,
+    ...values,
     metrics: custom.map(({ metric }) => metric),
     targets: custom.map(({ target }) => target),
   })
@@ -126,22 +126,22 @@ const progress = filteredStatement(
     params: { framework: z.string(), ids: z.array(z.string()), limit: z.int(), offset: z.int() },
     row: ProgressRow,
   },
-  (conditions) => sql`with whom as (
+  (conditions) => sql`with selected as (
       select client_id, contract_start_date from customers.customers where tenant_id = :tenant_id and ${conditions})
     select c.client_id, c.contract_start_date, count(*) over () as total, m.achieved, m.last_day
-    from whom c
+    from selected c
     left join (select client_id, json_object_agg(milestone_id, (achieved_at at time zone 'UTC')::date order by achieved_at, milestone_id) as achieved,
         count(*) as n, max(achieved_at at time zone 'UTC')::date as last_day
       from customers.milestones where tenant_id = :tenant_id and framework = :framework and milestone_id = any (:ids::text[])
-        and client_id in (select client_id from whom) group by client_id) m on m.client_id = c.client_id
+        and client_id in (select client_id from selected) group by client_id) m on m.client_id = c.client_id
     order by coalesce(m.n, 0), c.client_id limit :limit offset :offset`,
 )
 
-/** Milestone progress of customers, those with the fewest first; churned ones only if asked for. */
+/** Milestone progress of customers, those with the fewest first; churned ones only if named. */
 export async function milestoneProgress(ctx: Ctx, query: MilestoneQuery, page: Page): Promise<ProgressRow[]> {
   const { clientId, framework } = query
-  const whom = clientId === undefined ? { stayed: true as const } : { client_id: clientId }
-  return progress(ctx, { ...whom, framework, ids: idsOf(query), limit: page.limit, offset: page.offset })
+  const which = clientId === undefined ? { stayed: true as const } : { client_id: clientId }
+  return progress(ctx, { ...which, framework, ids: idsOf(query), limit: page.limit, offset: page.offset })
 }
 
 const CompletionRow = z.strictObject({

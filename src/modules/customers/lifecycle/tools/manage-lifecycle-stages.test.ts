@@ -11,7 +11,7 @@ import { testDatabase } from '../../../../../test/support/database.ts'
 const database = await testDatabase()
 const call = customerTools()
 
-it('answers what a model receives', async () => {
+it('returns this result to a model', async () => {
   const tenant = await scoredTenant(database)
   const result = resultOf(await call(tenant, 'manage_lifecycle_stages', {}))
   expect(shown(result)).toMatchInlineSnapshot(`
@@ -74,7 +74,7 @@ it('answers what a model receives', async () => {
   `)
 })
 
-it('moves a customer, keeps why, and audits it', async () => {
+it('moves a customer, stores the reason, and audits it', async () => {
   const tenant = await scoredTenant(database)
   const move = { action: 'transition', new_stage: 'renewing', transition_reason: 'Talks began' }
   const moved = resultOf(await call(tenant, 'manage_lifecycle_stages', { client_id: 'acme', ...move }))
@@ -107,7 +107,7 @@ it.each([
   expect(outcome).toMatchObject({ kind: 'failed', failure: { problems: [{ path }] } })
 })
 
-it('says that a move was published, and that no channel tells anybody', async () => {
+it('says that a move was published, and that no channel notifies anybody', async () => {
   const tenant = await scoredTenant(database)
   const move = { action: 'transition', client_id: 'acme', new_stage: 'active' }
   expect(resultOf(await call(tenant, 'manage_lifecycle_stages', move))).toMatchObject({
@@ -126,7 +126,7 @@ it('says that a move was published, and that no channel tells anybody', async ()
   })
 })
 
-it('lists the rules behind its suggestions, unless they are not wanted', async () => {
+it('lists the rules behind its suggestions, unless turned off', async () => {
   const tenant = await scoredTenant(database)
   const { automation_rules } = resultOf(await call(tenant, 'manage_lifecycle_stages', { client_id: 'acme' }))
   expect(automation_rules).toContainEqual({
@@ -138,7 +138,7 @@ it('lists the rules behind its suggestions, unless they are not wanted', async (
   expect(without).not.toHaveProperty('automation_rules')
 })
 
-it('shows stages and history to a key that may only read', async () => {
+it('shows stages and history to a read-only key', async () => {
   const tenant = await scoredTenant(database)
   const scopes = ['customers:read'] as const
   expect(resultOf(await call(tenant, 'manage_lifecycle_stages', { client_id: 'acme' }, { scopes }))).toMatchObject({

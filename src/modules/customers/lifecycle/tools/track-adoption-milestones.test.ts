@@ -11,7 +11,7 @@ import { testDatabase } from '../../../../../test/support/database.ts'
 const database = await testDatabase()
 const call = customerTools()
 
-it('answers what a model receives', async () => {
+it('returns this result to a model', async () => {
   const tenant = await scoredTenant(database)
   const result = resultOf(await call(tenant, 'track_adoption_milestones', {}))
   expect(shown(result)).toMatchInlineSnapshot(`
@@ -148,8 +148,8 @@ it('answers what a model receives', async () => {
         },
       ],
       "interventions": [
-        "initech: no step for 57 days; help with team_onboarded",
-        "globex: no step for 57 days; help with core_features",
+        "initech: no milestone for 57 days; help with team_onboarded",
+        "globex: no milestone for 57 days; help with core_features",
       ],
       "milestone_definitions": [
         {
@@ -209,7 +209,7 @@ it('records each milestone once', async () => {
   expect(second['customer_progress']).toEqual(first['customer_progress'])
 })
 
-it('measures milestones of your own', async () => {
+it('measures custom milestones', async () => {
   const tenant = await scoredTenant(database)
   const milestone = (metric: string, target: number) => ({ milestone_id: metric, name: metric, metric, target })
   const custom_milestones = [
@@ -225,13 +225,13 @@ it('measures milestones of your own', async () => {
   ])
 })
 
-it('asks for the milestones that custom means', async () => {
+it('requires milestones for the custom framework', async () => {
   const tenant = await scoredTenant(database)
   const outcome = await call(tenant, 'track_adoption_milestones', { milestone_framework: 'custom' })
   expect(outcome).toMatchObject({ kind: 'failed', failure: { problems: [{ path: 'custom_milestones' }] } })
 })
 
-it('shows in an overview that was cached what was recorded for all customers', async () => {
+it('shows milestones recorded for all customers in a cached overview', async () => {
   const tenant = await scoredTenant(database)
   const onboarding = async () => {
     const { client_overview } = resultOf(await call(tenant, 'get_client_overview', { client_id: 'acme' }))

@@ -5,7 +5,7 @@ export const trackAdoptionMilestonesTool = tool(trackAdoptionMilestones, {
   name: 'track_adoption_milestones',
   title: 'Track adoption milestones',
   describe:
-    'Which adoption milestones customers, or one, have reached; keeps new ones. Least advanced first: who is stuck, and on what.',
+    'Which adoption milestones customers, or one, have reached; stores new ones. Least advanced first: who is stuck, and on what.',
   examples: [
     {},
     { client_id: 'cs_acme' },

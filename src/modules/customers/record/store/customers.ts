@@ -96,10 +96,10 @@ export async function insertCustomer(ctx: WriteCtx, row: NewCustomer): Promise<C
     return one(inserted)
   } catch (error) {
     if (!isDuplicate(error, 'customers_pkey')) throw error
-    throw new Failure('conflict', `A customer with the id ${JSON.stringify(row.client_id)} is registered already.`, {
+    throw new Failure('conflict', `A customer with the id ${JSON.stringify(row.client_id)} already exists.`, {
       cause: error,
       code: 'CLIENT_EXISTS',
-      problems: [{ path: 'client_id', expected: 'an id that is not taken, or none at all' }],
+      problems: [{ path: 'client_id', expected: 'an id that is not taken, or no id' }],
     })
   }
 }
@@ -124,6 +124,6 @@ export async function saveCustomer(ctx: WriteCtx, row: CustomerRow): Promise<Cus
 }
 
 function one(row: CustomerRow | undefined): CustomerRow {
-  if (row === undefined) throw new Error('the customer row did not come back')
+  if (row === undefined) throw new Error('the statement returned no customer row')
   return row
 }

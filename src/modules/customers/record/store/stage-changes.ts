@@ -40,7 +40,7 @@ const move = writing(
   { params: { ...OfClient, to: Stage, day: z.iso.date() } },
 )
 
-const settle = writing(
+const resolveRisks = writing(
   'customers.resolve-risks-of-churned',
   sql`update customers.risk_indicators set resolved_at = :now, updated_at = :now
     where tenant_id = :tenant_id and client_id = :client_id and resolved_at is null`,
@@ -68,6 +68,6 @@ export async function moveStage(ctx: WriteCtx, clientId: string, change: StageCh
   const now = ctx.clock()
   const ofClient = { client_id: clientId, now }
   await move(ctx, { ...ofClient, to: change.to, day: dayOf(now) })
-  if (change.to === 'churned') await settle(ctx, ofClient)
+  if (change.to === 'churned') await resolveRisks(ctx, ofClient)
   await recordStage(ctx, clientId, change)
 }

@@ -6,7 +6,7 @@ import { newId } from '#kernel/ids'
 import type { WriteCtx } from '#kernel/writes/change'
 import { EVENT_TYPES, TimelineEntry } from '../timeline-contract.ts'
 
-const Told = TimelineEntry.omit({ event_id: true, timestamp: true })
+const EntryFields = TimelineEntry.omit({ event_id: true, timestamp: true })
 
 const insert = writing(
   'customers.insert-timeline-event',
@@ -14,7 +14,9 @@ const insert = writing(
       description, metadata, impact, severity)
     values (:tenant_id, :client_id, :now, :event_id, :event_type, :category, :title, :description, :metadata, :impact,
       :severity)`,
-  { params: { ...Told.shape, metadata: z.string(), client_id: z.string(), now: z.date(), event_id: z.string() } },
+  {
+    params: { ...EntryFields.shape, metadata: z.string(), client_id: z.string(), now: z.date(), event_id: z.string() },
+  },
 )
 
 export type NewTimelineEvent = Pick<TimelineEntry, 'event_type' | 'category' | 'title'> &

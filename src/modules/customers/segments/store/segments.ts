@@ -60,14 +60,14 @@ const assign = writingOf(
 const OfDivision = { division: z.string() }
 const Labelled = { ...OfDivision, labels: z.array(z.string()) }
 
-const forgetNamed = writing(
+const deleteNamed = writing(
   'customers.forget-segment',
   sql`delete from customers.segments
     where tenant_id = :tenant_id and segment_type = :division and segment_name = :name`,
   { params: { ...OfDivision, name: z.string() } },
 )
 
-const forgetOthers = writing(
+const deleteOthers = writing(
   'customers.forget-segments',
   sql`delete from customers.segments
     where tenant_id = :tenant_id and segment_type = :division and segment_name <> all (:labels::text[])`,
@@ -147,7 +147,7 @@ export async function storeSegments(
 ): Promise<StoredSegment[]> {
   const now = ctx.clock()
   const values = { ...divisionValues(divided, now), labels: kept.map((part) => part.label) }
-  await (divided.division === 'custom' && kept.length === 0 ? forgetNamed(ctx, values) : forgetOthers(ctx, values))
+  await (divided.division === 'custom' && kept.length === 0 ? deleteNamed(ctx, values) : deleteOthers(ctx, values))
   await empty(ctx, values)
   if (kept.length === 0) return []
   const saved = await save(ctx, {

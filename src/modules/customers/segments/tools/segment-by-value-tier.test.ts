@@ -11,7 +11,7 @@ import { testDatabase } from '../../../../../test/support/database.ts'
 const database = await testDatabase()
 const call = customerTools()
 
-it('answers what a model receives', async () => {
+it('returns this result to a model', async () => {
   const tenant = await scoredTenant(database)
   const result = resultOf(await call(tenant, 'segment_by_value_tier', {}))
   expect(shown(result)).toMatchInlineSnapshot(`
@@ -147,7 +147,7 @@ it('answers what a model receives', async () => {
   expect(await auditActions(database, tenant)).toContain('customers.segment-by-value-tier value_tier')
 })
 
-it('takes bounds of your own, and refuses bounds that do not rise', async () => {
+it('accepts custom bounds, and refuses bounds that do not rise', async () => {
   const tenant = await scoredTenant(database)
   const bounds = { standard: 1000, professional: 5000, enterprise: 10_000, strategic: 100_000 }
   const result = resultOf(await call(tenant, 'segment_by_value_tier', { tier_definitions: bounds }))
@@ -159,7 +159,7 @@ it('takes bounds of your own, and refuses bounds that do not rise', async () => 
   expect(outcome).toMatchObject({ kind: 'failed', failure: { problems: [{ path: 'tier_definitions' }] } })
 })
 
-it('takes the bounds as a list too, but not twice', async () => {
+it('accepts the bounds as a list, but not both ways', async () => {
   const tenant = await scoredTenant(database)
   const bounds = { standard: 10_000, professional: 50_000, enterprise: 100_000, strategic: 250_000 }
   const named = resultOf(await call(tenant, 'segment_by_value_tier', { tier_definitions: bounds }))

@@ -6,6 +6,6 @@ export const segmentByValueTierTool = (operation: ReturnType<typeof segmentByVal
     name: 'segment_by_value_tier',
     title: 'Segment by value tier',
     describe:
-      'Divide customers by annual value; keep the tiers. Concentration, VIPs, CSMs needed, upgrade candidates, downgrade risks. Other divisions: segment_customers.',
+      'Divide customers by annual value; store the tiers. Concentration, VIPs, CSMs needed, upgrade candidates, downgrade risks. Other divisions: segment_customers.',
     examples: [{}, { thresholds: [10_000, 50_000, 100_000, 250_000], segmentation_criteria: { industry: 'Energy' } }],
   })

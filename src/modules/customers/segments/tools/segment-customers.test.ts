@@ -11,7 +11,7 @@ import { testDatabase } from '../../../../../test/support/database.ts'
 const database = await testDatabase()
 const call = customerTools()
 
-it('answers what a model receives', async () => {
+it('returns this result to a model', async () => {
   const tenant = await scoredTenant(database)
   const result = resultOf(
     await call(tenant, 'segment_customers', {
@@ -153,7 +153,7 @@ it.each([
   [{ value_min: 60_000 }, ['acme', 'globex']],
   [{ value_max: 60_000, health_max: 60 }, ['globex']],
   [{ health_min: 60 }, ['acme', 'initech']],
-])('divides only customers that match %j, and who has churned only when asked', async (criteria, expected) => {
+])('divides only customers that match %j, and churned ones only on request', async (criteria, expected) => {
   const tenant = await scoredTenant(database)
   await call(tenant, 'manage_lifecycle_stages', { client_id: 'hooli', action: 'transition', new_stage: 'churned' })
   const args = { segmentation_type: 'usage_based', criteria, min_segment_size: 1, output_format: 'ids_only' }
@@ -162,7 +162,7 @@ it.each([
   expect(ids.toSorted()).toEqual(expected)
 })
 
-it('keeps a custom segment, replaces it, and tells who moved since', async () => {
+it('stores a custom segment, replaces it, and reports who moved since', async () => {
   const tenant = await scoredTenant(database)
   const by = (segmentation_type: string, criteria = {}) =>
     call(tenant, 'segment_customers', { segmentation_type, criteria, min_segment_size: 1, output_format: 'ids_only' })
@@ -178,7 +178,7 @@ it('keeps a custom segment, replaces it, and tells who moved since', async () =>
   })
 })
 
-it('leaves small ones out, and says so', async () => {
+it('leaves small segments out, and lists them', async () => {
   const tenant = await scoredTenant(database)
   const result = resultOf(
     await call(tenant, 'segment_customers', { segmentation_type: 'industry', min_segment_size: 2 }),
@@ -192,7 +192,7 @@ it('a custom segment needs a criterion', async () => {
   expect(outcome).toMatchObject({ kind: 'failed', failure: { problems: [{ path: 'criteria' }] } })
 })
 
-it('compares each segment with all customers analyzed, unless that is not wanted', async () => {
+it('compares each segment with all analyzed customers, unless turned off', async () => {
   const tenant = await scoredTenant(database)
   const division = { segmentation_type: 'industry', min_segment_size: 1 }
   const { segments } = resultOf(await call(tenant, 'segment_customers', division))

@@ -6,7 +6,7 @@ export const segmentCustomersTool = (operation: ReturnType<typeof segmentCustome
     name: 'segment_customers',
     title: 'Segment customers',
     describe:
-      'Divide customers by value, usage, health, industry, stage or your criteria; keep the segments with their members. By ARR tier with staffing: segment_by_value_tier.',
+      'Divide customers by value, usage, health, industry, stage or your criteria; store the segments with their members. By ARR tier with staffing: segment_by_value_tier.',
     examples: [
       { segmentation_type: 'health_based', min_segment_size: 1 },
       {

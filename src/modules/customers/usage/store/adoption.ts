@@ -19,15 +19,15 @@ const PERIOD = { start: Day, end: Day, days: z.int(), threshold: z.number() }
 const BY_FEATURE = { feature: { where: sql`feature = :feature`, is: z.string() } }
 
 /** A statement over customers' feature use, in two variants: for one customer and for all of the tenant. */
-function aboutUse<R extends z.ZodObject>(name: string, row: R, text: (used: Sql, which: Sql) => Sql) {
-  const about = <P extends z.ZodRawShape>(which: Sql, params: P) =>
+function usageQuery<R extends z.ZodObject>(name: string, row: R, text: (used: Sql, which: Sql) => Sql) {
+  const select = <P extends z.ZodRawShape>(which: Sql, params: P) =>
     filteredStatement(name, { filters: BY_FEATURE, params: { ...PERIOD, ...params }, row }, (conditions) =>
       text(used(which, conditions), which),
     )
-  const one = about(sql`client_id = :client_id`, { client_id: z.string() })
-  const all = about(sql`true`, {})
-  return async (ctx: Ctx, { client_id, ...asked }: AdoptionQuery) =>
-    client_id === undefined ? all(ctx, asked) : one(ctx, { ...asked, client_id })
+  const one = select(sql`client_id = :client_id`, { client_id: z.string() })
+  const all = select(sql`true`, {})
+  return async (ctx: Ctx, { client_id, ...query }: AdoptionQuery) =>
+    client_id === undefined ? all(ctx, query) : one(ctx, { ...query, client_id })
 }
 
 /** The features used by each active customer, on how many of its active days, and whether it is an adopter. */
@@ -59,7 +59,7 @@ const FeatureRow = z.strictObject({
 export type FeatureRow = z.output<typeof FeatureRow>
 
 /** Features used in the period, by decreasing number of customers. */
-export const featureAdoption = aboutUse(
+export const featureAdoption = usageQuery(
   'customers.feature-adoption',
   FeatureRow,
   (use, which) => sql`with ${use},
@@ -82,7 +82,7 @@ const AdoptionGroup = z.strictObject({
 export type AdoptionGroup = z.output<typeof AdoptionGroup>
 
 /** The share of known features that customers have adopted, averaged by tier and by stage. */
-export const adoptionGroups = aboutUse(
+export const adoptionGroups = usageQuery(
   'customers.feature-adoption-groups',
   AdoptionGroup,
   (use) => sql`with ${use},

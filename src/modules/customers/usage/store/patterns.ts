@@ -2,13 +2,13 @@ import { z } from 'zod'
 import type { Ctx } from '#kernel/context'
 import { sql } from '#kernel/database/sql'
 import { Day } from '../../record/contract.ts'
-import { DAYS, aboutDays, aboutWhom } from './whom.ts'
-import type { PatternQuery } from './whom.ts'
+import { DAYS, selectedQuery, selectedStatement } from './selected-customers.ts'
+import type { PatternQuery } from './selected-customers.ts'
 
 /**
  * One row per customer and pattern that it shows in the period. The patterns are described in `../engagement-rules.ts`.
  */
-const SHOWN = sql`used as (
+const SHOWN_PATTERNS = sql`used as (
     select client_id, count(*) as days, sum(events) as events,
       sum(events) filter (where day > :start::date + (:end::date - :start::date) / 2) as events_late,
       coalesce(sum(events) filter (where day <= :start::date + (:end::date - :start::date) / 2), 0) as events_early,
@@ -16,14 +16,14 @@ const SHOWN = sql`used as (
       max(day) as last_day
     from customers.usage_daily
     where tenant_id = :tenant_id and day between :start::date and :end::date and events > 0
-      and client_id in (select client_id from whom)
+      and client_id in (select client_id from selected)
     group by client_id),
   features as (
     select client_id, count(distinct feature) as n from customers.usage_daily_features
-    where tenant_id = :tenant_id and day between :start::date and :end::date and client_id in (select client_id from whom)
+    where tenant_id = :tenant_id and day between :start::date and :end::date and client_id in (select client_id from selected)
     group by client_id),
   everyone as (select w.*, u.*, f.n as features
-    from (select client_id as id, health_score, churn_probability, seats, has_left from whom) w
+    from (select client_id as id, health_score, churn_probability, seats, has_left from selected) w
     left join used u on u.client_id = w.id left join features f on f.client_id = w.id),
   shown as (select p.pattern, e.id, e.health_score, e.churn_probability, e.has_left
   from everyone e cross join lateral (values
@@ -48,11 +48,11 @@ const PatternRow = z.strictObject({
 })
 export type PatternRow = z.output<typeof PatternRow>
 
-const patterns = aboutDays(
+const patterns = selectedQuery(
   'customers.engagement-patterns',
   PatternRow,
-  (whom) => sql`with ${whom}, ${SHOWN}
-    select pattern, count(*) as customers, (select count(*) from whom) as of, avg(health_score) as average_health,
+  (selected) => sql`with ${selected}, ${SHOWN_PATTERNS}
+    select pattern, count(*) as customers, (select count(*) from selected) as of, avg(health_score) as average_health,
       avg(churn_probability) as average_churn
     from shown group by pattern order by customers desc, pattern`,
 )
@@ -70,11 +70,11 @@ const PatternOutcome = z.strictObject({
 })
 export type PatternOutcome = z.output<typeof PatternOutcome>
 
-const outcomes = aboutWhom(
+const outcomes = selectedStatement(
   'customers.pattern-outcomes',
   { params: { ...DAYS, at_risk_below: z.number() }, row: PatternOutcome },
-  (whom) => sql`with ${whom}, ${SHOWN},
-    judged as (select client_id, has_left or health_score < :at_risk_below::float8 as is_lost from whom
+  (selected) => sql`with ${selected}, ${SHOWN_PATTERNS},
+    judged as (select client_id, has_left or health_score < :at_risk_below::float8 as is_lost from selected
       where has_left or health_score is not null),
     total as (select count(*) as n, count(*) filter (where is_lost) as lost from judged)
     select s.pattern, count(*) as customers, count(*) filter (where j.is_lost) as lost,
@@ -92,18 +92,18 @@ export async function patternOutcomes(ctx: Ctx, query: PatternQuery, atRiskBelow
 const Personas = z.strictObject({ power: z.int(), regular: z.int(), occasional: z.int(), dormant: z.int() })
 export type Personas = z.output<typeof Personas>
 
-const personas = aboutDays(
+const personas = selectedQuery(
   'customers.user-personas',
   Personas,
-  (whom) => sql`with ${whom},
+  (selected) => sql`with ${selected},
     active as (select client_id, count(*) as days from customers.usage_daily
       where tenant_id = :tenant_id and day between :start::date and :end::date and events > 0
-        and client_id in (select client_id from whom)
+        and client_id in (select client_id from selected)
       group by client_id),
     people as (select client_id, user_id, count(*) filter (where day >= :start::date) as days
       from customers.usage_daily_users
       where tenant_id = :tenant_id and day > :start::date - (:end::date - :start::date + 1) - 1 and day <= :end::date
-        and client_id in (select client_id from whom) group by client_id, user_id),
+        and client_id in (select client_id from selected) group by client_id, user_id),
     judged as (select p.days, p.days::float8 / a.days as share from people p left join active a on a.client_id = p.client_id)
     select count(*) filter (where share >= 0.5) as power, count(*) filter (where days > 0 and share >= 0.2 and share < 0.5) as regular,
       count(*) filter (where days > 0 and share < 0.2) as occasional, count(*) filter (where days = 0) as dormant from judged`,
@@ -117,30 +117,30 @@ export async function userPersonas(ctx: Ctx, query: PatternQuery): Promise<Perso
   return row ?? { power: 0, regular: 0, occasional: 0, dormant: 0 }
 }
 
-const weekdays = aboutDays(
+const weekdays = selectedQuery(
   'customers.pattern-weekdays',
   z.strictObject({ weekday: z.string(), events: z.int() }),
-  (whom) => sql`with ${whom}
+  (selected) => sql`with ${selected}
     select to_char(day, 'FMDay') as weekday, sum(events)::bigint as events from customers.usage_daily
-    where tenant_id = :tenant_id and day between :start::date and :end::date and client_id in (select client_id from whom)
+    where tenant_id = :tenant_id and day between :start::date and :end::date and client_id in (select client_id from selected)
     group by 1, extract(isodow from day) order by extract(isodow from day)`,
 )
 
-const features = aboutDays(
+const features = selectedQuery(
   'customers.pattern-features',
   z.strictObject({ feature: z.string(), customers: z.int(), events: z.int() }),
-  (whom) => sql`with ${whom}
+  (selected) => sql`with ${selected}
     select feature, count(distinct client_id) as customers, sum(events)::bigint as events from customers.usage_daily_features
-    where tenant_id = :tenant_id and day between :start::date and :end::date and client_id in (select client_id from whom)
+    where tenant_id = :tenant_id and day between :start::date and :end::date and client_id in (select client_id from selected)
     group by feature order by customers desc, events desc, feature limit 15`,
 )
 
-const contact = aboutDays(
+const contact = selectedQuery(
   'customers.pattern-contact',
   z.strictObject({ last_contact: z.string(), customers: z.int(), average_health: z.number().nullable() }),
-  (whom) => sql`with ${whom},
+  (selected) => sql`with ${selected},
     lasts as (select w.client_id, w.health_score, greatest(w.last_engagement_at, max(p.last_contacted_at))::date as day
-      from whom w left join customers.contacts p on p.tenant_id = :tenant_id and p.client_id = w.client_id
+      from selected w left join customers.contacts p on p.tenant_id = :tenant_id and p.client_id = w.client_id
       group by w.client_id, w.health_score, w.last_engagement_at)
     select case when day is null then 'never' when :end::date - day <= 7 then 'within 7 days'
         when :end::date - day <= 30 then 'within 30 days' when :end::date - day <= 90 then 'within 90 days'
@@ -149,22 +149,22 @@ const contact = aboutDays(
     from lasts group by 1 order by min(coalesce(:end::date - day, 1000000))`,
 )
 
-const support = aboutDays(
+const support = selectedQuery(
   'customers.pattern-support',
   z.strictObject({ category: z.string(), tickets: z.int(), customers: z.int() }),
-  (whom) => sql`with ${whom}
+  (selected) => sql`with ${selected}
     select category, count(*) as tickets, count(distinct client_id) as customers from customers.tickets
     where tenant_id = :tenant_id and opened_at >= :start::date::timestamp at time zone 'UTC'
-      and opened_at < (:end::date + 1)::timestamp at time zone 'UTC' and client_id in (select client_id from whom)
+      and opened_at < (:end::date + 1)::timestamp at time zone 'UTC' and client_id in (select client_id from selected)
     group by category order by tickets desc, category`,
 )
 
-const anomalies = aboutDays(
+const anomalies = selectedQuery(
   'customers.pattern-anomalies',
   z.strictObject({ client_id: z.string(), day: Day, events: z.int(), usual: z.number(), deviations: z.number() }),
-  (whom) => sql`with ${whom},
+  (selected) => sql`with ${selected},
     days as (select client_id, day, events from customers.usage_daily
-      where tenant_id = :tenant_id and day between :start::date and :end::date and client_id in (select client_id from whom)),
+      where tenant_id = :tenant_id and day between :start::date and :end::date and client_id in (select client_id from selected)),
     usual as (select client_id, avg(events)::float8 as mean, stddev_samp(events)::float8 as spread from days group by client_id having count(*) >= 14)
     select d.client_id, d.day, d.events, u.mean as usual, (d.events - u.mean) / u.spread as deviations
     from days d join usual u on u.client_id = d.client_id and u.spread > 0
@@ -173,15 +173,15 @@ const anomalies = aboutDays(
 )
 
 /** The queries of an analysis, all over the same customers and days. */
-export const patternQuestions = { patterns, weekdays, features, contact, support, anomalies }
+export const patternQueries = { patterns, weekdays, features, contact, support, anomalies }
 
-const count = aboutDays(
+const count = selectedQuery(
   'customers.pattern-customers',
   z.strictObject({ customers: z.int() }),
-  (whom) => sql`with ${whom} select count(*) as customers from whom`,
+  (selected) => sql`with ${selected} select count(*) as customers from selected`,
 )
 
-export async function countWhom(ctx: Ctx, query: PatternQuery): Promise<number> {
+export async function countSelected(ctx: Ctx, query: PatternQuery): Promise<number> {
   const [row] = await count(ctx, query)
   return row?.customers ?? 0
 }

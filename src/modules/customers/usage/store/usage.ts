@@ -68,7 +68,7 @@ const totals = statement(
 
 export async function usageTotals(ctx: Ctx, period: Period): Promise<UsageTotals> {
   const [row] = await totals(ctx, period)
-  if (row === undefined) throw new Error('the customer was there a moment ago')
+  if (row === undefined) throw new Error('the usage totals returned no row')
   return row
 }
 

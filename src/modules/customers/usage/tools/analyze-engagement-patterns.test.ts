@@ -10,7 +10,7 @@ import { customersModule } from '../../index.ts'
 const database = await testDatabase()
 const call = customerTools()
 
-it('answers what a model receives', async () => {
+it('returns this result to a model', async () => {
   const tenant = await scoredTenant(database)
   const result = resultOf(await call(tenant, 'analyze_engagement_patterns', {}))
   expect(shown(result)).toMatchInlineSnapshot(`
@@ -156,13 +156,13 @@ it('answers what a model receives', async () => {
         "people": 17,
         "power": 17,
         "regular": 0,
-        "rule": "share of their customer’s active days on which a person came: power from half, regular from a fifth, occasional less; dormant: only in the period before",
+        "rule": "share of the customer’s active days on which a person was active: power from 1/2, regular from 1/5, occasional below; dormant: active only in the preceding period",
       },
     }
   `)
 })
 
-it('narrows to a stored segment, and to some questions', async () => {
+it('narrows to a stored segment, and to some pattern types', async () => {
   const tenant = await scoredTenant(database)
   const division = { segmentation_type: 'industry', min_segment_size: 1 }
   const { segments } = resultOf(await call(tenant, 'segment_customers', division))
@@ -182,7 +182,7 @@ it('narrows to a stored segment, and to some questions', async () => {
   expect(result).not.toHaveProperty('temporal_patterns')
 })
 
-it('counts the members of a segment anew at once when customers are divided again', async () => {
+it('recounts the members of a segment at once when customers are divided again', async () => {
   const tenant = await scoredTenant(database)
   const division = { segmentation_type: 'industry', min_segment_size: 1 }
   const { segments } = resultOf(await call(tenant, 'segment_customers', division))
@@ -218,7 +218,7 @@ it.each([
   },
 )
 
-it('finds a day that is far from usual', async () => {
+it('finds an unusual day', async () => {
   const tenant = await scoredTenant(database)
   await database.owner.query(
     `update customers.usage_daily set events = 4000 where tenant_id = $1 and client_id = 'acme' and day = '2026-11-19'`,
@@ -228,13 +228,13 @@ it('finds a day that is far from usual', async () => {
   expect(result).toMatchObject({ anomalies: [{ client_id: 'acme', day: '2026-11-19', events: 4000 }] })
 })
 
-it.each(['individual', 'segment'])('asks for the filter that %s needs', async (analysis_scope) => {
+it.each(['individual', 'segment'])('requires the filter for the scope %s', async (analysis_scope) => {
   const tenant = await scoredTenant(database)
   const outcome = await call(tenant, 'analyze_engagement_patterns', { analysis_scope })
   expect(outcome).toMatchObject({ kind: 'failed', failure: { problems: [{ path: 'scope_filter' }] } })
 })
 
-it('tells what became of customers that showed a pattern, only as far as it is sure', async () => {
+it('reports the outcome of a pattern only if it is statistically certain', async () => {
   const tenant = await testTenant(database)
   const days = (from: number, to: number) => Array.from({ length: from - to + 1 }, (_, at) => dayBefore(from - at))
   const usage = (isLeaving: boolean) => [
@@ -259,7 +259,7 @@ it('tells what became of customers that showed a pattern, only as far as it is s
   expect(without).not.toHaveProperty('predictive_insights')
 })
 
-it('predicts nothing from a handful of customers', async () => {
+it('predicts nothing from too few customers', async () => {
   const tenant = await scoredTenant(database)
   expect(resultOf(await call(tenant, 'analyze_engagement_patterns', {}))).toMatchObject({
     predictive_insights: { status: 'not_enough_data' },

@@ -6,7 +6,7 @@ export const analyzeEngagementPatternsTool = (operation: ReturnType<typeof analy
     name: 'analyze_engagement_patterns',
     title: 'Analyze engagement patterns',
     describe:
-      'How customers, a segment or one use the product: growing, declining, idle seats, unusual days; and how that goes with health. One customer’s figures: track_usage_engagement.',
+      'How customers, a segment or one use the product: growing, declining, idle seats, unusual days; and how that relates to health. One customer’s figures: track_usage_engagement.',
     examples: [
       {},
       { analysis_scope: 'segment', scope_filter: { tier: 'enterprise' }, pattern_types: ['temporal', 'feature_usage'] },

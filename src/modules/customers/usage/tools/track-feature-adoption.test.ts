@@ -5,7 +5,7 @@ import { testDatabase } from '../../../../../test/support/database.ts'
 const database = await testDatabase()
 const call = customerTools()
 
-it('answers what a model receives', async () => {
+it('returns this result to a model', async () => {
   const tenant = await scoredTenant(database)
   const result = resultOf(await call(tenant, 'track_feature_adoption', {}))
   expect(shown(result)).toMatchInlineSnapshot(`
@@ -85,19 +85,19 @@ it('answers what a model receives', async () => {
         "people": 17,
         "power": 17,
         "regular": 0,
-        "rule": "share of their customer’s active days on which a person came: power from half, regular from a fifth, occasional less; dormant: only in the period before",
+        "rule": "share of the customer’s active days on which a person was active: power from 1/2, regular from 1/5, occasional below; dormant: active only in the preceding period",
       },
     }
   `)
 })
 
-it('says that nothing is known where no feature is named', async () => {
+it('says not_enough_data when no event names a feature', async () => {
   const tenant = await scoredTenant(database)
   const result = resultOf(await call(tenant, 'track_feature_adoption', { client_id: 'hooli' }))
   expect(result).toMatchObject({ status: 'not_enough_data', breakdown: [] })
 })
 
-it('looks at one feature only', async () => {
+it('reports on one feature only', async () => {
   const tenant = await scoredTenant(database)
   const result = resultOf(await call(tenant, 'track_feature_adoption', { feature_id: 'api' }))
   expect(result).toMatchObject({ breakdown: [{ feature: 'api', customers_using: 1, adoption_rate: 0.333 }] })
@@ -107,14 +107,14 @@ it.each([
   [{ client_id: 'acme' }, ['alerts', 'api', 'reports'], 1],
   [{ client_id: 'acme', feature_id: 'api' }, ['api'], 1],
   [{ client_id: 'globex', feature_id: 'api' }, [], 1],
-])('looks at one customer, and at one feature of it: %j', async (args, expected, active_customers) => {
+])('reports on one customer, or one of its features: %j', async (args, expected, active_customers) => {
   const tenant = await scoredTenant(database)
   const result = resultOf(await call(tenant, 'track_feature_adoption', args))
   expect(result).toMatchObject({ active_customers })
   expect((result['breakdown'] as { feature: string }[]).map(({ feature }) => feature)).toEqual(expected)
 })
 
-it('divides people by how steadily they come, unless that is not wanted', async () => {
+it('groups users by how regularly they are active, unless turned off', async () => {
   const tenant = await scoredTenant(database)
   const { rows } = await database.owner.query<{ people: number }>(
     "select count(distinct (client_id, user_id))::int as people from customers.usage_daily_users where tenant_id = $1 and day > '2026-08-22'",
@@ -130,7 +130,7 @@ it('divides people by how steadily they come, unless that is not wanted', async 
   expect(without).not.toHaveProperty('user_personas')
 })
 
-it('groups customers anew at once when one changed its tier', async () => {
+it('regroups customers at once when one changed its tier', async () => {
   const tenant = await scoredTenant(database)
   const tiers = async () => {
     const { by_tier } = resultOf(await call(tenant, 'track_feature_adoption', {}))

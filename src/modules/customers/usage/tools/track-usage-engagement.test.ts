@@ -13,7 +13,7 @@ import { testTenant } from '../../../../../test/support/tenant.ts'
 const database = await testDatabase()
 const call = customerTools()
 
-it('answers what a model receives', async () => {
+it('returns this result to a model', async () => {
   const tenant = await scoredTenant(database)
   const result = resultOf(
     await call(tenant, 'track_usage_engagement', {
@@ -44,7 +44,7 @@ it('reports on a period', async () => {
     {
       "activity_heatmap": [],
       "alerts": [
-        "Usage down 42 % on the period before",
+        "Usage down 42 % from the preceding period",
       ],
       "benchmark_insights": {
         "missing": "5 other customers of the tier; there are 0",
@@ -123,7 +123,7 @@ it('reports on a period', async () => {
   `)
 })
 
-it.each(['hourly', 'daily', 'monthly'])('gives the series %s', async (granularity) => {
+it.each(['hourly', 'daily', 'monthly'])('returns the %s series', async (granularity) => {
   const tenant = await scoredTenant(database)
   await call(tenant, 'track_usage_engagement', {
     client_id: 'acme',
@@ -138,7 +138,7 @@ it.each(['hourly', 'daily', 'monthly'])('gives the series %s', async (granularit
   expect(series).toHaveLength(granularity === 'hourly' ? 13 : 1)
 })
 
-it('a recorded event counts in the next report and score, a repeated one only once', async () => {
+it('a recorded event counts in the next report and score; a repeated one counts once', async () => {
   const tenant = await scoredTenant(database)
   const event = { client_id: 'hooli', event_name: 'login', idempotency_key: 'm1' }
   await call(tenant, 'track_usage_engagement', event)
@@ -165,7 +165,7 @@ it.each([
   expect(outcome.kind === 'failed' && outcome.failure.problems.map((problem) => problem.path)).toContain(path)
 })
 
-it('reports to a key that may only read, with what was recorded a moment ago', async () => {
+it('reports to a read-only key, including events recorded just before', async () => {
   const tenant = await scoredTenant(database)
   await call(tenant, 'track_usage_engagement', { client_id: 'hooli', event_name: 'login' })
   const args = { client_id: 'hooli', period_start: '2026-11-20', period_end: '2026-11-20' }
@@ -178,7 +178,7 @@ it('reports to a key that may only read, with what was recorded a moment ago', a
   expect(rows).toContainEqual({ actor_kind: 'job', actor_id: 'customers.roll-up-usage' })
 })
 
-it('says when events name nobody', async () => {
+it('says when no event names a user', async () => {
   const tenant = await scoredTenant(database)
   await call(tenant, 'track_usage_engagement', { client_id: 'hooli', event_name: 'login' })
   const args = { client_id: 'hooli', period_start: '2026-11-20', period_end: '2026-11-20' }
@@ -187,7 +187,7 @@ it('says when events name nobody', async () => {
   })
 })
 
-it('claims no growth over a period before which use had only begun, and leaves no day out', async () => {
+it('reports no growth if usage began within the preceding period, and skips no day', async () => {
   const tenant = await testTenant(database)
   const usage = [...daysBack(32, 31), ...daysBack(28, 0)].map((day) => ({ day, events: 10 }))
   await addCustomers(database, tenant.tenantId, [{ clientId: 'young', usage }])
@@ -204,7 +204,7 @@ it('claims no growth over a period before which use had only begun, and leaves n
   expect(series.map(({ at }) => at)).toEqual(daysBack(29, 0))
 })
 
-it('sees use that fell, or stopped, within the period', async () => {
+it('detects usage that fell or stopped within the period', async () => {
   const tenant = await testTenant(database)
   const falling = daysBack(29, 0).map((day, at) => ({ day, events: at < 15 ? 100 : 10 }))
   const stopped = daysBack(29, 15).map((day) => ({ day, events: 100 }))

@@ -33,27 +33,27 @@ const FILTERS = {
   },
 } as const
 
-const whom = (conditions: Sql) => sql`whom as (
+const selected = (conditions: Sql) => sql`selected as (
   select c.client_id, c.health_score, c.churn_probability, c.seats, c.last_engagement_at, c.status = 'churned' as has_left
   from customers.customers c where c.tenant_id = :tenant_id and ${conditions})`
 
 export const DAYS = { start: Day, end: Day }
 
-/** A statement over the customers of a query, which are in the expression `whom`. */
-export function aboutWhom<P extends z.ZodRawShape, R extends z.ZodObject>(
+/** A statement over the customers of a query, which are in the expression `selected`. */
+export function selectedStatement<P extends z.ZodRawShape, R extends z.ZodObject>(
   name: string,
   { params, row }: { readonly params: P; readonly row: R },
-  text: (whom: Sql) => Sql,
+  text: (selected: Sql) => Sql,
 ) {
-  return filteredStatement(name, { filters: FILTERS, params, row }, (conditions) => text(whom(conditions)))
+  return filteredStatement(name, { filters: FILTERS, params, row }, (conditions) => text(selected(conditions)))
 }
 
 /**
- * A variant of `aboutWhom` for statements whose only parameters are the days. A churned customer is included only if it
+ * A variant of `selectedStatement` for statements whose only parameters are the days. A churned customer is included only if it
  * is named.
  */
-export function aboutDays<R extends z.ZodObject>(name: string, row: R, text: (whom: Sql) => Sql) {
-  const ask = aboutWhom(name, { params: DAYS, row }, text)
+export function selectedQuery<R extends z.ZodObject>(name: string, row: R, text: (selected: Sql) => Sql) {
+  const ask = selectedStatement(name, { params: DAYS, row }, text)
   return async (ctx: Ctx, query: PatternQuery) =>
     ask(ctx, { ...query, ...(query.client_id === undefined && { stayed: true }) })
 }
