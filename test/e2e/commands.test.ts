@@ -154,7 +154,7 @@ describe('plimsoll people add', async () => {
     expect(await plimsoll(...add)).toEqual({
       code: 1,
       out: '',
-      err: 'There is an account with this address: invite that person instead, under /api/v1/invitations.\n',
+      err: 'An account with this e-mail address already exists. Invite the person instead, under /api/v1/invitations.\n',
     })
     const server = await startPeopleServer(database, environment)
     try {

@@ -4,7 +4,7 @@ import type { Clock } from '#kernel/clock'
 import { SIGNING_ALGORITHM } from './signing-keys.ts'
 import type { SigningKeys } from './signing-keys.ts'
 
-/** Whose session a token is for, and in which tenant. */
+/** The person, session and tenant of an access token. */
 export interface TokenSubject {
   readonly userId: string
   readonly sessionId: string
@@ -12,8 +12,8 @@ export interface TokenSubject {
 }
 
 /**
- * An access token of our own sign-in (RFC 9068 in form): its audience is the whole server, and it has no scopes, since
- * the person's role decides at each use.
+ * Signs an access token of our own sign-in, in the format of RFC 9068. Its audience is the whole server. It has no
+ * scopes: at each use they are those of the person's current role.
  */
 export type SignAccessToken = (subject: TokenSubject) => Promise<string>
 

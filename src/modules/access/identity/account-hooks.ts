@@ -1,18 +1,18 @@
 import type { Clock } from '#kernel/clock'
 import type { AuthSettings } from '../auth-settings.ts'
 import type { Db } from '#kernel/database/db'
+import { apiErrors } from './api-errors.ts'
 import { callerOf } from './caller.ts'
 import type { IdentityEvents } from './events.ts'
 import type { LockoutGuard } from './lockout.ts'
-import { refuse } from './refuse.ts'
 import { findDefaultTenant, isInvited } from './store/people.ts'
 
-interface Hooked {
+interface EndpointContext {
   readonly path?: string | undefined
   readonly headers?: Headers | undefined
 }
 
-/** What happens around the rows that the library writes. */
+/** The hooks that the auth library calls when it writes users, sessions, verifications and passwords. */
 export function accountHooks(parts: {
   readonly db: Db
   readonly clock: Clock
@@ -27,7 +27,8 @@ export function accountHooks(parts: {
       user: {
         create: {
           before: async (user: { email: string }) => {
-            if (settings.signUp === 'invited' && !(await isInvited(db, user.email, clock()))) throw refuse.uninvited()
+            if (settings.signUp === 'invited' && !(await isInvited(db, user.email, clock())))
+              throw apiErrors.notInvited()
           },
         },
       },
@@ -36,14 +37,14 @@ export function accountHooks(parts: {
           before: async (session: { userId: string; activeOrganizationId?: unknown }) => {
             if (typeof session.activeOrganizationId === 'string') return undefined
             const activeOrganizationId = await findDefaultTenant(db, session.userId)
-            if (activeOrganizationId === undefined) throw refuse.noOrganisation()
+            if (activeOrganizationId === undefined) throw apiErrors.noOrganisation()
             return { data: { activeOrganizationId } }
           },
         },
         delete: {
           after: async (
             session: { id: string; userId: string; activeOrganizationId?: unknown },
-            context: Hooked | null,
+            context: EndpointContext | null,
           ) => {
             if (context?.path !== '/sign-out') return
             const tenantId = typeof session.activeOrganizationId === 'string' ? session.activeOrganizationId : undefined

@@ -12,20 +12,20 @@ import { endSession, endSessions, listSessions, Session } from './store/sessions
 
 const Nothing = z.strictObject({})
 
-/** Who calls, and the organisations they are in. */
+/** The caller's account and the organisations they are a member of. */
 export const me = (system: Db) =>
   query({
     scope: 'account:read',
     input: Nothing,
     output: answerOf(Person).extend({
-      tenant_id: z.string().describe('The organisation this call is for.'),
-      role: z.enum(ROLES).nullable().describe('In that organisation.'),
+      tenant_id: z.string().describe('The organisation of this call.'),
+      role: z.enum(ROLES).nullable().describe('Your role in that organisation.'),
       organizations: z.array(answerOf(Membership)),
     }),
     async run(ctx) {
       const userId = requirePerson(ctx)
       const [person, memberships] = await Promise.all([findPerson(system, userId), listMemberships(system, userId)])
-      if (person === undefined) throw new Failure('not_found', 'This account is gone.')
+      if (person === undefined) throw new Failure('not_found', 'This account no longer exists.')
       return {
         ...answered(person),
         tenant_id: ctx.tenantId,
@@ -44,7 +44,7 @@ export const mySessions = (system: Db) =>
     run: async (ctx) => (await listSessions(system, requirePerson(ctx), ctx.clock())).map(answered),
   })
 
-// Sessions are beyond the reach of a tenant's handle; the events are the tenant's all the same.
+// Sessions have no tenant, so the system handle deletes them; their audit events belong to the caller's tenant.
 
 /** Ends one of the caller's own sessions: its tokens are refused from the commit on, in every process. */
 export const revokeSession = (system: Db) =>

@@ -16,7 +16,7 @@ beforeAll(async () => {
 })
 afterAll(() => server.app.close())
 
-/** Whoever sits at the machine. */
+/** A context of the command line. */
 function operator(tenantId: string, scopes: readonly Scope[] = ['access:write']): Ctx {
   const request = { requestId: 'req_test', signal: new AbortController().signal }
   return server.app.openContext({ tenantId, actor: { kind: 'cli', id: 'root' }, scopes: new Set(scopes) }, request)
@@ -35,8 +35,8 @@ async function accounts(email: string): Promise<number> {
   return rows[0]?.count ?? NaN
 }
 
-describe('a person whom the operator adds', () => {
-  it('signs in at once, and works in that organisation with that role', async () => {
+describe('a person added by the operator', () => {
+  it('can sign in at once, in that organisation and with that role', async () => {
     const { userId } = await add(operator('zenith'), ADA)
     const signedIn = await api.post('/api/auth/signin', { email: 'ada@example.com', password: ADA.password })
     expect(signedIn).toMatchObject({ status: 200, body: { tenant_id: 'zenith', user: { id: userId, name: ADA.name } } })
@@ -51,7 +51,7 @@ describe('a person whom the operator adds', () => {
     })
   })
 
-  it('leaves an event that tells who, by whom and as what, and no e-mail, name or password', async () => {
+  it('has an audit event with person, actor and role, but no e-mail, name or password', async () => {
     const { userId } = await add(operator('zenith'), named('grace@example.com'))
     const { rows } = await database.owner.query<{ actor: unknown; outcome: string; row: string }>(
       `select outcome, e::text as row from audit.events e
@@ -64,20 +64,20 @@ describe('a person whom the operator adds', () => {
     expect(rows[0]?.row).not.toMatch(/grace@example\.com|Lovelace|Right-Horse/i)
   })
 
-  it('is one of that organisation alone', async () => {
+  it('is a member of that organisation only', async () => {
     await server.app.access.createTenant(operator('globex'), { name: 'Globex' })
     const email = 'alan@example.com'
     await add(operator('globex'), named(email))
-    const asked = { email, password: ADA.password, tenant_id: 'zenith' }
-    expect(await api.post('/api/auth/signin', asked)).toMatchObject({
+    const input = { email, password: ADA.password, tenant_id: 'zenith' }
+    expect(await api.post('/api/auth/signin', input)).toMatchObject({
       status: 403,
       body: { error: { code: 'NOT_A_MEMBER' } },
     })
   })
 })
 
-describe('nobody is added', () => {
-  it('with a weak password: the refusal names the field, what was expected and an example', async () => {
+describe('adding a person is refused', () => {
+  it('with a weak password, naming the field, what was expected and an example', async () => {
     const email = 'weak@example.com'
     await expect(add(operator('zenith'), { ...named(email), password: 'short' })).rejects.toMatchObject({
       kind: 'invalid',
@@ -92,7 +92,7 @@ describe('nobody is added', () => {
     expect(await accounts(email)).toBe(0)
   })
 
-  it('with an address that has an account, however it is written', async () => {
+  it('with an address that has an account, in any letter case', async () => {
     await add(operator('zenith'), named('taken@example.com'))
     await expect(add(operator('zenith'), named('Taken@Example.com'))).rejects.toMatchObject({
       kind: 'conflict',
@@ -101,7 +101,7 @@ describe('nobody is added', () => {
     expect(await accounts('taken@example.com')).toBe(1)
   })
 
-  it('without the scope to change who is in the organisation', async () => {
+  it('without the scope access:write', async () => {
     const email = 'unseen@example.com'
     await expect(add(operator('zenith', ['access:read']), named(email))).rejects.toMatchObject({
       kind: 'forbidden',
@@ -110,7 +110,7 @@ describe('nobody is added', () => {
     expect(await accounts(email)).toBe(0)
   })
 
-  it('to an organisation that there is not', async () => {
+  it('to an unknown organisation', async () => {
     const email = 'nowhere@example.com'
     await expect(add(operator('nobody'), named(email))).rejects.toMatchObject({ kind: 'not_found' })
     expect(await accounts(email)).toBe(0)

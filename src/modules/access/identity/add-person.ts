@@ -12,31 +12,32 @@ import { passwordFieldProblem, passwordProblems } from './password-rule.ts'
 import { addMember } from './store/members.ts'
 import { insertPerson } from './store/new-person.ts'
 
-const Named = z.strictObject({ email: z.string(), name: z.string(), role: z.enum(ROLES) })
-const NewPerson = Named.extend({ password: z.string() })
+const PersonDetails = z.strictObject({ email: z.string(), name: z.string(), role: z.enum(ROLES) })
+const NewPerson = PersonDetails.extend({ password: z.string() })
 export type NewPerson = z.output<typeof NewPerson>
 
 /**
- * Makes the account of a person whom the operator vouches for, with a confirmed address, and a member of the context's
- * tenant, where they then work: how an organisation gets its first owner where nobody can be sent a mail. Throws
- * `Failure('conflict')` when the address has an account.
+ * Creates a person's account with a confirmed e-mail address, and makes the person a member of the context's tenant. An
+ * operator uses it for the first owner of an organisation where no mail can be sent. Throws `Failure('conflict')` when
+ * the address already has an account.
  */
 export function addPerson(system: Db) {
   const write = change({
     action: 'access.add-person',
     scope: 'access:write',
     effect: 'create',
-    input: Named.extend({ hash: z.string() }),
+    input: PersonDetails.extend({ hash: z.string() }),
     output: z.object({ userId: z.string() }),
     async work(ctx, { email, name, role, hash }) {
       if (!(await tenantExists(ctx))) {
-        throw new Failure('not_found', `There is no tenant ${ctx.tenantId}. Make it first: plimsoll tenants create.`)
+        throw new Failure('not_found', `There is no tenant ${ctx.tenantId}. Create it first: plimsoll tenants create.`)
       }
       const now = ctx.clock()
       const userId = newId('usr', now)
       const person = { user_id: userId, account_id: newId('acc', now), email, name, hash, now }
       if (!(await insertPerson(ctx, person))) {
-        const message = 'There is an account with this address: invite that person instead, under /api/v1/invitations.'
+        const message =
+          'An account with this e-mail address already exists. Invite the person instead, under /api/v1/invitations.'
         throw new Failure('conflict', message, { code: 'EMAIL_TAKEN' })
       }
       await addMember(ctx, { id: newId('mbr', now), user_id: userId, role, since: now })
@@ -55,7 +56,7 @@ export function addPerson(system: Db) {
         })
       }
       const hash = await passwordHashing.hash(password)
-      // People are rows of no tenant: only the system handle writes them.
+      // Users have no tenant, so only the system handle can write them.
       return write({ ...ctx, db: system }, { ...person, hash })
     },
   })

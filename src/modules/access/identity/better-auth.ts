@@ -9,22 +9,22 @@ import { newId } from '#kernel/ids'
 import type { Mailer } from '../mail/mailer.ts'
 import { accountHooks } from './account-hooks.ts'
 import { accountMails } from './account-mails.ts'
-import { codeOnce } from './code-once.ts'
 import { ADDRESS_HEADER, AUTH_BASE_PATH } from './endpoints.ts'
 import type { IdentityEvents } from './events.ts'
 import type { KeyedHash } from './keyed-hash.ts'
 import type { LockoutGuard } from './lockout.ts'
 import { mailNeeded } from './mail-needed.ts'
+import { organizationRoles } from './organization-roles.ts'
 import { passwordHashing } from './password-hash.ts'
 import { PASSWORD_LENGTH_MAX, PASSWORD_LENGTH_MIN } from './password-rule.ts'
-import { organizationRoles } from './organization-roles.ts'
 import type { SigningKeys } from './signing-keys.ts'
+import { singleUseCodes } from './single-use-codes.ts'
 import { ID_PREFIXES, KEY_TABLES, ORGANIZATION_TABLES, TABLES, TWO_FACTOR_TABLES } from './tables.ts'
 
 export interface AuthParts {
   readonly database: Pick<Database, 'system' | 'statements'>
   readonly publicUrl: string
-  /** Cookies are sent by https alone. */
+  /** Whether cookies are sent over https only. */
   readonly secureCookies: boolean
   /** At least 32 characters. */
   readonly secret: string
@@ -36,15 +36,15 @@ export interface AuthParts {
   readonly events: IdentityEvents
   readonly guard: LockoutGuard
   readonly hash: () => Promise<KeyedHash>
-  /** What else listens to or extends the library, in this order: the last sees what the others made of an answer. */
+  /** Further plugins. Their hooks run in this order, so the last one sees the final answer. */
   readonly plugins: readonly BetterAuthPlugin[]
 }
 
 export type Auth = ReturnType<typeof createAuth>
 
 /**
- * The auth library over our own tables. Its time is the machine's: it takes no clock. Everything it writes, it writes as
- * plimsoll_system, in transactions of its own.
+ * The auth library (better-auth) on our own tables. It uses the system time, since it takes no clock, and writes as
+ * plimsoll_system in its own transactions.
  */
 export function createAuth(parts: AuthParts) {
   const { database, publicUrl, secret, settings, clock, log, plugins } = parts
@@ -53,7 +53,7 @@ export function createAuth(parts: AuthParts) {
     appName: 'Plimsoll',
     baseURL: `${publicUrl}${AUTH_BASE_PATH}`,
     basePath: AUTH_BASE_PATH,
-    // As a list, so that a variable of the environment cannot bring secrets of its own.
+    // As a list, so that the library takes no further secrets from environment variables.
     secrets: [{ version: 1, value: secret }],
     telemetry: { enabled: false },
     database: { db: database.system, type: 'postgres', schemaName: 'access', transaction: true },
@@ -75,7 +75,7 @@ export function createAuth(parts: AuthParts) {
     databaseHooks: hooks.database,
     rateLimit: { enabled: false },
     onAPIError: { errorURL: `${publicUrl}/error` },
-    // Without a level: with one it prints refusals itself. Warnings, its default, name no e-mail as its other lines do.
+    // No level is set: with one the library prints refusals itself. Its default, warnings, logs no e-mail address.
     logger: {
       log: (level, message) => log[level === 'error' ? 'error' : 'debug']({ library: 'better-auth' }, message),
     },
@@ -90,7 +90,7 @@ export function createAuth(parts: AuthParts) {
     plugins: [
       mailNeeded(parts.mailer, settings.requireVerifiedEmail),
       ...libraryPlugins(parts),
-      codeOnce({ ...parts, db: database.statements }),
+      singleUseCodes({ ...parts, db: database.statements }),
       ...plugins,
     ],
   })
@@ -109,7 +109,7 @@ function libraryPlugins({ keys, publicUrl, settings }: AuthParts) {
       schema: KEY_TABLES,
       adapter: {
         getJwks: async () => [...(await keys.all())],
-        createJwk: () => Promise.reject(new Error('signing keys are made by rotateSigningKey')),
+        createJwk: () => Promise.reject(new Error('signing keys are created by rotateSigningKey')),
       },
     }),
     twoFactor({ issuer: 'Plimsoll', schema: TWO_FACTOR_TABLES }),

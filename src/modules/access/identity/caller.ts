@@ -1,13 +1,16 @@
 import type { OpenRequest } from '#kernel/calls/route'
 import { ADDRESS_HEADER, REQUEST_ID_HEADER } from './endpoints.ts'
 
-/** Who calls, as far as events and limits need to know. */
+/** The caller of a request, as audit events and the lockout need it. */
 export interface Caller {
   readonly requestId: string
   readonly address: string
 }
 
-/** What the library is told of a caller: what we vouch for, and the browser's name for the list of sessions. */
+/**
+ * The headers for a call of the auth library: the address and request id that we determined, and the user agent, which
+ * the list of sessions shows.
+ */
 export function headersOf(request: Pick<OpenRequest, 'requestId' | 'address' | 'headers'>): Headers {
   const userAgent = request.headers.get('user-agent')
   return new Headers({
@@ -17,7 +20,7 @@ export function headersOf(request: Pick<OpenRequest, 'requestId' | 'address' | '
   })
 }
 
-/** The caller of a request that came through `headersOf`, or through the mounts of the library. */
+/** The caller of a request whose headers were set by `headersOf` or `identityWeb`. */
 export function callerOf(headers: Headers | undefined): Caller {
   return { requestId: headers?.get(REQUEST_ID_HEADER) ?? '', address: headers?.get(ADDRESS_HEADER) ?? '' }
 }

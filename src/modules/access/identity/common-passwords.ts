@@ -1,11 +1,11 @@
-/** What 8 random characters take. */
+/** The estimated number of guesses for 8 random characters. */
 const GUESSES_MIN = 100_000_000
-/** A word that takes fewer is one of the ten thousand commonest passwords. */
+/** A word that takes fewer guesses is one of the ten thousand most common passwords. */
 const WORD_GUESSES_MIN = 10_000
 
 /**
- * Whether a password is among the commonest or close to one of them (NIST SP 800-63B, 5.1.1.2, asks for a list of them).
- * A common word with nothing but digits and punctuation around it is one, however many those are.
+ * Whether a password is common or similar to a common one (NIST SP 800-63B, 5.1.1.2, requires the check). A common word
+ * surrounded only by digits and punctuation counts as common, however many there are.
  */
 export async function isCommonPassword(password: string): Promise<boolean> {
   const { guessesOf } = await import('./password-estimate.ts')

@@ -20,8 +20,8 @@ afterAll(async () => {
   await server.app.close()
 })
 
-/** How many times a password was hashed while this ran: what an answer costs. */
-async function work(act: () => Promise<unknown>): Promise<number> {
+/** The number of password hashes and checks while `act` runs, which dominate the response time. */
+async function hashCount(act: () => Promise<unknown>): Promise<number> {
   const before = hashed.mock.calls.length + verified.mock.calls.length
   await act()
   return hashed.mock.calls.length + verified.mock.calls.length - before
@@ -50,7 +50,7 @@ describe('scenario 9 of the task server', () => {
     expect(body).toMatchObject({
       error: {
         code: 'PASSWORD_WEAK',
-        message: expect.stringContaining('several words in a row make a good one'),
+        message: expect.stringContaining('Several words in a row make a strong password'),
         details: {
           problems: [
             {
@@ -69,7 +69,7 @@ describe('scenario 9 of the task server', () => {
     const response = await signIn(email, 'Wrong-password-1')
     expect(response.status).toBe(401)
     expect(await response.json()).toMatchObject({
-      error: { code: 'INVALID_CREDENTIALS', message: 'The e-mail or the password is wrong.' },
+      error: { code: 'INVALID_CREDENTIALS', message: 'The e-mail address or the password is wrong.' },
     })
     const found = (await events('identity.sign-in', userId)).filter(({ outcome }) => outcome === 'failure')
     expect(found).toMatchObject([{ tenant_id: tenantId }])
@@ -88,15 +88,15 @@ describe('scenario 9 of the task server', () => {
 
 describe('a password', () => {
   it.each([
-    ['Password1', 'something that is not among the commonest passwords'],
-    ['P@ssw0rd2026', 'something that is not among the commonest passwords'],
-    ['Qwerty123!', 'something that is not among the commonest passwords'],
-    ['Mustang69', 'something that is not among the commonest passwords'],
-    ['Passwort-2026!!', 'something that is not among the commonest passwords'],
+    ['Password1', 'less common words or characters'],
+    ['P@ssw0rd2026', 'less common words or characters'],
+    ['Qwerty123!', 'less common words or characters'],
+    ['Mustang69', 'less common words or characters'],
+    ['Passwort-2026!!', 'less common words or characters'],
     ['nocapitals1', 'an upper-case letter'],
     ['NOSMALLS1', 'a lower-case letter'],
     ['NoDigitsHere', 'a digit'],
-    ['Marie.Curie1', 'something that is not your e-mail address'],
+    ['Marie.Curie1', 'something other than your e-mail address'],
   ])('%s is refused: it needs %s', async (password, expected) => {
     const answer = await api.post('/api/v1/auth/register', { email: 'marie.curie@example.com', password })
     expect(answer).toMatchObject({
@@ -105,12 +105,12 @@ describe('a password', () => {
     })
   })
 
-  it('of eleven mixed characters is taken', async () => {
+  it('of eleven mixed characters is accepted', async () => {
     const answer = await api.post('/api/auth/signup', { email: 'smoke@example.com', password: 'Sm0keTest!9' })
     expect(answer.status).toBe(202)
   })
 
-  it('is told to be weak where it is chosen anew, too', async () => {
+  it('that is weak is refused in a password change and a reset, too', async () => {
     const { email, password, tokens } = await newcomer(server)
     const change = { current_password: password, password: 'Password1' }
     const refused = await api.post('/api/v1/auth/password/change', change, tokens.access_token)
@@ -122,8 +122,8 @@ describe('a password', () => {
   })
 })
 
-describe('nobody can find out who has an account', () => {
-  it('by signing in: the same answer, for the same work', async () => {
+describe('answers do not reveal who has an account', () => {
+  it('at sign-in: the same answer, after the same work', async () => {
     const { email } = await newcomer(server)
     const answers: unknown[] = []
     const attempt = (address: string) => async () => {
@@ -131,30 +131,30 @@ describe('nobody can find out who has an account', () => {
       const { error } = (await response.json()) as { error: { code: string; message: string } }
       answers.push([response.status, error.code, error.message])
     }
-    const known = await work(attempt(email))
-    const unknown = await work(attempt('nobody@example.com'))
+    const known = await hashCount(attempt(email))
+    const unknown = await hashCount(attempt('nobody@example.com'))
     expect(answers[0]).toEqual(answers[1])
     expect([known, unknown]).toEqual([1, 1])
   })
 
-  it('by signing up: the same answer, for the same work, and the owner of the address is told', async () => {
+  it('at sign-up: the same answer, after the same work, and the owner of the address gets a mail', async () => {
     const { email } = await newcomer(server)
     const body = { email, password: 'Another-word-4', name: 'Stranger' }
     let answers: unknown[] = []
-    const known = await work(async () => (answers = [await api.post('/api/auth/signup', body)]))
-    const unknown = await work(async () =>
+    const known = await hashCount(async () => (answers = [await api.post('/api/auth/signup', body)]))
+    const unknown = await hashCount(async () =>
       answers.push(await api.post('/api/auth/signup', { ...body, email: 'new@example.com' })),
     )
     const shown = answers.map((answer) => {
-      const { status, body: told } = answer as { status: number; body: unknown }
-      return { status, told }
+      const { status, body: answerBody } = answer as { status: number; body: unknown }
+      return { status, answerBody }
     })
     expect(shown[0]).toEqual(shown[1])
     expect([known, unknown]).toEqual([1, 1])
     expect(server.lastLink('already have an account')).toBe(`${server.url}/sign-in`)
   })
 
-  it('by forgetting a password', async () => {
+  it('when a password is forgotten', async () => {
     const { email } = await newcomer(server)
     const mails = server.mailCount('new password')
     const known = await api.post('/api/v1/auth/password/forgot', { email })
@@ -163,7 +163,7 @@ describe('nobody can find out who has an account', () => {
     expect(server.mailCount('new password')).toBe(mails + 1)
   })
 
-  it('by looking at the audit trail: an unknown e-mail is there as a keyed hash', async () => {
+  it('in the audit trail: an unknown e-mail is stored as a keyed hash', async () => {
     await signIn('who.is.this@example.com', 'Wrong-password-1')
     const found = (await events('identity.sign-in')).filter(({ tenant_id }) => tenant_id === '_platform')
     expect(found.at(-1)?.subject).toMatch(/^email:[0-9a-f]{64}$/)
@@ -171,11 +171,11 @@ describe('nobody can find out who has an account', () => {
   })
 })
 
-describe('guessing', () => {
-  it('ends after five wrong passwords, even with the right one, and begins anew after a while', async () => {
+describe('the lockout', () => {
+  it('refuses every password after five wrong ones, even the right one, and ends after 15 minutes', async () => {
     const { email, password, userId } = await newcomer(server)
     for (let tried = 0; tried < 5; tried++) expect((await signIn(email, 'Wrong-1-word')).status).toBe(401)
-    const spent = await work(async () => {
+    const spent = await hashCount(async () => {
       const locked = await signIn(email, password)
       expect(locked.status).toBe(429)
       expect(Number(locked.headers.get('retry-after'))).toBe(900)
@@ -187,18 +187,18 @@ describe('guessing', () => {
     expect((await signIn(email, password)).status).toBe(200)
   })
 
-  it('is forgiven by a right password: the count begins anew', async () => {
+  it('counts from zero after a right password', async () => {
     const { email, password } = await newcomer(server)
     for (let tried = 0; tried < 4; tried++) await signIn(email, 'Wrong-1-word')
     for (const time of ['the fifth', 'the sixth']) expect((await signIn(email, password)).status, time).toBe(200)
   })
 
-  it('is locked alike for an e-mail that nobody has', async () => {
+  it('is the same for an e-mail without an account', async () => {
     for (let tried = 0; tried < 5; tried++) await signIn('ghost@example.com', 'Wrong-1-word')
     expect((await signIn('ghost@example.com', 'Wrong-1-word')).status).toBe(429)
   })
 
-  it('all at once gets no more tries than one after another', async () => {
+  it('allows no more attempts concurrently than one after another', async () => {
     const { email } = await newcomer(server)
     const answers = await Promise.all(Array.from({ length: 20 }, () => signIn(email, 'Wrong-1-word')))
     const statuses = answers.map(({ status }) => status)
@@ -206,7 +206,7 @@ describe('guessing', () => {
     expect(statuses.filter((status) => status === 429)).toHaveLength(15)
   })
 
-  it('by strangers on many networks does not lock the owner out of theirs', async () => {
+  it('caused by strangers on many networks does not affect the owner’s own network', async () => {
     const { email, password } = await newcomer(server)
     expect((await signIn(email, password, '198.51.100.7')).status).toBe(200)
     const networks = Array.from({ length: 6 }, (_, n) => `203.0.113.${n + 1}`)
@@ -217,7 +217,7 @@ describe('guessing', () => {
     expect((await signIn(email, password, '198.51.100.7')).status, 'the owner’s own').toBe(200)
   })
 
-  it('does not keep an owner out who has the mail: a reset ends the lock', async () => {
+  it('ends with a password reset by mail', async () => {
     const { email } = await newcomer(server)
     for (let tried = 0; tried < 6; tried++) await signIn(email, 'Wrong-1-word')
     await api.post('/api/v1/auth/password/forgot', { email })
@@ -229,8 +229,8 @@ describe('guessing', () => {
 })
 
 describe('sign-ins', () => {
-  it('are counted by how they ended', async () => {
-    const { text } = { text: await (await fetch(`${server.url}/metrics`)).text() }
+  it('are counted by outcome', async () => {
+    const text = await (await fetch(`${server.url}/metrics`)).text()
     expect(text).toMatch(/^sign_ins_total\{outcome="success"\} [1-9]/m)
     expect(text).toMatch(/^sign_ins_total\{outcome="wrong-password"\} [1-9]/m)
     expect(text).toMatch(/^sign_ins_total\{outcome="locked"\} [1-9]/m)

@@ -1,8 +1,8 @@
-/** Where the library's own endpoints are. `/api/auth/*` is ours. */
+/** The base path of the auth library's endpoints; `/api/auth/*` are our own routes. */
 export const AUTH_BASE_PATH = '/auth'
 
-/** In which header the library finds the caller's address; whatever a caller put there is replaced. */
+/** The header from which the auth library reads the caller's address; a value sent by the caller is replaced. */
 export const ADDRESS_HEADER = 'x-plimsoll-address'
 
-/** In which header events find the id of the request; it is the one we gave. */
+/** The header with the request id that we assigned, which audit events store. */
 export const REQUEST_ID_HEADER = 'x-request-id'

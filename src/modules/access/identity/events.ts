@@ -4,32 +4,32 @@ import type { AccessInstruments } from '../metrics.ts'
 import type { Caller } from './caller.ts'
 import { asRecord } from './untyped.ts'
 
-/** What happened to an account. */
+/** An audit event about an account. */
 export interface IdentityEvent {
-  /** `identity.sign-in`. */
+  /** For example `identity.sign-in`. */
   readonly action: string
   readonly outcome: AuditOutcome
-  /** Who did it, as far as it is proved; absent for whoever failed to prove it. */
+  /** The authenticated person who acted; absent when authentication failed. */
   readonly userId?: string
-  /** Whose account it is about, proved or not. */
+  /** The person whose account it concerns, authenticated or not. Default: `userId`. */
   readonly about?: string
-  /** The organisation whose trail it belongs to; none where the e-mail is nobody's. */
+  /** The organisation whose audit trail it belongs to; none when no account has the e-mail. */
   readonly tenantId: string | null | undefined
   readonly subject: string
   readonly before?: unknown
   readonly after?: unknown
-  /** Why it failed: `wrong-password`, `locked`. Also the label of the metric. */
+  /** Why it failed, for example `wrong-password` or `locked`; also the outcome label of the sign-in metric. */
   readonly reason?: string
 }
 
 export interface IdentityEvents {
-  /** Resolves once the event is committed: nobody is answered before. */
+  /** Resolves once the event is committed; the caller is answered only then. */
   record(from: Caller, event: IdentityEvent): Promise<void>
 }
 
-const STRANGER = 'anonymous'
+const ANONYMOUS = 'anonymous'
 
-/** Tells the audit trail, and counts sign-ins and alarms. */
+/** Records events in the audit trail, and counts sign-ins and security alerts. */
 export function identityEvents(
   audit: Pick<AuditTrail, 'record'>,
   { signIns, securityAlerts }: AccessInstruments,
@@ -48,7 +48,7 @@ export function identityEvents(
         requestId,
         before,
         tenantId: tenantId ?? PLATFORM_TENANT,
-        actor: { kind: 'user', id: userId ?? STRANGER },
+        actor: { kind: 'user', id: userId ?? ANONYMOUS },
         after: {
           ...asRecord(after),
           ...(reason !== undefined && { reason }),
@@ -59,5 +59,5 @@ export function identityEvents(
   }
 }
 
-/** What somebody should look at. */
+/** The actions that are counted as security alerts. */
 const ALERTS = new Set(['identity.account-locked', 'identity.refresh-token-reused'])

@@ -26,7 +26,7 @@ import { accountRoutes } from './routes/account-routes.ts'
 import { credentialRoutes } from './routes/credential-routes.ts'
 import { memberRoutes } from './routes/member-routes.ts'
 import { signInRoutes } from './routes/sign-in-routes.ts'
-import { sessionTokens, tokensElsewhere } from './session-tokens.ts'
+import { externalIssuerRefusal, sessionTokens } from './session-tokens.ts'
 import { signIn } from './sign-in.ts'
 import { signOut } from './sign-out.ts'
 import { signUp } from './sign-up.ts'
@@ -49,9 +49,9 @@ export interface IdentityNeeds {
   readonly log: Logger
 }
 
-/** The accounts of people: what the rest of the access module builds on. */
+/** People's accounts and sign-in, as the rest of the access module uses them. */
 export interface Identity {
-  /** The auth library, made at its first use: it needs the public URL, known once the server listens. */
+  /** The auth library, created at its first use: it needs the public URL, which is known once the server listens. */
   readonly auth: () => Promise<Auth>
   readonly web: IdentityWeb
   readonly mounts: readonly WebMount[]
@@ -62,7 +62,7 @@ export interface Identity {
   close(): Promise<void>
 }
 
-/** `plugins` are those that others add to the library, made with it. `paths` are the endpoints that these open. */
+/** Opens accounts and sign-in. `plugins` are further plugins of the auth library, `paths` the endpoints they add. */
 export function openIdentity(
   needs: IdentityNeeds,
   { plugins, paths }: { readonly plugins: () => readonly BetterAuthPlugin[]; readonly paths: readonly string[] },
@@ -91,13 +91,13 @@ export function openIdentity(
   const sign = accessTokenSigner({ keys, publicUrl, clock, accessTokenSeconds })
   const tokens = sessionTokens({ db, clock, hash, sign, events, accessTokenSeconds, refreshTokenDays })
   const { issuer } = config.oauth
-  const elsewhere = issuer === undefined ? undefined : tokensElsewhere(issuer)
-  const enter = elsewhere ?? signIn({ db, clock, library, tokens })
-  const verbs = {
-    signIn: enter,
-    signUp: signUp({ library, requireVerifiedEmail, signIn: enter }),
+  const refusal = issuer === undefined ? undefined : externalIssuerRefusal(issuer)
+  const signInPerson = refusal ?? signIn({ db, clock, library, tokens })
+  const handlers = {
+    signIn: signInPerson,
+    signUp: signUp({ library, requireVerifiedEmail, signIn: signInPerson }),
     signOut: signOut({ db, clock, keys, hash, publicUrl, events }),
-    refresh: elsewhere ?? tokens.refresh,
+    refresh: refusal ?? tokens.refresh,
   }
   const rotate = rotateSigningKey(db, keys)
   const web = identityWeb(auth, paths)
@@ -107,20 +107,20 @@ export function openIdentity(
     keys,
     mounts: identityMounts(web, paths),
     routes: [...accountRoutes(db, library), ...memberRoutes({ system: db, mailer, publicUrl })],
-    openRoutes: [...signInRoutes(verbs), ...credentialRoutes(library)],
+    openRoutes: [...signInRoutes(handlers), ...credentialRoutes(library)],
     rotateSigningKey: (ctx) => rotate(ctx, {}),
     close: () => mailer.close(),
   }
 }
 
-/** Makes it when it is first asked for; a failure is not kept. */
+/** Calls `make` once, at first use; after a failure the next call tries again. */
 function once<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined
+  let result: Promise<T> | undefined
   return () => {
-    made ??= make().catch((error: unknown) => {
-      made = undefined
+    result ??= make().catch((error: unknown) => {
+      result = undefined
       throw error
     })
-    return made
+    return result
   }
 }

@@ -40,7 +40,10 @@ const Nothing = z.strictObject({})
 const InvitationRef = z.strictObject({ invitation_id: z.string().min(1).max(100) })
 const InvitationAnswer = answerOf(InvitationRow)
 
-/** Invites an e-mail and sends it the link. Who is invited anew keeps the one invitation, with the new role and time. */
+/**
+ * Creates an invitation and mails its link. Inviting the same e-mail address again renews the open invitation, with the
+ * new role and expiry.
+ */
 export function invite({ system, mailer, publicUrl }: InvitationParts) {
   const write = change({
     action: 'access.invite',
@@ -51,7 +54,7 @@ export function invite({ system, mailer, publicUrl }: InvitationParts) {
     async work(ctx, { email, role }) {
       requireRank(ctx, role)
       if (await isMember(system, ctx.tenantId, email)) {
-        throw new Failure('conflict', 'This person is a member already.', { code: 'ALREADY_MEMBER' })
+        throw new Failure('conflict', 'This person is already a member.', { code: 'ALREADY_MEMBER' })
       }
       const now = ctx.clock()
       const row = await insertInvitation(ctx, {
@@ -97,12 +100,12 @@ export const cancelInvitation = change({
   input: InvitationRef,
   output: InvitationAnswer,
   async work(ctx, { invitation_id: id }) {
-    const { role } = await openInvitation(ctx, id)
+    const { role } = await lockOpenInvitation(ctx, id)
     return { result: answered(await closeInvitation(ctx, id, 'canceled')), subject: id, before: { role } }
   },
 })
 
-/** The invitations that are open for whoever calls. */
+/** The caller's own open invitations. */
 export const myInvitations = (system: Db) =>
   query({
     scope: 'account:read',
@@ -123,7 +126,7 @@ export function acceptInvitation(system: Db) {
     input: InvitationRef.extend({ user_id: z.string(), email: z.string() }),
     output: InvitationAnswer,
     async work(ctx, { invitation_id: id, user_id, email }) {
-      const row = await openInvitation(ctx, id)
+      const row = await lockOpenInvitation(ctx, id)
       if (row.email !== email) throw noInvitation(id)
       await requireInviter(ctx, row)
       const { role } = row
@@ -140,13 +143,13 @@ export function acceptInvitation(system: Db) {
       const { id: user_id, email } = await confirmedPerson(system, ctx)
       const tenantId = await findInvitingTenant(system, invitation_id, email)
       if (tenantId === undefined) throw noInvitation(invitation_id)
-      // The invitation is a row, and its acceptance an event, of the organisation that the person is not in yet.
+      // The invitation and its audit event belong to the inviting organisation, which the caller is not in yet.
       return write({ ...ctx, tenantId, db: system }, { invitation_id, user_id, email })
     },
   })
 }
 
-async function openInvitation(ctx: WriteCtx, id: string): Promise<LockedInvitation> {
+async function lockOpenInvitation(ctx: WriteCtx, id: string): Promise<LockedInvitation> {
   const row = await lockInvitation(ctx, id)
   if (row === undefined) throw noInvitation(id)
   if (row.status === 'pending' && row.expires_at > ctx.clock()) return row
@@ -155,14 +158,15 @@ async function openInvitation(ctx: WriteCtx, id: string): Promise<LockedInvitati
 }
 
 /**
- * An invitation is worth what its inviter is: who was taken out, or lost the role, must not come back by one they sent
- * themselves. Those of services and of the command line stand until they are taken back.
+ * Refuses an invitation whose inviter could no longer give its role: a person who was removed or demoted must not
+ * return by an invitation of their own. Invitations by services and from the command line stay valid until they are
+ * cancelled.
  */
 async function requireInviter(ctx: WriteCtx, { inviter_id: inviterId, role }: LockedInvitation): Promise<void> {
   if (!inviterId.startsWith('usr_')) return
   const own = await lockRole(ctx, inviterId)
   if (own !== undefined && ROLES.indexOf(role) <= ROLES.indexOf(own)) return
-  const message = 'Whoever invited you may not give this role any more. Ask for another invitation.'
+  const message = 'The person who invited you can no longer give this role. Ask for a new invitation.'
   throw new Failure('conflict', message, { code: 'INVITATION_CLOSED' })
 }
 

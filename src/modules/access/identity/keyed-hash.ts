@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 
-/** What is stored in place of what must not be known: HMAC-SHA-256. `purpose` tells uses apart. */
+/** HMAC-SHA-256 of a value that must not be stored itself. Each `purpose` has hashes of its own. */
 export type KeyedHash = (purpose: 'refresh-token' | 'email' | 'network' | 'code', text: string) => Buffer
 
 export function keyedHash(secret: string): KeyedHash {

@@ -3,12 +3,12 @@ import { passwordFieldProblem } from './password-rule.ts'
 
 const RETRY_SECONDS = 900
 
-/** A refusal of the auth library as a failure of ours. */
+/** Converts an error response of the auth library to a `Failure`. */
 export function failureOf(status: number, body: Readonly<Record<string, unknown>>): Failure {
   const code = typeof body['code'] === 'string' ? body['code'] : ''
   const message = typeof body['message'] === 'string' ? body['message'] : 'The request was refused.'
   if (code === 'MAIL_UNAVAILABLE') return new Failure('unavailable', message, { code })
-  if (status >= 500) return new Failure('unavailable', 'Signing in does not work at the moment. Try again soon.')
+  if (status >= 500) return new Failure('unavailable', 'Sign-in is temporarily unavailable. Try again later.')
   if (status === 429) {
     const { retryAfterSeconds } = body
     const wait = typeof retryAfterSeconds === 'number' ? retryAfterSeconds : RETRY_SECONDS
@@ -23,28 +23,31 @@ export function failureOf(status: number, body: Readonly<Record<string, unknown>
 }
 
 const invalidLink = () =>
-  new Failure('invalid', 'This link is out of date or was used. Ask for another.', { code: 'INVALID_TOKEN' })
+  new Failure('invalid', 'This link has expired or was already used. Request a new one.', { code: 'INVALID_TOKEN' })
+
+const invalidCode = () =>
+  new Failure('unauthenticated', 'The code is wrong or was already used.', { code: 'INVALID_CODE' })
 
 const KNOWN: Readonly<Record<string, () => Failure>> = {
   INVALID_EMAIL_OR_PASSWORD: () =>
-    new Failure('unauthenticated', 'The e-mail or the password is wrong.', { code: 'INVALID_CREDENTIALS' }),
+    new Failure('unauthenticated', 'The e-mail address or the password is wrong.', { code: 'INVALID_CREDENTIALS' }),
   EMAIL_NOT_VERIFIED: () =>
-    new Failure('forbidden', 'Confirm your e-mail first: open the link in the mail you got, or ask for another.', {
+    new Failure('forbidden', 'Confirm your e-mail address first: open the link we sent you, or request a new one.', {
       code: 'EMAIL_NOT_VERIFIED',
     }),
   NO_ORGANISATION: () =>
-    new Failure('forbidden', 'You are a member of no organisation. Ask for an invitation.', {
+    new Failure('forbidden', 'You are not a member of any organisation. Ask for an invitation.', {
       code: 'NO_ORGANISATION',
     }),
   EMAIL_PASSWORD_SIGN_UP_DISABLED: () =>
-    new Failure('forbidden', 'Nobody can make an account here. Ask the operator.', { code: 'SIGN_UP_CLOSED' }),
+    new Failure('forbidden', 'Sign-up is closed. Ask the operator for an account.', { code: 'SIGN_UP_CLOSED' }),
   INVALID_EMAIL: () =>
     new Failure('invalid', 'This is not an e-mail address.', {
       code: 'INVALID_EMAIL',
       problems: [{ path: 'body.email', expected: 'an e-mail address', example: 'ada@example.com' }],
     }),
   INVALID_NAME: () =>
-    new Failure('invalid', 'The name is wrong.', {
+    new Failure('invalid', 'The name is invalid.', {
       code: 'INVALID_NAME',
       problems: [{ path: 'body.name', expected: '1 to 100 characters, without a link', example: 'Ada Lovelace' }],
     }),
@@ -52,10 +55,10 @@ const KNOWN: Readonly<Record<string, () => Failure>> = {
   INVALID_TOKEN: invalidLink,
   TOKEN_EXPIRED: invalidLink,
   USER_NOT_FOUND: invalidLink,
-  INVALID_CODE: () => new Failure('unauthenticated', 'The code is wrong or was used.', { code: 'INVALID_CODE' }),
-  INVALID_BACKUP_CODE: () => new Failure('unauthenticated', 'The code is wrong or was used.', { code: 'INVALID_CODE' }),
+  INVALID_CODE: invalidCode,
+  INVALID_BACKUP_CODE: invalidCode,
   TOTP_ALREADY_ENABLED: () =>
-    new Failure('conflict', 'Two-factor sign-in is on already. Turn it off first.', { code: 'TWO_FACTOR_ON' }),
+    new Failure('conflict', 'Two-factor sign-in is already on. Turn it off first.', { code: 'TWO_FACTOR_ON' }),
   TOTP_NOT_ENABLED: () =>
-    new Failure('conflict', 'Two-factor sign-in is not on. Start with enrol.', { code: 'TWO_FACTOR_OFF' }),
+    new Failure('conflict', 'Two-factor sign-in is not on. Enrol first.', { code: 'TWO_FACTOR_OFF' }),
 }

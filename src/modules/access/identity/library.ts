@@ -8,21 +8,21 @@ import { asRecord } from './untyped.ts'
 
 type From = Pick<OpenRequest, 'requestId' | 'address' | 'headers'>
 
-/** What an endpoint of the library answered. */
+/** The answer of an endpoint of the auth library. */
 export interface LibraryAnswer {
   readonly body: Readonly<Record<string, unknown>>
-  /** As a `Cookie` header would send back what the answer set. */
+  /** The cookies that the answer set, as a value for a `Cookie` header. */
   readonly cookie: string
 }
 
-/** The auth library, called in the process as a browser would: the same rules, limits and events apply. */
+/** Calls endpoints of the auth library in this process. The same rules and audit events apply as for a browser. */
 export interface Library {
-  /** Throws the `Failure` of a refusal. `cookie` is that of an earlier answer. */
+  /** Throws a `Failure` when the library refuses. `cookie` is that of an earlier answer. */
   post(path: string, body: object, from: From, cookie?: string): Promise<LibraryAnswer>
   get(path: string, query: Readonly<Record<string, string>>, from: From): Promise<LibraryAnswer>
   /**
-   * As a person who proved who they are by other means than a cookie: with a session that exists for this call alone.
-   * The library asks for the password where it should, and knows no other session than a browser's.
+   * Posts for a person who was authenticated without a cookie, with a session that exists only during this call: the
+   * library accepts browser sessions only. It still checks the password where an endpoint requires one.
    */
   postAs(person: { userId: string; tenantId: string }, path: string, body: object, from: From): Promise<LibraryAnswer>
 }
@@ -49,15 +49,15 @@ export function libraryOf(auth: () => Promise<Auth>, publicUrl: () => string): L
     async postAs({ userId, tenantId }, path, body, from) {
       const { internalAdapter, authCookies, secret } = await (await auth()).$context
       const session = await internalAdapter.createSession(userId, false, { activeOrganizationId: tenantId })
-      const made = [session.token]
+      const created = [session.token]
       try {
         const { name } = authCookies.sessionToken
         const answer = await post(path, body, from, pairOf(await serializeSignedCookie(name, session.token, secret)))
-        // Some endpoints put another session in place of the one they were called with.
-        made.push(...tokensIn(answer.cookie, name))
+        // Some endpoints replace the session that they were called with.
+        created.push(...tokensIn(answer.cookie, name))
         return answer
       } finally {
-        for (const token of made) await internalAdapter.deleteSession(token)
+        for (const token of created) await internalAdapter.deleteSession(token)
       }
     },
   }

@@ -2,29 +2,30 @@ import { addressBucket } from '#kernel/network/address'
 import type { Clock } from '#kernel/clock'
 import type { Db } from '#kernel/database/db'
 import type { KeyedHash } from './keyed-hash.ts'
-import { countAttempt, everyNetwork, forgiveAttempts, forgiveEveryAttempt } from './store/sign-in-attempts.ts'
+import { clearAllAttempts, clearAttempts, countAttempt, everyNetwork } from './store/sign-in-attempts.ts'
 import type { Attempt, AttemptKey } from './store/sign-in-attempts.ts'
 
-/** All networks together may fail this many times as often as one. */
+/** The failure limit of all networks together, as a multiple of the limit of one network. */
 const EVERY_NETWORK_FACTOR = 5
 
-/** How long a network from which somebody signed in stays known. */
+/** How long a network stays known after a sign-in from it. */
 export const KNOWN_NETWORK_DAYS = 90
 
 export interface Refusal {
   readonly retryAfterSeconds: number
-  /** True for the attempt that closed the account, which is worth an event of its own. */
+  /** True for the attempt that caused the lock, which gets an audit event of its own. */
   readonly isNew: boolean
 }
 
 /**
- * Stops guessing without letting a stranger lock an owner out. One network gets so many wrong passwords in a row, then
- * none for a while. All networks together get five times as many, then only those are heard that the person has signed
- * in from before. Each lock ends by itself, refusals do not prolong it, and a password reset by mail ends it at once.
- * Counts are by keyed hash of the e-mail, whether anybody has it or not.
+ * Limits password guessing without letting strangers lock the owner of an account out. After `failuresMax` wrong
+ * passwords in a row a network is locked for `seconds`. After five times as many from all networks together, every
+ * network is locked except those from which the person has signed in before. Refused attempts do not prolong a lock,
+ * and a password reset by mail ends it at once. Attempts are counted by keyed hash of the e-mail, whether or not it has
+ * an account.
  */
 export interface LockoutGuard {
-  /** Counts the attempt. A refusal says how long to wait; the password is then not looked at. */
+  /** Counts an attempt, before its password is checked. Resolves with a refusal while there is a lock. */
   take(email: string, address: string): Promise<Refusal | undefined>
   succeeded(email: string, address: string): Promise<void>
   reset(email: string, address: string): Promise<void>
@@ -45,7 +46,7 @@ export function lockoutGuard(parts: {
   const refusal = ({ locked_until, failures }: Attempt, max: number, now: Date): Refusal | undefined => {
     if (locked_until === null || locked_until <= now) return undefined
     const milliseconds = locked_until.getTime() - now.getTime()
-    // The attempt that closed a row is the one that set its end, a full time from now.
+    // The attempt that caused the lock set its end, which is the full lock time from now.
     const isNew = milliseconds === seconds * 1000 && failures === max + 1
     return { retryAfterSeconds: Math.ceil(milliseconds / 1000), isNew }
   }
@@ -60,8 +61,8 @@ export function lockoutGuard(parts: {
       const all = await countAttempt(db, everyNetwork(key), now, { failures_max: max, seconds })
       return isKnown(own, now) ? undefined : refusal(all, max, now)
     },
-    succeeded: async (email, address) => forgiveAttempts(db, await keyOf(email, address), clock()),
-    reset: async (email, address) => forgiveEveryAttempt(db, await keyOf(email, address), clock()),
+    succeeded: async (email, address) => clearAttempts(db, await keyOf(email, address), clock()),
+    reset: async (email, address) => clearAllAttempts(db, await keyOf(email, address), clock()),
   }
 }
 

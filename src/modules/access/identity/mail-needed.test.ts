@@ -29,7 +29,7 @@ describe('in production without a mail server', () => {
     ['/auth/sign-up/email', PERSON],
     ['/auth/request-password-reset', { email: PERSON.email }],
     ['/auth/send-verification-email', { email: PERSON.email }],
-  ])('%s says that no mail can be sent, and nobody waits for one', async (path, body) => {
+  ])('%s answers that no mail can be sent', async (path, body) => {
     const answer = await post(path, body)
     expect(answer.status).toBe(503)
     expect(await answer.json()).toMatchObject({ code: 'MAIL_UNAVAILABLE' })
@@ -40,12 +40,12 @@ describe('in production without a mail server', () => {
     ['/api/v1/auth/password/forgot', { email: PERSON.email }],
     ['/api/v1/auth/verify/resend', { email: PERSON.email }],
   ])('so does %s', async (path, body) => {
-    const { status, body: told } = await jsonClient(server.url).post(path, body)
+    const { status, body: answer } = await jsonClient(server.url).post(path, body)
     expect(status).toBe(503)
-    expect(told).toMatchObject({ error: { message: expect.stringContaining('SMTP_URL') } })
+    expect(answer).toMatchObject({ error: { message: expect.stringContaining('SMTP_URL') } })
   })
 
-  it('no account is made that nobody can ever confirm', async () => {
+  it('no account is created that could never be confirmed', async () => {
     await post('/auth/sign-up/email', PERSON)
     const { rows } = await database.owner.query('select id from access.users where email = $1', [PERSON.email])
     expect(rows).toEqual([])

@@ -1,15 +1,15 @@
 import type { BetterAuthPlugin } from 'better-auth'
 import { createAuthMiddleware } from 'better-auth/api'
 import type { Mailer } from '../mail/mailer.ts'
-import { refuse } from './refuse.ts'
+import { apiErrors } from './api-errors.ts'
 
-/** What leads nowhere without a mail. A sign-up is among them where the address must be confirmed. */
-const ENDS_IN_A_MAIL: ReadonlySet<string> = new Set(['/send-verification-email', '/request-password-reset'])
+/** The endpoints that are useless without a mail. Sign-up is another where addresses must be confirmed. */
+const MAIL_PATHS: ReadonlySet<string> = new Set(['/send-verification-email', '/request-password-reset'])
 
-/** Says at once, and to everybody alike, that no mail can be sent, instead of letting people wait for one. */
+/** A plugin that refuses endpoints which need a mail when none can be sent, for every e-mail address alike. */
 export function mailNeeded(mailer: Pick<Mailer, 'delivers'>, requireVerifiedEmail: boolean): BetterAuthPlugin {
   const isNeeded = (path: string | undefined) =>
-    path !== undefined && (ENDS_IN_A_MAIL.has(path) || (requireVerifiedEmail && path === '/sign-up/email'))
+    path !== undefined && (MAIL_PATHS.has(path) || (requireVerifiedEmail && path === '/sign-up/email'))
   return {
     id: 'plimsoll-mail-needed',
     hooks: {
@@ -17,7 +17,7 @@ export function mailNeeded(mailer: Pick<Mailer, 'delivers'>, requireVerifiedEmai
         {
           matcher: ({ path }) => !mailer.delivers && isNeeded(path),
           handler: createAuthMiddleware(async () => {
-            throw refuse.noMail()
+            throw apiErrors.mailUnavailable()
           }),
         },
       ],

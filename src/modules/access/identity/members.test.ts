@@ -42,8 +42,8 @@ async function actions(): Promise<string[]> {
   return rows.map(({ action }) => action)
 }
 
-describe('whoever was invited', () => {
-  it('works there again at the next sign-in, though every session that knew it is gone', async () => {
+describe('an invited person', () => {
+  it('works in that organisation at the next sign-in, after all earlier sessions have ended', async () => {
     const person = await colleague('member')
     await api.delete('/api/v1/auth/sessions', person.bearer)
     await vi.waitFor(async () => expect((await api.get('/api/v1/users/me', person.bearer)).status).toBe(401))
@@ -54,7 +54,7 @@ describe('whoever was invited', () => {
 })
 
 describe('an invitation', () => {
-  it('makes whoever has the confirmed address a member, with its role, and leaves its events', async () => {
+  it('makes the person with that confirmed address a member with its role, and is audited', async () => {
     const person = await colleague('manager')
     expect(decodeJwt(person.bearer)['tenant']).toBe(owner.tenantId)
     expect(await roleOf(person.bearer)).toBe('manager')
@@ -62,7 +62,7 @@ describe('an invitation', () => {
     expect(await actions()).toEqual(expect.arrayContaining(['access.invite', 'access.accept-invitation']))
   })
 
-  it('ends with the power of whoever sent it: nobody who was taken out comes back by one of their own', async () => {
+  it('is void when its inviter was removed or demoted, so that nobody returns by one of their own', async () => {
     const [admin, second, third] = [await colleague('admin'), await newcomer(server), await newcomer(server)]
     const inviteTo = async ({ email }: Newcomer, role: string) => {
       const { body } = await api.post('/api/v1/invitations', { email, role }, admin.bearer)
@@ -87,7 +87,7 @@ describe('an invitation', () => {
     expect((await accept(high, second)).status).toBe(200)
   })
 
-  it('that is taken back while it is being accepted makes nobody a member', async () => {
+  it('that is cancelled while it is being accepted makes nobody a member', async () => {
     const invited = await newcomer(server)
     const { body } = await api.post('/api/v1/invitations', { email: invited.email }, owner.tokens.access_token)
     const { invitation_id: id } = body['data'] as { invitation_id: string }
@@ -99,7 +99,7 @@ describe('an invitation', () => {
     })
   })
 
-  it('is shown to the invited, and to nobody else', async () => {
+  it('is shown to the invited person only', async () => {
     const [invited, stranger] = [await newcomer(server), await newcomer(server)]
     const { body } = await api.post('/api/v1/invitations', { email: invited.email }, owner.tokens.access_token)
     const { invitation_id: id } = body['data'] as { invitation_id: string }
@@ -111,7 +111,7 @@ describe('an invitation', () => {
     expect((await api.post(path, undefined, invited.tokens.access_token)).status, 'twice').toBe(409)
   })
 
-  it('that was taken back opens nothing', async () => {
+  it('that was cancelled cannot be accepted', async () => {
     const person = await newcomer(server)
     const { body } = await api.post('/api/v1/invitations', { email: person.email }, owner.tokens.access_token)
     const { invitation_id: id } = body['data'] as { invitation_id: string }
@@ -121,7 +121,7 @@ describe('an invitation', () => {
     expect(await actions()).toContain('access.cancel-invitation')
   })
 
-  it('is neither sent nor taken back by those who may not manage members, nor accepted without the scope', async () => {
+  it('cannot be sent, cancelled or accepted without the scope', async () => {
     const [member, invited] = [await colleague('member'), await newcomer(server)]
     const input = { email: invited.email }
     const { body } = await api.post('/api/v1/invitations', input, owner.tokens.access_token)
@@ -152,7 +152,7 @@ describe('an invitation', () => {
 })
 
 describe('a role', () => {
-  it('that is changed holds for tokens in hand, at once', async () => {
+  it('that is changed applies to existing tokens at once', async () => {
     const person = await colleague('manager')
     expect((await api.get('/api/v1/members', person.bearer)).status).toBe(200)
     const path = `/api/v1/members/${person.userId}`
@@ -162,21 +162,21 @@ describe('a role', () => {
     expect(await actions()).toContain('access.change-role')
   })
 
-  it('is not given by those who may not manage members', async () => {
+  it('cannot be changed without the scope', async () => {
     const person = await colleague('member')
     const path = `/api/v1/members/${owner.userId}`
     expect((await api.patch(path, { role: 'member' }, person.bearer)).status).toBe(403)
     expect((await api.delete(path, person.bearer)).status).toBe(403)
   })
 
-  it('above one’s own is neither given nor taken', async () => {
+  it('above one’s own can be neither given nor taken away', async () => {
     const admin = await colleague('admin')
     expect((await api.patch(`/api/v1/members/${owner.userId}`, { role: 'member' }, admin.bearer)).status).toBe(403)
     expect((await api.patch(`/api/v1/members/${admin.userId}`, { role: 'owner' }, admin.bearer)).status).toBe(403)
     expect((await api.delete(`/api/v1/members/${owner.userId}`, admin.bearer)).status).toBe(403)
   })
 
-  it('of two owners who go at the same time is given up by one alone', async () => {
+  it('of owner cannot be given up by the last two owners at the same time', async () => {
     const second = await colleague('owner')
     const first = {
       sql: `update access.members set role = 'member' where tenant_id = $1 and user_id = $2`,
@@ -190,7 +190,7 @@ describe('a role', () => {
     })
   })
 
-  it('of the last owner stays', async () => {
+  it('of the last owner cannot be changed', async () => {
     const path = `/api/v1/members/${owner.userId}`
     const demoted = await api.patch(path, { role: 'admin' }, owner.tokens.access_token)
     expect(demoted).toMatchObject({ status: 409, body: { error: { code: 'LAST_OWNER' } } })
@@ -199,7 +199,7 @@ describe('a role', () => {
 })
 
 describe('a member', () => {
-  it('who is removed is refused at once in that organisation, and is at home in their own', async () => {
+  it('who is removed is refused at once in that organisation, and can work in their own', async () => {
     const person = await colleague('member')
     const path = `/api/v1/members/${person.userId}`
     expect((await api.delete(path, owner.tokens.access_token)).status).toBe(200)
@@ -221,8 +221,8 @@ describe('a member', () => {
   it('cannot get tokens for an organisation they are not in', async () => {
     const stranger = await newcomer(server)
     const { email, password, tokens } = stranger
-    const asked = { email, password, tenant_id: owner.tenantId }
-    expect(await api.post('/api/auth/signin', asked)).toMatchObject({
+    const input = { email, password, tenant_id: owner.tenantId }
+    expect(await api.post('/api/auth/signin', input)).toMatchObject({
       status: 403,
       body: { error: { code: 'NOT_A_MEMBER' } },
     })
@@ -231,8 +231,8 @@ describe('a member', () => {
   })
 })
 
-describe('the trail of all this', () => {
-  it('holds no e-mail in clear', async () => {
+describe('the audit trail of all this', () => {
+  it('contains no e-mail in clear', async () => {
     const { rows } = await database.owner.query('select e::text from audit.events e')
     expect(JSON.stringify(rows)).not.toMatch(/@example\.com/)
   })

@@ -14,7 +14,7 @@ import type { Member } from './store/members.ts'
 const MemberRef = z.strictObject({ user_id: z.string().min(1).max(100) })
 const role = z.enum(ROLES)
 
-/** The people of the organisation, with their roles. */
+/** The members of the organisation, with their roles. */
 export const membersOf = (system: Db) =>
   query({
     scope: 'access:read',
@@ -23,7 +23,7 @@ export const membersOf = (system: Db) =>
     run: async ({ tenantId }) => (await listMembers(system, tenantId)).map(answered),
   })
 
-/** Gives a member another role; their tokens have it from the commit on, in every process. */
+/** Changes a member's role; it applies to their existing tokens from the commit on, in every process. */
 export const changeRole = change({
   action: 'access.change-role',
   scope: 'access:write',
@@ -31,14 +31,14 @@ export const changeRole = change({
   input: MemberRef.extend({ role }),
   output: z.object({ user_id: z.string(), role }),
   async work(ctx, after) {
-    const before = await lockedMember(ctx, after.user_id, after.role)
+    const before = await lockMemberForChange(ctx, after.user_id, after.role)
     requireRank(ctx, after.role)
     await saveRole(ctx, after)
     return { result: after, subject: after.user_id, before: { role: before.role }, after: { role: after.role } }
   },
 })
 
-/** Takes a member out of the organisation; their tokens for it are refused from the commit on. */
+/** Removes a member from the organisation; their tokens for it are refused from the commit on. */
 export const removeMember = change({
   action: 'access.remove-member',
   scope: 'access:write',
@@ -46,20 +46,23 @@ export const removeMember = change({
   input: MemberRef,
   output: z.object({ user_id: z.string(), status: z.literal('removed') }),
   async work(ctx, { user_id }) {
-    const member = await lockedMember(ctx, user_id, undefined)
+    const member = await lockMemberForChange(ctx, user_id, undefined)
     await removeMemberRow(ctx, { user_id })
     return { result: { user_id, status: 'removed' as const }, subject: user_id, before: { role: member.role } }
   },
 })
 
-/** The member, locked, whom the caller may change, and who is not the last owner losing that role. */
-async function lockedMember(ctx: WriteCtx, userId: string, next: Role | undefined): Promise<Member> {
+/**
+ * Locks a member for a change. Refuses when the member's role is above the caller's own, or when the last owner would
+ * lose that role.
+ */
+async function lockMemberForChange(ctx: WriteCtx, userId: string, next: Role | undefined): Promise<Member> {
   const { member, owners } = await lockMemberAndOwners(ctx, userId)
   if (member === undefined)
     throw new Failure('not_found', `There is no member ${userId}.`, { code: 'MEMBER_NOT_FOUND' })
   requireRank(ctx, member.role)
   if (member.role === 'owner' && next !== 'owner' && owners === 1) {
-    throw new Failure('conflict', 'This is the last owner. Make somebody else an owner first.', { code: 'LAST_OWNER' })
+    throw new Failure('conflict', 'This is the last owner. Make another member an owner first.', { code: 'LAST_OWNER' })
   }
   return member
 }

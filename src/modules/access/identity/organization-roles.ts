@@ -1,7 +1,7 @@
 import { adminAc, memberAc, ownerAc } from 'better-auth/plugins/organization/access'
 import type { Role } from '#kernel/principal'
 
-/** Our roles, as the library's organisations know them. What a role may do here is said by the table of scopes. */
+/** Our roles, mapped to those of the library's organization plugin. Our entry points check scopes instead. */
 export const organizationRoles = {
   'read-only': memberAc,
   member: memberAc,

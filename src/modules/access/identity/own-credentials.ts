@@ -7,11 +7,11 @@ import { MessageAnswer, NewPassword, Password } from './shapes.ts'
 
 const OWN = { scope: 'account:write', effect: 'update' } as const
 
-/** A person's own password and second factor, which the auth library changes, in transactions of its own. */
+/** The operations on a person's own password and second factor. The auth library writes in its own transactions. */
 export function ownCredentials(library: Library) {
   const post = (ctx: Ctx, path: string, body: object) => {
     const self = { userId: requirePerson(ctx), tenantId: ctx.tenantId }
-    // The call was admitted before: where it came from is in the events of its admission.
+    // Without an address: the caller was authenticated already, and the events of that have it.
     return library.postAs(self, path, body, { requestId: ctx.requestId, address: '', headers: new Headers() })
   }
   return {
@@ -21,7 +21,7 @@ export function ownCredentials(library: Library) {
       output: MessageAnswer,
       async run(ctx, { current_password: currentPassword, password: newPassword }) {
         await post(ctx, '/change-password', { currentPassword, newPassword })
-        return { status: 'changed', message: 'The password is changed and every session ended. Sign in again.' }
+        return { status: 'changed', message: 'The password was changed, and all sessions were ended. Sign in again.' }
       },
     }),
     enrolTwoFactor: operation({
@@ -40,7 +40,7 @@ export function ownCredentials(library: Library) {
       output: MessageAnswer,
       async run(ctx, sent) {
         await post(ctx, '/two-factor/verify-totp', sent)
-        return { status: 'on', message: 'From now on a sign-in needs a code.' }
+        return { status: 'on', message: 'Two-factor sign-in is on. Every sign-in now needs a code.' }
       },
     }),
     disableTwoFactor: operation({
@@ -49,7 +49,7 @@ export function ownCredentials(library: Library) {
       output: MessageAnswer,
       async run(ctx, sent) {
         await post(ctx, '/two-factor/disable', sent)
-        return { status: 'off', message: 'A sign-in needs the password alone.' }
+        return { status: 'off', message: 'Two-factor sign-in is off. Sign-in needs only the password.' }
       },
     }),
   }

@@ -39,9 +39,9 @@ async function browser(email: string, password: string) {
   return (path: string, body: object) => post(path, body, cookie.join('; '))
 }
 
-describe('whoever has a session of somebody else', () => {
+describe('with a stolen session', () => {
   it.each(PASSWORD_CHECKS)(
-    'finds no password at %s: after five wrong ones not even the right one counts',
+    'the password cannot be guessed at %s: after five wrong ones even the right one is refused',
     async (path, of) => {
       const { password, tokens, userId } = await newcomer(server)
       for (let tried = 0; tried < 5; tried++) {
@@ -61,14 +61,14 @@ describe('whoever has a session of somebody else', () => {
     },
   )
 
-  it.each(BROWSER_CHECKS)('finds none at %s either', async (path, of) => {
+  it.each(BROWSER_CHECKS)('the password cannot be guessed at %s either', async (path, of) => {
     const { email, password } = await newcomer(server)
     const post = await browser(email, password)
     for (let tried = 0; tried < 5; tried++) expect((await post(path, of(`Wrong-word-${tried}`))).status).toBe(400)
     expect((await post(path, of(password))).status).toBe(429)
   })
 
-  it('counts one word after another, wherever it is tried', async () => {
+  it('attempts at different endpoints are counted together', async () => {
     const { email, password, tokens } = await newcomer(server)
     const guess = (n: number) => {
       const [path, of] = PASSWORD_CHECKS[n % 3] ?? PASSWORD_CHECKS[0]
@@ -79,10 +79,10 @@ describe('whoever has a session of somebody else', () => {
     now = new Date(now.getTime() + 901_000)
     const { body } = await api.post('/api/auth/signin', { email, password })
     const again = await api.post('/api/v1/auth/two-factor/enrol', { password }, String(body['access_token']))
-    expect(again.status, 'the lock ends, as that of sign-in does').toBe(200)
+    expect(again.status, 'the lock ends, as at sign-in').toBe(200)
   })
 
-  it('does not keep the owner from signing in', async () => {
+  it('attempts do not lock the owner out of sign-in', async () => {
     const { email, password, tokens } = await newcomer(server)
     for (let tried = 0; tried < 6; tried++) {
       await api.post('/api/v1/auth/two-factor/enrol', { password: 'Wrong-word-1' }, tokens.access_token)
@@ -92,7 +92,7 @@ describe('whoever has a session of somebody else', () => {
 })
 
 describe('the owner', () => {
-  it('who tells the right password in the end has as many tries as before', async () => {
+  it('has all attempts again after the right password', async () => {
     const { password, tokens } = await newcomer(server)
     const disable = (word: string) =>
       api.post('/api/v1/auth/two-factor/disable', { password: word }, tokens.access_token)

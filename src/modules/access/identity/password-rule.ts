@@ -4,13 +4,13 @@ import { isCommonPassword } from './common-passwords.ts'
 export const PASSWORD_LENGTH_MIN = 8
 export const PASSWORD_LENGTH_MAX = 128
 
-/** Shown to whoever chooses a password. */
+/** The hint for a person who chooses a password. */
 export const PASSWORD_GUIDANCE =
-  'Use at least 8 characters with an upper-case letter, a lower-case letter and a digit; several words in a row make a good one.'
+  'Use at least 8 characters with an upper-case letter, a lower-case letter and a digit. Several words in a row make a strong password.'
 
 /**
- * What is wrong with a password somebody chooses; empty when nothing is. The e-mail, and the part before its @, may not
- * be in it.
+ * What a new password is missing; empty when it is acceptable. It must not repeat the e-mail address, or the part
+ * before its @.
  */
 export async function passwordProblems(password: string, email: string | undefined): Promise<string[]> {
   const problems: string[] = []
@@ -20,13 +20,13 @@ export async function passwordProblems(password: string, email: string | undefin
   if (!/\p{Ll}/u.test(password)) problems.push('a lower-case letter')
   if (!/\p{Nd}/u.test(password)) problems.push('a digit')
   if (password.length >= PASSWORD_LENGTH_MIN && (await isCommonPassword(password))) {
-    problems.push('something that is not among the commonest passwords, or close to one of them')
+    problems.push('less common words or characters')
   }
-  if (email !== undefined && repeatsEmail(password, email)) problems.push('something that is not your e-mail address')
+  if (email !== undefined && repeatsEmail(password, email)) problems.push('something other than your e-mail address')
   return problems
 }
 
-/** The same for an answer: which field, what was expected, an example of the kind. */
+/** The result of `passwordProblems` as the field problem of a failure. */
 export function passwordFieldProblem(path: string, problems: readonly string[]): FieldProblem {
   return { path, expected: problems.join(', '), example: 'three-Words-and-7' }
 }

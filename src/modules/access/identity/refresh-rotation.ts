@@ -8,13 +8,16 @@ import { insertRefreshToken, lockRefreshToken, useRefreshToken } from './store/r
 import type { RefreshTokenRow } from './store/refresh-tokens.ts'
 import { endSession, switchSessionTenant } from './store/sessions.ts'
 
-/** A second use within this time, from the same network, is a retry or another tab: refused, and nothing more. */
+/**
+ * A second use of a token within this time and from the same network is a retry, or another tab: it is refused, but
+ * does not end the session.
+ */
 export const RETRY_SECONDS = 10
 
 export type Rotation =
   | { readonly outcome: 'rotated'; readonly subject: TokenSubject; readonly refreshToken: string }
   | { readonly outcome: 'refused'; readonly message: string; readonly code?: string }
-  | { readonly outcome: 'stolen'; readonly row: RefreshTokenRow }
+  | { readonly outcome: 'reused'; readonly row: RefreshTokenRow }
 
 interface RotationParts {
   readonly clock: Clock
@@ -22,7 +25,7 @@ interface RotationParts {
   readonly refreshTokenDays: number
 }
 
-/** A new refresh token for a session, which lives as long as it. Only its hash is stored. */
+/** Issues a refresh token, and extends the session to its expiry. Only the hash of the token is stored. */
 export async function issueRefreshToken(on: OnTx, sessionId: string, parts: RotationParts): Promise<string> {
   const { clock, hash, refreshTokenDays } = parts
   const token = `plr_${randomBytes(32).toString('base64url')}`
@@ -33,8 +36,8 @@ export async function issueRefreshToken(on: OnTx, sessionId: string, parts: Rota
 }
 
 /**
- * Puts a new token in place of one that was sent, in the caller's transaction. The row is locked: of two uses at once
- * one is the first, and the other sees that. A second use ends the session, unless it is plainly a retry.
+ * Exchanges a refresh token for a new one, in the caller's transaction. The row is locked, so that of two concurrent
+ * uses only the first succeeds. A second use ends the session, unless it is a retry.
  */
 export async function rotate(
   on: OnTx,
@@ -44,14 +47,14 @@ export async function rotate(
   const { clock, hash } = parts
   const [stored, network, now] = [hash('refresh-token', sent.token), hash('network', sent.network), clock()]
   const row = await lockRefreshToken(on, stored)
-  if (row === undefined) return refused('This refresh token is not known. Sign in again.')
+  if (row === undefined) return refused('This refresh token is invalid. Sign in again.')
   const { session_id: sessionId, user_id: userId } = row
   if (row.used_at !== null) {
     if (isRetry(row.used_at, row.used_network, now, network)) {
-      return refused('This refresh token was used a moment ago: use the one you got for it.', 'REFRESH_TOKEN_USED')
+      return refused('This refresh token has just been used. Use the new one from that response.', 'REFRESH_TOKEN_USED')
     }
     await endSession(on, sessionId, userId)
-    return { outcome: 'stolen', row }
+    return { outcome: 'reused', row }
   }
   if (row.expires_at <= now || row.session_expires_at <= now) {
     return refused('This refresh token has expired. Sign in again.')

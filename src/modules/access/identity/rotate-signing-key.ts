@@ -6,8 +6,8 @@ import { onSystem } from '../around.ts'
 import type { SigningKeys } from './signing-keys.ts'
 
 /**
- * Makes a new key that signs access tokens from the commit on, in every process and without a restart; the old ones
- * verify until what they signed has expired. For the operator: it concerns every tenant.
+ * Creates a new signing key for access tokens. Every process uses it from the commit on, without a restart; the old
+ * keys verify until the tokens they signed have expired. Only for the operator, since it concerns every tenant.
  */
 export const rotateSigningKey = (system: Db, keys: SigningKeys) =>
   onSystem(
@@ -19,7 +19,7 @@ export const rotateSigningKey = (system: Db, keys: SigningKeys) =>
       input: z.strictObject({}),
       output: z.object({ keyId: z.string(), retired: z.array(z.string()) }),
       async work(ctx) {
-        if (ctx.actor.kind !== 'cli') throw new Failure('forbidden', 'Only the operator rotates the signing key.')
+        if (ctx.actor.kind !== 'cli') throw new Failure('forbidden', 'Only the operator can rotate the signing key.')
         const rotated = await keys.rotate(ctx)
         return { result: rotated, subject: rotated.keyId, after: { retired_ids: rotated.retired } }
       },

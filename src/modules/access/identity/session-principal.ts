@@ -7,9 +7,9 @@ import { findTokenGrant } from './store/grants.ts'
 import { findDefaultTenant } from './store/people.ts'
 
 /**
- * The person whose session cookie these headers carry, in the organisation that the session works in, with what their
- * role holds there today. Undefined without a session, and for who is in no organisation. For pages alone: whatever
- * takes a cookie must check that a page of ours sent the request.
+ * Finds the person of the session cookie in these headers, with the scopes of their current role in the session's
+ * organisation. Undefined without a session, and for a person without an organisation. Only for pages: code that
+ * accepts a cookie must check that one of our own pages sent the request.
  */
 export type SessionPrincipal = (headers: Headers) => Promise<Principal | undefined>
 

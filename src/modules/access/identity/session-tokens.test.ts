@@ -65,7 +65,7 @@ describe('a refresh token', () => {
     expect(JSON.stringify(rows)).not.toContain(tokens.refresh_token.slice(4))
   })
 
-  it('wins once, however many use it at the same moment, and the winner stays signed in', async () => {
+  it('works once, however many use it at the same time, and its session goes on', async () => {
     const { tokens } = await newcomer(here)
     const answers = await Promise.all(Array.from({ length: 8 }, () => refresh(tokens.refresh_token)))
     const winners = answers.filter(({ status }) => status === 200)
@@ -78,7 +78,7 @@ describe('a refresh token', () => {
     expect((await refresh(winners[0]?.data.refresh_token ?? '')).status).toBe(200)
   })
 
-  it('used again from elsewhere ends the whole session at once, in every process, and leaves an event', async () => {
+  it('used again from another network ends the session at once, in every process, and is audited', async () => {
     const { tokens, tenantId, userId } = await newcomer(here)
     const next = await refresh(tokens.refresh_token)
     const bearer = next.data.access_token
@@ -96,7 +96,7 @@ describe('a refresh token', () => {
     expect(userId).not.toBe('')
   })
 
-  it('used again later, from wherever, does the same', async () => {
+  it('used again later ends the session, from any network', async () => {
     const { tokens } = await newcomer(here)
     const next = await refresh(tokens.refresh_token)
     now = new Date(now.getTime() + 11_000)
@@ -104,7 +104,7 @@ describe('a refresh token', () => {
     await refused(next.data.access_token, api)
   })
 
-  it('is over after seven days', async () => {
+  it('expires after seven days', async () => {
     const { tokens } = await newcomer(here)
     const then = now
     now = new Date(now.getTime() + 7 * 86_400_000 + 1000)
@@ -112,7 +112,7 @@ describe('a refresh token', () => {
     now = then
   })
 
-  it('that was made up is refused', async () => {
+  it('that is unknown is refused', async () => {
     expect(await refresh(`plr_${'a'.repeat(43)}`)).toMatchObject({ status: 401, code: 'INVALID_REFRESH_TOKEN' })
   })
 })
@@ -128,7 +128,7 @@ describe('signing out', () => {
     expect(await eventsOf(tenantId, 'identity.sign-out')).toHaveLength(1)
   })
 
-  it('takes the refresh token as well, and is no error twice', async () => {
+  it('accepts the refresh token as well, and a second time', async () => {
     const { tokens } = await newcomer(here)
     const body = { refresh_token: tokens.refresh_token }
     expect((await api.post('/api/v1/auth/logout', body)).status).toBe(200)
@@ -142,7 +142,7 @@ describe('signing out', () => {
 })
 
 describe('sessions', () => {
-  it('are listed and ended by their own person, and by nobody else', async () => {
+  it('can be listed and ended by their own person only', async () => {
     const person = await newcomer(here)
     const stranger = await newcomer(here)
     await api.post('/api/auth/signin', { email: person.email, password: person.password })
@@ -157,7 +157,7 @@ describe('sessions', () => {
     expect(await eventsOf(person.tenantId, 'identity.session-revoked')).toMatchObject([{ subject: mine }])
   })
 
-  it('end together at once, in every process, and those of others go on', async () => {
+  it('can all be ended at once, in every process, and those of others go on', async () => {
     const [person, stranger] = [await newcomer(here), await newcomer(here)]
     const second = await api.post('/api/auth/signin', { email: person.email, password: person.password })
     const ended = await api.delete('/api/v1/auth/sessions', person.tokens.access_token)
@@ -169,7 +169,7 @@ describe('sessions', () => {
     expect(await eventsOf(person.tenantId, 'identity.sessions-revoked')).toMatchObject([event])
   })
 
-  it('are not ended without the scope to change an account', async () => {
+  it('cannot be ended without the scope account:write', async () => {
     const person = await newcomer(here)
     const key = await keyOf(here, person, ['account:read'])
     const mine = String(decodeJwt(person.tokens.access_token)['sid'])
@@ -178,7 +178,7 @@ describe('sessions', () => {
     expect((await api.get('/api/v1/auth/sessions', key)).body['data']).toMatchObject([{ session_id: mine }])
   })
 
-  it('end all when the password is changed', async () => {
+  it('all end when the password is changed', async () => {
     const person = await newcomer(here)
     const change = { current_password: person.password, password: 'Other-word-99' }
     expect(await api.post('/api/v1/auth/password/change', change, person.tokens.access_token)).toMatchObject({
@@ -192,7 +192,7 @@ describe('sessions', () => {
 })
 
 describe('a new signing key', () => {
-  it('signs at once in every process, while what the old one signed still opens', async () => {
+  it('signs at once in every process, while tokens of the old one stay valid', async () => {
     const before = await newcomer(here)
     const { keyId, retired } = await here.app.access.rotateSigningKey(cliContext(here.app, before.tenantId))
     expect(retired).toEqual([decodeProtectedHeader(before.tokens.access_token).kid])
@@ -207,7 +207,7 @@ describe('a new signing key', () => {
     expect(body['keys']).toHaveLength(2)
   })
 
-  it('made again and again fails no request of either process', async () => {
+  it('fails no request of either process, however often it is rotated', async () => {
     const people = [await newcomer(here), await newcomer(here), await newcomer(here)]
     const work = people.map(async ({ tokens }) => {
       const statuses = []
@@ -225,7 +225,7 @@ describe('a new signing key', () => {
     expect(new Set((await Promise.all(work)).flat())).toEqual(new Set([200]))
   })
 
-  it('is the operator’s to make', async () => {
+  it('can be created by the operator only', async () => {
     const person = await newcomer(here)
     const ctx = { ...cliContext(here.app, person.tenantId), actor: { kind: 'user' as const, id: person.userId } }
     await expect(here.app.access.rotateSigningKey(ctx)).rejects.toMatchObject({ kind: 'forbidden' })

@@ -16,28 +16,28 @@ export const RefreshInput = z.strictObject({
   tenant_id: TenantRef.optional(),
 })
 
-/** What a sign-in or a refresh hands out. */
+/** The tokens that a sign-in or a refresh returns. */
 export const TokensAnswer = z.object({
   access_token: z.string(),
   token_type: z.literal('Bearer'),
   expires_in: z.number().int().describe('Seconds.'),
-  refresh_token: z.string().describe('Good for one use; each use answers another.'),
+  refresh_token: z.string().describe('Valid for one use; each use returns a new one.'),
   tenant_id: z.string(),
 })
 type TokensAnswer = z.output<typeof TokensAnswer>
 
 export interface Tokens {
-  /** The first tokens of a session. */
+  /** Issues the first tokens of a session. */
   start(subject: TokenSubject): Promise<TokensAnswer>
   /**
-   * New tokens for a refresh token, which is good for one use; with a tenant it moves the session to another
-   * organisation of the person. A token that comes again ends its session at once, in every process, unless it is
-   * plainly a retry.
+   * Exchanges a refresh token, which is valid for one use, for new tokens; with a tenant it moves the session to
+   * another organisation of the person. A reused token ends its session at once, in every process, unless the use is a
+   * retry.
    */
   refresh(input: z.output<typeof RefreshInput>, from: Caller): Promise<TokensAnswer>
 }
 
-/** The tokens of sessions: an access token of minutes, and a refresh token that each use replaces. */
+/** Issues the tokens of sessions: a short-lived access token, and a refresh token that each use replaces. */
 export function sessionTokens(parts: {
   readonly db: Db
   readonly clock: Clock
@@ -63,7 +63,7 @@ export function sessionTokens(parts: {
     async refresh({ refresh_token: token, tenant_id: tenant }, from) {
       const rotation = { ...parts, hash: await parts.hash() }
       const sent = { token, tenant, network: addressBucket(from.address) }
-      // What a stolen token leads to is committed before it is refused.
+      // The end of the session after a reuse is committed before the call is refused.
       const rotated = await transact(db, (tx) => rotate({ db: tx }, sent, rotation))
       switch (rotated.outcome) {
         case 'rotated':
@@ -74,11 +74,11 @@ export function sessionTokens(parts: {
             rotated.message,
             rotated.code === undefined ? {} : { code: rotated.code },
           )
-        case 'stolen': {
+        case 'reused': {
           const { user_id: userId, session_id: subject, active_tenant_id: tenantId } = rotated.row
           const event = { action: 'identity.refresh-token-reused', outcome: 'denied' } as const
           await events.record(from, { ...event, about: userId, tenantId, subject })
-          const message = 'This refresh token was used before: its session is ended. Sign in again.'
+          const message = 'This refresh token was already used, so its session was ended. Sign in again.'
           throw new Failure('unauthenticated', message, { code: 'REFRESH_TOKEN_REUSED' })
         }
       }
@@ -86,10 +86,10 @@ export function sessionTokens(parts: {
   }
 }
 
-/** Where another issuer makes the access tokens, ours would open nothing: nobody is given one. */
-export function tokensElsewhere(issuer: string): () => Promise<never> {
+/** Refuses sign-in and refresh where an external issuer issues the access tokens, since ours are not accepted there. */
+export function externalIssuerRefusal(issuer: string): () => Promise<never> {
   return () =>
     Promise.reject(
-      new Failure('forbidden', `Access tokens are made by ${issuer} here: ask there.`, { code: 'TOKENS_ELSEWHERE' }),
+      new Failure('forbidden', `Access tokens are issued by ${issuer}. Sign in there.`, { code: 'TOKENS_ELSEWHERE' }),
     )
 }

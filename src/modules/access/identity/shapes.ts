@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import { PASSWORD_GUIDANCE, PASSWORD_LENGTH_MAX } from './password-rule.ts'
 
-/** What people send and get, as REST has it. */
+/** The inputs and outputs that the account routes share. */
 
 export const Email = z.string().trim().max(254).pipe(z.email('an e-mail address such as ada@example.com'))
-/** The rule itself is told in one answer with all that is missing. */
+/** Checks the length only: `passwordProblems` reports everything that is missing at once. */
 export const NewPassword = z.string().min(1).max(1000).describe(PASSWORD_GUIDANCE)
 export const Password = z.string().min(1).max(PASSWORD_LENGTH_MAX)
 export const TenantRef = z.string().min(1).max(63)

@@ -17,7 +17,7 @@ afterAll(() => server.app.close())
 describe('a new person', () => {
   const ada = { email: 'Ada@Example.com', password: 'Lovelace-1815', name: 'Ada' }
 
-  it('is told to confirm the address, and gets no token before', async () => {
+  it('must confirm the address before they get a token', async () => {
     const { status, body } = await api.post('/api/auth/signup', ada)
     expect({ status, body }).toEqual({
       status: 202,
@@ -27,7 +27,7 @@ describe('a new person', () => {
     expect(early).toMatchObject({ status: 403, body: { error: { code: 'EMAIL_NOT_VERIFIED' } } })
   })
 
-  it('is in with the token of the link, as owner of an organisation of their own', async () => {
+  it('can sign in after the link was used, as owner of an organisation of their own', async () => {
     const token = server.lastLink('Confirm')?.split('/').at(-1)
     expect(await api.post('/api/v1/auth/verify', { token })).toMatchObject({ body: { data: { status: 'verified' } } })
     const signedIn = await api.post('/api/auth/signin', { email: ada.email, password: ada.password })
@@ -45,7 +45,7 @@ describe('a new person', () => {
 })
 
 describe('an access token', () => {
-  it('says who, in which session and tenant, from whom and for whom, for a quarter of an hour, and no more', async () => {
+  it('names person, session, tenant, issuer and audience, and expires after 15 minutes', async () => {
     const { tokens, userId } = await newcomer(server)
     expect(decodeProtectedHeader(tokens.access_token)).toEqual({
       alg: 'EdDSA',

@@ -15,8 +15,8 @@ import type { Clock } from '#kernel/clock'
 export const SignInInput = z.strictObject({
   email: Email,
   password: Password,
-  code: z.string().trim().min(6).max(40).optional().describe('Of an authenticator app, or a backup code.'),
-  tenant_id: TenantRef.optional().describe('The organisation to work in. Default: where you last did.'),
+  code: z.string().trim().min(6).max(40).optional().describe('The code of an authenticator app, or a backup code.'),
+  tenant_id: TenantRef.optional().describe('The organisation to work in. Default: the one you last worked in.'),
 })
 
 export const SignedIn = TokensAnswer.extend({
@@ -25,7 +25,7 @@ export const SignedIn = TokensAnswer.extend({
 
 export type SignIn = (input: z.output<typeof SignInInput>, from: OpenRequest) => Promise<z.output<typeof SignedIn>>
 
-/** Signs a person in for an API client: a session as a browser has it, and the tokens of it. */
+/** Signs a person in for an API client: creates a session, as for a browser, and issues its tokens. */
 export function signIn(parts: {
   readonly db: Db
   readonly clock: Clock
@@ -37,7 +37,7 @@ export function signIn(parts: {
     const token = await sessionToken(library, input, from)
     const session = await findSessionByToken(db, token)
     const person = session === undefined ? undefined : await findPerson(db, session.user_id)
-    if (session === undefined || person === undefined) throw new Error('a session that was just made is gone')
+    if (session === undefined || person === undefined) throw new Error('a session that was just created was not found')
     const sessionId = session.session_id
     const tenantId = input.tenant_id ?? session.tenant_id
     if (tenantId === null || (await findTokenGrant({ db }, { userId: person.id, tenantId, sessionId })) === undefined) {
@@ -67,6 +67,6 @@ async function sessionToken(library: Library, input: Parameters<SignIn>[0], from
 
 function tokenOf({ body }: LibraryAnswer): string {
   const { token } = body
-  if (typeof token !== 'string') throw new Error('the auth library signed somebody in without a session')
+  if (typeof token !== 'string') throw new Error('the auth library answered a sign-in without a session token')
   return token
 }

@@ -22,8 +22,8 @@ interface SignOutParts {
 }
 
 /**
- * Ends the session of a refresh token, or of the access token in the header, whichever is given: from the commit on no
- * process takes either. A token that is not known ends nothing and is no error, so that signing out twice is none.
+ * Ends the session of the refresh token, or of the access token in the header if there is none. From the commit on
+ * every process refuses both tokens. An unknown refresh token is no error, so that signing out twice succeeds.
  */
 export function signOut(parts: SignOutParts) {
   const { events } = parts
@@ -70,10 +70,10 @@ async function endSessionOfBearer(
     issuer: url,
     audience: url,
     currentDate: clock(),
-    // Safe because whatever is wrong with the token, it is not one that ends a session.
+    // Safe because every error here means that the token is invalid.
   }).catch(() => undefined)
   if (verified === undefined)
-    throw new Failure('unauthenticated', 'The access token is not valid any more. Sign in again.')
+    throw new Failure('unauthenticated', 'The access token is no longer valid. Sign in again.')
   const { sid, sub } = verified.payload
   return typeof sid === 'string' && sub !== undefined ? endSession(autocommit({ db }), sid, sub) : undefined
 }

@@ -30,13 +30,13 @@ async function accountsOf(email: string): Promise<number> {
   return rows.length
 }
 
-describe('who may make an account', () => {
-  it('is anyone, by default', async () => {
+describe('sign-up', () => {
+  it('is open to anyone by default', async () => {
     expect((await signUp(open, 'anyone@example.com')).status).toBe(202)
     expect(await accountsOf('anyone@example.com')).toBe(1)
   })
 
-  it('is only who was invited, by setting; the answer does not tell who that is', async () => {
+  it('is open to invited people only, by setting, and the answer does not reveal who is invited', async () => {
     const owner = await newcomer(open)
     await jsonClient(open.url).post('/api/v1/invitations', { email: 'guest@example.com' }, owner.tokens.access_token)
     const [guest, stranger] = [await signUp(invited, 'guest@example.com'), await signUp(invited, 'other@example.com')]
@@ -44,14 +44,14 @@ describe('who may make an account', () => {
     expect([await accountsOf('guest@example.com'), await accountsOf('other@example.com')]).toEqual([1, 0])
   })
 
-  it('is nobody, by setting', async () => {
+  it('is closed, by setting', async () => {
     expect(await signUp(closed, 'nobody@example.com')).toMatchObject({
       status: 403,
       body: { error: { code: 'SIGN_UP_CLOSED' } },
     })
   })
 
-  it('is in at once where no confirmed address is asked for', async () => {
+  it('returns tokens at once where no confirmed address is required', async () => {
     const answer = await signUp(relaxed, 'fast@example.com')
     expect(answer).toMatchObject({
       status: 201,
@@ -61,7 +61,7 @@ describe('who may make an account', () => {
 })
 
 describe('a person and their own organisation', () => {
-  it('are made together or not at all', async () => {
+  it('are created together or not at all', async () => {
     const made = database.system.transaction().execute(async (tx) => {
       const values = `('usr_01x', 'Ada', 'atomic@example.com', false, now(), now())`
       const columns = 'id, name, email, email_verified, created_at, updated_at'
@@ -77,8 +77,8 @@ describe('a person and their own organisation', () => {
   })
 })
 
-describe('every step of an account', () => {
-  it('leaves its event, with the e-mail nowhere in clear', async () => {
+describe('every step of sign-up and sign-in', () => {
+  it('has an audit event without the e-mail in clear', async () => {
     const person = await newcomer(open)
     const api = jsonClient(open.url)
     await api.post('/api/v1/auth/password/forgot', { email: person.email })

@@ -10,16 +10,18 @@ const PersonName = z.string().trim().min(1).max(100)
 export const SignUpInput = z.strictObject({
   email: Email,
   password: NewPassword,
-  name: PersonName.optional().describe('How others see you. Default: the part of the address before the @.'),
+  name: PersonName.optional().describe(
+    'Your name as others see it. Default: the part of the e-mail address before the @.',
+  ),
 })
 
-/** Before its address is confirmed every sign-up is answered alike, whether the address had an account or not. */
+/** The answer to a sign-up that must be confirmed; the same whether or not the address already had an account. */
 const ConfirmationSent = z.object({ status: z.literal('verification_required'), message: z.string() })
 export const SignedUp = z.union([ConfirmationSent, SignedIn])
 
 export type SignUp = (input: z.output<typeof SignUpInput>, from: OpenRequest) => Promise<z.output<typeof SignedUp>>
 
-/** Makes an account. Tokens come at once only where no confirmed address is asked for. */
+/** Creates an account. Issues tokens at once only where no confirmed address is required. */
 export function signUp(parts: {
   readonly library: Library
   readonly requireVerifiedEmail: boolean

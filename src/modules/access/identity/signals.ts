@@ -1,8 +1,11 @@
-/** A session ended, whoever ended it: payload is its id. Told by the database, with the commit that deletes the row. */
+/** The signal that a session ended; the payload is its id. A database trigger sends it when the row is deleted. */
 export const SESSION_REVOKED = 'access.session-revoked'
 
-/** A member was removed, has another role or took back a consent: payload is `<user id> <tenant id>`, told by the database. */
+/**
+ * The signal that a member was removed, got another role or withdrew a consent; the payload is `<user id> <tenant id>`.
+ * A database trigger sends it.
+ */
 export const MEMBERSHIP_CHANGED = 'access.membership-changed'
 
-/** There is a new signing key, or one was retired: the payload is empty. */
+/** The signal that a signing key was created or retired; the payload is empty. */
 export const SIGNING_KEYS_CHANGED = 'access.signing-keys-changed'

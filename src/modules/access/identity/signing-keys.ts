@@ -19,10 +19,10 @@ import {
 } from './store/signing-keys.ts'
 import type { SigningKeyRow } from './store/signing-keys.ts'
 
-/** EdDSA over Ed25519 (RFC 8037): small, and no parameter to get wrong. */
+/** EdDSA over Ed25519 (RFC 8037): small signatures, and no parameters. */
 export const SIGNING_ALGORITHM = 'EdDSA'
 
-/** How much longer than a token lives its key is published, for clocks that differ and for ID tokens (one hour). */
+/** How much longer than an access token lives its key is published: for ID tokens (one hour) and clock differences. */
 const VERIFY_SECONDS_MORE = 3900
 
 export interface Signer {
@@ -32,15 +32,15 @@ export interface Signer {
 
 /** The keys that sign access tokens. */
 export interface SigningKeys {
-  /** How long a key that signs no more is published. */
+  /** How long a retired key is published. */
   readonly verifySeconds: number
-  /** Every key that signs or still verifies, private halves in clear; the newest that has not expired signs. */
+  /** The keys that sign or still verify, with decrypted private keys. The newest that has not expired signs. */
   all(): Promise<readonly Jwk[]>
-  /** The one that signs from now on. */
+  /** The key that signs now. */
   signer(): Promise<Signer>
-  /** What verifiers may know of them. */
+  /** The public keys, for verifiers. */
   publicKeys(): Promise<readonly JWK[]>
-  /** A new key signs from the commit on, in every process; the others verify until what they signed has expired. */
+  /** Creates a key that signs from the commit on, in every process; the others verify until their tokens expire. */
   rotate(on: OnTx): Promise<{ readonly keyId: string; readonly retired: string[] }>
 }
 
@@ -55,8 +55,8 @@ interface SigningKeyParts {
 export const signingKeyContext = (id: string) => `access.signing-key:${id}`
 
 /**
- * Reads the keys once and again after each change that any process makes; while this process does not hear of changes
- * it reads them every time.
+ * The signing keys, cached until any process changes them. While the signal connection is down they are read at each
+ * call.
  */
 export function signingKeys(parts: SigningKeyParts): SigningKeys {
   const { db, signals, keyring, clock, accessTokenSeconds } = parts
@@ -74,11 +74,11 @@ export function signingKeys(parts: SigningKeyParts): SigningKeys {
   const read = async (): Promise<readonly Jwk[]> => {
     const isUnchanged = watch.reading()
     let rows = await listSigningKeys({ db }, verifiedSince())
-    if (!signs(rows)) {
-      await makeFirstKey(parts, verifiedSince())
+    if (!hasSigner(rows)) {
+      await createFirstKey(parts, verifiedSince())
       rows = await listSigningKeys({ db }, verifiedSince())
     }
-    const keys = rows.map((row) => opened(row, keyring))
+    const keys = rows.map((row) => decrypted(row, keyring))
     if (isUnchanged()) known = keys
     return keys
   }
@@ -88,7 +88,7 @@ export function signingKeys(parts: SigningKeyParts): SigningKeys {
   const signer = async (): Promise<Signer> => {
     const now = clock()
     const newest = (await all()).findLast(({ expiresAt }) => expiresAt === undefined || expiresAt > now)
-    if (newest === undefined) throw new Error('there is no signing key, though one was just made')
+    if (newest === undefined) throw new Error('there is no signing key, though one was just created')
     if (imported?.keyId !== newest.id) imported = await signerOf(newest)
     return imported
   }
@@ -100,12 +100,12 @@ export function signingKeys(parts: SigningKeyParts): SigningKeys {
     async publicKeys() {
       const since = verifiedSince()
       const live = (await all()).filter(({ expiresAt }) => expiresAt === undefined || expiresAt > since)
-      return live.map(({ id, publicKey }) => publicJwk(id, publicKey))
+      return live.map(({ id, publicKey }) => publishedJwk(id, publicKey))
     },
     async rotate(on) {
       await lockSigningKeys(on)
       const now = clock()
-      const keyId = await makeKey(on, keyring, now)
+      const keyId = await createKey(on, keyring, now)
       const retired = await retireOtherKeys(on, keyId, now)
       await deleteKeysExpiredBefore(on, verifiedSince())
       return { keyId, retired }
@@ -113,25 +113,25 @@ export function signingKeys(parts: SigningKeyParts): SigningKeys {
   }
 }
 
-function publicJwk(kid: string, text: string): JWK {
-  // safe because: it was written from an exported public key, by `makeKey`.
+function publishedJwk(kid: string, text: string): JWK {
+  // safe because: it was written from an exported public key, by `createKey`.
   const jwk = JSON.parse(text) as JWK
   return { ...jwk, kid, alg: SIGNING_ALGORITHM, use: 'sig' }
 }
 
-/** Whether one of them signs; the first to ask makes one. */
-const signs = (rows: readonly SigningKeyRow[]) => rows.some((row) => row.expires_at === null)
+/** Whether one of these keys signs. */
+const hasSigner = (rows: readonly SigningKeyRow[]) => rows.some((row) => row.expires_at === null)
 
-/** No event tells of it: the first key of an installation is nobody's act. */
-async function makeFirstKey({ db, keyring, clock }: SigningKeyParts, verifiedSince: Date): Promise<void> {
+/** Creates the first key of an installation. It has no audit event, since no caller asked for it. */
+async function createFirstKey({ db, keyring, clock }: SigningKeyParts, verifiedSince: Date): Promise<void> {
   await transact(db, async (tx) => {
     const on = { db: tx }
     await lockSigningKeys(on)
-    if (!signs(await listSigningKeys(on, verifiedSince))) await makeKey(on, keyring, clock())
+    if (!hasSigner(await listSigningKeys(on, verifiedSince))) await createKey(on, keyring, clock())
   })
 }
 
-function opened(row: SigningKeyRow, keyring: Keyring): Jwk {
+function decrypted(row: SigningKeyRow, keyring: Keyring): Jwk {
   return {
     id: row.id,
     publicKey: row.public_key,
@@ -143,9 +143,9 @@ function opened(row: SigningKeyRow, keyring: Keyring): Jwk {
   }
 }
 
-async function makeKey(on: OnTx, keyring: Keyring, now: Date): Promise<string> {
+async function createKey(on: OnTx, keyring: Keyring, now: Date): Promise<string> {
   const { publicKey, privateKey } = await generateKeyPair(SIGNING_ALGORITHM, { extractable: true })
-  const [open, secret] = await Promise.all([exportJWK(publicKey), exportJWK(privateKey)])
+  const [publicJwk, privateJwk] = await Promise.all([exportJWK(publicKey), exportJWK(privateKey)])
   const id = newId('sgk', now)
   await insertSigningKey(on, {
     id,
@@ -153,14 +153,14 @@ async function makeKey(on: OnTx, keyring: Keyring, now: Date): Promise<string> {
     crv: 'Ed25519',
     created_at: now,
     expires_at: null,
-    public_key: JSON.stringify(open),
-    private_key: keyring.seal(JSON.stringify(secret), signingKeyContext(id)),
+    public_key: JSON.stringify(publicJwk),
+    private_key: keyring.seal(JSON.stringify(privateJwk), signingKeyContext(id)),
   })
   return id
 }
 
 async function signerOf({ id, privateKey }: Jwk): Promise<Signer> {
-  // safe because: it was written from an exported private key, by `makeKey`.
+  // safe because: it was written from an exported private key, by `createKey`.
   const key = await importJWK(JSON.parse(privateKey) as JWK, SIGNING_ALGORITHM)
   if (key instanceof Uint8Array) throw new Error('a signing key is symmetric')
   return { keyId: id, key }

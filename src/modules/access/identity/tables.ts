@@ -1,4 +1,4 @@
-/** Where the auth library finds what it stores: the tables of schema `access`, by their columns. */
+/** The models of the auth library, mapped to tables and columns of schema `access`. */
 export const TABLES = {
   user: {
     modelName: 'users',
@@ -49,7 +49,7 @@ export const TWO_FACTOR_TABLES = {
   },
 } as const
 
-/** Read and written by `signing-keys.ts`; named here for the library's look at the schema. */
+/** Read and written by `signing-keys.ts`; mapped here because the library checks the schema. */
 export const KEY_TABLES = {
   jwks: {
     modelName: 'signing_keys',
@@ -80,7 +80,7 @@ export const ORGANIZATION_TABLES = {
   },
 } as const
 
-/** The prefixes of the ids that the library's rows get. */
+/** The id prefixes of the library's models. */
 export const ID_PREFIXES: Readonly<Record<string, string>> = {
   user: 'usr',
   session: 'ses',

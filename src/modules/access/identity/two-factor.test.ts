@@ -20,7 +20,7 @@ afterAll(() => server.app.close())
 
 const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
 
-/** The code an authenticator app shows now (RFC 6238: SHA-1, 30 seconds, 6 digits). */
+/** The current code of an authenticator app (RFC 6238: SHA-1, 30 seconds, 6 digits). */
 function codeOf(base32: string): string {
   let bits = ''
   for (const letter of base32.replace(/=+$/, '')) bits += BASE32.indexOf(letter).toString(2).padStart(5, '0')
@@ -36,7 +36,7 @@ const signIn = (code?: string) =>
   api.post('/api/auth/signin', { email: person.email, password: person.password, ...(code !== undefined && { code }) })
 
 describe('two-factor sign-in', () => {
-  it('is begun with the password, and not with a wrong one', async () => {
+  it('is set up with the right password only', async () => {
     const bearer = person.tokens.access_token
     const wrong = await api.post('/api/v1/auth/two-factor/enrol', { password: 'Wrong-word-1' }, bearer)
     expect(wrong).toMatchObject({ status: 400, body: { error: { code: 'INVALID_PASSWORD' } } })
@@ -48,7 +48,7 @@ describe('two-factor sign-in', () => {
     expect((await signIn()).status, 'not on before it is confirmed').toBe(200)
   })
 
-  it('is on once a code proves that the app has the secret, and leaves the session standing', async () => {
+  it('is on once a code was confirmed, and the session goes on', async () => {
     const bearer = person.tokens.access_token
     const wrong = await api.post('/api/v1/auth/two-factor/confirm', { code: '000000' }, bearer)
     expect(wrong.status).toBe(401)
@@ -57,26 +57,26 @@ describe('two-factor sign-in', () => {
     expect(await api.get('/api/v1/users/me', bearer)).toMatchObject({ body: { data: { two_factor: true } } })
   })
 
-  it('asks for a code after the password, and says so', async () => {
+  it('requires a code after the password', async () => {
     expect(await signIn()).toMatchObject({ status: 401, body: { error: { code: 'TWO_FACTOR_REQUIRED' } } })
     expect(await signIn('000000')).toMatchObject({ status: 401, body: { error: { code: 'INVALID_CODE' } } })
     expect(await signIn(codeOf(secret))).toMatchObject({ status: 200, body: { access_token: expect.any(String) } })
   })
 
-  it('takes each backup code once', async () => {
+  it('accepts each backup code once', async () => {
     const [code] = backupCodes
     expect((await signIn(code)).status).toBe(200)
     expect((await signIn(code)).status).toBe(401)
   })
 
-  it('keeps its secrets encrypted', async () => {
+  it('stores its secrets encrypted', async () => {
     const { rows } = await database.owner.query('select t::text from access.two_factors t')
     expect(rows).toHaveLength(1)
     expect(JSON.stringify(rows)).not.toContain(secret)
     expect(JSON.stringify(rows)).not.toContain(backupCodes[1])
   })
 
-  it('takes each code once, however many send it at the same time', async () => {
+  it('accepts each code once, however many send it at the same time', async () => {
     const other = await newcomer(server)
     const { body } = await api.post(
       '/api/v1/auth/two-factor/enrol',
@@ -87,10 +87,10 @@ describe('two-factor sign-in', () => {
     const own = new URL(totp_uri).searchParams.get('secret') ?? ''
     await api.post('/api/v1/auth/two-factor/confirm', { code: codeOf(own) }, other.tokens.access_token)
     const code = codeOf(own)
-    const enter = () => api.post('/api/auth/signin', { email: other.email, password: other.password, code })
-    const answers = await Promise.all([enter(), enter(), enter()])
+    const signInWithCode = () => api.post('/api/auth/signin', { email: other.email, password: other.password, code })
+    const answers = await Promise.all([signInWithCode(), signInWithCode(), signInWithCode()])
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)
-    expect(await enter()).toMatchObject({ status: 401, body: { error: { code: 'INVALID_CODE' } } })
+    expect(await signInWithCode()).toMatchObject({ status: 401, body: { error: { code: 'INVALID_CODE' } } })
     const { rows } = await database.owner.query('select id from access.sessions where user_id = $1', [other.userId])
     expect(rows, 'as a newcomer, and with the code').toHaveLength(2)
   })
@@ -102,7 +102,7 @@ describe('two-factor sign-in', () => {
     expect((await signIn()).status).toBe(200)
   })
 
-  it('left an event for each change, and for each sign-in', async () => {
+  it('has an audit event for each change, and for each sign-in', async () => {
     const { rows } = await database.owner.query<{ action: string; outcome: string; actor_id: string }>(
       `select action, outcome, actor_id from audit.events
        where tenant_id = $1 and action like 'identity.two-factor%' order by at, id`,
@@ -118,7 +118,7 @@ describe('two-factor sign-in', () => {
     expect(rows).toContainEqual({ action: 'identity.two-factor-disabled', outcome: 'success', actor_id: person.userId })
   })
 
-  it('left no session behind that nobody asked for', async () => {
+  it('leaves no session of a sign-in without a code', async () => {
     const { body } = await api.get('/api/v1/auth/sessions', person.tokens.access_token)
     // Signed in: as a newcomer, before it was on, with the code, with the backup code, after it was off.
     expect(body['data']).toHaveLength(5)

@@ -1,10 +1,10 @@
-/** What the auth library, or whoever calls it, hands over without a type: its members, until they are looked at. */
+/** An untyped value, such as a request body or a library's answer, as an object; empty when it is not one. */
 export function asRecord(value: unknown): Readonly<Record<string, unknown>> {
-  // safe because: its members stay unknown until they are looked at.
+  // safe because: its members stay unknown until they are checked.
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
 }
 
-/** The value when it is text, else an empty text. */
+/** The value if it is a string, else an empty string. */
 export function text(value: unknown): string {
   return typeof value === 'string' ? value : ''
 }

@@ -3,7 +3,7 @@ import type { IdentityEvents } from './events.ts'
 import type { KeyedHash } from './keyed-hash.ts'
 import type { LockoutGuard } from './lockout.ts'
 
-/** What the rules around the library's endpoints stand on. */
+/** The dependencies of the rules around the library's endpoints. */
 export interface WatchParts {
   readonly db: Db
   readonly events: IdentityEvents

@@ -1,24 +1,24 @@
 import type { BetterAuthPlugin } from 'better-auth'
 import { createAuthMiddleware, getSessionFromCtx, isAPIError } from 'better-auth/api'
+import { apiErrors } from './api-errors.ts'
 import { callerOf } from './caller.ts'
+import { checkSessionLockout, checkSignInLockout } from './check-lockout.ts'
 import { passwordProblems } from './password-rule.ts'
-import { refuse } from './refuse.ts'
-import { stopGuessing, stopGuessingWithin } from './stop-guessing.ts'
 import { findPerson } from './store/people.ts'
 import { asRecord, text } from './untyped.ts'
 import type { WatchParts } from './watch-parts.ts'
 import { watchedEvents } from './watched-events.ts'
 
 /**
- * Our rules around the library's endpoints, whichever way they are reached: the lock-out before a password is looked
- * at, what a new password must be, and an event for everything that happened. It stands last among the plugins, where
- * the second factor has already taken back the session that the password made.
+ * A plugin with our rules around the library's endpoints, for calls from our routes and from browsers: the lockout
+ * before a password is checked, the password rule, and an audit event for each outcome. It must be the last plugin,
+ * since the two-factor plugin before it removes the session that the password alone has created.
  */
 export function watchPlugin(parts: WatchParts): BetterAuthPlugin {
   const matcher = () => true
   return {
     id: 'plimsoll-watch',
-    hooks: { before: [{ matcher, handler: rules(parts) }], after: [{ matcher, handler: teller(parts) }] },
+    hooks: { before: [{ matcher, handler: rules(parts) }], after: [{ matcher, handler: recorder(parts) }] },
   }
 }
 
@@ -27,9 +27,9 @@ function rules(parts: WatchParts) {
     const body = asRecord(ctx.body)
     switch (ctx.path) {
       case '/sign-in/email':
-        return stopGuessing(parts, text(body['email']), ctx.headers)
+        return checkSignInLockout(parts, text(body['email']), ctx.headers)
       case '/sign-up/email':
-        requireName(text(body['name']))
+        requireValidName(text(body['name']))
         return requireStrong(text(body['password']), text(body['email']))
       case '/reset-password': {
         const token = text(body['token'])
@@ -41,29 +41,29 @@ function rules(parts: WatchParts) {
       case '/change-password': {
         const session = await getSessionFromCtx(ctx)
         await requireStrong(text(body['newPassword']), session?.user.email)
-        await stopGuessingWithin(parts, session, ctx.headers)
-        // Whoever changes a password wants nobody else to be in.
+        await checkSessionLockout(parts, session, ctx.headers)
+        // A changed password ends the sessions on other devices.
         return { context: { body: { ...body, revokeOtherSessions: true } } }
       }
       case '/organization/set-active':
-        return { context: { body: byId(body) } }
+        return { context: { body: withOrganizationId(body) } }
       case '/two-factor/enable':
       case '/two-factor/disable':
       case '/two-factor/generate-backup-codes':
-        return stopGuessingWithin(parts, await getSessionFromCtx(ctx), ctx.headers)
+        return checkSessionLockout(parts, await getSessionFromCtx(ctx), ctx.headers)
       default:
         return undefined
     }
   })
 }
 
-/** Tells the audit trail how each call of an endpoint ended. */
-function teller(parts: WatchParts) {
-  const tell = watchedEvents(parts)
+/** Records in the audit trail how each call of an endpoint ended. */
+function recorder(parts: WatchParts) {
+  const record = watchedEvents(parts)
   return createAuthMiddleware(async (ctx) => {
     const { newSession, returned, session } = ctx.context
     const error = isAPIError(returned) ? returned : undefined
-    await tell(ctx.path, {
+    await record(ctx.path, {
       from: callerOf(ctx.headers),
       body: asRecord(ctx.body),
       code: error === undefined ? undefined : text(asRecord(error.body)['code']),
@@ -74,18 +74,18 @@ function teller(parts: WatchParts) {
   })
 }
 
-/** A name is an id here. By name the library tells organisations of others from those that nobody has. */
-function byId(body: Readonly<Record<string, unknown>>): object {
+/** Passes a slug as the id, which it equals: by slug the library reveals whether an organisation exists. */
+function withOrganizationId(body: Readonly<Record<string, unknown>>): object {
   const { organizationSlug, ...rest } = body
   return organizationSlug === undefined ? body : { organizationId: organizationSlug, ...rest }
 }
 
 async function requireStrong(password: string, email: string | undefined): Promise<undefined> {
   const problems = await passwordProblems(password, email)
-  if (problems.length > 0) throw refuse.weakPassword(problems)
+  if (problems.length > 0) throw apiErrors.weakPassword(problems)
 }
 
-/** It stands in mails to others, where a link would be somebody's bait. */
-function requireName(name: string): void {
-  if (name.trim() === '' || name.length > 100 || /:\/\/|www\.|[\r\n]/i.test(name)) throw refuse.badName()
+/** Refuses links in names: names appear in mails to other people, where a link could be used for phishing. */
+function requireValidName(name: string): void {
+  if (name.trim() === '' || name.length > 100 || /:\/\/|www\.|[\r\n]/i.test(name)) throw apiErrors.invalidName()
 }

@@ -19,7 +19,7 @@ const post = (path: string, body: unknown, headers: Record<string, string> = {})
   })
 
 describe('the endpoints of the auth library', () => {
-  it('let somebody in after their e-mail is verified, and not before', async () => {
+  it('allow sign-in only after the e-mail address is confirmed', async () => {
     const credentials = { email: 'ada@example.com', password: 'Lovelace-1815' }
     const signUp = await post('/auth/sign-up/email', { ...credentials, name: 'Ada' })
     expect(signUp.status).toBe(200)
@@ -36,20 +36,20 @@ describe('the endpoints of the auth library', () => {
     expect(signIn.headers.get('set-cookie')).toContain('HttpOnly')
   })
 
-  it('are those that are listed, and no others', async () => {
+  it('that are not listed answer 404', async () => {
     expect((await post('/auth/update-user', { name: 'x' })).status).toBe(404)
     expect((await post('/auth/organization/create', { name: 'x', slug: 'x' })).status).toBe(404)
     expect((await fetch(`${server.url}/auth/list-sessions`)).status).toBe(404)
   })
 
-  it('publish the keys that sign access tokens, without their private halves', async () => {
+  it('publish the signing keys of access tokens, without private keys', async () => {
     const { keys } = (await (await fetch(`${server.url}/auth/jwks`)).json()) as { keys: Record<string, string>[] }
     expect(keys).toHaveLength(1)
     expect(keys[0]).toMatchObject({ kty: 'OKP', crv: 'Ed25519', alg: 'EdDSA' })
     expect(keys[0]).not.toHaveProperty('d')
   })
 
-  it('believe no address but the one we vouch for', async () => {
+  it('ignore an address header of the caller', async () => {
     const { email, password, tokens } = await newcomer(server)
     await post('/auth/sign-in/email', { email, password }, { 'x-plimsoll-address': '203.0.113.66' })
     const answer = await jsonClient(server.url).get('/api/v1/auth/sessions', tokens.access_token)
@@ -57,7 +57,7 @@ describe('the endpoints of the auth library', () => {
     expect(answer.body['data']).toMatchObject([{ ip_address: '127.0.0.1' }, { ip_address: '127.0.0.1' }])
   })
 
-  it('take no cookie from a page of another site', async () => {
+  it('refuse a cookie from a page of another site', async () => {
     const { email, password } = await newcomer(server)
     const signedIn = await post('/auth/sign-in/email', { email, password })
     const cookie = signedIn.headers
@@ -72,7 +72,7 @@ describe('the endpoints of the auth library', () => {
     expect(await (await fetch(`${server.url}/auth/get-session`, { headers: { cookie } })).json()).toBeNull()
   })
 
-  it('do not tell an organisation of others from one that nobody has, by whatever name', async () => {
+  it('do not reveal whether an organisation exists, by id or by slug', async () => {
     const [stranger, owner] = [await newcomer(server), await newcomer(server)]
     const signedIn = await post('/auth/sign-in/email', stranger)
     const cookie = signedIn.headers.getSetCookie().map((line) => line.split(';', 1)[0])
@@ -88,13 +88,13 @@ describe('the endpoints of the auth library', () => {
     expect((await ask({ organizationSlug: stranger.tenantId }))[0]).toBe(200)
   })
 
-  it('lead nowhere but here after a mail', async () => {
+  it('refuse to redirect to another site after a mail', async () => {
     const link = `${server.url}/auth/verify-email?token=x&callbackURL=${encodeURIComponent('https://evil.example/')}`
     const answer = await fetch(link, { redirect: 'manual' })
     expect(answer.status).toBe(403)
   })
 
-  it('close an account to guesses as the JSON routes do', async () => {
+  it('lock an account and refuse weak passwords, as the JSON routes do', async () => {
     const { email } = await newcomer(server)
     for (let tried = 0; tried < 5; tried++) await post('/auth/sign-in/email', { email, password: 'Wrong-1-word' })
     const locked = await post('/auth/sign-in/email', { email, password: 'Wrong-1-word' })

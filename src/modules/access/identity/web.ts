@@ -9,7 +9,7 @@ export type IdentityWeb = (
   from?: Pick<OpenRequest, 'requestId' | 'address' | 'signal'>,
 ) => Promise<Response>
 
-/** The library's endpoints that are open; whatever else it has, or gets with an upgrade, is not there. */
+/** The library's endpoints that can be called; all others, and those that an upgrade adds, answer 404. */
 const STRICT = [
   '/sign-in/email',
   '/sign-up/email',
@@ -26,8 +26,8 @@ const STRICT = [
 ]
 const LENIENT = ['/sign-out', '/get-session', '/organization/list', '/organization/set-active']
 
-/** Hosts of MCP clients ask these for thousands of people from a few addresses, with secrets that nobody guesses. */
-const ASKED_BY_PROGRAMS: ReadonlySet<string> = new Set(['/oauth2/token', '/oauth2/revoke'])
+/** Endpoints that MCP hosts call for thousands of people from a few addresses, with secrets that cannot be guessed. */
+const CALLED_BY_HOSTS: ReadonlySet<string> = new Set(['/oauth2/token', '/oauth2/revoke'])
 
 /** The paths under `/auth` as mounts; `more` are those of further plugins, such as the authorization server's. */
 export function identityMounts(web: IdentityWeb, more: readonly string[]): WebMount[] {
@@ -35,7 +35,7 @@ export function identityMounts(web: IdentityWeb, more: readonly string[]): WebMo
     name: `auth${path}`,
     methods: ['GET', 'POST'],
     path: `${AUTH_BASE_PATH}${path}`,
-    public: 'the auth library asks for the session cookie itself, where it needs one',
+    public: 'the auth library checks the session cookie itself, where it needs one',
     limit,
     answer: web,
   })
@@ -44,11 +44,11 @@ export function identityMounts(web: IdentityWeb, more: readonly string[]): WebMo
     mount('/verify/*', 'strict'),
     ...LENIENT.map((path) => mount(path, 'lenient')),
     mount('/jwks', 'flood'),
-    ...more.map((path) => mount(path, ASKED_BY_PROGRAMS.has(path) ? 'flood' : 'default')),
+    ...more.map((path) => mount(path, CALLED_BY_HOSTS.has(path) ? 'flood' : 'default')),
   ]
 }
 
-/** Hands requests to the library, with the address and the id that we vouch for in place of what the caller claims. */
+/** Passes requests to the library, with the address and request id that we determined, not those of the caller. */
 export function identityWeb(auth: () => Promise<Auth>, more: readonly string[]): IdentityWeb {
   const open = new Set([...STRICT, ...LENIENT, '/jwks', ...more].map((path) => `${AUTH_BASE_PATH}${path}`))
   return async (request, from) => {

@@ -7,7 +7,7 @@ import { ownCredentials } from '../own-credentials.ts'
 
 const tags = ['account']
 
-/** The caller's own account: who am I, my sessions, my password, my second factor. */
+/** The routes of the caller's own account: profile, sessions, password and second factor. */
 export function accountRoutes(system: Db, library: Library): Route[] {
   const { changePassword, enrolTwoFactor, confirmTwoFactor, disableTwoFactor } = ownCredentials(library)
   return [
@@ -15,13 +15,13 @@ export function accountRoutes(system: Db, library: Library): Route[] {
       method: 'GET',
       path: '/api/v1/users/me',
       tags,
-      summary: 'Who calls, and the organisations they are in',
+      summary: 'Your account and your organisations',
     }),
     route(mySessions(system), {
       method: 'GET',
       path: '/api/v1/auth/sessions',
       tags,
-      summary: 'Your sessions, the latest used first',
+      summary: 'Your sessions, most recently used first',
     }),
     route(revokeSession(system), {
       method: 'DELETE',
@@ -33,31 +33,31 @@ export function accountRoutes(system: Db, library: Library): Route[] {
       method: 'DELETE',
       path: '/api/v1/auth/sessions',
       tags,
-      summary: 'End all your sessions, this one included',
+      summary: 'End all your sessions, including this one',
     }),
     route(changePassword, {
       method: 'POST',
       path: '/api/v1/auth/password/change',
       tags,
-      summary: 'Choose another password; every session ends, this one included',
+      summary: 'Change your password; this ends all your sessions, including this one',
     }),
     route(enrolTwoFactor, {
       method: 'POST',
       path: '/api/v1/auth/two-factor/enrol',
       tags,
-      summary: 'Begin two-factor sign-in: the secret for an authenticator app, and backup codes, shown once',
+      summary: 'Set up two-factor sign-in: a secret for an authenticator app, and backup codes, shown once',
     }),
     route(confirmTwoFactor, {
       method: 'POST',
       path: '/api/v1/auth/two-factor/confirm',
       tags,
-      summary: 'Turn two-factor sign-in on with a first code of the app',
+      summary: 'Turn on two-factor sign-in with a first code from the app',
     }),
     route(disableTwoFactor, {
       method: 'POST',
       path: '/api/v1/auth/two-factor/disable',
       tags,
-      summary: 'Turn two-factor sign-in off',
+      summary: 'Turn off two-factor sign-in',
     }),
   ]
 }

@@ -5,9 +5,9 @@ import type { Library } from '../library.ts'
 import { Email, MessageAnswer, NewPassword } from '../shapes.ts'
 
 const TAGS = ['auth']
-const SENT = 'If there is such an account, a mail is on its way.'
+const SENT = 'If this address has an account, we have sent it an e-mail.'
 
-/** Confirming an address and choosing another password, by links in mails. */
+/** The routes to confirm an e-mail address and to reset a password, by links that are sent by mail. */
 export function credentialRoutes(library: Library): OpenRoute[] {
   return [...confirmationRoutes(library), ...passwordRoutes(library)]
 }
@@ -17,7 +17,7 @@ function confirmationRoutes(library: Library): OpenRoute[] {
     openRoute({
       method: 'POST',
       path: '/api/v1/auth/verify',
-      summary: 'Confirm an e-mail address with the token of the link in the mail',
+      summary: 'Confirm an e-mail address with the token of the link in the e-mail',
       tags: TAGS,
       public: 'the token is the credential',
       limit: 'strict',
@@ -25,15 +25,15 @@ function confirmationRoutes(library: Library): OpenRoute[] {
       response: MessageAnswer,
       run: async (request, { body }) => {
         await library.get('/verify-email', { token: body.token }, request)
-        return { body: { status: 'verified', message: 'The address is confirmed. Sign in now.' } }
+        return { body: { status: 'verified', message: 'The address is confirmed. You can sign in now.' } }
       },
     }),
     openRoute({
       method: 'POST',
       path: '/api/v1/auth/verify/resend',
-      summary: 'Send the link to confirm an address again; the answer does not tell whether there is an account',
+      summary: 'Send the confirmation link again; the answer does not reveal whether the account exists',
       tags: TAGS,
-      public: 'whoever asks cannot sign in yet',
+      public: 'a person without a confirmed address cannot sign in',
       limit: 'strict',
       body: z.strictObject({ email: Email }),
       response: MessageAnswer,
@@ -51,9 +51,9 @@ function passwordRoutes(library: Library): OpenRoute[] {
     openRoute({
       method: 'POST',
       path: '/api/v1/auth/password/forgot',
-      summary: 'Send a link to choose a new password; the answer does not tell whether there is an account',
+      summary: 'Send a link to reset the password; the answer does not reveal whether the account exists',
       tags: TAGS,
-      public: 'whoever asks cannot sign in',
+      public: 'a person who forgot the password cannot sign in',
       limit: 'strict',
       body: z.strictObject({ email: Email }),
       response: MessageAnswer,
@@ -66,7 +66,7 @@ function passwordRoutes(library: Library): OpenRoute[] {
     openRoute({
       method: 'POST',
       path: '/api/v1/auth/password/reset',
-      summary: 'Choose a new password with the token of the link in the mail; every session ends',
+      summary: 'Reset the password with the token of the link in the e-mail; this ends all sessions',
       tags: TAGS,
       public: 'the token is the credential',
       limit: 'strict',
@@ -74,7 +74,12 @@ function passwordRoutes(library: Library): OpenRoute[] {
       response: MessageAnswer,
       run: async (request, { body }) => {
         await library.post('/reset-password', { token: body.token, newPassword: body.password }, request)
-        return { body: { status: 'changed', message: 'The password is changed and every session ended. Sign in now.' } }
+        return {
+          body: {
+            status: 'changed',
+            message: 'The password was changed, and all sessions were ended. You can sign in now.',
+          },
+        }
       },
     }),
   ]

@@ -6,7 +6,7 @@ import { changeRole, membersOf, removeMember } from '../members.ts'
 
 const tags = ['members']
 
-/** Who is in the organisation, and who is asked to be. */
+/** The routes of members and invitations. */
 export function memberRoutes(parts: InvitationParts): Route[] {
   const { system } = parts
   return [
@@ -14,38 +14,38 @@ export function memberRoutes(parts: InvitationParts): Route[] {
       method: 'GET',
       path: '/api/v1/members',
       tags,
-      summary: 'The people of the organisation with their roles',
+      summary: 'The members of the organisation, with their roles',
     }),
     route(changeRole, {
       method: 'PATCH',
       path: '/api/v1/members/:user_id',
       tags,
-      summary: 'Give a member another role; at most your own',
+      summary: 'Change the role of a member, at most to your own',
     }),
     route(removeMember, {
       method: 'DELETE',
       path: '/api/v1/members/:user_id',
       tags,
-      summary: 'Take a member out of the organisation; their tokens for it are refused at once',
+      summary: 'Remove a member from the organisation; their tokens for it are refused at once',
     }),
     route(invite(parts), {
       method: 'POST',
       path: '/api/v1/invitations',
       tags,
       status: 201,
-      summary: 'Invite an e-mail to the organisation; a link is sent',
+      summary: 'Invite an e-mail address to the organisation; a link is sent to it',
     }),
     route(invitationsOf, {
       method: 'GET',
       path: '/api/v1/invitations',
       tags,
-      summary: 'The invitations of the organisation, the newest first',
+      summary: 'The invitations of the organisation, newest first',
     }),
     route(cancelInvitation, {
       method: 'DELETE',
       path: '/api/v1/invitations/:invitation_id',
       tags,
-      summary: 'Take an open invitation back',
+      summary: 'Cancel an open invitation',
     }),
     route(myInvitations(system), {
       method: 'GET',
@@ -57,7 +57,7 @@ export function memberRoutes(parts: InvitationParts): Route[] {
       method: 'POST',
       path: '/api/v1/invitations/:invitation_id/accept',
       tags,
-      summary: 'Become a member of the organisation that invited you; refresh with its tenant_id to work there',
+      summary: 'Accept an invitation; refresh your tokens with its tenant_id to work in that organisation',
     }),
   ]
 }

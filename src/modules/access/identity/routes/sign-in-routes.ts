@@ -9,10 +9,10 @@ import { SignedUp, SignUpInput } from '../sign-up.ts'
 import type { SignUp } from '../sign-up.ts'
 
 const TAGS = ['auth']
-/** Nothing that holds a token may be kept by anybody on the way. */
+/** Responses with tokens must not be cached. */
 const NO_STORE = [['Cache-Control', 'no-store']] as const
 
-export interface SignInVerbs {
+export interface SignInHandlers {
   readonly signIn: SignIn
   readonly signUp: SignUp
   readonly signOut: (refreshToken: string | undefined, from: OpenRequest) => Promise<void>
@@ -20,54 +20,55 @@ export interface SignInVerbs {
 }
 
 /**
- * Sign-up and sign-in under both pairs of names: `signup` and `signin` answer bare, so that `access_token` is at the
- * top; `register` and `login`, and the rest, answer in the envelope.
+ * The routes of sign-up, sign-in, refresh and sign-out. Sign-up and sign-in have two names each: `signup` and `signin`
+ * answer without the envelope, so that `access_token` is at the top level; `register`, `login` and the rest answer in
+ * it.
  */
-export function signInRoutes(verbs: SignInVerbs): OpenRoute[] {
+export function signInRoutes(handlers: SignInHandlers): OpenRoute[] {
   return [
-    signUpRoute('signup', 'bare', verbs),
-    signUpRoute('register', 'standard', verbs),
-    signInRoute('signin', 'bare', verbs),
-    signInRoute('login', 'standard', verbs),
-    refreshRoute(verbs),
-    logoutRoute(verbs),
+    signUpRoute('signup', 'bare', handlers),
+    signUpRoute('register', 'standard', handlers),
+    signInRoute('signin', 'bare', handlers),
+    signInRoute('login', 'standard', handlers),
+    refreshRoute(handlers),
+    logoutRoute(handlers),
   ]
 }
 
-function signUpRoute(name: string, envelope: 'bare' | 'standard', verbs: SignInVerbs): OpenRoute {
+function signUpRoute(name: string, envelope: 'bare' | 'standard', handlers: SignInHandlers): OpenRoute {
   return openRoute({
     method: 'POST',
     path: `/api/v1/auth/${name}`,
-    summary: 'Make an account; a link to confirm the address is sent, whether there was one or not',
+    summary: 'Create an account; a link to confirm the e-mail address is sent to it',
     tags: TAGS,
-    public: 'whoever makes an account has none yet',
+    public: 'a person who signs up has no account yet',
     limit: 'strict',
     body: SignUpInput,
     response: SignedUp,
     envelope,
     run: async (request, { body }) => {
-      const answer = await verbs.signUp(body, request)
+      const answer = await handlers.signUp(body, request)
       return { body: answer, status: 'access_token' in answer ? 201 : 202, headers: NO_STORE }
     },
   })
 }
 
-function signInRoute(name: string, envelope: 'bare' | 'standard', verbs: SignInVerbs): OpenRoute {
+function signInRoute(name: string, envelope: 'bare' | 'standard', handlers: SignInHandlers): OpenRoute {
   return openRoute({
     method: 'POST',
     path: `/api/v1/auth/${name}`,
-    summary: 'Sign in with e-mail and password, and a code where two factors are on',
+    summary: 'Sign in with e-mail and password, and with a code if two-factor sign-in is on',
     tags: TAGS,
-    public: 'whoever signs in has no token yet',
+    public: 'a person who signs in has no token yet',
     limit: 'strict',
     body: SignInInput,
     response: SignedIn,
     envelope,
-    run: async (request, { body }) => ({ body: await verbs.signIn(body, request), headers: NO_STORE }),
+    run: async (request, { body }) => ({ body: await handlers.signIn(body, request), headers: NO_STORE }),
   })
 }
 
-function refreshRoute({ refresh }: SignInVerbs): OpenRoute {
+function refreshRoute({ refresh }: SignInHandlers): OpenRoute {
   return openRoute({
     method: 'POST',
     path: '/api/v1/auth/refresh',
@@ -81,7 +82,7 @@ function refreshRoute({ refresh }: SignInVerbs): OpenRoute {
   })
 }
 
-function logoutRoute({ signOut }: SignInVerbs): OpenRoute {
+function logoutRoute({ signOut }: SignInHandlers): OpenRoute {
   return openRoute({
     method: 'POST',
     path: '/api/v1/auth/logout',

@@ -5,7 +5,7 @@ import type { On } from '#kernel/database/statement'
 import { statement } from '#kernel/database/statement'
 import { sql } from '#kernel/database/sql'
 
-const TokenOf = { user_id: z.string(), tenant_id: z.string(), session_id: z.string() }
+const TokenRef = { user_id: z.string(), tenant_id: z.string(), session_id: z.string() }
 
 const selectGrant = statement(
   'access.find-token-grant',
@@ -13,12 +13,12 @@ const selectGrant = statement(
     from access.sessions s
     join access.members m on m.user_id = s.user_id and m.tenant_id = :tenant_id
     where s.id = :session_id and s.user_id = :user_id`,
-  { params: TokenOf, row: z.strictObject({ role: z.enum(ROLES), expires_at: z.date() }) },
+  { params: TokenRef, row: z.strictObject({ role: z.enum(ROLES), expires_at: z.date() }) },
 )
 
 /**
- * What a token of this session may still do in this tenant: the person's role there as it is now. Undefined when the
- * session ended or the person is no member. With the system handle.
+ * The person's current role in a tenant, and the expiry of the session, for a token of this session. Undefined when the
+ * session has ended or the person is not a member. For the system handle.
  */
 export async function findTokenGrant(
   on: On,

@@ -6,7 +6,7 @@ import { statement, writing } from '#kernel/database/statement'
 import { sql } from '#kernel/database/sql'
 import type { WriteCtx } from '#kernel/writes/change'
 
-/** An invitation as it is answered; its time is still a time. */
+/** An invitation; `answered` converts its times for answers. */
 export const InvitationRow = z.strictObject({
   invitation_id: z.string(),
   tenant_id: z.string(),
@@ -32,7 +32,7 @@ const insertRow = writing(
     returning ${COLUMNS}`,
   { params: New, row: InvitationRow },
 )
-/** The newest first, at most 500, whatever became of them. */
+/** Invitations of every status, newest first, at most 500. */
 export const listInvitations = statement(
   'access.list-invitations',
   sql`select ${COLUMNS} from access.invitations i where i.tenant_id = :tenant_id order by i.created_at desc, i.id limit 500`,
@@ -76,7 +76,7 @@ const selectTenantName = statement(
   { row: z.strictObject({ name: z.string() }) },
 )
 
-/** One open invitation an e-mail: a second one takes its place, and keeps its id. */
+/** Inserts an invitation. If the e-mail already has an open one, that is renewed and keeps its id. */
 export async function insertInvitation(
   ctx: WriteCtx,
   given: z.output<z.ZodObject<typeof New>>,
@@ -84,12 +84,12 @@ export async function insertInvitation(
   return one(await insertRow(ctx, given))
 }
 
-/** Open ones, of every tenant; for the system handle. */
+/** The open invitations to an e-mail, of every tenant. For the system handle. */
 export async function listInvitationsOf(db: Db, email: string, now: Date) {
   return selectOfEmail({ db }, { email, now })
 }
 
-/** The tenant of an invitation to this e-mail; for the system handle. */
+/** The tenant of an invitation to this e-mail. For the system handle. */
 export async function findInvitingTenant(db: Db, id: string, email: string): Promise<string | undefined> {
   const [row] = await selectForEmail({ db }, { invitation_id: id, email })
   return row?.tenant_id
@@ -100,7 +100,7 @@ export async function lockInvitation(ctx: WriteCtx, id: string): Promise<LockedI
   return row
 }
 
-/** Of a locked invitation. */
+/** Sets the final status of a locked invitation. */
 export async function closeInvitation(
   ctx: WriteCtx,
   id: string,
@@ -115,6 +115,6 @@ export async function tenantName(ctx: Ctx): Promise<string> {
 }
 
 function one([row]: readonly InvitationRow[]): InvitationRow {
-  if (row === undefined) throw new Error('an invitation that was written did not come back')
+  if (row === undefined) throw new Error('an invitation that was written was not returned')
   return row
 }

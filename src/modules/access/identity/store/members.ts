@@ -11,7 +11,7 @@ const Ref = z.strictObject(ByUser)
 const Member = Ref.extend({ role: z.enum(ROLES) })
 export type Member = z.output<typeof Member>
 
-/** A member as they are answered; the time is still a time. */
+/** A member with name and e-mail; `answered` converts the time for answers. */
 export const NamedMember = z.strictObject({
   user_id: z.string(),
   name: z.string(),
@@ -56,7 +56,7 @@ export const removeMemberRow = writing(
   sql`delete from access.members where tenant_id = :tenant_id and user_id = :user_id`,
   { params: ByUser },
 )
-/** Leaves who is a member already as they are. */
+/** Adds a member; does nothing when the person is already one. */
 export const addMember = writing(
   'access.add-member',
   sql`insert into access.members (tenant_id, id, user_id, role, created_at)
@@ -65,7 +65,7 @@ export const addMember = writing(
   { params: { ...Member.shape, id: z.string(), since: z.date() } },
 )
 
-/** With names, which only the system handle sees; at most 1000, the oldest first. */
+/** The members, oldest first, at most 1000. For the system handle, which alone can read names. */
 export async function listMembers(system: Db, tenantId: string) {
   return selectMembers({ db: system }, { tenant_id: tenantId })
 }
@@ -74,7 +74,7 @@ export async function isMember(system: Db, tenantId: string, email: string): Pro
   return (await selectMemberByEmail({ db: system }, { tenant_id: tenantId, email })).length > 0
 }
 
-/** Locks the member and every owner: two owners who remove each other at once must not both succeed. */
+/** Locks the member and every owner, so that two owners who remove each other at once cannot both succeed. */
 export async function lockMemberAndOwners(
   ctx: WriteCtx,
   userId: string,
@@ -86,7 +86,7 @@ export async function lockMemberAndOwners(
   }
 }
 
-/** Undefined for who is no member. Locked against change until the transaction ends. */
+/** The member's role, locked until the transaction ends; undefined when the person is not a member. */
 export async function lockRole(ctx: WriteCtx, userId: string): Promise<Role | undefined> {
   const [row] = await lockOne(ctx, { user_id: userId })
   return row?.role

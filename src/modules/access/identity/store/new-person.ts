@@ -21,7 +21,7 @@ const insertAccount = writing(
 
 const NewPerson = z.object({ ...User, ...Account })
 
-/** The person and their password, as the auth library keeps them; false when the address is taken. */
+/** Inserts a person with a password hash, as the auth library stores them; false when the e-mail has an account. */
 export async function insertPerson(on: OnTx, person: z.output<typeof NewPerson>): Promise<boolean> {
   if ((await insertUser(on, person)).length === 0) return false
   await insertAccount(on, person)

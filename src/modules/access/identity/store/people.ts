@@ -4,7 +4,7 @@ import type { Db } from '#kernel/database/db'
 import { statement } from '#kernel/database/statement'
 import { sql } from '#kernel/database/sql'
 
-/** Every statement here is about people of all tenants: `db` is the system handle. */
+/** People belong to no tenant: `db` is the system handle in every function here. */
 
 export const Person = z.strictObject({
   id: z.string(),
@@ -72,14 +72,14 @@ export async function findPersonIdByEmail(db: Db, email: string): Promise<string
   return row?.id
 }
 
-/** The oldest first. */
+/** Oldest first. */
 export async function listMemberships(db: Db, userId: string): Promise<Membership[]> {
   return selectMemberships({ db }, { user_id: userId })
 }
 
 /**
- * Where a person works: in the organisation that is preferred while they are a member, else where they last did, else in
- * the one they joined first. Whoever was made a member together with their account works there, not in their own.
+ * The organisation a person works in: the preferred one if they are a member of it, else the last used one, else the
+ * one they joined first. Of several that they joined at the same time, their personal one comes last.
  */
 export async function findDefaultTenant(
   db: Db,

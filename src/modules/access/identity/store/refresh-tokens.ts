@@ -44,13 +44,13 @@ const prolongSession = writing(
   { params: NewToken.omit({ hash: true }).shape },
 )
 
-/** The session lives at least as long as its token. */
+/** Inserts a refresh token, and extends its session to at least the token's expiry. */
 export async function insertRefreshToken(on: OnTx, token: z.output<typeof NewToken>): Promise<void> {
   await insertToken(on, token)
   await prolongSession(on, token)
 }
 
-/** Locks the session and the token: of two uses at once the second sees that the first was made. */
+/** Locks the session and the token, so that the second of two concurrent uses sees the first. */
 export async function lockRefreshToken(on: OnTx, hash: Buffer): Promise<RefreshTokenRow | undefined> {
   const [row] = await lockToken(on, { hash })
   return row

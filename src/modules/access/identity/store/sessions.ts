@@ -5,9 +5,9 @@ import { statement, writing } from '#kernel/database/statement'
 import { sql } from '#kernel/database/sql'
 import { autocommit } from '#kernel/database/transact'
 
-/** Sessions are of people of all tenants: the handle is the system's. */
+/** Sessions belong to no tenant: every statement here needs the system handle. */
 
-/** A session as it is answered; its times are still times. */
+/** A session; `answered` converts its times for answers. */
 export const Session = z.strictObject({
   session_id: z.string(),
   tenant_id: z.string().nullable(),
@@ -68,18 +68,18 @@ export async function findSessionByToken(db: Db, token: string): Promise<OwnedSe
   return row
 }
 
-/** The latest used first, at most 200. */
+/** Most recently used first, at most 200. */
 export async function listSessions(db: Db, userId: string, now: Date): Promise<Session[]> {
   return selectOfUser({ db }, { user_id: userId, now })
 }
 
-/** Undefined when the person has no such session. */
+/** Ends a session; undefined when the person has no such session. */
 export async function endSession(on: OnTx, sessionId: string, userId: string): Promise<OwnedSession | undefined> {
   const [row] = await deleteOne(on, { session_id: sessionId, user_id: userId })
   return row
 }
 
-/** How many there were. */
+/** Ends all sessions of a person, and returns how many. */
 export async function endSessions(on: OnTx, userId: string): Promise<number> {
   return (await deleteOfUser(on, { user_id: userId })).length
 }
@@ -88,7 +88,7 @@ export async function switchSessionTenant(on: OnTx, sessionId: string, tenantId:
   await updateTenant(on, { session_id: sessionId, tenant_id: tenantId, now })
 }
 
-/** Deletes what has expired, with the refresh tokens that belong to it. */
+/** Deletes expired sessions with their refresh tokens, and expired verifications. */
 export async function forgetExpired(db: Db, before: Date): Promise<void> {
   await deleteExpired(autocommit({ db }), { before })
   await deleteVerifications(autocommit({ db }), { before })

@@ -4,7 +4,7 @@ import { writing } from '#kernel/database/statement'
 import { sql } from '#kernel/database/sql'
 import { autocommit } from '#kernel/database/transact'
 
-/** The row of all networks together. */
+/** The network hash of the row that counts all networks together. */
 const EVERY_NETWORK = Buffer.alloc(0)
 
 const Bytes = z.instanceof(Buffer)
@@ -18,7 +18,7 @@ const Attempt = z.strictObject({
 })
 export type Attempt = z.output<typeof Attempt>
 
-/** How many failures in a row are borne, and for how many seconds the next ones are refused. */
+/** The number of failures allowed in a row, and the seconds of the lock that follows. */
 const Lockout = z.object({ failures_max: z.int(), seconds: z.number() })
 type Lockout = z.output<typeof Lockout>
 
@@ -53,7 +53,7 @@ const clearRow = writing(
     where email_hash = :email and network_hash in (:network, :every_network)`,
   { params: { ...ByNetwork, every_network: Bytes } },
 )
-const knowNetwork = writing(
+const markNetworkKnown = writing(
   'access.know-network',
   sql`insert into access.sign_in_attempts (email_hash, network_hash, failures, counted_since, succeeded_at)
     values (:email, :network, 0, :now, :now)
@@ -68,7 +68,7 @@ const deleteOld = writing(
   { params: { counted: z.date(), known: z.date() } },
 )
 
-/** Whose attempts: keyed hashes of the e-mail and of the network. */
+/** The key of a row: keyed hashes of the e-mail and of the network. */
 export interface AttemptKey {
   readonly email: Buffer
   readonly network: Buffer
@@ -78,8 +78,8 @@ export interface AttemptKey {
 export const everyNetwork = ({ email }: AttemptKey): AttemptKey => ({ email, network: EVERY_NETWORK })
 
 /**
- * Counts an attempt before its password is looked at, so that many at once cannot all slip under the limit. The one
- * after `failures_max` closes the row for so many seconds; those that follow are not counted and do not prolong it.
+ * Counts an attempt, before its password is checked, so that concurrent attempts cannot exceed the limit. The attempt
+ * after `failures_max` locks the row for `seconds`; attempts during the lock are not counted and do not prolong it.
  */
 export async function countAttempt(db: Db, key: AttemptKey, now: Date, lockout: Lockout): Promise<Attempt> {
   const [row] = await countRow(autocommit({ db }), { ...key, now, ...lockout })
@@ -87,19 +87,22 @@ export async function countAttempt(db: Db, key: AttemptKey, now: Date, lockout: 
   return row
 }
 
-/** After a right password: the account is as if nobody had failed, and this network is known. */
-export async function forgiveAttempts(db: Db, key: AttemptKey, now: Date): Promise<void> {
+/**
+ * After a correct password: clears the counts of this network and of all networks together, and marks this network as
+ * known.
+ */
+export async function clearAttempts(db: Db, key: AttemptKey, now: Date): Promise<void> {
   await clearRow(autocommit({ db }), { ...key, every_network: EVERY_NETWORK })
-  await knowNetwork(autocommit({ db }), { ...key, now })
+  await markNetworkKnown(autocommit({ db }), { ...key, now })
 }
 
-/** After a password reset: no network is locked out. */
-export async function forgiveEveryAttempt(db: Db, key: AttemptKey, now: Date): Promise<void> {
+/** After a password reset: clears the counts of every network, and marks this one as known. */
+export async function clearAllAttempts(db: Db, key: AttemptKey, now: Date): Promise<void> {
   await clearRows(autocommit({ db }), key)
-  await knowNetwork(autocommit({ db }), { ...key, now })
+  await markNetworkKnown(autocommit({ db }), { ...key, now })
 }
 
-/** Counts that ended before `counted` go, and of networks that were known, those last signed in from before `known`. */
+/** Deletes rows whose count and lock are from before `counted`, unless their network had a sign-in after `known`. */
 export async function forgetAttemptsBefore(db: Db, counted: Date, known: Date): Promise<void> {
   await deleteOld(autocommit({ db }), { counted, known })
 }

@@ -4,7 +4,7 @@ import { statement, writing } from '#kernel/database/statement'
 import { columnsOf, parametersOf } from '#kernel/database/row-sql'
 import { sql } from '#kernel/database/sql'
 
-/** A signing key as it is stored: the private half sealed. Every statement here is for the system handle. */
+/** A signing key with its encrypted private key. Every statement here needs the system handle. */
 const SigningKeyRow = z.strictObject({
   id: z.string(),
   public_key: z.string(),
@@ -40,7 +40,7 @@ const retireOthers = writing(
     where id <> :id and (expires_at is null or expires_at > :now) returning id`,
   { params: { id: z.string(), now: z.date() }, row: SigningKeyRow.pick({ id: true }) },
 )
-const deleteGone = writing(
+const deleteExpired = writing(
   'access.delete-signing-keys',
   sql`delete from access.signing_keys where expires_at is not null and expires_at < :before`,
   { params: { before: z.date() } },
@@ -51,17 +51,17 @@ export async function listSigningKeys(on: On, verifiedSince: Date): Promise<Sign
   return selectKeys(on, { verified_since: verifiedSince })
 }
 
-/** Until the end of the transaction nobody else makes or retires a key: two processes never both make the first one. */
+/** Locks the creation and retirement of keys, so that two processes cannot both create the first one. */
 export async function lockSigningKeys(on: OnTx): Promise<void> {
   await lockKeys(on)
 }
 
-/** From now on only this key signs. Resolves with the keys that no longer do. */
+/** Retires every key but this one. Resolves with the ids of the retired keys. */
 export async function retireOtherKeys(on: OnTx, id: string, now: Date): Promise<string[]> {
   return (await retireOthers(on, { id, now })).map((row) => row.id)
 }
 
-/** Deletes the keys under which no token is good any more. */
+/** Deletes the keys whose tokens have all expired. */
 export async function deleteKeysExpiredBefore(on: OnTx, before: Date): Promise<void> {
-  await deleteGone(on, { before })
+  await deleteExpired(on, { before })
 }

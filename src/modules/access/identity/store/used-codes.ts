@@ -4,7 +4,7 @@ import { writing } from '#kernel/database/statement'
 import { sql } from '#kernel/database/sql'
 import { autocommit } from '#kernel/database/transact'
 
-/** More than are good at one time: a code is taken from half a minute before its time to half a minute after. */
+/** The used codes stored per person: more than the three that are valid at one time. */
 const CODES_KEPT = 5
 
 const Code = z.object({ user_id: z.string(), code: z.instanceof(Buffer), now: z.date() })
@@ -19,7 +19,7 @@ const useCodeRow = writing(
   { params: Code.shape, row: z.strictObject({ id: z.string() }) },
 )
 
-/** False when this code was used before: of two at once, one is the first. `db` is the system handle. */
+/** Stores a code as used; false when it was used before, also by a concurrent call. `db` is the system handle. */
 export async function useCode(db: Db, code: z.output<typeof Code>): Promise<boolean> {
   return (await useCodeRow(autocommit({ db }), code)).length > 0
 }

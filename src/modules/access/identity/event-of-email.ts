@@ -4,16 +4,16 @@ import type { KeyedHash } from './keyed-hash.ts'
 import { findDefaultTenant, findPersonIdByEmail } from './store/people.ts'
 
 /**
- * An event about whoever has this e-mail, which nobody proved to have. The same work is done when nobody has it, so that
- * how long it takes does not tell.
+ * An audit event about the account with this e-mail, by a caller who is not authenticated. The same work is done when
+ * there is no such account, so that the time it takes does not reveal which.
  */
-export async function unproved(
+export async function eventOfEmail(
   { db, hash }: { readonly db: Db; readonly hash: () => Promise<KeyedHash> },
   email: string,
-  told: Pick<IdentityEvent, 'action' | 'outcome' | 'reason'>,
+  fields: Pick<IdentityEvent, 'action' | 'outcome' | 'reason'>,
 ): Promise<IdentityEvent> {
   const about = await findPersonIdByEmail(db, email)
   const tenantId = await findDefaultTenant(db, about ?? '')
   const hidden = (await hash())('email', email.toLowerCase()).toString('hex')
-  return { ...told, tenantId, ...(about === undefined ? { subject: `email:${hidden}` } : { about, subject: about }) }
+  return { ...fields, tenantId, ...(about === undefined ? { subject: `email:${hidden}` } : { about, subject: about }) }
 }

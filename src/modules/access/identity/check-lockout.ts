@@ -1,31 +1,36 @@
+import { apiErrors } from './api-errors.ts'
 import { callerOf } from './caller.ts'
-import { refuse } from './refuse.ts'
+import { eventOfEmail } from './event-of-email.ts'
 import { findDefaultTenant } from './store/people.ts'
-import { unproved } from './unproved.ts'
 import type { WatchParts } from './watch-parts.ts'
 
-/** Counts a password that is about to be tried at sign-in; refuses it unseen where there were too many. */
-export async function stopGuessing(parts: WatchParts, email: string, headers: Headers | undefined): Promise<undefined> {
+/** Counts a sign-in attempt, before its password is checked, and refuses it while there is a lock. */
+export async function checkSignInLockout(
+  parts: WatchParts,
+  email: string,
+  headers: Headers | undefined,
+): Promise<undefined> {
   const from = callerOf(headers)
   const refused = await parts.guard.take(email, from.address)
   if (refused === undefined) return undefined
-  const locked = await unproved(parts, email, { action: 'identity.account-locked', outcome: 'denied' })
+  const locked = await eventOfEmail(parts, email, { action: 'identity.account-locked', outcome: 'denied' })
   if (refused.isNew) await parts.events.record(from, locked)
   await parts.events.record(from, { ...locked, action: 'identity.sign-in', reason: 'locked' })
-  throw refuse.locked(refused.retryAfterSeconds)
+  throw apiErrors.accountLocked(refused.retryAfterSeconds)
 }
 
-interface Insider {
+interface SignedInPerson {
   readonly user: { readonly id: string; readonly email: string }
 }
 
 /**
- * The same for a password that is asked for within a session: who has stolen one must not find the password with it.
- * Tries are counted with those at sign-in. Without a session there is nothing to try: the library refuses it.
+ * The same for an endpoint that asks for the password within a session, so that a person with a stolen session cannot
+ * guess the password with it. Attempts are counted with those at sign-in. A call without a session is not counted: the
+ * library refuses it.
  */
-export async function stopGuessingWithin(
+export async function checkSessionLockout(
   parts: WatchParts,
-  session: Insider | null,
+  session: SignedInPerson | null,
   headers: Headers | undefined,
 ): Promise<undefined> {
   if (session === null) return undefined
@@ -38,5 +43,5 @@ export async function stopGuessingWithin(
     const event = { action: 'identity.account-locked', outcome: 'denied' } as const
     await parts.events.record(from, { ...event, about: userId, tenantId, subject: userId })
   }
-  throw refuse.locked(refused.retryAfterSeconds)
+  throw apiErrors.accountLocked(refused.retryAfterSeconds)
 }

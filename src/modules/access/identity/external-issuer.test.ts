@@ -20,8 +20,8 @@ afterAll(async () => {
   for (const server of [own, other]) await server.app.close()
 })
 
-describe('where another issuer makes the access tokens', () => {
-  it('nobody is given one of ours that would open nothing, and no session is made', async () => {
+describe('with an external issuer of access tokens', () => {
+  it('sign-in and refresh are refused with the name of the issuer, and no session is created', async () => {
     const { email, password, userId, tokens } = await newcomer(own)
     const api = jsonClient(other.url)
     const refused = {
