@@ -1,7 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -10,6 +8,7 @@ import { testDatabase } from '../support/database.ts'
 import { jsonClient } from '../support/people.ts'
 import { KEEPS_COMPILED_CODE, runCommand, startProduct } from '../support/product-process.ts'
 import { startVault } from '../support/vault-server.ts'
+import { freePort } from '../support/free-port.ts'
 
 /** The product with one tool more: none of its own asks its caller anything. */
 const ASKING_PRODUCT = path.resolve(import.meta.dirname, '../support/asking-product.ts')
@@ -251,13 +250,4 @@ async function askingCall(
   })
   // safe because: what is read of it is compared.
   return (await response.json()) as { result?: { requestState?: string } }
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const address = probe.address()
-  probe.close()
-  await once(probe, 'close')
-  return typeof address === 'object' && address !== null ? address.port : 0
 }

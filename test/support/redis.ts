@@ -1,9 +1,8 @@
 import { spawn, spawnSync } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
 import type { Redis } from 'ioredis'
+import { freePort } from './free-port.ts'
 
 /** Whether `redis-server` is installed. */
 export const hasRedis = spawnSync('redis-server', ['--version']).status === 0
@@ -63,14 +62,4 @@ async function start(port: number): Promise<ChildProcess> {
     server.once('exit', (code) => reject(new Error(`redis-server ended with ${code} before it was ready`)))
   })
   return server
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  // safe because: a TCP server that listens has an address with a port.
-  const { port } = probe.address() as AddressInfo
-  probe.close()
-  await once(probe, 'close')
-  return port
 }

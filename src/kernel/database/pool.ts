@@ -73,9 +73,9 @@ const SYSTEM = '*'
 export function openDatabase({ url, password, settings, log, observe, checked = false }: DatabaseOptions): Database {
   const base = connectionOptions(url, settings, password)
   const sizes = poolSizes(settings)
-  const app = openPool({ ...base, ...roleOption('plimsoll_app'), max: sizes.app }, log)
-  const system = openPool({ ...base, ...roleOption('plimsoll_system'), max: sizes.system }, log)
-  const statements = openPool({ ...base, ...roleOption('plimsoll_system'), max: sizes.statements }, log)
+  const app = openPool({ ...base, onConnect: takeRole('plimsoll_app'), max: sizes.app }, log)
+  const system = openPool({ ...base, onConnect: takeRole('plimsoll_system'), max: sizes.system }, log)
+  const statements = openPool({ ...base, onConnect: takeRole('plimsoll_system'), max: sizes.statements }, log)
   const owner = openPool({ ...base, max: sizes.owner }, log)
   const names = statementNames()
   const { identify } = names
@@ -131,7 +131,10 @@ async function checkOut(pool: pg.Pool, signal: AbortSignal | undefined): Promise
   }
 }
 
-function openPool(options: PoolConfig, log: Logger): pg.Pool {
+/** pg-pool waits for a promise of `onConnect`, which its types do not declare. */
+type PoolOptions = Omit<PoolConfig, 'onConnect'> & { readonly onConnect?: (client: pg.ClientBase) => Promise<void> }
+
+function openPool(options: PoolOptions, log: Logger): pg.Pool {
   const pool = new pg.Pool(options)
   // A broken connection is replaced at the next checkout. Without a listener the error would crash the process; a
   // running statement gets it as well.
@@ -145,12 +148,25 @@ function openPool(options: PoolConfig, log: Logger): pg.Pool {
   return pool
 }
 
-function roleOption(role: string): PoolConfig {
-  return { options: `-c role=${role} -c idle_in_transaction_session_timeout=60s -c timezone=UTC` }
+const TAKE_ROLE = `
+  select set_config('role', $1, false), set_config('timezone', 'UTC', false),
+    set_config('idle_in_transaction_session_timeout', '60s', false)`
+
+/**
+ * Gives each new connection its role, by a statement and not by a start-up parameter, which a pooler may drop. Throws
+ * when the connection acts as another role afterwards: row-level security might not apply to it.
+ */
+function takeRole(role: string): NonNullable<PoolOptions['onConnect']> {
+  return async (client) => {
+    await client.query(TAKE_ROLE, [role])
+    const { rows } = await client.query<{ current_user: string }>('select current_user')
+    if (rows[0]?.current_user !== role)
+      throw new Error(`a new connection acts as ${rows[0]?.current_user}, not as ${role}`)
+  }
 }
 
 /** Options of every connection: TLS mode, timeouts, recycling, value types. */
-export function connectionOptions(url: string, settings: Config['database'], password?: Password): PoolConfig {
+export function connectionOptions(url: string, settings: Config['database'], password?: Password): Omit<PoolConfig, 'onConnect'> {
   return {
     ...sslOption(settings.sslMode),
     // A connection string would override every other option, including a changing password.

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import type { Platform } from '../platform.ts'
-import { checkDatabase, checkMigrations } from './service-checks.ts'
+import { checkServer, checkMigrations } from './service-checks.ts'
 
 /** One readiness condition. */
 export interface ReadinessCheck {
@@ -23,7 +23,7 @@ export async function readiness(
   log: Logger,
 ): Promise<ReadinessCheck[]> {
   const { database, migrations, redis } = platform
-  const checks = await Promise.all([checkDatabase(database.owner), checkMigrations(migrations)])
+  const checks = await Promise.all([checkServer(database.owner), checkMigrations(migrations)])
   const needed = checks.map(({ name, outcome, message }): ReadinessCheck => {
     if (outcome !== 'fail') return { name, ok: true, message }
     log.warn({ check: name, reason: message }, 'not ready')

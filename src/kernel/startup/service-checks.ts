@@ -32,7 +32,49 @@ export async function checkServices({ database, settings, migrations, redisUrl }
   return [found, connections, state, ...roles, await redis]
 }
 
+/** Checks the database before anything is written to it: its version, and that a connection keeps its session. */
 export async function checkDatabase(owner: pg.Pool): Promise<CheckResult> {
+  const server = await checkServer(owner)
+  if (server.outcome === 'fail') return server
+  try {
+    if (await keepsSessions(owner)) return server
+  } catch (error) {
+    return refused('database', `Two connections to the database of DATABASE_URL could not be opened: ${reason(error)}.`)
+  }
+  return refused(
+    'database',
+    'DATABASE_URL leads through a pooler that changes the connection between transactions (PgBouncer: pool_mode = ' +
+      'transaction or statement). Row-level security, locks and notifications need one that stays: set pool_mode = ' +
+      'session, or connect to PostgreSQL itself.',
+  )
+}
+
+/**
+ * Whether each of our connections has a server process of its own. A pooler by transactions gives the same process to
+ * two connections that are both open, or another one to the same connection.
+ */
+async function keepsSessions(owner: pg.Pool): Promise<boolean> {
+  const one = await owner.connect()
+  try {
+    const other = await owner.connect()
+    try {
+      const first = await serverProcess(one)
+      return (await serverProcess(other)) !== first && (await serverProcess(one)) === first
+    } finally {
+      other.release()
+    }
+  } finally {
+    one.release()
+  }
+}
+
+async function serverProcess(client: pg.PoolClient): Promise<number | undefined> {
+  const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid')
+  return rows[0]?.pid
+}
+
+/** Checks that PostgreSQL answers in a version that the product supports. */
+export async function checkServer(owner: pg.Pool): Promise<CheckResult> {
   try {
     const { rows } = await owner.query<{ number: number; version: string }>(
       "select current_setting('server_version_num')::int as number, current_setting('server_version') as version",
