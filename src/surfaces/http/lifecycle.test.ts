@@ -118,6 +118,13 @@ describe('a request', () => {
     expect((await guess('203.0.113.8')).status).toBe(401)
     expect((await guess('2001:db8:1:2:aaaa::1')).status).toBe(401)
     expect((await guess('2001:db8:1:2:bbbb::1')).status).toBe(429)
+    // With a port, in brackets or after something unreadable it is the same address.
+    for (const same of ['203.0.113.8:4001', '[2001:db8:1:2:cccc::1]:4002', '198.51.100.1, _hidden, 203.0.113.8'])
+      expect((await guess(same)).status, same).toBe(429)
+    // Whoever the proxy does not name counts as the proxy.
+    expect((await guess('unknown')).status).toBe(401)
+    for (const unnamed of ['', '_1', 'unknown:4001', '203.0.113.9, _2'])
+      expect((await guess(unnamed)).status, unnamed).toBe(429)
     const valid = await rawRequest(`${url}/api/v1/held`, { ...key, 'x-forwarded-for': '203.0.113.7' })
     expect(valid.status).toBe(200)
     await surface.close(1)

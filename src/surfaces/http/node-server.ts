@@ -6,6 +6,7 @@ import { Failure } from '#kernel/failure'
 import { crossOrigin } from './cors.ts'
 import { errorBody, failureView } from './envelope.ts'
 import { SECURITY_HEADER_LINES, setSecurityHeaders } from './headers.ts'
+import { readForwardedAddresses } from './forwarded-addresses.ts'
 import { requestGuard } from './host-guard.ts'
 import type { GuardSettings } from './host-guard.ts'
 import { httpsOnly } from './https-only.ts'
@@ -53,6 +54,7 @@ export function nodeServer(options: NodeServerOptions): Server {
   const ending = new WeakSet<Socket>()
   const answer = (req: IncomingMessage, res: ServerResponse): void => {
     if (ending.has(req.socket)) return
+    readForwardedAddresses(req)
     try {
       if (isStopping()) res.setHeader('Connection', 'close')
       requireForm(req)
