@@ -61,6 +61,14 @@ describe('each example, called over MCP', () => {
     if (changed) expect(await auditCount(owner)).toBeGreaterThan(audited)
   })
 
+  it('leaves no free text unencrypted in the audit trail', async () => {
+    const { rows: readable } = await database.owner.query(
+      `select action, subject, before, after from audit.events e where tenant_id = $1 and to_jsonb(e)::text like $2`,
+      [owner.tenantId, `%${MARK}%`],
+    )
+    expect(readable, 'mark these values of `before` and `after` with `freeText` or `personal`').toEqual([])
+  })
+
   it.each(calls.filter(({ tool }) => tool.effect === 'read'))(
     '$name runs on a handle that cannot write',
     async ({ tool, args }) => {

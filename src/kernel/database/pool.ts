@@ -166,7 +166,11 @@ function takeRole(role: string): NonNullable<PoolOptions['onConnect']> {
 }
 
 /** Options of every connection: TLS mode, timeouts, recycling, value types. */
-export function connectionOptions(url: string, settings: Config['database'], password?: Password): Omit<PoolConfig, 'onConnect'> {
+export function connectionOptions(
+  url: string,
+  settings: Config['database'],
+  password?: Password,
+): Omit<PoolConfig, 'onConnect'> {
   return {
     ...sslOption(settings.sslMode),
     // A connection string would override every other option, including a changing password.
