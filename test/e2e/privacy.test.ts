@@ -55,7 +55,7 @@ beforeAll(async () => {
     await addPerson(database, tenant.tenantId, 'acme', ADA, mention)
     await addPerson(database, tenant.tenantId, 'globex', BOB, 'Of nobody in particular')
   }
-  await liveThroughTheFrontDoor()
+  await liveThroughEntryPoints()
 })
 
 afterAll(async () => {
@@ -206,7 +206,7 @@ it('every column that looks personal is in a table that a holder of the applicat
 })
 
 /** An account, a task, events, a customer and a consent, each recorded through the entry point that people and programs use. */
-async function liveThroughTheFrontDoor(): Promise<void> {
+async function liveThroughEntryPoints(): Promise<void> {
   const account = { email: ADA.email, password: PASSWORD, name: ADA.name }
   const registered = await call('POST', '/api/v1/auth/register', account, '')
   expect(registered.status).toBe(201)

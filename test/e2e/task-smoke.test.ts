@@ -108,10 +108,10 @@ describe('the smoke calls of the task server', () => {
   })
 
   it('a task added by a tool call is read back by REST, with the path of today and that of before', async () => {
-    const { id } = await tool('create_task', { title: 'Both doors' })
+    const { id } = await tool('create_task', { title: 'Both surfaces' })
     for (const path of ['/api/v1/tasks', '/api/tasks']) {
       const { status, body } = await api.get(`${path}/${String(id)}`, person.tokens.access_token)
-      expect({ status, body }).toMatchObject({ status: 200, body: { data: { task: { title: 'Both doors' } } } })
+      expect({ status, body }).toMatchObject({ status: 200, body: { data: { task: { title: 'Both surfaces' } } } })
     }
     expect((await api.get('/api/v1/tasks')).status).toBe(401)
   })

@@ -96,7 +96,7 @@ const MOST_USED = [
 
 const INSTRUCTIONS = `Customers of a subscription business: accounts, product usage, tickets, surveys, payments, and health computed from them.
 
-Start with list_clients: with health_score_max 60 it answers who is about to leave, riskiest first, each with its top reason. Then get_client_overview for one of them, calculate_health_score for a fresh score with every component explained, and get_client_timeline for what happened.
+Start with list_clients: with health_score_max 60 it lists who may churn, riskiest first, each with its top reason. Then get_client_overview for one of them, calculate_health_score for a fresh score with every component explained, and get_client_timeline for what happened.
 
 Every figure comes from stored rows. Where there are none the answer is null or status not_enough_data with what is missing; do not fill the gap. Scores are 0 (lost) to 100 (thriving): under 40 critical, under 60 at risk, from 75 healthy, unless the settings say otherwise. Trends compare with the score of four weeks before. Churn probability names its rule and factors; it states no confidence.
 

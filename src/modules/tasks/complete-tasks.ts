@@ -24,10 +24,10 @@ const completing = { ...ownTasks, action: ACTION, effect: 'update', output: Mark
 export const completeTasks = change({
   ...completing,
   input: MarkCompleteInput,
-  async work(ctx, { time_zone, completed, expected_version, ...which }) {
+  async work(ctx, { time_zone, completed, expected_version, ...selector }) {
     const list = await openToDoList(ctx, ACTION, time_zone)
     const mark = async (id: number) => markTask(list, await list.find(id), completed, expected_version)
-    return finish(list, await eachTask(itemsOf(which), mark))
+    return finish(list, await eachTask(itemsOf(selector), mark))
   },
 })
 

@@ -21,9 +21,9 @@ export const deleteTasks = change({
   effect: 'destroy',
   input: DeleteTaskInput,
   output: DeleteTaskOutput,
-  async work(ctx, { time_zone, expected_version, ...which }) {
+  async work(ctx, { time_zone, expected_version, ...selector }) {
     const list = await openToDoList(ctx, ACTION, time_zone)
-    return finish(list, await eachTask(itemsOf(which), (id) => deleteTask(list, id, expected_version)))
+    return finish(list, await eachTask(itemsOf(selector), (id) => deleteTask(list, id, expected_version)))
   },
 })
 

@@ -1,7 +1,7 @@
 import type { ConfirmTokens } from '#kernel/calls/confirm-tokens'
 import type { Module } from '#kernel/module'
 import { tasksDeclarations } from './declarations.ts'
-import { forgetUndoJob } from './forget-undo.ts'
+import { expireUndoJob } from './expire-undo.ts'
 import { personalTasks } from './personal-data.ts'
 import { taskRoutes } from './routes.ts'
 import { tasksToolset } from './toolset.ts'
@@ -26,7 +26,7 @@ export function tasksModule({ confirmTokens }: { readonly confirmTokens: Confirm
       mostUsed: ['list_tasks', 'create_task', 'get_task', 'update_task', 'mark_complete', 'delete_task'],
     },
     routes: taskRoutes(),
-    jobs: [forgetUndoJob],
+    jobs: [expireUndoJob],
     personalData: [personalTasks],
   }
 }

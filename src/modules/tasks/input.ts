@@ -72,7 +72,7 @@ const CHANGES = {
 }
 export type TaskChanges = z.output<z.ZodObject<typeof CHANGES>>
 
-const Which = {
+const SELECTOR = {
   task_id: TaskId.optional(),
   task_ids: TaskIds.optional().describe(`Instead: up to ${BATCH_MAX}`),
   expected_version: Version.optional().describe('Refuse if changed since'),
@@ -81,11 +81,11 @@ const Which = {
 const NOTHING = { code: 'custom', message: 'at least one field to change, e.g. {"title": "Call Ada"}' } as const
 
 /** The tasks to update and the fields to change. */
-export const UpdateTasksInput = z.strictObject({ ...Which, ...CHANGES, ...CallFields })
+export const UpdateTasksInput = z.strictObject({ ...SELECTOR, ...CHANGES, ...CallFields })
 
 export const UpdateTaskInput = z
   .strictObject({
-    ...Which,
+    ...SELECTOR,
     ...CHANGES,
     undo: z.boolean().optional().describe('Alone: undo your last change of any kind; again: redo'),
     ...CallFields,
@@ -97,20 +97,20 @@ export const UpdateTaskInput = z
         if (value !== undefined) issue.addIssue({ code: 'custom', path: [name], message: 'no other field with undo' })
       return
     }
-    requireWhich({ task_id, task_ids, expected_version }, issue)
+    requireSelector({ task_id, task_ids, expected_version }, issue)
     if (!Object.values(changes).some((value) => value !== undefined)) issue.addIssue(NOTHING)
   })
 
 export const DeleteTaskInput = z
-  .strictObject({ ...Which, ...CallFields, confirm_token: ConfirmToken })
-  .superRefine(requireWhich)
+  .strictObject({ ...SELECTOR, ...CallFields, confirm_token: ConfirmToken })
+  .superRefine(requireSelector)
 
 export const MarkCompleteInput = z
-  .strictObject({ ...Which, completed: z.boolean().default(true), ...CallFields })
-  .superRefine(requireWhich)
+  .strictObject({ ...SELECTOR, completed: z.boolean().default(true), ...CallFields })
+  .superRefine(requireSelector)
 
 /** One task, identified by the request path. */
-export const OneTaskInput = z.strictObject({ id: TaskId, expected_version: Which.expected_version, ...CallFields })
+export const OneTaskInput = z.strictObject({ id: TaskId, expected_version: SELECTOR.expected_version, ...CallFields })
 
 /** The fields to change of one task, which the request path identifies. */
 export const UpdateOneInput = z
@@ -161,16 +161,16 @@ function refuseCrossedDays(
 export type Items<Item> = { readonly one: Item } | { readonly several: readonly Item[] }
 
 /** The task numbers an input names. */
-export const itemsOf = ({ task_id, task_ids }: Whose): Items<number> =>
+export const itemsOf = ({ task_id, task_ids }: TaskSelector): Items<number> =>
   task_id === undefined ? { several: task_ids ?? [] } : { one: task_id }
 
-interface Whose {
+interface TaskSelector {
   readonly task_id?: number | undefined
   readonly task_ids?: readonly number[] | undefined
   readonly expected_version?: number | undefined
 }
 
-function requireWhich({ task_id, task_ids, expected_version }: Whose, issue: z.RefinementCtx): void {
+function requireSelector({ task_id, task_ids, expected_version }: TaskSelector, issue: z.RefinementCtx): void {
   const count = Number(task_id !== undefined) + Number(task_ids !== undefined)
   if (count !== 1)
     issue.addIssue({ code: 'custom', path: ['task_id'], message: 'a positive integer, or task_ids instead' })

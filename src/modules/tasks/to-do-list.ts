@@ -6,7 +6,7 @@ import { personOf } from './person.ts'
 import { lockPerson, saveLastTaskId } from './store/people.ts'
 import { findTasks, putTask, removeTasks, subtasksOf } from './store/tasks.ts'
 import type { TaskRow } from './store/tasks.ts'
-import { rememberChange } from './store/undo.ts'
+import { saveUndoEntries } from './store/undo.ts'
 import { ZONE_DEFAULT } from './zone.ts'
 
 /** A task to create; the list assigns its number, version and timestamps. */
@@ -93,10 +93,10 @@ export async function openToDoList(ctx: WriteCtx, action: string, timeZone: stri
 }
 
 /** Stores the change for undo; a change that wrote nothing keeps the previous one. */
-export async function rememberForUndo({ ctx, action, touched }: ToDoList): Promise<void> {
+export async function saveForUndo({ ctx, action, touched }: ToDoList): Promise<void> {
   if (touched.size === 0) return
   const entries = [...touched].map(([task_id, { before }]) => ({ task_id, before }))
-  await rememberChange(ctx, action, entries)
+  await saveUndoEntries(ctx, action, entries)
 }
 
 /** One audit entry per written task: the changed fields, with text encrypted under the person's key. */

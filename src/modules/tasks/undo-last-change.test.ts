@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { testDatabase } from '../../../test/support/database.ts'
 import { taskAudit, taskPerson } from '../../../test/support/task-tools.ts'
 import type { TaskPerson } from '../../../test/support/task-tools.ts'
-import { forgetUndoJob } from './forget-undo.ts'
+import { expireUndoJob } from './expire-undo.ts'
 
 const database = await testDatabase()
 
@@ -84,14 +84,14 @@ describe('the last change is undone', () => {
     const nothing = { kind: 'failed', failure: { kind: 'not_found', code: 'NOTHING_TO_UNDO' } }
     expect(await undo(person, '2026-11-21T12:00:00Z')).toMatchObject(nothing)
     const isDue = async (now: string) => {
-      const { due } = forgetUndoJob
+      const { due } = expireUndoJob
       return typeof due === 'function' && (await due(database.system, new Date(now))).includes(person.tenant.tenantId)
     }
     expect(await isDue('2026-11-21T11:59:00Z')).toBe(false)
     expect(await isDue('2026-11-22T12:00:00Z')).toBe(true)
-    await forgetUndoJob.run(person.tenant.ctx({ clock: () => new Date('2026-11-21T11:59:00Z') }), {})
+    await expireUndoJob.run(person.tenant.ctx({ clock: () => new Date('2026-11-21T11:59:00Z') }), {})
     expect(await undo(person, '2026-11-21T11:59:00Z')).toMatchObject({ kind: 'done' })
-    await forgetUndoJob.run(person.tenant.ctx({ clock: () => new Date('2026-11-22T12:00:00Z') }), {})
+    await expireUndoJob.run(person.tenant.ctx({ clock: () => new Date('2026-11-22T12:00:00Z') }), {})
     const { rows } = await database.owner.query('select from tasks.undo where tenant_id = $1', [person.tenant.tenantId])
     expect(rows).toEqual([])
     expect(await undo(await taskPerson(database))).toMatchObject(nothing)

@@ -9,7 +9,7 @@ import { viewedAt } from './relative-due.ts'
 import { timeZoneOf } from './store/people.ts'
 import { findTasks } from './store/tasks.ts'
 import type { TaskRow } from './store/tasks.ts'
-import { auditEntries, rememberForUndo, subjectOf } from './to-do-list.ts'
+import { auditEntries, saveForUndo, subjectOf } from './to-do-list.ts'
 import type { ToDoList } from './to-do-list.ts'
 import { resultOf } from './write-result.ts'
 import { ZONE_DEFAULT } from './zone.ts'
@@ -84,7 +84,7 @@ export function batchOutcome(done: readonly TaskOutcome[]): WriteOutcome {
 /** Finishes a change: audits each task and stores the undo entry. If nothing was written, nothing is stored. */
 export async function finish(list: ToDoList, outcome: WriteOutcome): Promise<Changed<WriteOutput>> {
   const { ctx, action, touched } = list
-  await rememberForUndo(list)
+  await saveForUndo(list)
   const written = [...touched.values()].map(({ before, after }) => after ?? before).filter((row) => row !== null)
   const rows = await rowsOf(ctx, outcome, written)
   const entries = auditEntries(list)

@@ -53,12 +53,12 @@ describe('path, query and body', () => {
 
   it('refuse a field of the body in the query: an address is logged', () => {
     const given = { params: { id: '7' }, query: { password: 'secret' }, body: {} }
-    expect(problemsOf(() => write(given))).toEqual(['query.password: nothing here: send it in the body'])
+    expect(problemsOf(() => write(given))).toEqual(['query.password: no value here: send it in the body'])
   })
 
   it('refuse what is given twice, what the route does not take, and a body that is no object', () => {
     const twice = { params: { id: '7' }, query: {}, body: { id: 8 } }
-    expect(problemsOf(() => write(twice))).toEqual(['body.id: nothing here: it was given twice'])
+    expect(problemsOf(() => write(twice))).toEqual(['body.id: one value: it was given twice'])
     const left = { params: { id: '7' }, query: { password: 'x' }, body: undefined }
     expect(problemsOf(() => read(left))).toEqual(['query.password: no such field'])
     expect(problemsOf(() => write({ params: { id: '7' }, query: {}, body: [1] }))).toEqual(['body: object'])

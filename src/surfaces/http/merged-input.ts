@@ -47,9 +47,9 @@ function mergedParser({
       for (const [name, value] of Object.entries(values)) {
         if (without.includes(name)) problems.push({ path: `${place}.${name}`, expected: 'no such field' })
         else if (isOutOfPlace(place, name)) {
-          problems.push({ path: `${place}.${name}`, expected: 'nothing here: send it in the body' })
+          problems.push({ path: `${place}.${name}`, expected: 'no value here: send it in the body' })
         } else if (places.has(name))
-          problems.push({ path: `${place}.${name}`, expected: 'nothing here: it was given twice' })
+          problems.push({ path: `${place}.${name}`, expected: 'one value: it was given twice' })
         else {
           places.set(name, place)
           given.set(name, place === 'body' ? value : read(name, value))

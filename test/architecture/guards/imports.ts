@@ -53,8 +53,8 @@ export const modules: Guard = {
 /** They run before any module is built, and import none. */
 const GATHERERS = new Set(['src/declarations.ts', 'src/settings.ts'])
 
-export const doors: Guard = {
-  fixture: 'doors',
+export const moduleInternals: Guard = {
+  fixture: 'module-internals',
   rule: 'nothing outside a module imports past its index.ts, but for the declarations.ts that all declarations are gathered from',
   look: eachSource('src/', (file) =>
     importsOf(file)

@@ -31,7 +31,7 @@ export const kebabCase: Guard = {
 
 export const indexFiles: Guard = {
   fixture: 'index-files',
-  rule: "index.ts is a module's door and exists nowhere else",
+  rule: "index.ts is a module's public interface and exists nowhere else",
   look: eachSource('src/', (file) =>
     basename(file.path) !== 'index.ts' || file.path === `src/modules/${moduleOf(file.path)}/index.ts`
       ? []
@@ -39,9 +39,9 @@ export const indexFiles: Guard = {
   ),
 }
 
-export const moduleDoors: Guard = {
-  fixture: 'module-doors',
-  rule: 'every module has its door',
+export const moduleIndexes: Guard = {
+  fixture: 'module-indexes',
+  rule: 'every module has an index.ts',
   look: (tree) => {
     const modules = [...new Set(tree.map((file) => moduleOf(file.path)).filter((name) => name !== undefined))]
     const paths = new Set(tree.map((file) => file.path))
@@ -82,15 +82,15 @@ export const declared: Guard = {
   rule: 'what a module declares is listed in src/declarations.ts: without it its settings and commands are not known',
   look: (tree) => {
     const listed = tree.find(({ path }) => path === 'src/declarations.ts')?.text ?? ''
-    const doors = tree.flatMap(({ path, text }) => {
+    const declarations = tree.flatMap(({ path, text }) => {
       const name =
         /^src\/modules\/[\w-]+\/(index|declarations)\.ts$/.test(path) &&
         /export const (\w+Declarations)\b/.exec(text)?.[1]
       return name === false || name === undefined ? [] : [{ path, name }]
     })
-    const offences = doors
+    const offences = declarations
       .filter(({ name }) => !new RegExp(`^  ${name},$`, 'm').test(listed))
       .map(({ path, name }) => ({ path, why: `add ${name} to the list in src/declarations.ts` }))
-    return { subjects: doors.length, offences }
+    return { subjects: declarations.length, offences }
   },
 }

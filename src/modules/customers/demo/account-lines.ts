@@ -15,12 +15,12 @@ export function* customerLines(company: DemoCompany): Generator<string> {
   for (const customer of company.customers) {
     const [contact] = customer.people
     const { start, end } = currentTerm(company, customer)
-    const hasLeft = customer.story === 'churned'
+    const hasChurned = customer.story === 'churned'
     yield csvLine([
       ...[customer.clientId, customer.name, `${customer.name} Ltd`, customer.industry, customer.tier, stage(customer)],
-      ...[hasLeft ? 'churned' : 'active', customer.annualValue, start, end, hasLeft ? null : end],
+      ...[hasChurned ? 'churned' : 'active', customer.annualValue, start, end, hasChurned ? null : end],
       ...[customer.people.length + random.between(0, 6), contact.email, contact.name, customer.csm],
-      ...[lastContact(company, random, customer), hasLeft ? dayBefore(company, 40) : null],
+      ...[lastContact(company, random, customer), hasChurned ? dayBefore(company, 40) : null],
     ])
   }
 }

@@ -112,10 +112,10 @@ function predictedScores(history: readonly DatedScore[], today: string): HealthO
 
 function contributingFactors(row: ScoredRow): HealthOutput['contributing_factors'] {
   const known = Object.entries(valuesOf(row)).flatMap(([name, value]) => (value === null ? [] : [{ name, value }]))
-  const tell = ({ name, value }: { name: string; value: number }) => `${name} ${value}`
+  const label = ({ name, value }: { name: string; value: number }) => `${name} ${value}`
   return {
-    positive: known.filter(({ value }) => value >= STRONG_FROM).map(tell),
-    negative: known.filter(({ value }) => value < WEAK_BELOW).map(tell),
+    positive: known.filter(({ value }) => value >= STRONG_FROM).map(label),
+    negative: known.filter(({ value }) => value < WEAK_BELOW).map(label),
   }
 }
 

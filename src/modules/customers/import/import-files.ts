@@ -14,7 +14,7 @@ import type { ImportReport, Rejection, StepReport, StepTally } from './report.ts
 import { prepareMonths, saveBatch } from './save-batch.ts'
 import type { SavedBatch } from './save-batch.ts'
 import type { CsvSource } from './source.ts'
-import { findCheckpoint, forgetCheckpoints, saveCheckpoint } from './store.ts'
+import { findCheckpoint, deleteCheckpoints, saveCheckpoint } from './store.ts'
 import type { Checkpoint } from './store.ts'
 
 export interface ImportOptions {
@@ -192,7 +192,7 @@ const finishImport = change({
   output: z.undefined(),
   async work(ctx, { mapping, steps }) {
     const hashes = steps.map((step) => stepHash(mapping, step))
-    await forgetCheckpoints(ctx, mapping.name, hashes)
+    await deleteCheckpoints(ctx, mapping.name, hashes)
     const files = steps.map(({ file, load }) => ({ file: file.name, sha256: file.sha256, entity: load.entity }))
     return { result: undefined, subject: mapping.name, after: { files }, invalidates: [customerTags.all] }
   },

@@ -191,15 +191,15 @@ export async function saveCheckpoint(
   await writeCheckpoint(ctx, { mapping, step_hash: stepHash, ...done })
 }
 
-const deleteCheckpoints = writing(
+const deleteBySteps = writing(
   'customers.import-forget-checkpoints',
   sql`delete from customers.import_checkpoints
    where tenant_id = :tenant_id and mapping = :mapping and step_hash = any(:step_hashes::text[])`,
   { params: { mapping: z.string(), step_hashes: z.array(z.string()) } },
 )
 
-export async function forgetCheckpoints(ctx: WriteCtx, mapping: string, stepHashes: readonly string[]): Promise<void> {
-  await deleteCheckpoints(ctx, { mapping, step_hashes: [...stepHashes] })
+export async function deleteCheckpoints(ctx: WriteCtx, mapping: string, stepHashes: readonly string[]): Promise<void> {
+  await deleteBySteps(ctx, { mapping, step_hashes: [...stepHashes] })
 }
 
 const setSavepoint = writing('customers.import-savepoint', sql`savepoint import_rows`)

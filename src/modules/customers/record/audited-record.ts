@@ -4,7 +4,7 @@ import type { Ctx } from '#kernel/context'
 /** Free-text fields; a customer or its account manager may bear a person's name. */
 const FREE_TEXT = ['client_name', 'company_name', 'industry', 'csm_assigned'] as const
 
-interface Whose {
+interface RecordSubjects {
   readonly clientId: string
   readonly contactId: string | null
 }
@@ -16,7 +16,7 @@ interface Whose {
 export function auditedRecord(
   { clock }: Pick<Ctx, 'clock'>,
   record: Readonly<Record<string, unknown>>,
-  { clientId, contactId }: Whose,
+  { clientId, contactId }: RecordSubjects,
 ): Readonly<Record<string, unknown>> {
   const ofContact = Object.entries(record).filter(([name]) => name.startsWith('primary_contact_'))
   const text = FREE_TEXT.filter((name) => record[name] !== undefined)

@@ -114,10 +114,10 @@ function contrast(rows: readonly PatternRow[]): { success_patterns: string[]; ri
     health === null || customers < CUSTOMERS_MIN ? [] : [{ pattern, health }],
   )
   const mean = scored.reduce((sum, row) => sum + row.health, 0) / Math.max(1, scored.length)
-  const tell = (row: { pattern: string; health: number }) => `${row.pattern}: average health ${roundScore(row.health)}`
+  const label = (row: { pattern: string; health: number }) => `${row.pattern}: average health ${roundScore(row.health)}`
   return {
-    success_patterns: scored.filter((row) => row.health >= mean + HEALTH_GAP).map(tell),
-    risk_patterns: scored.filter((row) => row.health <= mean - HEALTH_GAP).map(tell),
+    success_patterns: scored.filter((row) => row.health >= mean + HEALTH_GAP).map(label),
+    risk_patterns: scored.filter((row) => row.health <= mean - HEALTH_GAP).map(label),
   }
 }
 

@@ -23,7 +23,7 @@ const JsonTask = z.strictObject({
   updated_at: z.string(),
 })
 
-const forget = writing(
+const deleteEntries = writing(
   'tasks.forget-last-change',
   sql`delete from tasks.undo where tenant_id = :tenant_id and user_id = :user_id`,
   { params: { user_id: z.string() } },
@@ -67,9 +67,9 @@ const expiring = statement(
 )
 
 /** Stores a change for undo, replacing the previous one. The person's row must be locked. */
-export async function rememberChange(ctx: WriteCtx, action: string, entries: readonly UndoEntry[]): Promise<void> {
+export async function saveUndoEntries(ctx: WriteCtx, action: string, entries: readonly UndoEntry[]): Promise<void> {
   const user_id = personOf(ctx)
-  await forget(ctx, { user_id })
+  await deleteEntries(ctx, { user_id })
   await insert(ctx, { user_id, action, entries: JSON.stringify(entries), changed_at: ctx.clock() })
 }
 
@@ -91,7 +91,7 @@ function revived(row: z.output<typeof JsonTask>): TaskRow {
 }
 
 /** Deletes all people's undo entries up to an instant; returns the number of tasks. */
-export async function forgetUndo(ctx: Ctx, until: Date): Promise<number> {
+export async function expireUndo(ctx: Ctx, until: Date): Promise<number> {
   // No task changes, so there is nothing to audit.
   return (await expire(autocommit(ctx), { until })).length
 }

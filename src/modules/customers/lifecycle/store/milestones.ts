@@ -122,7 +122,7 @@ export type ProgressRow = z.output<typeof ProgressRow>
 const progress = filteredStatement(
   'customers.milestone-progress',
   {
-    filters: { client_id: OF_CLIENT, stayed: { where: sql`status <> 'churned'`, is: z.literal(true) } },
+    filters: { client_id: OF_CLIENT, not_churned: { where: sql`status <> 'churned'`, is: z.literal(true) } },
     params: { framework: z.string(), ids: z.array(z.string()), limit: z.int(), offset: z.int() },
     row: ProgressRow,
   },
@@ -140,7 +140,7 @@ const progress = filteredStatement(
 /** Milestone progress of customers, those with the fewest first; churned ones only if named. */
 export async function milestoneProgress(ctx: Ctx, query: MilestoneQuery, page: Page): Promise<ProgressRow[]> {
   const { clientId, framework } = query
-  const which = clientId === undefined ? { stayed: true as const } : { client_id: clientId }
+  const which = clientId === undefined ? { not_churned: true as const } : { client_id: clientId }
   return progress(ctx, { ...which, framework, ids: idsOf(query), limit: page.limit, offset: page.offset })
 }
 

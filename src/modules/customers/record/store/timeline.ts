@@ -54,7 +54,7 @@ export type TimelineCount = z.output<typeof TimelineCount>
  * The timeline as a common table expression: recorded events together with tickets, survey answers and milestones from
  * their own tables. `from` and `before` bound the instants.
  */
-const HAPPENED = sql`happened as (
+const TIMELINE = sql`timeline as (
   select event_id, occurred_at, event_type, category, title, description, metadata, impact, severity
   from customers.timeline_events
   where tenant_id = :tenant_id and client_id = :client_id and occurred_at >= :from and occurred_at < :before
@@ -80,26 +80,26 @@ const HAPPENED = sql`happened as (
   select 'milestone_' || framework || '_' || milestone_id, achieved_at, 'onboarding', 'milestone',
     'Milestone reached: ' || milestone_name, '', evidence, 'positive', 'info'
   from customers.milestones where tenant_id = :tenant_id and client_id = :client_id and achieved_at >= :from and achieved_at < :before),
-wanted as (select * from happened where event_type = any(:event_types))`
+wanted as (select * from timeline where event_type = any(:event_types))`
 
 const OfRange = { client_id: z.string(), from: z.date(), before: z.date(), event_types: z.array(z.string()) }
 
 const list = statement(
   'customers.list-timeline',
-  sql`with ${HAPPENED} select * from wanted order by occurred_at desc, event_id desc limit :limit`,
+  sql`with ${TIMELINE} select * from wanted order by occurred_at desc, event_id desc limit :limit`,
   { params: { ...OfRange, limit: z.int() }, row: TimelineRow },
 )
 
 const landmarks = statement(
   'customers.list-landmarks',
-  sql`with ${HAPPENED} select occurred_at, title from wanted where category = 'milestone' or severity = 'critical'
+  sql`with ${TIMELINE} select occurred_at, title from wanted where category = 'milestone' or severity = 'critical'
     order by occurred_at desc, event_id desc limit 10`,
   { params: OfRange, row: Landmark },
 )
 
 const count = statement(
   'customers.count-timeline',
-  sql`with ${HAPPENED} select event_type, impact, count(*) as events,
+  sql`with ${TIMELINE} select event_type, impact, count(*) as events,
       count(*) filter (where occurred_at >= :from::timestamptz + (:before::timestamptz - :from::timestamptz) / 2) as later_half,
       count(*) filter (where occurred_at > :now::timestamptz - interval '7 days' and occurred_at <= :now) as last_7_days,
       count(*) filter (where occurred_at > :now::timestamptz - interval '30 days' and occurred_at <= :now) as last_30_days

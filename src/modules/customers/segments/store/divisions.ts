@@ -66,7 +66,7 @@ const FILTERS = {
   value_max: { where: sql`c.contract_value_cents <= :value_max::bigint`, is: z.int() },
   health_min: { where: sql`c.health_score >= :health_min::float8`, is: Score },
   health_max: { where: sql`c.health_score <= :health_max::float8`, is: Score },
-  stayed: { where: sql`c.status <> 'churned'`, is: z.literal(true) },
+  not_churned: { where: sql`c.status <> 'churned'`, is: z.literal(true) },
 } as const
 
 /**
@@ -83,7 +83,7 @@ export function divisionValues({ division, criteria, bounds }: Divided, now: Dat
     now,
     value_min: min === undefined ? undefined : toCents(min),
     value_max: max === undefined ? undefined : toCents(max),
-    stayed: criteria.lifecycle_stage === 'churned' ? undefined : (true as const),
+    not_churned: criteria.lifecycle_stage === 'churned' ? undefined : (true as const),
     standard_from: toCents(standard),
     professional_from: toCents(professional),
     enterprise_from: toCents(enterprise),

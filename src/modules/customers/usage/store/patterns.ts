@@ -23,9 +23,9 @@ const SHOWN_PATTERNS = sql`used as (
     where tenant_id = :tenant_id and day between :start::date and :end::date and client_id in (select client_id from selected)
     group by client_id),
   everyone as (select w.*, u.*, f.n as features
-    from (select client_id as id, health_score, churn_probability, seats, has_left from selected) w
+    from (select client_id as id, health_score, churn_probability, seats, has_churned from selected) w
     left join used u on u.client_id = w.id left join features f on f.client_id = w.id),
-  shown as (select p.pattern, e.id, e.health_score, e.churn_probability, e.has_left
+  shown as (select p.pattern, e.id, e.health_score, e.churn_probability, e.has_churned
   from everyone e cross join lateral (values
     ('growing', events_early > 0 and events_late >= 1.3 * events_early),
     ('declining', events_early > 0 and coalesce(events_late, 0) <= 0.7 * events_early),
@@ -74,8 +74,8 @@ const outcomes = selectedStatement(
   'customers.pattern-outcomes',
   { params: { ...DAYS, at_risk_below: z.number() }, row: PatternOutcome },
   (selected) => sql`with ${selected}, ${SHOWN_PATTERNS},
-    judged as (select client_id, has_left or health_score < :at_risk_below::float8 as is_lost from selected
-      where has_left or health_score is not null),
+    judged as (select client_id, has_churned or health_score < :at_risk_below::float8 as is_lost from selected
+      where has_churned or health_score is not null),
     total as (select count(*) as n, count(*) filter (where is_lost) as lost from judged)
     select s.pattern, count(*) as customers, count(*) filter (where j.is_lost) as lost,
       max(t.n) - count(*) as others, max(t.lost) - count(*) filter (where j.is_lost) as others_lost
@@ -85,8 +85,8 @@ const outcomes = selectedStatement(
 
 /** Today's outcome of the customers that showed each pattern in the given period. */
 export async function patternOutcomes(ctx: Ctx, query: PatternQuery, atRiskBelow: number): Promise<PatternOutcome[]> {
-  const stayed = query.client_id === undefined ? { stayed_until: query.end } : {}
-  return outcomes(ctx, { ...query, ...stayed, at_risk_below: atRiskBelow })
+  const remaining = query.client_id === undefined ? { not_churned_by: query.end } : {}
+  return outcomes(ctx, { ...query, ...remaining, at_risk_below: atRiskBelow })
 }
 
 const Personas = z.strictObject({ power: z.int(), regular: z.int(), occasional: z.int(), dormant: z.int() })

@@ -26,15 +26,15 @@ const FILTERS = {
   tier: { where: sql`c.tier = :tier`, is: Tier },
   industry: { where: sql`c.industry = :industry`, is: z.string() },
   lifecycle_stage: { where: sql`c.lifecycle_stage = :lifecycle_stage`, is: Stage },
-  stayed: { where: sql`c.status <> 'churned'`, is: z.literal(true) },
-  stayed_until: {
-    where: sql`(c.status <> 'churned' or coalesce(c.churned_on, c.updated_at::date) > :stayed_until::date)`,
+  not_churned: { where: sql`c.status <> 'churned'`, is: z.literal(true) },
+  not_churned_by: {
+    where: sql`(c.status <> 'churned' or coalesce(c.churned_on, c.updated_at::date) > :not_churned_by::date)`,
     is: Day,
   },
 } as const
 
 const selected = (conditions: Sql) => sql`selected as (
-  select c.client_id, c.health_score, c.churn_probability, c.seats, c.last_engagement_at, c.status = 'churned' as has_left
+  select c.client_id, c.health_score, c.churn_probability, c.seats, c.last_engagement_at, c.status = 'churned' as has_churned
   from customers.customers c where c.tenant_id = :tenant_id and ${conditions})`
 
 export const DAYS = { start: Day, end: Day }
@@ -55,5 +55,5 @@ export function selectedStatement<P extends z.ZodRawShape, R extends z.ZodObject
 export function selectedQuery<R extends z.ZodObject>(name: string, row: R, text: (selected: Sql) => Sql) {
   const ask = selectedStatement(name, { params: DAYS, row }, text)
   return async (ctx: Ctx, query: PatternQuery) =>
-    ask(ctx, { ...query, ...(query.client_id === undefined && { stayed: true }) })
+    ask(ctx, { ...query, ...(query.client_id === undefined && { not_churned: true }) })
 }
