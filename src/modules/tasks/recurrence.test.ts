@@ -105,7 +105,7 @@ describe('a recurring task', () => {
 
 describe('a rule', () => {
   it.each(['freq=weekly;byday=mo', 'RRULE:FREQ=WEEKLY;BYDAY=MO', ' FREQ=WEEKLY;BYDAY=MO '])(
-    'is accepted as %j',
+    'is accepted in the form %j',
     (text) => {
       expect(readRule(text)).toEqual({ rule: 'FREQ=WEEKLY;BYDAY=MO' })
     },

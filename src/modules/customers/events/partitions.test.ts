@@ -10,12 +10,12 @@ it('a month’s partition that many request at once is created once, and no requ
     (_, at) => `${2018 + Math.floor(at / 12)}-${String((at % 12) + 1).padStart(2, '0')}-01`,
   )
   for (const month of months) {
-    const asked = Array.from({ length: 8 }, async (_, caller) => {
+    const requests = Array.from({ length: 8 }, async (_, caller) => {
       const { rows } = await sql<{
         made: boolean
       }>`select customers.ensure_usage_partition(${month}::date) as made`.execute(database.forTenant(`t-${caller}`))
       return rows[0]?.made
     })
-    expect(await Promise.all(asked)).toEqual(Array.from({ length: 8 }, () => true))
+    expect(await Promise.all(requests)).toEqual(Array.from({ length: 8 }, () => true))
   }
 })

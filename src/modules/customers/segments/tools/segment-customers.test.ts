@@ -136,7 +136,7 @@ it('returns this result to a model', async () => {
 })
 
 it.each(['value_based', 'usage_based', 'industry', 'lifecycle'])(
-  'divides everybody once by %s',
+  'puts every customer in one segment by %s',
   async (segmentation_type) => {
     const tenant = await scoredTenant(database)
     const args = { segmentation_type, min_segment_size: 1, output_format: 'ids_only' }
