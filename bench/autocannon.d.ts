@@ -12,7 +12,7 @@ declare module 'autocannon' {
     readonly non2xx: number
     readonly errors: number
     readonly timeouts: number
-    /** Seconds. */
+    /** In seconds. */
     readonly duration: number
   }
   export default function autocannon(options: Options): Promise<Result>

@@ -1,6 +1,6 @@
 import type { Sample } from './measure.ts'
 
-/** One benchmark: a name for the command line, what it compares, and the measuring itself. */
+/** A benchmark: its name on the command line, a description of the comparison, and the measurement. */
 export interface Benchmark {
   readonly name: string
   readonly describe: string
@@ -9,28 +9,28 @@ export interface Benchmark {
 
 export interface BenchOptions {
   readonly rounds: number
-  /** Length of one measurement under load, and of its warm-up. */
+  /** Length of one measurement under load; `warmUpSeconds` is the length of its warm-up. */
   readonly seconds: number
   readonly warmUpSeconds: number
-  /** The benchmarks that take more than a few minutes at full size run at full size. */
+  /** Whether benchmarks that take more than a few minutes at full size run at full size. */
   readonly full: boolean
-  /** Length and rate of the soak. */
+  /** Length of the soak; `callsPerSecond` is its rate. */
   readonly minutes: number
   readonly callsPerSecond: number
-  /** How many tenants there are, where that is what is measured. */
+  /** Number of tenants in the benchmark of many tenants. */
   readonly tenants: number
-  /** Write CPU profiles of our server beside the results. */
+  /** The folder for CPU profiles of our server; undefined for none. */
   readonly profileDir: string | undefined
-  /** Empty, and removed at the end. */
+  /** An empty folder, removed at the end. */
   readonly scratchDir: string
-  /** One line of progress. */
+  /** Prints one line of progress. */
   readonly tell: (line: string) => void
 }
 
-/** What one benchmark found. */
+/** The results of one benchmark. */
 export interface Section {
   readonly title: string
-  /** How it was measured, and what a reader must know to judge the figures. */
+  /** The method, and what a reader must know to interpret the figures. */
   readonly notes: readonly string[]
   readonly rows: readonly Row[]
 }
@@ -38,19 +38,19 @@ export interface Section {
 export interface Row {
   readonly subject: string
   readonly unit: string
-  /** One figure a round. */
+  /** One figure per round. */
   readonly samples: readonly number[]
   readonly ratio?: { readonly to: string; readonly value: number }
   readonly goal?: Goal
 }
 
-/** A limit, and whether what was measured keeps it. */
+/** A limit, and whether the measured value meets it. */
 export interface Goal {
   readonly text: string
   readonly met: boolean
 }
 
-/** Goals read like the sentence they are: `atLeast(0.5, ratio, 'of bare')`. */
+/** A goal with a lower limit: `atLeast(0.5, ratio, 'of bare')`. */
 export const atLeast = (limit: number, value: number, of: string): Goal => ({
   text: `≥ ${limit} ${of}`,
   met: value >= limit,
@@ -60,7 +60,7 @@ export const atMost = (limit: number, value: number, of: string): Goal => ({
   met: value <= limit,
 })
 
-/** A row for each figure of one contender. */
+/** A row with one figure of a contender. */
 export function rowOf(subject: string, unit: string, samples: readonly Sample[], figure: string): Row {
   return { subject, unit, samples: samples.map((sample) => sample[figure] ?? Number.NaN) }
 }

@@ -1,6 +1,6 @@
 import type { Sample } from './measure.ts'
 
-/** So many callers, each beginning the next call as soon as the one before is answered, in this process. */
+/** A load of `callers` concurrent callers in this process, each sending its next call as soon as one is answered. */
 export async function callersInALoop(
   callers: number,
   seconds: number,

@@ -19,10 +19,10 @@ import type { ScratchDatabase } from './scratch-database.ts'
 const CONNECTIONS = 10
 const CUSTOMERS = 2000
 
-/** `get_client_overview` from PostgreSQL, nothing cached, against its own statement sent by `pg`. */
+/** `get_client_overview` from PostgreSQL, without the cache, against its statement alone through `pg`. */
 export const clientOverview: Benchmark = {
   name: 'client-overview',
-  describe: 'get_client_overview from PostgreSQL, cache bypassed; against the same statement by pg, prepared',
+  describe: 'get_client_overview from PostgreSQL, cache bypassed; against its statement alone, prepared, through pg',
   run: async (options) => {
     const database = await openScratchDatabase(options.scratchDir)
     const ours = await openPlatformUnderTest(database, options.scratchDir, {
@@ -47,8 +47,8 @@ export const clientOverview: Benchmark = {
 }
 
 const NOTES = [
-  `${CUSTOMERS} customers, 90 days of rollups; ${CONNECTIONS} connections, ${CONNECTIONS} callers in a loop; both sides in this process, each with the role that row-level security binds`,
-  'ours: context, pooled tenant session, statement, metrics, and the overview and its insights made from the row',
+  `${CUSTOMERS} customers, 90 days of rollups; ${CONNECTIONS} connections, ${CONNECTIONS} callers in a loop; both sides in this process, each under row-level security`,
+  'ours: context, pooled tenant session, statement, metrics, and the overview and its insights computed from the row',
 ]
 
 function barePool({ url }: ScratchDatabase): pg.Pool {
@@ -56,7 +56,7 @@ function barePool({ url }: ScratchDatabase): pg.Pool {
   return new pg.Pool({ connectionString: url, max: CONNECTIONS, options })
 }
 
-/** The statement exactly as our store sends it, asked about `ANY_CLIENT`. */
+/** The statement exactly as our store sends it, for the customer `ANY_CLIENT`. */
 async function overviewQuery(ours: PlatformUnderTest): Promise<CompiledQuery> {
   const sent: CompiledQuery[] = []
   const listening = {
@@ -65,8 +65,8 @@ async function overviewQuery(ours: PlatformUnderTest): Promise<CompiledQuery> {
       return Promise.resolve({ rows: [] })
     },
   }
-  // No row comes back, so the store says that there is no such customer.
-  // safe because: the store's statement calls nothing else of its handle.
+  // No row is returned, so the store fails with not_found.
+  // safe because: the store's statement uses no other member of its handle.
   await findOverview({ ...ours.open(), db: listening as unknown as Db }, ANY_CLIENT).catch(() => undefined)
   const [query] = sent
   if (query === undefined) throw new Error('the store sent no statement')
@@ -113,13 +113,13 @@ function rowsOf(found: ReadonlyMap<string, readonly Sample[]>): Row[] {
   const ours = found.get('ours') ?? []
   const share = ratio(ours, bare, 'perSecond')
   return [
-    rowOf('the statement by pg, named', 'calls/s', bare, 'perSecond'),
+    rowOf('the statement alone through pg, prepared', 'calls/s', bare, 'perSecond'),
     {
-      ...rowOf('ours, the tool’s run', 'calls/s', ours, 'perSecond'),
+      ...rowOf('ours, the operation', 'calls/s', ours, 'perSecond'),
       ratio: { to: 'pg', value: share },
       goal: atLeast(0.7, share, 'of pg'),
     },
-    rowOf('by pg, CPU of this process', 'µs/call', bare, 'cpuMicroseconds'),
+    rowOf('through pg, CPU of this process', 'µs/call', bare, 'cpuMicroseconds'),
     rowOf('ours, CPU of this process', 'µs/call', ours, 'cpuMicroseconds'),
   ]
 }

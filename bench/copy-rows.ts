@@ -3,7 +3,7 @@ import type pg from 'pg'
 import { from as copyFrom } from 'pg-copy-streams'
 import { COPY_COLUMNS, copyText, usageEvents } from './generated-events.ts'
 
-/** Where COPY writes: a table with the columns, the key, the checks and the partitions of the real one. */
+/** Creates the table that COPY writes to, with the columns, key, checks and partitions of the real one. */
 export async function makeCopyTarget(client: pg.ClientBase): Promise<void> {
   await client.query(`create schema bench`)
   await client.query(
@@ -12,7 +12,7 @@ export async function makeCopyTarget(client: pg.ClientBase): Promise<void> {
   await client.query(`create table bench.usage_events_now partition of bench.usage_events default`)
 }
 
-/** Loads prepared rows, `rowsEach` a statement and a transaction, one after the other. Returns the seconds it took. */
+/** Loads `batches` of `eventsEach` rows, one statement and transaction after the other. Returns the duration in seconds. */
 export async function copyRows(
   client: pg.ClientBase,
   {

@@ -20,10 +20,10 @@ const EVENTS_A_BATCH = 1000
 const COPY_ROWS = [10_000, 1000] as const
 const CONNECTIONS = 16
 
-/** Events over HTTP, committed before they are answered, against COPY of the same rows. */
+/** Events over HTTP, committed before the answer, against COPY of the same rows. */
 export const eventIngestion: Benchmark = {
   name: 'event-ingestion',
-  describe: 'usage events by POST /v1/batch, against COPY of the same rows into a table with the same key and checks',
+  describe: 'usage events through POST /v1/batch; against COPY of the same rows into a table with the same key and checks',
   run: async (options) => {
     const database = await openScratchDatabase(options.scratchDir)
     const copier = new pg.Client({ connectionString: database.url })
@@ -47,10 +47,10 @@ export const eventIngestion: Benchmark = {
 }
 
 const NOTES = [
-  `${EVENTS.toLocaleString('en-US')} track calls of about 330 bytes a round, ${EVENTS_A_BATCH} a request, ${CONNECTIONS} connections; the first round warms up and is not counted`,
-  'ours: key, limit, checks of each call, deduplication by message id for ever (a second table), attribution to a customer, marks for the rollups, audit row; answered after the commit',
-  'COPY: text made in advance, one connection, one transaction a statement, into one table, nothing checked but the table’s own constraints',
-  'nothing is pinned: server, PostgreSQL and load generator share the cores',
+  `${EVENTS.toLocaleString('en-US')} track calls of about 330 bytes per round, ${EVENTS_A_BATCH} per request, ${CONNECTIONS} connections; the first round is a warm-up and not counted`,
+  'ours: key, rate limit, validation of each call, permanent deduplication by message id (a second table), attribution to a customer, marks for the rollups, audit row; answered after the commit',
+  'COPY: text prepared in advance, one connection, one transaction per statement, into one table, no checks but the constraints of the table',
+  'not pinned: server, PostgreSQL and load generator share the cores',
 ]
 
 async function byCopy(copier: pg.Client, eventsEach: number): Promise<Sample> {
@@ -72,7 +72,7 @@ async function byHttp({ pool }: ScratchDatabase, { ready, pid }: Pinned<Plimsoll
     now: Date.now(),
   }
   const sender = await startPinned<string>('post-batches.ts', { args: [JSON.stringify(load)] })
-  // safe because: post-batches.ts answers its one question with a BatchResult.
+  // safe because: post-batches.ts answers its only message with a BatchResult.
   const { seconds, failures } = (await sender.ask('go')) as BatchResult
   await sender.stop()
   if (failures.length > 0) throw new Error(`${failures.length} batches were refused, the first: ${failures[0]}`)
@@ -81,7 +81,7 @@ async function byHttp({ pool }: ScratchDatabase, { ready, pid }: Pinned<Plimsoll
   return { perSecond: EVENTS / seconds, serverPid: pid }
 }
 
-/** An answer that was given before the rows were there would make any figure worthless. */
+/** Throws unless every event is stored: a server that answers before it commits must not be measured. */
 async function requireStored(pool: pg.Pool, run: string): Promise<void> {
   const { rows } = await pool.query<{ stored: number }>(
     `select count(*)::int as stored from customers.usage_events where tenant_id = $1 and message_id like $2`,
@@ -99,13 +99,13 @@ function rowsOf(all: ReadonlyMap<string, readonly Sample[]>): Row[] {
   const minute = median(perMinute.map((sample) => sample.perMinute))
   return [
     ...COPY_ROWS.map((rows) =>
-      rowOf(`COPY, ${rows.toLocaleString('en-US')} rows a statement`, 'rows/s', counted(`copy ${rows}`), 'perSecond'),
+      rowOf(`COPY, ${rows.toLocaleString('en-US')} rows per statement`, 'rows/s', counted(`copy ${rows}`), 'perSecond'),
     ),
     {
       ...rowOf('ours, POST /v1/batch', 'events/s', ours, 'perSecond'),
       ratio: { to: 'COPY', value: share },
       goal: atLeast(0.5, share, 'of COPY'),
     },
-    { ...rowOf('the same', 'M events/min', perMinute, 'perMinute'), goal: atLeast(5, minute, 'M a minute') },
+    { ...rowOf('the same', 'M events/min', perMinute, 'perMinute'), goal: atLeast(5, minute, 'M per minute') },
   ]
 }

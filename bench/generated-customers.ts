@@ -1,18 +1,18 @@
 import type pg from 'pg'
 
-/** How much of everything one generated tenant has. */
+/** The size of a generated tenant. */
 export interface TenantSize {
   readonly tenantId: string
   readonly customers: number
-  /** Days back from today for which there may be usage. */
+  /** Days back from today that may have usage. */
   readonly days: number
-  /** Share of those days with any use, the same for every customer. */
+  /** Share of these days with usage, the same for every customer. */
   readonly activeShare: number
 }
 
 /**
- * Fills one tenant, all on the server, the same rows for the same size: about 1 payment, ½ ticket, ⅓ survey answer and
- * 2 contacts a customer, and one usage row an active day. Every figure is a hash of the customer's number.
+ * Fills a tenant by statements on the server: per customer about 1 payment, ½ ticket, ⅓ survey answer and 2 contacts, and
+ * one usage row per active day. Equal sizes give equal rows, because every figure is a hash of the customer's number.
  */
 export async function generateCustomers(pool: pg.Pool, size: TenantSize): Promise<void> {
   const { tenantId, customers, days, activeShare } = size
@@ -27,10 +27,10 @@ export async function generateCustomers(pool: pg.Pool, size: TenantSize): Promis
   await pool.query('vacuum analyze')
 }
 
-/** The n-th customer, from 1. */
+/** The id of the n-th customer, from 1. */
 export const generatedClientId = (n: number) => `cus_${String(n).padStart(8, '0')}`
 
-/** 0 … 1, the same for the same numbers. */
+/** An SQL expression for a value from 0 to 1, equal for equal numbers. */
 const chance = (...numbers: string[]) =>
   `((hashint8extended((${numbers.join(') * 1000003::bigint + (')})::bigint, 42) & 1048575) / 1048576.0)`
 const clientId = (n: string) => `'cus_' || lpad(${n}::text, 8, '0')`

@@ -1,4 +1,4 @@
-/** One use of the product, before it is put in either form. */
+/** A usage event, to be formatted for HTTP or for COPY. */
 export interface UsageEvent {
   readonly messageId: string
   readonly clientId: string
@@ -13,7 +13,7 @@ export interface UsageEvent {
 const NAMES = ['Report Opened', 'Dashboard Viewed', 'Export Started', 'Member Invited', 'Search Run']
 const CUSTOMERS = 2000
 
-/** The events `from … from + count − 1` of a run: all of the last three hours, each with a message id of its own. */
+/** The events `from … from + count − 1` of a run, all within the last three hours, each with its own message id. */
 export function usageEvents(run: string, from: number, count: number, now: number): UsageEvent[] {
   return Array.from({ length: count }, (_, offset) => {
     const n = from + offset
@@ -31,7 +31,7 @@ export function usageEvents(run: string, from: number, count: number, now: numbe
   })
 }
 
-/** As `@segment/analytics-node` posts them to `/v1/batch`. */
+/** The body of `/v1/batch` as `@segment/analytics-node` sends it. */
 export function segmentBody(events: readonly UsageEvent[]): string {
   return JSON.stringify({
     batch: events.map((event) => ({

@@ -1,9 +1,9 @@
 import type pg from 'pg'
 
 /**
- * What a person would write to score every customer and keep the scores: one statement over the same rollups and
- * tables, by the same rules (those of `src/modules/customers/health/store/score-sql.ts`, with the default weights), and
- * nothing else: no trend, no indicators, no churn, no audit.
+ * One hand-written statement that scores every customer and stores the scores, from the same rollups and tables and by
+ * the same rules (`src/modules/customers/health/store/score-sql.ts`, with the default weights), without trend,
+ * indicators, churn and audit.
  */
 export const SCORE_AND_UPSERT = (target: string) => `
 insert into ${target} (tenant_id, client_id, scoring_model, day, as_of, lookback_days, overall_score, usage_score,
@@ -18,10 +18,10 @@ on conflict (tenant_id, client_id, scoring_model, day) do update set as_of = exc
   usage_score = excluded.usage_score, engagement_score = excluded.engagement_score, support_score = excluded.support_score,
   satisfaction_score = excluded.satisfaction_score, payment_score = excluded.payment_score`
 
-/** The same scoring with nothing kept: what reading and computing alone cost. */
+/** The same scoring without storing: the cost of reading and computing alone. */
 export const SCORE_ONLY = `select count(overall) as scored, avg(overall) as mean from (${scores()}) s`
 
-/** A table for the hand-written scores, with the columns, checks, key and foreign key of the real one. */
+/** Creates the table of hand-written scores, with the columns, checks, key and foreign key of the real one. */
 export async function makeScoreTarget(pool: pg.Pool): Promise<string> {
   await pool.query('create schema bench')
   await pool.query('create table bench.health_scores (like customers.health_scores including all)')

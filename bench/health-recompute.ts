@@ -13,14 +13,14 @@ import type { ScratchDatabase } from './scratch-database.ts'
 import { watchServerMemory } from './server-memory.ts'
 
 const DAYS = 90
-/** At a million a customer is active on one day in ten, so that the data is there in minutes; scoring reads one window a customer either way. */
+/** The million customers are active on one day in ten, so that the data is generated in minutes; scoring reads one window per customer either way. */
 const SIZES = [
   { customers: 10_000, activeShare: 1 },
   { customers: 100_000, activeShare: 1 },
 ] as const
 const LARGEST = { customers: 1_000_000, activeShare: 0.1 } as const
 
-/** Health of every customer, against one hand-written statement. */
+/** The health scores of every customer of a tenant, against one hand-written statement. */
 export const healthRecompute: Benchmark = {
   name: 'health-recompute',
   describe: 'health of every customer of a tenant, stored; against a hand-written statement that scores and upserts',
@@ -34,10 +34,10 @@ export const healthRecompute: Benchmark = {
 }
 
 const NOTES = [
-  `${DAYS} days of daily rollups a customer (at 1 M a tenth of the days), 1 payment, ½ ticket, ⅓ answer, 2 contacts a customer`,
-  'by hand: scores and upserts one table with the keys of ours; ours: that, and trend, indicators, churn, current state, timeline, audit, outbox',
-  'first of the day: nothing stored yet for today; again: nothing has changed since',
-  'server memory: anonymous memory of all backends, at its peak, sampled every 50 ms',
+  `per customer ${DAYS} days of daily rollups (with 1 M customers a tenth of the days), 1 payment, ½ ticket, ⅓ answer, 2 contacts`,
+  'by hand: scores and upserts one table with the keys of ours; ours: the same, with trend, indicators, churn, current state, timeline, audit, outbox',
+  'first of the day: nothing is stored yet for today; again: nothing has changed since',
+  'server memory: peak of the anonymous memory of all backends, sampled every 50 ms',
 ]
 
 async function measureSize(options: BenchOptions, customers: number, activeShare: number): Promise<Row[]> {
@@ -49,7 +49,7 @@ async function measureSize(options: BenchOptions, customers: number, activeShare
     const target = await makeScoreTarget(database.pool)
     const run = recomputeHealth(ours.config.customers)
     const cold = await timed(database.pool, async () => void (await run(ours.openJob())))
-    options.tell(`windows added up and all scored for the first time: ${cold['seconds']?.toFixed(1)} s`)
+    options.tell(`windows summed and all scored for the first time: ${cold['seconds']?.toFixed(1)} s`)
     await requireSameScores(database, target)
     const found = await takeTurns(contenders(database, ours, run, target), options.rounds, options.tell)
     return rowsOf(customers, found, cold)
@@ -79,7 +79,7 @@ function contenders({ pool }: ScratchDatabase, ours: PlatformUnderTest, run: Rec
     {
       name: 'ours',
       measure: async () => {
-        await forgetToday(pool)
+        await deleteToday(pool)
         return timed(pool, recompute)
       },
     },
@@ -87,7 +87,7 @@ function contenders({ pool }: ScratchDatabase, ours: PlatformUnderTest, run: Rec
   ]
 }
 
-/** Seconds, and the peak memory of the server and of this process, of one piece of work. */
+/** Runs `work`. Returns its duration, and the peak memory of the server and of this process. */
 async function timed(pool: pg.Pool, work: () => Promise<void>): Promise<Sample> {
   const watch = watchServerMemory(pool)
   const startedAt = performance.now()
@@ -96,8 +96,8 @@ async function timed(pool: pg.Pool, work: () => Promise<void>): Promise<Sample> 
   return { seconds, serverMebibytes: await watch.stop(), clientMebibytes: process.memoryUsage().rss / 2 ** 20 }
 }
 
-/** Takes back what was stored today, as if the last run had been yesterday's: its history remains, and its state. */
-async function forgetToday(pool: pg.Pool): Promise<void> {
+/** Deletes all stored scores, so that the next run is the first of the day. The usage windows stay. */
+async function deleteToday(pool: pg.Pool): Promise<void> {
   await pool.query(`truncate customers.health_scores, customers.risk_indicators, customers.churn_predictions`)
   await pool.query(`delete from customers.timeline_events where event_type = 'health'`)
   await pool.query(`update customers.customers set health_score = null, churn_probability = null`)
@@ -105,7 +105,7 @@ async function forgetToday(pool: pg.Pool): Promise<void> {
   await pool.query('checkpoint')
 }
 
-/** A benchmark of two different computations would say nothing. */
+/** Throws unless both sides compute the same scores. */
 async function requireSameScores({ pool }: ScratchDatabase, target: string): Promise<void> {
   await pool.query(SCORE_AND_UPSERT(target), [TENANT])
   const { rows } = await pool.query<{ both: number; same: number; ours: number }>(
@@ -128,7 +128,7 @@ function rowsOf(customers: number, found: ReadonlyMap<string, readonly Sample[]>
   const scoring = median(of('score only').map(({ seconds }) => seconds ?? Number.NaN))
   return [
     {
-      ...rowOf(`${size}: scored by hand from rollups, nothing kept`, 's', of('score only'), 'seconds'),
+      ...rowOf(`${size}: scored by hand from rollups, not stored`, 's', of('score only'), 'seconds'),
       ...(customers === LARGEST.customers && { goal: atMost(1.5, scoring, 's') }),
     },
     rowOf(`${size}: by hand, first of the day`, 's', of('by hand'), 'seconds'),
@@ -143,7 +143,7 @@ function rowsOf(customers: number, found: ReadonlyMap<string, readonly Sample[]>
       ratio: again,
       goal: atMost(1.2, again.value, 'of by hand'),
     },
-    rowOf(`${size}: ours with the windows added up from the daily rollups first`, 's', [cold], 'seconds'),
+    rowOf(`${size}: ours, with the windows first summed from the daily rollups`, 's', [cold], 'seconds'),
     rowOf(`${size}: server memory by hand`, 'MiB', of('by hand'), 'serverMebibytes'),
     rowOf(`${size}: server memory, ours`, 'MiB', of('ours'), 'serverMebibytes'),
     rowOf(`${size}: client memory, ours`, 'MiB', of('ours'), 'clientMebibytes'),

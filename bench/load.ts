@@ -1,7 +1,7 @@
 import { cpuSeconds, LOAD_CORE, startPinned } from './pinned.ts'
 import type { Sample } from './measure.ts'
 
-/** One HTTP request, as it is sent again and again. */
+/** An HTTP request that is sent repeatedly. */
 export interface HttpRequest {
   readonly method: 'GET' | 'POST'
   readonly headers: Readonly<Record<string, string>>
@@ -10,13 +10,13 @@ export interface HttpRequest {
 
 export interface Load {
   readonly url: string
-  /** Sent in turn by every connection. */
+  /** Every connection sends them in turn. */
   readonly requests: readonly HttpRequest[]
   readonly connections: number
   readonly seconds: number
 }
 
-/** What the load generator counted. */
+/** The counts of the load generator. */
 export interface LoadResult {
   readonly perSecond: number
   readonly p50Milliseconds: number
@@ -27,14 +27,14 @@ export interface LoadResult {
 }
 
 /**
- * Loads a server from a process of its own on the other core. Every answer must be a 2xx of about the size of the one
- * that was looked at: a server that fails fast must not win.
+ * Measures a server under load from a separate process on the other core. Throws unless every answer is a 2xx that is
+ * as long as the checked one: a server that fails fast must not win.
  */
 export async function measureLoad(load: Load, pid: number, isRight: (body: string) => boolean): Promise<Sample> {
   const bytesExpected = await probe(load, isRight)
-  const generator = await startPinned<LoadResult>('hammer.ts', { core: LOAD_CORE, args: [JSON.stringify(load)] })
+  const generator = await startPinned<string>('load-generator.ts', { core: LOAD_CORE, args: [JSON.stringify(load)] })
   const before = cpuSeconds(pid)
-  // safe because: hammer.ts answers its one question with a LoadResult.
+  // safe because: load-generator.ts answers its only message with a LoadResult.
   const result = (await generator.ask('go')) as LoadResult
   const cpuMicroseconds = ((cpuSeconds(pid) - before) * 1e6) / result.answers
   await generator.stop()
@@ -46,7 +46,7 @@ export async function measureLoad(load: Load, pid: number, isRight: (body: strin
   return { perSecond, cpuMicroseconds, p50Milliseconds, p99Milliseconds }
 }
 
-/** Sends each request once and looks at the answer. Returns the smallest body's length in bytes. */
+/** Sends each request once and checks the answer. Returns the length of the smallest body in bytes. */
 async function probe({ url, requests }: Load, isRight: (body: string) => boolean): Promise<number> {
   const lengths: number[] = []
   for (const { method, headers, body } of requests.slice(0, 20)) {

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import os from 'node:os'
 
-/** The machine, so that a figure can be compared with another of the same kind. */
+/** The machine and the commit, for the head of the report: figures compare only on equal machines. */
 export function describeMachine(now: Date): readonly (readonly [string, string])[] {
   const cpus = os.cpus()
   return [
@@ -12,7 +12,7 @@ export function describeMachine(now: Date): readonly (readonly [string, string])
     ['node', process.version],
     ['commit', commit()],
     [
-      'load before',
+      'load average at the start',
       os
         .loadavg()
         .map((load) => load.toFixed(2))

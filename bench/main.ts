@@ -79,7 +79,7 @@ function optionsIn(scratchDir: string): BenchOptions {
   }
 }
 
-/** Without names: all, the half hour of the soak with `--full` only. */
+/** The benchmarks that run when none is named: all, but the soak only with `--full`. */
 function unnamed(): readonly Benchmark[] {
   return benchmarks.filter((benchmark) => values.full || benchmark !== soak)
 }

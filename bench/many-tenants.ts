@@ -2,7 +2,7 @@ import { readFileSync, readdirSync } from 'node:fs'
 import type pg from 'pg'
 import { TENANT } from './platform-under-test.ts'
 
-/** Makes so many tenants, each with a customer for every round of marks; and the one of the server's key, with none. */
+/** Creates `tenants` tenants, each with one customer per round, and the tenant of the server's key, which has none. */
 export async function generateTenants(pool: pg.Pool, tenants: number, rounds: number): Promise<void> {
   const ids = `select 't' || lpad(n::text, 6, '0') as tenant_id from generate_series(1, $1::int) n`
   await pool.query(
@@ -20,7 +20,7 @@ export async function generateTenants(pool: pg.Pool, tenants: number, rounds: nu
   await pool.query('analyze')
 }
 
-/** Stores three events of today for one customer of every tenant, and marks the day, as ingestion does. */
+/** Stores three events of today for one customer of every tenant, and marks the day for roll-up, as ingestion does. */
 export async function markEveryTenant(pool: pg.Pool, round: number): Promise<void> {
   await pool.query(
     `with stored as (
@@ -35,7 +35,7 @@ export async function markEveryTenant(pool: pg.Pool, round: number): Promise<voi
   )
 }
 
-/** The tenants whose marks of a round are still there. */
+/** The tenants whose marks of a round are not rolled up yet. */
 export async function tenantsMarked(pool: pg.Pool, round: number): Promise<Set<string>> {
   const { rows } = await pool.query<{ tenant_id: string }>(
     'select distinct tenant_id from customers.usage_dirty where client_id = $1',
@@ -44,8 +44,8 @@ export async function tenantsMarked(pool: pg.Pool, round: number): Promise<Set<s
   return new Set(rows.map(({ tenant_id }) => tenant_id))
 }
 
-/** Inserts audit events as the product does: so many for each tenant. What was sealed before is cleared away. */
-export async function noteEvents(pool: pg.Pool, tenants: number, eventsEach: number): Promise<void> {
+/** Inserts `eventsEach` unsealed audit events for each tenant, as the product does, after vacuuming the sealed ones. */
+export async function insertAuditEvents(pool: pg.Pool, tenants: number, eventsEach: number): Promise<void> {
   await pool.query('vacuum audit.unsealed')
   await pool.query(
     `with noted as (
@@ -60,7 +60,7 @@ export async function noteEvents(pool: pg.Pool, tenants: number, eventsEach: num
   )
 }
 
-/** Work of single tenants that was put in the queues since a time. */
+/** The number of tenant jobs enqueued since a time. */
 export async function tenantsQueued(pool: pg.Pool, since: Date): Promise<number> {
   const { rows } = await pool.query<{ count: number }>(
     `select count(*)::int as count from jobs.job where created_on >= $1 and data ->> 'kind' = 'tenant'`,
@@ -69,7 +69,7 @@ export async function tenantsQueued(pool: pg.Pool, since: Date): Promise<number>
   return rows[0]?.count ?? Number.NaN
 }
 
-/** Transactions that PostgreSQL has committed in this database. */
+/** The number of transactions that PostgreSQL has committed in this database. */
 export async function transactionsCommitted(pool: pg.Pool): Promise<number> {
   const { rows } = await pool.query<{ count: number }>(
     'select xact_commit::float8 as count from pg_stat_database where datname = current_database()',
@@ -77,7 +77,7 @@ export async function transactionsCommitted(pool: pg.Pool): Promise<number> {
   return rows[0]?.count ?? Number.NaN
 }
 
-/** CPU time that PostgreSQL's processes have used, those that have ended included; NaN where `/proc` does not tell. */
+/** CPU time used by all processes of PostgreSQL, including ended ones; NaN where there is no `/proc`. */
 export async function databaseCpuSeconds(pool: pg.Pool): Promise<number> {
   if (process.platform !== 'linux') return Number.NaN
   const { rows } = await pool.query<{ pid: number }>('select pg_backend_pid() as pid')
@@ -99,7 +99,7 @@ function processTimes(pid: number): { parent: number; own: number; ended: number
     const at = (index: number) => Number(fields[index])
     return { parent: at(1), own: at(11) + at(12), ended: at(13) + at(14) }
   } catch {
-    // Safe because: a process that has ended between the two looks is counted with its parent.
+    // Safe because: a process that ended since the folder was listed is counted with its parent.
     return undefined
   }
 }

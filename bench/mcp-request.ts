@@ -7,7 +7,7 @@ const META = {
   'io.modelcontextprotocol/clientInfo': { name: 'bench', version: '1.0.0' },
 }
 
-/** A stateless tools/call, as a client of 2026-07-28 sends it. */
+/** A stateless tools/call of protocol revision 2026-07-28. */
 export function callRequest(tool: string, args: object, key?: string): HttpRequest {
   return post('tools/call', { name: tool, arguments: args }, { 'mcp-name': tool, ...bearer(key) })
 }
@@ -16,7 +16,7 @@ export function listRequest(key?: string): HttpRequest {
   return post('tools/list', {}, bearer(key))
 }
 
-/** A result that is not an error, to the eye that only needs to know so much. */
+/** Whether a body is a successful tool result; a check by substrings, because it is called for every answer. */
 export function isCallResult(body: string): boolean {
   return body.includes('"structuredContent":') && !body.includes('"isError":true')
 }

@@ -1,15 +1,15 @@
 /** The figures of one measurement, by name: `{ perSecond, cpuMicroseconds }`. */
 export type Sample = Readonly<Record<string, number>>
 
-/** One of several things that are measured side by side. */
+/** One side of a comparison. */
 export interface Contender {
   readonly name: string
   readonly measure: () => Promise<Sample>
 }
 
 /**
- * Measures every contender once a round, each round starting with another one: whatever else the machine does, and
- * whoever comes first, weighs on all alike.
+ * Measures every contender once per round. Each round starts with another one, so that other load and the order affect
+ * all alike.
  */
 export async function takeTurns(
   contenders: readonly Contender[],
@@ -29,7 +29,7 @@ export async function takeTurns(
   return found
 }
 
-/** The middle value; the mean of the two middle ones of an even number. */
+/** The median: the middle value, or the mean of the two middle ones. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b)
   const upper = sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
@@ -37,7 +37,7 @@ export function median(values: readonly number[]): number {
   return (upper + lower) / 2
 }
 
-/** The median over rounds of `figure` of one contender divided by that of the other in the same round. */
+/** The median over all rounds of the ratio of `figure` between two contenders in the same round. */
 export function ratio(of: readonly Sample[] | undefined, to: readonly Sample[] | undefined, figure: string): number {
   if (of === undefined || to === undefined) return Number.NaN
   return median(of.map((sample, round) => (sample[figure] ?? Number.NaN) / (to[round]?.[figure] ?? Number.NaN)))

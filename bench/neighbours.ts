@@ -21,10 +21,10 @@ const SECONDS_MAX = 4
 const WRITING_SECONDS_MAX = 60
 const POLL_MILLISECONDS = 20
 
-/** What one key that writes as fast as it can leaves of the process to another tenant. */
+/** The throughput of one tenant while a key of another tenant writes as fast as it can. */
 export const neighbours: Benchmark = {
   name: 'neighbours',
-  describe: `list_clients of one tenant, alone and beside one key of another that creates tasks on ${WRITERS} connections`,
+  describe: `list_clients of one tenant, alone and while one key of another tenant creates tasks on ${WRITERS} connections`,
   run: async (options) => {
     const database = await openScratchDatabase(options.scratchDir)
     await generateCustomers(database.pool, { tenantId: TENANT, customers: CUSTOMERS, days: 60, activeShare: 0.7 })
@@ -46,11 +46,11 @@ export const neighbours: Benchmark = {
 }
 
 const NOTES = [
-  `${READERS} callers of list_clients over ${CUSTOMERS} customers, each in a loop; beside them one person's key in another tenant, create_task on ${WRITERS} connections`,
-  'production settings with default pools, limits raised; writers and readers share the core that the server does not use',
+  `${READERS} callers of list_clients over ${CUSTOMERS} customers, each in a loop; meanwhile a person's key in another tenant calls create_task on ${WRITERS} connections`,
+  'production settings with default pools and raised rate limits; writers and readers share the core that the server does not use',
 ]
 
-/** Calls a second of the reading tenant, and how long 95 of 100 took at most. */
+/** Measures the calls per second of the reading tenant, and their 95th percentile. */
 async function read({ url, key }: PlimsollReady, seconds: number): Promise<Sample> {
   const { headers, body = '' } = callRequest('list_clients', { limit: 20 }, key)
   const milliseconds: number[] = []
@@ -70,16 +70,16 @@ async function readBesideWriters(ready: PlimsollReady, { pool }: ScratchDatabase
     url: `${ready.url}/mcp`,
     requests: [callRequest('create_task', { title: 'Write the report' }, ready.personalKey)],
     connections: WRITERS,
-    // Stopped when the readers are done, whose last calls may take long.
+    // An upper bound: the generator is stopped when the readers are done.
     seconds: WRITING_SECONDS_MAX,
   }
   const tasks = async () =>
     (await pool.query<{ n: number }>('select count(*)::int as n from tasks.tasks')).rows[0]?.n ?? 0
   const before = await tasks()
-  const writers = await startPinned<string>('hammer.ts', { core: LOAD_CORE, args: [JSON.stringify(load)] })
+  const writers = await startPinned<string>('load-generator.ts', { core: LOAD_CORE, args: [JSON.stringify(load)] })
   try {
     writers.ask('go').catch(() => undefined)
-    // Every connection has a call under way when the first hundred are written.
+    // After the first hundred tasks every connection is in use.
     while ((await tasks()) < before + WRITERS) await wait(POLL_MILLISECONDS)
     const [startedAt, first] = [performance.now(), await tasks()]
     const reading = await read(ready, seconds)
@@ -94,14 +94,14 @@ function rowsOf(found: ReadonlyMap<string, readonly Sample[]>): Row[] {
   const alone = found.get('alone') ?? []
   const beside = found.get('beside') ?? []
   return [
-    rowOf('the reading tenant alone', 'calls/s', alone, 'perSecond'),
+    rowOf('the reading tenant, alone', 'calls/s', alone, 'perSecond'),
     {
-      ...rowOf('the same beside the writers', 'calls/s', beside, 'perSecond'),
+      ...rowOf('the same, with the writers', 'calls/s', beside, 'perSecond'),
       ratio: { to: 'alone', value: ratio(beside, alone, 'perSecond') },
     },
-    rowOf('p95 alone', 'ms', alone, 'p95Milliseconds'),
+    rowOf('p95, alone', 'ms', alone, 'p95Milliseconds'),
     {
-      ...rowOf('p95 beside the writers', 'ms', beside, 'p95Milliseconds'),
+      ...rowOf('p95, with the writers', 'ms', beside, 'p95Milliseconds'),
       ratio: { to: 'alone', value: ratio(beside, alone, 'p95Milliseconds') },
     },
     rowOf('tasks created meanwhile', 'calls/s', beside, 'writesPerSecond'),

@@ -5,7 +5,7 @@ import { openSync, readFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 
-/** Servers run on the first core and whatever loads them on the second, so that neither takes from the other. */
+/** Servers run on the first core and load generators on the second, so that they do not compete. */
 export const SERVER_CORE = 0
 export const LOAD_CORE = 1
 
@@ -13,13 +13,13 @@ export interface PinnedOptions {
   readonly core?: number
   readonly env?: Readonly<Record<string, string>>
   readonly args?: readonly string[]
-  /** Where its standard output goes; nowhere when absent. */
+  /** The file for its standard output, which is discarded by default. */
   readonly outputFile?: string
-  /** Where `node --cpu-prof` writes when the process ends. */
+  /** The folder in which `node --cpu-prof` writes a profile when the process ends. */
   readonly profileDir?: string | undefined
 }
 
-/** A process of ours that said it is ready. */
+/** A child process on a core of its own that has reported that it is ready. */
 export interface Pinned<Ready> {
   readonly pid: number
   readonly ready: Ready
@@ -27,7 +27,7 @@ export interface Pinned<Ready> {
   stop(): Promise<void>
 }
 
-/** Starts a script of this folder, waits for its first message, and keeps it until `stop`. */
+/** Starts a script of this folder and waits for its first message. It runs until `stop`. */
 export async function startPinned<Ready>(script: string, options: PinnedOptions = {}): Promise<Pinned<Ready>> {
   const child = launch(script, options)
   const ready = await firstMessage(child, script)
@@ -49,15 +49,15 @@ export async function startPinned<Ready>(script: string, options: PinnedOptions 
   }
 }
 
-/** CPU time, user and system, a process has used so far; NaN where `/proc` does not tell. */
+/** CPU time of a process so far, user and system; NaN where there is no `/proc`. */
 export function cpuSeconds(pid: number): number {
   if (process.platform !== 'linux') return Number.NaN
-  // The second field is the program's name and may hold spaces; what follows its ")" is fixed.
+  // The second field is the program's name and may contain spaces; the fields after its ")" are fixed.
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? []
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND
 }
 
-/** Resident memory in MiB, now and at its highest; NaN where `/proc` does not tell. */
+/** Resident memory of a process in MiB, current and peak; NaN where there is no `/proc`. */
 export function residentMebibytes(pid: number): { now: number; peak: number } {
   if (process.platform !== 'linux') return { now: Number.NaN, peak: Number.NaN }
   const status = readFileSync(`/proc/${pid}/status`, 'utf8')
@@ -82,7 +82,7 @@ function launch(script: string, { core, env, args = [], outputFile, profileDir }
   return spawn('taskset', command, { env: environment, stdio })
 }
 
-/** Whether a process can be held on a core of its own here. */
+/** Whether this machine can pin a process to this core. */
 export function canPin(core: number): boolean {
   if (process.platform !== 'linux' || os.cpus().length <= core || os.cpus().length < 2) return false
   try {

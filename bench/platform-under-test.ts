@@ -8,13 +8,13 @@ import { openPlatform } from '#kernel/platform'
 import type { Platform } from '#kernel/platform'
 import type { ScratchDatabase } from './scratch-database.ts'
 
-/** Our own side of a benchmark that needs no surface: production settings on the scratch database. */
+/** The platform with production settings on the scratch database, for benchmarks that need no surface. */
 export interface PlatformUnderTest {
   readonly config: AppConfig
   readonly platform: Platform
-  /** A caller's context, of a key that may do everything; each with a fresh signal, as a request gets it. */
+  /** The context of a new request by a key with all customer scopes. */
   open(): Ctx
-  /** A job's. */
+  /** The context of a new job run. */
   openJob(): Ctx
   close(): Promise<void>
 }
@@ -27,7 +27,7 @@ const PRINCIPAL: Principal = {
   scopes: new Set(['customers:read', 'customers:write']),
 }
 
-/** What a process needs in its environment to run as in production, limits raised. */
+/** The environment of a process in production, with raised rate limits. */
 export function productionSettings(databaseUrl: string, scratchDir: string): Record<string, string> {
   return {
     ENVIRONMENT: 'production',
@@ -41,7 +41,7 @@ export function productionSettings(databaseUrl: string, scratchDir: string): Rec
   }
 }
 
-/** `as: 'command'` runs no jobs: nothing works in the background of a measurement. */
+/** Opens the platform as a command, which runs no jobs in the background of a measurement. */
 export async function openPlatformUnderTest(
   database: ScratchDatabase,
   scratchDir: string,

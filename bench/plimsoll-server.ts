@@ -6,7 +6,7 @@ import { productionSettings } from './platform-under-test.ts'
 import type { ScratchDatabase } from './scratch-database.ts'
 import type { PlimsollReady } from './servers/plimsoll-ready.ts'
 
-/** Our server in a process of its own, on the scratch database, with production settings and its log in a file. */
+/** Starts our server in a separate process on the scratch database, with production settings and its log in a file. */
 export async function startPlimsoll(
   database: ScratchDatabase,
   { scratchDir, profileDir }: BenchOptions,

@@ -1,12 +1,12 @@
-// Posts prepared bodies as fast as the server takes them, from a process of its own: makes them, says it is ready,
-// waits for the word, answers with how long it took.
+// A load generator in a separate process that posts prepared bodies as fast as the server accepts them. It prepares them,
+// reports that it is ready, starts at the first message, and answers with the duration.
 import { Agent, request } from 'node:http'
 import { segmentBody, usageEvents } from './generated-events.ts'
 
 export interface BatchLoad {
   readonly url: string
   readonly key: string
-  /** Begins every message id, so that no round repeats another's. */
+  /** The prefix of every message id, so that no round repeats the ids of another. */
   readonly run: string
   readonly batches: number
   readonly eventsEach: number
@@ -46,7 +46,7 @@ async function postAll(): Promise<BatchResult> {
   return { seconds: (performance.now() - startedAt) / 1000, failures }
 }
 
-/** Undefined when the server took the batch; otherwise what it said. */
+/** Posts one batch. Resolves with undefined when the server accepted it, otherwise with its answer. */
 function post(body: Buffer): Promise<string | undefined> {
   return new Promise((resolve, reject) => {
     const headers = {

@@ -3,13 +3,13 @@ import path from 'node:path'
 import type { Row, Section } from './benchmark.ts'
 import { median } from './measure.ts'
 
-/** The report as markdown: the machine, then one table a benchmark. */
+/** The report as markdown: the machine, then one table per benchmark. */
 export function markdown(machine: readonly (readonly [string, string])[], sections: readonly Section[]): string {
   const head = machine.map(([name, value]) => `- ${name}: ${value}`).join('\n')
   return `${head}\n\n${sections.map(sectionText).join('\n')}`
 }
 
-/** Writes the table, and every sample behind it as JSON. Returns the table's path. */
+/** Writes the report, and all samples as JSON. Returns the path of the report. */
 export async function save(dir: string, name: string, text: string, sections: readonly Section[]): Promise<string> {
   await mkdir(dir, { recursive: true })
   const file = path.join(dir, `${name}.md`)
@@ -35,7 +35,7 @@ function rowText({ subject, unit, samples, ratio, goal }: Row): string {
   return `| ${cells.join(' | ')} |`
 }
 
-/** Three significant digits, thousands apart. */
+/** A number with three significant digits and thousands separators. */
 function figure(value: number): string {
   if (!Number.isFinite(value)) return '–'
   if (Math.abs(value) >= 100) return Math.round(value).toLocaleString('en-US')

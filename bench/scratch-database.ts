@@ -4,12 +4,11 @@ import { pino } from 'pino'
 import { startEmbeddedPostgres } from '#kernel/database/embedded'
 import { openMigrations } from '#kernel/database/migrate'
 
-/** A migrated PostgreSQL of the benchmark's own, set up as `npm start` sets it up. */
+/** A migrated embedded PostgreSQL for one benchmark, set up like that of `npm start`. */
 export interface ScratchDatabase {
   readonly url: string
-  /** As the superuser, whom row-level security does not bind: for data and for the plain `pg` side. */
+  /** Connections of the superuser, who bypasses row-level security. */
   readonly pool: pg.Pool
-  /** Resident memory of the server's processes together is the caller's affair; this is the version. */
   readonly version: string
   close(): Promise<void>
 }

@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs'
 import type pg from 'pg'
 
-/** The most memory, in MiB, that PostgreSQL's backends had to themselves at any moment of a measurement. */
+/** A running measurement of PostgreSQL's memory. `stop` returns the peak of the backends' private memory in MiB. */
 export interface MemoryWatch {
   stop(): Promise<number>
 }
 
 const SAMPLE_MILLISECONDS = 50
 
-/** Samples the anonymous memory of every backend, parallel workers included; what they share is not counted. */
+/** Samples the anonymous memory of every backend, parallel workers included; shared memory is not counted. */
 export function watchServerMemory(pool: pg.Pool): MemoryWatch {
   let peak = 0
   let sampling = Promise.resolve()
@@ -37,7 +37,7 @@ function anonymousMebibytes(pid: number): number {
   try {
     return Number(/^RssAnon:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024
   } catch {
-    // Safe because: a backend that has ended between the two looks has no memory.
+    // Safe because: a backend that ended since it was listed has no memory.
     return 0
   }
 }

@@ -16,7 +16,7 @@ import type { SteadyCalls } from './steady-calls.ts'
 const CUSTOMERS = 500
 const SAMPLE_SECONDS = 10
 
-/** Whether memory stays flat and nothing fails while calls keep coming for a long time. */
+/** Memory and failures under a steady load for a long time. */
 export const soak: Benchmark = {
   name: 'soak',
   describe: 'a steady mix of reads and writes over MCP for a long time: memory and failures',
@@ -36,7 +36,7 @@ export const soak: Benchmark = {
   },
 }
 
-/** Of twenty calls, sixteen read and four write. */
+/** A mix of calls: of twenty, sixteen read and four write. */
 function mix(key: string): (n: number) => HttpRequest {
   return (n) => {
     const client_id = generatedClientId(1 + (n % CUSTOMERS))
@@ -76,7 +76,7 @@ interface MemorySample {
   readonly heapMebibytes: number
 }
 
-/** Looks at the server's memory every ten seconds until the time is over, and says once a minute how it goes. */
+/** Samples the server's memory every ten seconds until the time is over, and prints progress once a minute. */
 async function watch(
   server: Pinned<PlimsollReady>,
   calls: SteadyCalls,
@@ -125,7 +125,7 @@ function rowsOf(samples: readonly MemorySample[], calls: SteadyCalls): Row[] {
     { subject: 'heap used, all samples', unit: 'MiB', samples: samples.map((sample) => sample.heapMebibytes) },
     one('heap used, slope of the second half', 'MiB/h', heapGrowth),
     one(
-      'median over the second half against the first',
+      'RSS, median of the second half against the first',
       '×',
       median(half.map((s) => s.rssMebibytes)) / median(samples.slice(0, -half.length).map((s) => s.rssMebibytes)),
     ),
@@ -137,7 +137,7 @@ function rowsOf(samples: readonly MemorySample[], calls: SteadyCalls): Row[] {
 function notesOf({ minutes, callsPerSecond }: BenchOptions, calls: SteadyCalls): string[] {
   const failures = [...calls.failures].slice(0, 5).map(([what, count]) => `failed ${count} times: ${what}`)
   return [
-    `${minutes} minutes at ${callsPerSecond} calls/s, begun on time whether or not earlier ones were answered; 16 of 20 read (overview, list, timeline), 4 write (update, event, health score, registration)`,
+    `${minutes} minutes at ${callsPerSecond} calls/s, started on schedule whether or not earlier ones were answered; 16 of 20 read (overview, list, timeline), 4 write (update, event, health score, registration)`,
     `memory of the server process, every ${SAMPLE_SECONDS} s`,
     ...failures,
   ]

@@ -1,14 +1,14 @@
 import { Agent, request } from 'node:http'
 import type { HttpRequest } from './load.ts'
 
-/** What a steady load found so far. */
+/** A running steady load and its results so far. */
 export interface SteadyCalls {
   readonly calls: number
   readonly milliseconds: readonly number[]
   readonly failures: ReadonlyMap<string, number>
-  /** Calls begun and not answered yet. */
+  /** The number of calls sent but not answered yet. */
   readonly open: number
-  /** Stops beginning calls, and waits for the open ones. */
+  /** Sends no more calls, and waits for the open ones. */
   stop(): Promise<void>
 }
 
@@ -17,8 +17,8 @@ const TICK_MILLISECONDS = 20
 const OPEN_MAX = 1000
 
 /**
- * Begins `perSecond` calls a second whether or not the ones before have been answered, as independent callers would.
- * `next` makes the n-th request; an answer that `isRight` does not like counts as a failure.
+ * Sends `perSecond` calls per second whether or not earlier ones were answered, like independent callers. `next` returns
+ * the n-th request; an answer for which `isRight` is false counts as a failure.
  */
 export function callSteadily(
   url: string,

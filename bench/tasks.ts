@@ -19,10 +19,10 @@ const TASKS = 1000
 const PEOPLE = 20
 const USER = 'usr_1'
 
-/** A person's list of 1,000 and one task of it, against their own statements sent by `pg`. */
+/** A list of 1,000 tasks, and one task of it, against their statements alone through `pg`. */
 export const tasks: Benchmark = {
   name: 'tasks',
-  describe: 'list_tasks of 1,000 and get_task; against the same statements by pg, prepared',
+  describe: 'list_tasks of 1,000 and get_task; against their statements alone, prepared, through pg',
   run: async (options) => {
     const database = await openScratchDatabase(options.scratchDir)
     const ours = await openPlatformUnderTest(database, options.scratchDir, {
@@ -48,7 +48,7 @@ export const tasks: Benchmark = {
 
 const NOTES = [
   `${PEOPLE} people with ${TASKS} tasks each, half of them with a due date; ${CONNECTIONS} connections, ${CONNECTIONS} callers in a loop; both sides in this process`,
-  'ours: context, statements, and every task with its dates absolute and in words; the whole list as one page, as REST gives it',
+  'ours: context, statements, and every task with its dates absolute and in words; the whole list as one page, like over REST',
 ]
 
 async function fill({ pool }: ScratchDatabase): Promise<void> {
@@ -106,7 +106,7 @@ async function contenders(ours: PlatformUnderTest, pool: pg.Pool, options: Bench
   return (await Promise.all(sides)).flat()
 }
 
-/** What a read sends, in its order. */
+/** The statements that a read sends, in order. */
 async function statementsOf(ctx: Ctx, read: Read): Promise<CompiledQuery[]> {
   const sent: CompiledQuery[] = []
   const { db } = ctx
@@ -116,7 +116,7 @@ async function statementsOf(ctx: Ctx, read: Read): Promise<CompiledQuery[]> {
       return db.executeQuery(query)
     },
   }
-  // safe because: the stores' statements call nothing else of their handle.
+  // safe because: the stores' statements use no other member of their handle.
   await read(Object.create(ctx, { db: { value: listening } }) as Ctx, 0)
   return sent
 }
@@ -128,7 +128,7 @@ function rowsOf(found: ReadonlyMap<string, readonly Sample[]>): Row[] {
     const slowest = Math.max(...ours.map((sample) => sample['p95Milliseconds'] ?? Number.NaN))
     const limit = name === 'list' ? 500 : 50
     return [
-      rowOf(`${name}: the statements by pg, named`, 'calls/s', bare, 'perSecond'),
+      rowOf(`${name}: the statements alone through pg, prepared`, 'calls/s', bare, 'perSecond'),
       {
         ...rowOf(`${name}: ours`, 'calls/s', ours, 'perSecond'),
         ratio: { to: 'pg', value: ratio(ours, bare, 'perSecond') },

@@ -6,8 +6,8 @@ import type { Benchmark, BenchOptions, Row } from './benchmark.ts'
 import {
   databaseCpuSeconds,
   generateTenants,
+  insertAuditEvents,
   markEveryTenant,
-  noteEvents,
   tenantsMarked,
   tenantsQueued,
   transactionsCommitted,
@@ -24,11 +24,11 @@ const SEALING_ROUNDS = 3
 const EVENTS_OF_ONE_TENANT = 20_000
 const MINUTE = 60_000
 
-/** Whether many tenants that all have something to do each minute are kept up to date, and what it costs when none has. */
+/** The delay of the roll-ups of many tenants that all have work each minute, and the cost of a minute without work. */
 export const tenants: Benchmark = {
   name: 'tenants',
   describe:
-    'the minute roll-up of many tenants at once, a minute in which nobody has anything to do, and the audit sealer',
+    'the minute roll-up of many tenants at once, a minute without work, and the audit sealer',
   run: async (options) => {
     const database = await openScratchDatabase(options.scratchDir)
     try {
@@ -43,9 +43,9 @@ export const tenants: Benchmark = {
 }
 
 const notesOf = ({ tenants: count }: BenchOptions) => [
-  `a server of its own with production settings, its schedules, worker and sealer running; each minute every one of ${count} tenants gets three events of one customer`,
-  'a wait runs from the tick of the schedule at which the tenant was due to the commit of its roll-up, seen every half second, 120 s where it has not come by then; the schedule is looked at every ten seconds and is part of it',
-  `sealing: a process of its own seals one event of every tenant, then ${EVENTS_OF_ONE_TENANT} events of one tenant`,
+  `a server with production settings, with its schedules, worker and sealer running; each minute every one of ${count} tenants gets three events of one customer`,
+  'a delay is the time from the minute at which the tenant was due to the commit of its roll-up, polled every half second, at most 120 s; it includes up to ten seconds until the schedule is checked',
+  `sealing: a separate process seals one event of every tenant, then ${EVENTS_OF_ONE_TENANT} events of one tenant`,
 ]
 
 async function measureServer(database: ScratchDatabase, options: BenchOptions): Promise<Row[]> {
@@ -55,7 +55,7 @@ async function measureServer(database: ScratchDatabase, options: BenchOptions): 
     await wait(5000)
     const idle = await meter(() => wait(MINUTE))
     options.tell(`an idle minute: ${JSON.stringify(idle)}`)
-    const rounds: Waits[] = []
+    const rounds: Delays[] = []
     const busy = await meter(async () => {
       rounds.push(...(await rollUps(database, options)))
     })
@@ -72,14 +72,14 @@ async function measureServer(database: ScratchDatabase, options: BenchOptions): 
         ...one(`not rolled up after ${LIMIT_SECONDS} s`, 'tenants', late),
         goal: atMost(0, late, `of ${rounds.length * options.tenants}`),
       },
-      one('CPU of the server, each minute of work', 's', busy.server / ROUNDS),
-      one('CPU of PostgreSQL, each minute of work', 's', busy.database / ROUNDS),
+      one('CPU of the server per minute with work', 's', busy.server / ROUNDS),
+      one('CPU of PostgreSQL per minute with work', 's', busy.database / ROUNDS),
       one('an idle minute: CPU of the server', 's', idle.server),
       one('an idle minute: CPU of PostgreSQL', 's', idle.database),
       one('an idle minute: transactions', '', idle.transactions),
       {
         ...one('an idle minute: tenants queued', '', idle.queued),
-        goal: atMost(0, idle.queued, 'of those with nothing to do'),
+        goal: atMost(0, idle.queued, 'of those without work'),
       },
     ]
   } finally {
@@ -94,7 +94,7 @@ interface Cost {
   readonly queued: number
 }
 
-/** Measures what the server and its database use while something goes on. */
+/** Measures the resources that the server and its database use during some work. */
 function meterOf({ pool }: ScratchDatabase, pid: number) {
   const read = async () => ({
     server: cpuSeconds(pid),
@@ -115,15 +115,15 @@ function meterOf({ pool }: ScratchDatabase, pid: number) {
   }
 }
 
-/** How long each tenant waited that was due at one tick. Those that still wait at the limit are counted, and waited as long. */
-interface Waits {
+/** The delays of all tenants due at one minute. `late` counts those not done at the limit, which have it as their delay. */
+interface Delays {
   readonly seconds: readonly number[]
   readonly late: number
 }
 
-/** Marks every tenant before each of some ticks, and watches until all are rolled up. */
-async function rollUps({ pool }: ScratchDatabase, { tell }: BenchOptions): Promise<Waits[]> {
-  const watched: Promise<Waits>[] = []
+/** Marks every tenant before each of some minutes, and polls until all are rolled up. */
+async function rollUps({ pool }: ScratchDatabase, { tell }: BenchOptions): Promise<Delays[]> {
+  const watched: Promise<Delays>[] = []
   for (let round = 1; round <= ROUNDS; round++) {
     await markEveryTenant(pool, round)
     const dueAt = Math.ceil(Date.now() / MINUTE) * MINUTE
@@ -132,18 +132,18 @@ async function rollUps({ pool }: ScratchDatabase, { tell }: BenchOptions): Promi
   }
   return Promise.all(watched)
 
-  async function watch(round: number, dueAt: number): Promise<Waits> {
+  async function watch(round: number, dueAt: number): Promise<Delays> {
     let left = await tenantsMarked(pool, round)
-    const waits: number[] = []
+    const delays: number[] = []
     while (left.size > 0 && Date.now() < dueAt + LIMIT_SECONDS * 1000) {
       await wait(500)
       const now = await tenantsMarked(pool, round)
       const seconds = Math.max(0, (Date.now() - dueAt) / 1000)
-      for (let done = left.size - now.size; done > 0; done--) waits.push(seconds)
+      for (let done = left.size - now.size; done > 0; done--) delays.push(seconds)
       left = now
     }
-    tell(`minute ${round}: ${waits.length} rolled up, ${left.size} not, the last after ${waits.at(-1)?.toFixed(1)} s`)
-    return { seconds: [...waits, ...Array.from(left, () => LIMIT_SECONDS)], late: left.size }
+    tell(`minute ${round}: ${delays.length} rolled up, ${left.size} not, the last after ${delays.at(-1)?.toFixed(1)} s`)
+    return { seconds: [...delays, ...Array.from(left, () => LIMIT_SECONDS)], late: left.size }
   }
 }
 
@@ -152,7 +152,7 @@ async function measureSealing(database: ScratchDatabase, options: BenchOptions):
   try {
     const seals = sealer({ db: ours.platform.database.system, keyring: ours.platform.keyring, clock: systemClock })
     const timed = async (count: number, eventsEach: number) => {
-      await noteEvents(database.pool, count, eventsEach)
+      await insertAuditEvents(database.pool, count, eventsEach)
       const startedAt = performance.now()
       const sealed = await seals.sealAll()
       return sealed / ((performance.now() - startedAt) / 1000)

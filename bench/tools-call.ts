@@ -15,10 +15,10 @@ import { openScratchDatabase } from './scratch-database.ts'
 export const CONNECTIONS = 16
 const CUSTOMERS = 200
 
-/** `tools/call` with everything on, against a bare server and against the SDK with nothing on. */
+/** `tools/call` with all features on, against a bare server and against the SDK alone. */
 export const toolsCall: Benchmark = {
   name: 'tools-call',
-  describe: 'one tool call over HTTP: ours with everything on, the official SDK with nothing on, bare node:http',
+  describe: 'one tool call over HTTP: ours with all features on; against the official SDK alone, and bare node:http',
   run: async (options) => {
     const database = await openScratchDatabase(options.scratchDir)
     await generateCustomers(database.pool, { tenantId: TENANT, customers: CUSTOMERS, days: 60, activeShare: 0.7 })
@@ -49,7 +49,7 @@ export const toolsCall: Benchmark = {
   },
 }
 
-/** One server under the load of 16 connections, after a warm-up. */
+/** A contender: a server under the load of 16 connections, after a warm-up. */
 export function contender(
   name: string,
   server: Pinned<{ url: string }>,
@@ -81,9 +81,9 @@ function rowsOf(found: ReadonlyMap<string, readonly Sample[]>): Row[] {
   })
   return [
     rate('bare node:http, JSON echo', bare),
-    { ...rate('official SDK, nothing on', sdk), ratio: { to: 'bare', value: ratio(sdk, bare, 'perSecond') } },
+    { ...rate('official SDK alone', sdk), ratio: { to: 'bare', value: ratio(sdk, bare, 'perSecond') } },
     {
-      ...rate('ours, everything on, trivial tool', ours),
+      ...rate('ours, all features on, trivial tool', ours),
       ratio: { to: 'bare', value: ofBare },
       goal: atLeast(0.5, ofBare, 'of bare'),
     },
@@ -107,8 +107,8 @@ function notes(): string[] {
   return [
     isPinned
       ? `each server on core ${SERVER_CORE}, autocannon with ${CONNECTIONS} connections on core ${LOAD_CORE}`
-      : `autocannon with ${CONNECTIONS} connections; nothing is pinned here`,
-    'ours: production settings; key check, rate limit (raised), scope, arguments, deadline, metrics, security headers, request id; JSON log to a file',
-    'autocannon itself is near its limit against the bare server, so the CPU of the server a call is the fairer ratio',
+      : `autocannon with ${CONNECTIONS} connections; no process is pinned on this machine`,
+    'ours: production settings; authentication, rate limit (raised), scope, validation, deadline, metrics, security headers, request id; JSON log to a file',
+    'autocannon itself is near its limit against the bare server, so CPU of the server per call is the fairer ratio',
   ]
 }

@@ -21,11 +21,11 @@ import { openScratchDatabase } from './scratch-database.ts'
 const CONNECTIONS = 10
 const CUSTOMERS = 2000
 
-/** What scope, audit row, outbox and cache invalidation cost on top of a transaction that does the same work. */
+/** The cost of scope check, audit row, outbox and cache invalidation on top of a transaction that does the same work. */
 export const writePath: Benchmark = {
   name: 'write-path',
   describe:
-    'update_client_info through change(), its audit event sealed into the chain; against the same without the chain, and its own three statements by pg',
+    'update_client_info through change(), with its audit event sealed into the chain; against the same without the chain, and its three statements alone through pg',
   run: async (options) => {
     const database = await openScratchDatabase(options.scratchDir)
     const ours = await openPlatformUnderTest(database, options.scratchDir, {
@@ -47,9 +47,9 @@ export const writePath: Benchmark = {
 }
 
 const NOTES = [
-  `${CONNECTIONS} connections, ${CONNECTIONS} callers in a loop over ${CUSTOMERS} customers; every commit is on disk before it is answered`,
-  'without the chain: the audit row is inserted as it is, nothing tells the sealer of it, and no sealer runs',
-  'by pg: begin, select for update, update, insert of the timeline event, commit; ours: that, and the comparison of fields, the audit row, the event for subscribers and the cache told',
+  `${CONNECTIONS} connections, ${CONNECTIONS} callers in a loop over ${CUSTOMERS} customers; every commit is on disk before the answer`,
+  'without the chain: the audit row is inserted without its entry in audit.unsealed, and no sealer runs',
+  'through pg: begin, select for update, update, insert of the timeline event, commit; ours: the same, with the comparison of fields, the audit row, the outbox event and the cache invalidation',
 ]
 
 function contenders(ours: PlatformUnderTest, pool: pg.Pool, { seconds, warmUpSeconds }: BenchOptions) {
@@ -74,7 +74,7 @@ function contenders(ours: PlatformUnderTest, pool: pg.Pool, { seconds, warmUpSec
 const update = (ctx: Ctx, client_id: string, n: number) =>
   updateClientInfo(ctx, { client_id, updates: { csm_assigned: `csm ${n}` } })
 
-/** Seals every second while it measures, as a server does. */
+/** Runs a sealer every second during the measurement, like a server. */
 function withSealer({ platform }: PlatformUnderTest, measure: () => Promise<Sample>): () => Promise<Sample> {
   const seals = sealer({ db: platform.database.system, keyring: platform.keyring, clock: systemClock })
   return async () => {
@@ -90,9 +90,9 @@ function withSealer({ platform }: PlatformUnderTest, measure: () => Promise<Samp
 
 const silent = pino({ level: 'silent' })
 
-/** The same insert of the same row, but for the line that tells the sealer. */
+/** The context with a handle that omits the insert into `audit.unsealed`. */
 function withoutChain(ctx: Ctx): Ctx {
-  if (!(ctx.db instanceof PooledHandle)) throw new Error('A handle of the pool was expected.')
+  if (!(ctx.db instanceof PooledHandle)) throw new Error('expected a handle of the pool')
   return { ...ctx, db: new UnchainedHandle(ctx.db) }
 }
 
@@ -100,7 +100,7 @@ class UnchainedHandle extends PooledHandle {
   readonly #handle: PooledHandle
 
   constructor(handle: PooledHandle) {
-    super(() => Promise.reject(new Error('No text is built here.')), false)
+    super(() => Promise.reject(new Error('built statements are not supported')), false)
     this.#handle = handle
   }
 
@@ -109,7 +109,7 @@ class UnchainedHandle extends PooledHandle {
   }
 
   override transact<T>(work: (tx: Tx) => Promise<Outcome<T>>, options?: TransactionOptions): Promise<T> {
-    // safe because: it is the handle of the transaction, with another text for one statement.
+    // safe because: it wraps the handle of the transaction, and only changes the text of one statement.
     return this.#handle.transact(
       (tx) => work(new UnchainedHandle(tx as unknown as PooledHandle) as unknown as Tx),
       options,
@@ -152,7 +152,7 @@ function rowsOf(found: ReadonlyMap<string, readonly Sample[]>): Row[] {
   const unchained = found.get('unchained') ?? []
   const kept = ratio(ours, unchained, 'perSecond')
   return [
-    rowOf('a transaction by pg', 'writes/s', bare, 'perSecond'),
+    rowOf('the transaction alone through pg', 'writes/s', bare, 'perSecond'),
     {
       ...rowOf('without the audit chain', 'writes/s', unchained, 'perSecond'),
       ratio: { to: 'pg', value: ratio(unchained, bare, 'perSecond') },
@@ -163,7 +163,7 @@ function rowsOf(found: ReadonlyMap<string, readonly Sample[]>): Row[] {
       ratio: { to: 'without the chain', value: kept },
       goal: atLeast(0.85, kept, 'of the path without the chain'),
     },
-    rowOf('by pg, CPU of this process', 'µs/write', bare, 'cpuMicroseconds'),
+    rowOf('through pg, CPU of this process', 'µs/write', bare, 'cpuMicroseconds'),
     rowOf('without the chain, CPU of this process', 'µs/write', unchained, 'cpuMicroseconds'),
     rowOf('ours, CPU of this process, sealing included', 'µs/write', ours, 'cpuMicroseconds'),
   ]

@@ -1,4 +1,4 @@
-// The floor: node:http that parses the JSON-RPC request and answers it, and nothing else.
+// The baseline: a node:http server that only parses the JSON-RPC request and answers it.
 import { createServer } from 'node:http'
 import { readFileSync } from 'node:fs'
 import { listen } from './ready.ts'

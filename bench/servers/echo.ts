@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** The trivial tool that every server under test offers. */
+/** The trivial tool of every server under test. */
 export const echoShape = {
   name: 'echo',
   title: 'Echo',

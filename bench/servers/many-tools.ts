@@ -2,7 +2,7 @@ import { loadConfig } from '../../src/settings.ts'
 import type { Tool } from '#kernel/calls/tool'
 import { customersModule } from '../../src/modules/customers/index.ts'
 
-/** As many tools as the customer-success server will have: those there are, repeated under other names. */
+/** The number of tools of a full customer-success server; the existing tools are repeated under other names. */
 export const MANY = 54
 
 /** Every tool of the customers server, in listing order. */

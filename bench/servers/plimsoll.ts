@@ -1,4 +1,4 @@
-// Our server as `npm start` builds it, from the environment, with the trivial tool mounted beside the product's own.
+// Our server as `npm start` builds it from the environment, with the trivial tool in addition.
 import { systemClock } from '#kernel/clock'
 import { loadConfig } from '../../src/settings.ts'
 import type { Scope } from '#kernel/principal'

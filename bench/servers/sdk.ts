@@ -1,5 +1,5 @@
-// The official SDK as its guide sets it up, with nothing on: no token, no limit, no metric, no audit.
-// Argument: which tools: `echo`, `product` or `many`.
+// A server with the official SDK, set up as in its guide: no token, no limit, no metric, no audit.
+// Argument: the tools to offer, `echo`, `product` or `many`.
 import { createServer } from 'node:http'
 import { toNodeHandler } from '@modelcontextprotocol/node'
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
@@ -23,7 +23,7 @@ const handler = createMcpHandler(() => {
 })
 const serve = toNodeHandler(handler)
 
-// safe because: an IncomingMessage is what the adapter is made for; only its optional fields are typed more strictly.
+// safe because: the adapter expects an IncomingMessage; only its optional fields are typed more strictly.
 listen(createServer((req, res) => void serve(req as Parameters<typeof serve>[0], res)))
 
 function registerEcho(server: McpServer): void {

@@ -1,4 +1,5 @@
-// The load generator: autocannon, in a process of its own. Says it is ready, waits for the word, answers with counts.
+// The load generator: autocannon in a separate process. It reports that it is ready, starts at the first message, and
+// answers with the counts.
 import autocannon from 'autocannon'
 import type { Load, LoadResult } from './load.ts'
 
@@ -6,12 +7,12 @@ import type { Load, LoadResult } from './load.ts'
 const { url, requests, connections, seconds } = JSON.parse(process.argv[2] ?? '') as Load
 
 process.once('message', () => {
-  void hammer().then((result) => process.send?.(result))
+  void generateLoad().then((result) => process.send?.(result))
 })
 process.once('disconnect', () => process.exit(0))
 process.send?.('ready')
 
-async function hammer(): Promise<LoadResult> {
+async function generateLoad(): Promise<LoadResult> {
   const {
     requests: sent,
     latency,
