@@ -1,15 +1,15 @@
-// Prints the size of the production code, the cost of a tool, import circles and imports of a higher layer.
+// Prints the size of the production code, the cost of a tool, import cycles and imports of a higher layer.
 // `npm run measure -- ../another-checkout` measures another checkout, for a comparison.
 import { resolve } from 'node:path'
 import { readTree } from '../test/architecture/tree.ts'
-import { comments, fileCircles, fullestFolders, sizes, toolCosts, upwardImports } from './tree-measures.ts'
+import { comments, fileCycles, fullestFolders, sizes, toolCosts, upwardImports } from './tree-measures.ts'
 
 const FOLDERS_SHOWN = 10
 
 const root = resolve(process.argv[2] ?? '.')
 const tree = readTree(root, 'src')
 const { commentLines, share, docComments } = comments(tree)
-const circles = fileCircles(tree)
+const cycles = fileCycles(tree)
 const upward = upwardImports(tree)
 
 print(`Production code of ${root}`, [
@@ -36,10 +36,10 @@ print('Comments and imports', [
   ['', 'count'],
   ['comment lines', `${commentLines} (${(share * 100).toFixed(1)} %)`],
   ['doc comments', docComments],
-  ['import circles', circles.length],
+  ['import cycles', cycles.length],
   ['imports of a higher layer', upward.length],
 ])
-for (const circle of circles) console.log(`circle: ${circle.join(', ')}`)
+for (const cycle of cycles) console.log(`cycle: ${cycle.join(', ')}`)
 for (const { from, to } of upward) console.log(`upwards: ${from} imports ${to}`)
 
 function print(title: string, rows: readonly (readonly (string | number)[])[]): void {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { readFixture } from '../test/architecture/tree.ts'
-import { comments, fileCircles, fullestFolders, sizes, toolCosts, upwardImports } from './tree-measures.ts'
+import { comments, fileCycles, fullestFolders, sizes, toolCosts, upwardImports } from './tree-measures.ts'
 
 const { tree } = readFixture(`=== src/kernel/clock.ts
 /** The time. */
@@ -60,8 +60,8 @@ it('takes for comment lines those that hold nothing else', () => {
   expect(comments(tree)).toMatchObject({ commentLines: 5, docComments: 1 })
 })
 
-it('finds circles and upward imports of types', () => {
-  expect(fileCircles(tree).map((circle) => circle.toSorted())).toEqual([
+it('finds cycles and upward imports of types', () => {
+  expect(fileCycles(tree).map((cycle) => cycle.toSorted())).toEqual([
     ['src/kernel/audit.ts', 'src/kernel/context.ts'],
   ])
   expect(upwardImports(tree)).toEqual([{ from: 'src/kernel/audit.ts', to: 'src/modules/tasks/index.ts' }])

@@ -1,7 +1,7 @@
 // Measures of a source tree's production code: tests, fixtures and generated files are left out.
 import { posix } from 'node:path'
 import { isProduction, layerOf, moduleOf } from '../test/architecture/areas.ts'
-import { circlesOf } from '../test/architecture/circles.ts'
+import { cyclesOf } from '../test/architecture/cycles.ts'
 import { importGraph, parsed, type SourceFile, type Tree } from '../test/architecture/tree.ts'
 
 /** The size of a part of the tree. `median`, `p90` and `max` are lines per file. */
@@ -126,9 +126,9 @@ function commentLinesOf(file: SourceFile): number {
   return file.text.split('\n').filter((line, index) => line.trim() !== '' && bare[index]?.trim() === '').length
 }
 
-/** Import circles of files, types included. */
-export function fileCircles(tree: Tree): string[][] {
-  return circlesOf(importGraph(tree.filter(isProduction)))
+/** Import cycles of files, types included. */
+export function fileCycles(tree: Tree): string[][] {
+  return cyclesOf(importGraph(tree.filter(isProduction)))
 }
 
 /** Imports of files in a higher layer, types included. */

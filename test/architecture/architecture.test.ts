@@ -9,7 +9,7 @@ const tree = readTree(join(here, '../..'))
 const guards = await findGuards()
 
 describe.each(guards)('$rule', (guard) => {
-  it('finds something to look at', () => {
+  it('finds something to check', () => {
     expect(guard.look(tree).subjects).toBeGreaterThan(0)
     expect(guard.look([]).subjects).toBe(0)
   })
@@ -18,11 +18,11 @@ describe.each(guards)('$rule', (guard) => {
     expect(guard.look(tree).offences.map(({ path, why }) => `${path}: ${why}`)).toEqual([])
   })
 
-  it('bites its fixture, and nothing beside it', () => {
+  it('reports exactly the violations in its fixture', () => {
     const fixture = readFixture(readFileSync(join(here, 'fixtures', `${guard.fixture}.tree`), 'utf8'))
-    const bitten = new Set(guard.look(fixture.tree).offences.map(({ path }) => path))
+    const reported = new Set(guard.look(fixture.tree).offences.map(({ path }) => path))
     expect(fixture.offending).not.toEqual([])
-    expect([...bitten].toSorted()).toEqual([...new Set(fixture.offending)].toSorted())
+    expect([...reported].toSorted()).toEqual([...new Set(fixture.offending)].toSorted())
   })
 })
 

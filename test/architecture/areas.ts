@@ -37,12 +37,12 @@ export function areaOf(path: string): { readonly module: string; readonly area: 
 }
 
 /** Base areas: every other area of the module may import them. The value lists the areas that they may import. */
-const GROUND: Readonly<Record<string, readonly string[]>> = { record: [], risk: ['record'], events: ['record'] }
+const BASE: Readonly<Record<string, readonly string[]>> = { record: [], risk: ['record'], events: ['record'] }
 
 /** The imports between areas that are allowed beside those of base areas. */
 const DECLARED: Readonly<Record<string, readonly string[]>> = { demo: ['import'] }
 
 export function mayImport(area: string, other: string): boolean {
-  const allowed = GROUND[area] ?? [...Object.keys(GROUND), ...(DECLARED[area] ?? [])]
+  const allowed = BASE[area] ?? [...Object.keys(BASE), ...(DECLARED[area] ?? [])]
   return area === other || allowed.includes(other)
 }

@@ -10,18 +10,18 @@ const files = readFixture(readFileSync(join(import.meta.dirname, 'lint.tree'), '
 const folder = mkdtempSync(join(tmpdir(), 'plimsoll-lint-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
-it('the linter bites each file of its fixture with the rule the file is named for, and no other file', () => {
+it('the linter reports in each fixture file the rule that the file is named after, and nothing in other files', () => {
   const diagnostics = lint()
-  const bitten = diagnostics.map(({ filename, rule }) => `${filename} ${rule}`)
+  const reported = diagnostics.map(({ filename, rule }) => `${filename} ${rule}`)
   const expected = files
     .map(({ path }) => ({ path, rule: basename(path, '.ts') }))
     .filter(({ rule }) => rule !== 'clean' && rule !== 'index')
     .map(({ path, rule }) => `${path} ${rule}`)
-  expect(bitten).toEqual(expect.arrayContaining(expected))
+  expect(reported).toEqual(expect.arrayContaining(expected))
   expect(diagnostics.filter(({ filename }) => /\/(clean|index)\.ts$/.test(filename))).toEqual([])
 })
 
-/** Lints the fixture as a project of its own with our configuration. */
+/** Lints the fixture as a separate project with our configuration. */
 function lint(): { filename: string; rule: string }[] {
   for (const { path, text } of files) {
     mkdirSync(join(folder, dirname(path)), { recursive: true })

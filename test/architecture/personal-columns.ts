@@ -4,7 +4,7 @@ export interface Column {
   readonly table: string
   readonly column: string
   readonly type: string
-  /** What follows the type: constraints and defaults. */
+  /** The rest of the declaration: constraints and defaults. */
   readonly rest: string
 }
 
@@ -40,7 +40,7 @@ export function looksPersonal({ column, type, rest }: Column): boolean {
 export const NOT_PERSONAL: Readonly<Record<string, string>> = {
   'customers.risk_indicators.indicator_name': 'one of our own indicators',
   'customers.churn_predictions.model_name': 'one of our own models',
-  'customers.churn_predictions.contributing_factors': 'the figures of an account that a model added up',
+  'customers.churn_predictions.contributing_factors': 'figures of an account that a model combined',
   'customers.lifecycle_history.actor_kind': 'whether it was a person, a key or a job',
   'access.oauth_resources.identifier': 'the URL of one of our servers',
   'access.oauth_resources.name': 'the name of one of our servers',
@@ -56,7 +56,7 @@ export const NOT_PERSONAL: Readonly<Record<string, string>> = {
   'customers.health_scores.missing': 'names of components',
   'customers.import_checkpoints.mapping': 'the name of a mapping',
   'kernel.rotations.field': 'the name of an encrypted column',
-  'kernel.rotations.cursor': 'the key of the last row that was done',
+  'kernel.rotations.cursor': 'the key of the last row that was re-encrypted',
   'privacy.keys.sealed': 'an encrypted key',
   'tasks.people.time_zone': 'an IANA zone, exported and erased with the row',
   'tasks.tasks.time_zone': 'an IANA zone, exported and erased with the row',

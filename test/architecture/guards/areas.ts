@@ -1,5 +1,5 @@
 import { areaOf, isProduction, isStore, mayImport } from '../areas.ts'
-import { circlesOf } from '../circles.ts'
+import { cyclesOf } from '../cycles.ts'
 import type { Guard } from '../guard.ts'
 import { importsOf, type Tree } from '../tree.ts'
 
@@ -13,7 +13,7 @@ interface AreaImport {
 
 export const areas: Guard = {
   fixture: 'areas',
-  rule: 'in a module with a record folder, an area imports the ground and declared areas, and the store of record alone',
+  rule: 'in a module with a record folder, an area imports only base areas and declared areas, and no store but that of record',
   look: (tree) => {
     const files = areaFiles(tree)
     const imports = files.flatMap(({ file, module, area }) =>
@@ -23,10 +23,10 @@ export const areas: Guard = {
         return [{ path: file.path, target, area, other: there.area }]
       }),
     )
-    const inCircle = circlesOf(areaGraph(imports))
+    const cycles = cyclesOf(areaGraph(imports))
     const offences = imports.flatMap(({ path, target, area, other }) => {
-      const circle = inCircle.find((names) => names.includes(area) && names.includes(other ?? ''))
-      if (circle !== undefined) return [{ path, why: `imports ${target}, in a circle of ${circle.join(', ')}` }]
+      const cycle = cycles.find((names) => names.includes(area) && names.includes(other ?? ''))
+      if (cycle !== undefined) return [{ path, why: `imports ${target}, in a cycle of ${cycle.join(', ')}` }]
       if (/^src\/modules\/[^/]+\/index\.ts$/.test(target))
         return [{ path, why: `imports ${target}, which is above the areas` }]
       if (other === undefined) return []

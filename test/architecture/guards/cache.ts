@@ -5,7 +5,7 @@ import { parsed, type SourceFile } from '../tree.ts'
 
 export const tagsInUse: Guard = {
   fixture: 'cache-tags',
-  rule: 'a cache tag that is invalidated is carried by a cached value, and the reverse; a module declares its own',
+  rule: 'each cache tag labels a cached value and is invalidated somewhere; a module declares its own',
   look: (tree) => {
     const files = tree.filter(isProduction)
     const declared = files.flatMap(tagsDeclared)
@@ -15,8 +15,8 @@ export const tagsInUse: Guard = {
         uses.some((place) => place.use === use && new RegExp(`\\b${tags}\\.${name}\\b`).test(place.text))
       const strange = moduleOf(path) === module ? [] : [{ path, why: `declares the tags of ${module}` }]
       const unused = names.flatMap((name) => [
-        ...(isUsed('carried', name) ? [] : [{ path, why: `${tags}.${name} is carried by no cached value` }]),
-        ...(isUsed('invalidated', name) ? [] : [{ path, why: `${tags}.${name} is invalidated by nothing` }]),
+        ...(isUsed('cached', name) ? [] : [{ path, why: `${tags}.${name} labels no cached value` }]),
+        ...(isUsed('invalidated', name) ? [] : [{ path, why: `${tags}.${name} is never invalidated` }]),
       ])
       return [...strange, ...unused]
     })
@@ -51,12 +51,12 @@ function tagsDeclared(file: SourceFile): DeclaredTags[] {
 }
 
 interface TagUse {
-  readonly use: 'carried' | 'invalidated'
+  readonly use: 'cached' | 'invalidated'
   readonly text: string
 }
 
 const USES: Readonly<Record<string, TagUse['use']>> = {
-  tags: 'carried',
+  tags: 'cached',
   invalidates: 'invalidated',
   cacheTags: 'invalidated',
 }

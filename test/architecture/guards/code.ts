@@ -4,7 +4,7 @@ import { parsed, type SourceFile } from '../tree.ts'
 
 export const environment: Guard = {
   fixture: 'environment',
-  rule: 'only kernel/config, and the programs that hand it over (main.ts), read the environment',
+  rule: 'only kernel/config and the entry files that pass it on (main.ts) read the environment',
   look: eachSource('src/', (file) =>
     file.path.startsWith('src/kernel/config/') || file.path.endsWith('/main.ts')
       ? []
@@ -24,7 +24,7 @@ export const clock: Guard = {
 
 export const systemClock: Guard = {
   fixture: 'system-clock',
-  rule: 'only where a program starts is the system clock handed out',
+  rule: 'only the entry files of programs name the system clock',
   look: eachSource('src/', (file) =>
     /^src\/(kernel\/clock|app|main|cli\/start)\.ts$/.test(file.path) || !/\bsystemClock\b/.test(file.text)
       ? []
@@ -34,13 +34,13 @@ export const systemClock: Guard = {
 
 export const terminal: Guard = {
   fixture: 'terminal',
-  rule: 'no console: a line is logged through ctx.log, or written by the surface that owns the stream',
+  rule: 'no console: lines are logged by ctx.log, or written by the surface that owns the stream',
   look: eachSource('src/', (file) => placesOf(file, { member: ['console', undefined] })),
 }
 
 export const assertions: Guard = {
   fixture: 'assertions',
-  rule: 'a type assertion says in a line beside it why it is safe',
+  rule: 'a type assertion has a comment that says why it is safe',
   look: eachSource('src/', (file) => {
     const lines = file.text.split('\n')
     return assertionsIn(file)

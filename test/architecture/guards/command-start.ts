@@ -6,7 +6,7 @@ const LIGHT = /^(node:|commander$|zod$|ulid$|ipaddr\.js$)/
 
 export const commandStart: Guard = {
   fixture: 'command-start',
-  rule: 'the command line imports small libraries alone before it knows the command: what a command needs, it imports',
+  rule: 'the command line statically imports only small libraries: each command imports what it needs when it runs',
   look: (tree) => {
     const sources = new Map(tree.map((file) => [file.path, file]))
     const reached = tree.flatMap(({ path }) => (path === BEGIN ? [path] : []))

@@ -8,7 +8,7 @@ const KERNEL_SCHEMAS = new Set(['kernel', 'audit', 'files'])
 
 export const storesSpeakSql: Guard = {
   fixture: 'stores-speak-sql',
-  rule: 'in modules and surfaces only store.ts and store/*.ts hold SQL',
+  rule: 'in modules and surfaces only store.ts and store/*.ts contain SQL',
   look: eachSource('src/', (file) =>
     file.path.startsWith('src/kernel/') || (moduleOf(file.path) !== undefined && isStore(file.path))
       ? []
@@ -36,12 +36,12 @@ export const ownSchema: Guard = {
 
 export const statementNames: Guard = {
   fixture: 'statement-names',
-  rule: 'a prepared statement has a name that no other has: metrics and the slow-query log know it by that alone',
+  rule: 'the name of a prepared statement is unique: metrics and the slow-query log contain only the name',
   look: (tree) => {
     const named = tree.filter(holdsSql).flatMap(statementsIn)
     const offences = named
       .filter((one) => named.some((other) => other !== one && other.name === one.name))
-      .map(({ path, name }) => ({ path, why: `${name} names another statement too` }))
+      .map(({ path, name }) => ({ path, why: `${name} is also the name of another statement` }))
     return { subjects: named.length, offences }
   },
 }
@@ -57,7 +57,7 @@ export const transactions: Guard = {
   look: eachSource('src/', (file) =>
     file.path.startsWith('src/kernel/') || !/\.transaction\(\s*\)/.test(file.text)
       ? []
-      : ['opens a transaction by hand'],
+      : ['opens a transaction directly'],
   ),
 }
 

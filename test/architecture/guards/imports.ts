@@ -1,5 +1,5 @@
 import { layerOf, moduleOf } from '../areas.ts'
-import { circlesOf, wayBack } from '../circles.ts'
+import { cyclesOf, cycleThrough } from '../cycles.ts'
 import { eachSource, type Guard } from '../guard.ts'
 import { importGraph, importsOf } from '../tree.ts'
 
@@ -16,13 +16,13 @@ export const layers: Guard = {
   }),
 }
 
-export const circles: Guard = {
-  fixture: 'circles',
-  rule: 'no file is part of an import circle, type imports included',
+export const cycles: Guard = {
+  fixture: 'cycles',
+  rule: 'no file is part of an import cycle, type imports included',
   look: (tree) => {
     const graph = importGraph(tree)
-    const offences = circlesOf(graph).flatMap((circle) =>
-      circle.map((path) => ({ path, why: (wayBack(graph, path) ?? circle).join(' → ') })),
+    const offences = cyclesOf(graph).flatMap((cycle) =>
+      cycle.map((path) => ({ path, why: (cycleThrough(graph, path) ?? cycle).join(' → ') })),
     )
     return { subjects: graph.size, offences }
   },
@@ -30,7 +30,7 @@ export const circles: Guard = {
 
 export const surfaceLibraries: Guard = {
   fixture: 'surface-libraries',
-  rule: 'neither the kernel nor a module knows the HTTP framework, the MCP SDK or the library of the command line',
+  rule: 'neither the kernel nor a module imports the HTTP framework, the MCP SDK or the command-line library',
   look: eachSource('src/', (file) =>
     file.path.startsWith('src/kernel/') || moduleOf(file.path) !== undefined
       ? importsOf(file)
@@ -42,7 +42,7 @@ export const surfaceLibraries: Guard = {
 
 export const modules: Guard = {
   fixture: 'module-imports',
-  rule: 'a module imports types alone of another module',
+  rule: 'a module imports only types of another module',
   look: eachSource('src/modules/', (file) =>
     importsOf(file)
       .filter(({ target, isType }) => !isType && ![undefined, moduleOf(file.path)].includes(moduleOf(target)))
@@ -50,19 +50,19 @@ export const modules: Guard = {
   ),
 }
 
-/** They run before any module is built, and import none. */
-const GATHERERS = new Set(['src/declarations.ts', 'src/settings.ts'])
+/** The files that collect the declarations of all modules, before any module is built. */
+const COLLECTORS = new Set(['src/declarations.ts', 'src/settings.ts'])
 
 export const moduleInternals: Guard = {
   fixture: 'module-internals',
-  rule: 'nothing outside a module imports past its index.ts, but for the declarations.ts that all declarations are gathered from',
+  rule: 'files outside a module import only its index.ts; src/declarations.ts and src/settings.ts also its declarations.ts',
   look: eachSource('src/', (file) =>
     importsOf(file)
       .filter(({ target }) => {
         const owner = moduleOf(target)
         if (owner === undefined || owner === moduleOf(file.path)) return false
-        const isGathered = GATHERERS.has(file.path) && target === `src/modules/${owner}/declarations.ts`
-        return target !== `src/modules/${owner}/index.ts` && !isGathered
+        const isCollected = COLLECTORS.has(file.path) && target === `src/modules/${owner}/declarations.ts`
+        return target !== `src/modules/${owner}/index.ts` && !isCollected
       })
       .map(({ target }) => `imports ${target}`),
   ),

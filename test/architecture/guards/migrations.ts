@@ -12,12 +12,12 @@ export const migrationIndexes: Guard = {
     partsOf(file).flatMap(({ sql, made }) => [
       ...(isOutside(file) ? [] : indexesIn(sql)).flatMap(({ table, concurrently }) => {
         if (concurrently) return [`builds an index of ${table} concurrently, which needs a line "-- no transaction"`]
-        return made.has(table) ? [] : [`holds up whoever writes ${table} while it builds an index`]
+        return made.has(table) ? [] : [`blocks writes to ${table} while it builds an index`]
       }),
       ...alterationsIn(sql)
         .filter(({ table, actions }) => !made.has(table) && BUILDS_CONSTRAINT.test(actions))
         .map(
-          ({ table }) => `builds the index of a constraint of ${table}: build it before, and add the constraint by it`,
+          ({ table }) => `builds the index of a constraint of ${table}: build it first, then add the constraint using it`,
         ),
     ]),
   ),
@@ -25,19 +25,19 @@ export const migrationIndexes: Guard = {
 
 export const migrationRetypes: Guard = {
   fixture: 'migration-retypes',
-  rule: 'a migration retypes no column of a table that may hold rows: it adds one, fills it and drops the old one later',
+  rule: 'a migration does not change the type of a column that may have values: add a column, fill it, drop the old one later',
   look: eachFile(isNew, (file) =>
     partsOf(file).flatMap(({ sql, made }) =>
       alterationsIn(sql)
         .filter(({ table, actions }) => !made.has(table) && RETYPES.test(actions))
-        .map(({ table }) => `rewrites ${table}, which nobody can use meanwhile`),
+        .map(({ table }) => `rewrites ${table}, which is locked meanwhile`),
     ),
   ),
 }
 
 export const migrationLocks: Guard = {
   fixture: 'migration-locks',
-  rule: 'a migration waits for a lock no longer than the runner lets it: five seconds',
+  rule: 'a migration does not change lock_timeout, which the runner sets to five seconds',
   look: eachFile(isNew, (file) =>
     partsOf(file)
       .filter(({ sql }) => /\block_timeout\b/i.test(sql))

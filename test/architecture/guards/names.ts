@@ -3,24 +3,24 @@ import { moduleOf } from '../areas.ts'
 import { eachFile, eachSource, type Guard } from '../guard.ts'
 import type { SourceFile } from '../tree.ts'
 
-const SAYS_NOTHING = /^(utils?|commons?|helpers?|shared|types?|services?|libs?|misc|managers?|constants)$/
+const TOO_GENERAL = /^(utils?|commons?|helpers?|shared|types?|services?|libs?|misc|managers?|constants)$/
 const REPORT = /(^|[-_ ])(plan|report|summary|status|progress|notes?|todo|roadmap)([-_ ]|$)/i
 
 export const names: Guard = {
   fixture: 'names',
-  rule: 'a folder or file is named for what it holds',
+  rule: 'a folder or file is named after its contents',
   look: eachFile(isSource, (file) =>
     file.path
       .split('/')
       .map((part) => part.replace(/(\.test|\.d)?\.[a-z]+$/, ''))
-      .filter((part) => SAYS_NOTHING.test(part))
-      .map((part) => `"${part}" says nothing`),
+      .filter((part) => TOO_GENERAL.test(part))
+      .map((part) => `"${part}" is too general`),
   ),
 }
 
 export const kebabCase: Guard = {
   fixture: 'kebab-case',
-  rule: 'files and folders of code are kebab-case',
+  rule: 'names of source files and folders are in kebab case',
   look: eachFile(isSource, (file) =>
     file.path
       .split('/')
@@ -54,7 +54,7 @@ export const moduleIndexes: Guard = {
 
 export const toolTests: Guard = {
   fixture: 'tool-tests',
-  rule: 'every tool has its test beside it',
+  rule: 'every tool has a test file next to it',
   look: eachFile(
     (file) => /^src\/modules\/.*\/tools\/[^/]+\.ts$/.test(file.path) && !file.path.endsWith('.test.ts'),
     (file, tree) => {
@@ -66,7 +66,7 @@ export const toolTests: Guard = {
 
 export const documents: Guard = {
   fixture: 'documents',
-  rule: 'no plan, report, summary, status or notes file is in the tree',
+  rule: 'there is no plan, report, summary, status or notes file',
   look: eachFile(
     (file) => file.path.endsWith('.md') || file.path.endsWith('.txt'),
     (file) => (REPORT.test(basename(file.path).replace(/\.[a-z]+$/, '')) ? ['is one'] : []),
@@ -79,7 +79,7 @@ function isSource(file: SourceFile): boolean {
 
 export const declared: Guard = {
   fixture: 'declarations',
-  rule: 'what a module declares is listed in src/declarations.ts: without it its settings and commands are not known',
+  rule: 'the declarations of every module are listed in src/declarations.ts, which registers its settings and commands',
   look: (tree) => {
     const listed = tree.find(({ path }) => path === 'src/declarations.ts')?.text ?? ''
     const declarations = tree.flatMap(({ path, text }) => {

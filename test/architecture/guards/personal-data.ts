@@ -7,7 +7,7 @@ import type { SourceFile, Tree } from '../tree.ts'
 
 export const personalData: Guard = {
   fixture: 'personal-data',
-  rule: 'personal data is named by a holder, which can export and erase it: its table, and where the table is described, its column',
+  rule: 'a personal-data holder names every table with personal data, and its columns where it describes the table',
   look: (tree) => {
     const columns = columnsOf(tree)
     const personal = columns.filter(looksPersonal)

@@ -2,10 +2,10 @@
 export type Graph = ReadonlyMap<string, readonly string[]>
 
 /** The strongly connected components with more than one name, by Tarjan's algorithm. */
-export function circlesOf(graph: Graph): string[][] {
+export function cyclesOf(graph: Graph): string[][] {
   const order = new Map<string, number>()
   const open: string[] = []
-  const circles: string[][] = []
+  const cycles: string[][] = []
 
   const visit = (name: string): number => {
     let low = order.size
@@ -18,16 +18,16 @@ export function circlesOf(graph: Graph): string[][] {
     }
     if (low === order.get(name)) {
       const part = open.splice(open.indexOf(name))
-      if (part.length > 1) circles.push(part)
+      if (part.length > 1) cycles.push(part)
     }
     return low
   }
   for (const name of graph.keys()) if (!order.has(name)) visit(name)
-  return circles
+  return cycles
 }
 
 /** The shortest cycle through a name, which is its first and last element; undefined when there is none. */
-export function wayBack(graph: Graph, start: string): string[] | undefined {
+export function cycleThrough(graph: Graph, start: string): string[] | undefined {
   const cameFrom = new Map<string, string>()
   const queue = [start]
   for (const name of queue) {
