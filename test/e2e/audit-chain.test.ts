@@ -9,7 +9,7 @@ import { testDatabase } from '../support/database.ts'
 import { runCommand, startProduct } from '../support/product-process.ts'
 import { testTenant } from '../support/tenant.ts'
 
-/** 10,000 is the size of the proof; the suite runs a part of it. */
+/** The number of tool calls. The suite runs 500; set AUDIT_OPERATIONS=10000 for the full test. */
 const OPERATIONS = Number(process.env['AUDIT_OPERATIONS'] ?? '500')
 const PROCESSES = 4
 const CALLERS_PER_PROCESS = 4
@@ -47,7 +47,7 @@ describe(`${OPERATIONS.toLocaleString('en-US')} mixed operations from ${PROCESSE
     lines = (await readFile(file, 'utf8')).split(/(?<=\n)/)
   }, 600_000)
 
-  it('leave an event each, in one chain that verifies without a database', async () => {
+  it('are each one audit event, in one chain that verifies without a database', async () => {
     const calls = lines.filter((line) => line.includes('"action":"tool.'))
     const times = calls.map((line) => Number(/"times":(\d+)/.exec(line)?.[1] ?? '1'))
     expect(times.reduce((sum, count) => sum + count, 0)).toBe(OPERATIONS)
@@ -64,27 +64,27 @@ describe(`${OPERATIONS.toLocaleString('en-US')} mixed operations from ${PROCESSE
     expect((await plimsoll('audit', 'verify', '--tenant', tenantId, '--expect-head', headOf(lines))).code).toBe(0)
   })
 
-  it('prove which event it was when a byte of the export is flipped', async () => {
+  it('verification names the event in which a byte of the export was changed', async () => {
     const at = someEvent()
     const event = idOf(at)
     const told = await verifyTampered(lines.with(at, (lines[at] ?? '').replace('"success"', '"saccess"')), true)
     expect(told).toContain(`line ${at + 1}: altered_event: event ${event} in block`)
   })
 
-  it('prove which event it was when a row is deleted', async () => {
+  it('verification names the event that was deleted from the export', async () => {
     const at = someEvent()
     expect(await verifyTampered(lines.toSpliced(at, 1))).toMatch(
       new RegExp(`missing_event: event ${idOf(at)} of block \\d+`),
     )
   })
 
-  it('prove which events they were when two are reordered', async () => {
+  it('verification names the event where two were reordered', async () => {
     const at = someEvent()
     const told = await verifyTampered(lines.with(at, lines[at + 1] ?? '').with(at + 1, lines[at] ?? ''))
     expect(told).toContain(`reordered_events: event ${idOf(at)} in block`)
   })
 
-  it('are sealed on demand, and what there is not is said in one line', async () => {
+  it('are sealed on demand; an unknown tenant or file is reported in one line', async () => {
     expect((await plimsoll('audit', 'seal')).out).toMatch(/^Sealed \d+ events\.$/m)
     const unknown = await plimsoll('audit', 'export', '--tenant', 'nobody', '--out', file)
     expect([unknown.code, unknown.err]).toEqual([1, expect.stringContaining('There is no tenant nobody')])
@@ -92,7 +92,7 @@ describe(`${OPERATIONS.toLocaleString('en-US')} mixed operations from ${PROCESSE
     expect([missing.code, missing.err]).toEqual([1, expect.stringContaining('cannot be read')])
   })
 
-  it('prove in the database itself which row was deleted by whoever may do everything there', async () => {
+  it('verification in the database names the row that its owner deleted', async () => {
     const event = idOf(someEvent())
     await database.owner.query('delete from audit.events where tenant_id = $1 and id = $2', [tenantId, event])
     const told = await plimsoll('audit', 'verify', '--tenant', tenantId)
@@ -108,7 +108,7 @@ async function makeKey(scopes: string): Promise<string> {
   return /plim_\S+/.exec(made.out)?.[0] ?? `no key: ${made.err}`
 }
 
-/** One of seven: new customers, changes, reads of one and of many, usage, a refusal, a customer nobody has. */
+/** One of seven calls: a new customer, a change, reads of one and of many, usage, a refusal, an unknown customer. */
 async function operation(
   url: string,
   n: number,
@@ -142,7 +142,7 @@ async function operation(
   expect(response.status).toBeLessThan(500)
 }
 
-/** The line of an event in the middle that is followed by another of its block, and went well. */
+/** The line of a successful event in the middle that is followed by another event of its block. */
 function someEvent(): number {
   const isEvent = (line: string | undefined) => line?.includes('"type":"event"') === true
   const middle = Math.floor(lines.length / 2)
@@ -156,7 +156,7 @@ function someEvent(): number {
 const idOf = (at: number) => /"id":"(aud_\w+)"/.exec(lines[at] ?? '')?.[1] ?? 'no id'
 const headOf = (all: readonly string[]) => /"head":"(\w+)"/.exec(all.at(-1) ?? '')?.[1] ?? 'no head'
 
-/** What is found first; by the command where it is asked for, else by what the command calls. */
+/** The first problem that verification finds; `byCommand` runs the command instead of the function that it calls. */
 async function verifyTampered(tampered: readonly string[], byCommand = false): Promise<string> {
   if (!byCommand) {
     const report = await verifyLines(Readable.from(tampered))

@@ -28,7 +28,7 @@ afterAll(() => app.close())
 
 const SCOPES: Scope[] = ['customers:read', 'customers:write', 'tasks:read', 'tasks:write', 'keys:read', 'keys:write']
 
-/** A key of the owner, bound as given. */
+/** The authorization header with a new key of the owner, with these bounds. */
 async function keyBoundTo(bounds: Partial<CreateKeyInput>): Promise<string> {
   const ctx = tenant.ctx({ userId: owner.userId, scopes: SCOPES })
   return `Bearer ${(await app.access.createKey(ctx, { name: 'bound', scopes: SCOPES, ...bounds })).key}`
@@ -65,7 +65,7 @@ describe('a key bound to a server', () => {
 })
 
 describe('a key bound to a toolset', () => {
-  it('lists and calls the tools of it, and no route', async () => {
+  it('lists and calls the tools of that toolset, and no route', async () => {
     const key = await keyBoundTo({ toolsets: ['customers/accounts'] })
     const names = await listed(key)
     expect(names).toContain('list_clients')
@@ -76,7 +76,7 @@ describe('a key bound to a toolset', () => {
 })
 
 describe('keys with equal scopes and different bounds', () => {
-  it('are shown different lists, each its own again the second time', async () => {
+  it('get different lists, and the same list again the second time', async () => {
     const keys = await Promise.all([{}, { servers: ['tasks'] }, { readOnly: true }].map(keyBoundTo))
     const first = await Promise.all(keys.map((key) => listed(key)))
     const second = await Promise.all(keys.map((key) => listed(key)))
@@ -91,14 +91,14 @@ describe('a key bound to networks', () => {
     return (await fetch(`${url}/api/v1/keys`, { headers })).status
   }
 
-  it('is known by the address that a trusted proxy tells', async () => {
+  it('is checked against the address that a trusted proxy forwards', async () => {
     const key = await keyBoundTo({ networks: ['203.0.113.0/24'] })
     expect(await from(key, '203.0.113.5')).toBe(200)
     expect(await from(key, '198.51.100.5')).toBe(401)
     expect(await from(key, '203.0.113.5, 198.51.100.5')).toBe(401)
   })
 
-  it('does not open a pipe', async () => {
+  it('is refused over standard input and output', async () => {
     const key = await keyBoundTo({ networks: ['0.0.0.0/0'] })
     const request = { address: '', resource: '' }
     await expect(async () => app.access.authenticate(key, request)).rejects.toThrow('bound to networks')
@@ -119,11 +119,11 @@ describe('over REST', () => {
     }
   }
 
-  /** As soon as the process has heard of the commit. */
+  /** Waits until the process has been notified of the commit. */
   const refused = (key: string) =>
     vi.waitFor(async () => expect((await request(url, toolList('/mcp'), key)).status).toBe(401), { interval: 5 })
 
-  it('a person makes a key, sees it, uses it and ends it', async () => {
+  it('a person creates, lists, uses and revokes a key', async () => {
     const made = await send('POST', '/api/v1/keys', {
       name: 'mine',
       scopes: ['tasks:read'],
@@ -135,7 +135,7 @@ describe('over REST', () => {
     expect(view).toMatchObject({ user_id: owner.userId, servers: ['tasks'], read_only: true, revoked_at: null })
     expect(await listed(`Bearer ${String(key)}`)).toEqual(['list_tasks', 'get_task'])
     const { key_id: id } = view as { key_id: string } // safe because: the answer was checked against its schema.
-    // That it was used is noted beside the call that used it.
+    // The last use is written asynchronously.
     await vi.waitFor(async () => {
       const all = await send('GET', '/api/v1/keys')
       expect(JSON.stringify(all.body)).not.toContain(String(key))
@@ -146,7 +146,7 @@ describe('over REST', () => {
     await refused(`Bearer ${String(key)}`)
   })
 
-  it('a wrong key names the field, what was expected, and an example', async () => {
+  it('an invalid key request names the field, what was expected, and an example', async () => {
     const wrong = { name: 'x', scopes: ['tasks:read'], networks: ['10.0.0.1/8'] }
     expect((await send('POST', '/api/v1/keys', wrong)).body).toMatchObject({
       error: {
@@ -160,7 +160,7 @@ describe('over REST', () => {
     ])
   })
 
-  it('a service account is made, has keys that act for nobody, and is disabled', async () => {
+  it('a service account is created, has keys that act for no person, and is disabled', async () => {
     const made = await send('POST', '/api/v1/service-accounts', {
       name: 'sync',
       scopes: ['customers:read', 'tasks:read'],
@@ -180,8 +180,8 @@ describe('over REST', () => {
   })
 })
 
-describe('a flood of made-up keys', () => {
-  it('is refused at once when the address has guessed too often, and known keys behind it go on', async () => {
+describe('a flood of invalid keys', () => {
+  it('is rate-limited by address, while valid keys from that address continue to work', async () => {
     const key = await keyBoundTo({})
     const headers = (credential: string) => ({ Authorization: credential, 'X-Forwarded-For': '192.0.2.77' })
     const guesses = Array.from({ length: 200 }, async (_, at) => {

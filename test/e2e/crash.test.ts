@@ -15,7 +15,7 @@ describe('after kill -9 of the server and of its database in the middle of 200 p
   const dataDir = await realpath(await mkdtemp(path.join(tmpdir(), 'plimsoll-crash-')))
   afterAll(() => rm(dataDir, { recursive: true, force: true }))
 
-  it('every answered write is there with its audit row, no other is there by half, and repeating them completes them', async () => {
+  it('every acknowledged write is stored with its audit row, no other is partly stored, and retries complete them', async () => {
     const first = await startProduct({ DATA_DIR: dataDir })
     const answered = new Set<string>()
     const ids = Array.from({ length: WRITES }, (_, index) => `cs_crash_${index}`)
@@ -48,7 +48,7 @@ describe('after kill -9 of the server and of its database in the middle of 200 p
   }, 120_000)
 })
 
-/** Registers a customer; true when the answer says that it is done. A cut connection is no answer. */
+/** Registers a customer. Resolves with whether the server acknowledged it; a broken connection is no acknowledgement. */
 async function register({ url, key }: ProductProcess, clientId: string): Promise<boolean> {
   const call = {
     name: 'register_client',

@@ -20,12 +20,12 @@ beforeAll(async () => {
 })
 afterAll(() => app.close())
 
-/** The command itself, in a process of its own. */
+/** Runs the command in a separate process. */
 const doctor = (words: readonly string[], environment: Readonly<Record<string, string>> = {}) =>
   runCommand(['doctor', ...words], environment)
 
-describe('the doctor of our own server', () => {
-  it('finds nothing wrong with an API key, ends with 0 and never tells the key', async () => {
+describe('plimsoll doctor at our own server', () => {
+  it('finds no problem with a valid API key, exits with 0 and does not print the key', async () => {
     const { code, out } = await doctor([`${url}/mcp/customers`], { PLIMSOLL_TOKEN: key })
     expect(out).toMatch(/ok\s+tools\/call: /)
     expect(out).toContain('No problems found.')
@@ -33,7 +33,7 @@ describe('the doctor of our own server', () => {
     expect(code).toBe(0)
   })
 
-  it('ends with 1 for a key that is refused, and says why', async () => {
+  it('exits with 1 for a key that is refused, and says why', async () => {
     const { code, out } = await doctor([`${url}/mcp`, '--json', '--token', `plim_${'a'.repeat(43)}`])
     expect(code).toBe(1)
     const findings = out
@@ -44,12 +44,12 @@ describe('the doctor of our own server', () => {
     expect(out).not.toContain('aaaa')
   })
 
-  it('takes no URL that is none', async () => {
+  it('refuses an invalid URL', async () => {
     expect((await doctor(['ftp://x'])).code).toBe(1)
     expect((await doctor(['https://user:password@example.com/mcp'])).code).toBe(1)
   })
 
-  it('walks to a tool result by a sign-in', async () => {
+  it('reaches a tool result through a sign-in', async () => {
     const person = await testPerson(database, url)
     const cookie = await signInCookie(url, person)
     const findings = await examine(
@@ -68,7 +68,7 @@ describe('the doctor of our own server', () => {
   })
 })
 
-/** What a person with this cookie does at the authorization URL. */
+/** Consents at the authorization URL, as the person with this cookie. */
 async function agree(place: string, cookie: string): Promise<void> {
   const asked: unknown = await (await fetch(place, { headers: { cookie } })).json()
   const consent = new URL(urlIn(asked), url)

@@ -21,7 +21,7 @@ import { tenantRows } from '../support/tenant-rows.ts'
 import { testTenant } from '../support/tenant.ts'
 import type { TestTenant } from '../support/tenant.ts'
 
-/** Is in everything the tenant of this walk holds, and must be in no answer of it. */
+/** A word in all data of the tenant under test, which must not be in any answer. */
 const MARKER = 'quicksilver'
 
 const database = await testDatabase()
@@ -46,12 +46,12 @@ beforeAll(async () => {
 })
 
 afterAll(async () => {
-  // The figures are what this walk is for.
+  // The counts are read by people.
   process.stdout.write(`\n${table.text()}\n\n${FORGED_TOKENS.length} kinds of forged token; ${leaks} leaks\n\n`)
   await app.close()
 })
 
-/** Every request to an entry point, with ids that the tenant of this walk has, or that nobody has. */
+/** All requests to all entry points, with an id that the tenant under test has, or that nobody has. */
 const requests = (id: string) =>
   app.entryPoints.flatMap((entry) => requestsFor(entry, id).map((one) => ({ entry, request: one })))
 const person = async (role: Role, changes = {}) =>
@@ -60,11 +60,11 @@ const guarded = (id: string) => requests(id).filter(({ entry }) => entry.public 
 const open = () => requests('nobody').filter(({ entry }) => entry.public !== undefined)
 
 describe('the walk', () => {
-  it('knows every tool and path that the running server tells of, and every job', async () => {
+  it('covers every tool and path that the running server documents, and every job', async () => {
     const documents = await Promise.all(
       ['/mcp/tools?server=all', '/api/v1/openapi.json'].map((path) => request(url, { method: 'GET', path })),
     )
-    // safe because: what is read of the answers is compared with names below.
+    // safe because: the parts that are read are compared with names below.
     const [listing, interfaces] = documents.map(({ body }) => JSON.parse(body)) as [
       { tools: { name: string }[] },
       { paths: Record<string, Record<string, unknown>> },
@@ -79,17 +79,17 @@ describe('the walk', () => {
     expect(served.filter((name) => !names.has(name))).toEqual([])
   })
 
-  it('has a request to every entry point but those of jobs', () => {
+  it('has a request for every entry point except jobs', () => {
     const unwalked = app.entryPoints.filter(
       (entry) => entry.kind !== 'job' && requestsFor(entry, 'nobody').length === 0,
     )
     expect(unwalked).toEqual([])
   })
 
-  it('finds each guarded entry point open to an owner who signed in: it is there, and a refusal means something', async () => {
+  it('reaches each protected entry point as a signed-in owner, so that the refusals below mean something', async () => {
     const listed = (await request(url, toolList('/mcp'), ownerToken)).body
     await each(guarded('nobody'), async ({ entry, request: one }) => {
-      // Some end the session of their caller: each is called by somebody else.
+      // Some end the session of their caller, so each has a new caller.
       const { status } = await request(url, harmless(one), await person('owner'))
       table.add('owner', entry.kind, [401, 403].includes(status) ? 'refused' : 'open')
       expect([entry.name, [401, 403].includes(status)]).toEqual([entry.name, false])
@@ -98,20 +98,20 @@ describe('the walk', () => {
   })
 })
 
-/** Reaches the entry point without doing what is behind it: what is sent is an argument that nothing takes. */
+/** The request with an unknown argument: it reaches the entry point, whose validation refuses it. */
 const harmless = (one: EntryRequest): EntryRequest => {
   const { body } = one
   if (body === undefined) return one
   return { ...one, body: one.path === '/mcp' ? withArguments(body, { nobody: 1 }) : { nobody: 1 } }
 }
 
-// safe because: only calls of tools are sent to `/mcp` by a request to an entry point.
+// safe because: requests of entry points to `/mcp` are tool calls.
 const withArguments = (body: unknown, args: object) => {
   const call = body as { params: object }
   return { ...call, params: { ...call.params, arguments: args } }
 }
 
-describe('whoever brings a credential that opens nothing is refused at every guarded entry point', () => {
+describe('a caller with an invalid credential is refused at every protected entry point', () => {
   it.each([
     ['no token', async () => undefined],
     ['garbage', async () => 'Bearer not-a-credential'],
@@ -141,7 +141,9 @@ async function expectRefused(what: string, authorization: string | undefined): P
     entry: { kind: 'list' as const, name: path },
     request: toolList(path),
   }))
-  const beyond = [...guarded('shared'), ...listing].filter(({ request: { path } }) => !isFor(authorization, path))
+  const beyond = [...guarded('shared'), ...listing].filter(
+    ({ request: { path } }) => !isAudience(authorization, path),
+  )
   await each(beyond, async ({ entry, request: one }) => {
     const { status, body } = await request(url, one, sendable(authorization))
     table.add(what, entry.kind, String(status))
@@ -151,15 +153,15 @@ async function expectRefused(what: string, authorization: string | undefined): P
   })
 }
 
-/** A token for a part of this server opens that part: it is no forgery there. */
-function isFor(authorization: string | undefined, path: string): boolean {
+/** Whether a token has this part of the server as its audience: it is valid there. */
+function isAudience(authorization: string | undefined, path: string): boolean {
   const payload = Buffer.from(authorization?.split('.')[1] ?? '', 'base64url').toString()
   const [, part] = /"aud":"https?:\/\/127\.0\.0\.1:\d+(\/[^"]*)"/.exec(payload) ?? []
-  // To a token, every route of the REST side is `/api`.
+  // The audience of all REST routes is `/api`.
   return part === '/api' ? !path.startsWith('/mcp') : part !== undefined && path.startsWith(`${part}/`)
 }
 
-/** What no header can hold is sent as the nearest thing that one can. */
+/** Replaces characters that a header cannot contain. */
 const sendable = (authorization: string | undefined) => authorization?.replace(/[^\x20-\x7e]/g, ' ')
 
 function expectNothingTold(body: string): void {
@@ -173,8 +175,8 @@ const past = () => {
   return { iat: now - 700, exp: now - 100 }
 }
 
-describe('whoever may only read', () => {
-  it('as a person whose role is read-only is refused what their role does not hold, and not shown it', async () => {
+describe('a read-only caller', () => {
+  it('with the read-only role is refused what the role does not allow, and not shown it', async () => {
     const held = new Set<Scope>(app.scopes.filter(({ least }) => least === 'read-only').map(({ scope }) => scope))
     await expectWithin(
       'read-only role',
@@ -183,7 +185,7 @@ describe('whoever may only read', () => {
     )
   })
 
-  it('by a read-only key is refused whatever changes something, and not shown it', async () => {
+  it('with a read-only key is refused every change, and not shown it', async () => {
     const ctx = tenant.ctx({ userId: owner.userId, scopes: app.scopes.map(({ scope }) => scope) })
     const scopes = app.scopes.map(({ scope }) => scope)
     const { key } = await app.access.createKey(ctx, { name: 'reader', scopes, readOnly: true })
@@ -194,7 +196,7 @@ describe('whoever may only read', () => {
     )
   })
 
-  it('by a token without a scope is refused everything', async () => {
+  it('with a token without scopes is refused everything', async () => {
     await expectWithin(
       'no scope',
       () => person('owner', { scope: '' }),
@@ -224,7 +226,7 @@ async function expectWithin(
 }
 
 describe('the owner of another organisation', () => {
-  it('reads nothing of this one at any entry point, and changes nothing of it', async () => {
+  it('reads and changes nothing of this one at any entry point', async () => {
     const { tenantId } = await testTenant(database)
     const before = await tenantRows(database, tenant.tenantId)
     const named = guarded('shared').map(({ entry, request: one }) => ({
@@ -244,7 +246,7 @@ describe('the owner of another organisation', () => {
 })
 
 describe('a public entry point', () => {
-  it('says why it is public, and tells nothing of anybody, whatever credential is shown to it', async () => {
+  it('says why it is public, and reveals no data, whatever the credential', async () => {
     const credentials = [
       undefined,
       'Bearer not-a-credential',
@@ -265,7 +267,7 @@ describe('a public entry point', () => {
 })
 
 describe('a job', () => {
-  it('holds the scopes it states and no others: a change outside them is refused', async () => {
+  it('has only the scopes it declares: a change outside them is refused', async () => {
     const jobs = app.modules.flatMap((module) => module.jobs ?? [])
     expect(jobs.length).toBeGreaterThan(2)
     for (const job of jobs) {
@@ -296,10 +298,10 @@ describe('a job', () => {
   })
 })
 
-describe('a body that is made to keep the process busy', () => {
+describe('a body that is built to keep the process busy', () => {
   const ANSWER_BYTES_MAX = 64 * 1024
 
-  it('is answered in little by every entry point, in known fields and in others', async () => {
+  it('gets a short answer from every entry point, in known and in unknown fields', async () => {
     const fields = await bodyFields()
     const delays = monitorEventLoopDelay({ resolution: 5 })
     const met = new Set<string>()
@@ -327,7 +329,7 @@ describe('a body that is made to keep the process busy', () => {
   })
 })
 
-/** The fields that each entry point takes in its body, by its name: of tools from their schemas, of routes from OpenAPI. */
+/** The body fields of each entry point by its name: those of tools from their schemas, those of routes from OpenAPI. */
 async function bodyFields(): Promise<ReadonlyMap<string, readonly string[]>> {
   const document = await request(url, { method: 'GET', path: '/api/v1/openapi.json' })
   const { paths } = OpenApi.parse(JSON.parse(document.body))
@@ -365,7 +367,7 @@ const OpenApi = z.object({
   ),
 })
 
-/** Just within the number of values that are validated; of the first of a kind also far beyond it, and as unknown fields. */
+/** Arguments just below the limit of validated values; for the first entry point of a kind also far above it. */
 function hostileArguments(fields: readonly string[], isFirst: boolean): readonly object[] {
   const ones = (count: number) => Array.from({ length: count }, () => 1)
   const each = Math.floor(45_000 / Math.max(1, fields.length))

@@ -48,14 +48,14 @@ async function listTools(url: string, accessToken: string, path = '/mcp'): Promi
   return { status: answer.status, text: await answer.text() }
 }
 
-describe('a server whose tokens another issuer makes', () => {
+describe('a server with an external token issuer', () => {
   let url: string
   beforeAll(async () => {
     url = await start()
     person = await testPerson(database, url, 'owner', PUBLIC_URL)
   })
 
-  it('names that issuer and has no authorization server of its own', async () => {
+  it('names that issuer and runs no authorization server', async () => {
     const metadata: unknown = await (await fetch(`${url}/.well-known/oauth-protected-resource/mcp`)).json()
     expect(metadata).toMatchObject({ resource: `${PUBLIC_URL}/mcp`, authorization_servers: [issuer.url] })
     expect((await fetch(`${url}/.well-known/oauth-authorization-server`)).status).toBe(404)
@@ -66,7 +66,7 @@ describe('a server whose tokens another issuer makes', () => {
     }
   })
 
-  it('takes its tokens for the member with the verified e-mail, with the scopes that they name', async () => {
+  it('accepts its tokens for the member with the verified e-mail, with the scopes of the token', async () => {
     const { status, text } = await listTools(url, await token())
     expect(status).toBe(200)
     expect(text).toContain('get_client_overview')
@@ -74,34 +74,34 @@ describe('a server whose tokens another issuer makes', () => {
   })
 
   it.each([
-    ['a type that is not one of access tokens', {}, { typ: 'logout+jwt' }],
+    ['a type other than access token', {}, { typ: 'logout+jwt' }],
     ['a nonce, as ID tokens have', { nonce: 'x' }, {}],
     ['the audience of another resource', { aud: 'https://elsewhere.example/mcp' }, {}],
     ['the audience of a sibling', { aud: `${PUBLIC_URL}/mcp-evil` }, {}],
     ['an e-mail that is not verified', { email_verified: false }, {}],
-    ['an e-mail verified in words', { email_verified: 'true' }, {}],
-    ['an e-mail that nobody here has', { email: 'nobody@example.com' }, {}],
+    ['an e-mail verified by a string', { email_verified: 'true' }, {}],
+    ['an unknown e-mail', { email: 'nobody@example.com' }, {}],
     ['no e-mail', { email: undefined }, {}],
     ['another tenant', { tenant: 'elsewhere' }, {}],
     ['no tenant', { tenant: undefined }, {}],
     ['two tenants', { tenant: ['a', 'b'] }, {}],
     ['another issuer', { iss: 'https://attacker.example' }, {}],
-    ['a week of life', { exp: Math.floor(Date.now() / 1000) + 700_000 }, {}],
-    ['no end', { exp: undefined }, {}],
-    ['keys to be found elsewhere', {}, { jku: 'https://attacker.example/keys' }],
-    ['a key of its own', {}, { jwk: { kty: 'OKP', crv: 'Ed25519', x: 'AA' } }],
-    ['an extension that must be understood', {}, { crit: ['b64'], b64: true }],
-    ['a key that nobody shows', { cnf: { jkt: 'x' } }, {}],
+    ['a lifetime of a week', { exp: Math.floor(Date.now() / 1000) + 700_000 }, {}],
+    ['no expiry', { exp: undefined }, {}],
+    ['a URL of other keys', {}, { jku: 'https://attacker.example/keys' }],
+    ['a key in its header', {}, { jwk: { kty: 'OKP', crv: 'Ed25519', x: 'AA' } }],
+    ['a critical extension', {}, { crit: ['b64'], b64: true }],
+    ['a binding to a key', { cnf: { jkt: 'x' } }, {}],
   ])('refuses a token with %s', async (_what, claims, header) => {
     expect((await listTools(url, await token(claims, header))).status).toBe(401)
   })
 
-  it('gives a token that names no scopes nothing', async () => {
+  it('lists no tools for a token without scopes', async () => {
     const { status, text } = await listTools(url, await token({ scope: undefined }))
     expect([status, JSON.parse(text.replace(/^[^{]*/, ''))]).toMatchObject([200, { result: { tools: [] } }])
   })
 
-  it('refuses a member who was removed a moment ago', async () => {
+  it('refuses a member who was just removed', async () => {
     const mine = await token({ jti: 'removed' })
     expect((await listTools(url, mine)).status).toBe(200)
     const { rows } = await database.owner.query('delete from access.members where user_id = $1 returning *', [
@@ -115,15 +115,15 @@ describe('a server whose tokens another issuer makes', () => {
     )
   })
 
-  it('takes a key of an issuer that was rotated, without a restart', async () => {
+  it('accepts a rotated key of the issuer without a restart', async () => {
     await issuer.rotate()
     const other = await start()
     expect((await listTools(other, await token())).status).toBe(200)
   })
 })
 
-describe('by settings, such a server', () => {
-  it('reads tenant and scopes from other claims, and takes an audience of its own for all', async () => {
+describe('settings of such a server', () => {
+  it('select the claims of tenant and scopes, and one audience for all endpoints', async () => {
     const url = await start({
       OAUTH_TENANT_CLAIM: 'org_id',
       OAUTH_SCOPE_CLAIM: 'scp',
@@ -136,13 +136,13 @@ describe('by settings, such a server', () => {
     expect((await listTools(url, await token({ ...claims, aud: 'api://other' }))).status).toBe(401)
   })
 
-  it('knows members by their id', async () => {
+  it('identify members by their id', async () => {
     const url = await start({ OAUTH_SUBJECT: 'user', OAUTH_TENANT: person.tenantId })
     expect((await listTools(url, await token({ sub: person.userId, tenant: 'ignored' }))).status).toBe(200)
     expect((await listTools(url, await token({ sub: 'usr_other' }))).status).toBe(401)
   })
 
-  it('takes people who are known there alone, with the role that is set', async () => {
+  it('accept people who are known only to the issuer, with the configured role', async () => {
     const url = await start({ OAUTH_SUBJECT: 'external', OAUTH_EXTERNAL_ROLE: 'read-only' })
     const scope = 'customers:read customers:write access:write'
     const { status, text } = await listTools(url, await token({ email: undefined, scope }))
@@ -152,7 +152,7 @@ describe('by settings, such a server', () => {
     expect((await listTools(url, await token({ tenant: 'not-there' }))).status).toBe(401)
   })
 
-  it('needs to know its own URL', () => {
+  it('require its public URL', () => {
     expect(() => loadConfig({ OAUTH_ISSUER: 'https://login.example.com' })).toThrow(
       /PUBLIC_URL: expected the URL of this server/,
     )

@@ -25,7 +25,7 @@ const CALL = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list', param
 const HEAD = 'Content-Type: application/json\r\nAccept: application/json, text/event-stream\r\n'
 const SECOND = 'GET /version HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n'
 
-/** The status lines of everything that came back. */
+/** The status lines of all answers to these bytes. */
 async function statuses(bytes: string): Promise<string[]> {
   return (await exchange(portOf(server), bytes)).match(/HTTP\/1\.1 \d{3}/g) ?? []
 }
@@ -39,19 +39,19 @@ describe.each(['/mcp', '/mcp/customers', '/api/v1/clients', '/sign-in', '/auth/s
       ['two hosts', `Host: evil.example.net\r\nContent-Length: ${CALL.length}\r\n`],
       ['too many headers', `${'X-A: b\r\n'.repeat(150)}Content-Length: ${CALL.length}\r\n`],
       ['a folded header', `X-A: b\r\n Transfer-Encoding: chunked\r\nContent-Length: ${CALL.length}\r\n`],
-    ])('refuses %s, and takes nothing behind it for a request', async (_what, more) => {
+    ])('refuses %s, and reads no later bytes as a request', async (_what, more) => {
       const bytes = `POST ${path} HTTP/1.1\r\nHost: localhost\r\n${HEAD}${more}\r\n${CALL}${SECOND}`
       expect(await statuses(bytes)).toEqual([expect.stringMatching(/ 4\d\d$/)])
     })
 
-    it('refuses a host that is not ours, and a target of another', async () => {
+    it('refuses another host, in the header and in the target', async () => {
       const { status } = await rawRequest(`${server.url}${path}`, { host: 'evil.example.net' })
       expect(status).toBe(403)
       const bytes = `POST http://evil.example.net${path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n${SECOND}`
       expect(await statuses(bytes)).toEqual(['HTTP/1.1 400'])
     })
 
-    it('by plain HTTP is refused, or shown where https is; by https it is served', async () => {
+    it('is refused over plain HTTP, and served over HTTPS', async () => {
       const plain = await rawRequest(
         `${secure.url}${path}`,
         { host: 'mcp.example.com', authorization: 'Bearer x' },
@@ -64,18 +64,18 @@ describe.each(['/mcp', '/mcp/customers', '/api/v1/clients', '/sign-in', '/auth/s
   },
 )
 
-it('probes are answered by plain HTTP, by address', async () => {
+it('probes are answered over plain HTTP, at an address', async () => {
   for (const path of ['/health', '/ready', '/metrics']) {
     expect([path, (await rawRequest(`${secure.url}${path}`, {})).status]).toEqual([path, 200])
   }
 })
 
-it('a page by plain HTTP is shown where https is', async () => {
+it('a page over plain HTTP is redirected to HTTPS', async () => {
   const { status, headers } = await rawRequest(`${secure.url}/sign-in`, { host: 'mcp.example.com' })
   expect([status, headers['location']]).toEqual([308, 'https://mcp.example.com/sign-in'])
 })
 
-it('what a browser needs of OAuth may be read by pages of every origin, and MCP by none that was not invited', async () => {
+it('pages of every origin can read the OAuth documents, but call MCP only from allowed origins', async () => {
   const origin = 'https://any.example.net'
   for (const path of [
     '/.well-known/oauth-protected-resource/mcp/customers',

@@ -19,7 +19,7 @@ const dataDir = await realpath(await mkdtemp(path.join(tmpdir(), 'plimsoll-impor
 
 afterAll(() => rm(dataDir, { recursive: true, force: true }))
 
-it('kill -9 of the server and of its database under an import leaves whole batches; the same command then goes on to the exact counts', async () => {
+it('kill -9 of the server and its database during an import leaves whole batches; the same command resumes to the exact counts', async () => {
   const folder = await writeFiles()
   const first = await startProduct({ DATA_DIR: dataDir })
   const importing = startImport(folder)

@@ -11,7 +11,7 @@ import type { ProductProcess } from '../support/product-process.ts'
 const database = await testDatabase()
 const PAGE = 'https://app.example'
 
-/** Where the auth library would report to. */
+/** The requests to the telemetry endpoint of the auth library. */
 const reports: string[] = []
 const collector = createServer((req, res) => {
   reports.push(req.url ?? '')
@@ -24,7 +24,7 @@ let folder: string
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'plimsoll-variables-'))
   await new Promise<void>((resolve) => collector.listen(0, '127.0.0.1', resolve))
-  // safe because: it listens by TCP.
+  // safe because: a server that listens on TCP has an address with a port.
   const { port } = collector.address() as AddressInfo
   product = await startProduct({
     ENVIRONMENT: 'test',
@@ -43,8 +43,8 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-describe('variables that the auth library takes for settings of its own', () => {
-  it('open it to no page of another site: one that may call the API may still not use cookies', async () => {
+describe('environment variables of the auth library', () => {
+  it('do not extend its trusted origins: a page that can call the API still cannot use cookies', async () => {
     const send = (origin: string) =>
       fetch(`${product.url}/auth/sign-out`, {
         method: 'POST',
@@ -57,7 +57,7 @@ describe('variables that the auth library takes for settings of its own', () => 
     expect((await send(product.url)).status).toBe(200)
   })
 
-  it('have nothing reported to anybody', () => {
+  it('do not turn on its telemetry', () => {
     expect(reports).toEqual([])
   })
 })

@@ -32,7 +32,7 @@ interface Place {
 }
 
 it.skipIf(!existsSync(NAUGHTY))(
-  'every naughty string is taken or refused by every tool that takes text, in one of its arguments, and breaks nothing',
+  'every naughty string is accepted or refused by every tool with a text argument, and causes no internal error',
   async () => {
     const strings = z.array(z.string()).parse(JSON.parse(await readFile(NAUGHTY, 'utf8')))
     expect(strings.length).toBeGreaterThan(400)
@@ -52,14 +52,14 @@ it.skipIf(!existsSync(NAUGHTY))(
       const person = { name: 'Naughty', email: 'naughty@example.com', password: 'Right-Horse-77-Battery' }
       const request = { requestId: 'req_test', signal: new AbortController().signal }
       const { actor, scopes: every, tenantId } = tenant.ctx()
-      // By the application's own context: what it keeps of people is under its own keys.
+      // Through the application's own context, because it encrypts personal data under its own key.
       const operator = { tenantId, actor, scopes: every }
       const { userId } = await app.access.addPerson(app.openContext(operator, request), { ...person, role: 'owner' })
       const ctx = app.openContext({ ...operator, userId }, request)
       const { key } = await app.access.createKey(ctx, { name: 'naughty', scopes: [...scopes] })
       const { tools } = Listing.parse(await (await fetch(`${url}/mcp/tools?server=all`)).json())
       const declared = app.modules.flatMap(({ server }) => Object.values(server?.toolsets ?? {}).flat())
-      // What a tool needs beside the argument under test, so that the string gets as far as it can.
+      // Valid values of the other arguments, so that the string gets as far as it can.
       const needed = new Map(declared.map((tool) => [tool.name, tool.examples[0] ?? {}]))
       const makers = declared.filter(({ effect }) => effect === 'create')
       for (const maker of makers) for (const args of maker.examples) await call(url, key, maker.name, args)
@@ -75,8 +75,8 @@ it.skipIf(!existsSync(NAUGHTY))(
       )
       await Promise.all(
         tools.map(async ({ name }) => {
-          // One after another, as one caller would: what calls do to each other is another matter. Each string goes into
-          // one argument of each tool, the next string into the next argument: all of them would take minutes.
+          // One after another: concurrent calls are tested elsewhere. Each string goes into one argument of each tool,
+          // the next string into the next argument: all combinations would take minutes.
           const own = places.filter(({ tool }) => tool === name)
           for (const [at, text] of strings.entries()) {
             const place = own[at % own.length]
@@ -91,7 +91,7 @@ it.skipIf(!existsSync(NAUGHTY))(
   300_000,
 )
 
-/** Every argument of the tool that takes text, and every field of an argument that does. */
+/** Every text argument of a tool, and every text field of an argument. */
 function placesOf(tool: string, { properties = {} }: Schema, needed: Arguments): Place[] {
   return Object.entries(properties).flatMap(([name, schema]): Place[] => {
     const own: Place[] = takesText(schema) ? [{ tool, path: name, args: (text) => ({ ...needed, [name]: text }) }] : []
@@ -121,7 +121,7 @@ const nested = (needed: Arguments, name: string, field: string) => (text: string
   [name]: { [field]: text },
 })
 
-/** Any text: of a list of words, only the listed ones get past the schema. */
+/** Whether a schema accepts any text; an enum does not. */
 function takesText({ type, anyOf, enum: words }: Schema): boolean {
   if (words !== undefined) return false
   return [type].flat().includes('string') || anyOf?.some((one) => one.type === 'string') === true

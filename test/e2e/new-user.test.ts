@@ -15,7 +15,7 @@ let url: string
 
 beforeAll(async () => {
   const environment = { ENVIRONMENT: 'development', DATABASE_URL: database.url, SERVER_PORT: '0' }
-  // Without a mail server the links of mails are lines of the log.
+  // Without a mail server the links in mails are written to the log.
   const log = pino({}, { write: (line: string) => void (line.includes('"link"') && mails.push(line)) })
   app = await buildApp({ config: loadConfig(environment), clock: systemClock, log, version: 'test', as: 'server' })
   ;({ url } = await app.listen())
@@ -23,7 +23,7 @@ beforeAll(async () => {
 
 afterAll(() => app.close())
 
-it('a new person registers, confirms the address, signs in, makes a key, adds a task as a tool, reads it by REST, signs out and is refused', async () => {
+it('a new person registers, confirms the address, signs in, creates a key, adds a task by a tool, reads it over REST, and is refused after signing out', async () => {
   const registered = await post('/api/v1/auth/register', { email: EMAIL, password: PASSWORD, name: 'Ada' })
   expect(registered.status).toBe(202)
   expect(JSON.stringify(registered.body)).not.toContain('access_token')
@@ -54,7 +54,7 @@ it('a new person registers, confirms the address, signs in, makes a key, adds a 
   expect((await get('/api/v1/users/me', token)).status).toBe(401)
   const refreshed = await post('/api/v1/auth/refresh', { refresh_token: signedIn.body.refresh_token })
   expect(refreshed.status).toBe(401)
-  // A key is a credential of its own: it lives on until it is revoked.
+  // A key does not depend on the session: it is valid until it is revoked.
   expect((await get('/api/tasks', key)).status).toBe(200)
 })
 
@@ -77,7 +77,7 @@ function headers(token: string | undefined): Record<string, string> {
   return { 'content-type': 'application/json', ...(token !== undefined && { authorization: `Bearer ${token}` }) }
 }
 
-// oxlint-disable-next-line typescript/no-explicit-any -- what is expected of the answer is the check
+// oxlint-disable-next-line typescript/no-explicit-any -- the tests check the shape of the answer
 async function read(response: Response): Promise<{ status: number; body: any }> {
   return { status: response.status, body: await response.json() }
 }

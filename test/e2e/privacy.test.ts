@@ -32,7 +32,7 @@ const environment = {
   RATE_LIMIT_ENABLED: 'false',
   AUTH_REQUIRE_VERIFIED_EMAIL: 'false',
   LOG_LEVEL: 'ERROR',
-  // What tests write without the product is under this key as well.
+  // The key with which tests encrypt what they insert directly.
   ENCRYPTION_KEY: TEST_ROOT_KEY.toString('base64'),
 }
 let folder: string
@@ -55,7 +55,7 @@ beforeAll(async () => {
     await addPerson(database, tenant.tenantId, 'acme', ADA, mention)
     await addPerson(database, tenant.tenantId, 'globex', BOB, 'Of nobody in particular')
   }
-  await liveThroughEntryPoints()
+  await createThroughTheApi()
 })
 
 afterAll(async () => {
@@ -63,13 +63,13 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-describe('a person who is everywhere', () => {
-  it('is in the dump to begin with', async () => {
+describe('a person with data in every module', () => {
+  it('is in the database dump at first', async () => {
     expect(await hits()).toEqual({ email: expect.any(Number), name: expect.any(Number), phone: expect.any(Number) })
     for (const count of Object.values(await hits())) expect(count).toBeGreaterThan(10)
   })
 
-  it('is exported whole: every holder that has a row of theirs tells it', async () => {
+  it('is exported completely, with the rows of every holder', async () => {
     const { status, body } = await call('POST', '/api/v1/privacy/exports', { person: ADA.email })
     expect(status).toBe(200)
     const counts = Object.fromEntries(
@@ -85,26 +85,26 @@ describe('a person who is everywhere', () => {
     expect(JSON.stringify(body)).not.toContain(BOB.email)
   })
 
-  it('is exported by the operator, a line a row', async () => {
+  it('is exported by the operator, one line per row', async () => {
     const output = path.join(folder, 'export.ndjson')
     const words = ['privacy', 'export', ADA.phone, '--tenant', alpha.tenantId, '--format', 'ndjson', '--out', output]
     const { code, err } = await runCommand(words, { ...environment, DATA_DIR: folder })
     expect({ code, err }).toEqual({ code: 0, err: '' })
     const [head = '', ...lines] = (await readFile(output, 'utf8')).trim().split('\n')
-    // safe because: it is checked right below.
+    // safe because: it is checked below.
     const { readme } = JSON.parse(head) as { readme: { person: { emails: string[] }; holders: { rows: number }[] } }
     expect(readme.person.emails).toEqual([ADA.email])
     expect(lines).toHaveLength(readme.holders.reduce((sum, { rows }) => sum + rows, 0))
   })
 
-  it('exports their own account when they ask for it themselves', async () => {
+  it('can export their own account', async () => {
     const { status, body } = await call('POST', '/api/v1/users/me/privacy/exports', undefined, userToken)
     expect(status).toBe(200)
     expect(JSON.stringify(body.data.data)).toContain(ADA.email)
     expect(JSON.stringify(body.data.data)).toContain('Learn the engine')
   })
 
-  it('erases their own account only with its e-mail typed, and by no key', async () => {
+  it('can erase their own account only by typing its e-mail, and not with a key', async () => {
     const own = '/api/v1/users/me/privacy/erasures'
     expect((await call('POST', own, { email: BOB.email }, userToken)).status).toBe(400)
     expect((await call('POST', own, { email: ADA.email }, key)).status).toBe(403)
@@ -113,7 +113,7 @@ describe('a person who is everywhere', () => {
     expect(body.data.person.emails).toContain(ADA.email)
   })
 
-  it('who erases their own account is gone as soon as a worker has done it', async () => {
+  it('who erases their own account is erased when a worker has carried it out', async () => {
     const account = { email: 'grace.hopper@example.com', password: PASSWORD }
     const { body } = await call('POST', '/api/v1/auth/register', { ...account, name: 'Grace Hopper' }, '')
     const own = '/api/v1/users/me/privacy/erasures'
@@ -126,7 +126,7 @@ describe('a person who is everywhere', () => {
     expect(await dumpOf(database)).not.toMatch(/grace[\s.]hopper/i)
   })
 
-  it('is erased in one organisation by two steps, and the other keeps every row', async () => {
+  it('is erased in one organisation in two steps, while the other keeps every row', async () => {
     const before = await linesOf(bravo.tenantId)
     const preview = await call('POST', '/api/v1/privacy/erasures', { person: ADA.email })
     expect(preview.status).toBe(201)
@@ -143,8 +143,8 @@ describe('a person who is everywhere', () => {
     expect(await linesOf(bravo.tenantId)).toBe(before)
   })
 
-  it('is erased in every organisation by the operator, and a raw dump has no trace of them', async () => {
-    // A member of one as well: what is to be erased there is less once their own organisation has erased the account.
+  it('is erased in every organisation by the operator, without a trace in a raw dump', async () => {
+    // Also a member of one: there is less to erase there once their own organisation has erased the account.
     await database.owner.query(
       `insert into access.members (tenant_id, id, user_id, role, created_at)
        select $1, 'mbr_ada_bravo', id, 'read-only', now() from access.users where email = $2`,
@@ -170,7 +170,7 @@ describe('a person who is everywhere', () => {
     })
   })
 
-  it('is gone, and the audit chain still verifies', async () => {
+  it('is erased, and the audit chain still verifies', async () => {
     await app.audit.sealAll()
     for (const { tenantId } of [alpha, bravo]) {
       const { ok, events, problems } = await app.audit.verify(tenantId)
@@ -205,8 +205,8 @@ it('every column that looks personal is in a table that a holder of the applicat
   expect(unheld.map(({ table, column }) => `${table}.${column}`)).toEqual([])
 })
 
-/** An account, a task, events, a customer and a consent, each recorded through the entry point that people and programs use. */
-async function liveThroughEntryPoints(): Promise<void> {
+/** Creates an account, a task, events, a customer and a consent through the API. */
+async function createThroughTheApi(): Promise<void> {
   const account = { email: ADA.email, password: PASSWORD, name: ADA.name }
   const registered = await call('POST', '/api/v1/auth/register', account, '')
   expect(registered.status).toBe(201)
@@ -246,7 +246,7 @@ async function call(method: string, where: string, sent?: unknown, token = key) 
     },
     ...(sent !== undefined && { body: JSON.stringify(sent) }),
   })
-  // oxlint-disable-next-line typescript/no-explicit-any -- the tests check what they read of it.
+  // oxlint-disable-next-line typescript/no-explicit-any -- the tests check what they read.
   const body: any = await response.json()
   return { status: response.status, body }
 }
@@ -279,7 +279,7 @@ function found(text: string) {
 
 const hits = async () => found(await dumpOf(database))
 
-/** Every row of a tenant, of requests for privacy and the audit trail apart. */
+/** Every row of a tenant as text. */
 async function linesOf(tenantId: string): Promise<string> {
   const tables = await database.owner.query<{ name: string }>(
     `select a.attrelid::regclass::text as name from pg_attribute a join pg_class c on c.oid = a.attrelid

@@ -39,7 +39,7 @@ describe('the product as a process', async () => {
   await plimsoll('tenants', 'create', TENANT, '--name', 'Acme')
   const agent = await makeKey()
 
-  it('takes a key that was made beside it, and refuses it from its revocation on', async () => {
+  it('accepts a key that the command line created, and refuses it once it is revoked', async () => {
     const { key, id } = await makeKey()
     expect((await call(product.url, key, 'list_clients', {})).status).toBe(200)
     const listed = await plimsoll('keys', 'list', '--tenant', TENANT)
@@ -50,14 +50,14 @@ describe('the product as a process', async () => {
     expect((await call(product.url, key, 'list_clients', {})).status).toBe(401)
   })
 
-  it('finds no key of another tenant to revoke', async () => {
+  it('does not revoke a key of another tenant', async () => {
     await plimsoll('tenants', 'create', 'other', '--name', 'Other')
     const refused = await plimsoll('keys', 'revoke', agent.id, '--tenant', 'other')
     expect(refused).toMatchObject({ code: 1, out: '', err: `There is no key ${agent.id}.\n` })
     expect((await call(product.url, agent.key, 'list_clients', {})).status).toBe(200)
   })
 
-  it('sends the spans of a tool and its statements to the collector, below the trace of the caller', async () => {
+  it('sends the spans of a tool and its statements to the collector, within the trace of the caller', async () => {
     for (const carrier of ['headers', '_meta'] as const) {
       const [traceId, parent] = [randomBytes(16).toString('hex'), randomBytes(8).toString('hex')]
       const traceparent = `00-${traceId}-${parent}-01`
@@ -72,7 +72,7 @@ describe('the product as a process', async () => {
     }
   })
 
-  it('answers over a pipe everything it was asked before the pipe ended, and ends with 0', async () => {
+  it('over standard input, answers every request sent before its end, and exits with 0', async () => {
     const { code, out } = await runCommand(
       ['serve', '--stdio'],
       { DATA_DIR, PLIMSOLL_API_KEY: agent.key },
@@ -86,13 +86,13 @@ describe('the product as a process', async () => {
     expect(code).toBe(0)
   })
 
-  it('finishes a call in flight when it is told to stop, takes no other, and ends with 0 and without its database', async () => {
+  it('on a stop finishes calls in flight, accepts no others, stops its database, and exits with 0', async () => {
     const [locking, watching] = [await connect(DATA_DIR), await connect(DATA_DIR)]
     await locking.query('begin; lock table customers.customers in access exclusive mode')
     const registering = call(product.url, agent.key, 'register_client', { client_id: 'late', client_name: 'Late' })
     const isWaiting = "select from pg_stat_activity where wait_event_type = 'Lock' and query like '%customers.%'"
     while ((await watching.query(isWaiting)).rowCount === 0) await setImmediate()
-    // An open subscription must not hold the stop up.
+    // An open subscription must not delay the stop.
     const listening = await subscribe(product.url, agent.key)
 
     const stopped = product.stop()

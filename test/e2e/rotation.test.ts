@@ -10,7 +10,7 @@ import { KEEPS_COMPILED_CODE, runCommand, startProduct } from '../support/produc
 import { startVault } from '../support/vault-server.ts'
 import { freePort } from '../support/free-port.ts'
 
-/** The product with one tool more: none of its own asks its caller anything. */
+/** The product with one more tool, which asks its caller a question. */
 const ASKING_PRODUCT = path.resolve(import.meta.dirname, '../support/asking-product.ts')
 const WORKERS = 4
 const ROUNDS_BETWEEN = 2
@@ -49,7 +49,7 @@ describe('keys that are rotated while two processes serve', async () => {
   const urls = [publicUrl]
   const stops: (() => Promise<unknown>)[] = []
   const start = async (url: string) => {
-    // Behind one public URL, as replicas are: a token of one is a token of all.
+    // One public URL, like replicas, so that tokens of one are valid at all.
     const port = new URL(url).port
     const product = await startProduct({ ...environment, PUBLIC_URL: publicUrl, SERVER_PORT: port }, ASKING_PRODUCT)
     stops.push(product.stop)
@@ -64,7 +64,7 @@ describe('keys that are rotated while two processes serve', async () => {
   })
   const plimsoll = (...words: string[]) => runCommand(['secrets', ...words], environment)
 
-  it('fail no request: none that seals or opens a field, none with a token or a state of the old key', {
+  it('fail no request: neither those that encrypt or decrypt, nor those with a token or state signed by the old key', {
     timeout: 180_000,
   }, async () => {
     const load = startLoad(urls)
@@ -97,7 +97,7 @@ describe('keys that are rotated while two processes serve', async () => {
     expect(signedBy.size).toBe(2)
   })
 
-  it('leave nothing under the old key: a process that never had it opens everything', async () => {
+  it('leave nothing under the old key: a process that never had it decrypts everything', async () => {
     const third = `http://127.0.0.1:${await freePort()}`
     await start(third)
     const load = startLoad([third])
@@ -111,7 +111,7 @@ describe('keys that are rotated while two processes serve', async () => {
     for (const secret of [...Object.values(secrets), NEW.toString('base64')]) expect(status.out).not.toContain(secret)
   })
 
-  it('leave an event of every secret that was fetched and of the rotations, without a value', async () => {
+  it('leave audit events of every fetched secret and of the rotations, without values', async () => {
     const { rows } = await database.owner.query<{ action: string; subject: string; event: string }>(
       "select action, subject, e::text as event from audit.events e where tenant_id = '_platform'",
     )
@@ -134,7 +134,7 @@ describe('keys that are rotated while two processes serve', async () => {
   })
 })
 
-/** People who use the product without a pause, each at both processes in turn. */
+/** Starts people who use the product without a pause, each at all processes in turn. */
 function startLoad(urls: readonly string[]) {
   const failures: string[] = []
   const signedBy = new Set<string>()
@@ -169,7 +169,7 @@ function startLoad(urls: readonly string[]) {
         await expectOk('register_client', callTool(api(), bearer, 'register_client', { client_name: name, ...contact }))
         await expectOk('audit', api().get('/api/v1/audit?limit=20', bearer))
       }
-      // The private signing key is a sealed field; the new token is signed with it.
+      // Signing the new token decrypts the private signing key.
       const refresh_token = current['refresh_token']
       current = await expectOk('refresh', api().post('/api/v1/auth/refresh', { refresh_token }))
       done[worker] = round + 1
@@ -179,7 +179,7 @@ function startLoad(urls: readonly string[]) {
   }
   const working = Promise.all(done.map((_, worker) => work(worker)))
   return {
-    /** Resolves when everybody has been round so many times more. */
+    /** Resolves when each person has completed `count` more rounds. */
     async rounds(count: number) {
       const goals = done.map((rounds) => rounds + count)
       while (done.some((rounds, worker) => rounds < (goals[worker] ?? 0))) await Promise.race([heard.promise, working])
@@ -197,7 +197,7 @@ function newPerson() {
   return { email: `load-${unique}@example.com`, password: `Right-${unique}-7`, name: 'Load Person' }
 }
 
-/** REST answers carry their data in an envelope. */
+/** The data of an answer, which REST wraps in an envelope. */
 function dataOf(body: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   const { data } = body
   return typeof data === 'object' && data !== null ? { ...data } : body
@@ -211,7 +211,7 @@ function callTool(api: Api, bearer: string, name: string, args: object) {
 
 const ASKING = 'ask_for_name'
 
-/** A call that asks its caller something: what it must remember goes out signed. */
+/** Calls a tool that asks a question. Returns the signed request state. */
 async function beginAsking(at: string | undefined, bearer: string): Promise<string> {
   const { result } = await askingCall(at, bearer, {})
   return String(result?.requestState)
@@ -248,6 +248,6 @@ async function askingCall(
       params: { _meta, name: ASKING, arguments: {}, ...params },
     }),
   })
-  // safe because: what is read of it is compared.
+  // safe because: the members that are read are compared.
   return (await response.json()) as { result?: { requestState?: string } }
 }

@@ -13,7 +13,7 @@ import { startVault } from '../support/vault-server.ts'
 
 const COMMANDS = path.resolve(import.meta.dirname, '../../src/cli/main.ts')
 
-describe('a process whose secrets are kept in Vault', async () => {
+describe('a process with secrets in Vault', async () => {
   const vault = await startVault()
   afterAll(() => vault.close())
   const environment = {
@@ -30,9 +30,9 @@ describe('a process whose secrets are kept in Vault', async () => {
       { kind: 'answers', status: 503, body: '{"errors":["Vault is sealed"]}' },
       'is sealed or down for maintenance (503)',
     ],
-    ['is cut off', { kind: 'cut' }, 'cannot be reached'],
-    ['lies', { kind: 'answers', status: 200, body: '{"data":"hush-hush"}' }, 'is invalid (data)'],
-  ] as const)('does not start when that %s, and says so in one line', async (_what, how, why) => {
+    ['breaks the connection', { kind: 'cut' }, 'cannot be reached'],
+    ['gives an invalid answer', { kind: 'answers', status: 200, body: '{"data":"hush-hush"}' }, 'is invalid (data)'],
+  ] as const)('does not start when Vault %s, and says so in one line', async (_what, how, why) => {
     vault.misbehave(how)
     const { code, out, err } = await runCommand(['serve'], environment)
     expect({ code, out }).toEqual({ code: 78, out: '' })
@@ -43,7 +43,7 @@ describe('a process whose secrets are kept in Vault', async () => {
     vault.behave()
   })
 
-  it('shows where each came from, and none', async () => {
+  it('shows the source of each secret, and no value', async () => {
     const [key, token] = [randomBytes(32).toString('base64'), randomBytes(32).toString('base64url')]
     const [jwt, auth] = [randomBytes(32).toString('base64url'), randomBytes(32).toString('base64url')]
     vault.write({ ENCRYPTION_KEY: key, METRICS_TOKEN: token, JWT_SECRET: jwt, BETTER_AUTH_SECRET: auth })
@@ -81,7 +81,7 @@ describe('plimsoll secrets rotate', async () => {
     return Number(rows[0].count)
   }
 
-  it('that is killed halfway is finished by the next, which opens every value with the new key alone', async () => {
+  it('that is killed halfway is completed by the next run; the new key alone then decrypts every value', async () => {
     const child = spawn(process.execPath, [COMMANDS, 'secrets', 'rotate', '--batch', '1'], {
       env: { PATH: process.env['PATH'] ?? '', ...environment },
       stdio: 'ignore',
@@ -104,14 +104,14 @@ describe('plimsoll secrets rotate', async () => {
     expect(opened).toEqual(before)
   })
 
-  it('has nothing to do afterwards, and tells what is under which key', async () => {
+  it('has nothing to do afterwards, and status counts the values under each key', async () => {
     expect((await runCommand(['secrets', 'rotate'], environment)).out).toContain('audit.person-keys: 0 re-encrypted')
     const { out } = await runCommand(['secrets', 'status'], environment)
     expect(out).toMatch(new RegExp(`^${createKeyring([NEW]).currentKeyId} +current +0 of 0 `, 'm'))
     expect(out).toMatch(new RegExp(`^${old.currentKeyId} +decrypt only +0 of 0 `, 'm'))
   })
 
-  it('says in one line which key is needed when the old one was taken away too early, and so does the start', async () => {
+  it('names the missing key in one line when it was removed too early, and so does the start', async () => {
     const early = { ...environment, ENCRYPTION_KEY: OLD.toString('base64'), ENCRYPTION_KEYS_PREVIOUS: '' }
     const needed = `audit.person-keys: ${people.length} under ${createKeyring([NEW]).currentKeyId}`
     const { code, err } = await runCommand(['secrets', 'rotate'], early)
@@ -124,7 +124,7 @@ describe('plimsoll secrets rotate', async () => {
     expect(product.said).toContain(needed)
   })
 
-  it('makes no key where the key is configured, and says what to do', async () => {
+  it('generates no key where the key is configured, and says what to do', async () => {
     const { code, err } = await runCommand(['secrets', 'rotate', '--new-key'], environment)
     expect(code).toBe(1)
     expect(err).toContain('move the current one to ENCRYPTION_KEYS_PREVIOUS')

@@ -11,10 +11,10 @@ import { freePort } from '../support/free-port.ts'
 
 const MAIN = path.resolve(import.meta.dirname, '../../src/main.ts')
 const POLL_MILLISECONDS = 10
-/** Whether this machine has the `script` of util-linux, which runs a command in a terminal of its own. */
+/** Whether this machine has `script` of util-linux, which runs a command in a new terminal. */
 const canMakeTerminal = String(spawnSync('script', ['--version']).stdout).includes('util-linux')
 
-describe('a process whose terminal or parent is impatient', async () => {
+describe('a process that gets signals or loses its terminal', async () => {
   const DATA_DIR = await realpath(await mkdtemp(path.join(tmpdir(), 'plimsoll-stop-')))
   afterAll(() => rm(DATA_DIR, { recursive: true, force: true }))
   let port = 0
@@ -35,7 +35,7 @@ describe('a process whose terminal or parent is impatient', async () => {
     })
   const databaseRuns = async () => (await findRunning(clusterFiles(DATA_DIR))) !== undefined
 
-  it('ends its database when it is told to stop while it starts', async () => {
+  it('stops its database on a signal during its start', async () => {
     const child = start()
     child.stdout.resume()
     await until(databaseRuns)
@@ -43,7 +43,7 @@ describe('a process whose terminal or parent is impatient', async () => {
     expect(await databaseRuns()).toBe(false)
   })
 
-  it('serves on when nobody reads its output any more', async () => {
+  it('keeps running when its output is no longer read', async () => {
     const child = start()
     child.stdout.destroy()
     await until(() => answers(port))
@@ -51,7 +51,7 @@ describe('a process whose terminal or parent is impatient', async () => {
     expect(await databaseRuns()).toBe(false)
   })
 
-  it('stops cleanly when a signal comes twice, from the terminal and from npm', async () => {
+  it('stops cleanly when it gets a signal twice, as from the terminal and from npm', async () => {
     const child = start()
     child.stdout.resume()
     await until(() => answers(port))
@@ -72,7 +72,7 @@ describe('a process whose terminal or parent is impatient', async () => {
     expect(await answers(port)).toBe(false)
   })
 
-  it('reads its secrets again at a SIGHUP, and serves on, where it has no terminal', async () => {
+  it('without a terminal, reloads its secrets on SIGHUP and keeps running', async () => {
     const file = path.join(DATA_DIR, 'metrics-token')
     const [before, after] = ['first-token', 'second-token'].map((name) => `${name}-${'x'.repeat(32)}`)
     await writeFile(file, `${before}\n`)

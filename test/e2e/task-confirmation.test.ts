@@ -21,7 +21,7 @@ const Result = z.looseObject({
   requestState: z.string().optional(),
 })
 
-/** A call of the stateless revision, by a client that can put questions to its person, or cannot. */
+/** A call of the stateless revision by a client that can (`asks`) or cannot ask its person questions. */
 async function call(name: string, args: object, { asks = true, more = {} }: { asks?: boolean; more?: object } = {}) {
   const _meta = {
     'io.modelcontextprotocol/protocolVersion': '2026-07-28',
@@ -61,7 +61,7 @@ async function areThere(ids: readonly number[]): Promise<boolean> {
   return ids.every((id) => tasks.some((task) => task.id === id))
 }
 
-/** Asks to delete them, and answers the question so. */
+/** Calls delete_task for these tasks, and answers the question with `answer`. */
 async function deleteAndAnswer(task_ids: readonly number[], answer: object) {
   const args = { task_ids }
   const { inputRequests = {}, requestState } = await call('delete_task', args)
@@ -74,7 +74,7 @@ async function deleteAndAnswer(task_ids: readonly number[], answer: object) {
 }
 
 describe('several tasks over MCP', () => {
-  it('are deleted once the person, who is asked, has accepted', async () => {
+  it('are deleted after the person was asked and accepted', async () => {
     const ids = await twoTasks()
     const { question, answered } = await deleteAndAnswer(ids, { action: 'accept', content: { confirm: true } })
     expect(question).toMatchObject({

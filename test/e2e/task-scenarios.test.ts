@@ -6,14 +6,14 @@ import { taskPerson } from '../support/task-tools.ts'
 import { testTenant } from '../support/tenant.ts'
 import type { TestTenant } from '../support/tenant.ts'
 
-/** What a to-do list for agents was accepted by: the scenarios of its tools, and the edge cases that concern them. */
+// Acceptance scenarios of the task tools, with their edge cases.
 const database = await testDatabase()
 
 const refused = (path: string) => ({ kind: 'failed', failure: { kind: 'invalid', problems: [{ path }] } })
 const notFound = { kind: 'failed', failure: { kind: 'not_found', code: 'TASK_NOT_FOUND' } }
 
 describe('the tool layer', () => {
-  it('create returns the id and status created', async () => {
+  it('create returns the id and the status "created"', async () => {
     const person = await taskPerson(database)
     expect(await person.result('create_task', { title: 'Buy milk' })).toMatchObject({ id: 1, status: 'created' })
   })
@@ -37,7 +37,7 @@ describe('the tool layer', () => {
     expect(await person.call('list_tasks', { filter: 'some' })).toMatchObject(refused('filter'))
   })
 
-  it('list of nothing is an empty array', async () => {
+  it('an empty list is an empty array', async () => {
     const person = await taskPerson(database)
     expect(await person.result('list_tasks')).toMatchObject({
       tasks: [],
@@ -56,7 +56,7 @@ describe('the tool layer', () => {
     }
   })
 
-  it('a foreign id is refused, in the words of a missing one', async () => {
+  it('an id of another person is refused with the same error as a missing one', async () => {
     const person = await taskPerson(database)
     const other = await taskPerson(database, person.tenant, 'usr_2')
     await other.result('create_task', { tasks: [{ title: 'theirs' }, { title: 'theirs too' }] })
@@ -67,7 +67,7 @@ describe('the tool layer', () => {
     expect(message(foreign)?.replace('2', '3')).toBe(message(missing))
   })
 
-  it('an update of the description only keeps the title', async () => {
+  it('an update of the description keeps the title', async () => {
     const person = await taskPerson(database)
     const task_id = await person.add({ title: 'Keep me' })
     expect(await person.result('update_task', { task_id, description: 'new' })).toMatchObject({
@@ -97,7 +97,7 @@ describe('the tool layer', () => {
     })
   })
 
-  it('a missing title is a validation error that gives what was expected', async () => {
+  it('a missing title is a validation error that says what was expected', async () => {
     const person = await taskPerson(database)
     expect(await person.call('create_task', {})).toMatchObject({
       failure: { problems: [{ path: 'title', expected: '1–200 characters (required)' }] },
@@ -130,7 +130,7 @@ describe('a database failure', () => {
     ['delete_task', { task_id: 1 }],
     ['get_task', { task_id: 1 }],
     ['mark_complete', { task_id: 1 }],
-  ])('is told by %s safely: that it may be tried again, and nothing of the database', async (name, args) => {
+  ])('is reported by %s as retryable, without details of the database', async (name, args) => {
     const url = 'postgres://somebody:secret@127.0.0.1:1/nowhere'
     const settings = DatabaseSettings.parse({ poolSize: 1, poolOverflow: 0 })
     const observe = { started: () => () => undefined }
@@ -162,7 +162,7 @@ describe('the edge cases', () => {
     expect(await person.call('create_task', args)).toMatchObject({ failure: { problems: [{ path: field, expected }] } })
   })
 
-  it('characters are counted as people count them: 200 emoji fit, 201 do not', async () => {
+  it('an emoji counts as one character: 200 are accepted, 201 are not', async () => {
     const person = await taskPerson(database)
     expect(await person.result('create_task', { title: '🎉'.repeat(200) })).toMatchObject({ status: 'created' })
     expect(await person.call('create_task', { title: '🎉'.repeat(201) })).toMatchObject(refused('title'))
@@ -189,14 +189,14 @@ describe('the edge cases', () => {
     expect(await person.result('list_tasks', { search: text })).toMatchObject({ total: 1 })
   })
 
-  it('text that cannot be kept is refused', async () => {
+  it('text that PostgreSQL cannot store is refused', async () => {
     const person = await taskPerson(database)
     for (const title of ['nul \0', 'half \ud83d', ' ', '']) {
       expect(await person.call('create_task', { title })).toMatchObject(refused('title'))
     }
   })
 
-  it('of two tabs that edit, the second is told that the task was changed, and at what version it is', async () => {
+  it('of two concurrent edits, the second fails with the current version of the task', async () => {
     const person = await taskPerson(database)
     const task_id = await person.add({ title: 'a' })
     const { version } = await person.task(task_id)
@@ -209,7 +209,7 @@ describe('the edge cases', () => {
     expect(await person.task(task_id)).toMatchObject({ title: 'first tab' })
   })
 
-  it('a list of more than 1,000 tasks is paged, each once, with the counts of all', async () => {
+  it('a list of more than 1,000 tasks is paged: each task is listed once, and the counts include all', async () => {
     const person = await taskPerson(database)
     await person.add({ title: 'first' })
     await database.owner.query(
@@ -231,7 +231,7 @@ describe('the edge cases', () => {
     expect(pages).toBeLessThan(15)
   })
 
-  it('questions of time have their answers in every result', async () => {
+  it('every result contains the current time, and due dates absolute and relative to it', async () => {
     const person = await taskPerson(database)
     const now = '2026-11-20T22:30:00Z'
     const args = { title: 'Ship it', due: '2026-11-23T09:00', time_zone: 'Asia/Tokyo' }
@@ -249,7 +249,7 @@ describe('the edge cases', () => {
     }
   })
 
-  it('a recurring task keeps its rule when it is moved, and ends by its count', async () => {
+  it('a recurring task keeps its rule when it is rescheduled, and ends after its count', async () => {
     const person = await taskPerson(database)
     await person.add({ title: 'Stand-up', due: '2026-11-20T15:00', recurrence: 'FREQ=DAILY;COUNT=3' })
     await person.result('update_task', { task_id: 1, due: '2026-11-20T18:00' })

@@ -11,7 +11,7 @@ let person: Newcomer
 let neighbour: Newcomer
 
 beforeAll(async () => {
-  // Twenty writers wait for one row: on a busy machine longer than the five seconds that a statement has.
+  // Twenty writers wait for one row, on a busy machine longer than the default timeout of five seconds.
   server = await startPeopleServer(database, { DB_STATEMENT_TIMEOUT: '60' })
   api = jsonClient(server.url)
   person = await newcomer(server)
@@ -24,7 +24,7 @@ const Answer = z.object({
   result: z.object({ isError: z.boolean().optional(), structuredContent: z.looseObject({}).optional() }).optional(),
 })
 
-/** What a tool answers over MCP to whoever is signed in. */
+/** The result of a tool call over MCP, with an access token. */
 async function tool(
   name: string,
   args: Readonly<Record<string, unknown>> = {},
@@ -55,7 +55,7 @@ async function tool(
 }
 
 describe('the smoke calls of the task server', () => {
-  it('health is healthy, sign-in gives a token, and six tools are listed', async () => {
+  it('the server is healthy, sign-in returns a token, and six tools are listed', async () => {
     expect((await api.get('/health')).body).toMatchObject({ status: 'healthy', database: 'connected' })
     const signIn = await api.post('/api/auth/signin', { email: person.email, password: person.password })
     expect(signIn).toMatchObject({ status: 200, body: { access_token: expect.any(String) } })
@@ -66,7 +66,7 @@ describe('the smoke calls of the task server', () => {
     ])
   })
 
-  it('the list of six says where the tools of the other servers are listed and called', async () => {
+  it('the list says where the tools of other servers are listed and called', async () => {
     const { body } = await api.get('/mcp/tools')
     const [customers] = body['otherServers'] as { count: number; tools: string; endpoint: string }[]
     expect(customers).toMatchObject({ name: 'customers', endpoint: '/mcp/customers' })
@@ -81,7 +81,7 @@ describe('the smoke calls of the task server', () => {
     expect(all.body['tools']).toHaveLength(6 + (customers?.count ?? 0))
   })
 
-  it('create, list, mark complete, update, delete; and what one does, another does not see', async () => {
+  it('tasks are created, listed, completed, updated and deleted, invisible to other people', async () => {
     const created = await tool('create_task', { title: 'Buy milk' })
     expect(created).toMatchObject({ isError: false, status: 'created', task: { title: 'Buy milk', completed: false } })
     const task_id = created['id']
@@ -107,16 +107,16 @@ describe('the smoke calls of the task server', () => {
     expect((await tool('get_task', { task_id })).text).toContain('TASK_NOT_FOUND')
   })
 
-  it('a task added by a tool call is read back by REST, with the path of today and that of before', async () => {
-    const { id } = await tool('create_task', { title: 'Both surfaces' })
+  it('a task added by a tool call can be read over REST, at the current and the former path', async () => {
+    const { id } = await tool('create_task', { title: 'Both paths' })
     for (const path of ['/api/v1/tasks', '/api/tasks']) {
       const { status, body } = await api.get(`${path}/${String(id)}`, person.tokens.access_token)
-      expect({ status, body }).toMatchObject({ status: 200, body: { data: { task: { title: 'Both surfaces' } } } })
+      expect({ status, body }).toMatchObject({ status: 200, body: { data: { task: { title: 'Both paths' } } } })
     }
     expect((await api.get('/api/v1/tasks')).status).toBe(401)
   })
 
-  it('a key that a person made acts for them, and one of the command line for nobody', async () => {
+  it('a key that a person created acts for them; a key of the command line acts for no person', async () => {
     const made = await api.post(
       '/api/v1/keys',
       { name: 'agent', scopes: ['tasks:read', 'tasks:write'] },
@@ -137,8 +137,8 @@ describe('the smoke calls of the task server', () => {
   })
 })
 
-describe('20 writers of one task at the same time, over MCP,', () => {
-  it('lose no update when each writes over what it has read, and tries again when that was changed', async () => {
+describe('20 concurrent writers of one task over MCP', () => {
+  it('lose no update when each sends the version it has read, and retries on a conflict', async () => {
     const { id: task_id } = await tool('create_task', { title: 'Counter', description: '0' })
     const add = async (): Promise<number> => {
       for (let tries = 1; tries <= 200; tries++) {
@@ -149,14 +149,14 @@ describe('20 writers of one task at the same time, over MCP,', () => {
         if (!answer.isError) return tries
         expect(answer.text).toContain('VERSION_CONFLICT')
       }
-      throw new Error('never first')
+      throw new Error('every try was a conflict')
     }
     const tries = await Promise.all(Array.from({ length: 20 }, add))
     expect(Math.max(...tries)).toBeGreaterThan(1)
     expect(await tool('get_task', { task_id })).toMatchObject({ task: { description: '20', version: 21 } })
   })
 
-  it('lose no field of one another when they write without looking: the last of each field wins', async () => {
+  it('keep the fields of one another when they write without a version: the last write of each field wins', async () => {
     const { id: task_id } = await tool('create_task', { title: 'Shared' })
     const changes = [{ title: 'title' }, { description: 'description' }, { priority: 'high' }, { tags: ['tag'] }]
     const writers = Array.from({ length: 20 }, (_, at) => ({ task_id, ...changes[at % changes.length] }))

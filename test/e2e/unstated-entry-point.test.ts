@@ -25,12 +25,12 @@ const secrets = plainRoute({
 })
 
 describe('an application', () => {
-  it('in which a route names a scope that nobody lists is not built, and says which', async () => {
+  it('with a route whose scope no module lists is not built, and names it', async () => {
     const guest: Module = { name: 'guest', api: undefined, routes: [secrets] }
     await expect(start(guest)).rejects.toThrow('route GET /v1/secrets: no module lists its scope secrets:read')
   })
 
-  it('in which a page does not say why it is public is not built, and says which', async () => {
+  it('with a page that does not say why it is public is not built, and names it', async () => {
     const page = { name: 'page', methods: ['GET'], path: '/page', limit: 'lenient', public: '' } as const
     const guest: Module = { name: 'guest', api: undefined, web: [{ ...page, answer: async () => new Response() }] }
     await expect(start(guest)).rejects.toThrow(
@@ -38,7 +38,7 @@ describe('an application', () => {
     )
   })
 
-  it('in which the scope is listed is built', async () => {
+  it('in which a module lists the scope is built', async () => {
     const scopes = [{ scope: 'secrets:read', describe: 'read secrets', least: 'owner' }] as const
     const app = await start({ name: 'guest', api: undefined, scopes, routes: [secrets] })
     expect(app.entryPoints.map(({ name }) => name)).toContain('GET /v1/secrets')

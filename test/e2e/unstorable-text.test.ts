@@ -5,7 +5,7 @@ import { testDatabase } from '../support/database.ts'
 const database = await testDatabase()
 const call = customerTools()
 
-/** Text that JSON carries and PostgreSQL refuses, at every place of a tool where text goes as far as a statement. */
+/** Arguments whose text reaches a statement. JSON allows texts that PostgreSQL cannot store. */
 const PLACES: readonly (readonly [string, (text: string) => Record<string, unknown>])[] = [
   ['register_client', (text) => ({ client_name: text })],
   ['register_client', (text) => ({ client_name: 'New', idempotency_key: text })],
@@ -21,7 +21,7 @@ const PLACES: readonly (readonly [string, (text: string) => Record<string, unkno
   ['analyze_engagement_patterns', (text) => ({ analysis_scope: 'segment', scope_filter: { industry: text } })],
 ]
 
-it.each(PLACES)('is a wrong argument of %s, not a failure of ours', async (name, args) => {
+it.each(PLACES)('text that PostgreSQL cannot store is an invalid argument of %s', async (name, args) => {
   const tenant = await tenantWithCustomers(database)
   for (const text of ['a\0b', 'a\uD800b']) {
     const outcome = await call(tenant, name, args(text))
