@@ -42,7 +42,7 @@ describe('every tool', () => {
     expect(tools.length).toBeGreaterThan(0)
   })
 
-  it.each(tools)('$name has examples, one of each action that it takes', (tool) => {
+  it.each(tools)('$name has examples, one for each of its actions', (tool) => {
     expect(tool.examples.length, 'add arguments that work to the `examples` of the tool').toBeGreaterThan(0)
     const shown = tool.examples.map((example) => tool.input.parse(example)['action'])
     const missing = valuesOf(tool, 'action').filter((action) => !shown.includes(action))
@@ -82,7 +82,7 @@ describe('each example, called over MCP', () => {
   )
 })
 
-describe('walls of every tool', () => {
+describe('access to every tool', () => {
   it.each(tools)('$name is refused and not listed without each of its scopes, and changes nothing', async (tool) => {
     for (const missing of tool.scopes) {
       const others = everyToolScope().filter((scope) => scope !== missing)
@@ -98,7 +98,7 @@ describe('walls of every tool', () => {
     }
   })
 
-  it.each(calls)('$name changes nothing for a key that holds no scope to write', async ({ tool, args }) => {
+  it.each(calls)('$name changes nothing for a key without a write scope', async ({ tool, args }) => {
     const reading = everyToolScope().filter((scope) => scope.endsWith(':read'))
     const reader = await caller({ scopes: reading, samePersonAs: owner })
     const before = await rows(owner)
@@ -107,7 +107,7 @@ describe('walls of every tool', () => {
     expect(await rows(owner)).toEqual(before)
   })
 
-  it('those that change something are refused and not listed to a read-only key', async () => {
+  it('tools that change something are refused and not listed to a read-only key', async () => {
     const readOnly = await caller({ readOnly: true, samePersonAs: owner })
     const before = await rows(owner)
     const listed = await readOnly.listed()
@@ -120,7 +120,7 @@ describe('walls of every tool', () => {
   })
 
   it.each(calls)(
-    '$name of another tenant, with the same ids or with none, shows and changes nothing of this one',
+    '$name shows and changes nothing of another tenant, with the same ids or without data',
     async ({ tool, args }) => {
       const before = await rows(owner)
       const own = await twin.call(tool.name, args)
@@ -132,7 +132,7 @@ describe('walls of every tool', () => {
   )
 
   it.each(calls.filter(({ tool }) => tool.personal === true))(
-    '$name of another person, with the same ids or with none, shows and changes nothing of this one',
+    '$name shows and changes nothing of another person, with the same ids or without data',
     async ({ tool, args }) => {
       const before = await rows(owner, 'person')
       const own = await colleague.call(tool.name, args)
@@ -143,7 +143,7 @@ describe('walls of every tool', () => {
     },
   )
 
-  it('those that are personal are refused and not listed to who acts for no person', async () => {
+  it('personal tools are refused and not listed to a caller that acts for no person', async () => {
     const service = await caller({ sameTenantAs: owner, asService: true })
     const listed = await service.listed()
     for (const { name, personal, examples } of tools) {
@@ -154,7 +154,7 @@ describe('walls of every tool', () => {
 })
 
 describe('arguments and results of every tool', () => {
-  it.each(calls)('$name refuses an argument that it does not know, by name', async ({ tool, args }) => {
+  it.each(calls)('$name refuses an unknown argument, by name', async ({ tool, args }) => {
     const before = await rows(owner)
     const answer = await owner.call(tool.name, { ...args, no_such_argument: 1 })
     expect(answer.error?.kind).toBe('invalid')
@@ -163,7 +163,7 @@ describe('arguments and results of every tool', () => {
   })
 
   it.each(calls.filter(({ tool }) => tool.effect === 'read'))(
-    '$name is refused whole when its result is over the bound',
+    '$name fails when its result is longer than the limit',
     async ({ tool, args }) => {
       const bounded = toolCalls({
         openContext: app.openContext,

@@ -33,11 +33,11 @@ const asBob = { authorization: KEYS.bob }
 
 describe('a caller without a valid key', () => {
   it.each([
-    // RFC 6750, section 3.1: whoever brought nothing made no error.
+    // RFC 6750, section 3.1: no error code when the request has no credential.
     [undefined, ''],
     ['Bearer wrong', 'error="invalid_token", error_description="The API key is missing or not valid: plim_...", '],
     ['Basic x', 'error="invalid_token", error_description="The API key is missing or not valid: plim_...", '],
-  ])('is told where to read how to get in: %s', async (authorization, error) => {
+  ])('gets a challenge with the URL of the resource metadata: %s', async (authorization, error) => {
     const answer = await send(server, withHeaders(modern('tools/list'), { authorization }))
     expect(answer.status).toBe(401)
     expect(answer.headers['www-authenticate']).toBe(
@@ -45,7 +45,7 @@ describe('a caller without a valid key', () => {
     )
   })
 
-  it.each(['/mcp/nowhere', '/mcp/tools?server=nobody'])('gets the error form of the REST side at %s', async (path) => {
+  it.each(['/mcp/nowhere', '/mcp/tools?server=nobody'])('gets an error in the form of REST at %s', async (path) => {
     const headers = { authorization: undefined, 'x-request-id': 'voyage-2' }
     const { status, body } = await send(server, { path, method: 'GET', headers })
     expect({ status, body: ErrorAnswer.parse(body) }).toMatchObject({
@@ -79,7 +79,7 @@ describe('a caller without a valid key', () => {
     ['/mcp/tools?server=all', 5],
     ['/mcp/tools?server=demo', 5],
     ['/mcp/tools?toolset=speech', 2],
-  ])('is shown at %s the %i tools there are where no server is called tasks', async (path, count) => {
+  ])('lists at %s the %i tools of an installation without a tasks server', async (path, count) => {
     const { body } = await send(server, { path, method: 'GET', headers: { authorization: undefined } })
     expect(body).toMatchObject({ count, otherServers: [] })
     expect(body['tools']).toHaveLength(count)
@@ -91,7 +91,7 @@ describe('a caller without a valid key', () => {
       'toolset=none',
       'toolset: there is no "none". Give one of speech, trouble, for example /mcp/tools?toolset=speech.',
     ],
-  ])('is told at /mcp/tools?%s which there are', async (query, message) => {
+  ])('gets the valid values at /mcp/tools?%s', async (query, message) => {
     const path = `/mcp/tools?${query}`
     const answer = await send(server, { path, method: 'GET', headers: { authorization: undefined } })
     expect(answer).toMatchObject({ status: 404, body: { error: { code: 'NOT_FOUND', message } } })
@@ -110,7 +110,7 @@ describe('a caller without a valid key', () => {
 })
 
 describe('a caller with a key', () => {
-  it('may be looked up first: the request waits for it', async () => {
+  it('can be authenticated asynchronously: the request waits', async () => {
     const slowly = async (authorization: string | undefined) => authenticate(authorization)
     await using slow = await startMcpServer({ authenticate: slowly })
     expect((await send(slow, modern('tools/list'))).status).toBe(200)
@@ -135,8 +135,8 @@ describe('a caller with a key', () => {
     ['a call', modern('tools/call', { name: 'echo', arguments: { text: 'x' } })],
     ['a list', modern('tools/list')],
     ['an answer of the SDK', legacy('prompts/list')],
-    ['a call that is refused', modern('tools/call', { name: 'no_such_tool', arguments: {} })],
-  ])('reads on the answer to %s how much is left', async (_what, question) => {
+    ['a refused call', modern('tools/call', { name: 'no_such_tool', arguments: {} })],
+  ])('gets the remaining calls in the headers of %s', async (_what, question) => {
     const settings = LimitSettings.parse({ perKeyPerMinute: 2, perIpPerMinute: 100 })
     const limiter = createLimiter({ settings, log, milliseconds: () => 0 })
     await using limited = await startMcpServer({ limiter, clock: () => new Date('2026-11-20T12:00:00Z') })
@@ -148,13 +148,13 @@ describe('a caller with a key', () => {
     expect(await left()).toMatchObject({ ...limit, 'x-ratelimit-remaining': '0', 'retry-after': '60' })
   })
 
-  it.each(['gzip', 'br', 'zstd'])('is told that a body in %s is not taken', async (encoding) => {
+  it.each(['gzip', 'br', 'zstd'])('is refused with a body in %s, and gets the accepted encodings', async (encoding) => {
     const answer = await send(server, withHeaders(modern('tools/list'), { 'content-encoding': encoding }))
     expect([answer.status, answer.headers['accept-encoding']]).toEqual([415, 'identity'])
     expect(answer.text).toContain(`The Content-Encoding ${encoding} is not taken here`)
   })
 
-  it.each(['write_down', 'no_such_tool'])('is limited in calls of %s that are refused, too', async (name) => {
+  it.each(['write_down', 'no_such_tool'])('is limited also in refused calls of %s', async (name) => {
     const settings = LimitSettings.parse({ perKeyPerMinute: 1, perIpPerMinute: 100 })
     const limiter = createLimiter({ settings, log, milliseconds: () => 0 })
     await using limited = await startMcpServer({ limiter })
@@ -163,7 +163,7 @@ describe('a caller with a key', () => {
     expect((await send(limited, call)).status).toBe(429)
   })
 
-  it('is limited in the messages of a batch, one by one', async () => {
+  it('is limited in each message of a batch', async () => {
     const settings = LimitSettings.parse({ perKeyPerMinute: 2, perIpPerMinute: 100 })
     const limiter = createLimiter({ settings, log, milliseconds: () => 0 })
     await using limited = await startMcpServer({ limiter })
@@ -185,7 +185,7 @@ describe('a caller with a key', () => {
   it.each([
     ['the stateless revision', modern('tools/call', { name: 'write_down', arguments: { text: 'x' } })],
     ['2025-11-25', legacy('tools/call', { name: 'write_down', arguments: { text: 'x' } })],
-  ])('is told which scope a call needs in %s', async (_revision, call) => {
+  ])('gets the scope that a call requires in %s', async (_revision, call) => {
     const answer = await send(server, withHeaders(call, asBob))
     expect(answer.status).toBe(403)
     expect(answer.headers['www-authenticate']).toContain(
@@ -197,7 +197,7 @@ describe('a caller with a key', () => {
   it.each([
     ['the stateless revision', modern],
     ['2025-11-25', legacy],
-  ])('is told which scope the arguments of a call need in %s', async (_revision, message) => {
+  ])('gets the scope that the arguments of a call require in %s', async (_revision, message) => {
     await using mixed = await startMcpServer({
       servers: [{ ...demoServer, toolsets: { ...demoServer.toolsets, mixed: [readOrWrite] } }],
     })
@@ -217,17 +217,17 @@ describe('a caller with a key', () => {
   })
 })
 
-describe('requests a web page could forge', () => {
+describe('requests that a web page could send', () => {
   it.each([
     ['a Host of another name', { host: 'evil.example.com' }, 'HOST_NOT_ALLOWED'],
-    ['an Origin that was not invited', { origin: 'https://evil.example.com' }, 'ORIGIN_NOT_ALLOWED'],
+    ['an Origin that is not allowed', { origin: 'https://evil.example.com' }, 'ORIGIN_NOT_ALLOWED'],
   ])('are refused: %s', async (_what, headers, code) => {
     const answer = await send(server, withHeaders(modern('tools/list'), headers))
     expect(answer.status).toBe(403)
     expect(answer.body['error']?.['data']?.['code']).toBe(code)
   })
 
-  it('pass from this machine', async () => {
+  it('are accepted from this machine', async () => {
     const answer = await send(server, withHeaders(modern('tools/list'), { origin: 'http://localhost:6274' }))
     expect(answer.status).toBe(200)
   })
@@ -249,7 +249,7 @@ describe('every answer', () => {
     })
   })
 
-  it('is counted under the endpoint that gave it, and what is no endpoint under one name', async () => {
+  it('is counted by endpoint, and unknown URLs under one name', async () => {
     const seen: [string, string, number, number][] = []
     let counted = () => {}
     const observeRequest = (...request: [string, string, number, number]) => {

@@ -47,7 +47,7 @@ afterAll(() => started.surface.close(1))
 
 const headers = { authorization: 'Bearer reader', 'content-type': 'application/json' }
 
-/** An answer in the right form, and not one of ours that broke. */
+/** Checks that an answer has the right form and is no internal error. */
 async function expectSane(response: Response, what: string) {
   expect(response.status, what).toBeLessThan(500)
   const text = await response.text()
@@ -56,7 +56,7 @@ async function expectSane(response: Response, what: string) {
 }
 
 describe.skipIf(!hasData)('hostile input over HTTP (needs ../shared/data/bad-input)', () => {
-  it('every JSON test file as a body is taken or refused, and the verdict is JSON’s', async () => {
+  it('every JSON test file as a body is accepted or refused as JSON demands', async () => {
     const folder = join(DATA, 'JSONTestSuite/test_parsing')
     const names = readdirSync(folder).filter((name) => name.endsWith('.json'))
     expect(names.length).toBeGreaterThan(300)
@@ -69,7 +69,7 @@ describe.skipIf(!hasData)('hostile input over HTTP (needs ../shared/data/bad-inp
     }
   })
 
-  it('every naughty string comes back as it was sent, as value, query and path', async () => {
+  it('every naughty string as value, query and path is returned unchanged', async () => {
     const strings = z.array(z.string()).parse(JSON.parse(readFileSync(join(DATA, 'blns/blns.json'), 'utf8')))
     expect(strings.length).toBeGreaterThan(500)
     for (const text of strings) {
@@ -87,7 +87,7 @@ describe.skipIf(!hasData)('hostile input over HTTP (needs ../shared/data/bad-inp
     }
   })
 
-  it('every naughty string as raw bytes of a request line or header ends in an answer or a closed connection', async () => {
+  it('every naughty string as raw bytes of a request line or header gets an answer or a closed connection', async () => {
     const strings = z.array(z.string()).parse(JSON.parse(readFileSync(join(DATA, 'blns/blns.json'), 'utf8')))
     const broken: string[] = []
     for (const text of strings) {

@@ -19,7 +19,7 @@ afterAll(() => server[Symbol.asyncDispose]())
 
 const LEAKS = /node_modules|node:internal|\.ts:\d|at \w+ \(|select secret|TypeError|SyntaxError|ZodError/
 
-/** Answered, in time (`send` waits ten seconds), as the caller's fault or not at all, and without our insides. */
+/** Checks that an answer is no internal error and reveals nothing internal. `send` waits ten seconds for it. */
 function requireHarmless({ status, text }: Answer, what: string): void {
   const leaked = LEAKS.exec(text)?.[0]
   expect({ what, leaked, refused: status >= 200 && status < 500 }).toEqual({ what, leaked: undefined, refused: true })
@@ -73,7 +73,7 @@ describe('bad input never breaks the server', () => {
     },
   )
 
-  it.skipIf(!existsSync(NAUGHTY))('every naughty string comes back from a tool as it went in', async () => {
+  it.skipIf(!existsSync(NAUGHTY))('every naughty string is returned by a tool unchanged', async () => {
     const strings: string[] = JSON.parse(await readFile(NAUGHTY, 'utf8'))
     for (const text of strings) {
       const { body } = await send(server, modern('tools/call', { name: 'echo', arguments: { text } }))
@@ -87,17 +87,17 @@ describe('bad input never breaks the server', () => {
     ['a depth bomb of objects', `${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`],
     ['bytes that are not UTF-8', new Uint8Array([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x7d])],
     ['nothing', ''],
-  ])('%s is refused as unreadable', async (_what, body) => {
+  ])('%s is refused as a parse error', async (_what, body) => {
     const answer = await send(server, { body })
     expect(answer).toMatchObject({ status: 400, body: { error: { code: -32700 } } })
   })
 
-  it('of duplicate keys the last one counts', async () => {
+  it('the last of duplicate keys counts', async () => {
     const answer = await send(server, { body: '{"jsonrpc":"2.0","id":1,"id":2,"method":"no","method":"ping"}' })
     expect(answer.text).toBe('{"jsonrpc":"2.0","id":2,"result":{}}')
   })
 
-  it('keys that reach into JavaScript are only names', async () => {
+  it('keys such as __proto__ are ordinary names', async () => {
     const params = JSON.parse('{"name":"__proto__","arguments":{"__proto__":{"polluted":true},"constructor":1}}')
     requireHarmless(await send(server, legacy('tools/call', params)), '__proto__')
     requireHarmless(await send(server, modern('tools/call', { name: 'constructor' })), 'constructor')

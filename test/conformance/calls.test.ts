@@ -13,7 +13,7 @@ import { META, legacy, modern, send } from './post.ts'
 let aborted = Promise.withResolvers<void>()
 let started = Promise.withResolvers<void>()
 
-/** Tells when it starts and when it is cancelled. */
+/** A tool that reports when it starts and when it is cancelled. */
 const longTool = plainTool({
   name: 'take_long',
   title: 'Take long',
@@ -47,7 +47,7 @@ const steppingTool = plainTool({
   },
 })
 
-/** Fails as it is told to. */
+/** A tool that fails with the given kind. */
 const failingTool = plainTool({
   name: 'fail_with',
   title: 'Fail with',
@@ -88,8 +88,8 @@ const errorOf = async (name: string, args: Record<string, unknown> = {}) => {
   return error
 }
 
-describe('what a model reads when a call goes wrong', () => {
-  it('every wrong argument by name, with what was expected and an example', async () => {
+describe('the error that a model reads', () => {
+  it('names every invalid argument, with what was expected and an example', async () => {
     expect(await errorOf('write_down', { count: 99, textt: 'x' })).toMatchInlineSnapshot(`
       {
         "code": "INVALID_PARAMETERS",
@@ -114,13 +114,13 @@ describe('what a model reads when a call goes wrong', () => {
     `)
   })
 
-  it('a bug is an id, and nothing of the inside', async () => {
+  it('has only an id for a bug, and nothing internal', async () => {
     const error = await errorOf('break_down')
     expect(error).toMatchObject({ kind: 'internal', errorId: expect.stringMatching(/^[0-9a-f-]{36}$/) })
     expect(JSON.stringify(error)).not.toContain('secret')
   })
 
-  it('a result that is too long says how to ask for less', async () => {
+  it('says how to ask for less when a result is too long', async () => {
     expect(await errorOf('say_too_much')).toMatchObject({
       kind: 'too_large',
       message: expect.stringContaining('cursor'),
@@ -130,19 +130,19 @@ describe('what a model reads when a call goes wrong', () => {
   it.each([
     ['payment_required', 'PAYMENT_REQUIRED'],
     ['unprocessable', 'UNPROCESSABLE'],
-  ])('a failure of the kind %s is named so, with a code of its own, and counted so', async (kind, code) => {
+  ])('has the kind %s and its code, which is also counted', async (kind, code) => {
     expect(await errorOf('fail_with', { kind })).toEqual({ kind, code, message: `This is ${kind}.` })
     expect(finished.at(-1)).toEqual(['fail_with', kind])
   })
 
-  it('a deadline stops the tool', async () => {
+  it('says that the deadline has passed, and the tool is stopped', async () => {
     expect(await errorOf('wait_for_abort')).toMatchObject({ kind: 'timeout', code: 'TIMEOUT' })
     expect(finished.at(-1)).toEqual(['wait_for_abort', 'timeout'])
   })
 })
 
-/** Sends a call and hangs up once the tool runs. */
-async function hangUp(question: ReturnType<typeof modern>): Promise<void> {
+/** Sends a call and disconnects when the tool runs. */
+async function disconnect(question: ReturnType<typeof modern>): Promise<void> {
   settled = Promise.withResolvers()
   started = Promise.withResolvers()
   const headers = { 'content-type': 'application/json', authorization: KEYS.ada, ...question.headers }
@@ -153,14 +153,14 @@ async function hangUp(question: ReturnType<typeof modern>): Promise<void> {
   req.destroy()
 }
 
-describe('a caller that leaves', () => {
+describe('a caller that disconnects', () => {
   it('cancels its call in the stateless revision', async () => {
-    await hangUp(modern('tools/call', { name: 'take_long', arguments: {} }))
+    await disconnect(modern('tools/call', { name: 'take_long', arguments: {} }))
     await settled.promise
     expect(finished.at(-1)).toEqual(['take_long', 'cancelled'])
   })
 
-  it('does not cancel it in the 2025 revisions; a stop of the server does, and counts it', async () => {
+  it('does not cancel it in the 2025 revisions; a stop of the server does, and counts it as cancelled', async () => {
     await using other = await startMcpServer({ servers: [{ ...demoServer, toolsets: { slow: [longTool] } }] })
     aborted = Promise.withResolvers()
     started = Promise.withResolvers()
@@ -189,7 +189,7 @@ describe('progress', () => {
     return { ...question, headers: { ...question.headers, accept: 'application/json, text/event-stream' } }
   }
 
-  it('is streamed to whoever sent a token, before the result', async () => {
+  it('is streamed before the result to a caller that sent a progress token', async () => {
     const { headers, text } = await send(server, withToken({ progressToken: 'mine' }))
     expect(headers['content-type']).toBe('text/event-stream')
     const messages = [...text.matchAll(/^data: (.*)$/gm)].map(([, data]) => JSON.parse(data ?? ''))
@@ -221,7 +221,7 @@ describe('progress', () => {
     }
   })
 
-  it('costs nobody else a stream', async () => {
+  it('makes no stream for other callers', async () => {
     const { headers } = await send(server, withToken({}))
     expect(headers['content-type']).toBe('application/json')
   })

@@ -55,7 +55,7 @@ describe('the official client, version 1', () => {
 })
 
 describe('@ai-sdk/mcp', () => {
-  it('makes tools of ours that run', async () => {
+  it('converts our tools, and they run', async () => {
     const client = await createMCPClient({
       transport: { type: 'http', url: `${server.url}/mcp`, headers: requestInit.headers },
     })

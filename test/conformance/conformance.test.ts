@@ -11,7 +11,7 @@ const require = createRequire(import.meta.url)
 const SUITE = join(dirname(require.resolve('@modelcontextprotocol/conformance/package.json')), 'dist/index.js')
 const SUITE_MILLISECONDS_MAX = 120_000
 
-/** Runs the official suite as its own process; it exits with 0 only when every required scenario passes. */
+/** Runs the official suite in a separate process; it exits with 0 only when every required scenario passes. */
 function runSuite(url: string, requirements: string, folder: string): Promise<{ exitCode: number; output: string }> {
   const args = [SUITE, 'server', '--url', url, '--requirements', requirements, '-o', folder]
   return new Promise((resolve, reject) => {
@@ -27,7 +27,7 @@ function runSuite(url: string, requirements: string, folder: string): Promise<{ 
   })
 }
 
-/** The scenarios that failed although the revision requires them. */
+/** The failed scenarios that the revision requires. */
 function requiredFailures(output: string): string[] {
   const [scored = '', notScored = ''] = output.split('Not scored for ', 2)
   const excused = new Set([...notScored.matchAll(/^\s+[✓✗] (\S+) \(/gm)].map((match) => match[1]))
@@ -58,7 +58,7 @@ describe('the official conformance suite', () => {
 })
 
 describe('the conformance mount', () => {
-  it('does not exist where nobody mounts it', async () => {
+  it('exists only where it is mounted', async () => {
     await using server = await startMcpServer()
     const response = await fetch(`${server.url}/mcp/conformance`, { method: 'POST' })
     expect(response.status).toBe(404)

@@ -9,7 +9,7 @@ import { KEYS, demoServer, log, startMcpServer } from './mcp-server.ts'
 import type { RunningServer } from './mcp-server.ts'
 import { legacy, modern, send, withHeaders } from './post.ts'
 
-/** Asks its caller for a word and says it back with the caller's tenant. */
+/** A server whose tool asks its caller for a word and returns it with the caller's tenant. */
 const askingServer: ToolServer = {
   name: 'asking',
   title: 'Asking',
@@ -43,8 +43,8 @@ async function connect(server: RunningServer, key: string, word: string): Promis
   return client
 }
 
-describe('two callers at the same time', () => {
-  it('never read what belongs to the other', async () => {
+describe('two concurrent callers', () => {
+  it('never get data of the other', async () => {
     await using server = await startMcpServer()
     const calls = Array.from({ length: 400 }, async (_, at) => {
       const [key, tenant] = at % 2 === 0 ? [KEYS.ada, 'tenant-of-ada'] : [KEYS.bob, 'tenant-of-bob']
@@ -68,7 +68,7 @@ describe('two callers at the same time', () => {
     await Promise.all([ada.close(), bob.close()])
   })
 
-  it('cannot use the answers of the other’s round', async () => {
+  it('cannot use the request state of the other', async () => {
     await using server = await startMcpServer({ servers: [askingServer] })
     const capabilities = {
       _meta: {
@@ -112,7 +112,7 @@ describe('a session', () => {
     return send(server, withHeaders({ ...legacy('ping'), path: '/mcp/asking' }, headers))
   }
 
-  it('is not opened for callers that cannot answer, nor where nothing asks', async () => {
+  it('is not opened for callers that cannot answer questions, nor at endpoints whose tools ask none', async () => {
     await using server = await startMcpServer({ servers: [demoServer, askingServer] })
     const mute = await send(server, {
       ...legacy('initialize', { protocolVersion: '2025-11-25', capabilities: {} }),
@@ -131,7 +131,7 @@ describe('a session', () => {
     expect((await ping(server, id, KEYS.bob)).status).toBe(404)
   })
 
-  it('counts each call against its key once, those that are refused too', async () => {
+  it('counts each call against its key once, also refused ones', async () => {
     const settings = LimitSettings.parse({ perKeyPerMinute: 4, perIpPerMinute: 100 })
     const limiter = createLimiter({ settings, log, milliseconds: () => 0 })
     await using server = await startMcpServer({ servers: [demoServer, askingServer], limiter })
@@ -157,7 +157,7 @@ describe('a session', () => {
     expect(server.surface.sessionCount()).toBe(0)
   })
 
-  it('is gone once it idled too long', async () => {
+  it('expires when it is idle too long', async () => {
     let now = new Date('2026-01-01T00:00:00Z')
     const mcp = { sessionIdleSeconds: 60 }
     await using server = await startMcpServer({ servers: [askingServer], mcp, clock: () => now })
@@ -169,7 +169,7 @@ describe('a session', () => {
     expect(server.surface.sessionCount()).toBe(0)
   })
 
-  it('of one caller gives way to its own newer ones before it pushes others out', async () => {
+  it('is closed for a newer one of the same caller before one of another caller is', async () => {
     await using server = await startMcpServer({ servers: [askingServer], mcp: { sessionsMax: 8 } })
     const bobs = await open(server, KEYS.bob)
     const ids: string[] = []

@@ -62,7 +62,7 @@ export const openContext: OpenContext = (caller, request): Ctx => ({
 
 const text = z.string().describe('What to say back')
 
-/** Small tools that show one property each. */
+/** A server of small tools that each test one property. */
 export const demoServer: ToolServer = {
   name: 'demo',
   title: 'Demo',

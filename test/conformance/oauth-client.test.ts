@@ -24,7 +24,7 @@ import type { TestPerson } from '../support/person.ts'
 
 const executable = await findChromium()
 
-/** What a program keeps while it gets in: one of the SDK's own providers, with a browser that it opens. */
+/** An OAuth client of the SDK that keeps its state in memory and opens a browser. */
 class Program implements OAuthClientProvider {
   readonly #callbackUrl: string
   readonly #open: (url: URL) => Promise<void>
@@ -35,7 +35,7 @@ class Program implements OAuthClientProvider {
   #discovery: OAuthDiscoveryState | undefined
   #verifier = ''
 
-  /** The SDK takes documents at https alone; one at http on this machine is the program's client id from the start. */
+  /** The SDK accepts only https URLs of metadata documents, so `documentUrl` is used directly as the client id. */
   constructor(callbackUrl: string, open: (url: URL) => Promise<void>, documentUrl?: string) {
     this.#callbackUrl = callbackUrl
     this.#open = open
@@ -86,7 +86,7 @@ class Program implements OAuthClientProvider {
   }
 }
 
-/** A loopback server of the program: where the browser comes back to, and where its metadata document is. */
+/** The loopback server of a program, with its redirect URI and its metadata document. */
 async function programServer() {
   const returned = Promise.withResolvers<URLSearchParams>()
   let url = ''
@@ -128,7 +128,7 @@ describe.skipIf(executable === undefined)('a real MCP client with a real browser
     await app?.close()
   })
 
-  /** What a person does: signs in and agrees. Nothing else is asked of them. */
+  /** Signs in and consents, as the person does. Returns the text of the consent page. */
   async function signInAndAgree(authorizationUrl: URL): Promise<string> {
     const context = await browser.newContext()
     const page = await context.newPage()
@@ -171,9 +171,9 @@ describe.skipIf(executable === undefined)('a real MCP client with a real browser
 
   it.each([
     ['registers itself', false, 'Program under test'],
-    ['is known by its metadata document', true, 'Program with a document'],
+    ['has a metadata document', true, 'Program with a document'],
   ])(
-    'that %s goes from 401 to a tool result: a person signs in and agrees, and that is all',
+    'that %s gets from 401 to a tool result after the person signs in and consents',
     async (_how, byDocument, name) => {
       const { asked, provider, result, list } = await fromNothingToAResult(byDocument)
       expect(asked).toContain(name)

@@ -37,7 +37,7 @@ async function register(): Promise<string> {
     }),
   })
   expect(answer.status).toBe(201)
-  // safe because: the status says that a client was made, and RFC 7591 that it is told its id.
+  // safe because: an answer with status 201 contains the client id (RFC 7591).
   return ((await answer.json()) as { client_id: string }).client_id
 }
 
@@ -70,7 +70,7 @@ function authorizeUrl({
   return asked
 }
 
-/** Where the authorization endpoint sends the browser; told in the body to whoever asks as `fetch` does. */
+/** The URL to which the authorization endpoint redirects; `fetch` gets it in the body. */
 async function authorize(ask: Ask = {}, by = cookie): Promise<URL> {
   return placeIn(await fetch(authorizeUrl(ask), { redirect: 'manual', headers: { cookie: by } }))
 }
@@ -81,7 +81,7 @@ async function placeIn(answer: Response): Promise<URL> {
   return new URL(told, url)
 }
 
-/** Agrees to what is asked, as the consent page does; where the browser goes then. */
+/** Consents, like the consent page. Returns the URL to which the browser is redirected. */
 async function consent(ask: Ask = {}, by = cookie): Promise<URL> {
   const place = await authorize(ask, by)
   if (place.pathname !== '/consent') return place
@@ -109,7 +109,7 @@ async function token(
     headers: { 'content-type': 'application/x-www-form-urlencoded' },
     body: new URLSearchParams({ client_id: clientId, ...form }),
   })
-  // safe because: tests look at the status before they use a token.
+  // safe because: tests check the status before they use a token.
   return { status: answer.status, body: (await answer.json()) as Tokens & { error?: string } }
 }
 
@@ -152,14 +152,14 @@ describe('a protected resource', () => {
     ['/mcp/customers', '/mcp/customers'],
     ['/mcp/customers/health', '/mcp/customers/health'],
     ['/api', '/api'],
-  ])('%s is described at its own well-known URL, with who issues its tokens (%s)', async (path, suffix) => {
+  ])('%s has metadata at its own well-known URL, with the issuer of its tokens (%s)', async (path, suffix) => {
     const answer = await fetch(`${url}/.well-known/oauth-protected-resource${suffix}`)
     const metadata: unknown = await answer.json()
     expect(metadata).toMatchObject({ resource: `${url}${path}`, authorization_servers: [url] })
     expect(JSON.stringify(metadata)).not.toContain('offline_access')
   })
 
-  it('asked without a token tells where that is and which scopes are of use', async () => {
+  it('challenges a request without a token with the URL of its metadata and its scopes', async () => {
     const [mcp, rest] = await Promise.all([
       fetch(`${url}/mcp/customers`, {
         method: 'POST',
@@ -178,7 +178,7 @@ describe('a protected resource', () => {
     ])
   })
 
-  it('asked with too small a token tells all scopes that the call needs', async () => {
+  it('challenges a token with too few scopes with those that the call requires', async () => {
     const { access_token } = await tokensFor({ scope: 'customers:read' })
     const call = {
       jsonrpc: '2.0',
@@ -198,7 +198,7 @@ describe('a protected resource', () => {
     '/mcp?readonly&token=',
     '/api/v1/audit?access_token=',
     '/api/v1/audit?api_key=',
-  ])('reads no credential from %s, good or bad', async (path) => {
+  ])('refuses credentials in the URL %s, valid or not', async (path) => {
     const { access_token } = await tokensFor()
     for (const credential of [access_token, 'wrong']) {
       const answer = await fetch(`${url}${path}${credential}`, {
@@ -213,7 +213,7 @@ describe('a protected resource', () => {
 })
 
 describe('the authorization server', () => {
-  it('describes itself at the root of its host, and promises nothing that is not there', async () => {
+  it('has metadata at the root of its host, without endpoints that do not exist', async () => {
     const metadata: unknown = await (await fetch(`${url}/.well-known/oauth-authorization-server`)).json()
     expect(metadata).toMatchObject({
       issuer: url,
@@ -238,7 +238,7 @@ describe('the authorization server', () => {
     }
   })
 
-  it('gives a token for the person, the tenant, the session and the one resource that was asked for', async () => {
+  it('issues a token for the person, the tenant, the session and the requested resource alone', async () => {
     const place = await consent()
     expect(Object.fromEntries(place.searchParams)).toMatchObject({ state: 'the-state', iss: url })
     const { status, body } = await exchange(place)
@@ -263,13 +263,13 @@ describe('the authorization server', () => {
     expect((await listTools(body.access_token, '/mcp/tasks')).status).toBe(401)
   })
 
-  it('gives no scope that is of no use at the resource, and no token for all resources at once', async () => {
+  it('issues no scopes of other resources, and no token for all resources at once', async () => {
     expect((await tokensFor({ scope: 'customers:read audit:read tasks:write' })).scope).toBe('customers:read')
     expect((await authorize({ resource: url })).searchParams.get('error')).toBe('invalid_target')
   })
 
   it.each(['keys:write', 'access:write', 'account:write', 'own-data:write'])(
-    'offers no client %s, with which it could stay when its consent is taken back',
+    'grants no client %s, by which it could keep access after its consent is revoked',
     async (scope) => {
       const refused = await authorize({ resource: `${url}/api`, scope: `tasks:read ${scope}` })
       expect(refused.searchParams.get('error')).toBe('invalid_scope')
@@ -282,7 +282,7 @@ describe('the authorization server', () => {
     },
   )
 
-  it('leaves events of what was agreed to and given out, and of a token that was used twice', async () => {
+  it('records audit events of consents, issued tokens, and a refresh token that was used twice', async () => {
     const other = await testPerson(database, url)
     const tokens = await tokensFor({}, await signInCookie(url, other))
     await refresh(tokens.refresh_token)
@@ -305,14 +305,14 @@ describe('the authorization server', () => {
     ])
   })
 
-  it('asks somebody who is not signed in to sign in, with all that was asked', async () => {
+  it('redirects a person who is not signed in to the sign-in page, with the request', async () => {
     const place = await authorize({}, '')
     expect(place.pathname).toBe('/sign-in')
     expect(place.searchParams.get('client_id')).toBe(clientId)
     expect(place.searchParams.get('sig')).not.toBeNull()
   })
 
-  it('asks for no consent twice to the same, and again for more', async () => {
+  it('asks for consent once for the same request, and again for more', async () => {
     await consent()
     expect((await authorize()).searchParams.get('code')).not.toBeNull()
     expect((await authorize({ scope: 'customers:read customers:write offline_access' })).pathname).toBe('/consent')
@@ -322,9 +322,9 @@ describe('the authorization server', () => {
   it.each([
     ['no PKCE', { code_challenge: undefined, code_challenge_method: undefined }, 'invalid_request'],
     ['plain PKCE', { code_challenge_method: 'plain' }, 'invalid_request'],
-    ['a resource of somebody else', { resource: 'https://elsewhere.example/mcp' }, 'invalid_target'],
+    ['a resource of another server', { resource: 'https://elsewhere.example/mcp' }, 'invalid_target'],
     ['a scope that does not exist', { scope: 'everything' }, 'invalid_scope'],
-  ])('refuses %s by telling the client', async (_what, changes, error) => {
+  ])('refuses %s with an error at the redirect URI', async (_what, changes, error) => {
     const place = await authorize({ changes })
     expect([place.origin, place.pathname, place.searchParams.get('error')]).toEqual([
       'http://127.0.0.1:4711',
@@ -343,20 +343,20 @@ describe('the authorization server', () => {
     'http://evil.example/callback',
     'http://user@127.0.0.1:4711/callback',
     'javascript:alert(1)',
-  ])('sends nobody to %s, which the client did not register', async (uri) => {
+  ])('does not redirect to %s, which the client did not register', async (uri) => {
     const place = await authorize({ changes: { redirect_uri: uri } })
     expect(place.origin).toBe(url)
     expect(place.searchParams.get('code')).toBeNull()
   })
 
-  it('takes any port of a loopback address, which a program cannot know beforehand', async () => {
+  it('accepts any port of a registered loopback address, because programs get a free one', async () => {
     const place = await authorize({ changes: { redirect_uri: 'http://127.0.0.1:5999/callback' } })
     expect(place.searchParams.get('error')).toBeNull()
   })
 })
 
 describe('a code', () => {
-  it('is good once, and its second use takes back what the first got', async () => {
+  it('is valid once; its second use revokes the tokens of the first', async () => {
     const place = await consent()
     const { body } = await exchange(place)
     expect(await exchange(place)).toMatchObject({ status: 400, body: { error: 'invalid_grant' } })
@@ -368,7 +368,7 @@ describe('a code', () => {
     ['another verifier', { code_verifier: randomBytes(32).toString('base64url') }],
     ['another redirect URI', { redirect_uri: 'http://127.0.0.1:9/callback' }],
     ['another resource', { resource: 'https://elsewhere.example/mcp' }],
-  ])('is not good with %s', async (_what, changes) => {
+  ])('is refused with %s', async (_what, changes) => {
     const { status, body } = await exchange(await consent(), changes)
     expect(status).toBeGreaterThanOrEqual(400)
     expect(body.access_token).toBeUndefined()
@@ -376,7 +376,7 @@ describe('a code', () => {
 })
 
 describe('a refresh token', () => {
-  it('rotates; its second use ends everything that the client was granted, at once', async () => {
+  it('rotates; its second use immediately revokes all tokens of the grant', async () => {
     const first = await tokensFor()
     const second = await refresh(first.refresh_token)
     expect(second.status).toBe(200)
@@ -387,7 +387,7 @@ describe('a refresh token', () => {
     await vi.waitFor(async () => expect((await listTools(second.body.access_token)).status).toBe(401))
   })
 
-  it('taken back takes the access tokens with it, and those of no other client', async () => {
+  it('that is revoked ends its access tokens, and none of another client', async () => {
     const mine = await tokensFor()
     const kept = clientId
     clientId = await register()
@@ -402,7 +402,7 @@ describe('a refresh token', () => {
     expect((await listTools(others.access_token)).status).toBe(200)
   })
 
-  it('ends with the consent that it was given for, and so do the access tokens', async () => {
+  it('ends when the consent is revoked, and so do its access tokens', async () => {
     const other = await testPerson(database, url)
     const session = await signInCookie(url, other)
     const tokens = await tokensFor({}, session)
@@ -415,7 +415,7 @@ describe('a refresh token', () => {
     expect((await refresh(tokens.refresh_token)).body.error).toBe('invalid_grant')
   })
 
-  it('leaves nothing behind when the consent is taken back: no access token without a refresh token, no code', async () => {
+  it('is not needed for revocation: revoking the consent also ends access tokens without one, and unused codes', async () => {
     const other = await testPerson(database, url)
     const session = await signInCookie(url, other)
     const { access_token: granted } = await tokensFor({ scope: 'customers:read' }, session)
@@ -431,12 +431,12 @@ describe('a refresh token', () => {
     expect(late.status === 200 ? (await listTools(late.body.access_token)).status : 401).toBe(401)
   })
 
-  it('is given to nobody who does not ask for offline access', async () => {
+  it('is issued only for the scope offline_access', async () => {
     const { refresh_token } = await tokensFor({ scope: 'customers:read' })
     expect(refresh_token).toBeUndefined()
   })
 
-  it('ends with the session in which the person agreed, and so do the access tokens', async () => {
+  it('ends with the session in which the person consented, and so do its access tokens', async () => {
     const other = await testPerson(database, url)
     const session = await signInCookie(url, other)
     const tokens = await tokensFor({}, session)
@@ -453,7 +453,7 @@ describe('a refresh token', () => {
 })
 
 describe('a member who was removed', () => {
-  it('is refused with a token that was good a moment ago', async () => {
+  it('is refused with a token that was valid before', async () => {
     const other = await testPerson(database, url)
     const { access_token } = await tokensFor({}, await signInCookie(url, other))
     expect((await listTools(access_token)).status).toBe(200)
@@ -463,7 +463,7 @@ describe('a member who was removed', () => {
 })
 
 describe('a read-only member', () => {
-  it('gets no more by granting more', async () => {
+  it('gets no more scopes by consenting to more', async () => {
     const other = await testPerson(database, url, 'read-only')
     const ask = { scope: 'customers:read customers:write' }
     const { access_token } = await tokensFor(ask, await signInCookie(url, other))
@@ -474,7 +474,7 @@ describe('a read-only member', () => {
 })
 
 describe('without OAUTH_DYNAMIC_REGISTRATION the authorization server', () => {
-  it('registers nobody, and does not say that it would', async () => {
+  it('registers no client, and has no registration endpoint in its metadata', async () => {
     const { app: closed, url: place } = await startApp(database)
     const metadata: unknown = await (await fetch(`${place}/.well-known/oauth-authorization-server`)).json()
     expect(metadata).toMatchObject({ issuer: place, client_id_metadata_document_supported: true })
@@ -487,7 +487,7 @@ describe('without OAUTH_DYNAMIC_REGISTRATION the authorization server', () => {
 })
 
 describe('in development the authorization server', () => {
-  it('registers clients unless it is told not to: a program needs the URL alone', async () => {
+  it('registers clients by default, so that a program needs only the URL', async () => {
     for (const [told, offered] of [
       [{}, true],
       [{ OAUTH_DYNAMIC_REGISTRATION: 'false' }, false],

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { demoServer, startMcpServer } from './mcp-server.ts'
 import { modern, send } from './post.ts'
 
-/** Beyond ASCII, and beyond 16 bits. */
+/** A text with characters outside ASCII and outside the Basic Multilingual Plane. */
 const DESCRIPTION = 'One of many – “matelot” ⚓ 🏴‍☠️'
 
 const crew = Array.from({ length: 250 }, (_, at) =>
@@ -21,7 +21,7 @@ const crew = Array.from({ length: 250 }, (_, at) =>
 )
 
 describe('a list of many tools', () => {
-  it('comes in pages that hold every tool once, in order', async () => {
+  it('is paged, with every tool once, in order', async () => {
     await using server = await startMcpServer({ servers: [{ ...demoServer, toolsets: { crew } }] })
     const names: unknown[] = []
     const sizes: number[] = []

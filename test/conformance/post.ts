@@ -2,7 +2,7 @@ import { request } from 'node:http'
 import { KEYS } from './mcp-server.ts'
 import type { RunningServer } from './mcp-server.ts'
 
-/** An answer's body, looked into without knowing its shape. */
+/** A JSON body of unknown shape. */
 export interface Json {
   readonly [key: string]: Json
 }
@@ -11,7 +11,7 @@ export interface Answer {
   readonly status: number
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
   readonly text: string
-  /** The body as JSON; empty when it is none. */
+  /** The body as JSON; empty when it is not JSON. */
   readonly body: Json
 }
 
@@ -22,7 +22,7 @@ export interface Question {
   readonly headers?: Readonly<Record<string, string | undefined>>
 }
 
-/** One HTTP request, exactly as given: the body as bytes, or as JSON. Headers set to undefined are left out. */
+/** Sends one HTTP request exactly as given, with bytes or JSON as its body. Headers set to undefined are left out. */
 export function send(server: RunningServer, question: Question): Promise<Answer> {
   const { path = '/mcp', method = 'POST', body, headers } = question
   const bytes = body instanceof Uint8Array || typeof body === 'string' ? body : JSON.stringify(body)
@@ -44,7 +44,7 @@ export function send(server: RunningServer, question: Question): Promise<Answer>
   })
 }
 
-/** What every request of the stateless revision carries. */
+/** The `_meta` of every request of the stateless revision. */
 export const META = {
   'io.modelcontextprotocol/protocolVersion': '2026-07-28',
   'io.modelcontextprotocol/clientCapabilities': {},

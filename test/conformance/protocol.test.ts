@@ -47,7 +47,7 @@ describe('the stateless revision', () => {
     `)
   })
 
-  it('tells what it can do without a session', async () => {
+  it('reports its capabilities without a session', async () => {
     const { body } = await send(server, modern('server/discover'))
     expect(body['result']).toMatchObject({
       supportedVersions: ['2026-07-28'],
@@ -69,7 +69,7 @@ describe('the stateless revision', () => {
     expect(await codeOf(question)).toEqual({ status: 400, code: -32020 })
   })
 
-  it('names the versions it serves to whoever speaks another', async () => {
+  it('refuses an unknown version with the supported ones', async () => {
     const version = '2030-01-01'
     const params = {
       _meta: { 'io.modelcontextprotocol/protocolVersion': version, 'io.modelcontextprotocol/clientCapabilities': {} },
@@ -82,7 +82,7 @@ describe('the stateless revision', () => {
     })
   })
 
-  it('wants its _meta in every request', async () => {
+  it('requires _meta in every request', async () => {
     expect(await codeOf(modern('tools/list', { _meta: {} }))).toEqual({ status: 400, code: -32602 })
   })
 
@@ -102,7 +102,7 @@ describe('the stateless revision', () => {
     expect(response.headers.get('content-type')).toContain('text/event-stream')
     const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader()
     expect((await reader?.read())?.value).toContain('notifications/subscriptions/acknowledged')
-    // Longer than the test may take: a subscription is not a call to wait for.
+    // Longer than the test may take: a stop does not wait for subscriptions.
     await stopping.surface.close(600)
     let last = await reader?.read()
     while (last?.done === false) last = await reader?.read()
@@ -110,7 +110,7 @@ describe('the stateless revision', () => {
     await stopping[Symbol.asyncDispose]()
   })
 
-  it('has neither GET nor DELETE', async () => {
+  it('refuses GET and DELETE', async () => {
     for (const method of ['GET', 'DELETE']) {
       const answer = await send(server, { method })
       expect(answer.status).toBe(405)
@@ -130,7 +130,7 @@ describe('the 2025 revisions', () => {
     expect(called.text).not.toContain('resultType')
   })
 
-  it('offer the newest of them for a version nobody knows', async () => {
+  it('offer the newest of them for an unknown version', async () => {
     const { body } = await send(server, legacy('initialize', { protocolVersion: '1999-01-01' }))
     expect(body['result']?.['protocolVersion']).toBe('2025-11-25')
   })
@@ -153,7 +153,7 @@ describe('the 2025 revisions', () => {
     expect(answer).toMatchObject({ status: 202, text: '' })
   })
 
-  it('answer 404 for a session nobody opened, so that the client initializes anew', async () => {
+  it('answer 404 for an unknown session, so that the client initializes again', async () => {
     const answer = await send(server, withHeaders(legacy('tools/list'), { 'mcp-session-id': 'gone' }))
     expect(answer.status).toBe(404)
   })
@@ -171,12 +171,12 @@ describe('endpoints', () => {
     ['/mcp/demo?read%6Fnly=1', 4],
     ['/mcp/demo?readonly=false', 5],
     ['/mcp/demo?x=readonly', 5],
-  ])('%s shows its own tools', async (path, count) => {
+  ])('%s lists its own tools', async (path, count) => {
     const { body } = await send(server, { ...modern('tools/list'), path })
     expect(body['result']?.['tools']).toHaveLength(count)
   })
 
-  it('a tool outside the view does not exist there', async () => {
+  it('a tool outside the listed ones does not exist there', async () => {
     const question = {
       ...modern('tools/call', { name: 'write_down', arguments: { text: 'x' } }),
       path: '/mcp/demo?readonly',
@@ -189,10 +189,10 @@ describe('endpoints', () => {
   })
 
   it.each([
-    ['no JSON', { headers: { 'content-type': 'text/plain' }, body: '{}' }, 415],
-    ['an answer nobody can give', { headers: { accept: 'text/html' }, body: '{}' }, 406],
-    ['too much', { body: 'x'.repeat(4 * 1024 * 1024 + 1) }, 413],
-    ['another URL', { path: '/mcp/demo/speech/echo', body: '{}' }, 404],
+    ['a body that is not JSON', { headers: { 'content-type': 'text/plain' }, body: '{}' }, 415],
+    ['an unsupported Accept header', { headers: { accept: 'text/html' }, body: '{}' }, 406],
+    ['a body that is too large', { body: 'x'.repeat(4 * 1024 * 1024 + 1) }, 413],
+    ['an unknown URL', { path: '/mcp/demo/speech/echo', body: '{}' }, 404],
   ])('refuse %s', async (_what, question, status) => {
     expect((await send(server, question)).status).toBe(status)
   })

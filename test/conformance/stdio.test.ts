@@ -9,8 +9,8 @@ import { serveStdio } from '../../src/surfaces/mcp/stdio.ts'
 import { KEYS, authenticate, demoServer, log, openContext } from './mcp-server.ts'
 import type { Json } from './post.ts'
 
-/** A pipe with a client's end: sends one message and reads the next answer. */
-function pipe(
+/** The server over standard input and output. `ask` sends a message and returns the next answer. */
+function startStdio(
   path: string,
   caller = () => authenticate(KEYS.bob),
   perKeyPerMinute = 100,
@@ -49,9 +49,9 @@ function pipe(
 const params = { name: 'echo', arguments: { text: 'ahoy' } }
 const said = { text: 'ahoy', tenant: 'tenant-of-bob' }
 
-describe('a pipe', () => {
-  it('serves a 2025 client: handshake, list, call', async () => {
-    const { ask, close } = pipe('/mcp')
+describe('standard input and output', () => {
+  it('serve a 2025 client: handshake, list, call', async () => {
+    const { ask, close } = startStdio('/mcp')
     const clientInfo = { name: 'pipe', version: '1' }
     const opened = await ask({
       id: 1,
@@ -66,8 +66,8 @@ describe('a pipe', () => {
     await close()
   })
 
-  it('serves a client of the stateless revision', async () => {
-    const { ask, close } = pipe('/mcp/demo/speech')
+  it('serve a client of the stateless revision', async () => {
+    const { ask, close } = startStdio('/mcp/demo/speech')
     const _meta = {
       'io.modelcontextprotocol/protocolVersion': '2026-07-28',
       'io.modelcontextprotocol/clientCapabilities': {},
@@ -78,9 +78,9 @@ describe('a pipe', () => {
     await close()
   })
 
-  it('serves a key that is revoked while it is open no more', async () => {
+  it('refuse a key that is revoked meanwhile', async () => {
     let isRevoked = false
-    const { ask, close } = pipe('/mcp', () => authenticate(isRevoked ? undefined : KEYS.bob))
+    const { ask, close } = startStdio('/mcp', () => authenticate(isRevoked ? undefined : KEYS.bob))
     const clientInfo = { name: 'pipe', version: '1' }
     await ask({ id: 1, method: 'initialize', params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo } })
     expect((await ask({ id: 2, method: 'tools/call', params }))['result']?.['structuredContent']).toEqual(said)
@@ -94,8 +94,8 @@ describe('a pipe', () => {
     await close()
   })
 
-  it('counts the tool calls of its key', async () => {
-    const { ask, close } = pipe('/mcp', undefined, 1)
+  it('count the tool calls of the key', async () => {
+    const { ask, close } = startStdio('/mcp', undefined, 1)
     const clientInfo = { name: 'pipe', version: '1' }
     await ask({ id: 1, method: 'initialize', params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo } })
     expect((await ask({ id: 2, method: 'tools/call', params }))['result']?.['structuredContent']).toEqual(said)
@@ -105,7 +105,7 @@ describe('a pipe', () => {
     await close()
   })
 
-  it('shows no endpoint that does not exist', () => {
-    expect(() => pipe('/mcp/nowhere')).toThrow('no MCP endpoint')
+  it('refuse an endpoint that does not exist', () => {
+    expect(() => startStdio('/mcp/nowhere')).toThrow('no MCP endpoint')
   })
 })

@@ -75,7 +75,7 @@ const found = ({ result }: Awaited<ReturnType<typeof call>>): string[] =>
   SearchResult.parse(result?.['structuredContent']).tools.map(({ name }) => name)
 
 describe('an endpoint with ?tools=search', () => {
-  it('lists the most used tools and the two that find and call the others; the plain URL lists all', async () => {
+  it('lists the most used tools, search_tools and call_tool; the plain URL lists all tools', async () => {
     const client = new Client({ name: 'test', version: '1' }, { versionNegotiation: { mode: { pin: '2026-07-28' } } })
     const requestInit = { headers: { Authorization: KEYS.ada } }
     await client.connect(new StreamableHTTPClientTransport(new URL(`${server.url}${SEARCH}`), { requestInit }))
@@ -102,7 +102,7 @@ describe('an endpoint with ?tools=search', () => {
     expect(found(await call('search_tools', { query }))[0]).toBe('forecast_renewals')
   })
 
-  it('tells what a found tool takes, and what there is where nothing is found', async () => {
+  it('returns the arguments of found tools, and an overview when nothing is found', async () => {
     const one = await call('search_tools', { query: 'forecast', limit: 1 })
     expect(one.result?.['structuredContent']).toMatchObject({
       tools: [
@@ -121,7 +121,7 @@ describe('an endpoint with ?tools=search', () => {
     })
   })
 
-  it('finds for nobody what their key may not use', async () => {
+  it('finds no tools that the key must not use', async () => {
     expect(found(await call('search_tools', { query: 'write down' }))).toContain('write_down')
     expect(found(await call('search_tools', { query: 'write down' }, { as: KEYS.bob }))).not.toContain('write_down')
     const readOnly = { path: '/mcp?tools=search&readonly' }
@@ -130,7 +130,7 @@ describe('an endpoint with ?tools=search', () => {
 })
 
 describe('a call through call_tool', () => {
-  it('is the call of the tool it names: in the audit trail, the metrics, and the refusal of its scope', async () => {
+  it('counts as a call of the named tool, in the audit trail, the metrics and the scope check', async () => {
     await call('call_tool', { name: 'write_down', arguments: { text: 'ahoy' } })
     expect(noted).toEqual(['key-ada tool.write_down ok'])
     expect(observed).toEqual(['write_down ok'])
@@ -140,7 +140,7 @@ describe('a call through call_tool', () => {
     expect(noted).toEqual(['key-ada tool.write_down ok', 'key-bob tool.write_down forbidden'])
   })
 
-  it('has the arguments of that tool checked by its own schema', async () => {
+  it('validates the arguments by the schema of that tool', async () => {
     const { failure } = await call('call_tool', { name: 'write_down', arguments: { text: 'ahoy', count: 10, size: 1 } })
     expect(failure?.message).toContain('The arguments of write_down are wrong')
     expect(failure?.problems?.map(({ path }) => path).toSorted()).toEqual(['count', 'size'])
@@ -149,7 +149,7 @@ describe('a call through call_tool', () => {
 
   it.each([
     ['no name', {}, 'name'],
-    ['arguments beside their place', { name: 'echo', text: 'ahoy' }, 'text'],
+    ['arguments outside their object', { name: 'echo', text: 'ahoy' }, 'text'],
     ['arguments as text', { name: 'echo', arguments: '{"text":"ahoy"}' }, 'arguments'],
     ['itself', { name: 'call_tool', arguments: { name: 'echo' } }, 'name'],
   ])('is refused with %s, naming the field', async (_what, args, field) => {
@@ -158,14 +158,14 @@ describe('a call through call_tool', () => {
     expect(failure?.problems?.map(({ path }) => path)).toEqual([field])
   })
 
-  it('of a tool that is not at this endpoint says where to look', async () => {
+  it('fails for a tool that is not at this endpoint, and says where to look', async () => {
     const { failure } = await call('call_tool', { name: 'echo' }, { path: '/mcp/renewals?tools=search' })
     expect(failure).toMatchObject({ code: 'UNKNOWN_TOOL', message: expect.stringContaining('search_tools') })
     const readOnly = await call('call_tool', { name: 'write_down' }, { path: '/mcp?readonly&tools=search' })
     expect(readOnly.failure).toMatchObject({ code: 'UNKNOWN_TOOL' })
   })
 
-  it('is unknown where the list is complete, and another value of tools is no endpoint', async () => {
+  it('does not exist where the list is complete; another value of tools is an unknown endpoint', async () => {
     expect((await call('call_tool', { name: 'echo' }, { path: '/mcp' })).error).toMatchObject({ code: -32602 })
     expect((await call('search_tools', { query: 'echo' }, { path: '/mcp?tools=serch' })).status).toBe(404)
   })

@@ -20,7 +20,7 @@ const modern = { modern: true, version: MODERN_VERSION, capabilities: {} } as co
 const listAt = (path: string): readonly ListedTool[] =>
   endpoints.get(path)?.listed.map((entry) => listed(entry, modern)) ?? []
 
-/** A tool as hosts pass it to a model: titles, hints and output schemas stay with the host. */
+/** A tool as hosts give it to a model: without titles, hints and output schemas. */
 const asModelsSee = ({ name, description, inputSchema }: ListedTool) => ({
   name,
   description,
@@ -31,18 +31,18 @@ const tokensOf = (value: unknown): number => {
   return Math.max(countO200k(text), countCl100k(text))
 }
 
-/** What 54 tools may cost in a model's context: 222 each. */
+/** The limit of tokens for 54 tools in a model's context: 222 each. */
 const GOAL = { tools: 54, tokens: 12_000 }
 const TOKENS_A_TOOL_MAX = 220
 const TOKENS_OF_ONE_MAX = 320
-/** Titles, hints and the types of results add to what a client receives. */
+/** The limit of tokens that a client receives, with titles, hints and output schemas. */
 const TOKENS_A_TOOL_RECEIVED_MAX = 330
 const LISTED_WHERE_SEARCHED_MAX = 25
 
-describe('the tools as they are listed', () => {
+describe('the listed tools', () => {
   const tools = listAt('/mcp')
 
-  it('cost a model at most 220 tokens on average, none over 320, and a client at most 330', () => {
+  it('cost a model at most 220 tokens on average and 320 each, and a client at most 330 on average', () => {
     const perTool = tools.map((tool) => [tokensOf(asModelsSee(tool)), tool.name] as const)
     const average = tokensOf(tools.map(asModelsSee)) / tools.length
     process.stdout.write(`${table()}\n`)
@@ -53,7 +53,7 @@ describe('the tools as they are listed', () => {
     expect(tokensOf(tools) / tools.length).toBeLessThanOrEqual(TOKENS_A_TOOL_RECEIVED_MAX)
   })
 
-  it('are at most 25 where the rest is found by searching', () => {
+  it('are at most 25 with ?tools=search', () => {
     for (const [path, endpoint] of endpoints) {
       if (path.endsWith('tools=search'))
         expect(endpoint.listed.length, path).toBeLessThanOrEqual(LISTED_WHERE_SEARCHED_MAX)

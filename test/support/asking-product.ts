@@ -10,7 +10,7 @@ import { serve } from '../../src/cli/serve.ts'
 import { productVersion, settingsOrExit } from '../../src/cli/start.ts'
 import { configuration } from '../../src/settings.ts'
 
-// The product as `npm start` runs it, with a tool beside its own that asks its caller something.
+// The product as `npm start` runs it, with an additional tool that asks its caller a question.
 const schema = { type: 'object', properties: { name: { type: 'string' } }, required: ['name'] }
 const askForName = plainTool({
   name: 'ask_for_name',

@@ -9,7 +9,7 @@ export class ClosingLines implements Reporter {
     const tests = modules.flatMap((module) => [...module.children.allTests()])
     const suites = modules.flatMap((module) => [...module.children.allSuites()])
     const passed = tests.filter((test) => test.result().state === 'passed').length
-    // A module or suite that broke outside its tests fails the run without a failed test.
+    // An error outside the tests of a module or suite fails the run without a failed test.
     const broken = [...modules, ...suites].filter((part) => part.errors().length > 0).length
     const failed = tests.filter((test) => test.result().state === 'failed').length + broken + unhandled.length
     const skipped = [
@@ -34,7 +34,7 @@ function describeTest(test: TestCase): string {
   return `${test.module.relativeModuleId}: ${outermost?.fullName ?? test.fullName}${note}`
 }
 
-/** A suite that was skipped before it could say what its tests are. */
+/** Whether a suite was skipped before its tests were collected. */
 function isSkippedUnseen(suite: TestSuite): boolean {
   return suite.options.mode === 'skip' && suite.children.size === 0
 }

@@ -10,7 +10,7 @@ export interface CustomerData {
   readonly startedOn?: string
   readonly renewsOn?: string
   readonly lastContactAt?: string
-  /** Days of use, with how much of it. */
+  /** Days of usage, with its amount. */
   readonly usage?: readonly { day: string; events: number; users?: readonly string[]; features?: readonly string[] }[]
   readonly tickets?: readonly { openedAt: string; priority: string; status: string; category?: string }[]
   readonly answers?: readonly { kind: string; score: number; at: string }[]
@@ -102,7 +102,7 @@ async function addDealings(owner: TestDatabase['owner'], tenantId: string, custo
   }
 }
 
-/** The days in a range of days before 2026-11-20, the latest last. */
+/** The days in a range of days before 2026-11-20, latest last. */
 export function daysBack(from: number, to: number): string[] {
   const today = Date.parse('2026-11-20T00:00:00Z')
   return Array.from({ length: from - to + 1 }, (_, index) =>

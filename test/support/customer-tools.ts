@@ -26,7 +26,7 @@ export async function scoredTenant(database: TestDatabase): Promise<TestTenant> 
   return tenant
 }
 
-/** What was audited for the tenant, in order. */
+/** The audit events of the tenant, in order. */
 export async function auditActions(database: TestDatabase, tenant: TestTenant): Promise<string[]> {
   const { rows } = await database.owner.query<{ action: string; subject: string }>(
     'select action, subject from audit.events where tenant_id = $1 order by at, id',

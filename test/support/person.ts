@@ -9,7 +9,7 @@ export interface TestPerson {
   readonly password: string
 }
 
-/** Signs up over HTTP at a running server; verified, and a member of a tenant of their own. */
+/** Signs up a person over HTTP at a running server, verifies the e-mail, and sets the role in their own tenant. */
 export async function testPerson(
   database: TestDatabase,
   url: string,
@@ -30,11 +30,11 @@ export async function testPerson(
     [email, role],
   )
   const [member] = rows
-  if (member === undefined) throw new Error('whoever signs up gets a tenant of their own')
+  if (member === undefined) throw new Error('the person who signed up has no tenant')
   return { userId: member.user_id, tenantId: member.tenant_id, email, password }
 }
 
-/** Signs in with a cookie, as a browser does; the value of its `Cookie` header. */
+/** Signs in like a browser. Returns the value of its `Cookie` header. */
 export async function signInCookie(url: string, { email, password }: TestPerson): Promise<string> {
   const answer = await fetch(`${url}/auth/sign-in/email`, {
     method: 'POST',

@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 
 const SOURCE = path.resolve(import.meta.dirname, '../../src')
-/** For a program of the tests that is started often: it keeps its compiled code where the product does. */
+/** Settings that cache compiled code where the product does, for programs that tests start often. */
 export const KEEPS_COMPILED_CODE = {
   NODE_COMPILE_CACHE: path.resolve(import.meta.dirname, '../../node_modules/.cache/plimsoll'),
 }

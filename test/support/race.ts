@@ -6,15 +6,15 @@ interface First {
 }
 
 /**
- * Two writers at once. The first writes its rows and holds them; the second is begun, and must be seen waiting for the
- * first, which only then commits. Answers what came of the second.
+ * Runs two concurrent writers: the first writes its rows and keeps them locked until the second waits for it, and then
+ * commits. Returns the result of the second. Throws if the second does not wait.
  */
 export async function afterWaiting<T>({ owner }: TestDatabase, first: First, second: () => Promise<T>): Promise<T> {
   const holder = await owner.connect()
   try {
     await holder.query('begin')
     const { rowCount } = await holder.query(first.sql, [...first.values])
-    if (rowCount === 0) throw new Error('the first writer found no row to hold')
+    if (rowCount === 0) throw new Error('the first writer found no row to lock')
     const { rows } = await holder.query<{ pid: number }>('select pg_backend_pid() as pid')
     let isOver = false
     const outcome = Promise.allSettled([second()]).then(([settled]) => {

@@ -61,7 +61,7 @@ export async function taskPerson(
   return person
 }
 
-/** What was audited for the tenant: each action with its subject, in the order of the two. */
+/** The audit events of the tenant, as action and subject, in alphabetical order. */
 export async function taskAudit(database: TestDatabase, tenant: TestTenant): Promise<string[]> {
   const { rows } = await database.owner.query<{ action: string; subject: string }>(
     `select action, subject from audit.events where tenant_id = $1 and action like 'tasks.%'`,

@@ -20,7 +20,7 @@ const name = form('What is your name?', field('name', 'string'))
 const confirm = form('Please confirm', field('ok', 'boolean'))
 const completion = (prompt: string): Question => ({ kind: 'completion', prompt, tokensMax: 100 })
 
-/** The fixtures that put questions to their caller. The names and the keys are the suite's. */
+/** Fixtures that ask their caller questions. The suite defines their names and keys. */
 export const askingTools: readonly Tool[] = [
   asking('test_input_required_result_elicitation', async (interaction) => {
     const { user_name } = await interaction.ask({ user_name: name })

@@ -5,13 +5,13 @@ import type { ContentPart, Tool } from '#kernel/calls/tool'
 
 export const CONFORMANCE_SCOPE = 'conformance:read'
 
-/** One red pixel. */
+/** A PNG image of one red pixel. */
 export const PIXEL_PNG =
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8DwHwAFBQIAX8jx0gAAAABJRU5ErkJggg=='
 /** A WAV file without a sample. */
 const SILENCE_WAV = 'UklGRiQAAABXQVZFZm10IBAAAAABAAEAQB8AAIA+AAACABAAZGF0YQAAAAA='
 
-/** A fixture without arguments that answers with these parts. */
+/** A fixture without arguments that returns these parts. */
 function showing(name: string, title: string, parts: readonly ContentPart[]): Tool {
   return plainTool({
     name,
@@ -31,7 +31,7 @@ const resource = (uri: string, mimeType: string, text: string): ContentPart => (
   resource: { uri, mimeType, text },
 })
 
-/** The fixtures that show each kind of content, and a failure. */
+/** Fixtures that return each kind of content, and one that fails. */
 export const contentTools: readonly Tool[] = [
   showing('test_simple_text', 'Simple text', [{ type: 'text', text: 'This is a simple text response for testing.' }]),
   showing('test_image_content', 'Image', [{ type: 'image', data: PIXEL_PNG, mimeType: 'image/png' }]),

@@ -8,7 +8,7 @@ import { noticeTools } from './notice-tools.ts'
 import { registerPrompts } from './prompts.ts'
 import { registerResources } from './resources.ts'
 
-/** The suite's caller: it sends no token. */
+/** The principal of the suite, which sends no token. */
 export const suite: Principal = {
   tenantId: 'conformance',
   actor: { kind: 'key', id: 'conformance', name: 'conformance suite' },
@@ -16,12 +16,12 @@ export const suite: Principal = {
 }
 
 /**
- * What the official conformance suite looks for, at `/mcp/conformance`: fixtures that touch nothing, served by the code
- * that serves the real tools.
+ * The fixtures of the official conformance suite at `/mcp/conformance`. They have no effects, and are served by the same
+ * code as the real tools.
  */
 export function conformanceMount(): Mount {
   const bus = new InMemoryServerEventBus()
-  // The suite's names are longer than ours may be.
+  // The suite's names are longer than our limit.
   const catalogue = compileCatalogue(
     [
       {

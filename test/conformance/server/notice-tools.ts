@@ -6,10 +6,10 @@ import { plainTool } from '../../support/plain-tool.ts'
 import type { Tool } from '#kernel/calls/tool'
 import { CONFORMANCE_SCOPE } from './content-tools.ts'
 
-/** The suite wants the notices apart in time. */
+/** The suite requires pauses between the notices. */
 const BETWEEN_MILLISECONDS = 50
 
-/** The fixtures that tell something before their result, or to other streams. */
+/** Fixtures that send notices before their result, or to other streams. */
 export function noticeTools(bus: ServerEventBus): readonly Tool[] {
   return [
     telling('test_tool_with_progress', 'Progress', async (interaction) => {
