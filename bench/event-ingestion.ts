@@ -23,7 +23,8 @@ const CONNECTIONS = 16
 /** Events over HTTP, committed before the answer, against COPY of the same rows. */
 export const eventIngestion: Benchmark = {
   name: 'event-ingestion',
-  describe: 'usage events through POST /v1/batch; against COPY of the same rows into a table with the same key and checks',
+  describe:
+    'usage events through POST /v1/batch; against COPY of the same rows into a table with the same key and checks',
   run: async (options) => {
     const database = await openScratchDatabase(options.scratchDir)
     const copier = new pg.Client({ connectionString: database.url })

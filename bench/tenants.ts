@@ -27,8 +27,7 @@ const MINUTE = 60_000
 /** The delay of the roll-ups of many tenants that all have work each minute, and the cost of a minute without work. */
 export const tenants: Benchmark = {
   name: 'tenants',
-  describe:
-    'the minute roll-up of many tenants at once, a minute without work, and the audit sealer',
+  describe: 'the minute roll-up of many tenants at once, a minute without work, and the audit sealer',
   run: async (options) => {
     const database = await openScratchDatabase(options.scratchDir)
     try {

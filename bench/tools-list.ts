@@ -23,7 +23,8 @@ interface List {
 /** `tools/list` with a key, limits and metrics, against the SDK with the same tools and a serialized list in memory. */
 export const toolsList: Benchmark = {
   name: 'tools-list',
-  describe: 'tools/list: ours with all features on; against the official SDK with the same tools, and a serialized list in memory',
+  describe:
+    'tools/list: ours with all features on; against the official SDK with the same tools, and a serialized list in memory',
   run: async (options) => {
     const database = await openScratchDatabase(options.scratchDir)
     await database.pool.query('insert into access.tenants (tenant_id, name, created_at) values ($1, $1, now())', [

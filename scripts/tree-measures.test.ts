@@ -61,8 +61,6 @@ it('takes for comment lines those that hold nothing else', () => {
 })
 
 it('finds cycles and upward imports of types', () => {
-  expect(fileCycles(tree).map((cycle) => cycle.toSorted())).toEqual([
-    ['src/kernel/audit.ts', 'src/kernel/context.ts'],
-  ])
+  expect(fileCycles(tree).map((cycle) => cycle.toSorted())).toEqual([['src/kernel/audit.ts', 'src/kernel/context.ts']])
   expect(upwardImports(tree)).toEqual([{ from: 'src/kernel/audit.ts', to: 'src/modules/tasks/index.ts' }])
 })

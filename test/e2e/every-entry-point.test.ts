@@ -141,9 +141,7 @@ async function expectRefused(what: string, authorization: string | undefined): P
     entry: { kind: 'list' as const, name: path },
     request: toolList(path),
   }))
-  const beyond = [...guarded('shared'), ...listing].filter(
-    ({ request: { path } }) => !isAudience(authorization, path),
-  )
+  const beyond = [...guarded('shared'), ...listing].filter(({ request: { path } }) => !isAudience(authorization, path))
   await each(beyond, async ({ entry, request: one }) => {
     const { status, body } = await request(url, one, sendable(authorization))
     table.add(what, entry.kind, String(status))

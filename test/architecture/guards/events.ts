@@ -12,7 +12,9 @@ export const domainEvents: Guard = {
     const exporter = tree.find(({ path }) => path === `src/modules/${module}/declarations.ts`)
     const isExported = exporter !== undefined && importsOf(exporter).some(({ target }) => target === declaration)
     return [
-      ...declared.filter((name) => !name.startsWith(`${module}.`)).map((name) => `${name} has not the prefix ${module}.`),
+      ...declared
+        .filter((name) => !name.startsWith(`${module}.`))
+        .map((name) => `${name} has not the prefix ${module}.`),
       ...(declared.length > 0 && file.path !== declaration ? [`declares events: ${declared.join(', ')}`] : []),
       ...(declared.length > 0 && !isExported ? ['its events are not exported by declarations.ts'] : []),
       ...(/\bevents:[^\n]*\n?[^\n]*\{\s*name:[^}]*\bpayload:/.test(file.text)

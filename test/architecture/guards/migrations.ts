@@ -17,7 +17,8 @@ export const migrationIndexes: Guard = {
       ...alterationsIn(sql)
         .filter(({ table, actions }) => !made.has(table) && BUILDS_CONSTRAINT.test(actions))
         .map(
-          ({ table }) => `builds the index of a constraint of ${table}: build it first, then add the constraint using it`,
+          ({ table }) =>
+            `builds the index of a constraint of ${table}: build it first, then add the constraint using it`,
         ),
     ]),
   ),
