@@ -87,6 +87,9 @@ describe('two processes', { timeout: 30_000 }, async () => {
       let version = 1
       const read = () => one.cache.getOrLoad(A, 'k', options, () => Promise.resolve(version))
       expect(await read()).toBe(1)
+      const slow = Promise.withResolvers<number>()
+      const readSlowly = (load: () => Promise<number>) => one.cache.getOrLoad(A, 'slow', options, load)
+      const begunBefore = readSlowly(() => slow.promise)
       let readWhileDeaf: Promise<number> | undefined
       one.signals.onLost(() => {
         version = 2
@@ -100,6 +103,9 @@ describe('two processes', { timeout: 30_000 }, async () => {
       await lost.promise
       expect(await readWhileDeaf).toBe(2)
       await restored.promise
+      slow.resolve(1)
+      expect(await begunBefore).toBe(1)
+      expect(await readSlowly(() => Promise.resolve(3)), 'a load begun before the loss is not kept').toBe(3)
       version = 3
       expect(await read()).toBe(3)
       version = 4

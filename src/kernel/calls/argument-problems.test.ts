@@ -36,3 +36,37 @@ it('says what kind of value was expected, and that one is missing, without the w
     ['tier', 'one of: a, b'],
   ])
 })
+
+it('names an unknown field of a nested object by its path', () => {
+  const input = z.strictObject({ owner: z.strictObject({ name: z.string() }).optional() })
+  const problemsOf = (given: unknown) => argumentProblems(input, input.safeParse(given).error ?? new z.ZodError([]))
+  expect(problemsOf({ owner: { name: 'Ada', age: 36 } })).toEqual([{ path: 'owner.age', expected: 'no such field' }])
+  expect(problemsOf({ age: 36 })).toEqual([{ path: 'age', expected: 'no such argument; there are: owner' }])
+})
+
+it.each([
+  [
+    'its own',
+    z
+      .string()
+      .min(3)
+      .meta({ examples: ['abc'] }),
+    'abc',
+  ],
+  ['the default', z.string().min(3).default('xyz'), 'xyz'],
+  ['the first of its values', z.enum(['a', 'b']), 'a'],
+  ['the least number', z.int().min(5), 5],
+  ['the number over an exclusive minimum', z.number().gt(5), 6],
+  ['a number', z.int(), 1],
+  ['true', z.boolean(), true],
+  ['a time', z.iso.datetime(), '2026-01-31T09:00:00Z'],
+  ['a day', z.iso.date(), '2026-01-31'],
+  ['an address', z.email(), 'ada@example.com'],
+  ['a URL', z.url(), 'https://example.com'],
+  ['nothing where no value is plain', z.string().min(3), undefined],
+])('gives an example: %s', (_what, field, example) => {
+  const input = z.strictObject({ field })
+  const { error } = input.safeParse({ field: null })
+  if (error === undefined) throw new Error('null is refused')
+  expect(argumentProblems(input, error)[0]?.example).toEqual(example)
+})

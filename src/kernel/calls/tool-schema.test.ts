@@ -35,6 +35,13 @@ describe('the listed input schema', () => {
     `)
   })
 
+  it('is not portable with a value that is no string among its values', () => {
+    expect(portabilityProblems({ type: 'string', enum: ['a', 'b'] })).toEqual([])
+    expect(portabilityProblems({ type: 'string', enum: ['a', 1] })).toEqual([
+      'the values that its input lists must be strings',
+    ])
+  })
+
   it('says in portable keywords what is nullable, constant, or a date', () => {
     const input = z.object({
       nickname: z.string().nullable(),
