@@ -43,6 +43,18 @@ describe('a process that gets signals or loses its terminal', async () => {
     expect(await databaseRuns()).toBe(false)
   })
 
+  it('ends with npm, which a container or systemd starts and tells to stop', { timeout: 60_000 }, async () => {
+    const npm = spawn('npm', ['start'], {
+      cwd: path.resolve(import.meta.dirname, '../..'),
+      env: { ...process.env, DATA_DIR, SERVER_PORT: String(port), ENVIRONMENT: 'test' },
+      stdio: ['ignore', 'ignore', 'inherit'],
+    })
+    await until(() => answers(port))
+    await ended(npm, 'SIGTERM')
+    expect(await answers(port)).toBe(false)
+    expect(await databaseRuns()).toBe(false)
+  })
+
   it('keeps running when its output is no longer read', async () => {
     const child = start()
     child.stdout.destroy()
