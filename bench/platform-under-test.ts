@@ -34,6 +34,7 @@ export function productionSettings(databaseUrl: string, scratchDir: string): Rec
     DATABASE_URL: databaseUrl,
     DATA_DIR: scratchDir,
     SERVER_PORT: '0',
+    PUBLIC_URL: 'http://127.0.0.1:8080',
     ENCRYPTION_KEY: 'p9Yt0m0hVJp2k8zN1i3xqv7QyTzA5rWbE6uDcGfHsLk=',
     BETTER_AUTH_SECRET: 'hT3vK9qXw2LzR7mB4nYc8sJd6fGpQe1u',
     JWT_SECRET: 'Zr5tW8xN1kVb7mQ3gHj9cLp2sDf6yAe4',

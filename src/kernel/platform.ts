@@ -110,7 +110,7 @@ const MIGRATIONS = path.join(import.meta.dirname, '../../migrations')
 /** Opens the platform. When one part fails, those already open are closed. */
 export async function openPlatform(options: PlatformOptions): Promise<Platform> {
   const { config, clock, log, version, as } = options
-  if (as === 'server') requireChecks(await checkMachine(config, process.versions.node))
+  if (as === 'server') enforceChecks(await checkMachine(config, process.versions.node), log)
   await using opened = new AsyncDisposableStack()
   const metrics = createMetrics(version)
   const tracing = createTracing({ settings: config.observability, version })

@@ -2,6 +2,7 @@ import { accessNotes } from '#kernel/audit/access-notes'
 import { auditRefusals } from '#kernel/audit/authentication-notes'
 import { entryPointsOf, requireAuthorization, scopeTable } from '#kernel/entry-points'
 import type { EntryPoint } from '#kernel/entry-points'
+import { listeningUrl } from '#kernel/network/public-url'
 import type { Principal } from '#kernel/principal'
 import type { Module } from '#kernel/module'
 import type { Platform, PlatformOptions } from '#kernel/platform'
@@ -72,7 +73,7 @@ export function surfacesOf(
       })
       closing.push(mcp.close, http.close)
       const { port } = await http.listen()
-      const url = `http://${config.server.host}:${port}`
+      const url = listeningUrl(config.server.host, port)
       platform.publicUrl.listening(url)
       if (as === 'server') closing.push((await runJobs(platform, { modules, access, clock, log })).stop)
       for (const module of modules) {

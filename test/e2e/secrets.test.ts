@@ -18,6 +18,7 @@ describe('a process with secrets in Vault', async () => {
   afterAll(() => vault.close())
   const environment = {
     ENVIRONMENT: 'production',
+    PUBLIC_URL: 'http://127.0.0.1:8080',
     SECRETS_PROVIDER: 'vault',
     VAULT_ADDR: vault.url,
     VAULT_TOKEN: vault.rootToken,
@@ -46,7 +47,13 @@ describe('a process with secrets in Vault', async () => {
   it('shows the source of each secret, and no value', async () => {
     const [key, token] = [randomBytes(32).toString('base64'), randomBytes(32).toString('base64url')]
     const [jwt, auth] = [randomBytes(32).toString('base64url'), randomBytes(32).toString('base64url')]
-    vault.write({ ENCRYPTION_KEY: key, METRICS_TOKEN: token, JWT_SECRET: jwt, BETTER_AUTH_SECRET: auth })
+    vault.write({
+      DATABASE_URL: 'postgresql://127.0.0.1/plimsoll',
+      ENCRYPTION_KEY: key,
+      METRICS_TOKEN: token,
+      JWT_SECRET: jwt,
+      BETTER_AUTH_SECRET: auth,
+    })
     const { code, out } = await runCommand(['config'], environment)
     expect(code).toBe(0)
     expect(out).toMatch(/^METRICS_TOKEN +\(hidden\) +vault, version 1$/m)

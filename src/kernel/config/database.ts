@@ -8,6 +8,7 @@ export const DatabaseSettings = z.object({
     example: 'postgresql://plimsoll:a-long-password@db.internal:5432/plimsoll',
     secret: true,
     followed: true,
+    requiredInProduction: true,
   }),
   sslMode: setting('DB_SSL_MODE', z.enum(['disable', 'require', 'verify-ca', 'verify-full']).optional(), {
     describe: 'TLS to the database: `require` encrypts, `verify-full` also checks the name. Unset: as the URL says.',

@@ -93,9 +93,31 @@ describe('loading the configuration', () => {
     ])
   })
 
-  it('says what the variable is called here that other products call PORT', () => {
-    expect(suspectVariables(configuration, { PORT: '3000' })).toEqual([{ set: 'PORT', meant: 'SERVER_PORT' }])
-    expect(suspectVariables(configuration, { PORT: '3000', SERVER_PORT: '8080' })).toEqual([])
+  it('reads PORT, as hosting platforms set it, unless SERVER_PORT is set', () => {
+    expect(suspectVariables(configuration, { PORT: '3000' })).toEqual([])
+    expect(loadConfig({ PORT: '3000' }).server.port).toBe(3000)
+    expect(loadConfig({ PORT: '3000', SERVER_PORT: '9000' }).server.port).toBe(9000)
+  })
+
+  it.each([
+    ['HTTPS://MCP.Example.COM/', 'https://mcp.example.com'],
+    ['https://mcp.example.com:443', 'https://mcp.example.com'],
+    ['http://127.0.0.1:8080//', 'http://127.0.0.1:8080'],
+  ])('reads the public URL %s as the origin %s', (given, origin) => {
+    expect(loadConfig({ PUBLIC_URL: given }).server.publicUrl).toBe(origin)
+  })
+
+  it.each([
+    ['PUBLIC_URL', 'https://example.com/plimsoll', 'without path'],
+    ['PUBLIC_URL', 'https://me:secret@example.com', 'credentials'],
+    ['PUBLIC_URL', 'example.com', 'a URL'],
+    ['ALLOWED_HOSTS', '*', 'host names'],
+    ['ALLOWED_HOSTS', 'mcp.example.com:8080', 'without port'],
+    ['TRUSTED_PROXIES', '10.0.0.0/8,proxy.internal', 'CIDR'],
+    ['TRUSTED_PROXIES', '10.0.0.0/33', 'CIDR'],
+  ])('refuses %s=%s', (variable, value, expected) => {
+    const { problems } = problemsOf({ [variable]: value })
+    expect(problems).toEqual([expect.objectContaining({ env: variable, expected: expect.stringContaining(expected) })])
   })
 
   it('shows the command that makes a key where one is wrong', () => {
@@ -103,17 +125,18 @@ describe('loading the configuration', () => {
   })
 })
 
+const DATABASE_URL = 'postgresql://plimsoll:Xq4vT9wLm2@db.internal/plimsoll'
+
 describe('production', () => {
-  const good = { ENVIRONMENT: 'production', ...STRONG_SECRETS }
+  const good = {
+    ENVIRONMENT: 'production',
+    PUBLIC_URL: 'https://mcp.example.com',
+    DATABASE_URL,
+    ...STRONG_SECRETS,
+  }
 
   it('starts with strong secrets', () => {
-    const url = 'postgresql://plimsoll:Xq4vT9wLm2@db.internal/plimsoll'
-    const config = loadConfig({
-      ...good,
-      METRICS_TOKEN: STRONG_TOKEN,
-      DATABASE_URL: url,
-      OUTBOUND_ALLOW_LOOPBACK: 'false',
-    })
+    const config = loadConfig({ ...good, METRICS_TOKEN: STRONG_TOKEN, OUTBOUND_ALLOW_LOOPBACK: 'false' })
     expect(config.server.environment).toBe('production')
   })
 
@@ -130,6 +153,13 @@ describe('production', () => {
     ['a short password', { DATABASE_URL: 'postgresql://plimsoll:x7Q@db/x' }, 'DATABASE_URL'],
     ['a distant Redis without password', { REDIS_URL: 'redis://redis.internal:6379' }, 'REDIS_URL'],
     ['a public URL without TLS', { PUBLIC_URL: 'http://mcp.example.com' }, 'PUBLIC_URL'],
+    ['no public URL', { PUBLIC_URL: '' }, 'PUBLIC_URL'],
+    ['the embedded database', { DATABASE_URL: '' }, 'DATABASE_URL'],
+    ['no rate limits', { RATE_LIMIT_ENABLED: 'false' }, 'RATE_LIMIT_ENABLED'],
+    ['cookies over plain HTTP', { SECURE_COOKIES: 'no' }, 'SECURE_COOKIES'],
+    ['a proxy at every address', { TRUSTED_PROXIES: '0.0.0.0/0' }, 'TRUSTED_PROXIES'],
+    ['a proxy at every IPv6 address', { TRUSTED_PROXIES: '10.0.0.0/8,::/0' }, 'TRUSTED_PROXIES'],
+    ['every page', { CORS_ORIGINS: '*' }, 'CORS_ORIGINS'],
     ['one secret for two purposes', { JWT_SECRET: STRONG_SECRETS.BETTER_AUTH_SECRET }, 'JWT_SECRET'],
     ['calls to its own machine', { OUTBOUND_ALLOW_LOOPBACK: 'true' }, 'OUTBOUND_ALLOW_LOOPBACK'],
   ])('refuses %s', (_what, env, variable) => {
@@ -189,7 +219,12 @@ describe('what the configuration says of itself', () => {
     expect(settings.length).toBeGreaterThan(40)
     for (const setting of settings) {
       expect(text).toContain(`\`${setting.env}\``)
-      const env = { ...STRONG_SECRETS, PUBLIC_URL: 'https://mcp.example.com', [setting.env]: setting.example }
+      const env = {
+        ...STRONG_SECRETS,
+        DATABASE_URL,
+        PUBLIC_URL: 'https://mcp.example.com',
+        [setting.env]: setting.example,
+      }
       if (setting.secret !== true) expect(() => loadConfig(env)).not.toThrow()
     }
     expect(new Set(settings.map((setting) => setting.env)).size).toBe(settings.length)

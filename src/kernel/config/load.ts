@@ -41,9 +41,6 @@ export function loadConfig<C extends Config>({ schema, settings }: Configuration
 const TYPO_DISTANCE_MAX = 2
 const TYPO_LENGTH_MIN = 8
 
-/** Names that other products use for our settings. */
-const OTHER_NAMES: Readonly<Record<string, string>> = { PORT: 'SERVER_PORT' }
-
 /** Unknown variables that look like a misspelt setting: the name that is set, and the probable setting. */
 export function suspectVariables(
   { settings }: Pick<Configuration, 'settings'>,
@@ -53,8 +50,6 @@ export function suspectVariables(
   const known = new Set(names)
   return Object.keys(env).flatMap((set) => {
     if (known.has(set)) return []
-    const other = OTHER_NAMES[set]
-    if (other !== undefined) return env[other] === undefined ? [{ set, meant: other }] : []
     const meant = set.length >= TYPO_LENGTH_MIN ? names.find((name) => isNear(set, name)) : undefined
     return meant === undefined ? [] : [{ set, meant }]
   })
@@ -136,13 +131,8 @@ function productionProblems(env: Environment, settings: readonly Setting[]): Set
     if (other !== undefined) {
       return [problem(env, setting, 'a secret of its own in production', `the same as ${other}`)]
     }
-    if (setting.env === 'PUBLIC_URL' && isRemotePlainHttp(value)) {
-      return [problem(env, setting, 'an https URL in production: tokens and cookies go there')]
-    }
-    if (setting.neverInProduction === true) {
-      return /^(false|0|no|off|n|disabled)$/i.test(value) ? [] : [problem(env, setting, 'nothing in production')]
-    }
-    return []
+    const expected = setting.inProduction?.(value)
+    return expected === undefined ? [] : [problem(env, setting, `${expected} in production`)]
   })
 }
 
@@ -150,13 +140,6 @@ function productionProblems(env: Environment, settings: readonly Setting[]): Set
 function sameAs(env: Environment, settings: readonly Setting[], setting: Setting, value: string): string | undefined {
   const earlier = settings.slice(0, settings.indexOf(setting))
   return earlier.find((each) => each.secret === true && given(env, each) === value)?.env
-}
-
-/** Whether a URL is plain HTTP to another machine. */
-function isRemotePlainHttp(url: string): boolean {
-  if (!URL.canParse(url)) return false
-  const { protocol, hostname } = new URL(url)
-  return protocol === 'http:' && !['localhost', '127.0.0.1', '[::1]'].includes(hostname)
 }
 
 function uniqueByVariable(problems: readonly SettingProblem[]): SettingProblem[] {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { commaList, setting, wholeNumber, yesOrNo } from './setting.ts'
+import { commaList, notOff, setting, wholeNumber, yesOrNo } from './setting.ts'
 
 export const CacheSettings = z.object({
   redisUrl: setting('REDIS_URL', z.url({ protocol: /^rediss?$/ }).optional(), {
@@ -19,6 +19,7 @@ export const LimitSettings = z.object({
   enabled: setting('RATE_LIMIT_ENABLED', yesOrNo().default(true), {
     describe: 'Apply the rate limits.',
     example: 'true',
+    inProduction: notOff('`true` (raise the limits instead)'),
   }),
   perKeyPerMinute: setting('RATE_LIMIT_PER_KEY_PER_MINUTE', wholeNumber(1, 100_000_000).default(6000), {
     describe: 'Calls one API key may make in a minute, all tools together.',

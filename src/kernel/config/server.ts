@@ -1,5 +1,9 @@
+import ipaddr from 'ipaddr.js'
 import { z } from 'zod'
-import { commaList, setting, wholeNumber, yesOrNo } from './setting.ts'
+import { commaList, notOff, notOn, setting, wholeNumber, yesOrNo } from './setting.ts'
+
+const HOST_NAMES = 'host names without port, separated by commas (`*` names none)'
+const ADDRESSES = 'IP addresses or CIDR ranges, separated by commas'
 
 export const ServerSettings = z.object({
   environment: setting('ENVIRONMENT', z.enum(['development', 'test', 'staging', 'production']).default('development'), {
@@ -13,23 +17,29 @@ export const ServerSettings = z.object({
   port: setting('SERVER_PORT', wholeNumber(0, 65535).default(8080), {
     describe: 'TCP port for HTTP and MCP. `0` takes any free port.',
     example: '8080',
+    aliases: ['PORT'],
   }),
-  publicUrl: setting('PUBLIC_URL', z.url({ protocol: /^https?$/ }).optional(), {
+  publicUrl: setting('PUBLIC_URL', origin().optional(), {
     describe:
-      'The URL under which callers reach this server; needed behind a proxy and with several processes, and https in production. Default: host and port.',
+      'The URL under which callers reach this server, without a path; needed behind a proxy and with several processes, and https in production. Default: host and port.',
     example: 'https://mcp.example.com',
+    requiredInProduction: true,
+    inProduction: (text) => (isRemotePlainHttp(text) ? 'an https URL (tokens and cookies go there)' : undefined),
   }),
-  allowedHosts: setting('ALLOWED_HOSTS', commaList().default([]), {
+  allowedHosts: setting('ALLOWED_HOSTS', commaList().refine(areHostNames, HOST_NAMES).default([]), {
     describe: 'Host names accepted in the `Host` header beside loopback and the public URL (DNS-rebinding guard).',
     example: 'mcp.example.com,mcp.internal',
   }),
   corsOrigins: setting('CORS_ORIGINS', commaList().default([]), {
     describe: 'Browser origins that may call the HTTP and MCP endpoints. Empty: none.',
     example: 'https://app.example.com',
+    inProduction: (text) => (text.includes('*') ? 'the origins themselves, not `*`,' : undefined),
   }),
-  trustedProxies: setting('TRUSTED_PROXIES', commaList().default([]), {
+  trustedProxies: setting('TRUSTED_PROXIES', commaList().refine(areAddresses, ADDRESSES).default([]), {
     describe: 'Addresses or CIDR ranges of proxies whose `X-Forwarded-For` is believed. Empty: none.',
     example: '10.0.0.0/8',
+    inProduction: (text) =>
+      /\/0\b/.test(text) ? 'the addresses of your proxies (with `/0` callers choose their own address)' : undefined,
   }),
   httpsOnly: setting('HTTPS_ONLY', yesOrNo().default(false), {
     describe:
@@ -39,6 +49,7 @@ export const ServerSettings = z.object({
   secureCookies: setting('SECURE_COOKIES', yesOrNo().optional(), {
     describe: 'Send cookies over HTTPS alone, under `__Secure-` names. Unset: when the public URL is https.',
     example: 'true',
+    inProduction: notOff('`true`, or nothing,'),
   }),
   securityContact: setting('SECURITY_CONTACT', z.url({ protocol: /^(mailto|https|tel)$/, hostname: /.*/ }).optional(), {
     describe: 'Where to report a vulnerability, for `/.well-known/security.txt`. Unset: there is no such file.',
@@ -47,7 +58,7 @@ export const ServerSettings = z.object({
   outboundLoopback: setting('OUTBOUND_ALLOW_LOOPBACK', yesOrNo().default(false), {
     describe: 'Let URLs that users name lead to this machine, by plain HTTP too: for development and tests.',
     example: 'false',
-    neverInProduction: true,
+    inProduction: notOn('nothing'),
   }),
   shutdownSeconds: setting('SHUTDOWN_TIMEOUT_SECONDS', wholeNumber(0, 600).default(25), {
     describe: 'How long a stop waits for calls in flight before it cancels them.',
@@ -70,3 +81,31 @@ export const ServerSettings = z.object({
     example: '/var/lib/plimsoll',
   }),
 })
+
+/** An http or https URL that is an origin; its host in lower case, a default port left out. */
+function origin() {
+  return z
+    .url({ protocol: /^https?$/ })
+    .refine(isOrigin, 'a URL without path, query or credentials: the product is served at the root of a host')
+    .overwrite((text) => (isOrigin(text) ? new URL(text).origin : text))
+}
+
+function isOrigin(text: string): boolean {
+  if (!URL.canParse(text)) return false
+  const { pathname, search, hash, username, password } = new URL(text)
+  return /^\/*$/.test(pathname) && `${search}${hash}${username}${password}` === ''
+}
+
+function isRemotePlainHttp(url: string): boolean {
+  if (!URL.canParse(url)) return false
+  const { protocol, hostname } = new URL(url)
+  return protocol === 'http:' && !['localhost', '127.0.0.1', '[::1]'].includes(hostname)
+}
+
+function areHostNames(names: readonly string[]): boolean {
+  return names.every((name) => /^[\p{L}\p{N}._-]+$/u.test(name))
+}
+
+function areAddresses(texts: readonly string[]): boolean {
+  return texts.every((text) => ipaddr.isValid(text) || ipaddr.isValidCIDR(text))
+}

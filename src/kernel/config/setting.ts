@@ -12,8 +12,8 @@ export interface SettingMeta {
   /** A new value takes effect while the process runs; other secrets need a restart. */
   readonly followed?: boolean
   readonly requiredInProduction?: boolean
-  /** Must be off in production. */
-  readonly neverInProduction?: boolean
+  /** What production expects instead of this text; undefined when it is accepted. */
+  readonly inProduction?: (text: string) => string | undefined
   /** Alternative names of the variable, read when `env` is unset. */
   readonly aliases?: readonly string[]
 }
@@ -36,6 +36,15 @@ export const wholeNumber = (min: number, max: number) => z.coerce.number().int()
 export const share = () => z.coerce.number().min(0).max(1)
 export const score = () => z.coerce.number().min(0).max(100)
 export const yesOrNo = () => z.stringbool()
+
+/** `SettingMeta.inProduction` of a switch: production expects `expected` when it is on. */
+export const notOn = (expected: string) => (text: string) => (isOff(text) ? undefined : expected)
+/** The same when it is off. */
+export const notOff = (expected: string) => (text: string) => (isOff(text) ? expected : undefined)
+
+function isOff(text: string): boolean {
+  return /^(false|0|no|off|n|disabled)$/i.test(text)
+}
 
 /** `a, b,c` → `['a', 'b', 'c']`. */
 export const commaList = () =>

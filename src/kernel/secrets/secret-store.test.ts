@@ -35,6 +35,8 @@ const vaultAt = () => ({
   VAULT_TOKEN: vault.rootToken,
   SECRETS_TIMEOUT_SECONDS: '1',
   ENVIRONMENT: 'production',
+  PUBLIC_URL: 'https://mcp.example.com',
+  DATABASE_URL_FILE: path.join(folder, 'database'),
   ENCRYPTION_KEY_FILE: path.join(folder, 'key'),
   JWT_SECRET_FILE: path.join(folder, 'jwt'),
   BETTER_AUTH_SECRET_FILE: path.join(folder, 'auth'),
@@ -42,6 +44,7 @@ const vaultAt = () => ({
 
 async function open(environment: Readonly<Record<string, string>>) {
   await writeFile(path.join(folder, 'key'), 'p9Yt0m0hVJp2k8zN1i3xqv7QyTzA5rWbE6uDcGfHsLk=')
+  await writeFile(path.join(folder, 'database'), 'postgresql://127.0.0.1/plimsoll')
   await writeFile(path.join(folder, 'jwt'), 'Zr5tW8xN1kVb7mQ3gHj9cLp2sDf6yAe4')
   await writeFile(path.join(folder, 'auth'), 'hT3vK9qXw2LzR7mB4nYc8sJd6fGpQe1u')
   const logged: string[] = []
@@ -142,7 +145,7 @@ describe('the secrets of a running process', () => {
     const heard: (readonly SecretRead[])[] = []
     store.onRead((reads) => heard.push(reads))
     await store.refresh()
-    const files = ['BETTER_AUTH_SECRET', 'ENCRYPTION_KEY', 'JWT_SECRET']
+    const files = ['BETTER_AUTH_SECRET', 'DATABASE_URL', 'ENCRYPTION_KEY', 'JWT_SECRET']
     expect(heard[0]?.map(({ name }) => name).toSorted()).toEqual([...files, 'METRICS_TOKEN', 'VAULT_TOKEN'])
     expect(heard[1]).toEqual([{ name: 'METRICS_TOKEN', source: 'vault', version: expect.any(String) }])
   })

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import type { Platform } from '../platform.ts'
-import { checkServer, checkMigrations } from './service-checks.ts'
+import { checkMigrations, checkServer, checkWrites } from './service-checks.ts'
 
 /** One readiness condition. */
 export interface ReadinessCheck {
@@ -11,6 +11,7 @@ export interface ReadinessCheck {
 
 const NOT_READY: Readonly<Record<string, string>> = {
   database: 'The database does not respond, or is too old.',
+  writes: 'The database does not take writes.',
   migrations: "The schema is not this release's.",
 }
 
@@ -23,7 +24,11 @@ export async function readiness(
   log: Logger,
 ): Promise<ReadinessCheck[]> {
   const { database, migrations, redis } = platform
-  const checks = await Promise.all([checkServer(database.owner), checkMigrations(migrations)])
+  const checks = [
+    await checkServer(database.owner),
+    await checkWrites(database.owner),
+    await checkMigrations(migrations),
+  ]
   const needed = checks.map(({ name, outcome, message }): ReadinessCheck => {
     if (outcome !== 'fail') return { name, ok: true, message }
     log.warn({ check: name, reason: message }, 'not ready')

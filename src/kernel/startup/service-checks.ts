@@ -73,6 +73,29 @@ async function serverProcess(client: pg.PoolClient): Promise<number | undefined>
   return rows[0]?.pid
 }
 
+/**
+ * Checks that the database's disk takes writes: exporting a snapshot writes a small file, which is removed with the
+ * transaction. Nothing waits for the disk, and no table grows.
+ */
+export async function checkWrites(owner: pg.Pool): Promise<CheckResult> {
+  try {
+    const client = await owner.connect()
+    try {
+      await client.query('begin')
+      await client.query('select pg_export_snapshot()')
+      return passed('writes', 'The database takes writes.')
+    } finally {
+      // Released as broken when even that fails.
+      await client.query('rollback').then(
+        () => client.release(),
+        () => client.release(true),
+      )
+    }
+  } catch (error) {
+    return refused('writes', `The database does not take writes: ${reason(error)}. Its disk may be full.`)
+  }
+}
+
 /** Checks that PostgreSQL answers in a version that the product supports. */
 export async function checkServer(owner: pg.Pool): Promise<CheckResult> {
   try {

@@ -1,11 +1,15 @@
+import { once } from 'node:events'
+import { createServer as createHttpServer } from 'node:http'
 import { createServer } from 'node:net'
 import { afterAll, describe, expect, it } from 'vitest'
 import { quiet, testDatabase } from '../../../test/support/database.ts'
 import { hasRedis, startRedis } from '../../../test/support/redis.ts'
 import { DatabaseSettings } from '../config/database.ts'
+import { loadConfig } from '../../settings.ts'
+import { listeningUrl } from '../network/public-url.ts'
 import { openMigrations } from '../database/migrate.ts'
 import { openDatabase } from '../database/pool.ts'
-import { checkDisk, checkPort, checkRuntime } from './machine-checks.ts'
+import { checkDisk, checkMachine, checkPort, checkPublicUrl, checkRuntime } from './machine-checks.ts'
 import { checkRedis, checkServices } from './service-checks.ts'
 import { requireChecks } from './check.ts'
 
@@ -36,11 +40,44 @@ describe('before anything is opened', () => {
       `Port ${address.port} on 127.0.0.1 is taken by another program. Stop it, or set SERVER_PORT (0 takes any free one).`,
     )
     other.close()
+    const running = createHttpServer((_req, res) => res.end('{"name":"plimsoll"}')).listen(address.port, '127.0.0.1')
+    await once(running, 'listening')
+    expect((await checkPort('127.0.0.1', address.port)).message).toContain('Plimsoll is already running at http://127')
+    running.close()
     expect((await checkPort('127.0.0.1', 0)).outcome).toBe('pass')
     expect(await checkPort('192.0.2.1', 8080)).toMatchObject({
       outcome: 'fail',
       message: expect.stringContaining('SERVER_HOST'),
     })
+  })
+
+  it('only the disk that the embedded database is kept on must have room', async () => {
+    const config = (env: Record<string, string>) => loadConfig({ DATA_DIR: '.', SERVER_PORT: '0', ...env })
+    const names = async (env: Record<string, string>) =>
+      (await checkMachine(config(env), '24.21.0')).map(({ name }) => name)
+    expect(await names({})).toContain('disk')
+    expect(await names({ DATABASE_URL: 'postgresql://db.internal/plimsoll' })).not.toContain('disk')
+  })
+
+  it.each([
+    ['pass', {}],
+    ['pass', { SERVER_HOST: '::1' }],
+    ['warning', { SERVER_HOST: '0.0.0.0' }],
+    ['pass', { SERVER_HOST: '0.0.0.0', PUBLIC_URL: 'https://mcp.example.com' }],
+    ['warning', { PUBLIC_URL: 'http://192.168.1.5:18200' }],
+    ['pass', { PUBLIC_URL: 'http://localhost:18200' }],
+  ])('the public URL is judged: %s for %j', (outcome, env) => {
+    expect(checkPublicUrl(loadConfig(env).server).outcome).toBe(outcome)
+  })
+
+  it.each([
+    ['127.0.0.1', 'http://127.0.0.1:18200'],
+    ['0.0.0.0', 'http://127.0.0.1:18200'],
+    ['::', 'http://[::1]:18200'],
+    ['fd00::1', 'http://[fd00::1]:18200'],
+    ['MY-HOST', 'http://my-host:18200'],
+  ])('a server that listens on %s is called at %s', (host, url) => {
+    expect(listeningUrl(host, 18_200)).toBe(url)
   })
 
   it('every failed check is named in the refusal, and a warning does not refuse', () => {

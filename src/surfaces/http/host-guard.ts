@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { isIP } from 'node:net'
 import { Failure } from '#kernel/failure'
 import { isForAnyPage } from './cors.ts'
+import { PROBES } from './https-only.ts'
 
 /** The allowed host names of this server and the allowed origins of web pages. */
 export interface GuardSettings {
@@ -28,6 +29,8 @@ export function requestGuard(settings: GuardSettings): (req: IncomingMessage) =>
   const hostsSeen = new Set<string>()
   return (req) => {
     const { host, origin } = req.headers
+    // HAProxy's stock check asks in HTTP/1.0 without a Host.
+    if (host === undefined && req.httpVersion === '1.0' && PROBES.test(req.url ?? '')) return
     if (host === undefined || !hostsSeen.has(host)) {
       const name = hostName(host ?? '')
       if (!hosts.has(name) && isIP(name.replace(/^\[|\]$/g, '')) === 0) {

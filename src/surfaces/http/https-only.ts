@@ -11,7 +11,7 @@ export interface HttpsSettings {
 }
 
 /** Paths that orchestrators and scrapers read inside the network, by address and without TLS. They reveal no secret. */
-const PROBES = /^\/(health|ready|metrics)\/?(\?|$)/
+export const PROBES = /^\/(health|ready|metrics)\/?(\?|$)/
 
 /** Paths that programs call: those get an error instead of a redirect, so that their configuration is corrected. */
 const PROGRAMS = /^\/(mcp|api|v1|auth\/oauth2)([/?]|$)/

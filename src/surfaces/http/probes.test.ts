@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { errorOf, startSurface } from '../../../test/support/http-surface.ts'
+import { errorOf, exchange, startSurface } from '../../../test/support/http-surface.ts'
 import type { ReadinessCheck } from '#kernel/startup/readiness'
 
 const TOKEN = 'f3a9c1d07b5e4826a1c9e7d3b5f08264'
@@ -70,6 +70,15 @@ describe('/health', () => {
     )
   })
 })
+
+it.each(['/health', '/ready', '/metrics'])('%s answers a load balancer that sends HTTP/1.0 without Host', (path) =>
+  served({}, async (url) => {
+    const port = Number(new URL(url).port)
+    expect(await exchange(port, `GET ${path} HTTP/1.0\r\n\r\n`)).toMatch(/^HTTP\/1\.1 200 /)
+    expect(await exchange(port, `GET ${path} HTTP/1.1\r\nConnection: close\r\n\r\n`)).toMatch(/^HTTP\/1\.1 403 /)
+    expect(await exchange(port, 'GET /version HTTP/1.0\r\n\r\n')).toMatch(/^HTTP\/1\.1 403 /)
+  }),
+)
 
 describe('/ready', () => {
   it('names each failing check, and what is wrong with it', async () => {

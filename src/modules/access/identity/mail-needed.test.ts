@@ -11,6 +11,9 @@ beforeAll(async () => {
     ENVIRONMENT: 'production',
     PUBLIC_URL: 'http://127.0.0.1:8080',
     AUTH_SIGN_UP: 'open',
+    RATE_LIMIT_ENABLED: 'true',
+    RATE_LIMIT_GUEST_PER_MINUTE: '1000',
+    RATE_LIMIT_STRICT_GUEST_PER_MINUTE: '1000',
   })
 })
 afterAll(() => server.app.close())
