@@ -95,15 +95,15 @@ describe('a command that fails says why, without a stack', async () => {
     [['migrate', 'down'], /^A rollback drops tables with their data.* --yes\.$/m],
     [
       ['keys', 'create', '--tenant', 'nobody', '--name', 'k', '--scopes', 'customers:read,bogus:read'],
-      /^The key was not created\.\n {2}--scopes: .*customers:read.*; bogus:read is none of them$/m,
+      /^The key was not created\.\n {2}--scopes: .*customers:read.*; bogus:read is not one of them$/m,
     ],
     [
       ['keys', 'create', '--tenant', 'nobody', '--name', 'k', '--scopes', 'customers:read', '--expires', '2020-01-31'],
-      /^The key was not created\.\n {2}--expires: expected a time to come/,
+      /^The key was not created\.\n {2}--expires: expected a future time/,
     ],
     [
       ['keys', 'create', '--tenant', 'nobody', '--name', 'k', '--scopes', 'customers:read', '--expires', '0d'],
-      /^The key was not created\.\n {2}--expires: expected a time to come/,
+      /^The key was not created\.\n {2}--expires: expected a future time/,
     ],
     [
       ['keys', 'create', '--tenant', 'nobody', '--name', ' ', '--scopes', ''],
@@ -115,7 +115,7 @@ describe('a command that fails says why, without a stack', async () => {
         '--server',
         'customer',
       ],
-      /^The key was not created\.\n {2}--server: expected servers of this installation \(customers, tasks\); customer is none/m,
+      /^The key was not created\.\n {2}--server: expected servers of this installation \(customers, tasks\); customer is not one/m,
     ],
     [
       [
@@ -127,7 +127,7 @@ describe('a command that fails says why, without a stack', async () => {
     ],
     [
       ['service-accounts', 'create', '--tenant', 'nobody', '--name', 'sync', '--scopes', 'bogus:read'],
-      /^The service account was not created\.\n {2}scopes: .*bogus:read is none of them$/m,
+      /^The service account was not created\.\n {2}scopes: .*bogus:read is not one of them$/m,
     ],
   ])('%j', async (words, says) => {
     const { code, out, err } = await plimsoll(...words)

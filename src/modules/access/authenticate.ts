@@ -5,10 +5,10 @@ import { TOKEN_CHARACTERS_MAX } from './oauth/compact-token.ts'
 
 type Check = (credential: string, request: AccessRequest) => Principal | Promise<Principal>
 
-/** An access token as a JWT is written: three parts. Longer ones are not read. */
+/** The form of a JWT: three base64url parts. */
 const TOKEN = /^[\w-]+\.[\w-]+\.[\w-]+$/
 
-/** Tells credentials apart by their form and has each checked by those who know it. */
+/** Authenticates a bearer credential: an API key or an access token, told apart by its form. */
 export function authenticator({ keys, tokens }: { readonly keys: Check; readonly tokens: Check }): Authenticate {
   return (authorization, request) => {
     const credential = bearerOf(authorization)
@@ -20,5 +20,5 @@ export function authenticator({ keys, tokens }: { readonly keys: Check; readonly
 }
 
 function unknownCredential(): Failure {
-  return new Failure('unauthenticated', 'A valid API key or access token is needed: Authorization: Bearer plim_…')
+  return new Failure('unauthenticated', 'A valid API key or access token is required: Authorization: Bearer plim_…')
 }

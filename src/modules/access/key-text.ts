@@ -9,14 +9,14 @@ export function newKeyText(): string {
   return `plim_${randomBytes(SECRET_BYTES).toString('base64url')}`
 }
 
-/** The part of a key that may be stored and shown. */
+/** The first characters of a key, which are not secret: they are stored and shown in lists. */
 export function keyPrefix(key: string): string {
   return key.slice(0, PREFIX_CHARACTERS)
 }
 
 /**
- * What is stored instead of the key. One SHA-256 is enough: 256 random bits cannot be guessed from their hash, unlike a
- * password, so there is nothing for a slow hash to slow down.
+ * The stored hash of a key. A single SHA-256 is enough: a key has 256 random bits, so unlike a password it cannot be
+ * found by trying candidates, and a slow hash would add no protection.
  */
 export function keyHash(key: string): string {
   return hash('sha256', key, 'hex')
@@ -26,7 +26,7 @@ export function isKeyText(text: string): boolean {
   return KEY.test(text)
 }
 
-/** What an `Authorization: Bearer` header carries; undefined for any other. */
+/** The credential of an `Authorization: Bearer` header; undefined for any other header. */
 export function bearerOf(authorization: string | undefined): string | undefined {
   if (authorization === undefined || authorization.slice(0, 7).toLowerCase() !== 'bearer ') return undefined
   return authorization.slice(7).trim()

@@ -19,14 +19,14 @@ beforeAll(async () => {
   database = await testDatabase()
   const open = () => openSignals({ connection: { connectionString: database.url }, log: quiet })
   signals = await Promise.all([open(), open()])
-  const [mine, other] = signals.map((heard) => testAccess(database, heard, () => now).api)
+  const [mine, other] = signals.map((signal) => testAccess(database, signal, () => now).api)
   if (mine === undefined || other === undefined) throw new Error('two processes are needed')
   here = mine
   there = other
 })
 
 afterAll(async () => {
-  await Promise.all(signals.map((heard) => heard.close()))
+  await Promise.all(signals.map((one) => one.close()))
 })
 
 const input = { name: 'support agent', scopes: ['customers:read' as const] }
@@ -34,7 +34,7 @@ const input = { name: 'support agent', scopes: ['customers:read' as const] }
 const REQUEST = { address: '127.0.0.1', resource: 'http://127.0.0.1/mcp' }
 
 describe('an API key', () => {
-  it('opens its tenant with its scopes, and is stored only as a hash', async () => {
+  it('authenticates for its tenant with its scopes, and is stored only as a hash', async () => {
     const tenant = await testTenant(database)
     const { key, apiKey } = await here.createKey(tenant.ctx(), input)
     expect(key).toMatch(/^plim_[A-Za-z0-9_-]{43}$/)
@@ -52,14 +52,14 @@ describe('an API key', () => {
     expect(JSON.stringify(audit.rows)).not.toContain(key.slice(12))
   })
 
-  it('is answered from memory, without a promise, once it is known', async () => {
+  it('is authenticated synchronously once it is cached', async () => {
     const tenant = await testTenant(database)
     const { key } = await here.createKey(tenant.ctx(), input)
     await here.authenticate(`Bearer ${key}`, REQUEST)
     expect(here.authenticate(`Bearer ${key}`, REQUEST)).toMatchObject({ tenantId: tenant.tenantId })
   })
 
-  it('revoked in one process is refused in the other at once', async () => {
+  it('revoked in one process is refused at once in the other', async () => {
     const tenant = await testTenant(database)
     const { key, apiKey } = await here.createKey(tenant.ctx(), input)
     await Promise.all([here.authenticate(`Bearer ${key}`, REQUEST), there.authenticate(`Bearer ${key}`, REQUEST)])
@@ -72,18 +72,18 @@ describe('an API key', () => {
     await expect(async () => here.authenticate(`Bearer ${key}`, REQUEST)).rejects.toThrow('revoked')
   })
 
-  it('is not taken from memory while revocations cannot be heard', async () => {
+  it('is not served from the cache while the signal connection is down', async () => {
     const tenant = await testTenant(database)
-    const deaf = await openSignals({ connection: { connectionString: database.url }, log: quiet })
-    const alone = testAccess(database, deaf, () => now).api
+    const closing = await openSignals({ connection: { connectionString: database.url }, log: quiet })
+    const alone = testAccess(database, closing, () => now).api
     const { key, apiKey } = await here.createKey(tenant.ctx(), input)
     await alone.authenticate(`Bearer ${key}`, REQUEST)
-    await deaf.close()
+    await closing.close()
     await here.revokeKey(tenant.ctx(), { keyId: apiKey.keyId })
     await expect(async () => alone.authenticate(`Bearer ${key}`, REQUEST)).rejects.toThrow('revoked')
   })
 
-  it('past its expiry is refused, even from memory', async () => {
+  it('is refused after its expiry, even when it is cached', async () => {
     const tenant = await testTenant(database)
     const { key } = await here.createKey(tenant.ctx(), { ...input, expiresAt: new Date(TEST_NOW.getTime() + 1000) })
     expect(await here.authenticate(`Bearer ${key}`, REQUEST)).toMatchObject({ tenantId: tenant.tenantId })
@@ -100,19 +100,19 @@ describe('an API key', () => {
     'Basic abc',
     `Bearer plim_${'a'.repeat(43)}`,
     `Bearer plim_${'a'.repeat(9000)}`,
-  ])('is not what %j is', async (authorization) => {
+  ])('is required: %j is refused', async (authorization) => {
     await expect(async () => here.authenticate(authorization, REQUEST)).rejects.toMatchObject({
       kind: 'unauthenticated',
     })
   })
 })
 
-describe('a process that does not hear revocations', () => {
-  it('keeps no key that it read in that time, even if it hears them again before the answer is there', async () => {
+describe('a process whose signal connection is down', () => {
+  it('does not cache a key read meanwhile, even if the connection is back before the row arrives', async () => {
     const tenant = await testTenant(database)
     const { key } = await here.createKey(tenant.ctx(), input)
     let connected = false
-    const deaf: Signals = {
+    const reconnecting: Signals = {
       get connected() {
         return connected
       },
@@ -122,7 +122,7 @@ describe('a process that does not hear revocations', () => {
       onRestored: () => undefined,
       close: async () => undefined,
     }
-    const { api } = testAccess(database, deaf, () => now)
+    const { api } = testAccess(database, reconnecting, () => now)
     const reading = api.authenticate(`Bearer ${key}`, REQUEST)
     connected = true
     await reading
@@ -133,12 +133,12 @@ describe('a process that does not hear revocations', () => {
 })
 
 describe('managing keys', () => {
-  it('needs the access scopes', async () => {
+  it('requires the key and access scopes', async () => {
     const tenant = await testTenant(database)
     const reader = tenant.ctx({ scopes: ['customers:read', 'customers:write'] })
     await expect(here.createKey(reader, input)).rejects.toMatchObject({ kind: 'forbidden' })
     await expect(here.listKeys(reader)).rejects.toMatchObject({ kind: 'forbidden' })
-    await expect(here.listKeys(tenant.ctx({ scopes: ['keys:read'] })), 'acts for nobody').rejects.toMatchObject({
+    await expect(here.listKeys(tenant.ctx({ scopes: ['keys:read'] })), 'without a person').rejects.toMatchObject({
       scopesNeeded: ['access:read'],
     })
     await expect(here.revokeKey(reader, { keyId: 'key_x' })).rejects.toMatchObject({ kind: 'forbidden' })
@@ -152,7 +152,7 @@ describe('managing keys', () => {
     expect(await here.authenticate(`Bearer ${key}`, REQUEST)).toMatchObject({ tenantId: theirs.tenantId })
   })
 
-  it('leaves an audit row for making and for revoking', async () => {
+  it('writes an audit row for creating and for revoking', async () => {
     const tenant = await testTenant(database)
     const { apiKey } = await here.createKey(tenant.ctx(), input)
     await here.revokeKey(tenant.ctx(), { keyId: apiKey.keyId })
@@ -164,13 +164,13 @@ describe('managing keys', () => {
     ])
   })
 
-  it('in a tenant that is not there says so', async () => {
+  it('in an unknown tenant fails with not_found', async () => {
     const tenant = await testTenant(database)
     const nowhere = { ...tenant.ctx(), tenantId: 'nowhere', db: database.forTenant('nowhere') }
     await expect(here.createKey(nowhere, input)).rejects.toMatchObject({ kind: 'not_found' })
   })
 
-  it('makes a tenant once', async () => {
+  it('creates a tenant once', async () => {
     const db = database.forTenant('acme')
     const ctx = { ...(await testTenant(database)).ctx(), tenantId: 'acme', db }
     expect(await here.createTenant(ctx, { name: 'Acme' })).toEqual({ tenantId: 'acme', name: 'Acme' })

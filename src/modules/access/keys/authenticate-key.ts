@@ -16,7 +16,7 @@ import type { GuessGuard } from './guess-guard.ts'
 import { findKeyByHash, touchKey } from './store/keys.ts'
 import type { KeyGrant } from './store/keys.ts'
 
-/** A key ended, whoever ended it: the payload is its hash (hex). Told by the database, with the commit. */
+/** The signal that a key was revoked; the payload is its hash (hex). A database trigger sends it with the commit. */
 const KEY_REVOKED = 'access.key-revoked'
 
 const CACHED_KEYS_MAX = 10_000
@@ -26,14 +26,14 @@ const TOUCH_AFTER_MILLISECONDS = 60_000
 interface Known {
   readonly principal: Principal
   readonly expiresAt: number
-  /** Where it may be presented; absent: anywhere. */
+  /** The networks it may be used from; absent: any. */
   readonly networks?: Networks
 }
 
 export interface KeyAuthenticatorParts {
   readonly database: Pick<Database, 'system'>
   readonly signals: Signals
-  /** The table of everything that can be granted. */
+  /** Every scope that can be granted, with the lowest role that has it. */
   readonly scopes: () => readonly ScopeGrant[]
   readonly guard: GuessGuard
   readonly clock: Clock
@@ -41,9 +41,9 @@ export interface KeyAuthenticatorParts {
 }
 
 /**
- * Checks API keys. A key seen in the last minute is answered from memory, but only while this process hears what
- * changes: with the signal connection down every call asks the database, so a revoked key never works on. A person's key
- * can do what that person's role can do today, at most, and nothing once they have left.
+ * Authenticates API keys. A key is cached for a minute, but only while the signal connection is up: without it every
+ * call reads the database, so that a revoked key is refused at once. A person's key has at most the scopes of that
+ * person's current role, and none once they have left the organisation.
  */
 export function keyAuthenticator(
   parts: KeyAuthenticatorParts,
@@ -54,21 +54,23 @@ export function keyAuthenticator(
   const touch = (grant: KeyGrant) => {
     const now = clock()
     if (grant.last_used_at !== null && now.getTime() - grant.last_used_at.getTime() < TOUCH_AFTER_MILLISECONDS) return
-    // Not awaited: "last used" is a courtesy, and a call must not fail or wait for it.
-    touchKey(database.system, grant, now).catch((error: unknown) => log.warn({ err: error }, 'key use was not noted'))
+    // Not awaited: a call must not fail or wait because of its "last used" time.
+    touchKey(database.system, grant, now).catch((error: unknown) =>
+      log.warn({ err: error }, 'the last use of an API key was not stored'),
+    )
   }
 
   const lookUp = async (hash: string, request: AccessRequest): Promise<Principal> => {
-    const learnt = memory.learning()
+    const remember = memory.startLookUp()
     const grant = await parts.guard(
       request.address,
       () => findKeyByHash(database.system, hash),
-      (found) => deathOf(found) === undefined,
+      (found) => invalidReason(found) === undefined,
     )
-    const death = deathOf(grant)
-    if (grant === undefined || death !== undefined) throw new Failure('unauthenticated', death ?? UNKNOWN)
+    const reason = invalidReason(grant)
+    if (grant === undefined || reason !== undefined) throw new Failure('unauthenticated', reason ?? UNKNOWN)
     const entry = knownOf(grant, parts.scopes())
-    learnt(hash, entry)
+    remember(hash, entry)
     const principal = admitted(entry, request, clock)
     touch(grant)
     return principal
@@ -83,21 +85,21 @@ export function keyAuthenticator(
 
 function admitted(entry: Known, request: AccessRequest, clock: Clock): Principal {
   if (clock().getTime() >= entry.expiresAt) throw new Failure('unauthenticated', 'The API key has expired.')
-  // A pipe has no address, so a key that is bound to networks does not open one.
+  // The stdio transport has no address, so a key that is bound to networks is refused there.
   if (entry.networks !== undefined && !entry.networks(request.address)) {
     throw new Failure('unauthenticated', 'The API key is bound to networks, and this address is in none of them.')
   }
   return entry.principal
 }
 
-const UNKNOWN = 'The API key is not known. Keys are made with plimsoll keys create, or under /api/v1/keys.'
+const UNKNOWN = 'The API key is unknown. Create one with plimsoll keys create, or under /api/v1/keys.'
 
-/** Why a key opens nothing any more, or never did; undefined when it does. */
-function deathOf(grant: KeyGrant | undefined): string | undefined {
+/** Why a key is invalid (unknown, revoked, owner gone); undefined when it is valid. */
+function invalidReason(grant: KeyGrant | undefined): string | undefined {
   if (grant === undefined) return UNKNOWN
   if (grant.revoked_at !== null || grant.disabled_at !== null) return 'The API key was revoked.'
   const hasLeft = grant.user_id !== null && grant.role === null
-  return hasLeft ? 'Whoever made this API key has left the organisation.' : undefined
+  return hasLeft ? 'The person who created this API key has left the organisation.' : undefined
 }
 
 function knownOf(grant: KeyGrant, table: readonly ScopeGrant[]): Known {
@@ -118,14 +120,14 @@ function knownOf(grant: KeyGrant, table: readonly ScopeGrant[]): Known {
   return networks === null ? { principal, expiresAt } : { principal, expiresAt, networks: networksOf(networks) }
 }
 
-/** What the key was given, within what its owner may do today. A read-only key holds no scope that writes. */
+/** The key's scopes that its owner still has. A read-only key has no write scope. */
 function scopesOf(grant: KeyGrant, table: readonly ScopeGrant[]): ReadonlySet<Scope> {
   const ofRole: ReadonlySet<string> | undefined = grant.role === null ? undefined : scopesOfRole(table, grant.role)
   const isHeld = (scope: string) =>
     (ofRole?.has(scope) ?? true) &&
     (grant.account_scopes?.includes(scope) ?? true) &&
     !(grant.read_only && scope.endsWith(':write'))
-  // safe because: scopes are checked against this form when a key is made.
+  // safe because: scopes are checked against this form when a key is created.
   return new Set(grant.scopes.filter(isHeld) as Scope[])
 }
 
@@ -148,8 +150,8 @@ function keyMemory(signals: Signals) {
   })
   return {
     get: (hash: string): Known | undefined => (signals.connected ? known.get(hash) : undefined),
-    /** Begins to look a key up; it is kept unless anything changed, or may have, while its row was read. */
-    learning() {
+    /** Starts a look-up. The returned function caches its result, unless a change may have happened meanwhile. */
+    startLookUp() {
       const isUnchanged = watch.reading()
       return (hash: string, entry: Known): void => {
         if (isUnchanged()) known.set(hash, entry)

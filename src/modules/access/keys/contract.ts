@@ -23,7 +23,7 @@ export const ServiceAccountId = z.string().regex(/^sva_[0-9a-z]{20,40}$/, 'a ser
 
 const atMost = <T extends z.ZodType>(one: T) => z.array(one).min(1).max(BOUNDS_MAX).optional()
 
-/** What a key may be bound to. An absent member binds nothing. */
+/** The restrictions of a key besides its scopes. An absent field restricts nothing. */
 export const KeyBounds = z.strictObject({
   servers: atMost(ServerName),
   toolsets: atMost(ToolsetName),
@@ -38,25 +38,25 @@ export const CreateKeyInput = z.strictObject({
   /** UTC. Absent: the key does not expire. */
   expiresAt: z.date().optional(),
   ...KeyBounds.shape,
-  /** Whose key it is; absent: the maker's own. */
+  /** The service account that owns the key; absent: the caller owns it. */
   serviceAccountId: ServiceAccountId.optional(),
 })
 export type CreateKeyInput = z.output<typeof CreateKeyInput>
 
 const names = z.array(z.string())
 
-/** What may be shown of a key at any time, as it is stored. The key itself is shown once, when it is made. */
+/** A stored key without its secret. The key itself is shown once, when it is created. */
 export const KeyRow = z.strictObject({
   name: z.string(),
-  /** The first 12 characters, to tell keys apart in a list and in a log. */
+  /** The first 12 characters, which identify the key in lists and logs. */
   prefix: z.string(),
   scopes: names,
   key_id: z.string(),
-  /** The person who made it, or the service account it belongs to; neither for a key of the tenant alone. */
+  /** The person who created it, or the service account that owns it; both null for a key of the tenant itself. */
   user_id: z.string().nullable(),
   service_account_id: z.string().nullable(),
   read_only: z.boolean(),
-  /** Null binds nothing. */
+  /** Null restricts nothing. */
   servers: names.nullable(),
   toolsets: names.nullable(),
   networks: names.nullable(),
@@ -69,10 +69,10 @@ export type ApiKey = CamelCased<z.output<typeof KeyRow>>
 
 export const CreateServiceAccountInput = z.strictObject({ name: KeyName, scopes: ScopeNames })
 
-/** A caller that is no person, with keys of its own, as it is stored. */
+/** A service account: a non-human caller with its own keys. */
 export const ServiceAccountRow = z.strictObject({
   name: z.string(),
-  /** What its keys may do at most. */
+  /** The scopes that its keys may have. */
   scopes: names,
   service_account_id: z.string(),
   created_at: z.date(),

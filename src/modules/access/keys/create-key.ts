@@ -10,14 +10,14 @@ import { keyHash, keyPrefix, newKeyText } from '../key-text.ts'
 import { tenantExists } from '../store.ts'
 import { CreateKeyInput } from './contract.ts'
 import type { ApiKey } from './contract.ts'
-import { requireHeld, uselessness } from './grantable.ts'
+import { keyProblems, requireHeld } from './grantable.ts'
 import type { Grantable } from './grantable.ts'
 import { insertKey, lockKey } from './store/keys.ts'
 import { lockServiceAccount } from './store/service-accounts.ts'
 
 /**
- * Makes a key and returns it in clear: the only moment it exists outside its owner's hands. It is the maker's own, or a
- * service account's, and can do no more than either, now or later.
+ * Creates an API key and returns it in plain text; only its hash is stored. The key belongs to the caller or to a
+ * service account, and never has more scopes than its owner.
  */
 export const createKey = (grantable: () => Grantable) =>
   change({
@@ -27,10 +27,10 @@ export const createKey = (grantable: () => Grantable) =>
     input: CreateKeyInput,
     output: z.custom<{ readonly key: string; readonly apiKey: ApiKey }>(),
     async work(ctx, input) {
-      const problems = uselessness(input, grantable(), ctx.clock())
+      const problems = keyProblems(input, grantable(), ctx.clock())
       if (problems.length > 0) throw new Failure('invalid', 'The key was not created.', { problems })
       if (!(await tenantExists(ctx))) {
-        throw new Failure('not_found', `There is no tenant ${ctx.tenantId}. Make it first: plimsoll tenants create.`)
+        throw new Failure('not_found', `There is no tenant ${ctx.tenantId}. Create it first: plimsoll tenants create.`)
       }
       requireHeld(ctx, input.scopes)
       const parent = await callingKey(ctx)
@@ -56,7 +56,7 @@ export const createKey = (grantable: () => Grantable) =>
     },
   })
 
-/** The key that makes another: the new one ends with it. */
+/** The key that the caller authenticated with, locked. Revoking it also revokes the keys created with it. */
 async function callingKey(ctx: WriteCtx): Promise<ApiKey | undefined> {
   if (ctx.actor.kind !== 'key') return undefined
   const parent = await lockKey(ctx, ctx.actor.id)
@@ -70,13 +70,13 @@ function requireLargerParent(parent: ApiKey | undefined, { expiresAt }: CreateKe
   if (parent === undefined) return
   const { servers, toolsets, networks, readOnly, expiresAt: parentExpiresAt } = parent
   if (readOnly || servers !== null || toolsets !== null || networks !== null) {
-    const message = 'A key that is bound makes no other keys: sign in, or use one that is not bound.'
+    const message = 'A restricted key cannot create other keys: sign in, or use a key without restrictions.'
     throw new Failure('forbidden', message, { code: 'OUT_OF_BOUNDS' })
   }
   if (parentExpiresAt === null || (expiresAt !== undefined && expiresAt <= parentExpiresAt)) return
   const until = parentExpiresAt.toISOString()
   const problems = [
-    { path: 'expiresAt', expected: `a time not after ${until}, when the key that makes it ends`, example: until },
+    { path: 'expiresAt', expected: `a time not after ${until}, when the key that creates it expires`, example: until },
   ]
   throw new Failure('invalid', 'The key was not created.', { problems })
 }
@@ -86,7 +86,7 @@ interface Owner {
   readonly service_account_id: string | null
 }
 
-/** A service account that is named; otherwise whoever the caller acts for. Nobody's keys take `access:write` to make. */
+/** The given service account, else the calling person. A key without an owner requires `access:write`. */
 async function ownerOf(ctx: WriteCtx, input: CreateKeyInput, parent: ApiKey | undefined): Promise<Owner> {
   const inherited = parent?.serviceAccountId ?? undefined
   const serviceAccountId = input.serviceAccountId ?? inherited
@@ -100,7 +100,7 @@ async function ownerOf(ctx: WriteCtx, input: CreateKeyInput, parent: ApiKey | un
     return { user_id: null, service_account_id: null }
   }
   if ((await lockRole(ctx, ctx.userId)) === undefined) {
-    throw new Failure('forbidden', 'You are not a member of this organisation any more.', { code: 'NOT_A_MEMBER' })
+    throw new Failure('forbidden', 'You are not a member of this organisation.', { code: 'NOT_A_MEMBER' })
   }
   return { user_id: ctx.userId, service_account_id: null }
 }

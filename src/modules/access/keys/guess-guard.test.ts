@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { OverLimit } from '#kernel/calls/limits'
 import { guessGuard } from './guess-guard.ts'
 
-function table(perMinute: number) {
+function limitedTo(perMinute: number) {
   const state = { now: 0, lookUps: 0, running: 0, runningMax: 0 }
   const guard = guessGuard({ perMinute, milliseconds: () => state.now })
   const guess = async (address: string, found: string | undefined) => {
@@ -21,9 +21,9 @@ function table(perMinute: number) {
   return { state, guess }
 }
 
-describe('unknown credentials of one address', () => {
-  it('are looked up so many times a minute, and then refused before any look-up', async () => {
-    const { state, guess } = table(5)
+describe('invalid credentials of one address', () => {
+  it('are refused without a look-up once the limit per minute is reached', async () => {
+    const { state, guess } = limitedTo(5)
     const outcomes: (string | undefined)[] = []
     for (let at = 0; at < 50; at++) outcomes.push(await guess('192.0.2.1', undefined))
     expect(outcomes.filter((one) => one === 'refused')).toHaveLength(45)
@@ -32,25 +32,25 @@ describe('unknown credentials of one address', () => {
     expect(await guess('192.0.2.1', undefined)).toBeUndefined()
   })
 
-  it('that come all at once cost little more than the limit', async () => {
-    const { state, guess } = table(20)
+  it('that arrive concurrently cause few look-ups beyond the limit', async () => {
+    const { state, guess } = limitedTo(20)
     const outcomes = await Promise.all(Array.from({ length: 500 }, () => guess('192.0.2.1', undefined)))
     expect(outcomes.filter((one) => one === 'refused').length).toBeGreaterThanOrEqual(470)
     expect(state.lookUps).toBeLessThanOrEqual(28)
     expect(state.runningMax).toBeLessThanOrEqual(8)
   })
 
-  it('leave other addresses alone, and an IPv6 customer is one address', async () => {
-    const { guess } = table(1)
+  it('do not affect other addresses, and an IPv6 /64 network counts as one address', async () => {
+    const { guess } = limitedTo(1)
     await guess('2001:db8::1', undefined)
     expect(await guess('2001:db8::2', undefined)).toBe('refused')
     expect(await guess('2001:db8:0:1::2', undefined)).toBeUndefined()
   })
 })
 
-describe('known credentials', () => {
-  it('are never refused for their number: 500 behind one address are all let in', async () => {
-    const { guess } = table(5)
+describe('valid credentials', () => {
+  it('are not limited: 500 concurrent ones from one address are all accepted', async () => {
+    const { guess } = limitedTo(5)
     const outcomes = await Promise.all(Array.from({ length: 500 }, (_, at) => guess('192.0.2.1', `key ${at}`)))
     expect(outcomes).toEqual(Array.from({ length: 500 }, (_, at) => `key ${at}`))
   })

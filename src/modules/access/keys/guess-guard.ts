@@ -3,13 +3,13 @@ import { addressBucket } from '#kernel/network/address'
 import { OverLimit } from '#kernel/calls/limits'
 
 /**
- * Lets a credential that is not known yet be looked up, unless its address has brought too many that open nothing.
- * `opens` tells of what was found whether it does.
+ * Looks up a credential that is not cached, unless its address has sent too many invalid ones. `isValid` decides
+ * whether the result counts as valid.
  */
-export type GuessGuard = <T>(address: string, lookUp: () => Promise<T>, opens: (found: T) => boolean) => Promise<T>
+export type GuessGuard = <T>(address: string, lookUp: () => Promise<T>, isValid: (found: T) => boolean) => Promise<T>
 
 export interface GuessGuardOptions {
-  /** Unknown credentials of one address that are looked up in a minute; `Infinity` for no bound. */
+  /** Invalid credentials allowed per address and minute; `Infinity` for no limit. */
   readonly perMinute: number
   /** Milliseconds since any fixed point. */
   readonly milliseconds: () => number
@@ -17,7 +17,7 @@ export interface GuessGuardOptions {
 
 const WINDOW_MILLISECONDS = 60_000
 const ADDRESSES_MAX = 100_000
-/** Look-ups of one address that run at a time; the others wait and are refused once the address has guessed too often. */
+/** Concurrent look-ups per address. Others wait, and are refused once the address is over its limit. */
 const AT_ONCE = 8
 
 interface Guesses {
@@ -28,8 +28,8 @@ interface Guesses {
 }
 
 /**
- * Bounds what random credentials cost the database: each address may be wrong so many times a minute, counted in this
- * process, and from then on is refused before anything is looked up. Credentials that open something are never counted.
+ * A rate limit per address on invalid credentials, so that guessing does not load the database. It counts in this
+ * process. An address over the limit is refused before any look-up. Valid credentials are never counted.
  */
 export function guessGuard({ perMinute, milliseconds }: GuessGuardOptions): GuessGuard {
   const byAddress = new LRUCache<string, Guesses>({ max: ADDRESSES_MAX })
@@ -51,7 +51,7 @@ export function guessGuard({ perMinute, milliseconds }: GuessGuardOptions): Gues
       { limit: perMinute, remaining: 0, resetSeconds },
     )
   }
-  return async (address, lookUp, opens) => {
+  return async (address, lookUp, isValid) => {
     const guesses = guessesOf(address)
     requireRoom(guesses)
     while (guesses.running >= AT_ONCE) await new Promise<void>((resolve) => guesses.waiting.push(resolve))
@@ -59,7 +59,7 @@ export function guessGuard({ perMinute, milliseconds }: GuessGuardOptions): Gues
     try {
       requireRoom(guesses)
       const found = await lookUp()
-      if (!opens(found)) guesses.wrong++
+      if (!isValid(found)) guesses.wrong++
       return found
     } finally {
       guesses.running--

@@ -15,7 +15,7 @@ import { keyOperations } from './operations.ts'
 import type { KeyOperations } from './operations.ts'
 import { keyRoutes } from './routes.ts'
 
-/** What is done with API keys and service accounts. */
+/** The operations on API keys and service accounts. */
 export interface Keys extends Omit<KeyOperations, 'listKeys' | 'listServiceAccounts'> {
   listKeys(ctx: Ctx): Promise<ApiKey[]>
   listServiceAccounts(ctx: Ctx): Promise<ServiceAccount[]>
@@ -27,12 +27,12 @@ export interface KeysNeeds {
   readonly signals: Signals
   readonly clock: Clock
   readonly log: Logger
-  /** The table of everything that can be granted, and the MCP servers there are: asked for once every module exists. */
+  /** Every scope that can be granted, and every MCP server. Called only once every module is loaded. */
   readonly scopes: () => readonly ScopeGrant[]
   readonly servers: () => readonly ToolServer[]
 }
 
-/** API keys and the callers that have nothing else: who has them, what they open, and for how long. */
+/** API keys and service accounts: their operations, routes and authentication. */
 export function openKeys(needs: KeysNeeds): {
   readonly api: Keys
   readonly routes: readonly Route[]

@@ -8,7 +8,7 @@ import { auditedName } from '../audited-name.ts'
 import type { ApiKey } from './contract.ts'
 import { listKeys, listKeysOf, lockKey, revokeKey } from './store/keys.ts'
 
-/** Every key of the tenant for those who may see them; otherwise the caller's own. */
+/** Every key of the tenant for callers with `access:read`; otherwise the caller's own keys. */
 export const listApiKeys = query({
   scope: 'keys:read',
   input: z.strictObject({}),
@@ -21,8 +21,8 @@ export const listApiKeys = query({
 })
 
 /**
- * From the commit on, no process accepts the key, nor any that was made with it: the database tells them all. One's own
- * takes `keys:write`, another's `access:write` as well.
+ * Revokes a key and every key that was created with it. From the commit on no process accepts them: the database
+ * signals it to all. The caller's own key requires `keys:write`; another's also requires `access:write`.
  */
 export const revokeApiKey = change({
   action: 'access.revoke-key',
@@ -32,7 +32,7 @@ export const revokeApiKey = change({
   output: z.custom<ApiKey>(),
   async work(ctx, { keyId }) {
     const before = await lockKey(ctx, keyId)
-    // The key of another person is not found either: who may not see it learns nothing of it.
+    // A key of another person is also reported as not found, so that the answer does not reveal that it exists.
     const revoked = before !== undefined && mayRevoke(ctx, before) ? await revokeKey(ctx, keyId) : undefined
     if (revoked === undefined) throw new Failure('not_found', `There is no key ${keyId}.`)
     const [was, is] = [before ?? revoked, revoked].map((key) => auditedName(ctx, `key:${keyId}`, key))

@@ -19,34 +19,34 @@ let there: Access
 beforeAll(async () => {
   const open = () => openSignals({ connection: { connectionString: database.url }, log: quiet })
   signals = await Promise.all([open(), open()])
-  const [mine, other] = signals.map((heard) => testAccess(database, heard, () => TEST_NOW).api)
+  const [mine, other] = signals.map((signal) => testAccess(database, signal, () => TEST_NOW).api)
   if (mine === undefined || other === undefined) throw new Error('two processes are needed')
   here = mine
   there = other
 })
 afterAll(async () => {
-  await Promise.all(signals.map((heard) => heard.close()))
+  await Promise.all(signals.map((one) => one.close()))
 })
 
 const REQUEST = { address: '203.0.113.7', resource: 'http://127.0.0.1/mcp' }
 const BOTH: readonly Scope[] = ['customers:read', 'customers:write']
 
-/** A member, what they may do, and a key they made that both processes know. */
+/** A member with a key of their own that both processes have cached. */
 async function memberWithKey(role: Role, scopes: readonly Scope[] = BOTH) {
   const tenant = await testTenant(database)
   const person = await signedIn(database, tenant.tenantId, role)
   const ctx = tenant.ctx({ userId: person.userId, scopes: ['keys:read', 'keys:write', ...BOTH] })
   const { key, apiKey } = await here.createKey(ctx, { name: 'own', scopes: [...scopes] })
-  await Promise.all([look(here, key), look(there, key)])
+  await Promise.all([authenticate(here, key), authenticate(there, key)])
   return { tenant, person, ctx, key, apiKey }
 }
 
-const look = async (access: Access, key: string) => access.authenticate(`Bearer ${key}`, REQUEST)
-const scopesIn = async (access: Access, key: string) => [...(await look(access, key)).scopes]
+const authenticate = async (access: Access, key: string) => access.authenticate(`Bearer ${key}`, REQUEST)
+const scopesIn = async (access: Access, key: string) => [...(await authenticate(access, key)).scopes]
 
-async function expectEndedEverywhere(key: string, why: string): Promise<void> {
+async function expectRefusedEverywhere(key: string, message: string): Promise<void> {
   for (const access of [here, there]) {
-    await vi.waitFor(async () => expect(look(access, key)).rejects.toThrow(why), { interval: 5 })
+    await vi.waitFor(async () => expect(authenticate(access, key)).rejects.toThrow(message), { interval: 5 })
   }
 }
 
@@ -56,13 +56,13 @@ const auditOf = async ({ tenantId }: TestTenant) => {
   return rows.map(({ action, subject }) => `${action} ${subject}`)
 }
 
-describe('a key that a person made', () => {
+describe('a key that a person created', () => {
   it('acts for them', async () => {
     const { key, person } = await memberWithKey('manager')
-    expect(await look(here, key)).toMatchObject({ userId: person.userId, actor: { kind: 'key' } })
+    expect(await authenticate(here, key)).toMatchObject({ userId: person.userId, actor: { kind: 'key' } })
   })
 
-  it('can do what they can do today, in every process, as soon as their role changes', async () => {
+  it('is limited to the scopes of their current role in every process, as soon as the role changes', async () => {
     const { key, person } = await memberWithKey('member')
     expect(await scopesIn(here, key)).toEqual(BOTH)
     const setRole = (role: Role) =>
@@ -75,25 +75,25 @@ describe('a key that a person made', () => {
     await vi.waitFor(async () => expect(await scopesIn(there, key)).toEqual(BOTH), { interval: 5 })
   })
 
-  it('ends when they leave, in every process, and does not come back with them', async () => {
+  it('is revoked in every process when they leave, and stays revoked when they return', async () => {
     const { tenant, key, person } = await memberWithKey('member')
     await database.owner.query('delete from access.members where user_id = $1', [person.userId])
-    await expectEndedEverywhere(key, 'revoked')
+    await expectRefusedEverywhere(key, 'revoked')
     await database.owner.query(
       `insert into access.members (tenant_id, id, user_id, role, created_at) values ($1, 'mem_again', $2, 'owner', now())`,
       [tenant.tenantId, person.userId],
     )
-    await expect(look(here, key)).rejects.toThrow('revoked')
+    await expect(authenticate(here, key)).rejects.toThrow('revoked')
   })
 
-  it('holds no more than they do', async () => {
+  it('cannot have a scope that they do not hold', async () => {
     const { ctx, tenant } = await memberWithKey('member')
     const more = here.createKey(ctx, { name: 'more', scopes: ['access:write'] })
     await expect(more).rejects.toMatchObject({ kind: 'forbidden', scopesNeeded: ['access:write'] })
     expect(await auditOf(tenant)).toHaveLength(1)
   })
 
-  it('is not made for who is no member, nor for nobody without access:write', async () => {
+  it('is refused to a person who is not a member, and requires access:write when it has no owner', async () => {
     const tenant = await testTenant(database)
     const stranger = tenant.ctx({ userId: 'usr_nobody', scopes: ['keys:write', ...BOTH] })
     await expect(here.createKey(stranger, { name: 'k', scopes: [...BOTH] })).rejects.toThrow('not a member')
@@ -103,7 +103,7 @@ describe('a key that a person made', () => {
     })
   })
 
-  it('is listed to them and ended by them, and not found by others who manage none', async () => {
+  it('is listed and revoked by its owner, and not found by members without access:read', async () => {
     const { tenant, ctx, apiKey } = await memberWithKey('member')
     const other = await signedIn(database, tenant.tenantId, 'member')
     const others = tenant.ctx({ userId: other.userId, scopes: ['keys:read', 'keys:write', ...BOTH] })
@@ -115,8 +115,8 @@ describe('a key that a person made', () => {
   })
 })
 
-describe('a key that is made while what it hangs on ends waits for that, and is refused', () => {
-  it('the membership of its person', async () => {
+describe('creating a key waits for a concurrent revocation, and is refused after it', () => {
+  it('of the membership of its owner', async () => {
     const { tenant, person, ctx } = await memberWithKey('member')
     const first = {
       sql: 'delete from access.members where tenant_id = $1 and user_id = $2',
@@ -126,7 +126,7 @@ describe('a key that is made while what it hangs on ends waits for that, and is 
     await expect(late).rejects.toThrow('not a member')
   })
 
-  it('the key that makes it', async () => {
+  it('of the key that creates it', async () => {
     const { tenant, person, apiKey } = await memberWithKey('member')
     const calling = {
       ...tenant.ctx({ userId: person.userId, scopes: ['keys:write', ...BOTH] }),
@@ -140,7 +140,7 @@ describe('a key that is made while what it hangs on ends waits for that, and is 
     await expect(late).rejects.toThrow('revoked')
   })
 
-  it('its service account', async () => {
+  it('of its service account', async () => {
     const tenant = await testTenant(database)
     const { serviceAccountId } = await here.createServiceAccount(tenant.ctx(), { name: 'import', scopes: [...BOTH] })
     const first = {
@@ -152,22 +152,22 @@ describe('a key that is made while what it hangs on ends waits for that, and is 
   })
 })
 
-describe('a key made with a key', () => {
-  it('ends with it, and not later', async () => {
+describe('a key created with another key', () => {
+  it('is revoked with it', async () => {
     const { tenant, person, key, apiKey } = await memberWithKey('member', ['customers:read'])
     const calling = {
       ...tenant.ctx({ userId: person.userId, scopes: ['keys:write', 'customers:read'] }),
       actor: { kind: 'key', id: apiKey.keyId, name: 'own' } as const,
     }
     const child = await here.createKey(calling, { name: 'child', scopes: ['customers:read'] })
-    await Promise.all([look(here, child.key), look(there, child.key)])
+    await Promise.all([authenticate(here, child.key), authenticate(there, child.key)])
     await here.revokeKey(tenant.ctx(), { keyId: apiKey.keyId })
-    await expectEndedEverywhere(child.key, 'revoked')
-    await expectEndedEverywhere(key, 'revoked')
+    await expectRefusedEverywhere(child.key, 'revoked')
+    await expectRefusedEverywhere(key, 'revoked')
     await expect(here.createKey(calling, { name: 'late', scopes: ['customers:read'] })).rejects.toThrow('revoked')
   })
 
-  it('lives no longer than it', async () => {
+  it('cannot expire after it', async () => {
     const tenant = await testTenant(database)
     const expiresAt = new Date(TEST_NOW.getTime() + 60_000)
     const { apiKey } = await here.createKey(tenant.ctx(), { name: 'short', scopes: [...BOTH], expiresAt })
@@ -184,7 +184,7 @@ describe('a key made with a key', () => {
     { networks: ['203.0.113.0/24'] },
     { servers: ['customers'] },
     { toolsets: ['customers/health'] },
-  ])('is not made with one that is bound: %j', async (bounds) => {
+  ])('is refused when that key is restricted: %j', async (bounds) => {
     const tenant = await testTenant(database)
     const { apiKey } = await here.createKey(tenant.ctx(), { name: 'bound', scopes: [...BOTH], ...bounds })
     const calling = { ...tenant.ctx(), actor: { kind: 'key', id: apiKey.keyId, name: 'bound' } as const }
@@ -197,26 +197,26 @@ describe('a service account', () => {
   const account = async (tenant: TestTenant, scopes: Scope[] = ['customers:read']) =>
     here.createServiceAccount(tenant.ctx(), { name: 'import', scopes })
 
-  it('has keys of its own that act for no person and hold what it holds at most', async () => {
+  it('has keys that act for no person and are limited to its scopes', async () => {
     const tenant = await testTenant(database)
     const { serviceAccountId } = await account(tenant)
     const ctx = tenant.ctx({ userId: 'usr_admin' })
     const { key } = await here.createKey(ctx, { name: 'k', scopes: ['customers:read'], serviceAccountId })
-    const principal = await look(here, key)
+    const principal = await authenticate(here, key)
     expect([principal.userId, [...principal.scopes]]).toEqual([undefined, ['customers:read']])
     const beyond = here.createKey(ctx, { name: 'k', scopes: [...BOTH], serviceAccountId })
     await expect(beyond).rejects.toMatchObject({ problems: [{ path: 'scopes' }] })
   })
 
-  it('that is disabled ends its keys in every process, and gets no new ones', async () => {
+  it('has its keys revoked in every process when it is disabled, and gets no new ones', async () => {
     const tenant = await testTenant(database)
     const { serviceAccountId } = await account(tenant)
     const input = { name: 'k', scopes: ['customers:read' as const], serviceAccountId }
     const { key, apiKey } = await here.createKey(tenant.ctx(), input)
-    await Promise.all([look(here, key), look(there, key)])
+    await Promise.all([authenticate(here, key), authenticate(there, key)])
     const disabled = await here.disableServiceAccount(tenant.ctx(), { serviceAccountId })
     expect(disabled.disabledAt).toEqual(TEST_NOW)
-    await expectEndedEverywhere(key, 'revoked')
+    await expectRefusedEverywhere(key, 'revoked')
     await expect(here.createKey(tenant.ctx(), input)).rejects.toThrow('disabled')
     expect(await auditOf(tenant)).toEqual([
       `access.create-key ${apiKey.keyId}`,
@@ -225,7 +225,7 @@ describe('a service account', () => {
     ])
   })
 
-  it('takes the access scopes, and grants nothing that its maker does not hold', async () => {
+  it('requires the access scopes, and cannot have a scope that its creator does not hold', async () => {
     const tenant = await testTenant(database)
     const reader = tenant.ctx({ scopes: ['keys:write', 'customers:read'] })
     await expect(here.createServiceAccount(reader, { name: 'x', scopes: ['customers:read'] })).rejects.toMatchObject({
@@ -254,7 +254,7 @@ describe('a service account', () => {
 })
 
 describe('a key that is bound to networks', () => {
-  it('opens from inside them and from nowhere else, and not through a pipe, cached or not', async () => {
+  it('is accepted only from addresses in them, and not over stdio, cached or not', async () => {
     const tenant = await testTenant(database)
     const networks = ['203.0.113.0/24', '2001:db8::/32']
     const { key } = await here.createKey(tenant.ctx(), { name: 'office', scopes: [...BOTH], networks })
@@ -286,22 +286,25 @@ describe('a key that is bound to networks', () => {
   })
 })
 
-describe('a key that is read-only', () => {
-  it('holds no scope that writes', async () => {
+describe('a read-only key', () => {
+  it('has no write scope', async () => {
     const tenant = await testTenant(database)
     const { key } = await here.createKey(tenant.ctx(), { name: 'r', scopes: [...BOTH], readOnly: true })
-    expect(await look(here, key)).toMatchObject({ scopes: new Set(['customers:read']), bounds: { readOnly: true } })
+    expect(await authenticate(here, key)).toMatchObject({
+      scopes: new Set(['customers:read']),
+      bounds: { readOnly: true },
+    })
   })
 })
 
-describe('a key that would open nothing', () => {
+describe('a key with unknown scopes or restrictions, or without effect', () => {
   it.each([
     [{ scopes: ['nothing:read' as const] }, 'scopes', ['customers:read']],
     [{ servers: ['customer'] }, 'servers', ['customers']],
     [{ toolsets: ['customers/helth'] }, 'toolsets', ['customers/health']],
     [{ scopes: ['customers:write' as const], readOnly: true }, 'readOnly', undefined],
     [{ expiresAt: TEST_NOW }, 'expiresAt', undefined],
-  ])('is not made: %j', async (wrong, path, example) => {
+  ])('is not created: %j', async (wrong, path, example) => {
     const tenant = await testTenant(database)
     const made = here.createKey(tenant.ctx(), { name: 'k', scopes: [...BOTH], ...wrong })
     await expect(made).rejects.toMatchObject({ kind: 'invalid', problems: [{ path, ...(example && { example }) }] })

@@ -40,7 +40,7 @@ function ownKeys({ createKey, listKeys, revokeKey }: KeyOperations): readonly Ro
       method: 'GET',
       path,
       tags,
-      summary: 'Your API keys; all of the organisation for who holds access:read',
+      summary: 'List your API keys; with access:read, all keys of the organisation',
     }),
     route(create, {
       method: 'POST',
@@ -48,13 +48,13 @@ function ownKeys({ createKey, listKeys, revokeKey }: KeyOperations): readonly Ro
       tags,
       limit: 'strict',
       status: 201,
-      summary: 'Make an API key for yourself, or for a service account; the key is in this answer and nowhere else',
+      summary: 'Create an API key for yourself or for a service account; the key is shown only in this answer',
     }),
     route(revoke, {
       method: 'DELETE',
       path: `${path}/:key_id`,
       tags,
-      summary: 'End an API key, and every key that was made with it, from this moment',
+      summary: 'Revoke an API key and every key created with it, effective at once',
     }),
   ]
 }
@@ -83,7 +83,7 @@ function serviceAccounts(operations: KeyOperations): readonly Route[] {
       method: 'GET',
       path,
       tags,
-      summary: 'The service accounts of the organisation',
+      summary: 'List the service accounts of the organisation',
     }),
     route(create, {
       method: 'POST',
@@ -91,13 +91,13 @@ function serviceAccounts(operations: KeyOperations): readonly Route[] {
       tags,
       limit: 'strict',
       status: 201,
-      summary: 'Make a service account: a caller that is no person, with keys of its own',
+      summary: 'Create a service account: a non-human caller with its own keys',
     }),
     route(disable, {
       method: 'DELETE',
       path: `${path}/:service_account_id`,
       tags,
-      summary: 'Disable a service account and end its keys, from this moment',
+      summary: 'Disable a service account and revoke its keys, effective at once',
     }),
   ]
 }
@@ -121,7 +121,7 @@ const NewKey = z.strictObject({
   service_account_id: serviceAccountId,
 })
 
-/** Names the fields as the body does. */
+/** Rethrows a validation failure with the field names of the request body. */
 function inSnakeCase(error: unknown): never {
   if (!(error instanceof Failure) || error.problems.length === 0) throw error
   const problems = error.problems.map((problem) => ({ ...problem, path: `body.${snake(problem.path)}` }))

@@ -11,7 +11,7 @@ import { requireHeld, unknownScopes } from './grantable.ts'
 import type { Grantable } from './grantable.ts'
 import { disableServiceAccount, insertServiceAccount, listServiceAccounts } from './store/service-accounts.ts'
 
-/** Makes a caller that is no person. It may do at most what whoever makes it may do, and goes on when they leave. */
+/** Creates a service account. Its scopes are limited to the creator's, and it stays when the creator leaves. */
 export const createServiceAccount = (grantable: () => Grantable) =>
   change({
     action: 'access.create-service-account',
@@ -37,7 +37,7 @@ export const listAccounts = query({
   run: listServiceAccounts,
 })
 
-/** From the commit on, none of its keys is accepted anywhere. It stays in the list, and cannot be enabled again. */
+/** Disables a service account for good. From the commit on no process accepts its keys. It stays in the list. */
 export const disableAccount = change({
   action: 'access.disable-service-account',
   scope: 'access:write',

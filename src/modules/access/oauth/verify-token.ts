@@ -73,7 +73,7 @@ export function tokenAuthenticator(
   const memory = tokenMemory(parts.revocations)
 
   const lookUp = async (token: string, request: AccessRequest): Promise<Principal> => {
-    const learnt = memory.learning()
+    const remember = memory.startLookUp()
     const claims = await verified(token, parts)
     requireAudience(claims.audiences, request, parts)
     const grant = await parts.findGrant(claims)
@@ -82,7 +82,7 @@ export function tokenAuthenticator(
     const { userId, role } = grant
     const scopes = granted(claims, scopesOfRole(parts.scopes(), role))
     const principal: Principal = { tenantId, actor: { kind: 'user', id: userId }, scopes, userId, role }
-    learnt({
+    remember({
       token,
       principal,
       audiences: claims.audiences,
@@ -162,7 +162,7 @@ function tokenMemory(revocations: Revocations) {
       return entry?.token === token ? entry : undefined
     },
     /** Begins to look a token up; it is kept unless anything was revoked, or may have been, while that took. */
-    learning() {
+    startLookUp() {
       const isUnchanged = watch.reading()
       return (entry: Known): void => {
         if (!isUnchanged()) return

@@ -14,9 +14,8 @@ import type { ApiKey } from '../contract.ts'
 const COLUMNS = columnsOf(KeyRow)
 const ByKey = { key_id: z.string() }
 
-/** What a new key is given. */
 const NewKey = KeyRow.omit({ created_at: true, revoked_at: true, last_used_at: true }).extend({
-  /** The key through which it was made. */
+  /** The id of the key that created this one. */
   made_with: z.string().nullable(),
 })
 
@@ -59,10 +58,10 @@ const updateRevoked = writing(
   { params: { ...ByKey, now: z.date() }, row: KeyRow },
 )
 
-/** A key with what decides, today, what it may do. */
+/** A key with the current state of its owner, which limits its scopes. */
 const KeyGrant = KeyRow.extend({
   tenant_id: z.string(),
-  /** Of the person it belongs to; null when they are not a member, or there is none. */
+  /** The current role of the person who owns the key; null without such a person, or when they have left. */
   role: z.enum(ROLES).nullable(),
   account_scopes: z.array(z.string()).nullable(),
   disabled_at: z.date().nullable(),
@@ -93,7 +92,6 @@ export async function insertKey(ctx: WriteCtx, key: z.output<typeof NewKey> & { 
   return camelCased(row)
 }
 
-/** All keys of the tenant. */
 export async function listKeys(ctx: Ctx): Promise<ApiKey[]> {
   return (await selectAll(ctx)).map(camelCased)
 }
@@ -102,20 +100,20 @@ export async function listKeysOf(ctx: Ctx, userId: string): Promise<ApiKey[]> {
   return (await selectOfPerson(ctx, { user_id: userId })).map(camelCased)
 }
 
-/** Locked against change until the transaction ends: what is decided by it stays true. */
+/** Reads a key and locks its row against changes until the transaction ends. */
 export async function lockKey(ctx: WriteCtx, keyId: string): Promise<ApiKey | undefined> {
   const [row] = await lockRow(ctx, { key_id: keyId })
   return row && camelCased(row)
 }
 
-/** Ends the key and all that were made with it; a first revocation's time stays. Undefined when there is no such key. */
+/** Revokes a key and all that were created with it; those revoked before keep their time. Undefined if it is unknown. */
 export async function revokeKey(ctx: WriteCtx, keyId: string): Promise<ApiKey | undefined> {
   const rows = await updateRevoked(ctx, { key_id: keyId, now: ctx.clock() })
   const own = rows.find((row) => row.key_id === keyId)
   return own && camelCased(own)
 }
 
-/** By the unique hash, before the tenant is known; `db` must be the system handle. */
+/** Finds a key of any tenant by its hash; `db` must be the system handle. */
 export async function findKeyByHash(db: Db, hash: string): Promise<KeyGrant | undefined> {
   const [row] = await selectGrant({ db }, { hash })
   return row

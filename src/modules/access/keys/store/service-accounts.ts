@@ -10,7 +10,7 @@ import type { ServiceAccount } from '../contract.ts'
 
 const COLUMNS = columnsOf(ServiceAccountRow)
 const ById = { service_account_id: z.string() }
-const Ending = { ...ById, now: z.date() }
+const DisabledAt = { ...ById, now: z.date() }
 
 const NewAccount = ServiceAccountRow.omit({ created_at: true, disabled_at: true })
 
@@ -39,14 +39,14 @@ const updateDisabled = writing(
   'access.disable-service-account',
   sql`update access.service_accounts set disabled_at = coalesce(disabled_at, :now)
     where tenant_id = :tenant_id and service_account_id = :service_account_id returning ${COLUMNS}`,
-  { params: Ending, row: ServiceAccountRow },
+  { params: DisabledAt, row: ServiceAccountRow },
 )
 
 const revokeKeysOf = writing(
   'access.revoke-keys-of-service-account',
   sql`update access.api_keys set revoked_at = :now
     where tenant_id = :tenant_id and service_account_id = :service_account_id and revoked_at is null returning key_id`,
-  { params: Ending, row: z.strictObject({ key_id: z.string() }) },
+  { params: DisabledAt, row: z.strictObject({ key_id: z.string() }) },
 )
 
 export async function insertServiceAccount(
@@ -62,20 +62,23 @@ export async function listServiceAccounts(ctx: Ctx): Promise<ServiceAccount[]> {
   return (await selectRows(ctx)).map(camelCased)
 }
 
-/** Locked against change until the transaction ends: a key is not made for an account that is being disabled. */
+/** Reads a service account and locks its row, so that no key is created for one that is being disabled. */
 export async function lockServiceAccount(ctx: WriteCtx, id: string): Promise<ServiceAccount | undefined> {
   const [row] = await lockRow(ctx, { service_account_id: id })
   return row && camelCased(row)
 }
 
-/** Keeps the first time. Ends the account's keys and tells how many; undefined when the tenant has no such account. */
+/**
+ * Disables a service account and revokes its keys. An account that was disabled before keeps its time. Undefined when
+ * the tenant has no such account.
+ */
 export async function disableServiceAccount(
   ctx: WriteCtx,
   id: string,
 ): Promise<{ account: ServiceAccount; keysRevoked: number } | undefined> {
-  const ending = { service_account_id: id, now: ctx.clock() }
-  const [row] = await updateDisabled(ctx, ending)
+  const disabling = { service_account_id: id, now: ctx.clock() }
+  const [row] = await updateDisabled(ctx, disabling)
   if (row === undefined) return undefined
-  const revoked = await revokeKeysOf(ctx, ending)
+  const revoked = await revokeKeysOf(ctx, disabling)
   return { account: camelCased(row), keysRevoked: revoked.length }
 }
