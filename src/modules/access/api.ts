@@ -10,18 +10,18 @@ import type { Keys } from './keys/keys.ts'
 /** Tenants, people, API keys and service accounts. */
 export interface Access extends Keys {
   readonly authenticate: Authenticate
-  /** The authorization servers whose tokens are taken. */
+  /** The authorization servers whose access tokens are accepted. */
   readonly issuers: () => readonly string[]
   createTenant(ctx: Ctx, input: { name: string }): Promise<Tenant>
-  /** Every tenant of this installation, by id. */
+  /** Every tenant of this installation, sorted by id. */
   tenants(): Promise<Tenant[]>
-  /** Answers a request to `/auth/…`: for pages that act for whoever sits before them. */
+  /** Handles a request to `/auth/…`. Our own pages use it to act for the signed-in browser user. */
   readonly identityWeb: IdentityWeb
   readonly sessionPrincipal: SessionPrincipal
-  /** Makes a person whom the operator vouches for a member of the context's tenant. */
+  /** Creates an account with a confirmed address and adds it to the context's tenant; for the operator. */
   addPerson(ctx: Ctx, person: NewPerson): Promise<{ userId: string }>
-  /** A new key signs access tokens from now on, without a restart; for the operator. */
+  /** Replaces the key that signs access tokens, without a restart; for the operator. */
   readonly rotateSigningKey: Identity['rotateSigningKey']
-  /** Waits for mails under way, at most a few seconds. */
+  /** Waits a few seconds at most for mails that are being sent. */
   close(): Promise<void>
 }

@@ -10,7 +10,7 @@ interface Shape<I extends z.ZodObject, O extends z.ZodType> {
   readonly run: (ctx: Ctx, input: z.output<I>) => Promise<z.output<O>>
 }
 
-/** An operation around another: of its scope and effect, with shapes of its own. */
+/** An operation that wraps another: same scope and effect, different input and output schemas. */
 export function around<I extends z.ZodObject, O extends z.ZodType>(
   inner: OperationDescriptor,
   shape: Shape<I, O>,
@@ -18,7 +18,7 @@ export function around<I extends z.ZodObject, O extends z.ZodType>(
   return operation({ ...shape, scope: inner.scope, effect: inner.effect, calls: [inner] })
 }
 
-/** The same operation on the system handle: for rows about people, which belong to no tenant. */
+/** The same operation run on the system handle, because rows about people belong to no tenant. */
 export function onSystem<I extends z.ZodObject, O extends z.ZodType>(
   system: Db,
   inner: Operation<I, O>,

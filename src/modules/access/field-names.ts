@@ -1,17 +1,17 @@
 type Camel<Name> = Name extends `${infer Head}_${infer Tail}` ? `${Head}${Capitalize<Camel<Tail>>}` : Name & string
 
-/** The same fields, named as in code: `key_id` is `keyId`. */
+/** The type with its snake_case fields in camelCase: `key_id` becomes `keyId`. */
 export type CamelCased<T> = { readonly [Name in keyof T as Camel<Name>]: T[Name] }
 
-/** A row, or what REST sends, with its fields named as in code. */
+/** Converts the field names of a row or of a REST body to camelCase. */
 export function camelCased<T extends object>(named: T): CamelCased<T> {
-  // safe because: `Camel` does to the names what `camel` does.
+  // safe because: `Camel` renames the fields of the type exactly as `camel` renames those of the value.
   return renamed(named, camel) as CamelCased<T>
 }
 
-/** The inverse: the fields by their names in rows and in REST. */
+/** Converts field names to snake_case, as rows and REST bodies have them. */
 export function snakeCased<T extends object>(named: CamelCased<T>): T {
-  // safe because: as above.
+  // safe because: `snake` is the inverse of `Camel`.
   return renamed(named, snake) as T
 }
 

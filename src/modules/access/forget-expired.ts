@@ -8,14 +8,14 @@ import { forgetExpired } from './identity/store/sessions.ts'
 import { forgetAttemptsBefore } from './identity/store/sign-in-attempts.ts'
 
 const DAY_MILLISECONDS = 86_400_000
-/** How long a program that registered waits for somebody to let it in. */
+/** How long a registered OAuth client is kept without any user's consent. */
 const IDLE_CLIENT_DAYS = 30
 
-/** Deletes sessions, links and counts that are over. They belong to no tenant: the job runs once for all of them. */
+/** A daily job that deletes expired sessions, mail links and attempt counts, once for all tenants. */
 export function forgetExpiredJob(system: Db): Job {
   return job({
     name: 'access.forget-expired',
-    describe: 'Forget sessions, mail links, sign-in attempts and programs let in by nobody that are over.',
+    describe: 'Delete expired sessions, mail links and sign-in attempts, and OAuth clients that no user has approved.',
     cron: '41 3 * * *',
     due: 'one-tenant',
     payload: z.strictObject({}),
@@ -25,7 +25,7 @@ export function forgetExpiredJob(system: Db): Job {
       const expired = new Date(now - DAY_MILLISECONDS)
       await forgetExpired(system, expired)
       await forgetOAuth(system, { expired, idleSince: new Date(now - IDLE_CLIENT_DAYS * DAY_MILLISECONDS) })
-      // A count, and the lock it leads to, is over after two days at most.
+      // A count and the lock it causes expire after two days at most.
       const counted = new Date(now - 2 * DAY_MILLISECONDS)
       await forgetAttemptsBefore(system, counted, new Date(now - KNOWN_NETWORK_DAYS * DAY_MILLISECONDS))
     },

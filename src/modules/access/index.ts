@@ -46,11 +46,11 @@ export function accessModule(needs: AccessNeeds): Module<Access> {
         peopleOnly: true,
       },
       { scope: 'keys:read', describe: 'see your own API keys', least: 'read-only' },
-      { scope: 'keys:write', describe: 'make and revoke your own API keys', least: 'read-only', peopleOnly: true },
+      { scope: 'keys:write', describe: 'create and revoke your own API keys', least: 'read-only', peopleOnly: true },
       { scope: 'access:read', describe: 'see the people, keys and sessions of the organisation', least: 'manager' },
       {
         scope: 'access:write',
-        describe: 'invite and remove people, make service accounts, revoke the keys of others',
+        describe: 'invite and remove people, create service accounts, revoke the keys of others',
         least: 'admin',
         peopleOnly: true,
       },

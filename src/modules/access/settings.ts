@@ -9,11 +9,11 @@ export const accessSettings = { auth: AuthSettings, oauth: OAuthSettings }
 
 export type AccessConfig = SettingsOf<typeof accessSettings> & Pick<Config, 'server' | 'limits'>
 
-/** Another authorization server must know us by a URL, and be reached by TLS. */
+/** An external authorization server requires PUBLIC_URL, and https in production. */
 export const issuerRule: SettingRule<AccessConfig> = ({ oauth, server }, wrong) => {
   if (oauth.issuer === undefined) return
   if (server.publicUrl === undefined) {
-    wrong(['server', 'publicUrl'], 'the URL of this server, for which OAUTH_ISSUER writes its tokens')
+    wrong(['server', 'publicUrl'], 'the URL of this server, which the tokens of OAUTH_ISSUER name as their audience')
   }
   const isHere = ['localhost', '127.0.0.1', '[::1]'].includes(new URL(oauth.issuer).hostname)
   if (oauth.issuer.startsWith('http:') && !isHere && server.environment === 'production') {

@@ -27,12 +27,12 @@ const selectTenant = statement(
   { row: TenantKey },
 )
 
-/** Makes the context's tenant. False when it was there already. */
+/** Inserts the context's tenant; false when it already exists. */
 export async function insertTenant(ctx: WriteCtx, name: string): Promise<boolean> {
   return (await insertTenantRow(ctx, { name, now: ctx.clock() })).length > 0
 }
 
-/** Whether there is the tenant that is named beside the handle, which must be its own or the system handle. */
+/** Whether the given tenant exists. The handle must be that tenant's own or the system handle. */
 export async function tenantExists(of: Required<On>): Promise<boolean> {
   return (await selectTenant(of)).length > 0
 }

@@ -5,7 +5,7 @@ import { auditedName } from './audited-name.ts'
 import { Tenant } from './contract.ts'
 import { insertTenant } from './store.ts'
 
-/** Makes the tenant that the context already names. */
+/** Creates the tenant whose id the context carries. */
 export const createTenant = change({
   action: 'access.create-tenant',
   scope: 'access:write',
@@ -15,7 +15,7 @@ export const createTenant = change({
   async work(ctx, { name }) {
     const tenant = { tenantId: ctx.tenantId, name }
     if (!(await insertTenant(ctx, name))) {
-      throw new Failure('conflict', `There is a tenant ${ctx.tenantId} already.`, { code: 'TENANT_EXISTS' })
+      throw new Failure('conflict', `The tenant ${ctx.tenantId} already exists.`, { code: 'TENANT_EXISTS' })
     }
     return { result: tenant, subject: tenant.tenantId, after: auditedName(ctx, `tenant:${tenant.tenantId}`, tenant) }
   },
