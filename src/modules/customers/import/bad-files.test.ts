@@ -50,16 +50,18 @@ describe('a file', () => {
   it.each([
     ['that is empty', '', 'customers.csv is empty'],
     ['without a header', '\n1,2\n', 'no header'],
-    ['in UTF-16', Buffer.from(`\ufeff${HEADER}\n`, 'utf16le'), 'is UTF-16'],
+    ['with an unclosed quote in its header', 'id,"name\n1,2\n', 'The header of customers.csv cannot be read'],
     [
-      'in Latin-1',
-      Buffer.concat([Buffer.from(`${HEADER}\na,b,1,2026-01-01,\nb,Caf`), Buffer.from([0xe9, 0x0a])]),
-      'not UTF-8 (line 3)',
+      'in two encodings',
+      Buffer.concat([Buffer.from(`${HEADER}\na,Zoë,1,2026-01-01,\nb,Caf`), Buffer.from([0xe9, 0x0a])]),
+      'is UTF-8 above line 3 and not UTF-8 in it',
     ],
+    ['of half UTF-16 characters', Buffer.from([0xff, 0xfe, 0x69, 0x00, 0x64]), 'begins as UTF-16, and is not'],
+    ['with zero bytes', Buffer.from(`${HEADER}\na,b`, 'utf16le'), 'is not text'],
     ['that is a spreadsheet', Buffer.from('PK\u0003\u0004'), 'spreadsheet'],
-    ['with semicolons', 'id;name;value;start;tier\n', 'separated by ";"'],
+    ['that is compressed', Buffer.from([0x1f, 0x8b, 0x08]), 'is compressed'],
     ['without a column', 'id,name,value,tier\n', 'no column "start"'],
-    ['with a column twice', 'id,name,value,start,tier,id\n', 'two columns named "id"'],
+    ['with a column twice that the mapping reads', 'id,name,value,start,tier,id\n', 'two columns named "id"'],
   ])('%s is refused with a clear message', async (_name, content, words) => {
     await expect(load(content)).rejects.toMatchObject({ kind: 'invalid', message: expect.stringContaining(words) })
   })

@@ -58,6 +58,7 @@ export async function importFiles(
     mapping: mapping.name,
     dryRun: options.dryRun === true,
     steps: reports,
+    files: [...new Set(loads.map(({ file }) => file))].map(({ name, format }) => ({ name, format })),
     unusedFiles: unused.map(({ name }) => name),
   }
 }

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import type { Ctx } from '#kernel/context'
 import { Failure } from '#kernel/failure'
 import { builtInMappings } from './choose-mapping.ts'
@@ -7,7 +6,7 @@ import type { ImportOptions } from './import-files.ts'
 import { parseMapping } from './mapping.ts'
 import type { Mapping } from './mapping.ts'
 import type { ImportReport } from './report.ts'
-import { findSources } from './source.ts'
+import { findSources, readMappingText } from './source.ts'
 
 export interface ImportPathsOptions extends Omit<ImportOptions, 'mapping'> {
   /** A mapping file (YAML) or the name of a built-in mapping. Chosen by the files' headers if absent. */
@@ -29,10 +28,10 @@ export async function namedMapping(name: string): Promise<Mapping> {
   const shipped = builtInMappings()
   const known = shipped.find((mapping) => mapping.name === name)
   if (known !== undefined) return known
-  const text = await readFile(name, 'utf8').catch((cause: unknown) => {
+  const text = await readMappingText(name).catch((error: unknown) => {
+    if (!(error instanceof Failure)) throw error
     const names = shipped.map((mapping) => mapping.name).join(', ')
-    const message = `The mapping ${name} cannot be read: no such file, or no permission. Built-in mappings: ${names}.`
-    throw new Failure('invalid', message, { cause })
+    throw new Failure('invalid', `The mapping ${error.message} Built-in mappings: ${names}.`, { cause: error })
   })
   return parseMapping(text, name)
 }

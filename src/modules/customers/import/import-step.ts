@@ -73,7 +73,7 @@ async function* readBatches(
   compiled: Compiled,
 ): AsyncGenerator<ReadBatch> {
   let rowsDone = 0
-  for await (const { rows, defects, bytes } of readCsv(file.source, { rowsMax, signal: ctx.signal })) {
+  for await (const { rows, defects, bytes } of readCsv(file, { rowsMax, signal: ctx.signal })) {
     const matching = rows.filter(compiled.matchesWhere)
     const found = await findAll(ctx, matching, compiled)
     const rejected: { line: number; problem: RowProblem }[] = defects.map(({ line, reason, value, expected }) => ({

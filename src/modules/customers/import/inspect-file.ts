@@ -1,104 +1,154 @@
 import { createHash } from 'node:crypto'
-import { parse } from 'csv-parse/sync'
 import { Failure } from '#kernel/failure'
+import { markedEncoding } from './csv-format.ts'
+import type { CsvFormat, Encoding } from './csv-format.ts'
+import { readHeader } from './read-header.ts'
+import { FILE_BYTES_MAX, tooLarge } from './source.ts'
 import type { CsvSource } from './source.ts'
 
-/** An inspected, readable file: its header, its size and the hash of its content. */
+/** An inspected, readable file: its format, its header, its size and the hash of its content. */
 export interface InspectedFile {
   readonly source: CsvSource
   readonly name: string
+  readonly format: CsvFormat
   readonly columns: readonly string[]
+  /** The size of its text in UTF-8. */
   readonly bytes: number
   readonly sha256: string
 }
 
-const HEADER_BYTES_MAX = 64 * 1024
-const LINE_FEED = 0x0a
+const HEADER_CHARACTERS_MAX = 64 * 1024
 
 /**
- * Reads a file completely before anything of it is loaded. Throws `Failure('invalid')` with a message for the file's
- * author: empty, not UTF-8 (with the line), no header, or a duplicate column.
+ * Reads a file completely before anything of it is loaded, and recognises its encoding and delimiter. Throws
+ * `Failure('invalid')` with a message for the file's author: empty, too large, no text, or no header.
  */
 export async function inspectFile(source: CsvSource, signal: AbortSignal): Promise<InspectedFile> {
   const { name } = source
   const hash = createHash('sha256')
-  const decoder = new TextDecoder('utf-8', { fatal: true })
-  const head: Buffer[] = []
+  let text: TextReader | undefined
+  let head = ''
+  let bytesRead = 0
   let bytes = 0
-  let lines = 1
   for await (const chunk of openBytes(source, signal)) {
-    if (bytes === 0) refuseOtherEncodings(name, chunk)
-    if (bytes < HEADER_BYTES_MAX) head.push(chunk)
+    text ??= startReading(name, chunk)
     hash.update(chunk)
-    decode(decoder, chunk, () => notUtf8(name, lines + lineOfFirstBadByte(chunk)))
-    lines += countLineFeeds(chunk)
-    bytes += chunk.length
+    bytesRead += chunk.length
+    if (bytesRead > FILE_BYTES_MAX) throw tooLarge(name)
+    const read = text.read(chunk)
+    bytes += Buffer.byteLength(read)
+    if (head.length < HEADER_CHARACTERS_MAX) head += read
   }
-  decode(decoder, undefined, () => notUtf8(name, lines))
-  if (bytes === 0) throw new Failure('invalid', `${name} is empty: expected a header line and rows under it.`)
-  return { source, name, bytes, sha256: hash.digest('hex'), columns: readHeader(name, Buffer.concat(head)) }
+  if (text === undefined) throw new Failure('invalid', `${name} is empty: expected a header line and rows under it.`)
+  text.end()
+  const { columns, ...format } = readHeader(name, head)
+  return {
+    source,
+    name,
+    columns,
+    bytes,
+    sha256: hash.digest('hex'),
+    format: { ...format, encoding: text.encoding() },
+  }
 }
 
 function openBytes(source: CsvSource, signal: AbortSignal): AsyncIterable<Buffer> {
   return source.open(signal)
 }
 
-function decode(decoder: InstanceType<typeof TextDecoder>, chunk: Buffer | undefined, failure: () => Failure): void {
-  try {
-    if (chunk === undefined) decoder.decode()
-    else decoder.decode(chunk, { stream: true })
-  } catch {
-    // safe because: a fatal decoder throws only for bytes that are not UTF-8.
-    throw failure()
+/** Decodes a file chunk by chunk, and knows its encoding when the last was read. */
+interface TextReader {
+  read(chunk: Buffer): string
+  end(): void
+  encoding(): Encoding
+}
+
+function startReading(name: string, chunk: Buffer): TextReader {
+  const start = chunk.subarray(0, 2).toString('latin1')
+  if (start === 'PK') throw new Failure('invalid', `${name} is a spreadsheet or zip file. Export it as CSV.`)
+  if (start === '\u001f\u008b')
+    throw new Failure('invalid', `${name} is compressed. Unpack it with gunzip and try again.`)
+  const marked = markedEncoding(chunk)
+  if (marked !== undefined) return readUtf16(name, marked)
+  if (chunk.includes(0))
+    throw new Failure('invalid', `${name} is not text: it has zero bytes. Export it as CSV in UTF-8.`)
+  return readUtf8OrWindows1252(name)
+}
+
+function readUtf16(name: string, encoding: Encoding): TextReader {
+  const decoder = new TextDecoder(encoding, { fatal: true })
+  const decode = (chunk: Buffer | undefined) => {
+    const text = decodeOrNothing(decoder, chunk)
+    if (text === undefined) throw new Failure('invalid', `${name} begins as UTF-16, and is not. Export it again.`)
+    return text
+  }
+  return { read: decode, end: () => void decode(undefined), encoding: () => encoding }
+}
+
+/** Reads UTF-8, or Windows-1252 if a byte is not UTF-8; a file that mixes the two is refused. */
+function readUtf8OrWindows1252(name: string): TextReader {
+  const utf8 = new TextDecoder('utf-8', { fatal: true })
+  const windows = new TextDecoder('windows-1252')
+  let isUtf8 = true
+  let isAscii = true
+  let lines = 1
+  const mixed = (line: number) =>
+    new Failure('invalid', `${name} is UTF-8 above line ${line} and not UTF-8 in it. Save it in one encoding.`)
+  return {
+    read(chunk) {
+      if (!isUtf8) return windows.decode(chunk)
+      const text = decodeOrNothing(utf8, chunk)
+      if (text === undefined) {
+        const before = chunk.subarray(0, firstBadByte(chunk))
+        if (!isAscii || !isAsciiOnly(before.toString('latin1'))) throw mixed(lines + countLineFeeds(before))
+        isUtf8 = false
+        return windows.decode(chunk)
+      }
+      isAscii &&= isAsciiOnly(text)
+      lines += countLineFeeds(chunk)
+      return text
+    },
+    end() {
+      if (!isUtf8 || decodeOrNothing(utf8, undefined) !== undefined) return
+      if (!isAscii) throw mixed(lines)
+      isUtf8 = false
+    },
+    encoding: () => (isUtf8 ? 'utf-8' : 'windows-1252'),
   }
 }
 
-function refuseOtherEncodings(name: string, chunk: Buffer): void {
-  const mark = chunk.subarray(0, 2).toString('hex')
-  if (mark === 'fffe' || mark === 'feff')
-    throw new Failure('invalid', `${name} is UTF-16. Save it as UTF-8 and try again.`)
-  if (mark === '504b') throw new Failure('invalid', `${name} is a spreadsheet or zip file. Export it as CSV in UTF-8.`)
-  if (mark === '1f8b') throw new Failure('invalid', `${name} is compressed. Unpack it with gunzip and try again.`)
+function decodeOrNothing(decoder: InstanceType<typeof TextDecoder>, chunk: Buffer | undefined): string | undefined {
+  try {
+    return chunk === undefined ? decoder.decode() : decoder.decode(chunk, { stream: true })
+  } catch {
+    // safe because: a fatal decoder throws only for bytes that are not of its encoding.
+    return undefined
+  }
 }
 
-function notUtf8(name: string, line: number): Failure {
-  const hint = `iconv -f WINDOWS-1252 -t UTF-8 ${name}`
-  return new Failure(
-    'invalid',
-    `${name} is not UTF-8 (line ${line}). If it is Windows-1252 or Latin-1, convert it: ${hint}`,
-  )
+function isAsciiOnly(text: string): boolean {
+  return Buffer.byteLength(text) === text.length
 }
 
-/** Counts the lines before the first byte that is not UTF-8, by bisecting the one invalid chunk. */
-function lineOfFirstBadByte(chunk: Buffer): number {
+/** Finds the first byte that is not UTF-8 in a chunk that has one, by bisection. */
+function firstBadByte(chunk: Buffer): number {
+  const decode = (length: number) =>
+    decodeOrNothing(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }), chunk.subarray(0, length))
   let good = 0
   let bad = chunk.length
   while (bad - good > 1) {
     const middle = (good + bad) >> 1
-    try {
-      new TextDecoder('utf-8', { fatal: true }).decode(chunk.subarray(0, middle), { stream: true })
-      good = middle
-    } catch {
-      // safe because: a decoding error is what the bisection looks for.
-      bad = middle
-    }
+    if (decode(middle) === undefined) bad = middle
+    else good = middle
   }
-  return countLineFeeds(chunk.subarray(0, good))
+  // An unfinished sequence is not decoded: what is wrong begins with its first byte.
+  return Buffer.byteLength(decode(good) ?? '')
 }
+
+const LINE_FEED = 0x0a
 
 function countLineFeeds(chunk: Buffer): number {
   let count = 0
   for (let at = chunk.indexOf(LINE_FEED); at !== -1; at = chunk.indexOf(LINE_FEED, at + 1)) count++
   return count
-}
-
-function readHeader(name: string, head: Buffer): string[] {
-  const [header = []] = parse(head, { bom: true, to: 1, relax_column_count: true, relax_quotes: true })
-  const columns = header.map((column) => column.trim())
-  if (columns.every((column) => column === '')) {
-    throw new Failure('invalid', `${name} has no header: its first line is empty.`)
-  }
-  const repeated = columns.find((column, index) => columns.indexOf(column) !== index)
-  if (repeated !== undefined) throw new Failure('invalid', `${name} has two columns named "${repeated}".`)
-  return columns
 }

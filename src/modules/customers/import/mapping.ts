@@ -1,4 +1,4 @@
-import { parse as parseYaml, YAMLParseError } from 'yaml'
+import { parse as parseYaml } from 'yaml'
 import { z } from 'zod'
 import { argumentProblems } from '#kernel/calls/argument-problems'
 import { Failure } from '#kernel/failure'
@@ -108,10 +108,12 @@ export const MappingSchema = z.strictObject({
 export function parseMapping(text: string, file: string): Mapping {
   let raw: unknown
   try {
-    raw = parseYaml(text)
+    // A document whose aliases expand to more than a hundred nodes each is refused, however few bytes it has.
+    raw = parseYaml(text, { logLevel: 'error', maxAliasCount: 100 })
   } catch (error) {
-    if (!(error instanceof YAMLParseError)) throw error
-    throw new Failure('invalid', `${file} is not valid YAML: ${error.message}`, { cause: error })
+    // safe because: what the parser throws, whatever its class, comes from the text.
+    const why = error instanceof Error ? error.message : String(error)
+    throw new Failure('invalid', `${file} is not valid YAML: ${why}`, { cause: error })
   }
   const parsed = MappingSchema.safeParse(raw)
   const problems = parsed.success ? fieldProblems(parsed.data) : argumentProblems(MappingSchema, parsed.error)

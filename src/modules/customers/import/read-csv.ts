@@ -1,6 +1,9 @@
+import { Transform } from 'node:stream'
+import type { Readable } from 'node:stream'
 import { parse } from 'csv-parse'
 import type { CsvError, Parser } from 'csv-parse'
-import type { CsvSource } from './source.ts'
+import type { CsvFormat } from './csv-format.ts'
+import type { InspectedFile } from './inspect-file.ts'
 
 /** A record of a file: its first line (the header is line 1) and its cells, as many as the header has. */
 export interface CsvRow {
@@ -21,7 +24,7 @@ export interface CsvDefect {
 export interface CsvBatch {
   readonly rows: readonly CsvRow[]
   readonly defects: readonly CsvDefect[]
-  /** Bytes of the file consumed so far. */
+  /** Bytes of the file's text consumed so far, in UTF-8. */
   readonly bytes: number
 }
 
@@ -34,19 +37,19 @@ interface ParsedRecord {
 }
 
 /**
- * Reads a CSV file (RFC 4180: UTF-8, comma, double quotes; LF or CRLF; a byte-order mark is ignored) in batches. Memory
- * is bounded by the batch and the longest record. A record with the wrong number of cells is a defect, and reading
+ * Reads a CSV file (RFC 4180: double quotes; LF or CRLF; a byte-order mark is ignored) in batches, in the format that
+ * was recognised. Memory is bounded by the batch and the longest record. A record with the wrong number of cells is a defect, and reading
  * continues; an unclosed quote or overlong record makes the rest of the file unreadable, so it is the last.
  */
 export async function* readCsv(
-  source: CsvSource,
+  { source, format }: InspectedFile,
   { rowsMax, signal }: { readonly rowsMax: number; readonly signal: AbortSignal },
 ): AsyncGenerator<CsvBatch> {
-  const { records, failure } = openRecords(source, signal)
+  const { records, failure } = openRecords(source.open(signal), format)
   let rows: CsvRow[] = []
   let defects: CsvDefect[] = []
   let cellCount: number | undefined
-  let lastLine = 0
+  let lastLine = format.headerLine - 1
   let bytes = 0
   for await (const { record, info } of records) {
     if (info.lines >= lineOf(failure())) break
@@ -77,25 +80,36 @@ interface OpenRecords {
   readonly failure: () => CsvError | undefined
 }
 
-function openRecords(source: CsvSource, signal: AbortSignal): OpenRecords {
+function openRecords(file: Readable, { encoding, delimiter, headerLine }: CsvFormat): OpenRecords {
   let failure: CsvError | undefined
   const parser: Parser = parse({
     bom: true,
     info: true,
+    delimiter,
+    from_line: headerLine,
     relax_column_count: true,
     relax_quotes: true,
     max_record_size: RECORD_BYTES_MAX,
     // With this option the rows before the error are delivered; a stream error would discard buffered ones.
     skip_records_with_error: true,
   })
-  const file = source.open(signal)
+  const text = encoding === 'utf-8' ? file : file.pipe(decoding(encoding))
   parser.on('skip', (error: CsvError) => {
     failure ??= error
-    file.unpipe(parser)
+    text.unpipe(parser)
     parser.end()
   })
   file.on('error', (error) => parser.destroy(error))
-  return { records: file.pipe(parser), failure: () => failure }
+  return { records: text.pipe(parser), failure: () => failure }
+}
+
+/** Decodes bytes of an encoding that the parser does not know. Their inspection has shown that it is theirs. */
+function decoding(encoding: CsvFormat['encoding']): Transform {
+  const decoder = new TextDecoder(encoding)
+  return new Transform({
+    transform: (chunk: Buffer, _encoding, done) => done(null, decoder.decode(chunk, { stream: true })),
+    flush: (done) => done(null, decoder.decode()),
+  })
 }
 
 function wrongCellCount(line: number, record: readonly string[], expected: number): CsvDefect {

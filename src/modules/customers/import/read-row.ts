@@ -28,17 +28,11 @@ export type Cell = (row: CsvRow) => string
 export function columnFinder(file: string, columns: readonly string[]): (column: string) => Cell {
   return (column) => {
     const index = columns.indexOf(column)
-    if (index === -1) throw new Failure('invalid', `${file} has no column "${column}". ${headerHint(columns)}`)
+    if (index === -1) throw new Failure('invalid', `${file} has no column "${column}". It has: ${columns.join(', ')}.`)
+    if (columns.lastIndexOf(column) !== index)
+      throw new Failure('invalid', `${file} has two columns named "${column}".`)
     return ({ cells }) => cells[index] ?? ''
   }
-}
-
-function headerHint(columns: readonly string[]): string {
-  const only = columns[0] ?? ''
-  const delimiter = columns.length === 1 ? [';', '\t', '|'].find((mark) => only.includes(mark)) : undefined
-  return delimiter === undefined
-    ? `It has: ${columns.join(', ')}.`
-    : `Its header is separated by ${JSON.stringify(delimiter)}; cells must be separated by commas.`
 }
 
 /**

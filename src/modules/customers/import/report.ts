@@ -1,3 +1,5 @@
+import { formatInWords } from './csv-format.ts'
+import type { CsvFormat } from './csv-format.ts'
 import type { Checkpoint } from './store.ts'
 import type { Step } from './import-step.ts'
 
@@ -36,6 +38,8 @@ export interface ImportReport {
   readonly mapping: string
   readonly dryRun: boolean
   readonly steps: readonly StepReport[]
+  /** The files that were read, each with the format that was recognised. */
+  readonly files: readonly { readonly name: string; readonly format: CsvFormat }[]
   /** Given files that no load of the mapping reads. */
   readonly unusedFiles: readonly string[]
 }
@@ -74,7 +78,13 @@ export function rejectedCount({ rejections }: StepReport): number {
 export function reportLines(report: ImportReport): string[] {
   const head = `${report.dryRun ? 'Dry run with' : 'Imported with'} the mapping ${report.mapping}${report.dryRun ? '; nothing was stored' : ''}.`
   const unused = report.unusedFiles.map((file) => `${file}: not used by this mapping`)
-  return [head, ...report.steps.flatMap(stepLines), ...unused]
+  return [head, ...report.files.flatMap(fileLines), ...report.steps.flatMap(stepLines), ...unused]
+}
+
+/** Names the format of a file where it is not the usual one. */
+function fileLines({ name, format }: ImportReport['files'][number]): string[] {
+  const isUsual = format.encoding === 'utf-8' && format.delimiter === ','
+  return isUsual ? [] : [`  ${name}: read as ${formatInWords(format)}`]
 }
 
 function stepLines(step: StepReport): string[] {

@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs'
-import { readdir, stat } from 'node:fs/promises'
+import type { Stats } from 'node:fs'
+import { readFile, readdir, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { Failure } from '#kernel/failure'
@@ -36,18 +37,25 @@ function* chunks(lines: Iterable<string>): Generator<Buffer> {
   if (text !== '') yield Buffer.from(text)
 }
 
+/** The largest CSV file that is read. */
+export const FILE_BYTES_MAX = 4 * 1024 ** 3
+
+export const tooLarge = (name: string) =>
+  new Failure('invalid', `${name} has more than 4 GiB. Split it into files of fewer rows.`)
+
 /** Finds CSV files: the given files and those directly in the given folders, sorted by name. */
 export async function findSources(paths: readonly string[]): Promise<CsvSource[]> {
   const files = (await Promise.all(paths.map(csvFiles))).flat()
   if (files.length === 0) throw new Failure('invalid', `There is no .csv file in ${paths.join(', ')}.`)
+  for (const file of files) {
+    const { size } = requireRegularFile(file, await statOf(file))
+    if (size > FILE_BYTES_MAX) throw tooLarge(basename(file))
+  }
   return files.map(fileSource)
 }
 
 async function csvFiles(path: string): Promise<string[]> {
-  const found = await stat(path).catch((cause: unknown) => {
-    throw new Failure('invalid', `${path} cannot be read: no such file or folder, or no permission.`, { cause })
-  })
-  if (!found.isDirectory()) return [path]
+  if (!(await statOf(path)).isDirectory()) return [path]
   const names = await readdir(path)
   return names
     .filter((name) => /\.csv$/i.test(name))
@@ -55,6 +63,27 @@ async function csvFiles(path: string): Promise<string[]> {
     .map((name) => join(path, name))
 }
 
+async function statOf(path: string): Promise<Stats> {
+  return stat(path).catch((cause: unknown) => {
+    throw new Failure('invalid', `${path} cannot be read: no such file or folder, or no permission.`, { cause })
+  })
+}
+
+/** Refuses devices and pipes, which may never end and are read once; an import reads a file twice. */
+function requireRegularFile(path: string, found: Stats): Stats {
+  if (found.isFile()) return found
+  throw new Failure('invalid', `${path} is not a regular file. Save what it holds as a .csv file and import that.`)
+}
+
 function fileSource(path: string): CsvSource {
   return { name: basename(path), open: (signal) => createReadStream(path, { signal, highWaterMark: 256 * 1024 }) }
+}
+
+const MAPPING_BYTES_MAX = 1024 * 1024
+
+/** Reads a mapping file. Throws `Failure('invalid')` if there is none, it is no regular file or it is too large. */
+export async function readMappingText(path: string): Promise<string> {
+  const { size } = requireRegularFile(path, await statOf(path))
+  if (size > MAPPING_BYTES_MAX) throw new Failure('invalid', `${path} has more than 1 MiB and is not a mapping.`)
+  return readFile(path, 'utf8')
 }
