@@ -11,7 +11,7 @@ import type { Metrics } from '#kernel/telemetry/metrics'
 import type { PublicUrl } from '#kernel/network/public-url'
 import type { OpenRoute, Route, WebMount } from '#kernel/calls/route'
 import { openMailer } from '../mail/open-mailer.ts'
-import { sparingMailer } from '../mail/sparing-mailer.ts'
+import { rateLimitedMailer } from '../mail/rate-limited-mailer.ts'
 import type { AccessInstruments } from '../metrics.ts'
 import type { AccessConfig } from '../settings.ts'
 import { accessTokenSigner } from './access-token.ts'
@@ -75,7 +75,7 @@ export function openIdentity(
   const keys = signingKeys({ db, signals, keyring, clock, accessTokenSeconds })
   const events = identityEvents(needs.audit, needs.instruments)
   const finished = (outcome: string, seconds: number) => metrics.integration.finished('mail', 'send', outcome, seconds)
-  const mailer = sparingMailer(openMailer({ settings, environment: server.environment, log, finished }), needs)
+  const mailer = rateLimitedMailer(openMailer({ settings, environment: server.environment, log, finished }), needs)
   const hash = once(async () => keyedHash(await localSecret(settings.jwtSecret, server.dataDir, 'jwt-secret')))
   const lockout = { failuresMax: settings.lockoutFailures, seconds: settings.lockoutSeconds }
   const guard = lockoutGuard({ db: database.statements, clock, hash, ...lockout })

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { mailCheck } from './mail-check.ts'
 
-it('a start without a mail server is warned of, unless mails are written to the log', async () => {
+it('the startup check warns without a mail server, unless mails are written to the log', async () => {
   const outcomeIn = async (...given: Parameters<typeof mailCheck>) =>
     (await mailCheck(...given).run(new AbortController().signal)).outcome
   expect(await outcomeIn({ smtpUrl: undefined }, 'production')).toBe('warning')

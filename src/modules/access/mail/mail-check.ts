@@ -2,12 +2,12 @@ import type { Config } from '#kernel/config/config'
 import type { Check } from '#kernel/startup/check'
 import type { AuthSettings } from '../auth-settings.ts'
 
-/** Whether mails that are not sent are written to the log: where that is no leak. */
+/** Whether unsent mails are written to the log: only in development and test, because they contain secret links. */
 export function writesMails(environment: Config['server']['environment']): boolean {
   return environment === 'development' || environment === 'test'
 }
 
-/** Warns of a server whose people cannot confirm an address or reset a password. */
+/** A startup check that warns when no mail server is set: nobody can confirm an address or reset a password then. */
 export function mailCheck(
   { smtpUrl }: Pick<AuthSettings, 'smtpUrl'>,
   environment: Config['server']['environment'],

@@ -1,21 +1,20 @@
-/** One mail to one person. */
 export interface Mail {
   readonly to: string
   readonly subject: string
   readonly text: string
-  /** The link the mail is about, for where mails are only written to the log. */
+  /** The link that `text` contains, to be logged where mails are not sent. */
   readonly link: string
 }
 
-/** Sends mails. Nobody waits for one: whether an address is known must not show in how long an answer takes. */
+/** Sends mails in the background: the time of an answer must not reveal whether an address has an account. */
 export interface Mailer {
   /**
-   * Hands a mail over and returns at once. A mail server that is slow or down is tried again for about a minute; then
-   * the mail is given up, counted and logged without its address, and the person asks for another.
+   * Starts sending a mail and returns at once. A failed delivery is retried for about a minute. After that the failure
+   * is counted and logged without the address, and the person has to request another mail.
    */
   send(mail: Mail): void
-  /** False where mails go nowhere: production without a mail server. */
+  /** False when mails are neither sent nor logged, as in production without a mail server. */
   readonly delivers: boolean
-  /** Waits for what is under way, at most a few seconds. */
+  /** Waits a few seconds at most for mails that are being sent. */
   close(): Promise<void>
 }

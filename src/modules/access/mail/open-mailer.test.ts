@@ -14,9 +14,9 @@ afterEach(async () => {
   for (const server of servers.splice(0)) server.close()
 })
 
-/** A mail server as far as a client can tell; `refusals` mails are put off before it takes one. */
-async function mailServer(refusals = 0): Promise<{ url: string; taken: string[] }> {
-  const taken: string[] = []
+/** A minimal SMTP server. It rejects the first `refusals` mails with a temporary error. */
+async function mailServer(refusals = 0): Promise<{ url: string; received: string[] }> {
+  const received: string[] = []
   let left = refusals
   const server = createServer((socket) => {
     let isData = false
@@ -26,7 +26,7 @@ async function mailServer(refusals = 0): Promise<{ url: string; taken: string[] 
       text += chunk.toString()
       if (isData) {
         if (!text.endsWith('\r\n.\r\n')) return
-        taken.push(text)
+        received.push(text)
         isData = false
         text = ''
         socket.write('250 taken\r\n')
@@ -46,7 +46,7 @@ async function mailServer(refusals = 0): Promise<{ url: string; taken: string[] 
   servers.push(server)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   // safe because: a server that listens on TCP has an address with a port.
-  return { url: `smtp://127.0.0.1:${(server.address() as AddressInfo).port}`, taken }
+  return { url: `smtp://127.0.0.1:${(server.address() as AddressInfo).port}`, received }
 }
 
 function mailer(smtpUrl: string | undefined, environment: 'development' | 'production' = 'production') {
@@ -64,39 +64,39 @@ function mailer(smtpUrl: string | undefined, environment: 'development' | 'produ
 }
 
 describe('a mail', () => {
-  it('goes to the mail server of the settings', async () => {
-    const { url, taken } = await mailServer()
+  it('is sent to the mail server of the settings', async () => {
+    const { url, received } = await mailServer()
     const { opened, finished } = mailer(url)
     opened.send(MAIL)
     await vi.waitFor(() => expect(finished).toHaveBeenCalledWith('ok', expect.any(Number)))
-    expect(taken[0]).toContain('To: ada@example.com')
-    expect(taken[0]).toContain('From: Plimsoll <no-reply@example.com>')
+    expect(received[0]).toContain('To: ada@example.com')
+    expect(received[0]).toContain('From: Plimsoll <no-reply@example.com>')
   })
 
-  it('is tried again when the server puts it off', async () => {
-    const { url, taken } = await mailServer(2)
+  it('is retried after a temporary error of the server', async () => {
+    const { url, received } = await mailServer(2)
     const { opened, finished } = mailer(url)
     opened.send(MAIL)
     await vi.waitFor(() => expect(finished).toHaveBeenCalledWith('ok', expect.any(Number)))
-    expect(taken).toHaveLength(1)
+    expect(received).toHaveLength(1)
   })
 
-  it('is given up, counted and logged without its address when nobody answers', async () => {
+  it('is counted and logged as failed, without its address, when the server is unreachable', async () => {
     const { opened, finished, lines } = mailer('smtp://127.0.0.1:1')
     opened.send(MAIL)
     await vi.waitFor(() => expect(finished).toHaveBeenCalledWith('failed', expect.any(Number)))
-    await vi.waitFor(() => expect(lines.join('')).toContain('a mail was given up'))
+    await vi.waitFor(() => expect(lines.join('')).toContain('a mail could not be delivered'))
     expect(lines.join('')).not.toContain('ada@')
     expect(lines.join('')).not.toContain(MAIL.link)
   })
 
-  it('without a mail server is a line in the log of a developer, and nothing but an error in production', () => {
-    const written = mailer(undefined, 'development')
-    written.opened.send(MAIL)
-    expect(written.lines.join('')).toContain(MAIL.link)
-    const lost = mailer(undefined)
-    lost.opened.send(MAIL)
-    expect(lost.opened.delivers).toBe(false)
-    expect(lost.lines.join('')).not.toContain(MAIL.link)
+  it('without a mail server is logged with its link in development, and as an error without it in production', () => {
+    const logged = mailer(undefined, 'development')
+    logged.opened.send(MAIL)
+    expect(logged.lines.join('')).toContain(MAIL.link)
+    const dropped = mailer(undefined)
+    dropped.opened.send(MAIL)
+    expect(dropped.opened.delivers).toBe(false)
+    expect(dropped.lines.join('')).not.toContain(MAIL.link)
   })
 })

@@ -10,19 +10,19 @@ const CONNECT_MILLISECONDS = 5000
 const SOCKET_MILLISECONDS = 10_000
 const RETRY_AFTER_MILLISECONDS = [2000, 10_000, 30_000]
 const CLOSE_MILLISECONDS = 3000
-/** What waits at once, so that a dead mail server does not fill the memory. */
-const UNDER_WAY_MAX = 1000
+/** Mails being sent or retried at once. It bounds the memory while the mail server is down. */
+const PENDING_MAX = 1000
 
 export interface MailerOptions {
   readonly settings: Pick<AuthSettings, 'smtpUrl' | 'mailFrom'>
   readonly environment: Config['server']['environment']
   readonly log: Logger
-  /** Told how each mail ended. */
+  /** Called with the outcome of each mail. */
   readonly finished: (outcome: 'ok' | 'failed', seconds: number) => void
   readonly retryAfterMilliseconds?: readonly number[]
 }
 
-/** The mail server of the settings; without one, the log in development and test, and nothing in production. */
+/** The mailer of the settings: a mail server; without one the log in development and test, and nothing elsewhere. */
 export function openMailer(options: MailerOptions): Mailer {
   const { settings, environment, log } = options
   if (settings.smtpUrl !== undefined) return smtpMailer(settings.smtpUrl, options)
@@ -30,7 +30,7 @@ export function openMailer(options: MailerOptions): Mailer {
   return {
     delivers: isWritten,
     send({ subject, link }) {
-      if (isWritten) log.info({ subject, link }, 'mail, not sent because SMTP_URL is unset: open its link')
+      if (isWritten) log.info({ subject, link }, 'a mail was not sent because SMTP_URL is unset: open its link')
       else log.error({ subject }, 'a mail was not sent: SMTP_URL is unset')
     },
     close: async () => undefined,
@@ -48,7 +48,7 @@ function smtpMailer(url: string, options: MailerOptions): Mailer {
     disableUrlAccess: true,
   })
   const closing = new AbortController()
-  const underWay = new Set<Promise<void>>()
+  const pending = new Set<Promise<void>>()
 
   const deliver = async ({ to, subject, text }: Mail): Promise<void> => {
     const startedAt = performance.now()
@@ -60,15 +60,15 @@ function smtpMailer(url: string, options: MailerOptions): Mailer {
         return
       } catch (error) {
         const pause = retryAfterMilliseconds[tried]
-        // The server's own words may repeat the address: only their kind is logged.
+        // Only the error code is logged: the message of the mail server may contain the address.
         const reason = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
         if (pause === undefined || closing.signal.aborted) {
           finished('failed', seconds())
-          log.error({ reason, subject, tries: tried + 1 }, 'a mail was given up')
+          log.error({ reason, subject, tries: tried + 1 }, 'a mail could not be delivered')
           return
         }
-        log.warn({ reason, subject, tries: tried + 1 }, 'the mail server did not take a mail; trying again')
-        // Safe because a stop only ends the pause: the last try follows at once.
+        log.warn({ reason, subject, tries: tried + 1 }, 'the delivery of a mail failed; trying again')
+        // The abort on close only ends the pause: the last attempt follows at once.
         await wait(pause, undefined, { signal: closing.signal }).catch(() => undefined)
       }
     }
@@ -77,16 +77,16 @@ function smtpMailer(url: string, options: MailerOptions): Mailer {
   return {
     delivers: true,
     send(mail) {
-      if (underWay.size >= UNDER_WAY_MAX) {
-        log.error({ subject: mail.subject }, 'a mail was given up: too many wait for the mail server')
+      if (pending.size >= PENDING_MAX) {
+        log.error({ subject: mail.subject }, 'a mail was not sent: too many mails wait for the mail server')
         return
       }
-      const delivering = deliver(mail).finally(() => underWay.delete(delivering))
-      underWay.add(delivering)
+      const delivering = deliver(mail).finally(() => pending.delete(delivering))
+      pending.add(delivering)
     },
     async close() {
       closing.abort()
-      await Promise.race([Promise.all(underWay), wait(CLOSE_MILLISECONDS, undefined, { ref: false })])
+      await Promise.race([Promise.all(pending), wait(CLOSE_MILLISECONDS, undefined, { ref: false })])
       transport.close()
     },
   }

@@ -12,20 +12,20 @@ beforeAll(async () => {
 })
 afterAll(() => server.app.close())
 
-describe('a mailbox', () => {
-  it('is not flooded by who asks again and again, who cannot tell; the last link that came still works', async () => {
+describe('repeated requests for the same mail', () => {
+  it('send a limited number, with the same answer beyond the limit, and the last link sent still works', async () => {
     const api = jsonClient(server.url)
     const { email } = await newcomer(server)
-    const forget = (address: string) => api.post('/api/v1/auth/password/forgot', { email: address })
-    for (let asked = 0; asked < 8; asked++) expect((await forget(email)).status).toBe(202)
+    const forgotPassword = (address: string) => api.post('/api/v1/auth/password/forgot', { email: address })
+    for (let count = 0; count < 8; count++) expect((await forgotPassword(email)).status).toBe(202)
     expect(server.mailCount('new password')).toBe(5)
     const token = server.lastLink('new password')?.split('/').at(-1)
     const reset = await api.post('/api/v1/auth/password/reset', { token, password: 'Brand-new-word-8' })
     expect(reset.status).toBe(200)
-    await forget((await newcomer(server)).email)
-    expect(server.mailCount('new password'), 'somebody else’s').toBe(6)
+    await forgotPassword((await newcomer(server)).email)
+    expect(server.mailCount('new password'), 'to another person').toBe(6)
     now = new Date(now.getTime() + 901_000)
-    await forget(email)
-    expect(server.mailCount('new password'), 'after a while').toBe(7)
+    await forgotPassword(email)
+    expect(server.mailCount('new password'), 'in the next window').toBe(7)
   })
 })
