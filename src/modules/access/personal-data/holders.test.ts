@@ -14,7 +14,7 @@ beforeAll(async () => {
 })
 
 describe('the account of a person', () => {
-  it('is known to a tenant they are a member of, by e-mail or by id, and to no other', async () => {
+  it('is found by e-mail or id in a tenant they are a member of, and in no other', async () => {
     const { ada, alpha } = await member()
     const facts = { emails: [ada.email], names: ['Ada Lovelace'], refs: [`user:${ada.id}`] }
     expect(await identify(alpha, { emails: [ada.email] })).toEqual(facts)
@@ -39,47 +39,47 @@ describe('the account of a person', () => {
     expect(JSON.stringify(rows)).not.toMatch(/a-secret/)
   })
 
-  it('stays theirs when one organisation of several erases them: the membership ends, and the keys with it', async () => {
+  it('is kept when one of several organisations erases them: the membership and its keys are deleted', async () => {
     const { ada, alpha } = await member()
     const outcome = await erase(alpha, ada.id)
     expect(outcome).toMatchObject({ erased: 1, kept: [{ count: 1 }] })
-    expect(await left(ada.id)).toEqual({ users: 1, members: 1, sessions: 1, keys: 0 })
+    expect(await remaining(ada.id)).toEqual({ users: 1, members: 1, sessions: 1, keys: 0 })
     expect((await erase(alpha, ada.id)).erased).toBe(0)
   })
 
-  it('goes, with everything of it, when their own organisation erases them', async () => {
+  it('is deleted with all its rows when their own organisation erases them', async () => {
     const { ada } = await member()
     const { ada: eve } = await member()
-    expect(await erase(own(ada.id), ada.id)).toMatchObject({
+    expect(await erase(ownOrganisation(ada.id), ada.id)).toMatchObject({
       erased: 2,
-      kept: [{ what: 'what other organisations hold under the id of the account', count: 1 }],
+      kept: [{ what: 'other organisations that may hold data under the id of the account', count: 1 }],
     })
-    expect(await left(ada.id)).toEqual({ users: 0, members: 0, sessions: 0, keys: 1 })
-    expect(await left(eve.id)).toEqual({ users: 1, members: 2, sessions: 1, keys: 1 })
+    expect(await remaining(ada.id)).toEqual({ users: 0, members: 0, sessions: 0, keys: 1 })
+    expect(await remaining(eve.id)).toEqual({ users: 1, members: 2, sessions: 1, keys: 1 })
   })
 
-  it('goes with the last organisation they are in', async () => {
+  it('is deleted when the last organisation they are in erases them', async () => {
     const { ada, alpha } = await member()
     await database.owner.query('delete from access.members where user_id = $1 and tenant_id <> $2', [
       ada.id,
       alpha.tenantId,
     ])
     expect(await erase(alpha, ada.id)).toMatchObject({ erased: 2 })
-    expect(await left(ada.id)).toMatchObject({ users: 0, members: 0, sessions: 0 })
+    expect(await remaining(ada.id)).toMatchObject({ users: 0, members: 0, sessions: 0 })
   })
 
-  it('is told to leave organisations without an owner, where the person is the last', async () => {
+  it('has a preview that names the organisations left without an owner', async () => {
     const { ada, alpha } = await member()
-    const told = {
-      kept: expect.arrayContaining([expect.objectContaining({ what: expect.stringContaining('no owner') })]),
+    const ownerless = {
+      kept: expect.arrayContaining([expect.objectContaining({ what: expect.stringContaining('without an owner') })]),
     }
     const preview = (tenant: Pick<TestTenant, 'ctx'>) =>
       holder(0).preview(tenant.ctx(), personOf({ refs: [`user:${ada.id}`] }))
     expect((await preview(alpha)).kept).toHaveLength(1)
-    expect((await preview(own(ada.id))).kept).toHaveLength(1)
+    expect((await preview(ownOrganisation(ada.id))).kept).toHaveLength(1)
     await database.owner.query(`update access.members set role = 'owner' where user_id = $1`, [ada.id])
-    expect(await preview(alpha)).toMatchObject(told)
-    expect(await preview(own(ada.id))).toMatchObject(told)
+    expect(await preview(alpha)).toMatchObject(ownerless)
+    expect(await preview(ownOrganisation(ada.id))).toMatchObject(ownerless)
     const { ada: eve } = await member()
     await database.owner.query(
       `insert into access.members (tenant_id, id, user_id, role, created_at) values ($1, $2, $3, 'owner', $4)`,
@@ -88,16 +88,16 @@ describe('the account of a person', () => {
     expect((await preview(alpha)).kept).toHaveLength(1)
   })
 
-  it('is out of reach of a tenant they are not a member of', async () => {
+  it('cannot be erased by a tenant they are not a member of', async () => {
     const { ada } = await member()
     const stranger = await testTenant(database)
     expect((await erase(stranger, ada.id)).erased).toBe(0)
-    expect(await left(ada.id)).toEqual({ users: 1, members: 2, sessions: 1, keys: 1 })
+    expect(await remaining(ada.id)).toEqual({ users: 1, members: 2, sessions: 1, keys: 1 })
   })
 })
 
 describe('an invitation', () => {
-  it('goes with whom it is for, and the audit trail forgets them with it', async () => {
+  it('is found by the e-mail of its recipient, and deleted with them', async () => {
     const { tenant, person } = await invited('grace@example.com')
     const ctx = tenant.ctx()
     const facts = await holder(1).identify?.(ctx, personOf({ emails: ['grace@example.com'] }))
@@ -105,7 +105,7 @@ describe('an invitation', () => {
     expect((await holder(1).erase(autocommit(ctx), personOf({ emails: ['grace@example.com'] }))).erased).toBe(1)
   })
 
-  it('is forgotten 90 days after it was over, by the audit trail as well, and not before', async () => {
+  it('is deleted 90 days after it expired, and its recipient erased from the audit trail', async () => {
     const { tenant, event } = await invited('grace@example.com')
     const ctx = tenant.ctx()
     const { retention } = holder(1)
@@ -117,7 +117,7 @@ describe('an invitation', () => {
   })
 })
 
-/** An invitation that is over at TEST_NOW, its event, and the ref of whom it is for. */
+/** An invitation that expires at TEST_NOW, its audit event, and the ref of its recipient. */
 async function invited(email: string) {
   const tenant = await testTenant(database)
   const id = `inv_${++made}`
@@ -144,14 +144,14 @@ async function invited(email: string) {
 
 const holder = (at: number) => {
   const found = accessPersonalData(database.system)[at]
-  if (found === undefined) throw new Error('there is no such holder')
+  if (found === undefined) throw new Error(`there is no holder ${at}`)
   return found
 }
 
 const identify = (tenant: TestTenant, facts: Parameters<typeof personOf>[0]) =>
   holder(0).identify?.(tenant.ctx(), personOf(facts))
 
-/** Both holders, in their order; what the first did. */
+/** Erases with both holders in order, and returns the outcome of the first. */
 async function erase(tenant: Pick<TestTenant, 'ctx'>, userId: string) {
   const person = personOf({ refs: [`user:${userId}`] })
   return transact(tenant.ctx().db, async (db) => {
@@ -162,7 +162,7 @@ async function erase(tenant: Pick<TestTenant, 'ctx'>, userId: string) {
 }
 
 let made = 0
-/** Somebody with an account, an own organisation, a membership of another, a session and a key of that other. */
+/** A person with an account, their own organisation, a membership in another, a session, and a key in the latter. */
 async function member() {
   const alpha = await testTenant(database)
   const id = `usr_${++made}`
@@ -192,7 +192,7 @@ async function member() {
   return { ada: { id, email }, alpha }
 }
 
-function own(userId: string): Pick<TestTenant, 'ctx'> {
+function ownOrganisation(userId: string): Pick<TestTenant, 'ctx'> {
   const tenantId = `org_${userId.slice('usr_'.length)}`
   return { ctx: () => ({ ...tenantOf.ctx(), tenantId, db: database.forTenant(tenantId) }) }
 }
@@ -201,7 +201,7 @@ beforeAll(async () => {
   tenantOf = await testTenant(database)
 })
 
-async function left(userId: string): Promise<unknown> {
+async function remaining(userId: string): Promise<unknown> {
   const { rows } = await database.owner.query(
     `select (select count(*) from access.users where id = $1) as users,
        (select count(*) from access.members where user_id = $1) as members,

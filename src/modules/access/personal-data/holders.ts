@@ -3,24 +3,24 @@ import type { Db } from '#kernel/database/db'
 import type { Person, PersonalData, PersonalDataOutcome } from '#kernel/personal-data'
 import { holdTables } from '#kernel/personal-data/hold-tables'
 import { idsOf } from '#kernel/personal-data/person'
-import { accountsOf, expireInvitations, forgetPerson, rowsOfAccount } from './store.ts'
+import { accountsOf, expireInvitations, erasePerson, rowsOfAccount } from './store.ts'
 import type { Account } from './store.ts'
 
-/** What access holds about people. `system` is the system handle: accounts belong to no tenant. */
+/** The personal-data holders of access. `system` is the system handle, because accounts belong to no tenant. */
 export function accessPersonalData(system: Db): readonly PersonalData[] {
   return [accountPersonalData(system), keysPersonalData]
 }
 
 /**
- * An account is the person's own. A tenant that erases them ends their membership; the account goes with it where the
- * tenant is their own organisation or the last they are in, and with the account its sessions, factors and grants.
+ * The holder of accounts. An erasure by a tenant ends the person's membership. It also deletes the account, with its
+ * sessions, second factors and OAuth grants, if the tenant is the person's own organisation or their last.
  */
 function accountPersonalData(system: Db): PersonalData {
   const accounts = (ctx: Ctx, person: Person) =>
     accountsOf(ctx, system, { ids: idsOf(person, 'user'), emails: [...person.emails] })
   return {
     name: 'access.accounts',
-    describe: 'The account: name, e-mail, memberships, sessions, second factors, and what programs were allowed.',
+    describe: 'The account: name, e-mail, memberships, sessions, second factors, and access granted to OAuth clients.',
     tables: [
       ...['access.users', 'access.members', 'access.sessions', 'access.accounts', 'access.two_factors'],
       ...['access.verifications', 'access.oauth_clients', 'access.oauth_consents', 'access.oauth_refresh_tokens'],
@@ -42,7 +42,7 @@ function accountPersonalData(system: Db): PersonalData {
     preview: async (ctx, person) => outcomeOf(await accounts(ctx, person)),
     erase: async (ctx, person) => {
       const found = await accounts(ctx, person)
-      for (const { id } of found) await forgetPerson(ctx, id)
+      for (const { id } of found) await erasePerson(ctx, id)
       return outcomeOf(found)
     },
   }
@@ -52,37 +52,36 @@ function outcomeOf(accounts: readonly Account[]): PersonalDataOutcome {
   const others = accounts.filter(({ goes }) => !goes)
   const kept = [
     ...others.map(({ other_tenants: count }) => ({
-      what: 'an account, of as many other organisations',
+      what: 'memberships in other organisations, and with them the account',
       count,
       why: WHY,
     })),
     ...accounts.flatMap(({ goes, other_tenants: count }) =>
       goes && count > 0
-        ? [{ what: 'what other organisations hold under the id of the account', count, why: WHY_OTHERS }]
+        ? [{ what: 'other organisations that may hold data under the id of the account', count, why: WHY_OTHERS }]
         : [],
     ),
     ...accounts.flatMap(({ ownerless: count }) =>
-      count === 0 ? [] : [{ what: 'an organisation that no owner is left in', count, why: WHY_OWNERLESS }],
+      count === 0 ? [] : [{ what: 'organisations left without an owner', count, why: WHY_OWNERLESS }],
     ),
   ]
-  // A row each for the membership, and for the account where it goes.
+  // One row for each membership, and one for each deleted account.
   return { erased: accounts.length + accounts.filter(({ goes }) => goes).length, pseudonymised: 0, kept }
 }
 
 const WHY =
-  'The account is the person’s own, and other organisations gave it access: each of them decides for itself. Erased in the person’s own organisation, it goes from all.'
+  'The person is also a member of other organisations, and each of them decides for itself. An erasure in the person’s own organisation deletes the account for all of them.'
 
 const WHY_OTHERS =
-  'Each of them decides for itself. Once the account is gone they find the person by that id alone, and by no e-mail: tell them, or erase in all of them at once (--all-tenants).'
+  'Each of them decides for itself. Once the account is deleted, they can find the person by that id only, not by e-mail: tell them, or erase in all organisations at once (--all-tenants).'
 const WHY_OWNERLESS =
-  'The person is its last owner. Make somebody else an owner before this is confirmed, or only the command line can.'
+  'The person is the last owner. Make somebody else an owner before you confirm: afterwards only the command line can.'
 
-/** Their keys go – they were revoked with the membership – and so do invitations; a name in another’s is scrubbed. */
+/** The holder of invitations and keys. The person's own are deleted; their name in those of others is removed. */
 const keysPersonalData = holdTables({
   name: 'access.keys',
-  describe:
-    'Invitations, API keys and what they are called, and the names of service accounts and of the organisation.',
-  // The audit trail keeps whom an invitation is for under a key of the invitation's: whoever it is for may have no other id.
+  describe: 'Invitations, API keys and their names, and the names of service accounts and of the organisation.',
+  // The audit trail encrypts the recipient of an invitation with a key of the invitation: there may be no user id.
   identifies: true,
   holds: [
     {
@@ -106,7 +105,7 @@ const keysPersonalData = holdTables({
       text: ['name'],
       eraseOwn: 'delete',
     },
-    // The tenant is the whole key: its one row is found by its name.
+    // Each tenant has one row, so the name serves as the key.
     { table: 'access.tenants', key: { name: 'text' }, own: {}, text: ['name'], eraseOwn: 'delete' },
   ],
   retention: { category: 'invitations', defaultDays: 90, expire: expireInvitations },

@@ -6,16 +6,17 @@ import { statement, writing } from '#kernel/database/statement'
 import { sql } from '#kernel/database/sql'
 import type { WriteCtx } from '#kernel/writes/change'
 
-/** A person who is a member of the context's tenant, and of how many others. */
+/** The account of a member of the context's tenant. */
 const Account = z.strictObject({
   id: z.string(),
   email: z.string(),
   name: z.string(),
   role: z.string(),
+  /** Number of other tenants that the person is a member of. */
   other_tenants: z.int(),
-  /** Whether the account goes when this tenant forgets the person. */
+  /** Whether an erasure by this tenant deletes the account. */
   goes: z.boolean(),
-  /** Organisations that have no owner once this tenant forgets the person; their own without anybody else is none. */
+  /** Organisations left without an owner by an erasure; not the person's own if they are its only member. */
   ownerless: z.int(),
 })
 export type Account = z.output<typeof Account>
@@ -43,7 +44,7 @@ const findAccounts = statement(
   { params: Sought.shape, row: Account },
 )
 
-/** Of whoever has left the tenant nothing is known to it any more. `system` is the system handle. */
+/** The accounts of the tenant's members with these ids or e-mail addresses. `system` is the system handle. */
 export async function accountsOf(ctx: Ctx, system: Db, sought: z.output<typeof Sought>): Promise<Account[]> {
   return findAccounts({ db: system, tenantId: ctx.tenantId }, sought)
 }
@@ -67,19 +68,19 @@ const exportRows = statement(
   },
 )
 
-/** Everything about an account but its secrets: passwords and tokens are of no use to anybody but a thief. */
+/** Every row of an account, without its passwords, tokens and other secrets. */
 export async function rowsOfAccount(system: Db, userId: string) {
   return exportRows({ db: system }, { user_id: userId })
 }
 
-const forget = statement('access.forget-person', sql`select access.forget_person(:user_id) as gone`, {
+const erase = statement('access.forget-person', sql`select access.forget_person(:user_id) as gone`, {
   params: { user_id: z.string() },
   row: z.strictObject({ gone: z.boolean() }),
 })
 
-/** In the transaction of `ctx.db`; whether the account itself went. */
-export async function forgetPerson(ctx: Ctx, userId: string): Promise<boolean> {
-  const [row] = await forget(ctx, { user_id: userId })
+/** Erases a person in the transaction of `ctx.db`; true when that deleted the account itself. */
+export async function erasePerson(ctx: Ctx, userId: string): Promise<boolean> {
+  const [row] = await erase(ctx, { user_id: userId })
   return row?.gone === true
 }
 
@@ -91,7 +92,7 @@ const deleteInvitations = writing(
   { params: { before: z.date(), rows_max: z.int() }, row: z.strictObject({ id: z.string() }) },
 )
 
-/** Of invitations that were over before this time; what the audit trail says of whom they were for goes with them. */
+/** Deletes invitations that expired before this time, and the keys of their recipients in the audit trail. */
 export async function expireInvitations(ctx: WriteCtx, before: Date, rowsMax: number): Promise<number> {
   const rows = await deleteInvitations(ctx, { before, rows_max: rowsMax })
   await destroyPersonKeys(
