@@ -7,18 +7,22 @@ import { Failure } from '#kernel/failure'
 import type { FieldProblem } from '#kernel/failure'
 import type { Access } from '../api.ts'
 import { CreateKeyInput } from '../keys/contract.ts'
-import { day, tenantId, words } from './option-values.ts'
+import { commaList, day, tenantId } from './option-values.ts'
 
 const command = commandOf<Access>()
 
 const createOptions = {
   tenant: option.required('id', 'tenant of the key', tenantId),
   name: option.required('name', 'what the key is for, e.g. "support agent"'),
-  scopes: option.required('list', 'comma-separated, e.g. customers:read,customers:write', words),
+  scopes: option.required('list', 'comma-separated, e.g. customers:read,customers:write', commaList),
   expires: option.optional('when', 'expiry: days from now (90d) or a UTC date (2027-01-31)', expiry),
-  server: option.optional('names', 'limit the key to these MCP servers, comma-separated, e.g. customers', words),
-  toolset: option.optional('names', 'limit the key to these toolsets, comma-separated, e.g. customers/health', words),
-  network: option.optional('cidrs', 'limit the key to these networks, comma-separated, e.g. 203.0.113.0/24', words),
+  server: option.optional('names', 'limit the key to these MCP servers, comma-separated, e.g. customers', commaList),
+  toolset: option.optional(
+    'names',
+    'limit the key to these toolsets, comma-separated, e.g. customers/health',
+    commaList,
+  ),
+  network: option.optional('cidrs', 'limit the key to these networks, comma-separated, e.g. 203.0.113.0/24', commaList),
   readOnly: option.flag('allow only operations that change nothing'),
   serviceAccount: option.optional('id', 'service account that owns the key; default: the tenant itself'),
 }

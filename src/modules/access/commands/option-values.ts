@@ -9,6 +9,6 @@ export function tenantId(text: string): string {
 }
 
 /** Parses a comma-separated list given as an option: `a,b`. */
-export const words = (text: string): readonly string[] => text.split(',')
+export const commaList = (text: string): readonly string[] => text.split(',')
 
 export const day = (date: Date | null): string => date?.toISOString().slice(0, 16).replace('T', ' ') ?? '-'

@@ -4,7 +4,7 @@ import { argument, option } from '#kernel/commands/command-values'
 import { Failure } from '#kernel/failure'
 import type { Access } from '../api.ts'
 import { CreateServiceAccountInput } from '../keys/contract.ts'
-import { day, tenantId, words } from './option-values.ts'
+import { commaList, day, tenantId } from './option-values.ts'
 
 const command = commandOf<Access>()
 const tenant = option.required('id', 'the tenant', tenantId)
@@ -15,7 +15,7 @@ const create = command({
   options: {
     tenant,
     name: option.required('name', 'what it is for, e.g. "nightly import"'),
-    scopes: option.required('list', 'comma-separated: the most that its keys can have', words),
+    scopes: option.required('list', 'comma-separated: the most that its keys can have', commaList),
   },
   async run(open, { tenant: tenantOf, name, scopes }, { print }) {
     const { api, context } = await open()
@@ -53,7 +53,7 @@ const list = command({
 
 const disable = command({
   name: 'disable',
-  describe: 'disable a service account and all its keys, at once and in every process',
+  describe: 'disable a service account and revoke its keys, at once and in every process',
   arguments: { id: argument.required() },
   options: { tenant },
   async run(open, { id, tenant: tenantOf }, { print }) {
@@ -66,6 +66,6 @@ const disable = command({
 /** `plimsoll service-accounts create|list|disable`. */
 export const serviceAccountCommands: CommandGroup<Access> = {
   name: 'service-accounts',
-  describe: 'manage the service accounts of a tenant: callers that are programs',
+  describe: 'manage the service accounts of a tenant: non-human callers with their own keys',
   commands: [create, list, disable],
 }
