@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Db } from '#kernel/database/db'
 import { job } from '#kernel/jobs/job'
 import type { Job } from '#kernel/jobs/job'
-import { forgetOAuth } from './oauth/store.ts'
+import { deleteExpiredOAuth } from './oauth/store.ts'
 import { KNOWN_NETWORK_DAYS } from './identity/lockout.ts'
 import { forgetExpired } from './identity/store/sessions.ts'
 import { forgetAttemptsBefore } from './identity/store/sign-in-attempts.ts'
@@ -24,7 +24,7 @@ export function forgetExpiredJob(system: Db): Job {
       const now = ctx.clock().getTime()
       const expired = new Date(now - DAY_MILLISECONDS)
       await forgetExpired(system, expired)
-      await forgetOAuth(system, { expired, idleSince: new Date(now - IDLE_CLIENT_DAYS * DAY_MILLISECONDS) })
+      await deleteExpiredOAuth(system, { expired, idleSince: new Date(now - IDLE_CLIENT_DAYS * DAY_MILLISECONDS) })
       // A count and the lock it causes expire after two days at most.
       const counted = new Date(now - 2 * DAY_MILLISECONDS)
       await forgetAttemptsBefore(system, counted, new Date(now - KNOWN_NETWORK_DAYS * DAY_MILLISECONDS))

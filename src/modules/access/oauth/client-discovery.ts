@@ -8,24 +8,24 @@ import type { Outbound } from '#kernel/outbound/outbound'
 import { clientDocuments, isDocumentUrl } from './client-metadata.ts'
 
 const FRESH_MILLISECONDS = 3_600_000
-/** How long a client that was known goes on while its document cannot be had. */
+/** How long a known client stays valid while its document cannot be fetched. */
 const STALE_MILLISECONDS = 24 * 3_600_000
 const KEYS_BYTES_MAX = 64 * 1024
 
 export interface DiscoveryParts {
   readonly outbound: Outbound
-  /** Takes documents in plain http too, for development and tests. */
+  /** Also accepts document URLs with http, for development and tests. */
   readonly allowLoopback: boolean
   readonly scopes: () => readonly string[]
-  /** The options of the provider that this is a part of. */
+  /** The options of the OAuth provider that this discovery belongs to. */
   readonly options: () => OAuthOptions<string[]>
   readonly clock: Clock
   readonly log: Logger
 }
 
 /**
- * Clients that are known by the URL of a document of their own. A document is read when its client is first seen, and
- * each hour that it is used; while it cannot be read, a client that is known goes on for a day.
+ * Discovery of clients whose id is the URL of their metadata document. The document is fetched when the client is first
+ * used, and again after an hour. While it cannot be fetched, a known client stays valid for a day.
  */
 export function metadataDocumentClients(parts: DiscoveryParts): ClientDiscovery {
   const { outbound, allowLoopback, clock, log } = parts
@@ -48,7 +48,7 @@ export function metadataDocumentClients(parts: DiscoveryParts): ClientDiscovery 
       } catch (error) {
         if (!(error instanceof Failure)) throw error
         if (existing !== null && error.kind === 'upstream' && age < STALE_MILLISECONDS) return existing
-        log.info({ err: error, host: new URL(clientId).host }, 'a client metadata document was not taken')
+        log.info({ err: error, host: new URL(clientId).host }, 'a client metadata document was refused')
         throw new APIError('BAD_REQUEST', { error: 'invalid_client', error_description: error.message })
       }
     },

@@ -8,9 +8,9 @@ import { clientDocuments, isDocumentUrl } from './client-metadata.ts'
 
 let url: string
 let answer: RequestListener
-let asked = 0
+let requests = 0
 const server = createServer((req, res) => {
-  asked++
+  requests++
   answer(req, res)
 })
 beforeAll(async () => {
@@ -34,9 +34,12 @@ const good = () => ({
 })
 
 describe('a client id', () => {
-  it.each(['https://program.example/client.json', 'https://program.example:8443/a/b?x=1'])('%s is a document', (id) => {
-    expect(isDocumentUrl(id, false)).toBe(true)
-  })
+  it.each(['https://program.example/client.json', 'https://program.example:8443/a/b?x=1'])(
+    '%s is a document URL',
+    (id) => {
+      expect(isDocumentUrl(id, false)).toBe(true)
+    },
+  )
 
   it.each([
     'https://program.example',
@@ -56,13 +59,13 @@ describe('a client id', () => {
     'file:///etc/passwd',
     'GEboAWQhhBgDGukiReRwxIsnchhWFZkU',
     '',
-  ])('%j is none', (id) => {
+  ])('%j is not a document URL', (id) => {
     expect(isDocumentUrl(id, false)).toBe(false)
   })
 })
 
 describe('a client metadata document', () => {
-  it('is taken with what it says of the client, and ignores what servers alone decide', async () => {
+  it('describes the client, without unknown scopes and without fields that only the server decides', async () => {
     answer = json({
       ...good(),
       scope: 'customers:read everything',
@@ -82,25 +85,25 @@ describe('a client metadata document', () => {
 
   it.each([
     ['names another client', () => ({ ...good(), client_id: 'https://other.example/client.json' })],
-    ['names itself with a slash more', () => ({ ...good(), client_id: `${url}/` })],
-    ['names nobody', () => ({ ...good(), client_id: undefined })],
+    ['names itself with a trailing slash', () => ({ ...good(), client_id: `${url}/` })],
+    ['has no client_id', () => ({ ...good(), client_id: undefined })],
     ['has no redirect URI', () => ({ ...good(), redirect_uris: [] })],
     [
-      'has a redirect URI of plain http elsewhere',
+      'has a redirect URI with http that is not a loopback address',
       () => ({ ...good(), redirect_uris: ['http://program.example/callback'] }),
     ],
-    ['has a redirect URI that runs a script', () => ({ ...good(), redirect_uris: ['javascript:alert(1)'] })],
-    ['has a redirect URI that is data', () => ({ ...good(), redirect_uris: ['data:text/html,x'] })],
+    ['has a redirect URI with the scheme javascript', () => ({ ...good(), redirect_uris: ['javascript:alert(1)'] })],
+    ['has a redirect URI with the scheme data', () => ({ ...good(), redirect_uris: ['data:text/html,x'] })],
     ['has a redirect URI with a fragment', () => ({ ...good(), redirect_uris: ['https://program.example/#x'] })],
-    ['has a redirect URI that is no URL', () => ({ ...good(), redirect_uris: ['/callback'] })],
+    ['has a redirect URI that is not a URL', () => ({ ...good(), redirect_uris: ['/callback'] })],
     [
-      'has redirect URIs without end',
+      'has too many redirect URIs',
       () => ({ ...good(), redirect_uris: Array.from({ length: 60 }, () => 'https://x.example/') }),
     ],
-    ['holds a secret', () => ({ ...good(), client_secret: 'x' })],
-    ['wants to use a shared secret', () => ({ ...good(), token_endpoint_auth_method: 'client_secret_basic' })],
-    ['has a logo that runs a script', () => ({ ...good(), logo_uri: 'javascript:alert(1)' })],
-    ['is a list', () => [good()]],
+    ['contains a secret', () => ({ ...good(), client_secret: 'x' })],
+    ['authenticates with a shared secret', () => ({ ...good(), token_endpoint_auth_method: 'client_secret_basic' })],
+    ['has a logo with the scheme javascript', () => ({ ...good(), logo_uri: 'javascript:alert(1)' })],
+    ['is an array', () => [good()]],
     ['is longer than 5 KiB', () => ({ ...good(), padding: 'x'.repeat(6000) })],
   ])('that %s is refused', async (_what, document) => {
     answer = json(document())
@@ -108,27 +111,27 @@ describe('a client metadata document', () => {
   })
 
   it.each<[string, RequestListener]>([
-    ['is not there', json({}, 404)],
-    ['is in HTML', (_req, res) => void res.writeHead(200, { 'content-type': 'text/html' }).end('<html>')],
+    ['is missing', json({}, 404)],
+    ['is HTML', (_req, res) => void res.writeHead(200, { 'content-type': 'text/html' }).end('<html>')],
     ['is not JSON', (_req, res) => void res.writeHead(200, { 'content-type': 'application/json' }).end('{')],
-    ['is elsewhere', (_req, res) => void res.writeHead(302, { location: '/other.json' }).end()],
+    ['redirects', (_req, res) => void res.writeHead(302, { location: '/other.json' }).end()],
   ])('that %s is refused', async (_what, listener) => {
     answer = listener
     await expect(documents()(url)).rejects.toMatchObject({ name: 'Failure' })
   })
 
-  it('that failed is not fetched again for a while, so that nobody is flooded from here', async () => {
+  it('that failed is not fetched again for a while', async () => {
     answer = json({}, 500)
     const read = documents()
-    const before = asked
+    const before = requests
     for (let times = 0; times < 20; times++) await expect(read(url)).rejects.toMatchObject({ name: 'Failure' })
-    expect(asked - before).toBe(1)
+    expect(requests - before).toBe(1)
   })
 
-  it('on this machine is not fetched where that is not allowed', async () => {
+  it('at a loopback address is not fetched unless that is allowed', async () => {
     const read = clientDocuments(createOutbound(), () => [])
-    const before = asked
+    const before = requests
     await expect(read(url)).rejects.toMatchObject({ kind: 'invalid' })
-    expect(asked).toBe(before)
+    expect(requests).toBe(before)
   })
 })

@@ -12,7 +12,7 @@ const FAILURE_MILLISECONDS = 30_000
 const text = z.string().min(1).max(200)
 const link = z.url({ protocol: /^https?$/ }).max(2048)
 
-/** What is taken of a client's document; what else it says is ignored, as its draft asks. */
+/** The fields that are read from a client's document. Others are ignored, as the draft requires. */
 const Document = z.object({
   client_id: z.string(),
   client_name: text.optional(),
@@ -28,14 +28,14 @@ const Document = z.object({
   token_endpoint_auth_method: z.enum(['none', 'private_key_jwt']).default('none'),
   jwks_uri: link.optional(),
   jwks: z.object({ keys: z.array(z.record(z.string(), z.unknown())).max(20) }).optional(),
-  // A document is public: whatever is secret in it is not.
+  // A document is public, so it must not contain a secret.
   client_secret: z.never().optional(),
   client_secret_expires_at: z.never().optional(),
 })
 
 /**
  * Whether a client id is the URL of a document that describes the client (Client ID Metadata Documents, draft 00,
- * section 3): https with a path, and written in the one way that it is compared in.
+ * section 3): https with a path, in normalised form, because client ids are compared as text.
  */
 export function isDocumentUrl(clientId: string, allowLoopback: boolean): boolean {
   if (clientId.length > 2048 || !URL.canParse(clientId)) return false
@@ -46,9 +46,8 @@ export function isDocumentUrl(clientId: string, allowLoopback: boolean): boolean
 }
 
 /**
- * Fetches and checks the documents of clients. Throws `Failure('invalid')` for a document that is not good, and what
- * `outbound` throws; a failure is told again for half a minute without another fetch, so that nobody can be flooded
- * from here.
+ * Fetches and checks the metadata documents of clients. Throws `Failure('invalid')` for an invalid document, and what
+ * `outbound` throws. A failure is cached for half a minute, so that this server cannot be used to flood another.
  */
 export function clientDocuments(outbound: Outbound, scopes: () => readonly string[]) {
   const failures = new LRUCache<string, Failure>({ max: FAILURES_MAX, ttl: FAILURE_MILLISECONDS })
@@ -73,34 +72,34 @@ async function fetchDocument(outbound: Outbound, clientId: string, scopes: reado
     bytesMax: DOCUMENT_BYTES_MAX,
     timeoutSeconds: FETCH_SECONDS,
   })
-  if (status !== 200) throw invalid(`was answered with status ${status}`)
+  if (status !== 200) throw invalid(`was returned with status ${status}`)
   const outcome = Document.safeParse(jsonOf(body))
-  if (!outcome.success) throw invalid(`is wrong at ${outcome.error.issues[0]?.path.join('.') || 'its top'}`)
+  if (!outcome.success) throw invalid(`is invalid at ${outcome.error.issues[0]?.path.join('.') || 'the top level'}`)
   const { client_id, grant_types, redirect_uris, scope, ...rest } = outcome.data
   if (client_id !== clientId) throw invalid('names another client_id')
   for (const uri of redirect_uris) requireRedirectUri(uri)
-  // safe because: the members are those of the library's own schema, checked above; what it wants narrower it checks.
+  // safe because: `Document` checks the fields of the library's schema, and the library checks stricter rules itself.
   return {
     ...rest,
     client_id,
     redirect_uris,
-    // A refresh token is given where `offline_access` is asked for and granted, whatever the document lists.
+    // A refresh token is issued if `offline_access` is requested and granted, whatever the document lists.
     grant_types: [...new Set([...grant_types, 'refresh_token'])],
     ...(scope !== undefined && { scope: knownScopes(scope, scopes) }),
   } as unknown as OAuthClient
 }
 
 function requireRedirectUri(uri: string): void {
-  if (!URL.canParse(uri) || uri.includes('#')) throw invalid('has a redirect URI that is no URL, or has a fragment')
+  if (!URL.canParse(uri) || uri.includes('#')) throw invalid('has a redirect URI that is not a URL, or has a fragment')
   const { protocol, hostname } = new URL(uri)
   if (['javascript:', 'data:', 'file:', 'vbscript:', 'blob:'].includes(protocol)) {
-    throw invalid(`has a redirect URI of the scheme ${protocol}`)
+    throw invalid(`has a redirect URI with the scheme ${protocol}`)
   }
   const isLoopback = ['localhost', '127.0.0.1', '[::1]'].includes(hostname)
-  if (protocol === 'http:' && !isLoopback) throw invalid('has a redirect URI of plain http to another machine')
+  if (protocol === 'http:' && !isLoopback) throw invalid('has a redirect URI with http that is not a loopback address')
 }
 
-/** Documents are written for many servers: a scope that is not ours is no reason to refuse the client. */
+/** The scopes that exist here. Unknown ones are dropped, because a document is written for many servers. */
 function knownScopes(scope: string, scopes: readonly string[]): string {
   const known = new Set(scopes)
   return scope

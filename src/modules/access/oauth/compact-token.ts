@@ -1,19 +1,19 @@
 import { Failure } from '#kernel/failure'
 
-/** The parts of a token as they were sent; nothing in them is verified. */
+/** The decoded header and payload of a token. Nothing in them is verified. */
 export interface CompactToken {
   readonly header: Readonly<Record<string, unknown>>
   readonly payload: Readonly<Record<string, unknown>>
 }
 
-/** Half of the header block that the server takes. */
+/** Half of the size that the server accepts for all request headers. */
 export const TOKEN_CHARACTERS_MAX = 8192
 const SEGMENT = /^[A-Za-z0-9_-]+$/
 
 /**
- * Reads a JWT in the one form that is taken: three base64url parts without padding (RFC 7515, 3.1), each of the only
- * spelling of its bytes, with JSON objects in the first two whose members are named once (RFC 7519, 4). Two readers of
- * a token must not be able to see two things in it. Throws `Failure('unauthenticated')`.
+ * Parses a JWT strictly: three canonical base64url parts without padding (RFC 7515, 3.1), the first two JSON objects
+ * without repeated members (RFC 7519, 4), so that no two parsers read different claims from one token. Throws
+ * `Failure('unauthenticated')`.
  */
 export function parseCompactToken(token: string): CompactToken {
   if (token.length > TOKEN_CHARACTERS_MAX) throw malformed(`longer than ${TOKEN_CHARACTERS_MAX} characters`)
@@ -25,7 +25,7 @@ export function parseCompactToken(token: string): CompactToken {
   return { header: objectOf(bytesOf(header)), payload: objectOf(bytesOf(payload)) }
 }
 
-/** Why a token is not taken, in words that tell its bearer nothing about ours. */
+/** The failure for a malformed token. `detail` must not describe a valid token. */
 export function malformed(detail: string): Failure {
   return new Failure('unauthenticated', `The access token is malformed: ${detail}.`)
 }
@@ -33,7 +33,7 @@ export function malformed(detail: string): Failure {
 function bytesOf(segment: string): Buffer {
   if (!SEGMENT.test(segment)) throw malformed('a part is not base64url without padding')
   const bytes = Buffer.from(segment, 'base64url')
-  // Bits beyond the last byte would give one signature several spellings.
+  // Unused bits after the last byte would allow several encodings of one signature.
   if (bytes.toString('base64url') !== segment) throw malformed('a part is not canonical base64url')
   return bytes
 }
@@ -48,15 +48,14 @@ function objectOf(bytes: Buffer): Readonly<Record<string, unknown>> {
     throw malformed('a part is not JSON')
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw malformed('a part is not an object')
-  const twice = repeatedMember(text)
-  if (twice !== undefined) throw malformed('a member is there twice')
+  if (repeatedMember(text) !== undefined) throw malformed('a member is repeated')
   // safe because: a JSON value that is neither a primitive nor an array is an object with string keys.
   return value as Record<string, unknown>
 }
 
 const STRING_OR_BRACKET = /("(?:[^"\\]|\\.)*")([\t\n\r ]*:)?|[{}[\]]/g
 
-/** The first name that one object of the text, which must be JSON, has twice; `JSON.parse` keeps the last in silence. */
+/** The first member name that is repeated in an object of a JSON text. `JSON.parse` silently keeps the last value. */
 function repeatedMember(json: string): string | undefined {
   const open: (Set<string> | undefined)[] = []
   for (const [found, text, colon] of json.matchAll(STRING_OR_BRACKET)) {

@@ -23,7 +23,7 @@ const html: RequestListener = (_req, res) => void res.end('<html>')
 const redirect: RequestListener = (_req, res) => void res.writeHead(302, { location: '/keys' }).end()
 const METADATA = '/.well-known/oauth-authorization-server'
 
-describe('the keys of another issuer', () => {
+describe('the keys of an external issuer', () => {
   it.each([
     ['', '/.well-known/oauth-authorization-server'],
     ['', '/.well-known/openid-configuration'],
@@ -38,14 +38,14 @@ describe('the keys of another issuer', () => {
     expect(await keys.find('key-1')).toMatchObject({ algorithm: 'RS256' })
   })
 
-  it('are read once for many tokens', async () => {
+  it('are read once for concurrent tokens', async () => {
     const keys = await keysOf()
     await Promise.all(Array.from({ length: 20 }, async () => keys.find('key-1')))
     expect(keys.find('key-1')).toMatchObject({ algorithm: 'RS256' })
     expect(issuer.asked).toEqual([METADATA, '/keys'])
   })
 
-  it('that are new are found, at most one read each half minute', async () => {
+  it('are read for an unknown key id, at most once in half a minute', async () => {
     const keys = await keysOf()
     await keys.find('key-1')
     await issuer.rotate()
@@ -58,7 +58,7 @@ describe('the keys of another issuer', () => {
     expect(issuer.asked.filter((path) => path === '/keys')).toHaveLength(2)
   })
 
-  it('are read again after ten minutes while calls go on, and what was taken away is gone', async () => {
+  it('are refreshed in the background after ten minutes, without those that were removed', async () => {
     const keys = await keysOf()
     await keys.find('key-1')
     issuer.keys.length = 0
@@ -71,7 +71,7 @@ describe('the keys of another issuer', () => {
     expect(await keys.find('key-1')).toBeUndefined()
   })
 
-  it('go on for a day while the issuer is down, and no longer', async () => {
+  it('stay valid for a day while the issuer is down', async () => {
     const keys = await keysOf()
     await keys.find('key-1')
     issuer.close()
@@ -82,7 +82,7 @@ describe('the keys of another issuer', () => {
     await expect(async () => keys.find('key-1')).rejects.toMatchObject(unavailable)
   })
 
-  it('of an issuer that was down from the start are unavailable, and had as soon as it is up', async () => {
+  it('are unavailable while the issuer is down from the start, and read once it is up', async () => {
     const keys = await keysOf()
     const kept = new Map(issuer.paths)
     issuer.paths.clear()
@@ -100,28 +100,24 @@ describe('the keys of another issuer', () => {
       json(() => ({ issuer: 'https://attacker.example', jwks_uri: `${issuer.url}/keys` })),
     ],
     [
-      'names it with a slash more',
+      'is named with a trailing slash',
       METADATA,
       json(() => ({ issuer: `${issuer.url}/`, jwks_uri: `${issuer.url}/keys` })),
     ],
     ['has no key set', METADATA, json(() => ({ issuer: issuer.url }))],
-    [
-      'says where its keys are in a file',
-      METADATA,
-      json(() => ({ issuer: issuer.url, jwks_uri: 'file:///etc/passwd' })),
-    ],
-    ['answers in HTML', METADATA, html],
-    ['sends elsewhere', METADATA, redirect],
+    ['has a key set with a file URL', METADATA, json(() => ({ issuer: issuer.url, jwks_uri: 'file:///etc/passwd' }))],
+    ['answers with HTML', METADATA, html],
+    ['redirects', METADATA, redirect],
     ['never answers', METADATA, () => undefined],
-    ['has keys that never come', '/keys', () => undefined],
-    ['has no keys', '/keys', json(() => ({ keys: [] }))],
+    ['never answers with its keys', '/keys', () => undefined],
+    ['has an empty key set', '/keys', json(() => ({ keys: [] }))],
     [
       'has only symmetric keys',
       '/keys',
       json(() => ({ keys: [{ kty: 'oct', k: 'c2VjcmV0', kid: 'key-1', alg: 'HS256' }] })),
     ],
-    ['has keys for encryption', '/keys', json(() => ({ keys: issuer.keys.map((key) => ({ ...key, use: 'enc' })) }))],
-    ['has keys without end', '/keys', json(() => ({ keys: issuer.keys, padding: 'x'.repeat(300_000) }))],
+    ['has only encryption keys', '/keys', json(() => ({ keys: issuer.keys.map((key) => ({ ...key, use: 'enc' })) }))],
+    ['has a key set that is too large', '/keys', json(() => ({ keys: issuer.keys, padding: 'x'.repeat(300_000) }))],
   ])('of an issuer that %s are unavailable', async (_what, path, answer) => {
     const keys = await keysOf()
     issuer.paths.set(path, answer)

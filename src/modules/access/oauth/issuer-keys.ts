@@ -8,9 +8,9 @@ import { keysOf } from './token-keys.ts'
 import type { TokenKeys, VerificationKey } from './token-keys.ts'
 
 const FRESH_MILLISECONDS = 600_000
-/** How long keys go on that cannot be read again: an issuer that is down must not take this server with it. */
+/** How long known keys stay valid while they cannot be read again, so that an outage of the issuer is not one here. */
 const STALE_MILLISECONDS = 24 * 3_600_000
-/** Between two reads for key ids that are not known, and after a read that failed. */
+/** The shortest time between two reads for unknown key ids, and after a failed read. */
 const COOLDOWN_MILLISECONDS = 30_000
 const KEYS_MAX = 100
 
@@ -30,10 +30,9 @@ interface KnownKeys {
 }
 
 /**
- * The keys of another authorization server, found through its metadata. They are read again every ten minutes while
- * calls go on with those that are known, and for a key id that is not known, at most every half minute. An issuer that
- * is slow, down, or says that it is another, changes nothing for keys of the last day; without any, tokens cannot be
- * checked, which is `Failure('unavailable')` and not the caller's fault.
+ * The keys of an external authorization server, found through its metadata. They are refreshed every ten minutes in the
+ * background, and for an unknown key id at most every half minute. While reading fails, or the metadata names another
+ * issuer, known keys stay valid for a day. Without keys, tokens cannot be verified: `Failure('unavailable')`.
  */
 export function issuerTokenKeys(parts: IssuerParts): TokenKeys {
   const { clock, log } = parts
@@ -60,7 +59,7 @@ export function issuerTokenKeys(parts: IssuerParts): TokenKeys {
   const usable = () => {
     if (known !== undefined && age() < STALE_MILLISECONDS) return known.keys
     const retryAfterSeconds = COOLDOWN_MILLISECONDS / 1000
-    throw new Failure('unavailable', 'Access tokens cannot be checked now: their issuer does not answer.', {
+    throw new Failure('unavailable', 'Access tokens cannot be verified now: their issuer is unavailable.', {
       code: 'ISSUER_UNAVAILABLE',
       retryAfterSeconds,
     })
@@ -85,7 +84,7 @@ async function readKeys(parts: IssuerParts): Promise<ReadonlyMap<string, Verific
   const set = KeySet.safeParse(json)
   if (status !== 200 || !set.success) throw new Failure('upstream', `There is no key set at ${uri} (status ${status}).`)
   const keys = await keysOf(set.data.keys)
-  if (keys.size === 0) throw new Failure('upstream', `The key set at ${uri} holds no key that verifies signatures.`)
+  if (keys.size === 0) throw new Failure('upstream', `The key set at ${uri} has no usable signature key.`)
   return keys
 }
 
@@ -102,10 +101,11 @@ async function keySetUrl(issuer: string, timeoutSeconds: number): Promise<string
       continue
     }
     const { issuer: named, jwks_uri } = metadata.data
-    // Whoever answers for an issuer must say that it is that one (RFC 8414, 3.3).
-    if (named !== issuer) problems.push(`${url}: it is the issuer ${named}`)
-    else if (issuer.startsWith('https:') && !jwks_uri.startsWith('https:')) problems.push(`${url}: keys in plain http`)
+    // The metadata must name exactly this issuer (RFC 8414, 3.3).
+    if (named !== issuer) problems.push(`${url}: it names the issuer ${named}`)
+    else if (issuer.startsWith('https:') && !jwks_uri.startsWith('https:'))
+      problems.push(`${url}: the key set has an http URL`)
     else return jwks_uri
   }
-  throw new Failure('upstream', `The issuer ${issuer} has no metadata to trust. ${problems.join('; ')}`)
+  throw new Failure('upstream', `The issuer ${issuer} has no valid metadata. ${problems.join('; ')}`)
 }

@@ -8,10 +8,10 @@ import { parsed, refused, scopeSet, StandardClaims, standardClaims } from './tok
 import type { TokenClaims, TokenRules } from './token-rules.ts'
 import type { TokenGrant } from './verify-token.ts'
 
-/** What issuers of access tokens write as their type; ID tokens and logout tokens are not for us. */
+/** The `typ` values of access tokens. Logout tokens have another. */
 const TYPES = /^(application\/)?(at\+)?jwt$/i
 
-/** Members that say where a key is, or how to read the rest: a token that needs them is not one of ours to read. */
+/** Header members that contain or locate a key, or change how the token is parsed. Tokens with them are refused. */
 const FORBIDDEN = ['jku', 'jwk', 'x5u', 'x5c', 'crit', 'b64', 'zip', 'enc', 'cty'] as const
 
 const Header = z.object({
@@ -21,7 +21,7 @@ const Header = z.object({
   ...Object.fromEntries(FORBIDDEN.map((name) => [name, z.never().optional()])),
 })
 
-/** The access tokens of another authorization server. */
+/** The rules for access tokens of an external authorization server. */
 export function issuerTokenRules(issuer: string, settings: OAuthSettings): TokenRules {
   return {
     header: ({ header }) => {
@@ -30,7 +30,7 @@ export function issuerTokenRules(issuer: string, settings: OAuthSettings): Token
     },
     claims: ({ payload }) => {
       const claims = parsed(StandardClaims.omit({ scope: true }), payload)
-      // An ID token says so in these; it is for its client, and not to be shown to anyone.
+      // An ID token has one of these claims. It is meant for its client, and is not a credential.
       if ('nonce' in payload || 'at_hash' in payload || payload['typ'] === 'ID') throw refused('This is an ID token.')
       const tenantId = settings.tenant ?? textClaim(payload, settings.tenantClaim)
       const email = payload['email_verified'] === true ? payload['email'] : undefined
@@ -41,11 +41,11 @@ export function issuerTokenRules(issuer: string, settings: OAuthSettings): Token
       }
     },
     issuer: () => issuer,
-    lifeSecondsMax: settings.tokenSecondsMax,
+    lifetimeSecondsMax: settings.tokenSecondsMax,
   }
 }
 
-/** Who a token of another authorization server is here; undefined when nobody. `db` is the system handle. */
+/** Maps the subject of an external token to a person and role; undefined when unknown. `db` is the system handle. */
 export function issuerGrants(db: Db, issuer: string, settings: OAuthSettings) {
   return async ({ subject }: TokenClaims): Promise<TokenGrant | undefined> => {
     const { id, tenantId, email } = subject
@@ -54,7 +54,7 @@ export function issuerGrants(db: Db, issuer: string, settings: OAuthSettings) {
       return { userId: externalId(issuer, id), role: settings.externalRole }
     }
     if (settings.subject === 'email' && email === undefined) {
-      throw refused('The access token names no verified e-mail, by which its bearer would be known here.')
+      throw refused('The access token has no verified e-mail address, which this server requires.')
     }
     const member =
       settings.subject === 'user'
@@ -64,7 +64,7 @@ export function issuerGrants(db: Db, issuer: string, settings: OAuthSettings) {
   }
 }
 
-/** One id for one person of one issuer, that tells neither and fits where ids of ours do. */
+/** A stable id for a subject of an issuer, hashed so that it reveals neither. */
 function externalId(issuer: string, subject: string): string {
   return `ext_${hash('sha256', `${issuer}\u0000${subject}`, 'hex').slice(0, 32)}`
 }
@@ -72,12 +72,12 @@ function externalId(issuer: string, subject: string): string {
 function scopesOf(value: unknown, claim: string): ReadonlySet<string> {
   const names = parsed(z.object({ [claim]: z.union([z.string(), z.array(z.string())]).optional() }), { [claim]: value })
   const scope = names[claim]
-  // A token of ours that names none holds all that its person may do; another issuer's must say what it grants.
+  // Without a scope claim an external token has no scopes, whereas our own have all scopes of the person.
   return Array.isArray(scope) ? new Set(scope) : (scopeSet(scope) ?? new Set())
 }
 
 function textClaim(payload: Readonly<Record<string, unknown>>, name: string): string {
   const value = parsed(z.object({ [name]: z.string().min(1).max(255) }), payload)[name]
-  if (value === undefined) throw refused('The access token names no tenant.')
+  if (value === undefined) throw refused('The access token has no tenant claim.')
   return value
 }

@@ -8,8 +8,8 @@ const Registration = z.looseObject({
 })
 
 /**
- * Programs on a person's machine register a loopback address to return to and rarely say that they are native; the
- * library would take them for web sites, which may not (OpenID Connect Registration 1.0, section 2).
+ * A plugin that registers clients with loopback redirect URIs as native. Most omit `application_type`, and the library
+ * would treat them as web clients, which may not have such URIs (OpenID Connect Registration 1.0, section 2).
  */
 export function nativeClients(): BetterAuthPlugin {
   return {

@@ -6,12 +6,12 @@ import { callerOf } from '../identity/caller.ts'
 import type { IdentityEvents } from '../identity/events.ts'
 import type { RefreshToken } from './store.ts'
 
-const Answer = z.object({ accept: z.boolean(), oauth_query: z.string() })
+const ConsentAnswer = z.object({ accept: z.boolean(), oauth_query: z.string() })
 const Refresh = z.object({ grant_type: z.literal('refresh_token'), refresh_token: z.string() })
 const Withdrawal = z.object({ id: z.string() })
 const Registered = z.object({ client_id: z.string(), client_name: z.string().optional() })
 
-/** Tells the audit trail of an access token, before its client has it. */
+/** Records an issued or refreshed access token in the audit trail, before the client receives it. */
 export async function recordIssue(events: IdentityEvents, issue: OAuthClaimExtensionInput): Promise<void> {
   const { ctx, user, client, referenceId, grantType, scopes, resources } = issue
   if (user === undefined || user === null) return
@@ -25,7 +25,7 @@ export async function recordIssue(events: IdentityEvents, issue: OAuthClaimExten
   })
 }
 
-/** Tells the audit trail what people agree to and take back, which clients register, and of stolen refresh tokens. */
+/** A plugin that audits consents, their withdrawal, client registrations and reused refresh tokens. */
 export function oauthEvents(
   events: IdentityEvents,
   findRefreshToken: (token: string) => Promise<RefreshToken | undefined>,
@@ -47,31 +47,31 @@ export function oauthEvents(
   const after = createAuthMiddleware(async (ctx) => {
     const { returned, session } = ctx.context
     const isRefused = isAPIError(returned) || (returned instanceof Response && returned.status >= 400)
-    const tell = (action: string, subject: string, isGood: boolean, more: object) =>
+    const record = (action: string, subject: string, isSuccess: boolean, details: object) =>
       events.record(callerOf(ctx.headers), {
         action,
-        outcome: isGood ? 'success' : 'denied',
+        outcome: isSuccess ? 'success' : 'denied',
         ...(session !== null && { userId: session.user.id }),
         tenantId: text(session?.session['activeOrganizationId']),
         subject,
-        after: more,
+        after: details,
       })
     if (ctx.path === '/oauth2/register') {
       const client = Registered.safeParse(returned)
-      await tell('oauth.client-registered', client.data?.client_id ?? '*', client.success, {
+      await record('oauth.client-registered', client.data?.client_id ?? '*', client.success, {
         name: client.data?.client_name,
       })
     }
     if (isRefused || session === null) return
-    const answer = Answer.safeParse(ctx.body)
+    const answer = ConsentAnswer.safeParse(ctx.body)
     if (ctx.path === '/oauth2/consent' && answer.success) {
-      const asked = new URLSearchParams(answer.data.oauth_query)
-      const what = { scope: asked.get('scope'), resource: asked.getAll('resource') }
-      await tell('oauth.consent', asked.get('client_id') ?? '*', answer.data.accept, what)
+      const request = new URLSearchParams(answer.data.oauth_query)
+      const details = { scope: request.get('scope'), resource: request.getAll('resource') }
+      await record('oauth.consent', request.get('client_id') ?? '*', answer.data.accept, details)
     }
     const withdrawn = Withdrawal.safeParse(ctx.body)
     if (ctx.path === '/oauth2/delete-consent' && withdrawn.success) {
-      await tell('oauth.consent-withdrawn', withdrawn.data.id, true, {})
+      await record('oauth.consent-withdrawn', withdrawn.data.id, true, {})
     }
   })
   return {

@@ -27,7 +27,7 @@ import { nativeClients } from './native-clients.ts'
 import { oauthEvents } from './oauth-events.ts'
 import { ownTokenKeys } from './own-keys.ts'
 import { authorizationServer, OAUTH_PATHS } from './provider.ts'
-import { heardRevocations } from './revocations.ts'
+import { revocationSignals } from './revocations.ts'
 import { findRefreshToken, isGrantRevoked } from './store.ts'
 import { ownTokenRules } from './token-rules.ts'
 import type { TokenClaims } from './token-rules.ts'
@@ -42,22 +42,22 @@ export interface OAuthNeeds {
   readonly publicUrl: PublicUrl
   readonly clock: Clock
   readonly log: Logger
-  /** The table of everything that can be granted; read once the server listens. */
+  /** Every scope that can be granted, with the lowest role that has it. Called only once the server listens. */
   readonly scopes: () => readonly ScopeGrant[]
-  /** What tokens can be asked for: `/api`, `/mcp`, `/mcp/customers`, each with the scopes of use there. */
+  /** The resources that tokens can be requested for (`/api`, `/mcp`, `/mcp/customers`), with the scopes used there. */
   readonly resources: () => readonly { readonly path: string; readonly scopes: readonly string[] }[]
   readonly audit: Pick<AuditTrail, 'record'>
   readonly instruments: AccessInstruments
 }
 
-/** Access tokens: who makes them, and how they are checked. */
+/** The issuing and authentication of access tokens. */
 export interface OAuth {
-  /** Our authorization server as a part of the auth library; none where another issuer makes the tokens. */
+  /** The auth library's plugins for our authorization server; none with an external issuer. */
   readonly plugins: () => readonly BetterAuthPlugin[]
-  /** Its endpoints, under the auth library's. */
+  /** Its endpoints, relative to the base path of the auth library. */
   readonly paths: readonly string[]
   readonly mounts: (auth: () => Promise<Auth>) => readonly WebMount[]
-  /** The issuers that a protected resource names. */
+  /** The issuers that the metadata of protected resources names. */
   readonly issuers: () => readonly string[]
   readonly authenticator: (
     keys: SigningKeys,
@@ -66,7 +66,7 @@ export interface OAuth {
 
 export function openOAuth(needs: OAuthNeeds): OAuth {
   const { issuer } = needs.config.oauth
-  return issuer === undefined ? ownIssuer(needs) : otherIssuer(needs, issuer)
+  return issuer === undefined ? ownIssuer(needs) : externalIssuer(needs, issuer)
 }
 
 function ownIssuer(needs: OAuthNeeds): OAuth {
@@ -98,26 +98,26 @@ function ownIssuer(needs: OAuthNeeds): OAuth {
     issuers: () => [publicUrl.get()],
     authenticator: (keys) =>
       tokenAuthenticator({
-        rules: ownTokenRules({ publicUrl: publicUrl.get, lifeSecondsMax: auth.accessTokenSeconds }),
+        rules: ownTokenRules({ publicUrl: publicUrl.get, lifetimeSecondsMax: auth.accessTokenSeconds }),
         keys: ownTokenKeys({
           load: keys.publicKeys,
-          onChange: (act) => {
-            signals.subscribe(SIGNING_KEYS_CHANGED, act)
-            signals.onLost(act)
+          onChange: (listener) => {
+            signals.subscribe(SIGNING_KEYS_CHANGED, listener)
+            signals.onLost(listener)
           },
           clock,
         }),
         publicUrl: publicUrl.get,
         scopes,
         findGrant: (claims) => ownGrant(database, claims),
-        revocations: heardRevocations(signals),
+        revocations: revocationSignals(signals),
         clock,
       }),
   }
 }
 
-/** A token in hand is a promise kept elsewhere: no metadata, no plugin, and only its checking is ours. */
-function otherIssuer(needs: OAuthNeeds, issuer: string): OAuth {
+/** With an external issuer there is no authorization server here: its tokens are only verified. */
+function externalIssuer(needs: OAuthNeeds, issuer: string): OAuth {
   const { config, database, signals, publicUrl, clock, log, scopes } = needs
   return {
     plugins: () => [],
@@ -132,7 +132,7 @@ function otherIssuer(needs: OAuthNeeds, issuer: string): OAuth {
         audiences: config.oauth.audiences,
         scopes,
         findGrant: issuerGrants(database.system, issuer, config.oauth),
-        revocations: heardRevocations(signals),
+        revocations: revocationSignals(signals),
         clock,
       }),
   }
@@ -156,24 +156,25 @@ async function ownGrant({ system }: OAuthNeeds['database'], claims: TokenClaims)
   return { userId, role: grant.role, expiresAt: grant.sessionExpiresAt }
 }
 
-/** What the library can do and is not open, or not checked, here. */
-const NOT_HERE = /^(introspection|backchannel|dpop|end_session|userinfo)_/
+/** Metadata of features that the library has and this server does not offer. */
+const UNSUPPORTED = /^(introspection|backchannel|dpop|end_session|userinfo)_/
 
-/** Where clients look for the authorization server of this host (RFC 8414): its issuer is the host itself. */
+/** The metadata document of our authorization server (RFC 8414). */
 function metadataMount(library: () => Promise<Auth>, hasRegistration: boolean): WebMount {
   return {
     name: 'oauth-authorization-server',
     methods: ['GET'],
     path: '/.well-known/oauth-authorization-server',
-    public: 'clients read it before they can have a token',
+    public: 'clients read it before they have a token',
     limit: 'flood',
     async answer(request) {
       const { handler } = await library()
       const answer = await handler(request)
       if (answer.status !== 200) return answer
       const metadata = Object.entries(await z.record(z.string(), z.unknown()).parseAsync(await answer.json()))
-      const isHere = (name: string) => !NOT_HERE.test(name) && (hasRegistration || name !== 'registration_endpoint')
-      return Response.json(Object.fromEntries(metadata.filter(([name]) => isHere(name))), {
+      const isSupported = (name: string) =>
+        !UNSUPPORTED.test(name) && (hasRegistration || name !== 'registration_endpoint')
+      return Response.json(Object.fromEntries(metadata.filter(([name]) => isSupported(name))), {
         headers: { 'cache-control': 'public, max-age=300' },
       })
     },

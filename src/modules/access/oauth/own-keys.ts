@@ -6,14 +6,13 @@ import type { TokenKeys, VerificationKey } from './token-keys.ts'
 const FRESH_MILLISECONDS = 60_000
 
 /**
- * The keys that this installation signs with, read from the database when one is asked for that is not known, and each
- * minute. However many ask at once, one read runs and at most one more waits: a key made a moment ago is found at once,
- * and made-up key ids cost no more than that.
+ * The keys that this installation signs with. They are read from the database when they are a minute old, and for an
+ * unknown key id. At most one read runs and one waits, so a new key is found at once and invented key ids stay cheap.
  */
 export function ownTokenKeys(parts: {
   readonly load: () => Promise<readonly JWK[]>
-  /** Calls `act` when keys were made or taken away, or may have been. */
-  readonly onChange?: (act: () => void) => void
+  /** Calls `listener` when keys were added or removed, or may have been. */
+  readonly onChange?: (listener: () => void) => void
   readonly clock: Clock
 }): TokenKeys {
   let known: ReadonlyMap<string, VerificationKey> = new Map()
@@ -23,16 +22,16 @@ export function ownTokenKeys(parts: {
 
   const start = (): Promise<void> => {
     const load = async () => {
-      const began = parts.clock().getTime()
+      const startedAt = parts.clock().getTime()
       known = await keysOf(await parts.load())
-      loadedAt = began
+      loadedAt = startedAt
     }
     running = load().finally(() => {
       running = undefined
     })
     return running
   }
-  /** A read that begins now or later: one that runs already may have looked too early. */
+  /** A read that starts now or later. One that is running may have missed a new key. */
   const read = (): Promise<void> => {
     if (running === undefined) return start()
     waiting ??= running

@@ -15,10 +15,10 @@ import { recordIssue } from './oauth-events.ts'
 import type { RefreshToken } from './store.ts'
 import { OAUTH_TABLES } from './tables.ts'
 
-/** Grants what a client may do while the person is away, by refresh tokens. */
+/** The scope for which a client gets refresh tokens, so that it can act while the person is away. */
 const OFFLINE_ACCESS = 'offline_access'
 
-/** The endpoints of the provider that are open. Clients and resources are not managed over HTTP. */
+/** The endpoints of the provider that are served. Clients and resources are not managed over HTTP. */
 export const OAUTH_PATHS = [
   '/oauth2/authorize',
   '/oauth2/token',
@@ -33,16 +33,16 @@ export const OAUTH_PATHS = [
 export interface ProviderParts {
   readonly settings: Pick<AuthSettings, 'accessTokenSeconds' | 'refreshTokenDays'> &
     Pick<Config['server'], 'outboundLoopback'> & {
-      /** Any program may register as a client (RFC 7591). */
+      /** Whether any program may register as a client (RFC 7591). */
       readonly dynamicRegistration: boolean
     }
-  /** What tokens are made for: every endpoint, by each name that this server has, with the scopes of use there. */
+  /** The resources that tokens can be requested for, under each name of this server, with the scopes used there. */
   readonly resources: readonly { readonly url: string; readonly scopes: readonly string[] }[]
-  /** The table of everything that can be granted. */
+  /** Every scope that a client can be granted, with the lowest role that has it. */
   readonly scopes: readonly ScopeGrant[]
-  /** The tenant for which this person, with this session, may grant anything; undefined when there is none. */
+  /** The tenant for which the person grants access: the active one, else their default; undefined without any. */
   readonly tenantOf: (userId: string, activeTenantId: string | undefined) => Promise<string | undefined>
-  /** By the hash of the token. */
+  /** Finds a refresh token by its hash. */
   readonly findRefreshToken: (hash: string) => Promise<RefreshToken | undefined>
   readonly events: IdentityEvents
   readonly outbound: Outbound
@@ -52,8 +52,8 @@ export interface ProviderParts {
 
 /**
  * OAuth 2.1 for MCP clients: authorization code with PKCE (S256), exact redirect URIs, resource indicators, `iss` in
- * the redirect, refresh tokens that rotate and whose second use ends what was granted. Access tokens are signed, for one
- * tenant, and bound to the session in which the person agreed.
+ * the redirect, rotating refresh tokens whose reuse revokes the grant. Access tokens are signed, valid for one tenant,
+ * and bound to the session in which the person gave consent.
  */
 export function authorizationServer(parts: ProviderParts): BetterAuthPlugin {
   const { settings, resources, clock, log, outbound } = parts
@@ -67,7 +67,7 @@ export function authorizationServer(parts: ProviderParts): BetterAuthPlugin {
       allowedScopes: [...some, OFFLINE_ACCESS],
     })),
     resourceSeedMode: 'overwrite',
-    // Any client may ask for any endpoint: what it gets is what the person grants, for that endpoint alone.
+    // Any client may request any resource: it gets what the person grants, for that resource only.
     enforcePerClientResources: false,
     grantTypes: ['authorization_code', 'refresh_token'],
     accessTokenExpiresIn: settings.accessTokenSeconds,
@@ -90,7 +90,7 @@ export function authorizationServer(parts: ProviderParts): BetterAuthPlugin {
       },
     },
     customAccessTokenClaims: ({ referenceId }) => ({ tenant: referenceId }),
-    rateLimit: NO_LIMITS_OF_ITS_OWN,
+    rateLimit: NO_RATE_LIMITS,
     schema: OAUTH_TABLES,
     extensions: [
       {
@@ -111,15 +111,15 @@ export function authorizationServer(parts: ProviderParts): BetterAuthPlugin {
       },
     ],
   }
-  // safe because: it is the library's own plugin; its types are not made for exact optional properties.
+  // safe because: it is a plugin of the library, whose types only disagree on exact optional properties.
   return oauthProvider(options) as unknown as BetterAuthPlugin
 }
 
 const TokenRequest = z.union([z.object({ refresh_token: z.string() }), z.object({ code: z.string() })])
 
 /**
- * Names, in every access token, the code with which it began: what is taken back later is that, and not whatever was
- * granted before some time.
+ * The claim `grant` of every access token: the id of the authorization code it comes from, so that a single grant can
+ * be revoked.
  */
 async function grantClaim(
   ctx: OAuthClaimExtensionInput['ctx'],
@@ -129,17 +129,17 @@ async function grantClaim(
   const request = TokenRequest.parse(ctx.body)
   const { hashToken } = getOAuthProviderApi(ctx, options)
   if ('code' in request) return { grant: await hashToken(request.code, 'authorization_code') }
-  const continued = await findRefreshToken(await hashToken(request.refresh_token, 'refresh_token'))
-  return { grant: continued?.authorization_code_id }
+  const refreshToken = await findRefreshToken(await hashToken(request.refresh_token, 'refresh_token'))
+  return { grant: refreshToken?.authorization_code_id }
 }
 
 const NO_TENANT = {
   error: 'access_denied',
-  error_description: 'You are not a member of an organisation yet, so there is nothing that you could grant.',
+  error_description: 'You are not a member of an organisation yet, so you cannot grant access.',
 }
 
-/** The surface limits every route by its class. */
-const NO_LIMITS_OF_ITS_OWN = {
+/** The library's rate limits are off, because the HTTP surface limits every route. */
+const NO_RATE_LIMITS = {
   token: false,
   authorize: false,
   introspect: false,

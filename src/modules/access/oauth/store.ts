@@ -5,10 +5,10 @@ import { statement, writing } from '#kernel/database/statement'
 import { sql } from '#kernel/database/sql'
 import { autocommit } from '#kernel/database/transact'
 
-/** Every statement here is about people of all tenants: `db` is the system handle. */
+// Every function here reads or writes rows of all tenants: `db` is the system handle.
 
-/** What a program holds of a person: by which code it began, in which session, for which tenant. */
-const Granted = z.object({
+/** A grant of a person to a client. `grant_id` is the id of its authorization code. */
+const Grant = z.object({
   grant_id: z.string(),
   client_id: z.string(),
   session_id: z.string(),
@@ -16,7 +16,7 @@ const Granted = z.object({
   tenant_id: z.string(),
 })
 
-/** A refresh token as it was given to a client. */
+/** A refresh token that was issued to a client. */
 const RefreshToken = z.strictObject({
   authorization_code_id: z.string(),
   client_id: z.string(),
@@ -38,7 +38,7 @@ const selectRevocation = statement(
         select from access.oauth_consents
         where client_id = :client_id and user_id = :user_id and reference_id = :tenant_id
       ) as is_revoked`,
-  { params: Granted.shape, row: z.strictObject({ is_revoked: z.boolean() }) },
+  { params: Grant.shape, row: z.strictObject({ is_revoked: z.boolean() }) },
 )
 const selectRefreshToken = statement(
   'access.find-oauth-refresh-token',
@@ -77,26 +77,29 @@ const selectMember = statement(
   { params: { user_id: z.string(), tenant_id: z.string() }, row: Member },
 )
 
-/** Whether it was taken back, or the consent that it rests on. */
-export async function isGrantRevoked(db: Db, granted: z.output<typeof Granted>): Promise<boolean> {
-  const [row] = await selectRevocation({ db }, granted)
+/** Whether the grant was revoked, or its consent withdrawn. */
+export async function isGrantRevoked(db: Db, grant: z.output<typeof Grant>): Promise<boolean> {
+  const [row] = await selectRevocation({ db }, grant)
   return row?.is_revoked !== false
 }
 
-/** By the hash of the token. */
+/** Finds a refresh token by its hash. */
 export async function findRefreshToken(db: Db, hash: string): Promise<RefreshToken | undefined> {
   const [row] = await selectRefreshToken({ db }, { hash })
   return row
 }
 
-/** Deletes refresh tokens that are over, and clients that registered before `idleSince` and nobody ever let in. */
-export async function forgetOAuth(db: Db, { expired, idleSince }: { expired: Date; idleSince: Date }): Promise<void> {
+/** Deletes expired refresh tokens and assertions, and clients without consent and without changes since `idleSince`. */
+export async function deleteExpiredOAuth(
+  db: Db,
+  { expired, idleSince }: { expired: Date; idleSince: Date },
+): Promise<void> {
   await deleteExpiredTokens(autocommit({ db }), { expired })
   await deleteAssertions(autocommit({ db }), { expired })
   await deleteIdleClients(autocommit({ db }), { idle_since: idleSince })
 }
 
-/** Verified here; that the issuer has verified it too is its claim. */
+/** Finds a member by an e-mail address that was verified here. */
 export async function findMemberByVerifiedEmail(db: Db, email: string, tenantId: string): Promise<Member | undefined> {
   const [row] = await selectMemberByVerifiedEmail({ db }, { email, tenant_id: tenantId })
   return row

@@ -1,4 +1,4 @@
-/** Where the authorization server finds what it stores: the tables of schema `access`, by their columns. */
+/** The tables and columns in schema `access` of the authorization server's models. */
 export const OAUTH_TABLES = {
   oauthClient: {
     modelName: 'oauth_clients',

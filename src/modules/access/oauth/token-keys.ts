@@ -2,8 +2,8 @@ import { importJWK } from 'jose'
 import type { CryptoKey, JWK } from 'jose'
 
 /**
- * Asymmetric only: with HMAC the public key would be the secret. Each key is bound to the one algorithm of its entry in
- * the key set, so a token cannot choose another.
+ * The accepted algorithms. They are asymmetric: with HMAC a public key could be used as the secret. Each key is bound
+ * to the algorithm of its entry in the key set, so a token cannot choose another.
  */
 const TOKEN_ALGORITHMS = ['EdDSA', 'ES256', 'ES384', 'ES512', 'RS256', 'PS256'] as const
 type TokenAlgorithm = (typeof TOKEN_ALGORITHMS)[number]
@@ -15,11 +15,11 @@ export interface VerificationKey {
 
 /** The public keys of one issuer, by their `kid`. */
 export interface TokenKeys {
-  /** Undefined: the issuer has no such key. Throws `Failure('unavailable')` when its keys cannot be had. */
+  /** Undefined when the issuer has no such key. Throws `Failure('unavailable')` when its keys cannot be read. */
   find(kid: string): VerificationKey | undefined | Promise<VerificationKey | undefined>
 }
 
-/** The usable keys of a key set; those that are not for verifying signatures of these algorithms are left out. */
+/** The keys of a key set that verify signatures with an accepted algorithm. */
 export async function keysOf(set: readonly JWK[]): Promise<ReadonlyMap<string, VerificationKey>> {
   const keys = new Map<string, VerificationKey>()
   for (const jwk of set) {
@@ -38,7 +38,7 @@ const CURVES: Readonly<Record<string, TokenAlgorithm>> = {
   Ed25519: 'EdDSA',
 }
 
-/** The algorithm of a key is the key's own; an RSA key without one signs as nearly every issuer does. */
+/** The algorithm that a key states, or the one of its curve. RS256 for an RSA key that states none. */
 function algorithmOf(jwk: JWK): TokenAlgorithm | undefined {
   if (jwk.use !== undefined && jwk.use !== 'sig') return undefined
   if (jwk.key_ops !== undefined && !jwk.key_ops.includes('verify')) return undefined

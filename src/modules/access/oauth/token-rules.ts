@@ -4,27 +4,27 @@ import { Failure } from '#kernel/failure'
 import type { CompactToken } from './compact-token.ts'
 import { malformed } from './compact-token.ts'
 
-/** What a token says that anything here depends on. Times are in seconds since 1970. */
+/** The claims of a token that are used here. Times are in seconds since 1970. */
 export interface TokenClaims {
   readonly issuer: string
   readonly audiences: readonly string[]
   readonly expiresAt: number
   readonly issuedAt: number | undefined
   readonly notBefore: number | undefined
-  /** Undefined: all that its bearer may do. */
+  /** Undefined: every scope of the person. */
   readonly scopes: ReadonlySet<string> | undefined
   readonly subject: TokenSubject
 }
 
-/** For whom a token speaks, as its issuer names them. */
+/** The person and tenant of a token, as its issuer names them. */
 export interface TokenSubject {
   readonly id: string
   readonly tenantId: string
   /** Verified by the issuer. */
   readonly email?: string
-  /** The session it ends with; absent where the issuer keeps sessions of its own. */
+  /** The session that the token is bound to; absent with an external issuer. */
   readonly sessionId?: string
-  /** What the person granted, and to which program, to act for them; absent for the person's own sign-in. */
+  /** The grant to an OAuth client that acts for the person; absent when the person signed in themselves. */
   readonly grant?: { readonly id: string; readonly clientId: string }
 }
 
@@ -33,14 +33,14 @@ export interface TokenHeader {
   readonly keyId: string
 }
 
-/** What a token of one issuer looks like, beyond the form that all have. */
+/** The rules for the tokens of one issuer, in addition to those of every JWT. */
 export interface TokenRules {
-  /** Throws `Failure('unauthenticated')` for a header that is not of the issuer's form. */
+  /** Throws `Failure('unauthenticated')` for a header that the issuer does not use. */
   readonly header: (token: CompactToken) => TokenHeader
-  /** Throws `Failure('unauthenticated')` for claims that are missing, or of another type than they must be. */
+  /** Throws `Failure('unauthenticated')` for missing claims and claims of the wrong type. */
   readonly claims: (token: CompactToken) => TokenClaims
   readonly issuer: () => string
-  readonly lifeSecondsMax: number
+  readonly lifetimeSecondsMax: number
 }
 
 const numericDate = z.number().min(0).max(Number.MAX_SAFE_INTEGER)
@@ -55,11 +55,11 @@ export const StandardClaims = z.object({
   nbf: numericDate.optional(),
   sub: id,
   scope: z.string().max(4096).optional(),
-  // Bound to a key of its bearer, of which no proof is asked here: taken as it is, it would be bound to nobody.
+  // Refused: it binds the token to a key of its holder, and no proof of possession is checked here.
   cnf: z.never().optional(),
 })
 
-/** Strict: what is not named here (`jku`, `x5u`, `jwk`, `crit`, `b64`, `zip`, …) is not ours. */
+/** Strict, so that `jku`, `x5u`, `jwk`, `crit`, `b64`, `zip` and others are refused. */
 const OwnHeader = z.strictObject({ typ: z.literal('at+jwt'), alg: z.string(), kid: id })
 
 const OwnClaims = StandardClaims.extend({
@@ -70,10 +70,10 @@ const OwnClaims = StandardClaims.extend({
   grant: id.optional(),
 })
 
-/** The access tokens that this server makes. */
+/** The rules for access tokens that this server issues. */
 export function ownTokenRules(parts: {
   readonly publicUrl: () => string
-  readonly lifeSecondsMax: number
+  readonly lifetimeSecondsMax: number
 }): TokenRules {
   return {
     header: ({ header }) => {
@@ -96,7 +96,7 @@ export function ownTokenRules(parts: {
       }
     },
     issuer: parts.publicUrl,
-    lifeSecondsMax: parts.lifeSecondsMax,
+    lifetimeSecondsMax: parts.lifetimeSecondsMax,
   }
 }
 
@@ -105,41 +105,41 @@ export function standardClaims(claims: z.output<typeof StandardClaims>) {
   return { issuer: iss, audiences: [aud].flat(), expiresAt: exp, issuedAt: iat, notBefore: nbf }
 }
 
-/** Undefined stays so: a token that names no scopes is not one that names none. */
+/** The scopes of a `scope` claim. Undefined without the claim, which differs from an empty claim. */
 export function scopeSet(scope: string | undefined): ReadonlySet<string> | undefined {
   return scope === undefined ? undefined : new Set(scope.split(' ').filter((name) => name !== ''))
 }
 
-/** Names the member that is wrong, never its value. */
+/** Parses a header or payload. The failure names the invalid member, never its value. */
 export function parsed<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {
   const outcome = schema.safeParse(value)
   if (outcome.success) return outcome.data
   const [issue] = outcome.error.issues
   const member = issue?.code === 'unrecognized_keys' ? issue.keys[0] : issue?.path[0]
-  throw malformed(`its ${String(member)} is not as it should be`)
+  throw malformed(`its ${String(member)} is missing or invalid`)
 }
 
 const SKEW_SECONDS = 30
 
-/** Throws `Failure('unauthenticated')` unless the token is of this issuer and of this moment. */
+/** Throws `Failure('unauthenticated')` unless the token is from this issuer, valid now, and not too long-lived. */
 export function requireCurrent(claims: TokenClaims, rules: TokenRules, now: Date): void {
   const seconds = now.getTime() / 1000
   const { issuer, expiresAt, issuedAt, notBefore } = claims
-  if (issuer !== rules.issuer()) throw refused('The access token is of another issuer.')
+  if (issuer !== rules.issuer()) throw refused('The access token is from another issuer.')
   if (expiresAt <= seconds) throw expired()
   if ((notBefore ?? 0) > seconds + SKEW_SECONDS) throw refused('The access token is not valid yet.')
-  if ((issuedAt ?? 0) > seconds + SKEW_SECONDS) throw refused('The access token is of the future.')
-  const life = expiresAt - (issuedAt ?? seconds)
-  if (life > rules.lifeSecondsMax) throw refused('The access token lives longer than tokens may.')
+  if ((issuedAt ?? 0) > seconds + SKEW_SECONDS) throw refused('The access token was issued in the future.')
+  const lifetime = expiresAt - (issuedAt ?? seconds)
+  if (lifetime > rules.lifetimeSecondsMax) throw refused('The lifetime of the access token is too long.')
 }
 
-export const expired = () => refused('The access token has expired. Ask for a new one.')
+export const expired = () => refused('The access token has expired. Request a new one.')
 
 export function refused(message: string, cause?: unknown): Failure {
   return new Failure('unauthenticated', message, { cause })
 }
 
-/** What the token asks for of what its bearer holds; a scope that is not in the table opens nothing. */
+/** The scopes that both the token and the person have. */
 export function granted(
   claims: Pick<TokenClaims, 'scopes'>,
   held: ReadonlySet<ScopeGrant['scope']>,

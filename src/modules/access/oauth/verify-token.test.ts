@@ -32,13 +32,13 @@ const TABLE: readonly ScopeGrant[] = [
 ]
 const REQUEST = { address: '127.0.0.1', resource: `${URL_HERE}/mcp/customers` }
 
-const PENS = {
-  EdDSA: pen('EdDSA', () => generateKeyPairSync('ed25519')),
-  ES256: pen('ES256', () => generateKeyPairSync('ec', { namedCurve: 'P-256' })),
-  RS256: pen('RS256', () => generateKeyPairSync('rsa', { modulusLength: 2048 })),
+const SIGNERS = {
+  EdDSA: signer('EdDSA', () => generateKeyPairSync('ed25519')),
+  ES256: signer('ES256', () => generateKeyPairSync('ec', { namedCurve: 'P-256' })),
+  RS256: signer('RS256', () => generateKeyPairSync('rsa', { modulusLength: 2048 })),
 }
 
-function pen(alg: string, pair: () => { publicKey: KeyObject; privateKey: KeyObject }) {
+function signer(alg: string, pair: () => { publicKey: KeyObject; privateKey: KeyObject }) {
   const { publicKey, privateKey } = pair()
   const publicJwk: JWK = { ...publicKey.export({ format: 'jwk' }), kid: `key-${alg}`, alg }
   const kit: ForgeryKit = {
@@ -54,11 +54,11 @@ function pen(alg: string, pair: () => { publicKey: KeyObject; privateKey: KeyObj
   return kit
 }
 
-const token = (claims: object = {}, { header, signed }: ForgeryKit = PENS.EdDSA) =>
+const token = (claims: object = {}, { header, signed }: ForgeryKit = SIGNERS.EdDSA) =>
   signed(JSON.stringify(header), JSON.stringify({ ...CLAIMS, ...claims }))
 
 function authenticator(changes: Partial<TokenParts> = {}) {
-  const world = {
+  const state = {
     now: NOW,
     connected: true,
     asked: 0,
@@ -67,37 +67,37 @@ function authenticator(changes: Partial<TokenParts> = {}) {
     isGone: false,
     sessionEnds: new Date(SECONDS * 1000 + 3_600_000),
   }
-  const heard: ((topic: string | undefined) => void)[] = []
+  const listeners: ((topic: string | undefined) => void)[] = []
   const publicUrl = changes.publicUrl ?? (() => URL_HERE)
   const authenticate = tokenAuthenticator({
-    rules: ownTokenRules({ publicUrl, lifeSecondsMax: 3600 }),
+    rules: ownTokenRules({ publicUrl, lifetimeSecondsMax: 3600 }),
     keys: ownTokenKeys({
-      clock: () => world.now,
+      clock: () => state.now,
       load: async () => {
-        world.loads++
-        return Object.values(PENS).map(({ publicJwk }) => publicJwk)
+        state.loads++
+        return Object.values(SIGNERS).map(({ publicJwk }) => publicJwk)
       },
     }),
     publicUrl,
     scopes: () => TABLE,
     findGrant: async ({ subject: { id, tenantId, sessionId } }) => {
-      world.asked++
+      state.asked++
       const isKnown = id === 'usr_1' && tenantId === 'acme' && sessionId === 'ses_1'
-      return isKnown && !world.isGone ? { userId: id, role: world.role, expiresAt: world.sessionEnds } : undefined
+      return isKnown && !state.isGone ? { userId: id, role: state.role, expiresAt: state.sessionEnds } : undefined
     },
     revocations: {
       get connected() {
-        return world.connected
+        return state.connected
       },
-      onRevoked: (act) => heard.push(act),
+      onRevoked: (listener) => listeners.push(listener),
     },
-    clock: () => world.now,
+    clock: () => state.now,
     ...changes,
   })
-  const tell = (topic?: string) => {
-    for (const act of heard) act(topic)
+  const revoke = (topic?: string) => {
+    for (const listener of listeners) listener(topic)
   }
-  return { authenticate, world, tell }
+  return { authenticate, state, revoke }
 }
 
 const refusal = async (work: () => unknown): Promise<string> => {
@@ -110,8 +110,8 @@ const refusal = async (work: () => unknown): Promise<string> => {
   return 'accepted'
 }
 
-describe.each(Object.entries(PENS))('a token signed with %s', (_alg, kit) => {
-  it('opens its resource as its person, with the scopes it names of those that the role holds', async () => {
+describe.each(Object.entries(SIGNERS))('a token signed with %s', (_alg, kit) => {
+  it('authenticates its person at its resource, with those of its scopes that the role has', async () => {
     const { authenticate } = authenticator()
     const scope = 'customers:write access:write nonsense'
     expect(await authenticate(token({ scope }, kit), REQUEST)).toEqual({
@@ -132,7 +132,7 @@ describe.each(Object.entries(PENS))('a token signed with %s', (_alg, kit) => {
 })
 
 describe('a token', () => {
-  it('that names no scopes holds all that the role holds', async () => {
+  it('without a scope claim has all scopes of the role', async () => {
     const { authenticate } = authenticator()
     expect(await authenticate(token({ scope: undefined }), REQUEST)).toMatchObject({
       scopes: new Set(['customers:read', 'customers:write']),
@@ -148,49 +148,49 @@ describe('a token', () => {
     [`${URL_HERE}/mcp/customers`, '/mcp', false],
     [`${URL_HERE}/mcp/customers`, '/mcp/customers-evil', false],
     [[`${URL_HERE}/api`, `${URL_HERE}/mcp/tasks`], '/mcp/tasks', true],
-  ])('for %j opens %s: %s', async (aud, path, opens) => {
+  ])('for %j is accepted at %s: %s', async (aud, path, isAccepted) => {
     const { authenticate } = authenticator()
     const request = { ...REQUEST, resource: `${URL_HERE}${path}` }
     const outcome = await refusal(() => authenticate(token({ aud }), request))
-    expect(outcome).toBe(opens ? 'accepted' : 'The access token is for another resource.')
+    expect(outcome).toBe(isAccepted ? 'accepted' : 'The access token is for another resource.')
   })
 
-  it('once known is answered without a promise, but only where it is for', async () => {
-    const { authenticate, world } = authenticator()
+  it('is authenticated synchronously once it is cached, but only at its audience', async () => {
+    const { authenticate, state } = authenticator()
     await authenticate(token(), REQUEST)
     expect(authenticate(token(), REQUEST)).toMatchObject({ tenantId: 'acme' })
     expect(() => authenticate(token(), { ...REQUEST, resource: `${URL_HERE}/mcp/tasks` })).toThrow('another resource')
-    expect(world.asked).toBe(1)
+    expect(state.asked).toBe(1)
   })
 
-  it('is refused from the second on in which it expires, even from memory', async () => {
-    const { authenticate, world } = authenticator()
+  it('is refused from the second of its expiry on, even when it is cached', async () => {
+    const { authenticate, state } = authenticator()
     await authenticate(token(), REQUEST)
-    world.now = new Date((SECONDS + 899) * 1000)
+    state.now = new Date((SECONDS + 899) * 1000)
     expect(authenticate(token(), REQUEST)).toMatchObject({ tenantId: 'acme' })
-    world.now = new Date((SECONDS + 900) * 1000)
+    state.now = new Date((SECONDS + 900) * 1000)
     expect(() => authenticate(token(), REQUEST)).toThrow('expired')
   })
 
-  it('is refused once its session has ended, even from memory', async () => {
-    const { authenticate, world } = authenticator()
-    world.sessionEnds = new Date((SECONDS + 60) * 1000)
+  it('is refused once its session has ended, even when it is cached', async () => {
+    const { authenticate, state } = authenticator()
+    state.sessionEnds = new Date((SECONDS + 60) * 1000)
     await authenticate(token(), REQUEST)
-    world.now = new Date((SECONDS + 60) * 1000)
+    state.now = new Date((SECONDS + 60) * 1000)
     expect(await refusal(() => authenticate(token(), REQUEST))).not.toBe('accepted')
     expect(await refusal(() => authenticate(token({ jti: '2' }), REQUEST))).toContain('session')
   })
 
-  it('may be up to half a minute ahead of this clock', async () => {
+  it('may be issued up to half a minute ahead of the server clock', async () => {
     const { authenticate } = authenticator()
     expect(await authenticate(token({ iat: SECONDS + 29, nbf: SECONDS + 29 }), REQUEST)).toMatchObject({
       userId: 'usr_1',
     })
   })
 
-  it('is good under each loopback name of a server that listens there', async () => {
+  it('is valid under every loopback name of a server with a loopback URL', async () => {
     const publicUrl = () => 'http://127.0.0.1:8080'
-    const { authenticate } = authenticator({ publicUrl, rules: ownTokenRules({ publicUrl, lifeSecondsMax: 3600 }) })
+    const { authenticate } = authenticator({ publicUrl, rules: ownTokenRules({ publicUrl, lifetimeSecondsMax: 3600 }) })
     const made = token({ iss: publicUrl(), aud: 'http://localhost:8080/mcp' })
     expect(await authenticate(made, { ...REQUEST, resource: 'http://127.0.0.1:8080/mcp' })).toMatchObject({
       userId: 'usr_1',
@@ -202,68 +202,68 @@ describe('a token', () => {
 
 describe('revocation', () => {
   it.each(['session ses_1', 'member usr_1 acme', 'grant grt_1', undefined])(
-    'told as %s takes the token out of memory',
+    'signalled as %s removes the token from the cache',
     async (topic) => {
-      const { authenticate, world, tell } = authenticator()
+      const { authenticate, state, revoke } = authenticator()
       await authenticate(token(), REQUEST)
-      world.isGone = true
-      tell(topic)
+      state.isGone = true
+      revoke(topic)
       expect(await refusal(() => authenticate(token(), REQUEST))).toContain('session')
     },
   )
 
-  it('of another session leaves it there', async () => {
-    const { authenticate, world, tell } = authenticator()
+  it('of another session keeps it cached', async () => {
+    const { authenticate, state, revoke } = authenticator()
     await authenticate(token(), REQUEST)
-    tell('session ses_2')
-    tell('member usr_2 acme')
-    tell('grant grt_2')
+    revoke('session ses_2')
+    revoke('member usr_2 acme')
+    revoke('grant grt_2')
     await authenticate(token(), REQUEST)
-    expect(world.asked).toBe(1)
+    expect(state.asked).toBe(1)
   })
 
-  it('cannot be missed: nothing is taken from memory while it is not heard', async () => {
-    const { authenticate, world } = authenticator()
+  it('cannot be missed: the cache is not used while the signal connection is down', async () => {
+    const { authenticate, state } = authenticator()
     await authenticate(token(), REQUEST)
-    world.connected = false
-    world.isGone = true
+    state.connected = false
+    state.isGone = true
     expect(await refusal(() => authenticate(token(), REQUEST))).toContain('session')
   })
 
-  it('during the look-up keeps what was read out of memory', async () => {
-    const { authenticate, world, tell } = authenticator()
+  it('during the look-up keeps its result out of the cache', async () => {
+    const { authenticate, state, revoke } = authenticator()
     const reading = authenticate(token(), REQUEST)
-    tell('session ses_9')
+    revoke('session ses_9')
     await reading
     await authenticate(token(), REQUEST)
-    expect(world.asked).toBe(2)
+    expect(state.asked).toBe(2)
   })
 
-  it('missed during the look-up keeps what was read out of memory', async () => {
-    const { authenticate, world } = authenticator()
-    world.connected = false
+  it('missed during the look-up keeps its result out of the cache', async () => {
+    const { authenticate, state } = authenticator()
+    state.connected = false
     const reading = authenticate(token(), REQUEST)
-    world.connected = true
+    state.connected = true
     await reading
     expect(authenticate(token(), REQUEST)).toBeInstanceOf(Promise)
   })
 })
 
 describe('the keys of this installation', () => {
-  it('are read once for many tokens, and again for a key id that is not known', async () => {
-    const { authenticate, world } = authenticator()
+  it('are read once for many tokens, and again for an unknown key id', async () => {
+    const { authenticate, state } = authenticator()
     await authenticate(token(), REQUEST)
     await authenticate(token({ jti: '2' }), REQUEST)
-    expect(world.loads).toBe(1)
-    const header = { ...PENS.EdDSA.header, kid: 'new' }
-    const unknown = PENS.EdDSA.signed(JSON.stringify(header), JSON.stringify(CLAIMS))
+    expect(state.loads).toBe(1)
+    const header = { ...SIGNERS.EdDSA.header, kid: 'new' }
+    const unknown = SIGNERS.EdDSA.signed(JSON.stringify(header), JSON.stringify(CLAIMS))
     await Promise.all(Array.from({ length: 50 }, () => refusal(() => authenticate(unknown, REQUEST))))
-    expect(world.loads).toBe(3)
+    expect(state.loads).toBe(3)
   })
 
-  it('made while a read is running are found by whoever asks after that', async () => {
+  it('added while a read is running are found by the next call', async () => {
     const { promise: held, resolve: release } = Promise.withResolvers<void>()
-    const sets: JWK[][] = [[], [PENS.EdDSA.publicJwk]]
+    const sets: JWK[][] = [[], [SIGNERS.EdDSA.publicJwk]]
     const keys = ownTokenKeys({
       clock: () => NOW,
       load: async () => {
@@ -279,8 +279,8 @@ describe('the keys of this installation', () => {
     expect(await after).toMatchObject({ algorithm: 'EdDSA' })
   })
 
-  it('that were taken away are refused within a minute', async () => {
-    let set = [PENS.EdDSA.publicJwk]
+  it('that were removed are refused within a minute', async () => {
+    let set = [SIGNERS.EdDSA.publicJwk]
     let now = NOW
     const keys = ownTokenKeys({ clock: () => now, load: async () => set })
     await keys.find('key-EdDSA')

@@ -11,35 +11,35 @@ import type { TokenKeys } from './token-keys.ts'
 import { expired, granted, refused, requireCurrent } from './token-rules.ts'
 import type { TokenClaims, TokenHeader, TokenRules, TokenSubject } from './token-rules.ts'
 
-/** What the database knows of a token's subject. */
+/** The person, role and session of a token, as the database has them. */
 export interface TokenGrant {
   readonly userId: string
   readonly role: Role
-  /** When the session ends, if that is before the token does. */
+  /** When the session ends; absent with an external issuer. */
   readonly expiresAt?: Date
 }
 
-/** Who tells that a token may no longer open what it did. */
+/** A source of revocations that invalidate cached tokens. */
 export interface Revocations {
-  /** True while every revocation is heard. */
+  /** True while every revocation is received. */
   readonly connected: boolean
   /**
-   * Calls `act` with the topic that changed: `session <id>`, `member <user> <tenant>` or `grant <id>`;
-   * undefined when any may have.
+   * Calls `listener` with the topic that was revoked: `session <id>`, `member <user> <tenant>` or `grant <id>`;
+   * undefined when any may have been.
    */
-  onRevoked(act: (topic: string | undefined) => void): void
+  onRevoked(listener: (topic: string | undefined) => void): void
 }
 
 export interface TokenParts {
   readonly rules: TokenRules
   readonly keys: TokenKeys
-  /** The URL of this server; audiences are of it. */
+  /** The URL of this server, below which audiences must be. */
   readonly publicUrl: () => string
-  /** Further names that an issuer has for all of this server. */
+  /** Further audiences that stand for the whole server. */
   readonly audiences?: readonly string[]
-  /** The table of everything that can be granted. */
+  /** Every scope that can be granted, with the lowest role that has it. */
   readonly scopes: () => readonly ScopeGrant[]
-  /** Undefined when the session or the membership is gone, or what was granted was taken back. */
+  /** Undefined when the session or membership has ended, or the grant was revoked. */
   readonly findGrant: (claims: TokenClaims) => Promise<TokenGrant | undefined>
   readonly revocations: Revocations
   readonly clock: Clock
@@ -55,16 +55,16 @@ interface Known {
 }
 
 const CACHED_TOKENS_MAX = 10_000
-/** 192 bits of the signature. */
+/** The last characters of a token that are its cache key: 192 bits of the signature. */
 const KEY_CHARACTERS = 32
 
 /**
- * Checks access tokens on this machine alone: signature, issuer, times, and that the token is for what is asked for.
- * The first sight of each asks the database once whether its session and its bearer's membership stand; from then on it
- * is answered from memory until it expires, or until this process hears of a change, or stops hearing them.
+ * Authenticates access tokens: signature, issuer, times and audience, without a call to the issuer. The first use of a
+ * token reads its session and membership from the database. It is then cached until it expires, a revocation signal
+ * concerns it, or the signal connection is lost.
  *
- * The memory is keyed by the end of the signature, and the whole token compared: 0.4 µs, where looking up by the 700
- * characters, or by their SHA-256, took 3 to 4. The heap holds the token anyway while its request is served.
+ * The cache key is the end of the signature, and the whole token is compared: 0.4 µs, where a look-up by the 700
+ * characters, or by their SHA-256, took 3 to 4.
  */
 export function tokenAuthenticator(
   parts: TokenParts,
@@ -126,7 +126,7 @@ async function requireSignature(token: string, { keyId, algorithm }: TokenHeader
   try {
     await compactVerify(token, key.key, { algorithms: [key.algorithm] })
   } catch (cause) {
-    throw refused('The signature of the access token is wrong.', cause)
+    throw refused('The signature of the access token is invalid.', cause)
   }
 }
 
@@ -161,7 +161,7 @@ function tokenMemory(revocations: Revocations) {
       const entry = revocations.connected ? known.get(token.slice(-KEY_CHARACTERS)) : undefined
       return entry?.token === token ? entry : undefined
     },
-    /** Begins to look a token up; it is kept unless anything was revoked, or may have been, while that took. */
+    /** Starts a look-up. The returned function caches its result, unless a revocation may have happened meanwhile. */
     startLookUp() {
       const isUnchanged = watch.reading()
       return (entry: Known): void => {
