@@ -10,6 +10,7 @@ beforeAll(async () => {
 })
 afterAll(() => server[Symbol.asyncDispose]())
 
+const INITIALIZE = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'test', version: '1' } }
 const echo = { name: 'echo', arguments: { text: 'ahoy' } }
 const codeOf = async (question: Question) => {
   const { status, body } = await send(server, question)
@@ -186,6 +187,51 @@ describe('endpoints', () => {
 
   it('a cursor that was not issued here is refused', async () => {
     expect(await codeOf(modern('tools/list', { cursor: 'dG9vbHM6OTk' }))).toEqual({ status: 200, code: -32602 })
+  })
+
+  it.each([
+    undefined,
+    '*/*',
+    'application/json',
+    'application/json;q=0.9, text/html',
+    'application/json, text/event-stream',
+  ])('every method is answered as JSON to a client that sends Accept: %s', async (accept) => {
+    const ask = async (question: Question) => {
+      const { status, headers, body } = await send(server, { ...question, headers: { ...question.headers, accept } })
+      return {
+        status,
+        type: headers['content-type'],
+        code: body['error']?.['code'],
+        has: Object.keys(body['result'] ?? {}),
+      }
+    }
+    for (const of of [legacy, modern]) {
+      expect(await ask(of('tools/call', echo))).toMatchObject({
+        status: 200,
+        type: 'application/json',
+        code: undefined,
+      })
+      expect(await ask(of('tools/list'))).toMatchObject({ status: 200, type: 'application/json', code: undefined })
+      const unknown = await ask(of('prompts/list'))
+      expect(unknown).toMatchObject({ type: 'application/json', code: -32601 })
+    }
+    expect((await ask(legacy('initialize', INITIALIZE))).has).toContain('serverInfo')
+  })
+
+  it('every method is answered as an event to a client that takes only event streams', async () => {
+    for (const question of [
+      legacy('initialize', INITIALIZE),
+      legacy('tools/list'),
+      modern('tools/call', echo),
+      legacy('prompts/list'),
+    ]) {
+      const answer = await send(server, { ...question, headers: { ...question.headers, accept: 'text/event-stream' } })
+      expect({ status: answer.status, type: answer.headers['content-type'] }).toEqual({
+        status: 200,
+        type: 'text/event-stream',
+      })
+      expect(answer.text).toMatch(/^event: message\ndata: \{"jsonrpc":"2\.0","id":1,.*\}\n\n$/)
+    }
   })
 
   it.each([

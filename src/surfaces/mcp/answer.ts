@@ -10,7 +10,6 @@ import type { Era } from './era.ts'
 import { eventStream } from './event-stream.ts'
 import type { EventStream } from './event-stream.ts'
 import type { Exchange } from './exchange.ts'
-import { takesStream } from './media-types.ts'
 import { ACCEPTED, RPC, RpcError, bodyText, errorReply, isRecord, readMessage } from './rpc.ts'
 import type { Reply, RpcMessage } from './rpc.ts'
 import type { SdkHandlers } from './sdk-handlers.ts'
@@ -32,7 +31,7 @@ export interface AnswerParts {
 
 /** Answers one message. Rejects with `RpcError` or `Failure` only while nothing was sent yet. */
 export async function answerMessage(parts: AnswerParts, request: AuthenticatedRequest, body: unknown): Promise<void> {
-  const { req, res, endpoint } = request
+  const { req, res, endpoint, accepted } = request
   const message = readMessage(body)
   if (message === 'response') return inSession(parts.sessions, request, body)
   const era = eraOf(message, req.headers)
@@ -42,8 +41,8 @@ export async function answerMessage(parts: AnswerParts, request: AuthenticatedRe
     if (message.method === 'tools/call') parts.toolCalls.admit(request, message)
     return inSession(parts.sessions, request, body)
   }
-  if (opensSession(endpoint, era, message)) return openSession(parts.sessions, request, body)
-  const stream = wantsNotices(message) ? eventStream(res, takesStream(req)) : undefined
+  if (accepted !== 'json' && opensSession(endpoint, era, message)) return openSession(parts.sessions, request, body)
+  const stream = accepted === 'stream' || wantsNotices(message) ? eventStream(res, accepted !== 'json') : undefined
   const exchange = exchangeOf(request, era, traceOf(message, req), stream)
   const { controller } = exchange
   if (era.modern) res.once('close', () => res.writableFinished || controller.abort())
@@ -57,9 +56,12 @@ export async function answerMessage(parts: AnswerParts, request: AuthenticatedRe
   } finally {
     parts.running.remove(controller)
   }
-  await parts.sdk.handle(request, body)
+  if (message.method === SUBSCRIBE) return parts.sdk.handle(request, body)
+  finish(request, await parts.sdk.answer(request, body), stream)
 }
 
+/** The one request whose response is always a stream. */
+const SUBSCRIBE = 'subscriptions/listen'
 const BATCH_MAX = 100
 
 /** Answers a JSON-RPC batch, which only revision 2025-03-26 allows. */
@@ -127,8 +129,9 @@ function wantsNotices({ params }: RpcMessage): boolean {
   return isRecord(meta) && ('progressToken' in meta || 'io.modelcontextprotocol/logLevel' in meta)
 }
 
-function finish({ res, rate }: AuthenticatedRequest, reply: Reply, stream: EventStream | undefined): void {
-  if (stream?.open === true) stream.end(bodyText(reply))
+function finish({ res, rate, accepted }: AuthenticatedRequest, reply: Reply, stream: EventStream | undefined): void {
+  const isEvent = stream?.open === true || (accepted === 'stream' && reply.body !== undefined)
+  if (isEvent) stream?.end(bodyText(reply))
   else send(res, reply, rate)
 }
 

@@ -4,6 +4,7 @@ import type { Principal } from '#kernel/principal'
 import { bucketOf } from '#kernel/calls/limits'
 import type { Limiter } from '#kernel/calls/limits'
 import type { Endpoint } from './endpoint.ts'
+import type { Accepted } from './media-types.ts'
 import { rateHeaders } from './send.ts'
 
 /** An authenticated HTTP request, whose body may not have been read yet. */
@@ -11,6 +12,7 @@ export interface AuthenticatedRequest extends Counted {
   readonly req: IncomingMessage
   readonly res: ServerResponse
   readonly endpoint: Endpoint
+  readonly accepted: Accepted
 }
 
 /** The caller of a call and a callback for its rate-limit state. */

@@ -5,7 +5,7 @@ import type { AnswerParts } from './answer.ts'
 import type { AuthenticatedRequest } from './authenticated-request.ts'
 import { parseBody, readBody } from './body.ts'
 import type { Endpoint } from './endpoint.ts'
-import { requireMediaTypes } from './media-types.ts'
+import { acceptedMedia, requireJsonBody } from './media-types.ts'
 import type { Refuse } from './refuse.ts'
 import { isRecord } from './rpc.ts'
 import { inSession } from './session-requests.ts'
@@ -23,11 +23,12 @@ export function endpointHandler(
 ): (req: IncomingMessage, res: ServerResponse, endpoint: Endpoint) => void {
   return (req, res, endpoint) => {
     try {
-      if (req.method === 'POST') requireMediaTypes(req)
+      if (req.method === 'POST') requireJsonBody(req)
+      const accepted = acceptedMedia(req)
       const principal = parts.authenticate(req.headers.authorization, parts.accessRequestOf(req, endpoint))
-      if (!(principal instanceof Promise)) return receive(parts, { req, res, endpoint, principal, rate: [] })
+      if (!(principal instanceof Promise)) return receive(parts, { req, res, endpoint, principal, accepted, rate: [] })
       principal
-        .then((known) => receive(parts, { req, res, endpoint, principal: known, rate: [] }))
+        .then((known) => receive(parts, { req, res, endpoint, principal: known, accepted, rate: [] }))
         .catch((error: unknown) => parts.refuse(req, res, endpoint, error))
     } catch (error) {
       parts.refuse(req, res, endpoint, error)

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import type { NodeIncomingMessageLike } from '@modelcontextprotocol/node'
 import type { AuthenticatedRequest } from './authenticated-request.ts'
 import type { Endpoint } from './endpoint.ts'
@@ -9,9 +10,9 @@ import { setAnswerHeaders } from './send.ts'
 
 /** The handlers of the official SDK for each endpoint, created when the first request needs them. */
 export interface SdkHandlers {
-  /** Answers a request whose body was read already. */
+  /** Answers a request by a stream. */
   handle(request: AuthenticatedRequest, body: unknown): Promise<void>
-  /** Answers one message of a batch, without a stream. */
+  /** Answers one message without a stream. */
   answer(request: AuthenticatedRequest, body: unknown): Promise<Reply>
   close(): Promise<void>
 }
@@ -30,8 +31,8 @@ export function sdkHandlers(parts: SdkParts): SdkHandlers {
       // safe because: a request that reached a server has a method and a URL; the types only differ in `undefined`.
       return handlerOf(endpoint).handle(authenticated as NodeIncomingMessageLike, res, body)
     },
-    answer: async ({ endpoint, principal }, body) => {
-      const response = await handlerOf(endpoint).fetch(body, principal)
+    answer: async ({ req, endpoint, principal }, body) => {
+      const response = await handlerOf(endpoint).fetch(body, principal, revisionHeaders(req))
       const text = await response.text()
       if (text === '') return ACCEPTED
       const [data] = /^data: (.*)$/m.exec(text)?.slice(1) ?? [text]
@@ -42,4 +43,13 @@ export function sdkHandlers(parts: SdkParts): SdkHandlers {
       await Promise.allSettled([...made.values()].map((handler) => handler.close()))
     },
   }
+}
+
+/** The headers that name the revision, and in the stateless one the method and tool. */
+function revisionHeaders({ headers }: IncomingMessage): Readonly<Record<string, string>> {
+  const named = ['mcp-protocol-version', 'mcp-method', 'mcp-name'].flatMap((name) => {
+    const value = headers[name]
+    return typeof value === 'string' ? [[name, value] as const] : []
+  })
+  return Object.fromEntries(named)
 }

@@ -84,8 +84,8 @@ export function sdkServer(
 
 export interface SdkHandler {
   readonly handle: NodeMcpRequestHandler
-  /** Answers one message of a 2025 batch. */
-  readonly fetch: (body: unknown, principal: Principal) => Promise<Response>
+  /** Answers one message, with the headers of the revision that it came with. */
+  readonly fetch: (body: unknown, principal: Principal, headers: Readonly<Record<string, string>>) => Promise<Response>
   readonly close: () => Promise<void>
 }
 
@@ -103,11 +103,11 @@ export function sdkHandler(endpoint: Endpoint, parts: SdkParts): SdkHandler {
     maxSubscriptions: SUBSCRIPTIONS_MAX,
     ...(bus !== undefined && { bus }),
   })
-  const headers = { 'Content-Type': 'application/json', Accept: 'application/json, text/event-stream' }
+  const accepting = { 'Content-Type': 'application/json', Accept: 'application/json, text/event-stream' }
   return {
     handle: toNodeHandler(handler, { onerror }),
-    fetch: (body, principal) =>
-      handler.fetch(new Request('http://localhost/', { method: 'POST', headers }), {
+    fetch: (body, principal, headers) =>
+      handler.fetch(new Request('http://localhost/', { method: 'POST', headers: { ...headers, ...accepting } }), {
         authInfo: authOf(principal),
         parsedBody: body,
       }),
