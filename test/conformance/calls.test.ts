@@ -61,11 +61,31 @@ const failingTool = plainTool({
   },
 })
 
+/** A tool with arguments of every type, which returns them. */
+const typedTool = plainTool({
+  name: 'take_types',
+  title: 'Take types',
+  describe: 'Returns its arguments.',
+  effect: 'read',
+  scope: 'demo:read',
+  input: z.strictObject({
+    text: z.string().optional().describe('One'),
+    cleared: z.string().nullable().optional().describe('One'),
+    count: z.int().min(1).optional().describe('One'),
+    share: z.number().optional().describe('One'),
+    isOn: z.boolean().optional().describe('One'),
+    tags: z.array(z.string()).optional().describe('One'),
+    place: z.strictObject({ city: z.string() }).optional().describe('One'),
+  }),
+  output: z.looseObject({}),
+  run: async (_ctx, input) => input,
+})
+
 let server: RunningServer
 const finished: (readonly [string, ToolCallStatus])[] = []
 let settled = Promise.withResolvers<void>()
 beforeAll(async () => {
-  const toolsets = { ...demoServer.toolsets, slow: [longTool, steppingTool, failingTool] }
+  const toolsets = { ...demoServer.toolsets, slow: [longTool, steppingTool, failingTool, typedTool] }
   server = await startMcpServer({
     servers: [{ ...demoServer, toolsets }],
     observer: {
@@ -224,5 +244,65 @@ describe('progress', () => {
   it('makes no stream for other callers', async () => {
     const { headers } = await send(server, withToken({}))
     expect(headers['content-type']).toBe('application/json')
+  })
+})
+
+describe('arguments in the form that some clients send', () => {
+  const resultOf = async (args: Record<string, unknown>) => {
+    const { body } = await send(server, modern('tools/call', { name: 'take_types', arguments: args }))
+    return body['result']
+  }
+
+  it('are read where the schema leaves no doubt, and the result says so', async () => {
+    const result = await resultOf({
+      text: '[1]',
+      cleared: null,
+      count: '3',
+      share: '0.5',
+      isOn: 'true',
+      tags: '["Work"]',
+      place: '{"city":"Kiel"}',
+    })
+    expect(result?.['structuredContent']).toEqual({
+      text: '[1]',
+      cleared: null,
+      count: 3,
+      share: 0.5,
+      isOn: true,
+      tags: ['Work'],
+      place: { city: 'Kiel' },
+    })
+    expect(JSON.stringify(result?.['content'])).toContain(
+      'Note: count was sent as text and is read as number; share was sent as text and is read as number; ' +
+        'isOn was sent as text and is read as boolean; tags was sent as text and is read as array; ' +
+        'place was sent as text and is read as object.',
+    )
+  })
+
+  it('lose null where it is not taken', async () => {
+    const result = await resultOf({ text: null, count: null, tags: null, cleared: null })
+    expect(result?.['structuredContent']).toEqual({ cleared: null })
+    expect(JSON.stringify(result?.['content'])).toContain('Note: text was null and is left out; count was')
+  })
+
+  it.each([
+    [{ count: 'three' }, 'count'],
+    [{ count: '0' }, 'count'],
+    [{ count: '1.5' }, 'count'],
+    [{ count: '9007199254740993' }, 'count'],
+    [{ isOn: 'yes' }, 'isOn'],
+    [{ tags: 'Work' }, 'tags'],
+    [{ tags: '[1]' }, 'tags'],
+    [{ tags: '{"0":"Work"}' }, 'tags'],
+    [{ place: '{"city":"Kiel","zip":1}' }, 'place'],
+    [{ text: 5 }, 'text'],
+  ])('are refused where there is doubt: %j', async (args, name) => {
+    const result = await resultOf(args)
+    expect(result?.['isError']).toBe(true)
+    expect(JSON.stringify(result?.['content'])).toContain(name)
+  })
+
+  it('are noted for no client that sends the right types', async () => {
+    expect(await resultOf({ count: 3 })).toMatchObject({ content: { length: 1 } })
   })
 })

@@ -8,6 +8,7 @@ import { withDeadline } from './deadline.ts'
 import { Failure } from '../failure.ts'
 import { CannotAsk, QuestionsOpen, unattended } from './interaction.ts'
 import type { Interaction, Question } from './interaction.ts'
+import { reread } from './lenient-arguments.ts'
 import { requireTool } from './permission.ts'
 import { textProblems } from './text-problems.ts'
 import type { ToolEntry } from './tool-catalogue.ts'
@@ -47,7 +48,13 @@ export interface ToolCaller {
 }
 
 export type ToolOutcome =
-  | { readonly kind: 'done'; readonly output: Record<string, unknown>; readonly json: string }
+  | {
+      readonly kind: 'done'
+      readonly output: Record<string, unknown>
+      readonly json: string
+      /** What was read otherwise than sent: `limit was sent as text and is read as number`. */
+      readonly notes: readonly string[]
+    }
   | { readonly kind: 'failed'; readonly failure: Failure }
   | { readonly kind: 'bug'; readonly errorId: string }
   | { readonly kind: 'questions'; readonly questions: Readonly<Record<string, Question>> }
@@ -87,20 +94,27 @@ async function run(
   const { tool } = entry
   const { settings } = options
   requireTool(caller.principal, entry)
-  const parsed = entry.input.safeParse(args ?? {})
-  const problems = parsed.success ? textProblems(args) : argumentProblems(entry.input, parsed.error)
-  if (!parsed.success || problems.length > 0) {
-    const message = `The arguments of ${tool.name} are wrong. Correct them and call again.`
-    throw new Failure('invalid', message, { problems })
-  }
+  const { data, notes } = readArguments(entry, args ?? {})
   const { controller, requestId, interaction = unattended } = caller
   const output = await withDeadline(controller, 'tool', tool.timeoutSeconds ?? settings.toolTimeoutSeconds, () =>
-    tool.run(options.openContext(caller.principal, { requestId, signal: controller.signal }), parsed.data, interaction),
+    tool.run(options.openContext(caller.principal, { requestId, signal: controller.signal }), data, interaction),
   )
   if (settings.checkResults) requireResultShape(entry, output)
   const json = JSON.stringify(output)
   if (json.length > settings.resultCharactersMax) throw tooLarge(json.length, settings.resultCharactersMax)
-  return { kind: 'done', output, json }
+  return { kind: 'done', output, json, notes }
+}
+
+/** The validated arguments of a call, and notes on those that had another form. Throws `Failure('invalid')`. */
+function readArguments({ input, tool }: ToolEntry, args: unknown) {
+  const strict = input.safeParse(args)
+  const again = strict.success ? undefined : reread(args, strict.error)
+  const lenient = again === undefined ? strict : input.safeParse(again.args)
+  const parsed = lenient.success ? lenient : strict
+  const problems = parsed.success ? textProblems(again?.args ?? args) : argumentProblems(input, parsed.error)
+  if (parsed.success && problems.length === 0) return { data: parsed.data, notes: again?.notes ?? [] }
+  const message = `The arguments of ${tool.name} are wrong. Correct them and call again.`
+  throw new Failure('invalid', message, { problems })
 }
 
 function requireResultShape(entry: ToolEntry, output: unknown): void {

@@ -93,13 +93,18 @@ function callResultJson(exchange: Exchange, entry: ToolEntry, outcome: ToolOutco
   const head = era.modern ? '{"resultType":"complete",' : '{'
   const tail = era.modern ? `,"_meta":${identity.metaJson}}` : '}'
   if (outcome.kind !== 'done') {
-    return `${head}"content":[{"type":"text","text":${JSON.stringify(errorText(outcome))}}],"isError":true${tail}`
+    return `${head}"content":[${textContent(errorText(outcome))}],"isError":true${tail}`
   }
   const { present } = entry.tool
   if (present !== undefined) return `${head}"content":${JSON.stringify(present(outcome.output))}${tail}`
-  const content = `"content":[{"type":"text","text":${JSON.stringify(outcome.json)}}]`
+  const note = outcome.notes.length === 0 ? '' : `,${textContent(`Note: ${outcome.notes.join('; ')}.`)}`
+  const content = `"content":[${textContent(outcome.json)}${note}]`
   if (era.version === '2025-03-26') return `${head}${content}${tail}`
   return `${head}${content},"structuredContent":${outcome.json}${tail}`
+}
+
+function textContent(text: string): string {
+  return `{"type":"text","text":${JSON.stringify(text)}}`
 }
 
 /** The error of a failed call, as JSON that a model can act on. */
