@@ -18,24 +18,31 @@ const isUpTo = (given: string, charactersMax: number) =>
   given.length <= 2 * charactersMax && Array.from(given).length <= charactersMax
 
 /**
- * Text of 1 to `charactersMax` characters, not all blank. The limits are checked but not published in the JSON Schema,
- * where they would cost a model tokens.
+ * Text of 1 to `charactersMax` characters, not all blank, in Unicode's composed form (NFC), so that a search finds it
+ * however it was typed. The limits are checked but not published in the JSON Schema, where they would cost a model
+ * tokens.
  */
 const line = (charactersMax: number) =>
   z
     .string()
+    .normalize('NFC')
     .refine((given) => given.trim() !== '' && isUpTo(given, charactersMax), `1–${charactersMax} characters`)
     .refine(isStorable, 'text without NUL characters and unpaired surrogates')
 
 export const Title = line(TITLE_CHARACTERS_MAX)
 export const Description = z
   .string()
+  .normalize('NFC')
   .refine((given) => isUpTo(given, DESCRIPTION_CHARACTERS_MAX), `at most ${DESCRIPTION_CHARACTERS_MAX} characters`)
   .refine(isStorable, 'text without NUL characters and unpaired surrogates')
 export const Search = line(TITLE_CHARACTERS_MAX)
+const isSameTag = (one: string, two: string) => one.toLowerCase() === two.toLowerCase()
+
+/** Tags, each once in its first spelling: `Work` and `work` are one tag. */
 export const Tags = z
   .array(line(TAG_CHARACTERS_MAX))
   .refine((tags) => tags.length <= TAGS_MAX, `at most ${TAGS_MAX} tags`)
+  .overwrite((tags) => tags.filter((tag, at) => tags.findIndex((other) => isSameTag(other, tag)) === at))
 export const Rule = z.string()
 /** A task number, unique per person; each person's numbers start at 1. */
 export const TaskId = z

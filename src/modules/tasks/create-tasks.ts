@@ -1,3 +1,4 @@
+import { Failure } from '#kernel/failure'
 import { change } from '#kernel/writes/change'
 import { CreateTaskInput, NewTaskInput } from './input.ts'
 import { CreateTaskOutput } from './output.ts'
@@ -30,7 +31,8 @@ export const createTasks = change({
   },
 })
 
-async function createTask(list: ToDoList, input: NewTaskInput): Promise<TaskOutcome> {
+async function createTask(list: ToDoList, input: NewTaskInput | Failure): Promise<TaskOutcome> {
+  if (input instanceof Failure) throw input
   const due = input.due === undefined ? undefined : requireDue(input.due, list.zone)
   const series = input.recurrence === undefined ? NOT_RECURRING : startSeries(list, input.recurrence, due)
   const task = {
@@ -39,7 +41,7 @@ async function createTask(list: ToDoList, input: NewTaskInput): Promise<TaskOutc
     completed: false,
     completed_at: null,
     priority: input.priority,
-    tags: [...new Set(input.tags)],
+    tags: input.tags,
     ...(due ?? NOT_DUE),
     ...series,
     next_task_id: null,

@@ -1,6 +1,8 @@
 import { z } from 'zod'
+import { argumentProblems } from '#kernel/calls/argument-problems'
 import { clearable } from '#kernel/calls/clearable'
 import { ConfirmToken } from '#kernel/calls/confirm'
+import { Failure } from '#kernel/failure'
 import {
   BATCH_MAX,
   Description,
@@ -34,6 +36,14 @@ export const NewTaskInput = z.strictObject({
 })
 export type NewTaskInput = z.output<typeof NewTaskInput>
 
+/** A task of a batch; a wrong one becomes the failure that its result tells, and does not refuse the others. */
+const BatchTask = NewTaskInput.catch((found?: { readonly error: { readonly issues: z.core.$ZodIssue[] } }) => {
+  const problems = found === undefined ? [] : argumentProblems(NewTaskInput, new z.ZodError(found.error.issues))
+  const failure = new Failure('invalid', 'The fields of this task are wrong.', { problems })
+  // safe because: `createTasks`, the only reader, throws it.
+  return failure as unknown as NewTaskInput
+})
+
 /** One task's fields, or `tasks` with fields shared by all of them. */
 export const CreateTaskInput = z
   .strictObject({
@@ -45,7 +55,7 @@ export const CreateTaskInput = z
     recurrence: Rule.optional().describe('RRULE, e.g. FREQ=WEEKLY;BYDAY=MO'),
     parent_id: TaskId.optional().describe('Makes it a sub-task'),
     tasks: z
-      .array(NewTaskInput)
+      .array(BatchTask)
       .refine((tasks) => tasks.length >= 1 && tasks.length <= BATCH_MAX, `1–${BATCH_MAX} tasks`)
       .optional()
       .describe(`Instead: up to ${BATCH_MAX}`),

@@ -72,7 +72,7 @@ async function changed(list: ToDoList, before: TaskRow, changes: TaskChanges): P
     ...(title !== undefined && { title }),
     ...(description !== undefined && { description }),
     ...(priority !== undefined && { priority }),
-    ...(tags !== undefined && { tags: [...new Set(tags)] }),
+    ...(tags !== undefined && { tags }),
     ...(parent_id !== undefined && { parent_id }),
     ...rescheduled(list, before, changes),
   }

@@ -15,6 +15,8 @@ export const text = (charactersMax: number) =>
   z
     .string()
     .trim()
+    // One form for what looks alike, so that a search finds it.
+    .normalize('NFC')
     .refine((given) => given.length > 0 && given.length <= charactersMax, `1–${charactersMax} characters`)
 
 export const TIERS = ['starter', 'standard', 'professional', 'enterprise'] as const

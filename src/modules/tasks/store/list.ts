@@ -16,7 +16,8 @@ const FILTERS = {
     where: sql`position(lower(:search::text) in lower(title || E'\\n' || coalesce(description, ''))) > 0`,
     is: z.string(),
   },
-  tags: { where: sql`tags @> :tags::jsonb`, is: z.string() },
+  // Escapes in JSON text are lower case already.
+  tags: { where: sql`lower(tags::text)::jsonb @> lower(:tags::text)::jsonb`, is: z.string() },
   priority: { where: sql`priority = :priority`, is: Priority },
   due_from: {
     where: sql`case when due_time is null then due_on >= :due_from::date else due_at >= :from_at::timestamptz end`,

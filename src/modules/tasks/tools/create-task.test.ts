@@ -124,3 +124,28 @@ it('stores no personal text in the table of idempotency keys', async () => {
   expect(rows).toHaveLength(1)
   expect(JSON.stringify(rows)).not.toContain('private')
 })
+
+it('creates the tasks of a batch whose fields are right, and names what is wrong with the others', async () => {
+  const person = await taskPerson(database)
+  const tasks = [
+    { title: 'a' },
+    { title: '' },
+    { title: 'c', colour: 'red' },
+    { title: 'd', priority: 'now' },
+    'e',
+    { title: 'f' },
+  ]
+  expect(await person.result('create_task', { tasks })).toMatchObject({
+    status: 'partial',
+    succeeded: 2,
+    failed: 4,
+    results: [
+      { index: 0, id: 1, status: 'created' },
+      { index: 1, status: 'failed', error: { problems: [{ path: 'title', expected: '1–200 characters' }] } },
+      { index: 2, status: 'failed', error: { problems: [{ path: 'colour' }] } },
+      { index: 3, status: 'failed', error: { problems: [{ path: 'priority' }] } },
+      { index: 4, status: 'failed', error: { code: 'INVALID_PARAMETERS' } },
+      { index: 5, id: 2, status: 'created', task: { title: 'f' } },
+    ],
+  })
+})

@@ -138,3 +138,15 @@ it('ends a page early when long tasks would exceed the size limit', async () => 
   expect(page['next_cursor']).not.toBeNull()
   expect(JSON.stringify(page).length).toBeLessThan(50_000)
 })
+
+it('finds text in either Unicode form, and tags in any case', async () => {
+  const person = await taskPerson(database)
+  await person.result('create_task', { title: 'Cafe\u0301', tags: ['Errands "1"', 'Café'] })
+  const ids = async (filter: Record<string, unknown>) =>
+    ((await person.result('list_tasks', filter))['tasks'] as { id: number }[]).map(({ id }) => id)
+  expect(await ids({ search: 'caf\u00e9' })).toEqual([1])
+  expect(await ids({ search: 'cafe\u0301' })).toEqual([1])
+  expect(await ids({ tags: ['errands "1"'] })).toEqual([1])
+  expect(await ids({ tags: ['CAFE\u0301', 'ERRANDS "1"'] })).toEqual([1])
+  expect(await ids({ tags: ['errands'] })).toEqual([])
+})

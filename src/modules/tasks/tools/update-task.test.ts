@@ -91,3 +91,11 @@ it('refuses to make a task with sub-tasks a sub-task, and a task its own parent'
   expect(await person.call('update_task', { task_id: 2, parent_id: 3 })).toMatchObject(wrongParent)
   expect(await person.result('update_task', { task_id: 2, parent_id: 1 })).toMatchObject({ task: { parent_id: 1 } })
 })
+
+it('keeps each tag once, in its first spelling', async () => {
+  const person = await taskPerson(database)
+  await person.result('create_task', { title: 'a', tags: ['Work', 'home', 'work'] })
+  expect(await person.result('get_task', { task_id: 1 })).toMatchObject({ task: { tags: ['Work', 'home'] } })
+  await person.result('update_task', { task_id: 1, tags: ['CAFE\u0301', 'Caf\u00e9', 'b'] })
+  expect(await person.result('get_task', { task_id: 1 })).toMatchObject({ task: { tags: ['CAF\u00c9', 'b'] } })
+})
