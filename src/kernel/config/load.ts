@@ -1,3 +1,4 @@
+import { isNear } from '../near-name.ts'
 import type { Config } from './config.ts'
 import { listWeakness, urlWeakness, weakness } from './secret-strength.ts'
 import type { Configuration, Setting } from './settings.ts'
@@ -38,7 +39,6 @@ export function loadConfig<C extends Config>({ schema, settings }: Configuration
   return parsed.data
 }
 
-const TYPO_DISTANCE_MAX = 2
 const TYPO_LENGTH_MIN = 8
 
 /** Unknown variables that look like a misspelt setting: the name that is set, and the probable setting. */
@@ -144,19 +144,4 @@ function sameAs(env: Environment, settings: readonly Setting[], setting: Setting
 
 function uniqueByVariable(problems: readonly SettingProblem[]): SettingProblem[] {
   return [...new Map(problems.toReversed().map((each) => [each.env, each])).values()].toReversed()
-}
-
-/** Whether the edit distance of two names (letters added, removed or replaced) is at most 2. */
-function isNear(one: string, two: string): boolean {
-  if (Math.abs(one.length - two.length) > TYPO_DISTANCE_MAX) return false
-  let row = Array.from({ length: two.length + 1 }, (_, at) => at)
-  for (let i = 1; i <= one.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= two.length; j++) {
-      const changed = (row[j - 1] ?? 0) + (one[i - 1] === two[j - 1] ? 0 : 1)
-      next.push(Math.min(changed, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1))
-    }
-    row = next
-  }
-  return (row[two.length] ?? Infinity) <= TYPO_DISTANCE_MAX
 }

@@ -9,15 +9,24 @@ import type { FieldSource, Load, Mapping } from './mapping.ts'
 
 /** The loads of a mapping with the file each reads, in mapping order. */
 export interface LoadedFiles {
-  readonly loads: readonly { readonly load: Load; readonly file: InspectedFile }[]
+  readonly loads: readonly LoadedFile[]
   readonly unused: readonly InspectedFile[]
+}
+
+export interface LoadedFile {
+  readonly load: Load
+  readonly file: InspectedFile
+  /** What the load could read besides: columns that the file lacks, and fields of the entity without a source. */
+  readonly readable: readonly string[]
 }
 
 /** Pairs loads with files by name. A load without a file is left out; throws if no load has one. */
 export function filesOf(mapping: Mapping, files: readonly InspectedFile[]): LoadedFiles {
   const loads = mapping.loads.flatMap((load) => {
     const file = files.find(({ name }) => name.toLowerCase() === load.file.toLowerCase())
-    return file === undefined ? [] : [{ load: withGivenColumns(load, file), file }]
+    return file === undefined
+      ? []
+      : [{ load: withGivenColumns(load, file), file, readable: readableBesides(load, file) }]
   })
   if (loads.length === 0) {
     const wanted = [...new Set(mapping.loads.map(({ file }) => file))].join(', ')
@@ -46,6 +55,11 @@ export function chooseMapping(files: readonly InspectedFile[]): Mapping {
     'invalid',
     `No built-in mapping matches these files. Write one and pass it with --map. Known: ${known.join('; ')}. Given:\n${headers.join('\n')}`,
   )
+}
+
+function readableBesides(load: Load, { columns }: InspectedFile): string[] {
+  const fields = Object.keys(entities[load.entity].fields).filter((name) => !Object.hasOwn(load.fields, name))
+  return [...columnsOf(load).filter((column) => !columns.includes(column)), ...fields]
 }
 
 function loadsOf(mapping: Mapping, file: InspectedFile): Load[] {

@@ -4,18 +4,25 @@ import type { Ctx } from '#kernel/context'
 import { change } from '#kernel/writes/change'
 import { customerTags } from '../record/cache-tags.ts'
 import { compileStep } from './import-step.ts'
-import type { ReadBatch, Step } from './import-step.ts'
+import type { ReadBatch, RejectedRow, Step } from './import-step.ts'
 import { inspectFile } from './inspect-file.ts'
 import type { InspectedFile } from './inspect-file.ts'
 import { chooseMapping, filesOf } from './choose-mapping.ts'
 import type { Mapping } from './mapping.ts'
+import type { CsvRow } from './read-csv.ts'
+import type { IsRejected, RowProblem } from './read-row.ts'
 import { stepReport } from './report.ts'
-import type { ImportReport, Rejection, StepReport, StepTally } from './report.ts'
+import type { ImportReport, Rejection, StepReport } from './report.ts'
 import { prepareMonths, saveBatch } from './save-batch.ts'
 import type { SavedBatch } from './save-batch.ts'
+import { seenValues } from './seen-values.ts'
+import type { SeenValues } from './seen-values.ts'
 import type { CsvSource } from './source.ts'
 import { findCheckpoint, deleteCheckpoints, saveCheckpoint } from './store.ts'
 import type { Checkpoint } from './store.ts'
+import { addToTally, emptyTally } from './tally.ts'
+import { unusedColumns } from './unused-columns.ts'
+import type { EntityName } from './entities.ts'
 
 export interface ImportOptions {
   /** Chosen by the files' headers if absent. */
@@ -51,14 +58,22 @@ export async function importFiles(
   const mapping = options.mapping ?? chooseMapping(files)
   const { loads, unused } = filesOf(mapping, files)
   const steps = loads.map(({ load, file }) => compileStep(load, file))
-  const run = { mapping, steps, options }
+  const run = { mapping, steps, options, rejectedKeys: new Map<EntityName, SeenValues>() }
   const reports = options.dryRun === true ? await dryRun(ctx, run) : await runSteps(ctx, run)
   if (options.dryRun !== true) await finishImport(ctx, run)
   return {
     mapping: mapping.name,
     dryRun: options.dryRun === true,
     steps: reports,
-    files: [...new Set(loads.map(({ file }) => file))].map(({ name, format }) => ({ name, format })),
+    files: [...new Set(loads.map(({ file }) => file))].map((file) => ({
+      name: file.name,
+      format: file.format,
+      unusedColumns: unusedColumns(
+        file.columns,
+        new Set(steps.filter((step) => step.file === file).flatMap((step) => [...step.columns])),
+        loads.filter((load) => load.file === file).flatMap(({ readable }) => readable),
+      ),
+    })),
     unusedFiles: unused.map(({ name }) => name),
   }
 }
@@ -68,6 +83,8 @@ interface Run {
   readonly mapping: Mapping
   readonly steps: readonly Step[]
   readonly options: ImportOptions
+  /** The keys of rejected rows, so that rows that belong to them are counted apart. */
+  readonly rejectedKeys: Map<EntityName, SeenValues>
 }
 
 const OfRun = z.object({ mapping: z.custom<Mapping>(), steps: z.custom<readonly Step[]>() })
@@ -117,7 +134,10 @@ const dryRun = change({
   action: 'customers.import-dry-run',
   scope: 'customers:write',
   effect: 'update',
-  input: OfRun.extend({ options: z.custom<ImportOptions>() }),
+  input: OfRun.extend({
+    options: z.custom<ImportOptions>(),
+    rejectedKeys: z.custom<Map<EntityName, SeenValues>>(),
+  }),
   output: z.custom<readonly StepReport[]>(),
   calls: [saveInChange],
   work: async (ctx, run) => ({ result: await runSteps(ctx, run), rollback: true }),
@@ -129,31 +149,35 @@ async function runSteps(ctx: Ctx, run: Run): Promise<StepReport[]> {
   return reports
 }
 
-async function runStep(ctx: Ctx, { mapping, options }: Run, step: Step): Promise<StepReport> {
+async function runStep(ctx: Ctx, { mapping, options, rejectedKeys }: Run, step: Step): Promise<StepReport> {
+  const { entity } = step.load
   const resumed = await findCheckpoint(ctx, mapping.name, stepHash(mapping, step))
   let done = resumed
-  const tally: StepTally = { accepted: 0, read: 0, filteredOut: 0, flags: new Map(), rejections: new Map() }
-  const batches = step.read(ctx, ROWS_PER_BATCH)
+  const tally = emptyTally()
+  const rejectedHere = rejectedKeys.get(entity) ?? seenValues()
+  rejectedKeys.set(entity, rejectedHere)
+  const isRejected: IsRejected = (of, key) => rejectedKeys.get(of)?.has(key) === true
+  const batches = step.read(ctx, ROWS_PER_BATCH, isRejected)
   const isDry = options.dryRun === true
   for await (const batch of isDry ? batches : readAhead(batches)) {
     const isNew = batch.rowsDone > resumed.rows_done
     if (isNew && !isDry) await prepareMonths(ctx, step.load, batch.accepted)
     const result = isNew ? await saveInChange(ctx, { mapping, step, batch, before: done }) : undefined
     if (result !== undefined) done = result.checkpoint
-    const refused = (result?.saved.refused ?? []).map(({ row, problem }) => ({ line: row.line, problem }))
-    addToTally(tally, batch, refused.length)
-    for (const { line, problem } of [...batch.rejected, ...refused]) {
-      tally.rejections.set(problem.reason, (tally.rejections.get(problem.reason) ?? 0) + 1)
-      await options.onRejected?.({ file: step.file.name, entity: step.load.entity, line, ...problem })
+    const refused = (result?.saved.refused ?? []).map(({ row, problem }) => refusedRow(step, row, problem))
+    const rejected = [...batch.rejected, ...refused]
+    addToTally(tally, { ...batch, rejected }, refused.length)
+    for (const { line, key, problems } of rejected) {
+      rejectedHere.seenBefore(key)
+      for (const problem of problems) await options.onRejected?.({ file: step.file.name, entity, line, ...problem })
     }
-    options.onProgress?.({
-      file: step.file.name,
-      entity: step.load.entity,
-      bytesDone: batch.bytes,
-      bytesTotal: step.file.bytes,
-    })
+    options.onProgress?.({ file: step.file.name, entity, bytesDone: batch.bytes, bytesTotal: step.file.bytes })
   }
   return stepReport(step, tally, done, resumed)
+}
+
+function refusedRow({ key }: Step, row: CsvRow, problem: RowProblem): RejectedRow {
+  return { line: row.line, key: key(row), problems: [problem] }
 }
 
 /**
@@ -169,13 +193,6 @@ async function* readAhead<T>(items: AsyncGenerator<T>): AsyncGenerator<T> {
     next.catch(() => undefined)
     yield item.value
   }
-}
-
-function addToTally(tally: StepTally, batch: ReadBatch, refused: number): void {
-  tally.read += batch.accepted.length + batch.rejected.length + batch.filteredOut
-  tally.accepted += batch.accepted.length - refused
-  tally.filteredOut += batch.filteredOut
-  for (const [name, count] of batch.flags) tally.flags.set(name, (tally.flags.get(name) ?? 0) + count)
 }
 
 /** The identity of a step: its load and the bytes of its file. A checkpoint is valid only for the same hash. */

@@ -8,7 +8,7 @@ import type { FieldSource, Load } from './mapping.ts'
 import { readCsv } from './read-csv.ts'
 import type { CsvRow } from './read-csv.ts'
 import { columnFinder, compileRow, compileText } from './read-row.ts'
-import type { Cell, Found, FoundByLookup, ReadRow, RowProblem } from './read-row.ts'
+import type { Cell, Found, FoundByLookup, IsRejected, ReadRow, RowProblem } from './read-row.ts'
 import type { AcceptedRow } from './save-batch.ts'
 import { seenValues } from './seen-values.ts'
 import type { SeenValues } from './seen-values.ts'
@@ -17,7 +17,7 @@ import { findByKey } from './store.ts'
 /** A batch of rows that were read, validated and resolved against lookups, ready to be stored. */
 export interface ReadBatch {
   readonly accepted: readonly AcceptedRow[]
-  readonly rejected: readonly { readonly line: number; readonly problem: RowProblem }[]
+  readonly rejected: readonly RejectedRow[]
   /** The number of accepted rows per flag. */
   readonly flags: ReadonlyMap<string, number>
   readonly filteredOut: number
@@ -26,41 +26,68 @@ export interface ReadBatch {
   readonly bytes: number
 }
 
+/** A rejected row: its line, everything that is wrong with it, and its key, as far as it could be read. */
+export interface RejectedRow {
+  readonly line: number
+  readonly key: string
+  readonly problems: readonly RowProblem[]
+}
+
 /** A load compiled for one file, so that reading a row needs no interpretation of the mapping. */
 export interface Step {
   readonly load: Load
   readonly file: InspectedFile
-  read(ctx: Ctx, rowsMax: number): AsyncGenerator<ReadBatch>
+  /** The columns of the file that the load reads. */
+  readonly columns: ReadonlySet<string>
+  /** The key of a row, as its cell has it. */
+  readonly key: Cell
+  read(ctx: Ctx, rowsMax: number, isRejected: IsRejected): AsyncGenerator<ReadBatch>
 }
 
 /** Compiles a load for a file. Throws `Failure('invalid')` if the file lacks a column the load names. */
 export function compileStep(declared: Load, file: InspectedFile): Step {
   const load = withCustomerLookup(declared)
-  const cell = columnFinder(file.name, file.columns)
+  const find = columnFinder(file.name, file.columns)
+  const columns = new Set<string>()
+  const cell = (column: string): Cell => {
+    columns.add(column)
+    return find(column)
+  }
   const lookups = Object.entries(load.lookups).map(([name, lookup]) => ({
     name,
     entity: lookup.entity,
     key: compileText(lookup.key, cell),
   }))
   const lookupKey = (name: string): Cell => lookups.find((lookup) => lookup.name === name)?.key ?? (() => '')
+  const keyField = entities[load.entity].key
+  const keySource = load.fields[keyField]
+  const key: Cell = keySource === undefined || 'from' in keySource ? () => '' : compileText(keySource, cell)
   const compiled = {
     lookups,
+    key,
     matchesWhere: compileWhere(load, cell),
     readRow: compileRow(load, cell),
-    keyIndex: Object.keys(load.fields).indexOf(entities[load.entity].key),
+    keyIndex: Object.keys(load.fields).indexOf(keyField),
   }
+  const flags = () => compileFlags(load, cell, lookupKey)
+  // Once before anything is read, so that a missing column of a flag is found now.
+  flags()
   return {
     load,
     file,
-    read: (ctx, rowsMax) =>
-      readBatches(ctx, file, rowsMax, { ...compiled, seen: seenValues(), raise: compileFlags(load, cell, lookupKey) }),
+    columns,
+    key,
+    read: (ctx, rowsMax, isRejected) =>
+      readBatches(ctx, file, rowsMax, { ...compiled, isRejected, seen: seenValues(), raise: flags() }),
   }
 }
 
 interface Compiled {
   readonly lookups: readonly { readonly name: string; readonly entity: EntityName; readonly key: Cell }[]
   readonly matchesWhere: (row: CsvRow) => boolean
-  readonly readRow: (row: CsvRow, found: FoundByLookup) => ReadRow
+  readonly readRow: ReturnType<typeof compileRow>
+  readonly key: Cell
+  readonly isRejected: IsRejected
   readonly keyIndex: number
   readonly seen: SeenValues
   readonly raise: RaiseFlags
@@ -76,15 +103,16 @@ async function* readBatches(
   for await (const { rows, defects, bytes } of readCsv(file, { rowsMax, signal: ctx.signal })) {
     const matching = rows.filter(compiled.matchesWhere)
     const found = await findAll(ctx, matching, compiled)
-    const rejected: { line: number; problem: RowProblem }[] = defects.map(({ line, reason, value, expected }) => ({
+    const rejected: RejectedRow[] = defects.map(({ line, cells, reason, value, expected }) => ({
       line,
-      problem: { reason, column: '', value, expected },
+      key: compiled.key({ line, cells }),
+      problems: [{ reason, column: '', value, expected }],
     }))
     const accepted: AcceptedRow[] = []
     const flags = new Map<string, number>()
     for (const row of matching) {
       const read = readOnce(row, found, compiled)
-      if ('problem' in read) rejected.push({ line: row.line, problem: read.problem })
+      if ('problems' in read) rejected.push({ line: row.line, key: compiled.key(row), problems: read.problems })
       else {
         accepted.push({ row, values: read.values })
         for (const name of compiled.raise(row, read.values, found)) flags.set(name, (flags.get(name) ?? 0) + 1)
@@ -95,13 +123,13 @@ async function* readBatches(
   }
 }
 
-function readOnce(row: CsvRow, found: FoundByLookup, { readRow, seen, keyIndex }: Compiled): ReadRow {
-  const read = readRow(row, found)
-  if ('problem' in read) return read
+function readOnce(row: CsvRow, found: FoundByLookup, { readRow, isRejected, seen, keyIndex }: Compiled): ReadRow {
+  const read = readRow(row, found, isRejected)
+  if ('problems' in read) return read
   const key = String(read.values[keyIndex])
   if (!seen.seenBefore(key)) return read
   const expected = 'a key that is unique in the file'
-  return { problem: { reason: 'repeated_key', column: 'key', value: key, expected } }
+  return { problems: [{ reason: 'repeated_key', column: 'key', value: key, expected }] }
 }
 
 async function findAll(ctx: Ctx, rows: readonly CsvRow[], { lookups }: Compiled): Promise<FoundByLookup> {

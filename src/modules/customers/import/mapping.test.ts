@@ -1,11 +1,21 @@
 import { describe, expect, it } from 'vitest'
 import { Failure } from '#kernel/failure'
+import { entities } from './entities.ts'
 import { namedMapping } from './import-paths.ts'
 import { parseMapping } from './mapping.ts'
 
 describe('a mapping', () => {
   it.each(['ravenstack', 'plimsoll'])('that is built in is found by name: %s', async (name) => {
     expect((await namedMapping(name)).name).toBe(name)
+  })
+
+  it('that is the product’s own names every field of every entity', async () => {
+    const { loads } = await namedMapping('plimsoll')
+    const missing = Object.entries(entities).flatMap(([entity, { fields }]) => {
+      const load = loads.find((each) => each.entity === entity)
+      return Object.keys(fields).filter((field) => !Object.hasOwn(load?.fields ?? {}, field))
+    })
+    expect(missing).toEqual([])
   })
 
   it('that is neither built in nor a file is refused with the known names', async () => {

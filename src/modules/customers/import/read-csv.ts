@@ -17,6 +17,8 @@ export interface CsvDefect {
   readonly reason: 'wrong_cell_count' | 'unclosed_quote' | 'record_too_large' | 'unreadable'
   readonly value: string
   readonly expected: string
+  /** The cells that were read; none if the record ends nowhere. */
+  readonly cells: readonly string[]
   /** True if nothing after this record could be read. */
   readonly isLast: boolean
 }
@@ -117,6 +119,7 @@ function wrongCellCount(line: number, record: readonly string[], expected: numbe
     line,
     reason: 'wrong_cell_count',
     value: record.join(','),
+    cells: record,
     expected: `${expected} cells, as in the header, not ${record.length}`,
     isLast: false,
   }
@@ -137,5 +140,5 @@ function unreadable(error: CsvError, line: number): CsvDefect {
     reason: 'unreadable',
     expected: `${error.message}; the rest of the file was not read`,
   }
-  return { line, value: '', isLast: true, ...found }
+  return { line, value: '', cells: [], isLast: true, ...found }
 }

@@ -1,10 +1,11 @@
 import { Failure } from '#kernel/failure'
 import type { CsvRow } from './read-csv.ts'
 import { entities } from './entities.ts'
-import type { Field } from './entities.ts'
+import type { EntityName, Field } from './entities.ts'
 import type { FieldSource, Load } from './mapping.ts'
 import { readValue, UNREADABLE, VALUE_KINDS } from './read-value.ts'
 import type { Value } from './read-value.ts'
+import { meantName } from './unused-columns.ts'
 
 /** A row found by a lookup: its fields by name, dates and times as text. */
 export type Found = Readonly<Record<string, Value>>
@@ -17,9 +18,14 @@ export interface RowProblem {
   readonly column: string
   readonly value: string
   readonly expected: string
+  /** True if the row has no fault of its own, but belongs to a row that was rejected. */
+  readonly isInherited?: true
 }
 
-export type ReadRow = { readonly values: readonly Value[] } | { readonly problem: RowProblem }
+export type ReadRow = { readonly values: readonly Value[] } | { readonly problems: readonly RowProblem[] }
+
+/** Whether this import has rejected the row of an entity with this key. */
+export type IsRejected = (entity: EntityName, key: string) => boolean
 
 /** Reads a cell of one row. */
 export type Cell = (row: CsvRow) => string
@@ -28,7 +34,11 @@ export type Cell = (row: CsvRow) => string
 export function columnFinder(file: string, columns: readonly string[]): (column: string) => Cell {
   return (column) => {
     const index = columns.indexOf(column)
-    if (index === -1) throw new Failure('invalid', `${file} has no column "${column}". It has: ${columns.join(', ')}.`)
+    if (index === -1) {
+      const meant = meantName(column, columns)
+      const hint = meant === undefined ? '' : ` Is it "${meant}"?`
+      throw new Failure('invalid', `${file} has no column "${column}".${hint} It has: ${columns.join(', ')}.`)
+    }
     if (columns.lastIndexOf(column) !== index)
       throw new Failure('invalid', `${file} has two columns named "${column}".`)
     return ({ cells }) => cells[index] ?? ''
@@ -37,9 +47,12 @@ export function columnFinder(file: string, columns: readonly string[]): (column:
 
 /**
  * Compiles the fields of a load for one file's header. The returned function reads a row into values in the order of
- * `Object.keys(load.fields)`, or returns its problem. Throws `Failure('invalid')` for a missing column.
+ * `Object.keys(load.fields)`, or returns all its problems. Throws `Failure('invalid')` for a missing column.
  */
-export function compileRow(load: Load, cell: (column: string) => Cell): (row: CsvRow, found: FoundByLookup) => ReadRow {
+export function compileRow(
+  load: Load,
+  cell: (column: string) => Cell,
+): (row: CsvRow, found: FoundByLookup, isRejected: IsRejected) => ReadRow {
   const lookups = Object.entries(load.lookups).map(([name, lookup]) => ({
     name,
     entity: lookup.entity,
@@ -53,21 +66,28 @@ export function compileRow(load: Load, cell: (column: string) => Cell): (row: Cs
     return compileField(field, source, cell, lookups)
   })
 
-  return (row, found) => {
+  return (row, found, isRejected) => {
+    const problems: RowProblem[] = []
     for (const { name, entity, column, key } of lookups) {
       const value = key(row)
       if (found.get(name)?.has(value)) continue
-      const expected = `a known ${entity}, stored before or loaded from an earlier file`
-      return { problem: { reason: `unknown_${name}`, column, value, expected } }
+      problems.push({ column, value, ...missingParent(name, entity, isRejected(entity, value)) })
     }
     const values: Value[] = []
     for (const read of readers) {
       const value = read(row, found)
-      if (typeof value === 'object' && value !== null) return { problem: value }
-      values.push(value)
+      if (typeof value !== 'object' || value === null) values.push(value)
+      else if (!problems.some(({ column, reason }) => column === value.column && reason === value.reason))
+        problems.push(value)
     }
-    return { values }
+    return problems.length === 0 ? { values } : { problems }
   }
+}
+
+function missingParent(name: string, entity: EntityName, isRejected: boolean): Omit<RowProblem, 'column' | 'value'> {
+  return isRejected
+    ? { reason: `rejected_${name}`, expected: `a ${entity} whose own row is not rejected`, isInherited: true }
+    : { reason: `unknown_${name}`, expected: `a known ${entity}, stored before or loaded from an earlier file` }
 }
 
 type Reader = (row: CsvRow, found: FoundByLookup) => Value | RowProblem

@@ -2,8 +2,10 @@ import { formatInWords } from './csv-format.ts'
 import type { CsvFormat } from './csv-format.ts'
 import type { Checkpoint } from './store.ts'
 import type { Step } from './import-step.ts'
+import type { StepTally } from './tally.ts'
+import type { UnusedColumn } from './unused-columns.ts'
 
-/** A rejected row. `line` is where it begins in the file; the header is line 1. */
+/** Something wrong with a rejected row. `line` is where it begins in the file; the header is line 1. */
 export interface Rejection {
   readonly file: string
   readonly entity: string
@@ -15,7 +17,8 @@ export interface Rejection {
 }
 
 /**
- * The counts of one file and entity. `read` = `inserted` + `updated` + `alreadyStored` + `filteredOut` + rejected rows.
+ * The counts of one file and entity. `read` = `inserted` + `updated` + `alreadyStored` + `filteredOut` + `rejected` +
+ * `rejectedWithParent`.
  * Rows inserted before an interruption are included.
  */
 export interface StepReport {
@@ -27,6 +30,10 @@ export interface StepReport {
   readonly alreadyStored: number
   /** Rows excluded by the mapping's `where`. */
   readonly filteredOut: number
+  readonly rejected: number
+  /** Rows that have no fault of their own, but belong to a row that was rejected. */
+  readonly rejectedWithParent: number
+  /** The problems of rejected rows per reason; a row may have several. */
   readonly rejections: Readonly<Record<string, number>>
   /** Accepted rows per flag. */
   readonly flags: Readonly<Record<string, { readonly count: number; readonly describe: string }>>
@@ -38,18 +45,16 @@ export interface ImportReport {
   readonly mapping: string
   readonly dryRun: boolean
   readonly steps: readonly StepReport[]
-  /** The files that were read, each with the format that was recognised. */
-  readonly files: readonly { readonly name: string; readonly format: CsvFormat }[]
+  /** The files that were read, each with the format that was recognised and the columns that no load reads. */
+  readonly files: readonly ReadFile[]
   /** Given files that no load of the mapping reads. */
   readonly unusedFiles: readonly string[]
 }
 
-export interface StepTally {
-  read: number
-  accepted: number
-  filteredOut: number
-  readonly flags: Map<string, number>
-  readonly rejections: Map<string, number>
+export interface ReadFile {
+  readonly name: string
+  readonly format: CsvFormat
+  readonly unusedColumns: readonly UnusedColumn[]
 }
 
 export function stepReport(step: Step, tally: StepTally, done: Checkpoint, resumed: Checkpoint): StepReport {
@@ -64,14 +69,16 @@ export function stepReport(step: Step, tally: StepTally, done: Checkpoint, resum
     updated: done.rows_updated,
     alreadyStored: tally.accepted - done.rows_inserted - done.rows_updated,
     filteredOut: tally.filteredOut,
+    rejected: tally.rejected,
+    rejectedWithParent: tally.rejectedWithParent,
     rejections: Object.fromEntries(tally.rejections),
     flags: Object.fromEntries(flags),
     resumedAfterRows: resumed.rows_done,
   }
 }
 
-export function rejectedCount({ rejections }: StepReport): number {
-  return Object.values(rejections).reduce((sum, count) => sum + count, 0)
+export function rejectedCount({ rejected, rejectedWithParent }: StepReport): number {
+  return rejected + rejectedWithParent
 }
 
 /** The report as lines of text for a terminal. */
@@ -81,10 +88,18 @@ export function reportLines(report: ImportReport): string[] {
   return [head, ...report.files.flatMap(fileLines), ...report.steps.flatMap(stepLines), ...unused]
 }
 
-/** Names the format of a file where it is not the usual one. */
-function fileLines({ name, format }: ImportReport['files'][number]): string[] {
+/** Names the format of a file where it is not the usual one, and the columns that are not used. */
+function fileLines({ name, format, unusedColumns }: ReadFile): string[] {
   const isUsual = format.encoding === 'utf-8' && format.delimiter === ','
-  return isUsual ? [] : [`  ${name}: read as ${formatInWords(format)}`]
+  const unknown = unusedColumns.flatMap(({ column, meant }) => (meant === undefined ? [column] : []))
+  const misspelt = unusedColumns.flatMap(({ column, meant }) =>
+    meant === undefined ? [] : [`the column "${column}" is not used. Did you mean "${meant}"?`],
+  )
+  return [
+    ...(isUsual ? [] : [`read as ${formatInWords(format)}`]),
+    ...misspelt,
+    ...(unknown.length === 0 ? [] : [`columns not used: ${unknown.join(', ')}`]),
+  ].map((line) => `  ${name}: ${line}`)
 }
 
 function stepLines(step: StepReport): string[] {
@@ -94,7 +109,8 @@ function stepLines(step: StepReport): string[] {
     ...(step.updated > 0 ? [`${number(step.updated)} updated`] : []),
     `${number(step.alreadyStored)} already stored`,
     ...(step.filteredOut > 0 ? [`${number(step.filteredOut)} filtered out`] : []),
-    `${number(rejectedCount(step))} rejected`,
+    `${number(step.rejected)} rejected`,
+    ...(step.rejectedWithParent > 0 ? [`${number(step.rejectedWithParent)} rejected with the row they belong to`] : []),
   ]
   const resumed = step.resumedAfterRows > 0 ? ` (resumed after row ${number(step.resumedAfterRows)})` : ''
   const rejections = Object.entries(step.rejections).map(

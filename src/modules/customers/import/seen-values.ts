@@ -4,6 +4,7 @@ import { hash } from 'node:crypto'
 export interface SeenValues {
   /** True when the text was added before. */
   seenBefore(text: string): boolean
+  has(text: string): boolean
   /** False once `valuesMax` texts were remembered: from there on only repeats of those are noticed. */
   readonly isComplete: boolean
 }
@@ -17,8 +18,9 @@ export function seenValues(valuesMax: number = VALUES_MAX): SeenValues {
   const seen = new Set<string>()
   let isComplete = true
   return {
+    has: (text) => seen.has(keptText(text)),
     seenBefore(text) {
-      const kept = text.length > CHARACTERS_MAX ? hash('sha256', text, 'base64') : text
+      const kept = keptText(text)
       if (seen.has(kept)) return true
       if (seen.size < valuesMax) seen.add(kept)
       else isComplete = false
@@ -28,4 +30,8 @@ export function seenValues(valuesMax: number = VALUES_MAX): SeenValues {
       return isComplete
     },
   }
+}
+
+function keptText(text: string): string {
+  return text.length > CHARACTERS_MAX ? hash('sha256', text, 'base64') : text
 }
