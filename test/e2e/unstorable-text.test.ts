@@ -28,3 +28,15 @@ it.each(PLACES)('text that PostgreSQL cannot store is an invalid argument of %s'
     expect(outcome).toMatchObject({ kind: 'failed', failure: { kind: 'invalid', code: 'INVALID_PARAMETERS' } })
   }
 })
+
+it.each([
+  ['a number that lost digits', '{"user_id": 1234567890123456781}', 'properties.user_id'],
+  ['a field named __proto__', '{"a": [{"__proto__": {"x": 1}}]}', 'properties.a.0.__proto__'],
+])('%s is an invalid argument, refused by name', async (_what, properties, path) => {
+  const tenant = await tenantWithCustomers(database)
+  const args = { client_id: 'acme', event_name: 'login', properties: JSON.parse(properties) as unknown }
+  expect(await call(tenant, 'track_usage_engagement', args)).toMatchObject({
+    kind: 'failed',
+    failure: { kind: 'invalid', problems: [{ path }] },
+  })
+})

@@ -10,7 +10,7 @@ import { CannotAsk, QuestionsOpen, unattended } from './interaction.ts'
 import type { Interaction, Question } from './interaction.ts'
 import { reread } from './lenient-arguments.ts'
 import { requireTool } from './permission.ts'
-import { textProblems } from './text-problems.ts'
+import { valueProblems } from './value-problems.ts'
 import type { ToolEntry } from './tool-catalogue.ts'
 import type { TraceCarrier } from '../telemetry/tracing.ts'
 
@@ -111,7 +111,7 @@ function readArguments({ input, tool }: ToolEntry, args: unknown) {
   const again = strict.success ? undefined : reread(args, strict.error)
   const lenient = again === undefined ? strict : input.safeParse(again.args)
   const parsed = lenient.success ? lenient : strict
-  const problems = parsed.success ? textProblems(again?.args ?? args) : argumentProblems(input, parsed.error)
+  const problems = parsed.success ? valueProblems(again?.args ?? args) : argumentProblems(input, parsed.error)
   if (parsed.success && problems.length === 0) return { data: parsed.data, notes: again?.notes ?? [] }
   const message = `The arguments of ${tool.name} are wrong. Correct them and call again.`
   throw new Failure('invalid', message, { problems })

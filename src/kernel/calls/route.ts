@@ -27,6 +27,11 @@ interface RouteShape<P extends z.ZodObject, Q extends z.ZodObject, B extends z.Z
   /** The content type of a bare response that is not JSON. */
   readonly contentType?: string
   readonly bodyBytesMax?: number
+  /**
+   * Whether the operation itself checks how deep and large its open body is, and its values, item by item: one bad item
+   * then refuses no other. Default: the surface refuses the whole body.
+   */
+  readonly checksBody?: boolean
   readonly run: (
     ctx: Ctx,
     request: { params: z.output<P>; query: z.output<Q>; body: z.output<B> },
@@ -52,7 +57,7 @@ export interface Route extends Omit<RouteShape<z.ZodObject, z.ZodObject, z.ZodTy
 interface Address<I extends z.ZodObject>
   extends Pick<
     Route,
-    'method' | 'summary' | 'tags' | 'limit' | 'status' | 'envelope' | 'contentType' | 'bodyBytesMax'
+    'method' | 'summary' | 'tags' | 'limit' | 'status' | 'envelope' | 'contentType' | 'bodyBytesMax' | 'checksBody'
   > {
   /** `/api/v1/clients/:client_id`: a part that begins with a colon is a field of the operation's input. */
   readonly path: string

@@ -1,5 +1,5 @@
-/** Enough for any real argument, and safe for every recursive reader. */
-const DEPTH_MAX = 64
+/** The deepest nesting of arrays and objects: enough for any real argument, and safe for every recursive reader. */
+export const DEPTH_MAX = 64
 /** A validator makes an object for each value that is wrong: a million of them stall the process for seconds. */
 const VALUES_MAX = 50_000
 

@@ -2,11 +2,11 @@ import { z } from 'zod'
 import { argumentProblems } from '#kernel/calls/argument-problems'
 import { hasBody } from '#kernel/calls/route'
 import type { Route } from '#kernel/calls/route'
-import { textProblems } from '#kernel/calls/text-problems'
+import { valueProblems } from '#kernel/calls/value-problems'
 import { isSchema } from '#kernel/calls/tool-schema'
 import { Failure } from '#kernel/failure'
 import type { FieldProblem } from '#kernel/failure'
-import { requestParser } from './request-parts.ts'
+import { requestParser, requireBounded } from './request-parts.ts'
 import type { RequestParts } from './request-parts.ts'
 
 /** Creates the parser of a route: for one merged input (a route on an operation), or for path, query and body apart. */
@@ -40,6 +40,7 @@ function mergedParser({
   const isOutOfPlace = (place: Place, name: string) =>
     place === 'query' && rest === 'body' && query?.shape[name] === undefined && name in input.shape
   return (raw) => {
+    requireBounded(raw.body)
     const given = new Map<string, unknown>()
     const places = new Map<string, Place>()
     const problems: FieldProblem[] = []
@@ -58,7 +59,7 @@ function mergedParser({
     }
     const merged = Object.fromEntries(given)
     const parsed = closed.safeParse(merged)
-    const found = parsed.success ? textProblems(merged) : argumentProblems(input, parsed.error)
+    const found = parsed.success ? valueProblems(merged) : argumentProblems(input, parsed.error)
     problems.push(...found.map((problem) => ({ ...problem, path: placed(problem.path, places, expectedAt, rest) })))
     if (parsed.success && problems.length === 0) return parsed.data
     throw new Failure('invalid', 'The request is invalid. Correct the listed fields and send it again.', { problems })

@@ -4,7 +4,8 @@ import { argumentProblems } from '#kernel/calls/argument-problems'
 import { Failure } from '#kernel/failure'
 import type { FieldProblem } from '#kernel/failure'
 import type { Route } from '#kernel/calls/route'
-import { textProblems } from '#kernel/calls/text-problems'
+import { shapeProblem } from '#kernel/network/json-shape'
+import { lossProblems, valueProblems } from '#kernel/calls/value-problems'
 
 export interface RequestParts {
   readonly params: unknown
@@ -13,7 +14,7 @@ export interface RequestParts {
   readonly body: unknown
 }
 
-type Parsed = Pick<Route, 'params' | 'query' | 'body'> & { readonly headers?: z.ZodObject }
+type Parsed = Pick<Route, 'params' | 'query' | 'body' | 'checksBody'> & { readonly headers?: z.ZodObject }
 
 /**
  * Creates the parser of a route's path, query, headers and body. It reports all problems of all four at once, each with
@@ -28,6 +29,7 @@ export function requestParser(route: Parsed): (raw: RequestParts) => Required<Re
     body: route.body === undefined ? z.unknown() : strict(route.body),
   }
   return (raw) => {
+    if (route.checksBody !== true) requireBounded(raw.body)
     const params = parts.params.safeParse(raw.params)
     const query = parts.query.safeParse(raw.query)
     const headers = parts.headers.safeParse(raw.headers)
@@ -36,13 +38,19 @@ export function requestParser(route: Parsed): (raw: RequestParts) => Required<Re
       ...problemsOf('path', parts.params, raw.params, params),
       ...problemsOf('query', parts.query, raw.query, query),
       ...problemsOf('headers', parts.headers, raw.headers, headers),
-      ...problemsOf('body', parts.body, raw.body, body),
+      ...(route.checksBody === true && body.success ? [] : problemsOf('body', parts.body, raw.body, body)),
     ]
     if (params.success && query.success && headers.success && body.success && problems.length === 0) {
       return { params: params.data, query: query.data, headers: headers.data, body: body.data }
     }
     throw new Failure('invalid', 'The request is invalid. Correct the listed fields and send it again.', { problems })
   }
+}
+
+/** Throws for a parsed body that is too deep or holds too many values to be validated. */
+export function requireBounded(body: unknown): void {
+  const problem = shapeProblem(body)
+  if (problem !== undefined) throw new Failure('too_large', `The body is not read: ${problem}.`)
 }
 
 /** The request headers that the schema declares. */
@@ -67,7 +75,7 @@ function problemsOf(
   raw: unknown,
   result: z.ZodSafeParseResult<unknown>,
 ): readonly FieldProblem[] {
-  if (result.success) return isOpen(schema) ? [] : textProblems(raw, [place])
+  if (result.success) return isOpen(schema) ? lossProblems(raw, [place]) : valueProblems(raw, [place])
   if (schema instanceof z.ZodObject) {
     return argumentProblems(schema, result.error).map((problem) => ({
       ...problem,

@@ -212,7 +212,7 @@ describe('a wrong request', () => {
   it.each([
     ['bad JSON', '{"client_id":', {}, 400, 'BAD_JSON'],
     ['no body', '', {}, 400, 'BAD_JSON'],
-    ['a forged prototype', '{"__proto__":{"x":1}}', {}, 400, 'BAD_JSON'],
+    ['a forged prototype', '{"__proto__":{"x":1}}', {}, 400, 'INVALID_PARAMETERS'],
     ['another content type', 'a=b', { 'content-type': 'application/x-www-form-urlencoded' }, 415, 'UNSUPPORTED'],
     ['another encoding', '{}', { 'content-encoding': 'zstd' }, 415, 'ENCODING_NOT_ACCEPTED'],
     ['a body over the bound', JSON.stringify({ client_id: 'x'.repeat(3000) }), {}, 413, 'LIMIT_EXCEEDED'],
@@ -220,6 +220,15 @@ describe('a wrong request', () => {
     const response = await post('/api/v1/clients', body, headers)
     expect(response.status).toBe(status)
     expect((await errorOf(response)).code).toBe(code)
+  })
+
+  it.each([
+    ['a number that lost digits', '{"event":"a","ids":[1,9007199254740993]}', 'body.ids.1'],
+    ['a field named __proto__', '{"event":"a","more":{"__proto__":{}}}', 'body.more.__proto__'],
+  ])('is told where it has %s, also in an open body', async (_what, body, path) => {
+    const response = await post('/v1/echo', body)
+    expect(response.status).toBe(400)
+    expect((await errorOf(response)).details?.['problems']).toMatchObject([{ path }])
   })
 
   it('that carries text which cannot be kept is told where, in path and body', async () => {

@@ -9,8 +9,6 @@ import type { Clock } from '#kernel/clock'
 import type { Config } from '#kernel/config/config'
 import type { Authenticate } from '#kernel/principal'
 import type { OpenContext } from '#kernel/context'
-import { Failure } from '#kernel/failure'
-import { shapeProblem } from '#kernel/network/json-shape'
 import type { Limiter } from '#kernel/calls/limits'
 import type { Metrics } from '#kernel/telemetry/metrics'
 import type { OpenRoute, Route, WebMount } from '#kernel/calls/route'
@@ -101,7 +99,6 @@ export function createHttpSurface(options: HttpSurfaceOptions): HttpSurface {
     if (body !== payload) inflaters.set(request, body)
     return body
   })
-  app.addHook('preValidation', requireBoundedBody)
   app.addHook('onSend', async (request, reply, payload) => {
     announceSuccessor(request, reply)
     reply.header('X-Response-Time', `${reply.elapsedTime.toFixed(1)}ms`)
@@ -158,6 +155,9 @@ function framework(options: HttpSurfaceOptions, isStopping: () => boolean, asked
     trustProxy: trustedProxies.length > 0 ? trustedProxies : false,
     return503OnClosing: false,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 500 },
+    // A field named `__proto__` is refused by its name, in the parsers of the routes.
+    onProtoPoisoning: 'ignore',
+    onConstructorPoisoning: 'ignore',
     frameworkErrors: errorAnswers(options),
     clientErrorHandler: (error, socket) => answerParserError(error, socket, clock),
     serverFactory: (http) =>
@@ -171,12 +171,6 @@ function framework(options: HttpSurfaceOptions, isStopping: () => boolean, asked
         patience: options.patience ?? PATIENCE,
       }),
   })
-}
-
-/** Throws for a parsed body that is too deep or holds too many values to be validated. */
-async function requireBoundedBody({ body }: FastifyRequest): Promise<void> {
-  const problem = body instanceof Buffer ? undefined : shapeProblem(body)
-  if (problem !== undefined) throw new Failure('too_large', `The body is not read: ${problem}.`)
 }
 
 function mountModules(

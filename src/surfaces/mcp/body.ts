@@ -1,11 +1,8 @@
 import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
 import { Failure } from '#kernel/failure'
-import { shapeProblem } from '#kernel/network/json-shape'
+import { DEPTH_MAX, shapeProblem } from '#kernel/network/json-shape'
 import { RPC, RpcError } from './rpc.ts'
-
-/** The maximum nesting of JSON: more than any real argument needs, and safe for every recursive parser that follows. */
-const DEPTH_MAX = 64
 
 /** Reads the body and passes it on once; `failed` gets a `Failure` when the body is too large or ends early. */
 export function readBody(

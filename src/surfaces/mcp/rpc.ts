@@ -95,12 +95,13 @@ export function readMessage(value: unknown): RpcMessage | 'response' {
     if (method === undefined && id !== undefined && ('result' in value || 'error' in value)) return 'response'
     throw notRpc()
   }
-  if (id !== undefined && typeof id !== 'string' && !(typeof id === 'number' && Number.isSafeInteger(id)))
-    throw notRpc()
+  if (id !== undefined && typeof id !== 'string' && !(typeof id === 'number' && Number.isSafeInteger(id))) {
+    throw notRpc(`its id is neither text nor a whole number up to ${Number.MAX_SAFE_INTEGER}`)
+  }
   if (params !== undefined && !isRecord(params)) throw notRpc()
   return { id, method, params: params ?? {} }
 }
 
-function notRpc(): RpcError {
-  return new RpcError(400, RPC.invalidRequest, 'Invalid Request: the body is not a JSON-RPC 2.0 message of MCP.')
+function notRpc(why = 'the body is not a JSON-RPC 2.0 message of MCP'): RpcError {
+  return new RpcError(400, RPC.invalidRequest, `Invalid Request: ${why}.`)
 }

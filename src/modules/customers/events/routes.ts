@@ -42,6 +42,7 @@ export function segmentRoutes({ ingest }: { readonly ingest: Ingest }): Route[] 
     path: '/v1/batch',
     tags: ['events'],
     envelope: 'bare',
+    checksBody: true,
     bodyBytesMax: BATCH_BYTES_MAX,
     summary: 'Receive up to 2,500 Segment calls: track, identify, group, page, screen, alias',
   })
@@ -51,6 +52,7 @@ export function segmentRoutes({ ingest }: { readonly ingest: Ingest }): Route[] 
       path: `/v1/${type}`,
       tags: ['events'],
       envelope: 'bare',
+      checksBody: true,
       bodyBytesMax: CALL_BYTES_MAX,
       summary: `Receive one Segment ${type} call`,
     }),
@@ -82,28 +84,35 @@ const receiveCall = (type: SegmentType, ingest: Ingest) =>
   operation({
     scope: 'customers:write',
     effect: 'create',
-    input: SegmentShapes[type],
+    input: documented(SegmentShapes[type]),
     output: Accepted,
     async run(ctx, body): Promise<Accepted> {
       const call = readSegmentCall(type, body, receivedAt(ctx, undefined))
-      if (Array.isArray(call)) throw refused(call)
+      if (Array.isArray(call)) throw refused(call.map(({ path, ...problem }) => ({ path: `body.${path}`, ...problem })))
       await ingest(ctx, [call])
       return { success: true }
     },
   })
 
+/** Any object, described by the JSON Schema of the shape: `readSegmentCall` needs the body as it was sent. */
+function documented(shape: z.ZodObject) {
+  const { $schema: _dialect, ...schema } = z.toJSONSchema(shape, { io: 'input', unrepresentable: 'any' })
+  return z.looseObject({}).meta(schema)
+}
+
 type BatchProblem = z.output<typeof Problem>
 
 function readBatch(ctx: Ctx, body: z.output<typeof Batch>) {
   const received = receivedAt(ctx, body.sentAt)
+  // Only what calls use: a batch may have a large context, and thousands of calls would each copy it.
+  const { groupId, sessionId } = recordOr(body.context)
+  const context = { ...(groupId !== undefined && { groupId }), ...(sessionId !== undefined && { sessionId }) }
   const calls: SegmentCall[] = []
   const problems: BatchProblem[] = []
   body.batch.forEach((raw, index) => {
     const item = isRecord(raw) ? raw : {}
     const found = TYPES.find((known) => known === item['type'])
-    const whole = isRecord(body.context)
-      ? { ...item, context: { ...body.context, ...recordOr(item['context']) } }
-      : item
+    const whole = isRecord(body.context) ? { ...item, context: { ...context, ...recordOr(item['context']) } } : item
     const call =
       found === undefined
         ? [{ path: 'type', expected: `one of ${TYPES.join(', ')}` }]

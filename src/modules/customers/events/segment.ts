@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { FieldProblem } from '#kernel/failure'
+import { lossProblems } from '#kernel/calls/value-problems'
 import { clockSkew, readTime } from './event-time.ts'
 import { storableJson } from './storable-json.ts'
 
@@ -92,6 +93,8 @@ export interface ReceivedAt {
 
 /** Parses one call, or returns its problems. */
 export function readSegmentCall(type: SegmentType, raw: unknown, received: ReceivedAt): SegmentCall | FieldProblem[] {
+  const losses = isRecord(raw) ? lossProblems(storedOf(raw)) : []
+  if (losses.length > 0) return [...losses]
   const call = parseCall(type, raw)
   if (Array.isArray(call)) return call
   const userId = call.userId ?? call.anonymousId ?? null
@@ -122,6 +125,12 @@ export function readSegmentCall(type: SegmentType, raw: unknown, received: Recei
   }
   if (isGroup(type, call)) return { kind: 'group', messageId, userId, groupId: call.groupId, traitsJson: json }
   return trackedEvent(type, call, { messageId, occurredAt, userId, groupId, propertiesJson: json })
+}
+
+/** What is stored of a call. Everything else is discarded, whatever it holds. */
+function storedOf({ userId, anonymousId, groupId, previousId, properties, traits, context }: Record<string, unknown>) {
+  const named = isRecord(context) ? context['groupId'] : undefined
+  return { userId, anonymousId, groupId, previousId, properties, traits, context: { groupId: named } }
 }
 
 type Parsed = z.output<(typeof SegmentShapes)[SegmentType]>

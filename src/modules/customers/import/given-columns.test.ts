@@ -94,3 +94,20 @@ m1,acme,2026-03-04T10:00:00.250Z,login,1.5`,
     [1.5, 250],
   ])
 })
+
+it('an id of nineteen digits and a number beyond 2^53 in JSON keep every digit', async () => {
+  const { ctx } = await testTenant(database)
+  const events = [
+    'message_id,client_id,occurred_at,event_name,user_id,properties',
+    'm1,acme,2026-03-04T10:00:00Z,login,1234567890123456781,"{""n"": 1234567890123456799}"',
+  ]
+  await importFiles(ctx(), [
+    file('customers.csv', 'client_id,client_name,contract_start_date\nacme,Acme,2026-01-01'),
+    file('usage_events.csv', events.join('\n')),
+  ])
+  const stored = await database.owner.query(
+    "select user_id, properties ->> 'n' as n from customers.usage_events where tenant_id = $1",
+    [ctx().tenantId],
+  )
+  expect(stored.rows).toEqual([{ user_id: '1234567890123456781', n: '1234567890123456799' }])
+})
