@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { testDatabase } from '../../../../test/support/database.ts'
 import { testTenant } from '../../../../test/support/tenant.ts'
 import { importFiles } from './import-files.ts'
-import { parseMapping } from './mapping.ts'
+import { parseMapping } from './parse-mapping.ts'
 import { rejectionLine } from './report.ts'
 import type { Rejection } from './report.ts'
 import { Readable } from 'node:stream'
@@ -25,7 +25,7 @@ loads:
       company_name: name
       contract_value: value
       contract_start_date: start
-      tier: { column: tier, map: { Gold: enterprise, Tin: starter }, default: Tin }
+      tier: { column: tier, map: { Gold: enterprise, Tin: starter }, default: starter }
 `,
   'small.yaml',
 )

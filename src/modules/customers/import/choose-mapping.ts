@@ -4,8 +4,8 @@ import { Failure } from '#kernel/failure'
 import { entities } from './entities.ts'
 import type { Field } from './entities.ts'
 import type { InspectedFile } from './inspect-file.ts'
-import { parseMapping } from './mapping.ts'
-import type { FieldSource, Load, Mapping } from './mapping.ts'
+import { parseMapping } from './parse-mapping.ts'
+import type { FieldSource, Load, Mapping, ObjectSource } from './mapping.ts'
 
 /** The loads of a mapping with the file each reads, in mapping order. */
 export interface LoadedFiles {
@@ -100,10 +100,15 @@ function columnsOf(load: Load): string[] {
 }
 
 function columnsOfSource(source: FieldSource): string[] {
-  if ('column' in source)
-    return 'or' in source && source.or !== undefined ? [source.column, source.or] : [source.column]
-  if ('object' in source) return Object.values(source.object)
-  return 'template' in source ? [...source.template.matchAll(/\{([^}]+)\}/g)].map(([, column = '']) => column) : []
+  if ('template' in source) return [...source.template.matchAll(/\{([^}]+)\}/g)].map(([, column = '']) => column)
+  if ('from' in source) return []
+  if ('object' in source) return Object.values(source.object).flatMap(columnsOfReading)
+  const shifts = [source.plus, source.minus].flatMap((shift) => shift?.column ?? [])
+  return 'column' in source ? [...columnsOfReading(source), ...shifts] : shifts
+}
+
+function columnsOfReading({ column, or }: ObjectSource[string]): string[] {
+  return or === undefined ? [column] : [column, or]
 }
 
 const FOLDER = join(import.meta.dirname, 'mappings')

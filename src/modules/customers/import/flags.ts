@@ -1,6 +1,7 @@
 import type { CsvRow } from './read-csv.ts'
 import type { Flag, Load } from './mapping.ts'
-import type { Cell, Found, FoundByLookup } from './read-row.ts'
+import type { Cell, FindColumn } from './cells.ts'
+import type { Found, FoundByLookup } from './read-row.ts'
 import type { Value } from './read-value.ts'
 import { seenValues } from './seen-values.ts'
 
@@ -8,11 +9,7 @@ import { seenValues } from './seen-values.ts'
 export type RaiseFlags = (row: CsvRow, values: readonly Value[], found: FoundByLookup) => readonly string[]
 
 /** Compiles the flags of a load. `cell` finds columns; `lookupKey` gives a row's key in a lookup. */
-export function compileFlags(
-  load: Load,
-  cell: (column: string) => Cell,
-  lookupKey: (name: string) => Cell,
-): RaiseFlags {
+export function compileFlags(load: Load, cell: FindColumn, lookupKey: (name: string) => Cell): RaiseFlags {
   const fieldNames = Object.keys(load.fields)
   const compare = (side: Side): Compared => {
     if ('constant' in side) return () => side.constant
@@ -32,7 +29,7 @@ type Side = NonNullable<Flag['less']>[0]
 type Compared = (row: CsvRow, values: readonly Value[], found: FoundByLookup) => string
 type Rule = (row: CsvRow, values: readonly Value[], found: FoundByLookup) => boolean
 
-function compileFlag(flag: Flag, cell: (column: string) => Cell, compare: (side: Side) => Compared): Rule {
+function compileFlag(flag: Flag, cell: FindColumn, compare: (side: Side) => Compared): Rule {
   if (flag.missing !== undefined) {
     const read = cell(flag.missing)
     return (row) => read(row).trim() === ''

@@ -7,8 +7,11 @@ import type { InspectedFile } from './inspect-file.ts'
 import type { FieldSource, Load } from './mapping.ts'
 import { readCsv } from './read-csv.ts'
 import type { CsvRow } from './read-csv.ts'
-import { columnFinder, compileRow, compileText } from './read-row.ts'
-import type { Cell, Found, FoundByLookup, IsRejected, ReadRow, RowProblem } from './read-row.ts'
+import { columnFinder, compileKey } from './cells.ts'
+import type { Cell } from './cells.ts'
+import { compileRow } from './read-row.ts'
+import type { Found, FoundByLookup, IsRejected, ReadRow } from './read-row.ts'
+import type { RowProblem } from './row-problem.ts'
 import type { AcceptedRow } from './save-batch.ts'
 import { seenValues } from './seen-values.ts'
 import type { SeenValues } from './seen-values.ts'
@@ -56,12 +59,12 @@ export function compileStep(declared: Load, file: InspectedFile): Step {
   const lookups = Object.entries(load.lookups).map(([name, lookup]) => ({
     name,
     entity: lookup.entity,
-    key: compileText(lookup.key, cell),
+    key: compileKey(lookup.key, cell),
   }))
   const lookupKey = (name: string): Cell => lookups.find((lookup) => lookup.name === name)?.key ?? (() => '')
   const keyField = entities[load.entity].key
   const keySource = load.fields[keyField]
-  const key: Cell = keySource === undefined || 'from' in keySource ? () => '' : compileText(keySource, cell)
+  const key: Cell = keySource === undefined || 'from' in keySource ? () => '' : compileKey(keySource, cell)
   const compiled = {
     lookups,
     key,

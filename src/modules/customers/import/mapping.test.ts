@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { Failure } from '#kernel/failure'
 import { entities } from './entities.ts'
 import { namedMapping } from './import-paths.ts'
-import { parseMapping } from './mapping.ts'
+import { parseMapping } from './parse-mapping.ts'
 
 describe('a mapping', () => {
   it.each(['ravenstack', 'plimsoll'])('that is built in is found by name: %s', async (name) => {

@@ -1,9 +1,6 @@
-import { parse as parseYaml } from 'yaml'
 import { z } from 'zod'
-import { argumentProblems } from '#kernel/calls/argument-problems'
-import { Failure } from '#kernel/failure'
-import type { FieldProblem } from '#kernel/failure'
-import { ENTITY_NAMES, entities } from './entities.ts'
+import { ENTITY_NAMES } from './entities.ts'
+import { UNITS } from './shift-time.ts'
 
 /** A mapping file: which CSV file becomes which entity, and how its columns become fields. */
 export type Mapping = z.output<typeof MappingSchema>
@@ -16,32 +13,68 @@ const Column = z.string().min(1)
 /** A constant, converted to the text of a cell. */
 const Constant = z.union([z.string(), z.number(), z.boolean()]).transform(String)
 
+/** An amount in another column, to add or subtract: `{ column: tenure, unit: months }`. */
+const Shift = z.strictObject({ column: Column, unit: z.enum(UNITS) })
+export type Shift = z.output<typeof Shift>
+
+/** How a filled cell is read. */
+const reading = {
+  /** The column to read if this one is empty or not in the file. */
+  or: Column.optional(),
+  /** Maps source values to stored values, whatever their case; an unlisted value is rejected. */
+  map: z.record(z.string(), Constant).optional(),
+  /** What is stored for an empty cell. */
+  default: Constant.optional(),
+  /** How the file writes a date (`MM/DD/YYYY`) or a number (`$1,234.56`). */
+  format: z.string().min(1).optional(),
+}
+
+const ColumnSource = z.strictObject({
+  column: Column,
+  ...reading,
+  /** The unit of a duration, if it is not seconds. */
+  unit: z.enum(UNITS).optional(),
+  plus: Shift.optional(),
+  minus: Shift.optional(),
+  /** True for numbers above this one. */
+  above: z.number().optional(),
+})
+export type ColumnSource = z.output<typeof ColumnSource>
+
+const asColumn = Column.transform((column): ColumnSource => ({ column }))
+
+const FoundSource = z.strictObject({ from: Name, field: Name })
+export type FoundSource = z.output<typeof FoundSource>
+
+const Entry = z.strictObject({ column: Column, ...reading })
+const ObjectSource = z.record(
+  z.string(),
+  z.union([Column.transform((column): z.output<typeof Entry> => ({ column })), Entry]),
+)
+export type ObjectSource = z.output<typeof ObjectSource>
+
 /** The source of a field's value, which is parsed as the field's kind. A bare string names a column. */
 const FieldSource = z.union(
   [
-    Column.transform((column) => ({ column })),
-    z.strictObject({
-      column: Column,
-      /** Maps source values to stored values; an unlisted value is rejected. */
-      map: z.record(z.string(), Constant).optional(),
-      /** The value for an empty cell. */
-      default: Constant.optional(),
-      /** The column to read if this one is empty or not in the file. */
-      or: Column.optional(),
-      /** Another column with minutes to add to this time. */
-      plus_minutes: Column.optional(),
-      /** True for numbers above this one. */
-      above: z.number().optional(),
-    }),
-    z.strictObject({ constant: Constant }),
+    asColumn,
+    ColumnSource,
+    z.strictObject({ constant: Constant, plus: Shift.optional(), minus: Shift.optional() }),
     /** Text with columns in braces: `{usage_id}/{usage_date}`. */
     z.strictObject({ template: z.string().min(1) }),
-    z.strictObject({ from: Name, field: Name }),
+    FoundSource,
     /** A JSON object: its names, and the column of each. */
-    z.strictObject({ object: z.record(z.string(), Column) }),
+    z.strictObject({ object: ObjectSource }),
   ],
   'a column name, or one of { column }, { constant }, { template }, { from, field } and { object }',
 )
+
+/** How a file writes dates, times and numbers, for all fields that state no format of their own. */
+const Formats = z.strictObject({
+  date: z.string().min(1).optional(),
+  time: z.string().min(1).optional(),
+  number: z.string().min(1).optional(),
+})
+export type Formats = z.output<typeof Formats>
 
 const Compared = z.union(
   [
@@ -81,6 +114,7 @@ const LoadSchema = z.strictObject({
    */
   lookups: z.record(Name, z.strictObject({ entity: z.enum(ENTITY_NAMES), key: FieldSource })).default({}),
   fields: z.record(Name, FieldSource),
+  formats: Formats.default({}),
   /** With `given`, the file may lack the columns of optional fields. */
   columns: z.enum(['all', 'given']).default('all'),
   flags: z.array(Flag).default([]),
@@ -103,52 +137,3 @@ export const MappingSchema = z.strictObject({
   /** Loads in execution order: referenced entities come first. */
   loads: z.array(LoadSchema).min(1),
 })
-
-/** Parses a mapping file. Throws `Failure('invalid')` whose problems name the path inside the file. */
-export function parseMapping(text: string, file: string): Mapping {
-  let raw: unknown
-  try {
-    // A document whose aliases expand to more than a hundred nodes each is refused, however few bytes it has.
-    raw = parseYaml(text, { logLevel: 'error', maxAliasCount: 100 })
-  } catch (error) {
-    // safe because: what the parser throws, whatever its class, comes from the text.
-    const why = error instanceof Error ? error.message : String(error)
-    throw new Failure('invalid', `${file} is not valid YAML: ${why}`, { cause: error })
-  }
-  const parsed = MappingSchema.safeParse(raw)
-  const problems = parsed.success ? fieldProblems(parsed.data) : argumentProblems(MappingSchema, parsed.error)
-  if (parsed.success && problems.length === 0) return parsed.data
-  throw new Failure('invalid', `${file} is not a mapping.`, { problems })
-}
-
-/** Checks what the schema cannot: known and required fields of each entity, and declared lookups. */
-function fieldProblems(mapping: Mapping): FieldProblem[] {
-  const problems: FieldProblem[] = []
-  mapping.loads.forEach((load, index) => {
-    const at = `loads.${index}`
-    const entity = entities[load.entity]
-    for (const [name, source] of Object.entries(load.fields)) {
-      if (!Object.hasOwn(entity.fields, name)) {
-        problems.push({
-          path: `${at}.fields.${name}`,
-          expected: `a field of ${load.entity}: ${Object.keys(entity.fields).join(', ')}`,
-        })
-      }
-      if ('from' in source && !Object.hasOwn(load.lookups, source.from)) {
-        problems.push({
-          path: `${at}.fields.${name}.from`,
-          expected: `a lookup of this load: ${Object.keys(load.lookups).join(', ') || 'none is declared'}`,
-        })
-      }
-    }
-    if (load.stored === 'update' && !entity.isUpdatable) {
-      problems.push({ path: `${at}.stored`, expected: `skip, because a stored ${load.entity} never changes` })
-    }
-    for (const [name, field] of Object.entries(entity.fields)) {
-      if (field.required && !Object.hasOwn(load.fields, name)) {
-        problems.push({ path: `${at}.fields.${name}`, expected: `a source, because every ${load.entity} needs it` })
-      }
-    }
-  })
-  return problems
-}

@@ -4,7 +4,9 @@ export const VALUE_KINDS = {
   date: 'a date such as 2026-11-20',
   timestamp: 'a date or time such as 2026-11-20 13:45:00 (UTC unless it has an offset)',
   integer: 'a whole number',
-  decimal: 'a number with a decimal point',
+  decimal: 'a number such as 12 or 12.5',
+  /** In seconds. */
+  duration: 'a number of seconds such as 90 or 1.5',
   /** Parsed into integer cents. */
   money: 'an amount such as 1200 or 1200.50',
   boolean: 'true or false',
@@ -12,6 +14,9 @@ export const VALUE_KINDS = {
 } as const
 
 export type ValueKind = keyof typeof VALUE_KINDS
+
+/** The kinds that a file writes as a number. */
+export const NUMBER_KINDS: readonly ValueKind[] = ['integer', 'decimal', 'money', 'duration']
 
 /** A value as passed to the database; dates and times as ISO text, JSON as text. */
 export type Value = string | number | boolean | null
@@ -33,6 +38,7 @@ export function readValue(kind: ValueKind, cell: string): Value | typeof UNREADA
     case 'integer':
       return readInteger(text)
     case 'decimal':
+    case 'duration':
       return DECIMAL.test(text) ? text : UNREADABLE
     case 'money':
       return readCents(text)

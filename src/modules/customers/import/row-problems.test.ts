@@ -4,7 +4,7 @@ import { testDatabase } from '../../../../test/support/database.ts'
 import { testTenant } from '../../../../test/support/tenant.ts'
 import { importFiles } from './import-files.ts'
 import type { ImportOptions } from './import-files.ts'
-import { parseMapping } from './mapping.ts'
+import { parseMapping } from './parse-mapping.ts'
 import { reportLines } from './report.ts'
 import type { Rejection } from './report.ts'
 

@@ -5,7 +5,7 @@ import { dayOf } from '../record/days.ts'
 import { createUsagePartitions, markUsageDays } from '../events/imported-usage.ts'
 import type { Load } from './mapping.ts'
 import type { CsvRow } from './read-csv.ts'
-import type { RowProblem } from './read-row.ts'
+import type { RowProblem } from './row-problem.ts'
 import type { Value } from './read-value.ts'
 import { deriveContractValue, saveRows, withinSavepoint } from './store.ts'
 

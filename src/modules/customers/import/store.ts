@@ -27,6 +27,7 @@ const SQL_TYPES: Readonly<Record<Field['kind'], Sql>> = {
   timestamp: sql`timestamptz`,
   integer: sql`integer`,
   decimal: sql`double precision`,
+  duration: sql`double precision`,
   money: sql`bigint`,
   boolean: sql`boolean`,
   json: sql`jsonb`,
