@@ -91,6 +91,10 @@ describe('a command that fails says why, without a stack', async () => {
       /'boss' is invalid\. Allowed choices are read-only, member, manager, admin, owner\.$/m,
     ],
     [['tenants', 'create', 'Not An Id', '--name', 'x'], /^Expected a tenant id such as acme/],
+    [
+      ['audit', 'export', '--tenant', 'acme', '--out', 'x', '--from', '01/06/2025'],
+      /is invalid. Expected a date or time in UTC/,
+    ],
     [['migrate', 'down', 'all'], /^Expected the number of migrations/],
     [['migrate', 'down'], /^A rollback drops tables with their data.* --yes\.$/m],
     [

@@ -4,6 +4,7 @@ import { PLATFORM_TENANT } from '#kernel/audit/event'
 import { commandOf } from '#kernel/commands/command'
 import type { CommandApp, CommandGroup, CommandOutput } from '#kernel/commands/command'
 import { argument, invalidValue, option } from '#kernel/commands/command-values'
+import { millisecondsOf } from '#kernel/utc-time'
 import { Failure } from '#kernel/failure'
 import type { Audit } from './api.ts'
 import type { VerifyReport } from './verify/report.ts'
@@ -121,7 +122,7 @@ async function* readable(file: string): AsyncGenerator<Uint8Array> {
 }
 
 function instant(text: string): Date {
-  const time = new Date(text)
-  if (!Number.isNaN(time.getTime())) return time
+  const time = millisecondsOf(text)
+  if (!Number.isNaN(time)) return new Date(time)
   throw invalidValue('Expected a date or time in UTC such as 2026-11-01 or 2026-11-01T12:00:00Z.')
 }

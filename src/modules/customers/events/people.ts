@@ -57,7 +57,7 @@ async function saveGroups(
       groupId: call.groupId,
       name: text(traits['name']),
       industry: text(traits['industry'])?.slice(0, 100) ?? null,
-      startDate: startDate(traits['createdAt']) ?? today,
+      startDate: call.createdOn ?? rows.get(call.groupId)?.startDate ?? today,
       traitsJson: JSON.stringify(traits),
     })
   }
@@ -119,10 +119,4 @@ function traitsOf(json: string | undefined): Record<string, unknown> {
 
 function text(value: unknown): string | null {
   return typeof value === 'string' && value.trim() !== '' ? value.trim().slice(0, 200) : null
-}
-
-function startDate(value: unknown): string | undefined {
-  const at = typeof value === 'string' ? new Date(value) : undefined
-  const isUsable = at !== undefined && at.getTime() > 0 && at.getUTCFullYear() < 2200
-  return isUsable ? dayOf(at) : undefined
 }

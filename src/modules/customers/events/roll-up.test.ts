@@ -18,6 +18,7 @@ const group = (groupId: string): SegmentCall => ({
   messageId: `group-${groupId}`,
   userId: null,
   groupId,
+  createdOn: null,
   traitsJson: '{}',
 })
 

@@ -8,7 +8,7 @@ import { route } from '#kernel/calls/route'
 import type { Route } from '#kernel/calls/route'
 import type { Ingest } from './ingest.ts'
 import { clockSkew } from './event-time.ts'
-import { readSegmentCall, SegmentShapes } from './segment.ts'
+import { optional, readSegmentCall, SegmentShapes } from './segment.ts'
 import type { SegmentCall, SegmentType } from './segment.ts'
 
 /** Limits of the format (https://segment.com/docs): 500 KB a batch, 2,500 calls in it, 32 KB a call. */
@@ -63,7 +63,7 @@ export function segmentRoutes({ ingest }: { readonly ingest: Ingest }): Route[] 
 const Batch = z.looseObject({
   batch: z.array(z.unknown()).min(1).max(CALLS_MAX),
   sentAt: z.union([z.string(), z.number()]).nullish(),
-  context: z.looseObject({}).nullish(),
+  context: optional(z.looseObject({})),
 })
 
 const receiveBatch = (ingest: Ingest) =>

@@ -1,8 +1,8 @@
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { OpenContext } from '#kernel/context'
 import { testDatabase } from '../../../../test/support/database.ts'
 import { startSurface } from '../../../../test/support/http-surface.ts'
-import { testTenant } from '../../../../test/support/tenant.ts'
+import { TEST_NOW, testTenant } from '../../../../test/support/tenant.ts'
 import { groupedIngest } from './ingest.ts'
 import { segmentRoutes } from './routes.ts'
 
@@ -29,7 +29,14 @@ async function started() {
     )
     return rows.map(({ event_name: name, user_id: userId }) => [name, userId])
   }
-  return { tenant, post, events }
+  const startDates = async () => {
+    const { rows } = await database.owner.query<{ day: string }>(
+      'select contract_start_date::text as day from customers.customers where tenant_id = $1',
+      [tenant.tenantId],
+    )
+    return rows.map(({ day }) => day)
+  }
+  return { post, events, startDates }
 }
 
 const track = (fields: string) => `{"type": "track", "event": "Bad", ${fields}}`
@@ -79,5 +86,81 @@ describe('a call that cannot be stored as it was sent', () => {
     const discarded = `"context": {"screen": {"__proto__": 1}, "n": 12345678901234567}, "integrations": ${nested(5000)}`
     expect(await post('/v1/track', `{"event": "a", "userId": "u", ${discarded}}`)).toMatchObject({ status: 200 })
     expect(await events()).toEqual([['a', 'u']])
+  })
+})
+
+describe('a field that a library left empty', () => {
+  it.each([
+    ['userId', '{"event": "a", "userId": "", "anonymousId": "x"}'],
+    ['userId, as null', '{"event": "a", "userId": null, "anonymousId": "x"}'],
+    ['anonymousId', '{"event": "a", "userId": "x", "anonymousId": ""}'],
+    ['messageId', '{"event": "a", "userId": "x", "messageId": ""}'],
+    ['messageId, as null', '{"event": "a", "userId": "x", "messageId": null}'],
+    ['context', '{"event": "a", "userId": "x", "context": {"groupId": "", "sessionId": ""}}'],
+    ['an object, as an empty array', '{"event": "a", "userId": "x", "properties": [], "context": []}'],
+  ])('is absent: %s', async (_what, call) => {
+    const { post, events } = await started()
+    expect(await post('/v1/track', call)).toEqual({ status: 200 })
+    expect(await post('/v1/batch', `{"batch": [{"type": "track", ${call.slice(1)}]}`)).toEqual({ status: 200 })
+    expect(await events()).toEqual([
+      ['a', 'x'],
+      ['a', 'x'],
+    ])
+  })
+
+  it('is absent around a batch too', async () => {
+    const { post, events } = await started()
+    const call = '{"type": "track", "event": "a", "userId": "x", "sentAt": ""}'
+    expect(await post('/v1/batch', `{"batch": [${call}], "context": [], "sentAt": ""}`)).toEqual({ status: 200 })
+    expect(await events()).toEqual([['a', 'x']])
+  })
+
+  it('is missed where it is needed', async () => {
+    const { post } = await started()
+    expect(await post('/v1/track', '{"event": "a", "userId": "", "anonymousId": ""}')).toMatchObject({
+      status: 400,
+      problems: [{ path: 'body.userId', expected: 'a userId or an anonymousId' }],
+    })
+  })
+})
+
+describe('the time at which a group was created', () => {
+  it.each([
+    ['"2025-06-01T00:00:00"', '2025-06-01'],
+    ['"2025-06-01"', '2025-06-01'],
+    ['"2025-06-01T01:00:00+02:00"', '2025-05-31'],
+    ['1748736000000', '2025-06-01'],
+  ])('%s begins the contract on %s, whatever the time zone of the server', async (createdAt, day) => {
+    vi.stubEnv('TZ', 'Asia/Tokyo')
+    onTestFinished(() => void vi.unstubAllEnvs())
+    const { post, startDates } = await started()
+    expect(await post('/v1/group', `{"groupId": "acme", "traits": {"createdAt": ${createdAt}}}`)).toEqual({
+      status: 200,
+    })
+    expect(await startDates()).toEqual([day])
+  })
+
+  it.each(['"Order 5"', '"12"', '"01/06/2025"', '"2025-02-30"', '1748736000', 'true', '"1969-12-31"', '"2200-01-01"'])(
+    '%s is refused by name',
+    async (createdAt) => {
+      const { post, startDates } = await started()
+      expect(await post('/v1/group', `{"groupId": "acme", "traits": {"createdAt": ${createdAt}}}`)).toEqual({
+        status: 400,
+        problems: [
+          {
+            path: 'body.traits.createdAt',
+            expected: 'an ISO 8601 time from 1970 to 2199, UTC if it has no offset, or milliseconds since 1970',
+            example: '2025-06-01T00:00:00Z',
+          },
+        ],
+      })
+      expect(await startDates()).toEqual([])
+    },
+  )
+
+  it.each(['null', '""'])('%s is not given, and the contract begins today', async (createdAt) => {
+    const { post, startDates } = await started()
+    await post('/v1/group', `{"groupId": "acme", "traits": {"createdAt": ${createdAt}}}`)
+    expect(await startDates()).toEqual([TEST_NOW.toISOString().slice(0, 10)])
   })
 })

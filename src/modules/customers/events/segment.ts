@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { FieldProblem } from '#kernel/failure'
 import { lossProblems } from '#kernel/calls/value-problems'
-import { clockSkew, readTime } from './event-time.ts'
+import { clockSkew, readDay, readTime } from './event-time.ts'
 import { storableJson } from './storable-json.ts'
 
 /** A track, page or screen call, parsed for storage. Times are ISO text in UTC. */
@@ -36,6 +36,8 @@ export interface GroupCall {
   readonly messageId: string
   readonly userId: string | null
   readonly groupId: string
+  /** The UTC day of the trait `createdAt`; null if it is not given. */
+  readonly createdOn: string | null
   readonly traitsJson: string
 }
 
@@ -62,22 +64,30 @@ const Name = z.string().min(1).max(200).refine(hasNoNul, 'text without NUL chara
 const Time = z.union([z.string(), z.number()])
 const Json = z.record(z.string(), z.unknown())
 
+/** An optional field. Libraries write the absent one as null, as empty text, and in PHP as an empty array for an object. */
+export const optional = <T extends z.ZodType>(schema: T) =>
+  z.preprocess((value) => (isEmpty(value) ? undefined : value), schema.nullish()).optional()
+
+function isEmpty(value: unknown): boolean {
+  return value === null || value === '' || (Array.isArray(value) && value.length === 0)
+}
+
 const common = {
-  messageId: z.string().min(1).max(200).refine(hasNoNul, 'text without NUL characters').optional(),
-  userId: Id.nullish(),
-  anonymousId: Id.nullish(),
+  messageId: optional(Name),
+  userId: optional(Id),
+  anonymousId: optional(Id),
   timestamp: Time.nullish(),
-  sentAt: Time.nullish(),
-  context: z.looseObject({ groupId: Id.nullish(), sessionId: Id.nullish() }).nullish(),
+  sentAt: optional(Time),
+  context: optional(z.looseObject({ groupId: optional(Id), sessionId: optional(Id) })),
 }
 
 /** The request schema per call type, following Segment's libraries. Other fields are accepted and discarded. */
 export const SegmentShapes = {
-  track: z.looseObject({ ...common, event: Name, properties: Json.nullish() }),
-  page: z.looseObject({ ...common, name: Name.nullish(), properties: Json.nullish() }),
-  screen: z.looseObject({ ...common, name: Name.nullish(), properties: Json.nullish() }),
-  identify: z.looseObject({ ...common, traits: Json.nullish() }),
-  group: z.looseObject({ ...common, groupId: Id, traits: Json.nullish() }),
+  track: z.looseObject({ ...common, event: Name, properties: optional(Json) }),
+  page: z.looseObject({ ...common, name: optional(Name), properties: optional(Json) }),
+  screen: z.looseObject({ ...common, name: optional(Name), properties: optional(Json) }),
+  identify: z.looseObject({ ...common, traits: optional(Json) }),
+  group: z.looseObject({ ...common, groupId: Id, traits: optional(Json) }),
   alias: z.looseObject({ ...common, userId: Id, previousId: Id }),
 } as const
 
@@ -123,7 +133,12 @@ export function readSegmentCall(type: SegmentType, raw: unknown, received: Recei
     const anonymousId = call.anonymousId ?? null
     return { kind: 'identify', messageId, userId, anonymousId, groupId, traitsJson: json }
   }
-  if (isGroup(type, call)) return { kind: 'group', messageId, userId, groupId: call.groupId, traitsJson: json }
+  if (isGroup(type, call)) {
+    const createdAt = call.traits?.['createdAt']
+    const createdOn = isEmpty(createdAt ?? null) ? null : readDay(createdAt)
+    if (createdOn === undefined) return [CREATED_AT]
+    return { kind: 'group', messageId, userId, groupId: call.groupId, createdOn, traitsJson: json }
+  }
   return trackedEvent(type, call, { messageId, occurredAt, userId, groupId, propertiesJson: json })
 }
 
@@ -131,6 +146,12 @@ export function readSegmentCall(type: SegmentType, raw: unknown, received: Recei
 function storedOf({ userId, anonymousId, groupId, previousId, properties, traits, context }: Record<string, unknown>) {
   const named = isRecord(context) ? context['groupId'] : undefined
   return { userId, anonymousId, groupId, previousId, properties, traits, context: { groupId: named } }
+}
+
+const CREATED_AT = {
+  path: 'traits.createdAt',
+  expected: 'an ISO 8601 time from 1970 to 2199, UTC if it has no offset, or milliseconds since 1970',
+  example: '2025-06-01T00:00:00Z',
 }
 
 type Parsed = z.output<(typeof SegmentShapes)[SegmentType]>
@@ -154,7 +175,7 @@ function isPlainCall(type: SegmentType, raw: unknown): raw is Parsed {
     (!isGiven(userId) || isShortText(userId)) &&
     (!isGiven(anonymousId) || isShortText(anonymousId)) &&
     (!isGiven(timestamp) || typeof timestamp === 'string') &&
-    (!isGiven(sentAt) || typeof sentAt === 'string') &&
+    (!isGiven(sentAt) || isShortText(sentAt)) &&
     (!isGiven(context) || isPlainContext(context)) &&
     hasPlainOwnFields(type, raw)
   )
