@@ -10,6 +10,7 @@ import { openCache } from './cache/open-cache.ts'
 import type { Cache } from './cache.ts'
 import type { Clock } from './clock.ts'
 import type { Config } from './config/config.ts'
+import { requireDataFolder } from './config/private-file.ts'
 import type { Configuration } from './config/settings.ts'
 import type { OpenContext } from './context.ts'
 import { openFileStore } from './files/file-store.ts'
@@ -282,6 +283,7 @@ async function databaseUrl(
   opened: AsyncDisposableStack,
 ): Promise<string> {
   if (config.database.url !== undefined) return config.database.url
+  await requireDataFolder(config.server.dataDir)
   const start = as === 'server' ? startEmbeddedPostgres : joinEmbeddedPostgres
   const embedded = await start({ dataDir: config.server.dataDir, log })
   opened.defer(() => embedded.stop())

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, realpath, rm } from 'node:fs/promises'
+import { mkdtemp, realpath, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -34,6 +34,22 @@ describe('plimsoll config', () => {
     expect(code).toBe(0)
     expect(out).toMatch(/^DATABASE_URL\s+postgresql:\/\/\*\*\*@db\.internal\/plim\s+environment$/m)
     expect(out).not.toContain('hush')
+  })
+
+  it('does not start where it may keep nothing, and says so in one sentence', async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'plimsoll-file-'))
+    const file = path.join(folder, 'data')
+    await writeFile(file, '')
+    for (const DATA_DIR of [file, path.join(file, 'deeper')]) {
+      for (const command of [['serve'], ['tenants', 'list']]) {
+        const { code, err } = await runCommand(command, { DATA_DIR, SERVER_PORT: '0' })
+        expect({ code, err }).toEqual({
+          code: 1,
+          err: `Nothing can be kept in ${DATA_DIR}: it is, or leads through, a file. Set DATA_DIR to a folder that this user may write to.\n`,
+        })
+      }
+    }
+    await rm(folder, { recursive: true })
   })
 })
 

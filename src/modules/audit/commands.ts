@@ -28,7 +28,7 @@ const exportChain = command({
     const event = { tenantId, actor, requestId, subject: tenantId, action: 'audit.export', after: range }
     await app.platform.audit.record({ ...event, outcome: 'success' })
     await app.api.seal(tenantId)
-    await pipeline(app.api.exportLines(tenantId, range), createWriteStream(out))
+    await pipeline(app.api.exportLines(tenantId, range), createWriteStream(out, { mode: 0o600 }))
     const code = printReport(await verified(createReadStream(out)), print)
     print(
       `Written to ${out}. Keep the hash of its last block: verify --expect-head detects with it whether later blocks were cut off.`,

@@ -156,7 +156,7 @@ async function erase(
       'There is no preview with this token. Nothing was erased. Run the command without --confirm to get a new token.',
     )
   }
-  await writeFile(file, reports.map((report) => `${JSON.stringify(report)}\n`).join(''))
+  await writeFile(file, reports.map((report) => `${JSON.stringify(report)}\n`).join(''), PRIVATE)
   print(`The signed report is in ${file}.`)
 }
 

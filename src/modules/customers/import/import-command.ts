@@ -60,7 +60,7 @@ function rejectionFile(path: string) {
   let stream: ReturnType<typeof createWriteStream> | undefined
   const write = async (line: string) => {
     if (stream === undefined) {
-      stream = createWriteStream(path)
+      stream = createWriteStream(path, { mode: 0o600 })
       stream.write(`${REJECTION_HEADER}\n`)
     }
     if (!stream.write(`${line}\n`)) await once(stream, 'drain')
