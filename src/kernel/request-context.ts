@@ -26,7 +26,8 @@ export function contextOpener(parts: ContextParts): OpenContext {
   return (principal, request) => {
     const { tenantId, actor, scopes, userId, role, bounds } = principal
     const { requestId, signal } = request
-    const opened: Opened = { parts, tenantId, requestId, signal, db: undefined, log: undefined }
+    const callerId = userId ?? actor.id
+    const opened: Opened = { parts, tenantId, callerId, requestId, signal, db: undefined, log: undefined }
     const who = { tenantId, actor, scopes, userId, role, bounds }
     const ctx = { ...who, requestId, signal, clock, cache, outbox, personKeys, [OPENED]: opened }
     Object.defineProperty(ctx, 'db', DB)
@@ -40,6 +41,7 @@ export function contextOpener(parts: ContextParts): OpenContext {
 interface Opened {
   readonly parts: ContextParts
   readonly tenantId: string
+  readonly callerId: string
   readonly requestId: string
   readonly signal: AbortSignal
   db: Db | undefined
@@ -55,9 +57,9 @@ const DB: Lazy = {
   enumerable: true,
   get(): Db {
     const opened = this[OPENED]
-    const { parts, tenantId, signal } = opened
+    const { parts, tenantId, callerId, signal } = opened
     const { database, statementTimeoutSeconds } = parts
-    return (opened.db ??= database.forTenant(tenantId, { signal, statementTimeoutSeconds }))
+    return (opened.db ??= database.forTenant(tenantId, { callerId, signal, statementTimeoutSeconds }))
   },
 }
 

@@ -101,6 +101,47 @@ describe('the pool', () => {
     await own.close()
   })
 
+  it('keeps connections for other tenants while one caller waits for its own row locks', async () => {
+    const few = { ...one, poolSize: 5 }
+    const own = openDatabase({ url: database.url, settings: few, log: quiet, observe: unobserved })
+    const holding = Promise.withResolvers<void>()
+    const busy = Array.from({ length: 20 }, () =>
+      own
+        .forTenant('busy', { callerId: 'usr_1' })
+        .transaction()
+        .execute(async (tx) => {
+          await sql`select 1`.execute(tx)
+          await holding.promise
+        }),
+    )
+    const { rows } = await sql<{ n: number }>`select 1 as n`.execute(own.forTenant('quiet'))
+    expect(rows).toEqual([{ n: 1 }])
+    await sql`select 1`.execute(own.forTenant('busy', { callerId: 'usr_2' }))
+    expect(own.use()).toMatchObject({ active: 3, waiting: 17 })
+    holding.resolve()
+    await Promise.all(busy)
+    expect(own.use()).toMatchObject({ active: 0, waiting: 0 })
+    await own.close()
+  })
+
+  it('forgets a waiting request whose caller leaves, and refuses a caller of whom too many wait', async () => {
+    const own = openDatabase({ url: database.url, settings: one, log: quiet, observe: unobserved })
+    const gone = new AbortController()
+    const holding = own.forTenant('acme').transaction()
+    await holding.execute(async (tx) => {
+      await sql`select 1`.execute(tx)
+      const leaving = sql`select 1`.execute(own.forTenant('acme', { signal: gone.signal }))
+      const many = Array.from({ length: 201 }, () =>
+        sql`select 1`.execute(own.forTenant('acme', { callerId: 'usr_1' })).catch((error: unknown) => error),
+      )
+      expect(await many.at(-1)).toMatchObject({ kind: 'unavailable', code: 'BUSY', retryAfterSeconds: 1 })
+      gone.abort(new Failure('cancelled', 'gone'))
+      await expect(leaving).rejects.toMatchObject({ kind: 'cancelled' })
+      expect(own.use().waiting).toBe(200)
+    })
+    await own.close()
+  })
+
   it('answers a single system statement while a transaction is open on every other system connection', async () => {
     const own = openDatabase({ url: database.url, settings: one, log: quiet, observe: unobserved })
     const answered = Promise.withResolvers<void>()

@@ -5,7 +5,9 @@ import type { Logger } from 'pino'
 import type { Config } from '../config/config.ts'
 import type { Db } from './db.ts'
 import { translate } from './errors.ts'
+import { openFairSlots, slotLimits } from './fair-slots.ts'
 import { PooledHandle } from './handle.ts'
+import { inTurn } from './in-turn.ts'
 import { poolSizes } from './pool-sizes.ts'
 import { clientQuery } from './query.ts'
 import type { QueryObserver } from './query.ts'
@@ -22,6 +24,8 @@ export interface PoolUse {
 
 /** Options of one handle. A job may run longer statements than a request. */
 export interface HandleOptions {
+  /** The person, key or job that connections are shared among; absent: the tenant's own work. */
+  readonly callerId?: string
   readonly signal?: AbortSignal
   readonly statementTimeoutSeconds?: number
 }
@@ -79,6 +83,7 @@ export function openDatabase({ url, password, settings, log, observe, checked = 
   const owner = openPool({ ...base, max: sizes.owner }, log)
   const names = statementNames()
   const { identify } = names
+  const fair = openFairSlots(slotLimits(sizes.app))
 
   const handle = (pool: pg.Pool, tenantId: string, options: HandleOptions): Db => {
     const timeoutSeconds = options.statementTimeoutSeconds ?? settings.statementTimeoutSeconds
@@ -86,16 +91,24 @@ export function openDatabase({ url, password, settings, log, observe, checked = 
     const slowMilliseconds = settings.slowQueryMilliseconds
     const answerMilliseconds = timeoutSeconds * 1000 + ANSWER_GRACE_MILLISECONDS
     const parts = { identify, observe, log, slowMilliseconds, answerMilliseconds, signal: options.signal, cancel }
+    const claimant = { tenantId, callerId: options.callerId ?? '' }
+    const patience = { milliseconds: settings.poolWaitSeconds * 1000, signal: options.signal }
     const connect = async () => {
       options.signal?.throwIfAborted()
-      const client = await checkOut(pool, options.signal)
+      const endTurn = pool === app ? await inTurn(fair, claimant, patience) : undefined
       try {
-        await enterSession(client, tenantId, timeoutSeconds)
+        const client = await checkOut(pool, options.signal)
+        try {
+          await enterSession(client, tenantId, timeoutSeconds)
+        } catch (error) {
+          client.release(true)
+          throw translate(error, '', options.signal)
+        }
+        return clientQuery(client, { ...parts, endTurn })
       } catch (error) {
-        client.release(true)
-        throw translate(error, '', options.signal)
+        endTurn?.()
+        throw error
       }
-      return clientQuery(client, parts)
     }
     return new PooledHandle(connect, checked)
   }
@@ -109,7 +122,7 @@ export function openDatabase({ url, password, settings, log, observe, checked = 
     use: () => ({
       active: app.totalCount - app.idleCount,
       idle: app.idleCount,
-      waiting: app.waitingCount,
+      waiting: app.waitingCount + fair.waiting(),
       max: sizes.app,
     }),
     ping: async () => {

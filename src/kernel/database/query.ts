@@ -19,6 +19,8 @@ interface QueryOptions {
   readonly answerMilliseconds: number
   readonly signal: AbortSignal | undefined
   readonly cancel: (pid: number) => Promise<void>
+  /** Called when the connection is released, for the next caller's turn. */
+  readonly endTurn: (() => void) | undefined
 }
 
 const NOTHING: QueryResult = { command: 'ROLLBACK', rowCount: null, oid: 0, fields: [], rows: [] }
@@ -28,7 +30,7 @@ const NOTHING: QueryResult = { command: 'ROLLBACK', rowCount: null, oid: 0, fiel
  * caller disconnects, and their errors translated. A lost connection is not returned to the pool.
  */
 export function clientQuery(client: PoolClient & { processID?: number }, options: QueryOptions) {
-  const { identify, observe, log, slowMilliseconds, answerMilliseconds, signal, cancel } = options
+  const { identify, observe, log, slowMilliseconds, answerMilliseconds, signal, cancel, endTurn } = options
   let isLost = false
   let cancelling: Promise<void> | undefined
 
@@ -74,6 +76,7 @@ export function clientQuery(client: PoolClient & { processID?: number }, options
     },
     release(destroy?: boolean) {
       client.release(destroy === true || isLost)
+      endTurn?.()
     },
   }
 }
