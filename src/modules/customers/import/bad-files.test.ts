@@ -18,7 +18,6 @@ describe: Customers only.
 loads:
   - file: customers.csv
     entity: customer
-    stored: update
     fields:
       client_id: id
       client_name: name
@@ -122,13 +121,6 @@ describe('a file', () => {
     )
     expect(rejections).toEqual([[3, '', 'record_too_large']])
     expect(step).toMatchObject({ read: 2, inserted: 1 })
-  })
-
-  it('updates stored rows if the mapping says so, and counts only the changed ones', async () => {
-    const tenant = await testTenant(database)
-    const rows = (name: string) => `${HEADER}\na,${name},1,2026-01-01,Gold\nb,B,1,2026-01-01,Gold\n`
-    expect((await load(rows('A'), tenant)).step).toMatchObject({ inserted: 2, updated: 0, alreadyStored: 0 })
-    expect((await load(rows('New'), tenant)).step).toMatchObject({ inserted: 0, updated: 1, alreadyStored: 1 })
   })
 
   it('is refused to a read-only caller, and is invisible to another tenant', async () => {

@@ -39,6 +39,9 @@ function loadProblems(load: Load, at: string): FieldProblem[] {
   for (const [part, expected] of formatsProblems(load.formats)) expect(`formats.${part.join('.')}`, expected)
   if (load.stored === 'update' && !entity.isUpdatable)
     expect('stored', `skip, because a stored ${load.entity} never changes`)
+  for (const name of load.keep) {
+    if (!Object.hasOwn(load.fields, name)) expect('keep', `fields of this load; ${name} is none`)
+  }
   for (const [name, field] of Object.entries(entity.fields)) {
     if (field.required && !Object.hasOwn(load.fields, name))
       expect(`fields.${name}`, `a source, because every ${load.entity} needs it`)

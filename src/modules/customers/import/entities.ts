@@ -25,6 +25,10 @@ export interface Entity {
   readonly hasExternalId: boolean
   /** Whether a later import may update a stored row; events are never updated. */
   readonly isUpdatable: boolean
+  /** Fields that are set when a row is new and changed by the product alone from then on. */
+  readonly setOnce?: readonly string[]
+  /** Whether an update increments the row's `version`. */
+  readonly isVersioned?: true
   readonly fields: Readonly<Record<string, Field>>
 }
 
@@ -56,6 +60,8 @@ const customer: Entity = {
   key: 'client_id',
   hasExternalId: true,
   isUpdatable: true,
+  setOnce: ['lifecycle_stage'],
+  isVersioned: true,
   fields: {
     client_id: CLIENT_ID,
     client_name: needed(text('client_name', 200)),

@@ -11,7 +11,7 @@ import type { ImportReport } from './report.ts'
 /** The command `plimsoll import <folder|files…>`. Exits with code 2 when rows were rejected. */
 export const importCommand = commandOf<Customers>()({
   name: 'import',
-  describe: 'import customers and their activity from CSV files; repeating an import adds nothing',
+  describe: 'import customers and their activity from CSV files; repeating an import updates what has changed',
   arguments: { paths: argument.many('CSV files, or folders of them') },
   options: {
     tenant: option.required('id', 'the tenant to import into'),

@@ -21,6 +21,7 @@ import type { SeenValues } from './seen-values.ts'
 import type { CsvSource } from './source.ts'
 import { findCheckpoint, deleteCheckpoints, saveCheckpoint } from './store.ts'
 import type { Checkpoint } from './store.ts'
+import { updatedFields } from './updated-fields.ts'
 import { addToTally, emptyTally } from './tally.ts'
 import { unusedColumns } from './unused-columns.ts'
 import type { EntityName } from './entities.ts'
@@ -44,8 +45,8 @@ export interface Progress {
 const ROWS_PER_BATCH = 5000
 
 /**
- * Imports CSV files in mapping order. Rows whose natural key is stored already are not stored again, so a second run
- * adds nothing. Each batch is one transaction with its audit row and a checkpoint; after a crash the same call resumes
+ * Imports CSV files in mapping order. A row whose natural key is stored already is updated in the fields that the file
+ * owns; a second run with the same files changes nothing. Each batch is one transaction with its audit row and a checkpoint; after a crash the same call resumes
  * there. Throws `Failure('invalid')` before storing anything if a file or the mapping is unusable; a single invalid row
  * is rejected, passed to `onRejected`, and the import continues.
  */
@@ -58,7 +59,7 @@ export async function importFiles(
   for (const source of sources) files.push(await inspectFile(source, ctx.signal))
   const mapping = options.mapping ?? chooseMapping(files)
   const { loads, unused } = filesOf(mapping, files)
-  const steps = loads.map(({ load, file }) => compileStep(load, file))
+  const steps = loads.map(({ load, file }) => compileStep(load, file, updatedFields(mapping, load)))
   const run = { mapping, steps, options, rejectedKeys: new Map<EntityName, SeenValues>() }
   const reports = options.dryRun === true ? await dryRun(ctx, run) : await runSteps(ctx, run)
   if (options.dryRun !== true) await finishImport(ctx, run)
@@ -107,11 +108,11 @@ const saveInChange = change({
   }),
   output: z.custom<BatchResult>(),
   async work(ctx, { mapping, step, batch, before }) {
-    const saved = await saveBatch(ctx, mapping.name, step.load, batch.accepted)
+    const saved = await saveBatch(ctx, mapping.name, step, batch.accepted)
     const checkpoint = {
       rows_done: batch.rowsDone,
       rows_inserted: before.rows_inserted + saved.inserted,
-      rows_updated: before.rows_updated + saved.updated,
+      rows_updated: before.rows_updated + saved.updated.length,
     }
     await saveCheckpoint(ctx, mapping.name, stepHash(mapping, step), checkpoint)
     return {
@@ -122,7 +123,7 @@ const saveInChange = change({
         file_sha256: step.file.sha256,
         rows_done: batch.rowsDone,
         inserted: saved.inserted,
-        updated: saved.updated,
+        updated: saved.updated.length,
         rejected: batch.rejected.length + saved.refused.length,
       },
       invalidates: [customerTags.all],

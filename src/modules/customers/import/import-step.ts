@@ -40,6 +40,8 @@ export interface RejectedRow {
 export interface Step {
   readonly load: Load
   readonly file: InspectedFile
+  /** The fields that are updated in rows that are stored already. */
+  readonly updates: readonly string[]
   /** The columns of the file that the load reads. */
   readonly columns: ReadonlySet<string>
   /** The key of a row, as its cell has it. */
@@ -48,7 +50,7 @@ export interface Step {
 }
 
 /** Compiles a load for a file. Throws `Failure('invalid')` if the file lacks a column the load names. */
-export function compileStep(declared: Load, file: InspectedFile): Step {
+export function compileStep(declared: Load, file: InspectedFile, updates: readonly string[]): Step {
   const load = withCustomerLookup(declared)
   const find = columnFinder(file.name, file.columns)
   const columns = new Set<string>()
@@ -78,6 +80,7 @@ export function compileStep(declared: Load, file: InspectedFile): Step {
   return {
     load,
     file,
+    updates,
     columns,
     key,
     read: (ctx, rowsMax, isRejected) =>

@@ -51,7 +51,7 @@ it('a killed import resumes where it stopped, and the counts add up', { timeout:
   const [output, errors] = await Promise.all([text(second.stdout), text(second.stderr)])
   expect(errors).toBe('')
   expect(output).toContain(
-    `usage_events.csv → usage_event: 60,000 read, 60,000 inserted, 0 already stored, 0 rejected (resumed after row ${rowsBefore.toLocaleString('en-US')})`,
+    `usage_events.csv → usage_event: 60,000 read, 60,000 new, 0 already stored, 0 rejected (resumed after row ${rowsBefore.toLocaleString('en-US')})`,
   )
   expect(await stored()).toBe(ROWS)
   expect(await count('select sum(events) from customers.usage_daily where tenant_id = $1')).toBe(ROWS)

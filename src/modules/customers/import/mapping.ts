@@ -127,8 +127,10 @@ const LoadSchema = z.strictObject({
     .optional(),
   /** Updates the contract value and dates of the affected customers from their running contracts. */
   derive_contract_value: z.boolean().default(false),
-  /** What to do with a row whose natural key is stored already. */
-  stored: z.enum(['skip', 'update']).default('skip'),
+  /** What to do with a row whose natural key is stored already. Default: update it, unless it is an event. */
+  stored: z.enum(['skip', 'update']).optional(),
+  /** Fields that are set when a row is new, and left as they are stored when it is updated. */
+  keep: z.array(Name).default([]),
 })
 
 export const MappingSchema = z.strictObject({

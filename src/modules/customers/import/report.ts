@@ -27,7 +27,10 @@ export interface StepReport {
   readonly read: number
   readonly inserted: number
   readonly updated: number
+  /** Rows that are stored as the file has them; of an entity that is never updated, all that are stored. */
   readonly alreadyStored: number
+  /** Whether stored rows that differ from the file are updated. */
+  readonly isUpdating: boolean
   /** Rows excluded by the mapping's `where`. */
   readonly filteredOut: number
   readonly rejected: number
@@ -68,6 +71,7 @@ export function stepReport(step: Step, tally: StepTally, done: Checkpoint, resum
     inserted: done.rows_inserted,
     updated: done.rows_updated,
     alreadyStored: tally.accepted - done.rows_inserted - done.rows_updated,
+    isUpdating: step.updates.length > 0,
     filteredOut: tally.filteredOut,
     rejected: tally.rejected,
     rejectedWithParent: tally.rejectedWithParent,
@@ -105,9 +109,10 @@ function fileLines({ name, format, unusedColumns }: ReadFile): string[] {
 function stepLines(step: StepReport): string[] {
   const parts = [
     `${number(step.read)} read`,
-    `${number(step.inserted)} inserted`,
-    ...(step.updated > 0 ? [`${number(step.updated)} updated`] : []),
-    `${number(step.alreadyStored)} already stored`,
+    `${number(step.inserted)} new`,
+    ...(step.isUpdating
+      ? [`${number(step.updated)} changed`, `${number(step.alreadyStored)} unchanged`]
+      : [`${number(step.alreadyStored)} already stored`]),
     ...(step.filteredOut > 0 ? [`${number(step.filteredOut)} filtered out`] : []),
     `${number(step.rejected)} rejected`,
     ...(step.rejectedWithParent > 0 ? [`${number(step.rejectedWithParent)} rejected with the row they belong to`] : []),

@@ -133,6 +133,6 @@ it('rows that belong to a rejected row are counted apart from faults of their ow
     [2, 0, 1, 1],
   ])
   expect(text).toContain(
-    '  contracts.csv → contract: 2 read, 0 inserted, 0 already stored, 1 rejected, 1 rejected with the row they belong to',
+    '  contracts.csv → contract: 2 read, 0 new, 0 changed, 0 unchanged, 1 rejected, 1 rejected with the row they belong to',
   )
 })

@@ -7,7 +7,8 @@ import type { Load } from './mapping.ts'
 import type { CsvRow } from './read-csv.ts'
 import type { RowProblem } from './row-problem.ts'
 import type { Value } from './read-value.ts'
-import { deriveContractValue, saveRows, withinSavepoint } from './store.ts'
+import { deriveContractValue, moveStagesToStatus, saveRows, withinSavepoint } from './store.ts'
+import type { Saved } from './store.ts'
 
 /** An accepted row: its line in the file and its values in the order of the load's fields. */
 export interface AcceptedRow {
@@ -15,9 +16,13 @@ export interface AcceptedRow {
   readonly values: readonly Value[]
 }
 
-export interface SavedBatch {
-  readonly inserted: number
-  readonly updated: number
+/** A load, and the fields that are updated in rows that are stored already. */
+export interface SavedLoad {
+  readonly load: Load
+  readonly updates: readonly string[]
+}
+
+export interface SavedBatch extends Saved {
   readonly refused: readonly { readonly row: CsvRow; readonly problem: RowProblem }[]
 }
 
@@ -28,14 +33,17 @@ export interface SavedBatch {
 export async function saveBatch(
   ctx: WriteCtx,
   source: string,
-  load: Load,
+  step: SavedLoad,
   rows: readonly AcceptedRow[],
 ): Promise<SavedBatch> {
-  const saved = await saveOrBisect(ctx, source, load, rows)
+  const { load } = step
+  const saved = await saveOrBisect(ctx, source, step, rows)
   const clientIds = fieldOf(load, rows, 'client_id')
   if (load.entity === 'usage_event' && saved.inserted > 0) {
     await markUsageDays(ctx, clientIds, fieldOf(load, rows, 'occurred_at'))
   }
+  if (load.entity === 'customer' && step.updates.includes('status'))
+    await moveStagesToStatus(ctx, saved.updated, dayOf(ctx.clock()))
   if (load.derive_contract_value) await deriveContractValue(ctx, [...new Set(clientIds)], dayOf(ctx.clock()))
   return saved
 }
@@ -57,30 +65,30 @@ function fieldOf(load: Load, rows: readonly AcceptedRow[], field: string): strin
 async function saveOrBisect(
   ctx: WriteCtx,
   source: string,
-  load: Load,
+  step: SavedLoad,
   rows: readonly AcceptedRow[],
 ): Promise<SavedBatch> {
   const [first] = rows
-  if (first === undefined) return { inserted: 0, updated: 0, refused: [] }
+  if (first === undefined) return { inserted: 0, updated: [], refused: [] }
   try {
     const saved = await withinSavepoint(ctx, () =>
       saveRows(
         ctx,
         source,
-        load,
+        step,
         rows.map(({ values }) => values),
       ),
     )
     return { ...saved, refused: [] }
   } catch (error) {
     if (!isRefusal(error)) throw error
-    if (rows.length === 1) return { inserted: 0, updated: 0, refused: [{ row: first.row, problem: refusal(error) }] }
+    if (rows.length === 1) return { inserted: 0, updated: [], refused: [{ row: first.row, problem: refusal(error) }] }
     const middle = rows.length >> 1
-    const left = await saveOrBisect(ctx, source, load, rows.slice(0, middle))
-    const right = await saveOrBisect(ctx, source, load, rows.slice(middle))
+    const left = await saveOrBisect(ctx, source, step, rows.slice(0, middle))
+    const right = await saveOrBisect(ctx, source, step, rows.slice(middle))
     return {
       inserted: left.inserted + right.inserted,
-      updated: left.updated + right.updated,
+      updated: [...left.updated, ...right.updated],
       refused: [...left.refused, ...right.refused],
     }
   }

@@ -6,6 +6,8 @@ import { columnsOf, parametersOf } from '#kernel/database/row-sql'
 import { sql, sqlJoin, sqlName, sqlText } from '#kernel/database/sql'
 import type { Sql } from '#kernel/database/sql'
 import type { WriteCtx } from '#kernel/writes/change'
+import { Stage } from '../record/contract.ts'
+import { recordStage } from '../record/store/stage-changes.ts'
 import { entities } from './entities.ts'
 import type { Entity, EntityName, Field } from './entities.ts'
 import type { Load } from './mapping.ts'
@@ -14,7 +16,8 @@ import type { Value } from './read-value.ts'
 
 export interface Saved {
   readonly inserted: number
-  readonly updated: number
+  /** The keys of the rows that were stored and have changed. */
+  readonly updated: readonly string[]
 }
 
 /** The progress of an import step, from which an interrupted import resumes. */
@@ -33,31 +36,31 @@ const SQL_TYPES: Readonly<Record<Field['kind'], Sql>> = {
   json: sql`jsonb`,
 }
 
-const Saving = z.strictObject({ inserted: z.boolean() })
+const Saving = z.strictObject({ key: z.string(), inserted: z.boolean() })
 
 type Save = (ctx: WriteCtx, values: Readonly<Record<string, unknown>>) => Promise<z.output<typeof Saving>[]>
 const saves = new LRUCache<string, Save>({ max: 200 })
 
 /**
- * Stores rows in one statement. A row whose natural key exists is kept, or updated if it differs and `load.stored` is
- * `update`. `values` are in the order of `Object.keys(load.fields)`.
+ * Stores rows in one statement. A stored row with the same key is kept, but for the fields `updates`, which get the
+ * given values if they differ; JSON objects keep the names that are not given. `values` are in the order of
+ * `Object.keys(load.fields)`.
  */
 export async function saveRows(
   ctx: WriteCtx,
   source: string,
-  load: Load,
+  { load, updates }: { readonly load: Load; readonly updates: readonly string[] },
   rows: readonly (readonly Value[])[],
 ): Promise<Saved> {
-  const names = Object.keys(load.fields)
-  const cacheKey = `${load.entity} ${load.stored} ${names.join()}`
-  const save = saves.get(cacheKey) ?? saveStatement(load)
+  const cacheKey = [load.entity, Object.keys(load.fields).join(), updates.join()].join(' ')
+  const save = saves.get(cacheKey) ?? saveStatement(load, updates)
   saves.set(cacheKey, save)
   const given: Record<string, unknown> = { from_source: source }
   for (const [index, { column }] of fieldsOf(load).entries())
     given[column] = rows.map((values) => values[index] ?? null)
   const saved = await save(ctx, given)
-  const inserted = saved.filter((row) => row.inserted).length
-  return { inserted, updated: saved.length - inserted }
+  const updated = saved.flatMap(({ key, inserted }) => (inserted ? [] : [key]))
+  return { inserted: saved.length - updated.length, updated }
 }
 
 function fieldsOf(load: Load): readonly Field[] {
@@ -66,7 +69,7 @@ function fieldsOf(load: Load): readonly Field[] {
 }
 
 /** Builds the statement that stores rows; each column is an array parameter named after it. */
-function saveStatement(load: Load): Save {
+function saveStatement(load: Load, updates: readonly string[]): Save {
   const entity: Entity = entities[load.entity]
   const fields = fieldsOf(load)
   const columns = fields.map(({ column }) => sqlName(column))
@@ -84,17 +87,25 @@ function saveStatement(load: Load): Save {
         '',
       )}
       from unnest(${sqlJoin(arrays)}) as i(${sqlJoin(columns)})
-      on conflict ${load.stored === 'update' ? updateSql(key, columns) : sql`do nothing`}
-      returning ${load.stored === 'update' ? sql`xmax = 0` : sql`true`} as inserted`,
+      on conflict ${updates.length > 0 ? updateSql(entity, key, updates) : sql`do nothing`}
+      returning ${key} as key, ${updates.length > 0 ? sql`xmax = 0` : sql`true`} as inserted`,
     { params, row: Saving },
   )
 }
 
-function updateSql(key: Sql, columns: readonly Sql[]): Sql {
-  const others = columns.filter(({ text }) => text !== key.text)
-  const stored = sqlJoin(others.map((column) => sql`stored.${column}`))
-  const given = sqlJoin(others.map((column) => sql`excluded.${column}`))
-  const sets = sqlJoin([...others.map((column) => sql`${column} = excluded.${column}`), sql`updated_at = now()`])
+function updateSql(entity: Entity, key: Sql, updates: readonly string[]): Sql {
+  const fields = updates.flatMap((name) => entity.fields[name] ?? [])
+  const changes = fields.map(({ column, kind }) => {
+    const name = sqlName(column)
+    return { name, value: kind === 'json' ? sql`stored.${name} || excluded.${name}` : sql`excluded.${name}` }
+  })
+  const sets = sqlJoin([
+    ...changes.map(({ name, value }) => sql`${name} = ${value}`),
+    sql`updated_at = now()`,
+    ...(entity.isVersioned ? [sql`version = stored.version + 1`] : []),
+  ])
+  const stored = sqlJoin(changes.map(({ name }) => sql`stored.${name}`))
+  const given = sqlJoin(changes.map(({ value }) => value))
   return sql`(tenant_id, ${key}) do update set ${sets} where (${stored}) is distinct from (${given})`
 }
 
@@ -157,6 +168,41 @@ const deriveValue = writing(
  */
 export async function deriveContractValue(ctx: WriteCtx, clientIds: readonly string[], today: string): Promise<void> {
   await deriveValue(ctx, { client_ids: [...clientIds], today })
+}
+
+const followStatus = writing(
+  'customers.import-follow-status',
+  sql`with moving as (
+     select client_id, lifecycle_stage as from_stage from customers.customers
+     where tenant_id = :tenant_id and client_id = any(:client_ids::text[])
+       and (status = 'churned') <> (lifecycle_stage = 'churned')
+     for update
+   ), closed as (
+     update customers.risk_indicators r set resolved_at = :now, updated_at = :now from moving m
+     where r.tenant_id = :tenant_id and r.client_id = m.client_id and m.from_stage <> 'churned' and r.resolved_at is null
+   )
+   update customers.customers c
+   set lifecycle_stage = case when c.status = 'churned' then 'churned' else 'active' end,
+       churned_on = case when c.status = 'churned' then coalesce(c.churned_on, :today::date) end,
+       health_score = case when c.status <> 'churned' then c.health_score end,
+       health_trend = case when c.status <> 'churned' then c.health_trend end,
+       churn_probability = case when c.status <> 'churned' then c.churn_probability end
+   from moving m where c.tenant_id = :tenant_id and c.client_id = m.client_id
+   returning c.client_id, m.from_stage as "from", c.lifecycle_stage as "to"`,
+  {
+    params: { client_ids: z.array(z.string()), today: z.iso.date(), now: z.date() },
+    row: z.strictObject({ client_id: z.string(), from: Stage, to: Stage }),
+  },
+)
+
+/**
+ * Moves customers whose status was updated to the stage that it implies, as a change of stage does: a churned customer
+ * is no longer scored and its risks are closed; one that returns is active. Records each move.
+ */
+export async function moveStagesToStatus(ctx: WriteCtx, clientIds: readonly string[], today: string): Promise<void> {
+  const moved = await followStatus(ctx, { client_ids: [...clientIds], today, now: ctx.clock() })
+  for (const { client_id, from, to } of moved)
+    await recordStage(ctx, client_id, { from, to, reason: 'The imported status changed.', automated: true })
 }
 
 const OfStep = { mapping: z.string(), step_hash: z.string() }
