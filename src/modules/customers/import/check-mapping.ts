@@ -36,6 +36,12 @@ function loadProblems(load: Load, at: string): FieldProblem[] {
         expect(`fields.${name}.field`, `a field of ${lookup?.entity}: ${Object.keys(found.fields).join(', ')}`)
     }
   }
+  for (const [name, { entity: sought, by }] of Object.entries(load.lookups)) {
+    const { fields }: Entity = entities[sought]
+    const texts = Object.keys(fields).filter((each) => fields[each]?.kind === 'text')
+    if (by !== undefined && !texts.includes(by))
+      expect(`lookups.${name}.by`, `a text of ${sought}: ${texts.join(', ')}`)
+  }
   for (const [part, expected] of formatsProblems(load.formats)) expect(`formats.${part.join('.')}`, expected)
   if (load.stored === 'update' && !entity.isUpdatable)
     expect('stored', `skip, because a stored ${load.entity} never changes`)

@@ -1,7 +1,7 @@
 import type { CsvRow } from './read-csv.ts'
 import type { Flag, Load } from './mapping.ts'
 import type { Cell, FindColumn } from './cells.ts'
-import type { Found, FoundByLookup } from './read-row.ts'
+import type { Found, FoundByLookup } from './lookups.ts'
 import type { Value } from './read-value.ts'
 import { seenValues } from './seen-values.ts'
 

@@ -8,9 +8,9 @@ import type { ReadBatch, RejectedRow, Step } from './import-step.ts'
 import { inspectFile } from './inspect-file.ts'
 import type { InspectedFile } from './inspect-file.ts'
 import { chooseMapping, filesOf } from './choose-mapping.ts'
-import type { Mapping } from './mapping.ts'
+import type { IsRejected } from './lookups.ts'
+import type { Load, Mapping } from './mapping.ts'
 import type { CsvRow } from './read-csv.ts'
-import type { IsRejected } from './read-row.ts'
 import type { RowProblem } from './row-problem.ts'
 import { stepReport } from './report.ts'
 import type { ImportReport, Rejection, StepReport } from './report.ts'
@@ -59,8 +59,10 @@ export async function importFiles(
   for (const source of sources) files.push(await inspectFile(source, ctx.signal))
   const mapping = options.mapping ?? chooseMapping(files)
   const { loads, unused } = filesOf(mapping, files)
-  const steps = loads.map(({ load, file }) => compileStep(load, file, updatedFields(mapping, load)))
-  const run = { mapping, steps, options, rejectedKeys: new Map<EntityName, SeenValues>() }
+  const steps = loads.map(({ load, file }) =>
+    compileStep(load, file, { updates: updatedFields(mapping, load), soughtBy: soughtBy(mapping, load) }),
+  )
+  const run = { mapping, steps, options, rejectedRows: new Map<EntityName, SeenValues>() }
   const reports = options.dryRun === true ? await dryRun(ctx, run) : await runSteps(ctx, run)
   if (options.dryRun !== true) await finishImport(ctx, run)
   return {
@@ -85,8 +87,8 @@ interface Run {
   readonly mapping: Mapping
   readonly steps: readonly Step[]
   readonly options: ImportOptions
-  /** The keys of rejected rows, so that rows that belong to them are counted apart. */
-  readonly rejectedKeys: Map<EntityName, SeenValues>
+  /** The identities of rejected rows, so that rows that belong to them are counted apart. */
+  readonly rejectedRows: Map<EntityName, SeenValues>
 }
 
 const OfRun = z.object({ mapping: z.custom<Mapping>(), steps: z.custom<readonly Step[]>() })
@@ -138,7 +140,7 @@ const dryRun = change({
   effect: 'update',
   input: OfRun.extend({
     options: z.custom<ImportOptions>(),
-    rejectedKeys: z.custom<Map<EntityName, SeenValues>>(),
+    rejectedRows: z.custom<Map<EntityName, SeenValues>>(),
   }),
   output: z.custom<readonly StepReport[]>(),
   calls: [saveInChange],
@@ -151,14 +153,14 @@ async function runSteps(ctx: Ctx, run: Run): Promise<StepReport[]> {
   return reports
 }
 
-async function runStep(ctx: Ctx, { mapping, options, rejectedKeys }: Run, step: Step): Promise<StepReport> {
+async function runStep(ctx: Ctx, { mapping, options, rejectedRows }: Run, step: Step): Promise<StepReport> {
   const { entity } = step.load
   const resumed = await findCheckpoint(ctx, mapping.name, stepHash(mapping, step))
   let done = resumed
   const tally = emptyTally()
-  const rejectedHere = rejectedKeys.get(entity) ?? seenValues()
-  rejectedKeys.set(entity, rejectedHere)
-  const isRejected: IsRejected = (of, key) => rejectedKeys.get(of)?.has(key) === true
+  const rejectedHere = rejectedRows.get(entity) ?? seenValues()
+  rejectedRows.set(entity, rejectedHere)
+  const isRejected: IsRejected = (of, identity) => rejectedRows.get(of)?.has(identity) === true
   const batches = step.read(ctx, ROWS_PER_BATCH, isRejected)
   const isDry = options.dryRun === true
   for await (const batch of isDry ? batches : readAhead(batches)) {
@@ -169,8 +171,8 @@ async function runStep(ctx: Ctx, { mapping, options, rejectedKeys }: Run, step: 
     const refused = (result?.saved.refused ?? []).map(({ row, problem }) => refusedRow(step, row, problem))
     const rejected = [...batch.rejected, ...refused]
     addToTally(tally, { ...batch, rejected }, refused.length)
-    for (const { line, key, problems } of rejected) {
-      rejectedHere.seenBefore(key)
+    for (const { line, identities, problems } of rejected) {
+      for (const identity of identities) rejectedHere.seenBefore(identity)
       for (const problem of problems) await options.onRejected?.({ file: step.file.name, entity, line, ...problem })
     }
     options.onProgress?.({ file: step.file.name, entity, bytesDone: batch.bytes, bytesTotal: step.file.bytes })
@@ -178,8 +180,14 @@ async function runStep(ctx: Ctx, { mapping, options, rejectedKeys }: Run, step: 
   return stepReport(step, tally, done, resumed)
 }
 
-function refusedRow({ key }: Step, row: CsvRow, problem: RowProblem): RejectedRow {
-  return { line: row.line, key: key(row), problems: [problem] }
+function refusedRow({ identities }: Step, row: CsvRow, problem: RowProblem): RejectedRow {
+  return { line: row.line, identities: identities(row), problems: [problem] }
+}
+
+/** The fields by which lookups of the mapping find rows of the load's entity. */
+function soughtBy({ loads }: Mapping, { entity }: Load): string[] {
+  const lookups = loads.flatMap((load) => Object.values(load.lookups))
+  return lookups.flatMap((lookup) => (lookup.entity === entity ? (lookup.by ?? []) : []))
 }
 
 /**

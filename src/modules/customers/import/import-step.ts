@@ -2,20 +2,21 @@ import type { Ctx } from '#kernel/context'
 import { compileFlags } from './flags.ts'
 import type { RaiseFlags } from './flags.ts'
 import { entities } from './entities.ts'
-import type { EntityName } from './entities.ts'
 import type { InspectedFile } from './inspect-file.ts'
+import { compileLookups, identityOf } from './lookups.ts'
+import type { Found, FoundByLookup, IsRejected, Lookup } from './lookups.ts'
 import type { FieldSource, Load } from './mapping.ts'
 import { readCsv } from './read-csv.ts'
 import type { CsvRow } from './read-csv.ts'
 import { columnFinder, compileKey } from './cells.ts'
 import type { Cell } from './cells.ts'
 import { compileRow } from './read-row.ts'
-import type { Found, FoundByLookup, IsRejected, ReadRow } from './read-row.ts'
+import type { ReadRow } from './read-row.ts'
 import type { RowProblem } from './row-problem.ts'
 import type { AcceptedRow } from './save-batch.ts'
 import { seenValues } from './seen-values.ts'
 import type { SeenValues } from './seen-values.ts'
-import { findByKey } from './store.ts'
+import { findBy } from './store.ts'
 
 /** A batch of rows that were read, validated and resolved against lookups, ready to be stored. */
 export interface ReadBatch {
@@ -29,10 +30,10 @@ export interface ReadBatch {
   readonly bytes: number
 }
 
-/** A rejected row: its line, everything that is wrong with it, and its key, as far as it could be read. */
+/** A rejected row: its line, everything that is wrong with it, and its identities, as far as they could be read. */
 export interface RejectedRow {
   readonly line: number
-  readonly key: string
+  readonly identities: readonly string[]
   readonly problems: readonly RowProblem[]
 }
 
@@ -44,13 +45,17 @@ export interface Step {
   readonly updates: readonly string[]
   /** The columns of the file that the load reads. */
   readonly columns: ReadonlySet<string>
-  /** The key of a row, as its cell has it. */
-  readonly key: Cell
+  /** By what lookups of this import would find a row. */
+  readonly identities: (row: CsvRow) => readonly string[]
   read(ctx: Ctx, rowsMax: number, isRejected: IsRejected): AsyncGenerator<ReadBatch>
 }
 
 /** Compiles a load for a file. Throws `Failure('invalid')` if the file lacks a column the load names. */
-export function compileStep(declared: Load, file: InspectedFile, updates: readonly string[]): Step {
+export function compileStep(
+  declared: Load,
+  file: InspectedFile,
+  { updates, soughtBy }: { readonly updates: readonly string[]; readonly soughtBy: readonly string[] },
+): Step {
   const load = withCustomerLookup(declared)
   const find = columnFinder(file.name, file.columns)
   const columns = new Set<string>()
@@ -58,18 +63,17 @@ export function compileStep(declared: Load, file: InspectedFile, updates: readon
     columns.add(column)
     return find(column)
   }
-  const lookups = Object.entries(load.lookups).map(([name, lookup]) => ({
-    name,
-    entity: lookup.entity,
-    key: compileKey(lookup.key, cell),
-  }))
+  const lookups = compileLookups(load, cell)
   const lookupKey = (name: string): Cell => lookups.find((lookup) => lookup.name === name)?.key ?? (() => '')
   const keyField = entities[load.entity].key
-  const keySource = load.fields[keyField]
-  const key: Cell = keySource === undefined || 'from' in keySource ? () => '' : compileKey(keySource, cell)
+  const sought = [...new Set([keyField, ...soughtBy])].flatMap((field) => {
+    const source = load.fields[field]
+    return source === undefined || 'from' in source ? [] : [{ field, read: compileKey(source, cell) }]
+  })
+  const identities = (row: CsvRow) => sought.map(({ field, read }) => identityOf(load.entity, field, read(row)))
   const compiled = {
     lookups,
-    key,
+    identities,
     matchesWhere: compileWhere(load, cell),
     readRow: compileRow(load, cell),
     keyIndex: Object.keys(load.fields).indexOf(keyField),
@@ -82,17 +86,17 @@ export function compileStep(declared: Load, file: InspectedFile, updates: readon
     file,
     updates,
     columns,
-    key,
+    identities,
     read: (ctx, rowsMax, isRejected) =>
       readBatches(ctx, file, rowsMax, { ...compiled, isRejected, seen: seenValues(), raise: flags() }),
   }
 }
 
 interface Compiled {
-  readonly lookups: readonly { readonly name: string; readonly entity: EntityName; readonly key: Cell }[]
+  readonly lookups: readonly Lookup[]
   readonly matchesWhere: (row: CsvRow) => boolean
   readonly readRow: ReturnType<typeof compileRow>
-  readonly key: Cell
+  readonly identities: Step['identities']
   readonly isRejected: IsRejected
   readonly keyIndex: number
   readonly seen: SeenValues
@@ -111,14 +115,15 @@ async function* readBatches(
     const found = await findAll(ctx, matching, compiled)
     const rejected: RejectedRow[] = defects.map(({ line, cells, reason, value, expected }) => ({
       line,
-      key: compiled.key({ line, cells }),
+      identities: compiled.identities({ line, cells }),
       problems: [{ reason, column: '', value, expected }],
     }))
     const accepted: AcceptedRow[] = []
     const flags = new Map<string, number>()
     for (const row of matching) {
       const read = readOnce(row, found, compiled)
-      if ('problems' in read) rejected.push({ line: row.line, key: compiled.key(row), problems: read.problems })
+      if ('problems' in read)
+        rejected.push({ line: row.line, identities: compiled.identities(row), problems: read.problems })
       else {
         accepted.push({ row, values: read.values })
         for (const name of compiled.raise(row, read.values, found)) flags.set(name, (flags.get(name) ?? 0) + 1)
@@ -139,9 +144,9 @@ function readOnce(row: CsvRow, found: FoundByLookup, { readRow, isRejected, seen
 }
 
 async function findAll(ctx: Ctx, rows: readonly CsvRow[], { lookups }: Compiled): Promise<FoundByLookup> {
-  const found = new Map<string, Map<string, Found>>()
-  for (const { name, entity, key } of lookups) {
-    found.set(name, await findByKey(ctx, entity, [...new Set(rows.map(key))]))
+  const found = new Map<string, ReadonlyMap<string, Found>>()
+  for (const { name, entity, by, key } of lookups) {
+    found.set(name, await findBy(ctx, entity, by, [...new Set(rows.map(key))]))
   }
   return found
 }

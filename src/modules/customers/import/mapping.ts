@@ -106,13 +106,18 @@ const Flag = z
     'exactly one of `missing`, `repeated`, `less` and `differ`',
   )
 
+const LookupSchema = z.strictObject({
+  entity: z.enum(ENTITY_NAMES),
+  /** The field that `key` is compared with, whatever its case: a name, an e-mail address. Default: the entity's key. */
+  by: Name.optional(),
+  key: FieldSource,
+})
+
 const LoadSchema = z.strictObject({
   file: z.string().min(1),
   entity: z.enum(ENTITY_NAMES),
-  /**
-   * References to rows of other entities, found by key in the database: loaded earlier in this import or stored before.
-   */
-  lookups: z.record(Name, z.strictObject({ entity: z.enum(ENTITY_NAMES), key: FieldSource })).default({}),
+  /** References to rows of other entities: loaded earlier in this import, or stored before. */
+  lookups: z.record(Name, LookupSchema).default({}),
   fields: z.record(Name, FieldSource),
   formats: Formats.default({}),
   /** With `given`, the file may lack the columns of optional fields. */

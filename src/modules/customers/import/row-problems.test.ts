@@ -136,3 +136,43 @@ it('rows that belong to a rejected row are counted apart from faults of their ow
     '  contracts.csv → contract: 2 read, 0 new, 0 changed, 0 unchanged, 1 rejected, 1 rejected with the row they belong to',
   )
 })
+
+it('a row is found by a name or an address, whatever its case, unless several have it', async () => {
+  const mapping = parseMapping(
+    `
+name: by_name
+describe: Tickets that name their customer, or only the address of their requester.
+loads:
+  - file: companies.csv
+    entity: customer
+    fields: { client_id: id, client_name: name, company_name: name, contract_start_date: start }
+  - file: people.csv
+    entity: contact
+    lookups: { company: { entity: customer, by: client_name, key: company } }
+    fields: { contact_id: id, client_id: { from: company, field: client_id }, email: email }
+  - file: tickets.csv
+    entity: ticket
+    lookups: { requester: { entity: contact, by: email, key: requester } }
+    fields: { ticket_id: id, client_id: { from: requester, field: client_id }, opened_at: opened }
+`,
+    'by-name.yaml',
+  )
+  const { report, told } = await load(
+    {
+      'companies.csv':
+        'id,name,start\nc1,Acme Inc,2026-01-01\nc2,Twin,2026-01-01\nc3,twin,2026-01-01\nc4,Late Ltd,soon\n',
+      'people.csv':
+        'id,company,email\np1,ACME inc,Ann@acme.example\np2,Twin,bob@twin.example\np3,late ltd,cy@late.example\np4,None,d@x.example\n',
+      'tickets.csv': 'id,requester,opened\nt1,ann@ACME.example,2026-03-01\nt2,CY@late.example,2026-03-01\n',
+    },
+    { mapping },
+  )
+  expect(told).toEqual([
+    'companies.csv:5 start not_date',
+    'people.csv:3 company ambiguous_company',
+    'people.csv:4 company rejected_company',
+    'people.csv:5 company unknown_company',
+    'tickets.csv:3 requester rejected_requester',
+  ])
+  expect(report.steps.map(({ inserted }) => inserted)).toEqual([3, 1, 1])
+})

@@ -11,7 +11,8 @@ import { recordStage } from '../record/store/stage-changes.ts'
 import { entities } from './entities.ts'
 import type { Entity, EntityName, Field } from './entities.ts'
 import type { Load } from './mapping.ts'
-import type { Found } from './read-row.ts'
+import { AMBIGUOUS } from './lookups.ts'
+import type { Found } from './lookups.ts'
 import type { Value } from './read-value.ts'
 
 export interface Saved {
@@ -109,36 +110,43 @@ function updateSql(entity: Entity, key: Sql, updates: readonly string[]): Sql {
   return sql`(tenant_id, ${key}) do update set ${sets} where (${stored}) is distinct from (${given})`
 }
 
-/** Finds rows of an entity by key. Dates and times are returned as text, comparable with the file's values. */
-export async function findByKey(ctx: Ctx, name: EntityName, keys: readonly string[]): Promise<Map<string, Found>> {
-  const rows = await finders[name](ctx, { keys: [...keys] })
-  return new Map(rows.map(({ found }) => [String(found[entities[name].key]), found]))
+/**
+ * Finds rows of an entity by its key, or by another field whose `keys` are in lower case. A key of several rows is found
+ * as `AMBIGUOUS`. Dates and times are returned as text, comparable with the file's values.
+ */
+export async function findBy(
+  ctx: Ctx,
+  entity: EntityName,
+  by: string,
+  keys: readonly string[],
+): Promise<Map<string, Found>> {
+  const cacheKey = `${entity} ${by}`
+  const find = finders.get(cacheKey) ?? finder(entity, by)
+  finders.set(cacheKey, find)
+  const byKey = new Map<string, Found>()
+  for (const { key, found } of await find(ctx, { keys: [...keys] })) byKey.set(key, byKey.has(key) ? AMBIGUOUS : found)
+  return byKey
 }
 
-const finder = (name: EntityName) => {
+const finder = (name: EntityName, by: string) => {
   const entity: Entity = entities[name]
-  const key = sqlName(entity.fields[entity.key]?.column ?? entity.key)
+  const column = sqlName(entity.fields[by]?.column ?? by)
+  const key = by === entity.key ? column : sql`lower(${column})`
   const pairs = Object.entries(entity.fields)
     .filter(([, { kind }]) => kind !== 'json')
-    .map(([field, { column }]) => sql`${sqlText(field)}, ${sqlName(column)}`)
+    .map(([field, each]) => sql`${sqlText(field)}, ${sqlName(each.column)}`)
   return statement(
     `customers.import-find-${name}`,
-    sql`select jsonb_build_object(${sqlJoin(pairs)}) as found from ${sqlName(entity.table)}
+    sql`select ${key} as key, jsonb_build_object(${sqlJoin(pairs)}) as found from ${sqlName(entity.table)}
       where tenant_id = :tenant_id and ${key} = any(:keys::text[])`,
-    { params: { keys: z.array(z.string()) }, row: z.strictObject({ found: z.custom<Found>() }) },
+    {
+      params: { keys: z.array(z.string()) },
+      row: z.strictObject({ key: z.string(), found: z.custom<Found>() }),
+    },
   )
 }
 
-const finders: Readonly<Record<EntityName, ReturnType<typeof finder>>> = {
-  customer: finder('customer'),
-  contact: finder('contact'),
-  contract: finder('contract'),
-  payment: finder('payment'),
-  ticket: finder('ticket'),
-  survey_answer: finder('survey_answer'),
-  usage_event: finder('usage_event'),
-  timeline_event: finder('timeline_event'),
-}
+const finders = new LRUCache<string, ReturnType<typeof finder>>({ max: 100 })
 
 const deriveValue = writing(
   'customers.import-derive-contract-value',

@@ -172,8 +172,8 @@ it('a customer whose status changes to churned, and back, changes its stage, wit
     ['acme', 'active', 'active', null],
     ['bolt', 'engaged', 'active', null],
   ])
-  expect(await rows(tenant, 'client_id, from_stage, to_stage, automated', 'lifecycle_history')).toEqual([
-    ['acme', 'renewal', 'churned', true],
-    ['acme', 'churned', 'active', true],
+  expect(await rows(tenant, 'from_stage, to_stage, client_id, automated', 'lifecycle_history')).toEqual([
+    ['churned', 'active', 'acme', true],
+    ['renewal', 'churned', 'acme', true],
   ])
 })
