@@ -96,7 +96,7 @@ export async function newcomer(
   const password = `Right-${randomBytes(6).toString('hex')}-7`
   await api.post('/api/v1/auth/register', { email, password, name: 'New Person' })
   const token = server.lastLink('Confirm')?.split('/').at(-1)
-  await api.post('/api/v1/auth/verify', { token })
+  await api.post('/api/v1/auth/verify', { token, password })
   const { body } = await api.post('/api/v1/auth/signin', { email, password })
   // safe because: a test that goes on without them fails at its first call.
   const signedIn = body as unknown as Newcomer['tokens'] & { user: { id: string }; tenant_id: string }

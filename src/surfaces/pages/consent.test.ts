@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { testDatabase } from '../../../test/support/database.ts'
-import { startPeopleServer } from '../../../test/support/people.ts'
+import { jsonClient, startPeopleServer } from '../../../test/support/people.ts'
 import type { PeopleServer } from '../../../test/support/people.ts'
 import { visitor } from '../../../test/support/visitor.ts'
 
@@ -67,7 +67,10 @@ describe('the consent page', () => {
     const email = 'late@example.com'
     const sent = await person.send('/sign-up', { name: 'Ada', email, password: PASSWORD })
     await expect.poll(() => confirming.lastLink('Confirm')).toBeDefined()
-    await person.open(new URL(confirming.lastLink('Confirm') ?? '').pathname)
+    await jsonClient(confirming.url).post('/api/v1/auth/verify', {
+      token: confirming.lastLink('Confirm')?.split('/').at(-1),
+      password: PASSWORD,
+    })
     const signIn = /<a href="(\/sign-in\?[^"]+)">sign in<\/a> here/.exec(sent.text)?.[1] ?? ''
     await person.open(signIn.replaceAll('&amp;', '&'))
     expect((await person.send('/sign-in', { email, password: PASSWORD })).path).toMatch(/^\/consent\?/)

@@ -24,8 +24,11 @@ async function madeAccount(name = 'Ada'): Promise<{ person: Visitor; email: stri
   const sent = await person.send('/sign-up', { name, email, password: PASSWORD })
   expect(sent.text).toContain('We sent a link to')
   await expect.poll(() => server.lastLink('Confirm')).toBeDefined()
-  const confirmed = await person.open(new URL(server.lastLink('Confirm') ?? '').pathname)
-  expect(confirmed.text).toContain('Your e-mail address is confirmed.')
+  const link = new URL(server.lastLink('Confirm') ?? '').pathname
+  await person.open(link)
+  expect((await person.send(link, { password: PASSWORD })).path).toBe('/account')
+  await person.open('/sign-out')
+  await person.send('/sign-out', {})
   return { person, email }
 }
 

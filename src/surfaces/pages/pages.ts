@@ -22,7 +22,7 @@ import { servePage } from './serve-page.ts'
 import { forgotPassword, resetPassword } from './reset-password.ts'
 import { signIn, signInCode, signOut } from './sign-in.ts'
 import { signUp } from './sign-up.ts'
-import { verifyEmail } from './verify-email.ts'
+import { confirmEmail, verifyEmail } from './verify-email.ts'
 
 export interface PagesOptions extends Omit<PageParts, 'forms' | 'stylesheet'>, PublicTextOptions, RestParts {
   /** Every scope with its description, for the consent page. */
@@ -44,6 +44,7 @@ export function pagesOf(options: PagesOptions): WebMount[] {
     signOut,
     signUp,
     verifyEmail,
+    confirmEmail,
     forgotPassword,
     resetPassword,
     consent(options.scopes),

@@ -14,8 +14,6 @@ export const signIn: Page = {
   public: 'People sign in here.',
   async get(visit) {
     const isOauth = signedQuery(visit.url) !== undefined
-    // The link of the confirmation mail ends here.
-    if (visit.url.searchParams.has('error')) return { goTo: '/verify-email?error=link' }
     if (!isOauth && (await personOf(visit)) !== undefined) return { goTo: nextPath(visit.url) }
     return form(visit, '', {})
   },

@@ -5,7 +5,7 @@ import { apiErrors } from './api-errors.ts'
 import { callerOf } from './caller.ts'
 import type { IdentityEvents } from './events.ts'
 import type { LockoutGuard } from './lockout.ts'
-import { findDefaultTenant, isInvited } from './store/people.ts'
+import { closeReset, findDefaultTenant, isInvited } from './store/people.ts'
 
 interface EndpointContext {
   readonly path?: string | undefined
@@ -64,8 +64,11 @@ export function accountHooks(parts: {
       onPasswordReset: async ({ user }: { user: { id: string; email: string } }, request: Request | undefined) => {
         const from = callerOf(request?.headers)
         await guard.reset(user.email, from.address)
-        const event = { action: 'identity.password-reset', outcome: 'success' } as const
-        await events.record(from, { ...event, ...(await ofUser(user.id)) })
+        const subject = await ofUser(user.id)
+        await events.record(from, { action: 'identity.password-reset', outcome: 'success', ...subject })
+        // Whoever used the link reads the mailbox.
+        if (await closeReset(db, user.id, clock()))
+          await events.record(from, { action: 'identity.email-verified', outcome: 'success', ...subject })
       },
     },
   }

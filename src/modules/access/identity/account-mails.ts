@@ -1,5 +1,4 @@
 import type { Mailer } from '../mail/mailer.ts'
-import { AUTH_BASE_PATH } from './endpoints.ts'
 
 interface Recipient {
   readonly user: { readonly email: string }
@@ -11,11 +10,11 @@ export function accountMails({ mailer, publicUrl }: { readonly mailer: Mailer; r
   return {
     verification: {
       sendVerificationEmail: async ({ user, token }: Recipient) => {
-        const link = `${publicUrl}${AUTH_BASE_PATH}/verify/${token}`
+        const link = `${publicUrl}/verify-email/${token}`
         mailer.send({
           to: user.email,
           subject: 'Confirm your e-mail address',
-          text: `Open this link within one hour to confirm your e-mail address:\n\n${link}\n\nIf you did not create an account, ignore this e-mail.\n`,
+          text: `Open this link within one hour and enter your password to confirm your e-mail address:\n\n${link}\n\nIf you did not create an account, ignore this e-mail.\n`,
           link,
         })
       },

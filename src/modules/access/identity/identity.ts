@@ -17,6 +17,7 @@ import type { AccessConfig } from '../settings.ts'
 import { accessTokenSigner } from './access-token.ts'
 import { createAuth } from './better-auth.ts'
 import type { Auth } from './better-auth.ts'
+import { confirmEmail } from './confirm-email.ts'
 import { identityEvents } from './events.ts'
 import { keyedHash } from './keyed-hash.ts'
 import { libraryOf } from './library.ts'
@@ -100,14 +101,15 @@ export function openIdentity(
     refresh: refusal ?? tokens.refresh,
   }
   const rotate = rotateSigningKey(db, keys)
-  const web = identityWeb(auth, paths)
+  const confirm = confirmEmail({ auth, library, guard })
+  const web = identityWeb(auth, confirm, paths)
   return {
     auth,
     web,
     keys,
     mounts: identityMounts(web, paths),
     routes: [...accountRoutes(db, library), ...memberRoutes({ system: db, mailer, publicUrl })],
-    openRoutes: [...signInRoutes(handlers), ...credentialRoutes(library)],
+    openRoutes: [...signInRoutes(handlers), ...credentialRoutes(library, confirm)],
     rotateSigningKey: (ctx) => rotate(ctx, {}),
     close: () => mailer.close(),
   }

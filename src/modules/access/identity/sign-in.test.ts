@@ -29,7 +29,10 @@ describe('a new person', () => {
 
   it('can sign in after the link was used, as owner of an organisation of their own', async () => {
     const token = server.lastLink('Confirm')?.split('/').at(-1)
-    expect(await api.post('/api/v1/auth/verify', { token })).toMatchObject({ body: { data: { status: 'verified' } } })
+    const { password } = ada
+    expect(await api.post('/api/v1/auth/verify', { token, password })).toMatchObject({
+      body: { data: { status: 'verified' } },
+    })
     const signedIn = await api.post('/api/auth/signin', { email: ada.email, password: ada.password })
     expect(signedIn).toMatchObject({
       status: 200,

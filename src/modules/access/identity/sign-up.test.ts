@@ -77,6 +77,81 @@ describe('a person and their own organisation', () => {
   })
 })
 
+describe('an address that somebody else signed up with first', () => {
+  const ATTACKERS = 'Attackers-own-1815'
+
+  it('opens nothing to their password: the owner of the mailbox confirms by resetting it', async () => {
+    const api = jsonClient(open.url)
+    const inviter = await newcomer(open)
+    const email = 'victim@example.com'
+    await api.post('/api/auth/signup', { email, password: ATTACKERS, name: 'Victim' })
+    const link = open.lastLink('Confirm') ?? ''
+    const token = link.split('/').at(-1)
+    await api.post('/api/v1/invitations', { email, role: 'admin' }, inviter.tokens.access_token)
+
+    // The victim opens the genuine link, by hand or by a scanner of mails: nothing is confirmed.
+    const opened = await fetch(link.replace('http://plimsoll.test', open.url))
+    expect(opened.status).toBe(200)
+    expect(await opened.text()).toContain('Reset the password')
+    for (const path of [`/auth/verify-email?token=${token}`, `/auth/verify/${token}`])
+      expect((await fetch(`${open.url}${path}`, { redirect: 'manual' })).status).toBe(404)
+    const signInAs = (password: string) => api.post('/api/auth/signin', { email, password })
+    expect(await signInAs(ATTACKERS)).toMatchObject({ status: 403, body: { error: { code: 'EMAIL_NOT_VERIFIED' } } })
+
+    // The victim does not know the password that the link asks for.
+    const guessed = await api.post('/api/v1/auth/verify', { token, password: 'Victims-own-1815' })
+    expect(guessed).toMatchObject({ status: 401, body: { error: { code: 'INVALID_PASSWORD' } } })
+
+    await api.post('/api/v1/auth/password/forgot', { email })
+    const reset = open.lastLink('new password')?.split('/').at(-1)
+    await api.post('/api/v1/auth/password/reset', { token: reset, password: 'Victims-own-1815' })
+    expect(await signInAs(ATTACKERS)).toMatchObject({ body: { error: { code: 'INVALID_CREDENTIALS' } } })
+    const { status, body } = await signInAs('Victims-own-1815')
+    expect(status).toBe(200)
+    const mine = await api.get('/api/v1/users/me/invitations', String(body['access_token']))
+    expect(mine.body).toMatchObject({ data: [{ role: 'admin' }] })
+  })
+
+  it('is not confirmed by the link and password of another account', async () => {
+    const api = jsonClient(open.url)
+    await api.post('/api/auth/signup', { email: 'first@example.com', password: ATTACKERS, name: 'A' })
+    const token = open.lastLink('Confirm')?.split('/').at(-1)
+    await api.post('/api/auth/signup', { email: 'second@example.com', password: 'Second-own-1815', name: 'B' })
+    const crossed = await api.post('/api/v1/auth/verify', { token, password: 'Second-own-1815' })
+    expect(crossed).toMatchObject({ status: 401, body: { error: { code: 'INVALID_PASSWORD' } } })
+    const forged = `${token?.split('.').slice(0, 2).join('.')}.AAAA`
+    expect(await api.post('/api/v1/auth/verify', { token: forged, password: ATTACKERS })).toMatchObject({
+      status: 400,
+      body: { error: { code: 'INVALID_TOKEN' } },
+    })
+    const { rows } = await database.owner.query(
+      "select email from access.users where email_verified and email in ('first@example.com', 'second@example.com')",
+    )
+    expect(rows).toEqual([])
+  })
+})
+
+describe('a password reset', () => {
+  it('ends every other link to reset it', async () => {
+    const person = await newcomer(open)
+    const api = jsonClient(open.url)
+    const links: (string | undefined)[] = []
+    for (let mail = 0; mail < 2; mail++) {
+      await api.post('/api/v1/auth/password/forgot', { email: person.email })
+      links.push(open.lastLink('new password')?.split('/').at(-1))
+    }
+    const reset = (token: string | undefined, password: string) =>
+      api.post('/api/v1/auth/password/reset', { token, password })
+    expect((await reset(links[1], 'Brand-new-word-8')).status).toBe(200)
+    expect(await reset(links[0], 'Another-word-88')).toMatchObject({
+      status: 400,
+      body: { error: { code: 'INVALID_TOKEN' } },
+    })
+    const signedIn = await api.post('/api/auth/signin', { email: person.email, password: 'Brand-new-word-8' })
+    expect(signedIn.status).toBe(200)
+  })
+})
+
 describe('every step of sign-up and sign-in', () => {
   it('has an audit event without the e-mail in clear', async () => {
     const person = await newcomer(open)

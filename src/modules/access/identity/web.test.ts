@@ -26,10 +26,13 @@ describe('the endpoints of the auth library', () => {
     expect((await post('/auth/sign-in/email', credentials)).status).toBe(403)
 
     const link = server.lastLink('Confirm')
-    expect(link).toContain(`${server.url}/auth/verify/`)
-    const verified = await fetch(link ?? '', { redirect: 'manual' })
-    expect(verified.status).toBe(302)
-    expect(verified.headers.get('location')).toContain('/sign-in?verified=1')
+    expect(link).toContain(`${server.url}/verify-email/`)
+    const token = link?.split('/').at(-1)
+    const confirm = (password: unknown) => post('/auth/verify-email', { token, password })
+    expect(await (await confirm(undefined)).json()).toMatchObject({ code: 'INVALID_BODY' })
+    expect((await confirm('Wrong-1-word')).status).toBe(401)
+    expect((await post('/auth/sign-in/email', credentials)).status).toBe(403)
+    expect(await (await confirm(credentials.password)).json()).toEqual({ email: credentials.email })
 
     const signIn = await post('/auth/sign-in/email', credentials)
     expect(signIn.status).toBe(200)
@@ -88,10 +91,14 @@ describe('the endpoints of the auth library', () => {
     expect((await ask({ organizationSlug: stranger.tenantId }))[0]).toBe(200)
   })
 
-  it('refuse to redirect to another site after a mail', async () => {
-    const link = `${server.url}/auth/verify-email?token=x&callbackURL=${encodeURIComponent('https://evil.example/')}`
-    const answer = await fetch(link, { redirect: 'manual' })
-    expect(answer.status).toBe(403)
+  it('lock an account whose password is guessed with the link of its mail', async () => {
+    const email = 'guessed@example.com'
+    await post('/auth/sign-up/email', { email, password: 'Lovelace-1815', name: 'Ada' })
+    const token = server.lastLink('Confirm')?.split('/').at(-1)
+    const confirm = (password: string) => post('/auth/verify-email', { token, password })
+    for (let tried = 0; tried < 5; tried++) expect((await confirm('Wrong-1-word')).status).toBe(401)
+    const locked = await confirm('Lovelace-1815')
+    expect([locked.status, locked.headers.get('retry-after')]).toEqual([429, '900'])
   })
 
   it('lock an account and refuse weak passwords, as the JSON routes do', async () => {

@@ -1,6 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import type { LimitClass, OpenRequest, WebMount } from '#kernel/calls/route'
+import { Failure } from '#kernel/failure'
 import type { Auth } from './better-auth.ts'
+import { callerOf } from './caller.ts'
+import { ConfirmEmailInput } from './confirm-email.ts'
+import type { ConfirmEmail } from './confirm-email.ts'
 import { ADDRESS_HEADER, AUTH_BASE_PATH, REQUEST_ID_HEADER } from './endpoints.ts'
 
 /** Answers a request to `/auth/…`, from outside or from a page of ours. */
@@ -9,12 +13,15 @@ export type IdentityWeb = (
   from?: Pick<OpenRequest, 'requestId' | 'address' | 'signal'>,
 ) => Promise<Response>
 
+/** Confirms an address with the token of the link and the password; not by the library's own GET, which takes the token alone. */
+const CONFIRM = '/verify-email'
+
 /** The library's endpoints that can be called; all others, and those that an upgrade adds, answer 404. */
 const STRICT = [
   '/sign-in/email',
   '/sign-up/email',
   '/send-verification-email',
-  '/verify-email',
+  CONFIRM,
   '/request-password-reset',
   '/reset-password',
   '/change-password',
@@ -41,7 +48,6 @@ export function identityMounts(web: IdentityWeb, more: readonly string[]): WebMo
   })
   return [
     ...STRICT.map((path) => mount(path, 'strict')),
-    mount('/verify/*', 'strict'),
     ...LENIENT.map((path) => mount(path, 'lenient')),
     mount('/jwks', 'flood'),
     ...more.map((path) => mount(path, CALLED_BY_HOSTS.has(path) ? 'flood' : 'default')),
@@ -49,26 +55,18 @@ export function identityMounts(web: IdentityWeb, more: readonly string[]): WebMo
 }
 
 /** Passes requests to the library, with the address and request id that we determined, not those of the caller. */
-export function identityWeb(auth: () => Promise<Auth>, more: readonly string[]): IdentityWeb {
+export function identityWeb(auth: () => Promise<Auth>, confirm: ConfirmEmail, more: readonly string[]): IdentityWeb {
   const open = new Set([...STRICT, ...LENIENT, '/jwks', ...more].map((path) => `${AUTH_BASE_PATH}${path}`))
   return async (request, from) => {
-    const { handler } = await auth()
     const url = new URL(request.url)
-    const link = /^\/auth\/verify\/([^/]+)$/.exec(url.pathname)?.[1]
-    if (link !== undefined && request.method === 'GET') {
-      url.pathname = `${AUTH_BASE_PATH}/verify-email`
-      url.search = new URLSearchParams({
-        token: decodeURIComponent(link),
-        callbackURL: '/sign-in?verified=1',
-      }).toString()
-    } else if (!open.has(url.pathname)) {
-      return new Response(null, { status: 404 })
-    }
+    if (!open.has(url.pathname)) return new Response(null, { status: 404 })
     const headers = new Headers(request.headers)
     headers.set(ADDRESS_HEADER, from?.address ?? '')
     headers.set(REQUEST_ID_HEADER, from?.requestId ?? randomUUID())
+    if (url.pathname === `${AUTH_BASE_PATH}${CONFIRM}`) return confirmed(confirm, new Request(request, { headers }))
     const hasBody = request.method !== 'GET' && request.method !== 'HEAD'
     const body = hasBody ? await request.arrayBuffer() : undefined
+    const { handler } = await auth()
     return handler(
       new Request(url, {
         method: request.method,
@@ -77,5 +75,23 @@ export function identityWeb(auth: () => Promise<Auth>, more: readonly string[]):
         ...(from !== undefined && { signal: from.signal }),
       }),
     )
+  }
+}
+
+async function confirmed(confirm: ConfirmEmail, request: Request): Promise<Response> {
+  if (request.method !== 'POST') return new Response(null, { status: 404 })
+  const input = ConfirmEmailInput.safeParse(await request.json().catch(() => undefined))
+  if (!input.success) {
+    return Response.json({ code: 'INVALID_BODY', message: 'Send `token` and `password` as JSON.' }, { status: 400 })
+  }
+  try {
+    return Response.json({
+      email: await confirm(input.data, { ...callerOf(request.headers), headers: request.headers }),
+    })
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error
+    const { status, code, message, retryAfterSeconds } = error
+    const headers = retryAfterSeconds === undefined ? {} : { 'Retry-After': String(retryAfterSeconds) }
+    return Response.json({ code, message }, { status, headers })
   }
 }

@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { openRoute } from '#kernel/calls/route'
 import type { OpenRoute } from '#kernel/calls/route'
+import { ConfirmEmailInput } from '../confirm-email.ts'
+import type { ConfirmEmail } from '../confirm-email.ts'
 import type { Library } from '../library.ts'
 import { Email, MessageAnswer, NewPassword } from '../shapes.ts'
 
@@ -8,23 +10,23 @@ const TAGS = ['auth']
 const SENT = 'If this address has an account, we have sent it an e-mail.'
 
 /** The routes to confirm an e-mail address and to reset a password, by links that are sent by mail. */
-export function credentialRoutes(library: Library): OpenRoute[] {
-  return [...confirmationRoutes(library), ...passwordRoutes(library)]
+export function credentialRoutes(library: Library, confirm: ConfirmEmail): OpenRoute[] {
+  return [...confirmationRoutes(library, confirm), ...passwordRoutes(library)]
 }
 
-function confirmationRoutes(library: Library): OpenRoute[] {
+function confirmationRoutes(library: Library, confirm: ConfirmEmail): OpenRoute[] {
   return [
     openRoute({
       method: 'POST',
       path: '/api/v1/auth/verify',
-      summary: 'Confirm an e-mail address with the token of the link in the e-mail',
+      summary: 'Confirm an e-mail address with the token of the link in the e-mail and the password of the account',
       tags: TAGS,
-      public: 'the token is the credential',
+      public: 'the token and the password are the credentials',
       limit: 'strict',
-      body: z.strictObject({ token: z.string().min(1).max(2000) }),
+      body: ConfirmEmailInput,
       response: MessageAnswer,
       run: async (request, { body }) => {
-        await library.get('/verify-email', { token: body.token }, request)
+        await confirm(body, request)
         return { body: { status: 'verified', message: 'The address is confirmed. You can sign in now.' } }
       },
     }),
@@ -66,7 +68,8 @@ function passwordRoutes(library: Library): OpenRoute[] {
     openRoute({
       method: 'POST',
       path: '/api/v1/auth/password/reset',
-      summary: 'Reset the password with the token of the link in the e-mail; this ends all sessions',
+      summary:
+        'Reset the password with the token of the link in the e-mail; this confirms the address and ends all sessions',
       tags: TAGS,
       public: 'the token is the credential',
       limit: 'strict',

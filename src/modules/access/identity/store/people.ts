@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import { ROLES } from '#kernel/principal'
 import type { Db } from '#kernel/database/db'
-import { statement } from '#kernel/database/statement'
+import { statement, writing } from '#kernel/database/statement'
 import { sql } from '#kernel/database/sql'
+import { autocommit } from '#kernel/database/transact'
 
 /** People belong to no tenant: `db` is the system handle in every function here. */
 
@@ -61,6 +62,24 @@ const selectPendingInvitation = statement(
     where email = lower(:email) and status = 'pending' and expires_at > :now limit 1`,
   { params: { email: z.string(), now: z.date() }, row: Id },
 )
+
+const deleteResetLinks = writing(
+  'access.delete-reset-links',
+  sql`delete from access.verifications where value = :user_id and starts_with(identifier, 'reset-password:')`,
+  { params: OfUser },
+)
+const confirmAddress = writing(
+  'access.confirm-address',
+  sql`update access.users set email_verified = true, updated_at = :now
+    where id = :user_id and not email_verified returning id`,
+  { params: { ...OfUser, now: z.date() }, row: Id },
+)
+
+/** Ends a person's other reset links and confirms their address; true when it was not confirmed before. */
+export async function closeReset(db: Db, userId: string, now: Date): Promise<boolean> {
+  await deleteResetLinks(autocommit({ db }), { user_id: userId })
+  return (await confirmAddress(autocommit({ db }), { user_id: userId, now })).length > 0
+}
 
 export async function findPerson(db: Db, userId: string): Promise<Person | undefined> {
   const [row] = await selectPerson({ db }, { user_id: userId })
