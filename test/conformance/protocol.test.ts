@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { exchange } from '../support/http-surface.ts'
 import { KEYS, startMcpServer } from './mcp-server.ts'
 import type { RunningServer } from './mcp-server.ts'
 import { legacy, modern, send, withHeaders } from './post.ts'
@@ -216,6 +217,17 @@ describe('endpoints', () => {
       expect(unknown).toMatchObject({ type: 'application/json', code: -32601 })
     }
     expect((await ask(legacy('initialize', INITIALIZE))).has).toContain('serverInfo')
+  })
+
+  it('closes the connection after a stream when the client asked for that', async () => {
+    const { headers, body } = legacy('tools/list')
+    const text = JSON.stringify(body)
+    const fields = { ...headers, host: 'localhost', authorization: KEYS.ada, 'content-type': 'application/json' }
+    const lines = Object.entries({ ...fields, accept: 'text/event-stream', connection: 'close' }).map(
+      ([name, value]) => `${name}: ${value}\r\n`,
+    )
+    const head = `POST /mcp HTTP/1.1\r\n${lines.join('')}content-length: ${text.length}\r\n\r\n`
+    expect(await exchange(Number(new URL(server.url).port), `${head}${text}`)).toMatch(/\r\nConnection: close\r\n/i)
   })
 
   it('every method is answered as an event to a client that takes only event streams', async () => {

@@ -64,7 +64,7 @@ export const SecuritySettings = z.object({
       .optional(),
     {
       describe:
-        'Root key, base64 of at least 32 random bytes (`openssl rand -base64 32`). Encrypts fields; signs cursors, confirmations and request state. Development makes one under `DATA_DIR`.',
+        'Root key, base64 of at least 32 random bytes (`openssl rand -base64 32`). Encrypts fields; signs the audit chain, confirmations, forms and request state. Development makes one under `DATA_DIR`.',
       example: '$(openssl rand -base64 32)',
       secret: true,
       followed: true,

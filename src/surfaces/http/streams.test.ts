@@ -8,7 +8,7 @@ import { Failure } from '#kernel/failure'
 import { streamRoute } from '#kernel/calls/stream-route'
 import type { ServerSentEvent, StreamAnswer, StreamRoute } from '#kernel/calls/stream-route'
 import type { Principal } from '#kernel/principal'
-import { startSurface } from '../../../test/support/http-surface.ts'
+import { exchange, startSurface } from '../../../test/support/http-surface.ts'
 import type { TestSurfaceOptions } from '../../../test/support/http-surface.ts'
 
 const running: { close(seconds: number): Promise<number> }[] = []
@@ -78,6 +78,22 @@ function held(first: ServerSentEvent = { data: 'first' }) {
   })
   return { run, ended: ended.promise }
 }
+
+it('closes the connection after a stream when the caller asked for that', async () => {
+  const { url } = await start(
+    answers(async () => ({
+      stream: (async function* () {
+        yield { data: 'one' }
+      })(),
+    })),
+  )
+  const body = '{"prompt":"hi"}'
+  const head = `POST /v1/answers HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer writer\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n`
+  const answer = await exchange(Number(new URL(url).port), `${head}Connection: close\r\n\r\n${body}`)
+  expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n/)
+  expect(answer).toMatch(/\r\nConnection: close\r\n/i)
+  expect(answer).toContain('data: one')
+})
 
 describe('a streaming route', () => {
   it('sends each event as the standard writes it, with headers that let no proxy hold it back', async () => {
