@@ -33,6 +33,8 @@ it('a new person registers, confirms the address, signs in, creates a key, adds 
   const link = /"link":"([^"]+)"/.exec(mails.join('\n'))?.[1] ?? ''
   expect(new URL(link).origin).toBe(url)
   expect((await fetch(link)).status).toBe(200)
+  const verified = await post('/api/v1/auth/verify', { token: link.split('/').at(-1), password: PASSWORD })
+  expect(verified.status).toBe(200)
 
   const signedIn = await post('/api/auth/signin', { email: EMAIL, password: PASSWORD })
   expect(signedIn).toMatchObject({ status: 200, body: { token_type: 'Bearer', user: { email: EMAIL } } })

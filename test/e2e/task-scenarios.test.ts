@@ -86,7 +86,7 @@ describe('the tool layer', () => {
 
   it.each(
     ['get_task', 'update_task', 'delete_task', 'mark_complete'].flatMap((name) =>
-      [-1, 0, 1.5, '1', null, undefined, 2 ** 40].map((task_id) => [name, task_id] as const),
+      [-1, 0, 1.5, '1.5', 'one', null, undefined, 2 ** 40].map((task_id) => [name, task_id] as const),
     ),
   )('%s of the id %s is a validation error', async (name, task_id) => {
     const person = await taskPerson(database)

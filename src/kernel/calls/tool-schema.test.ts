@@ -35,7 +35,10 @@ describe('the listed input schema', () => {
     `)
   })
 
-  it('is not portable with a value that is no string among its values', () => {
+  it('is not portable with enum values that are not strings, or with an object as a default', () => {
+    expect(portabilityProblems({ type: 'object', default: {} })).toEqual([
+      'its input must not have an object as its default',
+    ])
     expect(portabilityProblems({ type: 'string', enum: ['a', 'b'] })).toEqual([])
     expect(portabilityProblems({ type: 'string', enum: ['a', 1] })).toEqual([
       'the values that its input lists must be strings',

@@ -77,6 +77,7 @@ export function portabilityProblems(schema: JsonSchema, path = 'its input'): rea
     if (keyword in schema) problems.push(`${path} must not use ${keyword}: some clients refuse it or drop it`)
   }
   if (typeof type !== 'string') problems.push(`${path} must have exactly one type`)
+  if (isSchema(schema['default'])) problems.push(`${path} must not have an object as its default`)
   if (Array.isArray(values) && !values.every((value) => typeof value === 'string')) {
     problems.push(`the values that ${path} lists must be strings`)
   }

@@ -42,7 +42,7 @@ const BatchTask = NewTaskInput.catch((found?: { readonly error: { readonly issue
   const failure = new Failure('invalid', 'The fields of this task are wrong.', { problems })
   // safe because: `createTasks`, the only reader, throws it.
   return failure as unknown as NewTaskInput
-})
+}).meta({ default: undefined }) // Otherwise the schema would list the failure as the default.
 
 /** One task's fields, or `tasks` with fields shared by all of them. */
 export const CreateTaskInput = z
