@@ -10,6 +10,7 @@ import { healthRecompute } from './health-recompute.ts'
 import { describeMachine } from './machine.ts'
 import { neighbours } from './neighbours.ts'
 import { markdown, save } from './report.ts'
+import { rollUpOfImport } from './roll-up.ts'
 import { soak } from './soak.ts'
 import { tasks } from './tasks.ts'
 import { tenants } from './tenants.ts'
@@ -23,6 +24,7 @@ const benchmarks: readonly Benchmark[] = [
   clientOverview,
   healthRecompute,
   eventIngestion,
+  rollUpOfImport,
   writePath,
   tasks,
   tenants,

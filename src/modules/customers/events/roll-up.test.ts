@@ -193,6 +193,27 @@ describe('rollups', () => {
     expect(await rollups(tenant)).toEqual(first)
   })
 
+  it('of a bulk load are computed with fresh statistics, which autovacuum would refresh later', async () => {
+    const tenant = await testTenant(database)
+    await database.owner.query(
+      `insert into customers.usage_events (tenant_id, client_id, occurred_at, message_id, event_name)
+       select $1, 'c' || n % 200, timestamptz '2026-09-01' + n / 200 * interval '1 day', 'm' || n, 'used'
+       from generate_series(1, 12000) n`,
+      [tenant.tenantId],
+    )
+    await database.owner.query(
+      `insert into customers.usage_dirty (tenant_id, client_id, day)
+       select distinct tenant_id, client_id, (occurred_at at time zone 'UTC')::date
+       from customers.usage_events where tenant_id = $1`,
+      [tenant.tenantId],
+    )
+    expect(await rollUp(tenant.ctx())).toEqual({ days: 12_000 })
+    const { rows } = await database.owner.query(
+      `select reltuples::int >= 10000 as known from pg_class where oid = 'customers.usage_daily'::regclass`,
+    )
+    expect(rows).toEqual([{ known: true }])
+  })
+
   it('are due only for tenants with marked days', async () => {
     const [marked, other] = await Promise.all([testTenant(database), testTenant(database)])
     const { due } = jobNamed('customers.roll-up-usage')

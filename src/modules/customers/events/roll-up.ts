@@ -2,11 +2,14 @@ import { z } from 'zod'
 import { change } from '#kernel/writes/change'
 import type { Ctx } from '#kernel/context'
 import { customerTags } from '../record/cache-tags.ts'
+import { analyzeTables } from '../record/store/analyze-tables.ts'
 import { attributeEvents, hasAttributableEvents, holdsEventsOf } from './store/held-events.ts'
 import { hasDirtyDays, recomputeDays, takeDirtyDays } from './store/roll-up.ts'
 
 const MARKS_PER_CHANGE_MAX = 10_000
 const CHANGES_MAX = 1000
+const ROLLUP_TABLES = ['customers.usage_daily', 'customers.usage_daily_features', 'customers.usage_daily_users']
+const isPowerOfTwo = (count: number) => (count & (count - 1)) === 0
 
 /**
  * Updates the daily rollups of one customer, or of all customers of the tenant. Only marked days are recomputed, each
@@ -20,6 +23,8 @@ export async function rollUp(ctx: Ctx, { clientId }: { readonly clientId?: strin
     days += counted.days
     // The remaining marks are locked by concurrent writers; the next run processes them.
     if (counted.marks < MARKS_PER_CHANGE_MAX) break
+    // Whenever the rollups have about doubled.
+    if (isPowerOfTwo(done + 1)) await analyzeTables(ctx, ROLLUP_TABLES)
   }
   return { days }
 }

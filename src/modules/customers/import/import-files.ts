@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { Ctx } from '#kernel/context'
 import { change } from '#kernel/writes/change'
 import { customerTags } from '../record/cache-tags.ts'
+import { analyzeTables } from '../record/store/analyze-tables.ts'
 import { compileStep } from './import-step.ts'
 import type { ReadBatch, RejectedRow, Step } from './import-step.ts'
 import { inspectFile } from './inspect-file.ts'
@@ -24,6 +25,7 @@ import type { Checkpoint } from './store.ts'
 import { updatedFields } from './updated-fields.ts'
 import { addToTally, emptyTally } from './tally.ts'
 import { unusedColumns } from './unused-columns.ts'
+import { entities } from './entities.ts'
 import type { EntityName } from './entities.ts'
 
 export interface ImportOptions {
@@ -177,6 +179,7 @@ async function runStep(ctx: Ctx, { mapping, options, rejectedRows }: Run, step: 
     }
     options.onProgress?.({ file: step.file.name, entity, bytesDone: batch.bytes, bytesTotal: step.file.bytes })
   }
+  if (!isDry && done.rows_done - resumed.rows_done >= ROWS_PER_BATCH) await analyzeTables(ctx, [entities[entity].table])
   return stepReport(step, tally, done, resumed)
 }
 

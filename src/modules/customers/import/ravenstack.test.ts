@@ -58,6 +58,10 @@ describe.skipIf(!hasData)('the RavenStack data set in ../shared', async () => {
       ['timeline_event', 600, 600, 0, { churn_of_active_account: 465, missing_feedback: 148 }],
     ])
     expect(await counts(tenant.tenantId)).toEqual([500, 5000, 25_000, 2000, 1175, 600])
+    const { rows } = await database.owner.query(
+      `select reltuples::int >= 25000 as known from pg_class where oid = 'customers.usage_events'::regclass`,
+    )
+    expect(rows, 'statistics of the planner').toEqual([{ known: true }])
 
     const again = await importFiles(tenant.ctx(), sources)
     expect(again.steps.map(({ inserted, updated, alreadyStored }) => [inserted, updated, alreadyStored])).toEqual([

@@ -33,14 +33,14 @@ const takeMarks = filteredWriting(
    where tenant_id = :tenant_id and ctid = any(array(
      select ctid from customers.usage_dirty
      where tenant_id = :tenant_id and ${conditions}
-     order by day, client_id limit :days_max for update skip locked
+     order by client_id, day limit :days_max for update skip locked
    ))
    returning client_id, day`,
 )
 
 /**
- * Deletes marks, oldest days first, and returns their days; a day may have several marks. The caller must recompute
- * those days in the same transaction. The mark of an unfinished write is locked and skipped; a later event marks its
+ * Deletes marks, in the order of the tables' keys, and returns their days; a day may have several marks. The caller must
+ * recompute those days in the same transaction. The mark of an unfinished write is locked and skipped; a later event marks its
  * day again.
  */
 export async function takeDirtyDays(
@@ -99,15 +99,18 @@ const RECOMPUTE = sql`with marks as (
      where (d.events, d.minutes, d.features) is distinct from (excluded.events, excluded.minutes, excluded.features)
    ), gone_days as (
      delete from customers.usage_daily d using marks m
-     where d.tenant_id = :tenant_id and d.client_id = m.client_id and d.day = m.day
+     where d.tenant_id = :tenant_id and d.client_id = any(:clients::text[]) and d.day between :first_day::date and :last_day::date
+       and d.client_id = m.client_id and d.day = m.day
        and not exists (select from base b where b.client_id = m.client_id and b.day = m.day)
    ), gone_features as (
      delete from customers.usage_daily_features d using marks m
-     where d.tenant_id = :tenant_id and d.client_id = m.client_id and d.day = m.day
+     where d.tenant_id = :tenant_id and d.client_id = any(:clients::text[]) and d.day between :first_day::date and :last_day::date
+       and d.client_id = m.client_id and d.day = m.day
        and not exists (select from base b where b.client_id = m.client_id and b.day = m.day and b.feature = d.feature)
    )
    delete from customers.usage_daily_users d using marks m
-   where d.tenant_id = :tenant_id and d.client_id = m.client_id and d.day = m.day
+   where d.tenant_id = :tenant_id and d.client_id = any(:clients::text[]) and d.day between :first_day::date and :last_day::date
+     and d.client_id = m.client_id and d.day = m.day
      and not exists (select from base b where b.client_id = m.client_id and b.day = m.day and b.user_id = d.user_id)`
 
 /** `client_ids` and `days` are parallel arrays; `clients` are the distinct client ids. */
