@@ -9,6 +9,7 @@ import { eventJobs } from './events/jobs.ts'
 import { rollUp } from './events/roll-up.ts'
 import { segmentRoutes } from './events/routes.ts'
 import { recomputeHealth, recomputeHealthHistory, recomputeHealthJob } from './health/recompute-health.ts'
+import { thinHistoryJob } from './health/thin-history.ts'
 import { healthToolset } from './health/toolset.ts'
 import { lifecycleToolset } from './lifecycle/toolset.ts'
 import { segmentsToolset } from './segments/toolset.ts'
@@ -80,7 +81,7 @@ export function customersModule({ settings, openContext }: CustomersOptions): Mo
       routes: segmentRoutes({ ingest }),
       background: () => ({ stop: ingest.drain }),
     }),
-    jobs: [...eventJobs(), recomputeHealthJob(recompute)],
+    jobs: [...eventJobs(), recomputeHealthJob(recompute), thinHistoryJob],
     personalData: customersPersonalData,
   }
 }

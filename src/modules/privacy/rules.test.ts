@@ -109,9 +109,10 @@ describe('retention', () => {
     const deleted = await module.api.expire(mine.ctx())
     expect(deleted).toMatchObject({ support_tickets: 2, event_receipts: 3, survey_answers: 0 })
     expect(deleted['usage_events']).toBeUndefined()
-    expect(await counts(mine)).toEqual({ tickets: 2, receipts: 1, events: 2 })
-    expect(await counts(theirs)).toEqual({ tickets: 4, receipts: 4, events: 2 })
-    expect(await module.api.expire(theirs.ctx())).toMatchObject({ support_tickets: 0, usage_events: 1 })
+    expect(await counts(mine)).toEqual({ tickets: 2, receipts: 1, events: 2, features: 3 })
+    expect(await counts(theirs)).toEqual({ tickets: 4, receipts: 4, events: 2, features: 3 })
+    expect(await module.api.expire(theirs.ctx())).toMatchObject({ support_tickets: 0, usage_events: 2 })
+    expect(await counts(theirs)).toMatchObject({ events: 1, features: 2 })
     const audit = await database.owner.query<{ after: unknown }>(
       `select after from audit.events where tenant_id = $1 and action = 'privacy.expire' order by id limit 1`,
       [mine.tenantId],
@@ -208,6 +209,12 @@ async function aged(): Promise<TestTenant> {
     values ($1, 'acme', '2024-01-01', $2, 'login', $3)`
   await database.owner.query(event, [id, 'long-ago', '2024-01-01'])
   await database.owner.query(event, [id, 'imported', '2026-11-20'])
+  // The rollup of the event that is kept, of one that is gone, and of a later day.
+  await database.owner.query(
+    `insert into customers.usage_daily_features (tenant_id, client_id, day, feature, events, active_users)
+     values ($1, 'acme', '2024-01-01', 'login', 1, 0), ($1, 'acme', '2024-01-02', 'login', 1, 0), ($1, 'acme', '2026-11-02', 'login', 1, 0)`,
+    [id],
+  )
   return tenant
 }
 
@@ -215,7 +222,8 @@ async function counts({ tenantId }: TestTenant): Promise<unknown> {
   const { rows } = await database.owner.query(
     `select (select count(*) from customers.tickets where tenant_id = $1) as tickets,
        (select count(*) from customers.event_receipts where tenant_id = $1) as receipts,
-       (select count(*) from customers.usage_events where tenant_id = $1) as events`,
+       (select count(*) from customers.usage_events where tenant_id = $1) as events,
+       (select count(*) from customers.usage_daily_features where tenant_id = $1) as features`,
     [tenantId],
   )
   return rows[0]

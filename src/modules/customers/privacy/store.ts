@@ -44,45 +44,58 @@ const deleteEvents = deleting(
 const deleteUnattributed = byAge(
   'customers.expire-unattributed-events',
   'customers.unattributed_events',
-  sql`message_id`,
   sql`occurred_at < :before::timestamptz and received_at < :before::timestamptz`,
 )
 
-const deleteDailyUsers = deleting(
+/** Deletes daily rollups, per person or per feature, whose day has no such events left. */
+const deleteDaily = (name: string, table: string, column: string, ofEvent: Sql) =>
+  deleting(
+    name,
+    sql`gone as (
+       delete from ${sqlName(table)} where tenant_id = :tenant_id and ctid = any(array(
+         select u.ctid from ${sqlName(table)} u
+         where u.tenant_id = :tenant_id and u.day < (:before::timestamptz at time zone 'UTC')::date and not exists (
+           select from customers.usage_events e
+           where e.tenant_id = :tenant_id and e.client_id = u.client_id
+             and e.occurred_at >= u.day::timestamp at time zone 'UTC'
+             and e.occurred_at < (u.day + 1)::timestamp at time zone 'UTC' and ${ofEvent} = u.${sqlName(column)})
+         limit :rows_max))
+       returning 1
+     )`,
+  )
+
+const deleteDailyUsers = deleteDaily(
   'customers.expire-daily-users',
-  sql`expired as (
-     select u.client_id, u.day, u.user_id from customers.usage_daily_users u
-     where u.tenant_id = :tenant_id and u.day < (:before::timestamptz at time zone 'UTC')::date and not exists (
-       select from customers.usage_events e
-       where e.tenant_id = :tenant_id and e.client_id = u.client_id
-         and e.occurred_at >= u.day::timestamp at time zone 'UTC'
-         and e.occurred_at < (u.day + 1)::timestamp at time zone 'UTC' and e.user_id = u.user_id)
-     limit :rows_max
-   ), gone as (
-     delete from customers.usage_daily_users u using expired x
-     where u.tenant_id = :tenant_id and u.client_id = x.client_id and u.day = x.day and u.user_id = x.user_id
-     returning 1
-   )`,
+  'customers.usage_daily_users',
+  'user_id',
+  sql`e.user_id`,
 )
 
-/** Deletes expired events, then the daily rollups per person; the daily rollups per customer are kept. */
+const deleteDailyFeatures = deleteDaily(
+  'customers.expire-daily-features',
+  'customers.usage_daily_features',
+  'feature',
+  sql`coalesce(e.feature, e.event_name)`,
+)
+
+/** Deletes expired events, then the daily rollups per person and feature; those per customer are kept. */
 export async function expireUsageEvents(ctx: WriteCtx, before: Date, rowsMax: number): Promise<number> {
   const startOfDay = new Date(before)
   startOfDay.setUTCHours(0, 0, 0, 0)
-  for (const remove of [deleteEvents, deleteUnattributed, deleteDailyUsers]) {
+  for (const remove of [deleteEvents, deleteUnattributed, deleteDailyUsers, deleteDailyFeatures]) {
     const deleted = await count(remove, ctx, startOfDay, rowsMax)
     if (deleted > 0) return deleted
   }
   return 0
 }
 
-/** A deletion by the table's own key, without the tenant. */
-function byAge(name: string, table: string, key: Sql, old: Sql) {
+/** A deletion from a table without partitions, whose rows `ctid` therefore identifies. */
+function byAge(name: string, table: string, old: Sql) {
   return deleting(
     name,
     sql`gone as (
-       delete from ${sqlName(table)} where (tenant_id, ${key}) in (
-         select tenant_id, ${key} from ${sqlName(table)} where tenant_id = :tenant_id and ${old} limit :rows_max)
+       delete from ${sqlName(table)} where tenant_id = :tenant_id and ctid = any(array(
+         select ctid from ${sqlName(table)} where tenant_id = :tenant_id and ${old} limit :rows_max))
        returning 1
      )`,
   )
@@ -91,28 +104,24 @@ function byAge(name: string, table: string, key: Sql, old: Sql) {
 const deleteReceipts = byAge(
   'customers.expire-event-receipts',
   'customers.event_receipts',
-  sql`message_id`,
   sql`received_at < :before::timestamptz`,
 )
 
 const deleteTickets = byAge(
   'customers.expire-tickets',
   'customers.tickets',
-  sql`ticket_id`,
   sql`coalesce(closed_at, resolved_at) < :before::timestamptz and created_at < :before::timestamptz`,
 )
 
 const deleteAnswers = byAge(
   'customers.expire-survey-answers',
   'customers.survey_answers',
-  sql`answer_id`,
   sql`responded_at < :before::timestamptz and created_at < :before::timestamptz`,
 )
 
 const deleteCommunications = byAge(
   'customers.expire-communications',
   'customers.timeline_events',
-  sql`client_id, occurred_at, event_id`,
   sql`occurred_at < :before::timestamptz and event_type = 'communication'`,
 )
 
