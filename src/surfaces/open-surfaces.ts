@@ -39,7 +39,8 @@ export function surfacesOf(
   const { database, limiter, metrics, tracing, keyring, openContext } = platform
   const refusals = auditRefusals(access.authenticate, platform.audit, clock)
   const { authenticate } = refusals
-  const people: Module = { name: 'pages', api: undefined, web: pages({ config, clock }, platform, modules, access) }
+  const { mounts, refuse } = pages({ config, clock }, platform, modules, access)
+  const people: Module = { name: 'pages', api: undefined, web: mounts }
   const entryPoints = [...entryPointsOf([...modules, people]), ...PUBLIC_DOCUMENTS]
   requireAuthorization(scopeTable(modules), entryPoints)
   const noteAccess = accessNotes(platform.audit)
@@ -64,7 +65,7 @@ export function surfacesOf(
         metrics,
         config,
         mcp,
-        ...mountsOf([...modules, people]),
+        ...mountsOf([...modules, people], refuse),
         metricsToken: () => platform.secrets.value('METRICS_TOKEN'),
         probes: {
           database: () => database.ping().then(() => true),
@@ -112,14 +113,16 @@ function runJobs(
   })
 }
 
-/** Everything that the HTTP surface mounts. */
-function mountsOf(modules: readonly Module[]) {
+/** Everything that the HTTP surface mounts. `refuse` answers refused requests for pages. */
+function mountsOf(modules: readonly Module[], refuse: WebMount['refuse']) {
   return {
     routes: modules.flatMap(routesOf),
     streams: modules.flatMap(({ streams = [], server }) => ofServer(streams, server)),
     sockets: modules.flatMap(({ sockets = [], server }) => ofServer(sockets, server)),
     openRoutes: modules.flatMap((module) => module.openRoutes ?? []),
-    web: modules.flatMap((module) => module.web ?? []),
+    web: modules
+      .flatMap((module) => module.web ?? [])
+      .map((mount) => (mount.isPage === true && refuse !== undefined ? { ...mount, refuse } : mount)),
   }
 }
 
@@ -137,7 +140,7 @@ function pages(
   { keyring, publicUrl, openContext }: Platform,
   modules: readonly Module[],
   access: Access,
-): WebMount[] {
+): ReturnType<typeof pagesOf> {
   return pagesOf({
     keyring,
     clock,

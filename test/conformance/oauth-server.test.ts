@@ -24,13 +24,13 @@ beforeAll(async () => {
 })
 afterAll(() => app.close())
 
-async function register(): Promise<string> {
+async function register(redirectUris: readonly string[] = ['http://127.0.0.1/callback']): Promise<string> {
   const answer = await fetch(`${url}/auth/oauth2/register`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({
       client_name: 'Test client',
-      redirect_uris: ['http://127.0.0.1/callback'],
+      redirect_uris: redirectUris,
       token_endpoint_auth_method: 'none',
       grant_types: ['authorization_code', 'refresh_token'],
       response_types: ['code'],
@@ -312,12 +312,27 @@ describe('the authorization server', () => {
     expect(place.searchParams.get('sig')).not.toBeNull()
   })
 
-  it('asks for consent once for the same request, and again for more', async () => {
-    await consent()
-    expect((await authorize()).searchParams.get('code')).not.toBeNull()
-    expect((await authorize({ scope: 'customers:read customers:write offline_access' })).pathname).toBe('/consent')
-    expect((await authorize({ resource: `${url}/mcp` })).pathname).toBe('/consent')
+  it('asks for consent once for the same request of a client that returns to its own host, and again for more', async () => {
+    const changes = {
+      client_id: await register(['https://app.example/done']),
+      redirect_uri: 'https://app.example/done',
+    }
+    await consent({ changes })
+    expect((await authorize({ changes })).searchParams.get('code')).not.toBeNull()
+    const more = { scope: 'customers:read customers:write offline_access', changes }
+    expect((await authorize(more)).pathname).toBe('/consent')
+    expect((await authorize({ resource: `${url}/mcp`, changes })).pathname).toBe('/consent')
   })
+
+  it.each([{}, { prompt: 'none' }, { prompt: 'login none' }])(
+    'asks each time for a client that any program on the computer can pretend to be (%j)',
+    async (changes) => {
+      await consent()
+      const place = await authorize({ changes })
+      expect(place.searchParams.get('code')).toBeNull()
+      expect(place.pathname).toMatch(/^\/(consent|sign-in)$/)
+    },
+  )
 
   it.each([
     ['no PKCE', { code_challenge: undefined, code_challenge_method: undefined }, 'invalid_request'],

@@ -190,6 +190,8 @@ export interface WebMount {
   readonly public: string
   readonly limit: LimitClass
   readonly answer: (request: Request, from: Pick<OpenRequest, 'requestId' | 'address' | 'signal'>) => Promise<Response>
+  /** Whether people open it in a browser. A refused request is then answered by a page. */
+  readonly isPage?: boolean
   /** The response to a request refused before the handler runs; default: the API's error body. */
   readonly refuse?: (failure: Failure) => Response
 }

@@ -33,7 +33,7 @@ export function accessModule(needs: AccessNeeds): Module<Access> {
   const { database } = needs
   const instruments = needs.metrics.instruments('access', accessMetrics)
   const oauth = openOAuth({ ...needs, instruments })
-  const identity = openIdentity({ ...needs, instruments }, { plugins: oauth.plugins, paths: oauth.paths })
+  const identity = openIdentity({ ...needs, instruments }, oauth)
   const keys = openKeys(needs)
   return {
     ...accessDeclarations,

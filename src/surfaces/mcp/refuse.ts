@@ -46,12 +46,11 @@ export function refusals(parts: RefuseParts): Refuse {
     if (error instanceof RpcError) return error
     if (!(error instanceof Failure)) return unexpected(error, log)
     const failure = error.kind === 'unauthenticated' ? await countStranger(req, error) : error
+    const at = () => ({ endpoint, publicUrl: publicUrlOf(req), url: req.url ?? '' })
     if (failure.kind === 'unauthenticated') {
-      return unauthenticated(failure, endpoint, publicUrlOf(req), req.headers.authorization !== undefined)
+      return unauthenticated(failure, at(), req.headers.authorization !== undefined)
     }
-    if (failure.kind === 'forbidden' && failure.scopesNeeded.length > 0) {
-      return insufficientScope(failure, endpoint, publicUrlOf(req))
-    }
+    if (failure.kind === 'forbidden' && failure.scopesNeeded.length > 0) return insufficientScope(failure, at())
     if (failure instanceof OverLimit) return refusal(failure, rateHeaders(failure.rate, clock()))
     if (failure.kind === 'method_not_allowed') return refusal(failure, ['Allow', 'POST'])
     if (failure.code === 'ENCODING_NOT_ACCEPTED') return refusal(failure, ['Accept-Encoding', 'identity'])

@@ -102,7 +102,7 @@ export function mcpRouter(parts: RouterParts): McpRouter {
         ? undefined
         : (endpoints.get(described) ?? parts.resources.find((each) => each.path === described))
     if (resource === undefined) return { missing: 'There is no MCP endpoint at this URL.' }
-    return resourceMetadata(resource, parts.publicUrlOf(req), parts.issuers())
+    return resourceMetadata(resource, { publicUrl: parts.publicUrlOf(req), describedAs: path }, parts.issuers())
   }
 
   return {

@@ -87,8 +87,19 @@ describe('the consent page', () => {
     expect(consent.headers.get('content-security-policy')).toContain("form-action 'self' https://app.example.com")
   })
 
+  it.each(['/consent', '/sign-in', '/sign-in/code', '/sign-up'])(
+    'lets no unsigned request choose where the form of %s may lead',
+    async (path) => {
+      const { person, consent } = await asked()
+      const query = new URL(consent.path, server.url).searchParams
+      query.set('redirect_uri', 'https://evil.example.net/')
+      const page = await (path === '/consent' ? person : visitor(server.url)).open(`${path}?${query.toString()}`)
+      expect(page.headers.get('content-security-policy')).toMatch(/form-action 'self'$/)
+    },
+  )
+
   it('shows the name that a client gives itself, and nothing that hides, turns or floods it', async () => {
-    const { consent } = await asked(`No\u200btes \u202eelgooG\u202c${'!'.repeat(500)}`)
+    const { consent } = await asked(`No\u200btes \u202eelgooG\u202c${'!'.repeat(170)}`)
     expect(consent.text).toContain(`Authorize Notes elgooG${'!'.repeat(68)}…`)
     expect(consent.text).not.toMatch(/[\u200b\u202c\u202e]|!{69}/)
   })

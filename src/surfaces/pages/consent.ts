@@ -18,7 +18,9 @@ export function consent(scopes: readonly ScopeGrant[]): Page {
       requireSigned(visit)
       const person = await personOf(visit)
       if (person === undefined) return { goTo: `/sign-in?${signedQuery(visit.url)}` }
-      return question(visit, person, await clientOf(visit), await organisationsOf(visit), scopes)
+      const leadsTo = await clientTarget(visit)
+      if (leadsTo === undefined) throw startAgain()
+      return question(visit, person, { ...(await clientOf(visit)), leadsTo }, await organisationsOf(visit), scopes)
     },
     async post(visit, sent) {
       const query = requireSigned(visit)
@@ -41,9 +43,10 @@ interface Client {
   /** The host of its client ID metadata document; undefined when its name is unverified. */
   readonly host: string | undefined
   readonly returnsTo: string
+  readonly leadsTo: string
 }
 
-async function clientOf(visit: Visit): Promise<Client> {
+async function clientOf(visit: Visit): Promise<Omit<Client, 'leadsTo'>> {
   const id = visit.url.searchParams.get('client_id') ?? ''
   const { ok, body } = await visit.identity.get('/oauth2/public-client', { client_id: id })
   if (!ok) throw startAgain()
@@ -69,7 +72,7 @@ function question(
   const grants = describeGrants(scopes, table)
   return {
     title: `Authorize ${client.name}`,
-    leadsTo: clientTarget(visit.url),
+    leadsTo: client.leadsTo,
     body: html`<p>You are signed in as <strong>${person.email}</strong>.</p>
 <dl class="facts">
 <dt>Application</dt><dd>${client.name}${client.host === undefined ? html` <span class="quiet">(unverified name)</span>` : html` from <strong>${client.host}</strong>`}</dd>

@@ -1,6 +1,7 @@
 import { Failure } from '#kernel/failure'
 import type { IdentityAnswer } from './identity.ts'
 import { textOf } from './identity.ts'
+import type { Visit } from './visit.ts'
 
 const OWN_PATHS = /^\/(account(\/[a-z]+)?|invitation|consent|sign-in|verify-email)(\?|$)/
 
@@ -33,8 +34,18 @@ export function kept(url: URL): string {
   return next !== null && ownPath(next, '') !== '' ? `?${new URLSearchParams({ next }).toString()}` : ''
 }
 
-/** The client's redirect target as a Content-Security-Policy source: an origin, or a scheme. */
-export function clientTarget(url: URL): string | undefined {
+/**
+ * The client's redirect target as a Content-Security-Policy source: an origin, or a scheme. Undefined unless the
+ * authorization server signed the request, so that nobody else chooses where a form of this server may lead.
+ */
+export async function clientTarget({ url, identity }: Pick<Visit, 'url' | 'identity'>): Promise<string | undefined> {
+  const [query, client] = [signedQuery(url), url.searchParams.get('client_id')]
+  if (query === undefined || client === null) return undefined
+  const { ok } = await identity.post('/oauth2/public-client-prelogin', { client_id: client, oauth_query: query })
+  return ok ? targetOf(url) : undefined
+}
+
+function targetOf(url: URL): string | undefined {
   const text = signedQuery(url) === undefined ? null : url.searchParams.get('redirect_uri')
   if (text === null || !URL.canParse(text)) return undefined
   const target = new URL(text)
@@ -54,7 +65,7 @@ export function continuationOf({ body }: IdentityAnswer, url: URL, base: string)
   const next = new URL(text, base)
   if (next.origin === new URL(base).origin) return `${next.pathname}${next.search}`
   const asked = url.searchParams.get('redirect_uri')
-  if (asked !== null && clientTarget(url) !== undefined && withoutQuery(next) === withoutQuery(new URL(asked))) {
+  if (asked !== null && targetOf(url) !== undefined && withoutQuery(next) === withoutQuery(new URL(asked))) {
     return next.href
   }
   throw new Failure('forbidden', 'The application asked for a redirect to an address that it did not register.')

@@ -18,7 +18,7 @@ import type { PublicTextOptions } from './public-texts.ts'
 import { withRest } from './rest.ts'
 import type { RestParts } from './rest.ts'
 import type { PageParts } from './serve-page.ts'
-import { servePage } from './serve-page.ts'
+import { refusalPage, servePage } from './serve-page.ts'
 import { forgotPassword, resetPassword } from './reset-password.ts'
 import { signIn, signInCode, signOut } from './sign-in.ts'
 import { signUp } from './sign-up.ts'
@@ -32,8 +32,11 @@ export interface PagesOptions extends Omit<PageParts, 'forms' | 'stylesheet'>, P
   readonly secureCookies: () => boolean
 }
 
-/** The HTML pages, as mounts for the HTTP surface. They work without scripts. */
-export function pagesOf(options: PagesOptions): WebMount[] {
+/** The HTML pages, as mounts for the HTTP surface, and the page for a refused request. They work without scripts. */
+export function pagesOf(options: PagesOptions): {
+  readonly mounts: readonly WebMount[]
+  readonly refuse: NonNullable<WebMount['refuse']>
+} {
   const css = readFileSync(path.join(import.meta.dirname, 'style.css'))
   const stylesheet = `/assets/${createHash('sha256').update(css).digest('hex').slice(0, 16)}.css`
   const parts = { ...options, forms: csrf(options), stylesheet }
@@ -56,7 +59,10 @@ export function pagesOf(options: PagesOptions): WebMount[] {
     invitation(asPerson),
     errorPage,
   ]
-  return [...all.flatMap((page) => servePage(page, parts)), styles(stylesheet, css), ...publicTexts(options)]
+  return {
+    mounts: [...all.flatMap((page) => servePage(page, parts)), styles(stylesheet, css), ...publicTexts(options)],
+    refuse: refusalPage(stylesheet),
+  }
 }
 
 /** The stylesheet. Its URL is a hash of its content, so browsers may cache it for ever. */

@@ -32,7 +32,7 @@ export function servePage(page: Page, parts: PageParts): WebMount[] {
     public: page.public,
     limit,
     answer: (request, from) => answerOf(request, from, parts, work),
-    refuse: (failure) => respond(failurePage(failure), cookieJar(null), parts.stylesheet),
+    refuse: refusalPage(parts.stylesheet),
   })
   const { post } = page
   const shown = mount('GET', 'lenient', (visit) => page.get(visit))
@@ -40,6 +40,12 @@ export function servePage(page: Page, parts: PageParts): WebMount[] {
   const sent: Work = async (visit, request) => post(visit, await formOf(request, visit, parts))
   return [shown, mount('POST', page.credentials === true ? 'strict' : 'default', sent)]
 }
+
+/** Answers a request that was refused before its handler ran. */
+export const refusalPage =
+  (stylesheet: string) =>
+  (failure: Failure): Response =>
+    respond(failurePage(failure), cookieJar(null), stylesheet)
 
 type Work = (visit: Visit, request: Request) => Promise<PageAnswer>
 

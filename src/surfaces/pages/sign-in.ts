@@ -69,11 +69,11 @@ function afterSignIn(visit: Visit, answer: IdentityAnswer): PageAnswer {
   return { goTo: continuationOf(answer, visit.url, visit.base) ?? nextPath(visit.url) }
 }
 
-function form(visit: Visit, email: string, problems: Problems): PageAnswer {
+async function form(visit: Visit, email: string, problems: Problems): Promise<PageAnswer> {
   const query = kept(visit.url)
   return {
     title: 'Sign in',
-    leadsTo: clientTarget(visit.url),
+    leadsTo: await clientTarget(visit),
     status: Object.keys(problems).length > 0 ? 422 : 200,
     body: html`${problems['form'] !== undefined && notice(problems['form'], 'bad')}
 ${visit.url.searchParams.has('verified') && notice('Your e-mail address is confirmed. Sign in to continue.', 'good')}
@@ -106,10 +106,10 @@ function unverified(visit: Visit, email: string): PageAnswer {
   }
 }
 
-function codeForm(visit: Visit, problems: Problems): PageAnswer {
+async function codeForm(visit: Visit, problems: Problems): Promise<PageAnswer> {
   return {
     title: 'Enter your code',
-    leadsTo: clientTarget(visit.url),
+    leadsTo: await clientTarget(visit),
     status: Object.keys(problems).length > 0 ? 422 : 200,
     body: html`${problems['form'] !== undefined && notice(problems['form'], 'bad')}
 <form method="post" action="/sign-in/code${kept(visit.url)}">${visit.token()}

@@ -41,10 +41,10 @@ export function mailSent({ url }: Visit, email: string): PageAnswer {
   }
 }
 
-function form(visit: Visit, sent: URLSearchParams, problems: Problems): PageAnswer {
+async function form(visit: Visit, sent: URLSearchParams, problems: Problems): Promise<PageAnswer> {
   return {
     title: 'Create an account',
-    leadsTo: clientTarget(visit.url),
+    leadsTo: await clientTarget(visit),
     status: Object.keys(problems).length > 0 ? 422 : 200,
     body: html`${problems['form'] !== undefined && notice(problems['form'], 'bad')}
 <form method="post" action="/sign-up${kept(visit.url)}">${visit.token()}

@@ -35,7 +35,7 @@ import { signingKeys } from './signing-keys.ts'
 import type { SigningKeys } from './signing-keys.ts'
 import { watchPlugin } from './watch-plugin.ts'
 import { identityMounts, identityWeb } from './web.ts'
-import type { IdentityWeb } from './web.ts'
+import type { IdentityWeb, MoreEndpoints } from './web.ts'
 
 export interface IdentityNeeds {
   readonly config: Pick<AccessConfig, 'auth' | 'oauth' | 'server'>
@@ -63,10 +63,10 @@ export interface Identity {
   close(): Promise<void>
 }
 
-/** Opens accounts and sign-in. `plugins` are further plugins of the auth library, `paths` the endpoints they add. */
+/** Opens accounts and sign-in. `plugins` are further plugins of the auth library, with the endpoints they add. */
 export function openIdentity(
   needs: IdentityNeeds,
-  { plugins, paths }: { readonly plugins: () => readonly BetterAuthPlugin[]; readonly paths: readonly string[] },
+  { plugins, ...more }: MoreEndpoints & { readonly plugins: () => readonly BetterAuthPlugin[] },
 ): Identity {
   const { config, database, signals, keyring, clock, log, metrics } = needs
   const { auth: settings, server } = config
@@ -102,12 +102,12 @@ export function openIdentity(
   }
   const rotate = rotateSigningKey(db, keys)
   const confirm = confirmEmail({ auth, library, guard })
-  const web = identityWeb(auth, confirm, paths)
+  const web = identityWeb(auth, confirm, more)
   return {
     auth,
     web,
     keys,
-    mounts: identityMounts(web, paths),
+    mounts: identityMounts(web, more.paths),
     routes: [...accountRoutes(db, library), ...memberRoutes({ system: db, mailer, publicUrl })],
     openRoutes: [...signInRoutes(handlers), ...credentialRoutes(library, confirm)],
     rotateSigningKey: (ctx) => rotate(ctx, {}),

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { LimitClass, OpenRequest, WebMount } from '#kernel/calls/route'
 import { Failure } from '#kernel/failure'
+import type { Around } from '../oauth/around.ts'
 import type { Auth } from './better-auth.ts'
 import { callerOf } from './caller.ts'
 import { ConfirmEmailInput } from './confirm-email.ts'
@@ -15,6 +16,9 @@ export type IdentityWeb = (
 
 /** Confirms an address with the token of the link and the password; not by the library's own GET, which takes the token alone. */
 const CONFIRM = '/verify-email'
+
+/** The endpoint that a client opens in the person's browser. */
+const AUTHORIZE = '/oauth2/authorize'
 
 /** The library's endpoints that can be called; all others, and those that an upgrade adds, answer 404. */
 const STRICT = [
@@ -33,8 +37,11 @@ const STRICT = [
 ]
 const LENIENT = ['/sign-out', '/get-session', '/organization/list', '/organization/set-active']
 
-/** Endpoints that MCP hosts call for thousands of people from a few addresses, with secrets that cannot be guessed. */
-const CALLED_BY_HOSTS: ReadonlySet<string> = new Set(['/oauth2/token', '/oauth2/revoke'])
+/**
+ * Endpoints that MCP hosts call for thousands of people from a few addresses, with secrets that cannot be guessed, and
+ * the one that everybody in an office opens from one address, which guards no secret.
+ */
+const CALLED_BY_MANY: ReadonlySet<string> = new Set(['/oauth2/token', '/oauth2/revoke', AUTHORIZE])
 
 /** The paths under `/auth` as mounts; `more` are those of further plugins, such as the authorization server's. */
 export function identityMounts(web: IdentityWeb, more: readonly string[]): WebMount[] {
@@ -44,18 +51,29 @@ export function identityMounts(web: IdentityWeb, more: readonly string[]): WebMo
     path: `${AUTH_BASE_PATH}${path}`,
     public: 'the auth library checks the session cookie itself, where it needs one',
     limit,
+    isPage: path === AUTHORIZE,
     answer: web,
   })
   return [
     ...STRICT.map((path) => mount(path, 'strict')),
     ...LENIENT.map((path) => mount(path, 'lenient')),
     mount('/jwks', 'flood'),
-    ...more.map((path) => mount(path, CALLED_BY_HOSTS.has(path) ? 'flood' : 'default')),
+    ...more.map((path) => mount(path, CALLED_BY_MANY.has(path) ? 'flood' : 'default')),
   ]
 }
 
+/** Further endpoints of the library, and what wraps them, by path. */
+export interface MoreEndpoints {
+  readonly paths: readonly string[]
+  readonly around: ReadonlyMap<string, Around>
+}
+
 /** Passes requests to the library, with the address and request id that we determined, not those of the caller. */
-export function identityWeb(auth: () => Promise<Auth>, confirm: ConfirmEmail, more: readonly string[]): IdentityWeb {
+export function identityWeb(
+  auth: () => Promise<Auth>,
+  confirm: ConfirmEmail,
+  { paths: more, around }: MoreEndpoints,
+): IdentityWeb {
   const open = new Set([...STRICT, ...LENIENT, '/jwks', ...more].map((path) => `${AUTH_BASE_PATH}${path}`))
   return async (request, from) => {
     const url = new URL(request.url)
@@ -67,14 +85,14 @@ export function identityWeb(auth: () => Promise<Auth>, confirm: ConfirmEmail, mo
     const hasBody = request.method !== 'GET' && request.method !== 'HEAD'
     const body = hasBody ? await request.arrayBuffer() : undefined
     const { handler } = await auth()
-    return handler(
-      new Request(url, {
-        method: request.method,
-        headers,
-        ...(body !== undefined && { body }),
-        ...(from !== undefined && { signal: from.signal }),
-      }),
-    )
+    const sent = new Request(url, {
+      method: request.method,
+      headers,
+      ...(body !== undefined && { body }),
+      ...(from !== undefined && { signal: from.signal }),
+    })
+    const wrap = around.get(url.pathname.slice(AUTH_BASE_PATH.length))
+    return wrap === undefined ? handler(sent) : wrap(sent, handler)
   }
 }
 

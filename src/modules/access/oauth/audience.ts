@@ -26,3 +26,8 @@ export function loopbackNames(publicUrl: string): readonly string[] {
 function isAtOrBelow(url: string, base: string): boolean {
   return url === base || (url.startsWith(base) && url[base.length] === '/')
 }
+
+/** Whether a URL is one of this computer, by name or by address. */
+export function isLoopback(url: string): boolean {
+  return URL.canParse(url) && ['localhost', '127.0.0.1', '[::1]'].includes(new URL(url).hostname)
+}

@@ -23,14 +23,19 @@ import type { AccessConfig } from '../settings.ts'
 import { loopbackNames } from './audience.ts'
 import { issuerTokenKeys } from './issuer-keys.ts'
 import { issuerGrants, issuerTokenRules } from './issuer-rules.ts'
-import { nativeClients } from './native-clients.ts'
 import { oauthEvents } from './oauth-events.ts'
 import { ownTokenKeys } from './own-keys.ts'
+import type { Around } from './around.ts'
+import { authorizationRequest } from './authorization-request.ts'
+import { isDocumentUrl } from './client-metadata.ts'
 import { authorizationServer, OAUTH_PATHS } from './provider.ts'
+import { registration } from './registration.ts'
+import { resourceNames } from './resource-names.ts'
 import { revocationSignals } from './revocations.ts'
 import { findRefreshToken, isGrantRevoked } from './store.ts'
 import { ownTokenRules } from './token-rules.ts'
 import type { TokenClaims } from './token-rules.ts'
+import { revocationRequest, tokenRequest } from './token-requests.ts'
 import { tokenAuthenticator } from './verify-token.ts'
 import type { TokenGrant } from './verify-token.ts'
 
@@ -56,6 +61,8 @@ export interface OAuth {
   readonly plugins: () => readonly BetterAuthPlugin[]
   /** Its endpoints, relative to the base path of the auth library. */
   readonly paths: readonly string[]
+  /** What wraps an endpoint, by its path. */
+  readonly around: ReadonlyMap<string, Around>
   readonly mounts: (auth: () => Promise<Auth>) => readonly WebMount[]
   /** The issuers that the metadata of protected resources names. */
   readonly issuers: () => readonly string[]
@@ -74,16 +81,22 @@ function ownIssuer(needs: OAuthNeeds): OAuth {
   const { auth, oauth, server } = config
   const events = identityEvents(needs.audit, needs.instruments)
   const dynamicRegistration = oauth.dynamicRegistration ?? server.environment === 'development'
+  const resources = () =>
+    loopbackNames(publicUrl.get()).flatMap((base) =>
+      needs.resources().map(({ path, scopes: some }) => ({ url: `${base}${path}`, scopes: some })),
+    )
+  const names = resourceNames(
+    () => resources().map(({ url }) => url),
+    () => `${publicUrl.get()}/mcp`,
+  )
+  const isDocument = (clientId: string) => isDocumentUrl(clientId, server.outboundLoopback)
   const find = (tokenHash: string) => findRefreshToken(database.system, tokenHash)
   return {
     plugins: () => [
-      nativeClients(),
       oauthEvents(events, async (token) => find(hash('sha256', token, 'base64url'))),
       authorizationServer({
         settings: { ...auth, ...server, dynamicRegistration },
-        resources: loopbackNames(publicUrl.get()).flatMap((base) =>
-          needs.resources().map(({ path, scopes: some }) => ({ url: `${base}${path}`, scopes: some })),
-        ),
+        resources: resources(),
         scopes: forClients(scopes()),
         tenantOf: (userId, activeTenantId) => findDefaultTenant(database.system, userId, activeTenantId),
         findRefreshToken: find,
@@ -94,6 +107,12 @@ function ownIssuer(needs: OAuthNeeds): OAuth {
       }),
     ],
     paths: [...OAUTH_PATHS, ...(dynamicRegistration ? ['/oauth2/register'] : [])],
+    around: new Map([
+      ['/oauth2/authorize', authorizationRequest(database.system, names)],
+      ['/oauth2/token', tokenRequest(database.system, names, isDocument)],
+      ['/oauth2/revoke', revocationRequest(database.system)],
+      ['/oauth2/register', registration(database.system)],
+    ]),
     mounts: (library) => [metadataMount(library, dynamicRegistration)],
     issuers: () => [publicUrl.get()],
     authenticator: (keys) =>
@@ -122,6 +141,7 @@ function externalIssuer(needs: OAuthNeeds, issuer: string): OAuth {
   return {
     plugins: () => [],
     paths: [],
+    around: new Map(),
     mounts: () => [],
     issuers: () => [issuer],
     authenticator: () =>
@@ -159,6 +179,11 @@ async function ownGrant({ system }: OAuthNeeds['database'], claims: TokenClaims)
 /** Metadata of features that the library has and this server does not offer. */
 const UNSUPPORTED = /^(introspection|backchannel|dpop|end_session|userinfo)_/
 
+/** A client without a secret revokes its tokens with its id alone; the library does not say so. */
+const PUBLIC_CLIENTS = {
+  revocation_endpoint_auth_methods_supported: ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'],
+}
+
 /** The metadata document of our authorization server (RFC 8414). */
 function metadataMount(library: () => Promise<Auth>, hasRegistration: boolean): WebMount {
   return {
@@ -174,9 +199,12 @@ function metadataMount(library: () => Promise<Auth>, hasRegistration: boolean): 
       const metadata = Object.entries(await z.record(z.string(), z.unknown()).parseAsync(await answer.json()))
       const isSupported = (name: string) =>
         !UNSUPPORTED.test(name) && (hasRegistration || name !== 'registration_endpoint')
-      return Response.json(Object.fromEntries(metadata.filter(([name]) => isSupported(name))), {
-        headers: { 'cache-control': 'public, max-age=300' },
-      })
+      return Response.json(
+        { ...Object.fromEntries(metadata.filter(([name]) => isSupported(name))), ...PUBLIC_CLIENTS },
+        {
+          headers: { 'cache-control': 'public, max-age=300' },
+        },
+      )
     },
   }
 }

@@ -26,6 +26,7 @@ export const OAUTH_PATHS = [
   '/oauth2/consent',
   '/oauth2/continue',
   '/oauth2/public-client',
+  '/oauth2/public-client-prelogin',
   '/oauth2/get-consents',
   '/oauth2/delete-consent',
 ] as const
@@ -76,6 +77,8 @@ export function authorizationServer(parts: ProviderParts): BetterAuthPlugin {
     codeExpiresIn: 300,
     allowDynamicClientRegistration: settings.dynamicRegistration,
     allowUnauthenticatedClientRegistration: settings.dynamicRegistration,
+    // For a signed authorization request alone: the sign-in pages verify theirs by it.
+    allowPublicClientPrelogin: true,
     clientPrivileges: () => false,
     resourcePrivileges: () => false,
     postLogin: {

@@ -77,6 +77,47 @@ const selectMember = statement(
   { params: { user_id: z.string(), tenant_id: z.string() }, row: Member },
 )
 
+const Client = z.strictObject({ token_endpoint_auth_method: z.string().nullable(), redirect_uris: z.array(z.string()) })
+type Client = z.output<typeof Client>
+
+const selectClient = statement(
+  'access.find-oauth-client',
+  sql`select token_endpoint_auth_method, redirect_uris from access.oauth_clients where client_id = :client_id`,
+  { params: { client_id: z.string() }, row: Client },
+)
+const updateRedirectUris = writing(
+  'access.set-oauth-redirect-uris',
+  sql`update access.oauth_clients set redirect_uris = :redirect_uris::jsonb where client_id = :client_id`,
+  { params: { client_id: z.string(), redirect_uris: z.string() } },
+)
+const insertRevocation = writing(
+  'access.revoke-oauth-grant',
+  sql`with ended as (
+      update access.oauth_refresh_tokens set revoked = clock_timestamp()
+      where session_id = :session_id and authorization_code_id = :grant_id and revoked is null
+    )
+    insert into access.oauth_revocations (session_id, grant_id, revoked_at)
+    select id, :grant_id, clock_timestamp() from access.sessions where id = :session_id
+    on conflict do nothing
+    returning pg_notify('access.oauth-grant-revoked', grant_id)::text as told`,
+  { params: { session_id: z.string(), grant_id: z.string() }, row: z.strictObject({ told: z.string() }) },
+)
+
+/** Finds a registered client, or one whose document was fetched before. */
+export async function findClient(db: Db, clientId: string): Promise<Client | undefined> {
+  const [row] = await selectClient({ db }, { client_id: clientId })
+  return row
+}
+
+export async function setRedirectUris(db: Db, clientId: string, uris: readonly string[]): Promise<void> {
+  await updateRedirectUris(autocommit({ db }), { client_id: clientId, redirect_uris: JSON.stringify(uris) })
+}
+
+/** Revokes a grant: its access tokens and its refresh tokens are refused from now on. */
+export async function revokeGrant(db: Db, grant: { session_id: string; grant_id: string }): Promise<void> {
+  await insertRevocation(autocommit({ db }), grant)
+}
+
 /** Whether the grant was revoked, or its consent withdrawn. */
 export async function isGrantRevoked(db: Db, grant: z.output<typeof Grant>): Promise<boolean> {
   const [row] = await selectRevocation({ db }, grant)

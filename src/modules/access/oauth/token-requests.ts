@@ -1,0 +1,76 @@
+import { decodeJwt } from 'jose'
+import { z } from 'zod'
+import type { Db } from '#kernel/database/db'
+import type { Around } from './around.ts'
+import { parametersOf, withParameters } from './around.ts'
+import type { NameResource } from './resource-names.ts'
+import { findClient, revokeGrant } from './store.ts'
+
+/**
+ * A token request. The error for an unknown client is `invalid_client`, by which it knows that it has to register again;
+ * the library would refuse its code or refresh token.
+ */
+export function tokenRequest(
+  db: Db,
+  { nameResource }: NameResource,
+  isDocument: (clientId: string) => boolean,
+): Around {
+  return async (request, next) => {
+    const parameters = await parametersOf(request)
+    const { id, isBasic } = clientOf(request, parameters)
+    if (id !== undefined && !isDocument(id) && (await findClient(db, id)) === undefined) return unknownClient(isBasic)
+    nameResource(parameters)
+    return next(withParameters(request, parameters))
+  }
+}
+
+const OwnToken = z.object({ client_id: z.string(), sid: z.string(), grant: z.string() })
+const LibraryError = z.object({ error: z.string() })
+
+/**
+ * A revocation request (RFC 7009). Revoking an access token ends its grant, as revoking the refresh token does: the
+ * library authenticates the client and verifies the token, and then says that it cannot revoke one that is signed.
+ */
+export function revocationRequest(db: Db): Around {
+  return async (request, next) => {
+    const parameters = await parametersOf(request)
+    const answer = await next(request)
+    if (answer.status !== 400) return answer
+    const { error } = LibraryError.parse(await answer.clone().json())
+    if (error !== 'unsupported_token_type') return answer
+    const token = (parameters.get('token') ?? '').replace(/^Bearer /i, '')
+    const { client_id, sid: session_id, grant: grant_id } = OwnToken.parse(decodeJwt(token))
+    // A token of another client is not revoked, and nobody learns whether it is valid.
+    if (client_id === clientOf(request, parameters).id) await revokeGrant(db, { session_id, grant_id })
+    return Response.json(null, { headers: { 'cache-control': 'no-store' } })
+  }
+}
+
+/** The id that a client authenticates with: that of its Basic credentials, or of its form. */
+function clientOf(request: Request, parameters: URLSearchParams): { id: string | undefined; isBasic: boolean } {
+  const basic = /^Basic\s+([\w+/=-]+)\s*$/i.exec(request.headers.get('authorization') ?? '')?.[1]
+  if (basic === undefined) return { id: parameters.get('client_id') ?? undefined, isBasic: false }
+  const [id = ''] = Buffer.from(basic, 'base64').toString('utf8').split(':', 1)
+  return { id: decoded(id), isBasic: true }
+}
+
+/** Basic credentials are form-encoded before they are joined (RFC 6749, 2.3.1). */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '))
+  } catch {
+    // Safe because such an id is the id of no client.
+    return text
+  }
+}
+
+/** RFC 6749, 5.2. */
+function unknownClient(isBasic: boolean): Response {
+  return Response.json(
+    { error: 'invalid_client', error_description: 'This client is not registered here. Register it again.' },
+    {
+      status: 401,
+      headers: { 'cache-control': 'no-store', ...(isBasic && { 'www-authenticate': 'Basic realm="plimsoll"' }) },
+    },
+  )
+}

@@ -1,0 +1,272 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { z } from 'zod'
+import type { App } from '../../src/app.ts'
+import { startApp } from '../support/app.ts'
+import { testDatabase } from '../support/database.ts'
+import { signInCookie, testPerson } from '../support/person.ts'
+import { acceptedBy } from '../support/consent.ts'
+
+const database = await testDatabase()
+let app: App
+let url: string
+let cookie: string
+
+beforeAll(async () => {
+  ;({ app, url } = await startApp(database, { OAUTH_DYNAMIC_REGISTRATION: 'true' }))
+  cookie = await signInCookie(url, await testPerson(database, url))
+})
+afterAll(() => app.close())
+
+const Registered = z.object({ client_id: z.string(), redirect_uris: z.array(z.string()) })
+const OAuthError = z.object({ error: z.string(), error_description: z.string() })
+
+async function register(metadata: object): Promise<{ status: number; body: unknown }> {
+  const answer = await fetch(`${url}/auth/oauth2/register`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(metadata),
+  })
+  return { status: answer.status, body: await answer.json() }
+}
+
+const registered = async (redirectUri = 'http://127.0.0.1:4711/callback', more: object = {}) =>
+  Registered.parse((await register({ ...PUBLIC, redirect_uris: [redirectUri], ...more })).body).client_id
+
+/** What the clients below have in common. */
+const PUBLIC = {
+  token_endpoint_auth_method: 'none',
+  grant_types: ['authorization_code', 'refresh_token'],
+  response_types: ['code'],
+}
+
+const verifier = randomBytes(32).toString('base64url')
+const challenge = createHash('sha256').update(verifier).digest('base64url')
+
+interface Asked {
+  readonly clientId: string
+  readonly redirectUri?: string
+  readonly resource?: string | undefined
+}
+
+/** Signs the person's agreement through the pages. Returns where the browser ends up. */
+async function allow({ clientId, redirectUri = 'http://127.0.0.1:4711/callback', resource }: Asked): Promise<URL> {
+  const query = new URLSearchParams({
+    response_type: 'code',
+    client_id: clientId,
+    redirect_uri: redirectUri,
+    scope: 'customers:read offline_access',
+    state: 's',
+    code_challenge: challenge,
+    code_challenge_method: 'S256',
+    ...(resource !== undefined && { resource }),
+  })
+  return acceptedBy(cookie, url, query)
+}
+
+async function token(form: Readonly<Record<string, string>>, headers: Readonly<Record<string, string>> = {}) {
+  const answer = await fetch(`${url}/auth/oauth2/token`, { method: 'POST', headers, body: new URLSearchParams(form) })
+  const body: unknown = await answer.json()
+  return { status: answer.status, headers: answer.headers, body }
+}
+
+const Tokens = z.object({ access_token: z.string(), refresh_token: z.string() })
+
+async function tokensFor(asked: Asked, changes: Readonly<Record<string, string>> = {}) {
+  const place = await allow(asked)
+  const { status, body } = await token({
+    grant_type: 'authorization_code',
+    client_id: asked.clientId,
+    code: place.searchParams.get('code') ?? '',
+    redirect_uri: asked.redirectUri ?? 'http://127.0.0.1:4711/callback',
+    code_verifier: verifier,
+    ...changes,
+  })
+  expect(status, JSON.stringify(body)).toBe(200)
+  return Tokens.parse(body)
+}
+
+const listTools = (accessToken: string, path = '/mcp') =>
+  fetch(`${url}${path}`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${accessToken}`,
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+    },
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list', params: {} }),
+  })
+
+/** The registrations that programs send, from their public reports and sources. */
+const CLIENTS: readonly (readonly [
+  name: string,
+  metadata: { readonly redirect_uris: readonly string[]; readonly [field: string]: unknown },
+])[] = [
+  [
+    'VS Code',
+    {
+      client_name: 'Visual Studio Code',
+      client_uri: 'https://code.visualstudio.com',
+      grant_types: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code'],
+      response_types: ['code'],
+      redirect_uris: [
+        'https://insiders.vscode.dev/redirect',
+        'https://vscode.dev/redirect',
+        'http://127.0.0.1/',
+        'http://127.0.0.1:33418/',
+      ],
+      token_endpoint_auth_method: 'none',
+      application_type: 'native',
+    },
+  ],
+  ['VS Code, without a type', { ...PUBLIC, redirect_uris: ['https://vscode.dev/redirect', 'http://127.0.0.1:33418/'] }],
+  ['Cursor', { ...PUBLIC, client_name: 'Cursor', redirect_uris: ['cursor://anysphere.cursor-mcp/oauth/callback'] }],
+  [
+    'Cursor, as a native client',
+    { ...PUBLIC, application_type: 'native', redirect_uris: ['cursor://anysphere.cursor-mcp/oauth/callback'] },
+  ],
+  [
+    'Claude',
+    {
+      ...PUBLIC,
+      client_name: 'Claude',
+      redirect_uris: ['https://claude.ai/api/mcp/auth_callback', 'https://claude.com/api/mcp/auth_callback'],
+    },
+  ],
+  [
+    'Claude Code',
+    { ...PUBLIC, client_name: 'Claude Code (plimsoll)', redirect_uris: ['http://localhost:54212/callback'] },
+  ],
+  [
+    'ChatGPT',
+    { ...PUBLIC, client_name: 'ChatGPT', redirect_uris: ['https://chatgpt.com/connector_platform_oauth_redirect'] },
+  ],
+]
+
+describe('a registration', () => {
+  it.each(CLIENTS)('of %s is accepted, and each of its addresses gets a code', async (_name, metadata) => {
+    const { status, body } = await register(metadata)
+    expect([status, body]).toEqual([201, expect.objectContaining({ redirect_uris: metadata.redirect_uris })])
+    const { client_id: clientId } = Registered.parse(body)
+    for (const redirectUri of metadata.redirect_uris) {
+      const place = await allow({ clientId, redirectUri, resource: `${url}/mcp` })
+      expect(place.href.startsWith(redirectUri)).toBe(true)
+      expect(place.searchParams.get('code')).not.toBeNull()
+    }
+  })
+
+  it.each([
+    'javascript:alert(1)',
+    'data:text/html,x',
+    'vbscript:x',
+    'file:///etc/passwd',
+    'http://app.example/done',
+    'cursor://user@anysphere.cursor-mcp/oauth',
+    'cursor://anysphere.cursor-mcp/oauth#x',
+    'nothing',
+  ])('with the address %s is refused', async (uri) => {
+    const { status, body } = await register({ ...PUBLIC, redirect_uris: [uri] })
+    expect([status, OAuthError.parse(body).error]).toEqual([400, 'invalid_redirect_uri'])
+  })
+
+  it.each([
+    ['redirect_uris', { redirect_uris: Array.from({ length: 51 }, (_, n) => `https://app.example/${n}`) }],
+    ['redirect_uris.0', { redirect_uris: [`https://app.example/${'x'.repeat(2048)}`] }],
+    ['client_name', { client_name: 'x'.repeat(201) }],
+    ['client_uri', { client_uri: 'javascript:alert(1)' }],
+    ['logo_uri', { logo_uri: 'data:image/png;base64,AAAA' }],
+    ['policy_uri', { policy_uri: 'ftp://app.example' }],
+    ['contacts', { contacts: Array.from({ length: 21 }, () => 'a@example.com') }],
+  ])('beyond its bounds is refused, and names %s', async (field, more) => {
+    const { status, body } = await register({ ...PUBLIC, redirect_uris: ['https://app.example/'], ...more })
+    expect(status).toBe(400)
+    expect(OAuthError.parse(body).error_description.startsWith(`${field}:`)).toBe(true)
+  })
+})
+
+describe('an unknown client', () => {
+  it('is told so at the token endpoint, also with Basic credentials', async () => {
+    const form = { grant_type: 'refresh_token', refresh_token: 'x' }
+    const [byForm, byBasic] = [
+      await token({ ...form, client_id: 'gone' }),
+      await token(form, { authorization: `Basic ${Buffer.from('gone:secret').toString('base64')}` }),
+    ]
+    expect([byForm.status, byForm.body]).toEqual([401, expect.objectContaining({ error: 'invalid_client' })])
+    expect([byBasic.status, byBasic.body]).toEqual([401, expect.objectContaining({ error: 'invalid_client' })])
+    expect(byForm.headers.get('www-authenticate')).toBeNull()
+    expect(byBasic.headers.get('www-authenticate')).toMatch(/^Basic /)
+  })
+
+  it('is named on the page to which its person is sent', async () => {
+    const page = await fetch(await allow({ clientId: 'gone' }))
+    expect(new URL(page.url).pathname).toBe('/error')
+    expect(await page.text()).toContain('is not registered')
+  })
+})
+
+describe('a token', () => {
+  it('of a client that names no resource opens every MCP server, and not the REST API', async () => {
+    const { access_token: accessToken } = await tokensFor({ clientId: await registered() })
+    expect((await listTools(accessToken)).status).toBe(200)
+    expect((await listTools(accessToken, '/mcp/customers')).status).toBe(200)
+    expect((await fetch(`${url}/api/v1/audit`, { headers: { authorization: `Bearer ${accessToken}` } })).status).toBe(
+      401,
+    )
+  })
+
+  it('is issued for the URL as the client spells it, with a slash at its end', async () => {
+    const resource = `${url}/mcp/customers/`
+    const described = await fetch(`${url}/.well-known/oauth-protected-resource/mcp/customers/`)
+    expect(await described.json()).toMatchObject({ resource })
+    const { access_token: accessToken } = await tokensFor({ clientId: await registered(), resource }, { resource })
+    expect((await listTools(accessToken, '/mcp/customers/')).status).toBe(200)
+    expect((await listTools(accessToken)).status).toBe(401)
+    const challenged = await listTools('wrong', '/mcp/customers/')
+    expect(challenged.headers.get('www-authenticate')).toContain('/oauth-protected-resource/mcp/customers/"')
+  })
+
+  it.each(['access_token', 'refresh_token'] as const)('that is revoked, here the %s, ends the grant', async (kind) => {
+    const [clientId, otherId] = [await registered(), await registered()]
+    const [mine, others] = [await tokensFor({ clientId }), await tokensFor({ clientId: otherId })]
+    const revoke = (by: string) =>
+      fetch(`${url}/auth/oauth2/revoke`, {
+        method: 'POST',
+        body: new URLSearchParams({ client_id: by, token: mine[kind], token_type_hint: kind }),
+      })
+    expect((await revoke(otherId)).status).toBe(200)
+    expect((await listTools(mine.access_token)).status).toBe(200)
+    expect((await revoke(clientId)).status).toBe(200)
+    await vi.waitFor(async () => expect((await listTools(mine.access_token)).status).toBe(401))
+    const refreshed = await token({
+      grant_type: 'refresh_token',
+      client_id: clientId,
+      refresh_token: mine.refresh_token,
+    })
+    expect(refreshed.body).toMatchObject({ error: 'invalid_grant' })
+    expect((await listTools(others.access_token)).status).toBe(200)
+  })
+
+  it('can be revoked without a secret, and the metadata says so', async () => {
+    const metadata: unknown = await (await fetch(`${url}/.well-known/oauth-authorization-server`)).json()
+    expect(metadata).toMatchObject({ revocation_endpoint_auth_methods_supported: expect.arrayContaining(['none']) })
+  })
+})
+
+describe('the authorization endpoint', () => {
+  it('serves everybody behind one address, and tells who exceeds the limit of the address on a page', async () => {
+    const limited = await startApp(database, {
+      OAUTH_DYNAMIC_REGISTRATION: 'true',
+      RATE_LIMIT_ENABLED: 'true',
+      RATE_LIMIT_PER_IP_PER_MINUTE: '30',
+    })
+    const open = () => fetch(`${limited.url}/auth/oauth2/authorize?client_id=gone`, { redirect: 'manual' })
+    const statuses = []
+    for (let colleague = 0; colleague < 30; colleague++) statuses.push((await open()).status)
+    expect(new Set(statuses)).toEqual(new Set([200]))
+    const refused = await open()
+    expect([refused.status, refused.headers.get('content-type')]).toEqual([429, 'text/html; charset=utf-8'])
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0)
+    expect(await refused.text()).toContain('Too many requests from your network')
+    await limited.app.close()
+  })
+})
