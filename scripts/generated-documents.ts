@@ -5,6 +5,7 @@ import { configurationReference } from '#kernel/config/reference'
 import { compileCatalogue } from '#kernel/calls/tool-catalogue'
 import { assemble } from '../src/app.ts'
 import { authorizationReference } from './authorization-reference.ts'
+import { importReference } from './import-reference.ts'
 import { toolReference } from './tool-reference.ts'
 import { unopenedPlatform } from './unopened-platform.ts'
 
@@ -22,6 +23,7 @@ export function generatedDocuments(): ReadonlyMap<string, string> {
   return new Map([
     ['docs/configuration.md', configurationReference(configuration)],
     ['docs/tool-reference.md', toolReference(compileCatalogue(servers))],
+    ['docs/import-fields.md', importReference()],
     ['docs/authorization.md', authorizationReference(scopes, entryPoints)],
   ])
 }

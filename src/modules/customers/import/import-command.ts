@@ -3,6 +3,7 @@ import { createWriteStream } from 'node:fs'
 import { finished } from 'node:stream/promises'
 import { commandOf } from '#kernel/commands/command'
 import type { CommandOutput } from '#kernel/commands/command'
+import { Failure } from '#kernel/failure'
 import { argument, option } from '#kernel/commands/command-values'
 import type { Customers } from '../api.ts'
 import { REJECTION_HEADER, rejectedCount, rejectionLine, reportLines } from './report.ts'
@@ -14,15 +15,21 @@ export const importCommand = commandOf<Customers>()({
   describe: 'import customers and their activity from CSV files; repeating an import updates what has changed',
   arguments: { paths: argument.many('CSV files, or folders of them') },
   options: {
-    tenant: option.required('id', 'the tenant to import into'),
+    tenant: option.optional('id', 'the tenant to import into; needed unless with --suggest'),
     map: option.optional(
       'file',
       'mapping file (YAML), or the name of a built-in mapping; default: chosen by the CSV headers',
     ),
     dryRun: option.flag('check every row and write the report, but store nothing'),
+    suggest: option.flag('print a mapping for these files, to be reviewed and passed with --map; import nothing'),
     report: option.preset('file', 'CSV file for the rejected rows', 'import-rejected.csv'),
   },
-  async run(open, { paths, tenant, map, dryRun, report: file }, output) {
+  async run(open, { paths, tenant, map, dryRun, suggest, report: file }, output) {
+    if (suggest) {
+      const { suggestMapping } = await import('./suggest/suggest-mapping.ts')
+      return output.print(await suggestMapping(paths, new AbortController().signal))
+    }
+    if (tenant === undefined) throw new Failure('invalid', 'Expected the tenant to import into, such as --tenant acme.')
     const { api, tenantContext, stopSignal } = await open()
     const ctx = await tenantContext(tenant, stopSignal())
     const rejected = rejectionFile(file)

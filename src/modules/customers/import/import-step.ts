@@ -162,5 +162,7 @@ function withCustomerLookup(load: Load): Load {
 function compileWhere({ where }: Load, cell: (column: string) => Cell): (row: CsvRow) => boolean {
   if (where === undefined) return () => true
   const read = cell(where.column)
-  return 'is' in where ? (row) => read(row).trim() === where.is : (row) => read(row).trim() !== where.is_not
+  return 'is' in where
+    ? (row) => where.is.includes(read(row).trim())
+    : (row) => !where.is_not.includes(read(row).trim())
 }

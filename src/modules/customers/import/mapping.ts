@@ -13,6 +13,9 @@ const Column = z.string().min(1)
 /** A constant, converted to the text of a cell. */
 const Constant = z.union([z.string(), z.number(), z.boolean()]).transform(String)
 
+/** One value or several. */
+const Constants = z.union([Constant.transform((value) => [value]), z.array(Constant).min(1)])
+
 /** An amount in another column, to add or subtract: `{ column: tenure, unit: months }`. */
 const Shift = z.strictObject({ column: Column, unit: z.enum(UNITS) })
 export type Shift = z.output<typeof Shift>
@@ -113,7 +116,7 @@ const LookupSchema = z.strictObject({
   key: FieldSource,
 })
 
-const LoadSchema = z.strictObject({
+export const LoadSchema = z.strictObject({
   file: z.string().min(1),
   entity: z.enum(ENTITY_NAMES),
   /** References to rows of other entities: loaded earlier in this import, or stored before. */
@@ -126,8 +129,8 @@ const LoadSchema = z.strictObject({
   /** A filter; other rows are not for this entity and are counted as filtered out. */
   where: z
     .union(
-      [z.strictObject({ column: Column, is: Constant }), z.strictObject({ column: Column, is_not: Constant })],
-      '{ column, is } or { column, is_not }',
+      [z.strictObject({ column: Column, is: Constants }), z.strictObject({ column: Column, is_not: Constants })],
+      '{ column, is } or { column, is_not }, of one value or a list of values',
     )
     .optional(),
   /** Updates the contract value and dates of the affected customers from their running contracts. */

@@ -104,7 +104,7 @@ function checkValue(field: Field, value: string | number | boolean): string | nu
 }
 
 /** The choice that a text names; case, spaces and hyphens do not matter: `Multi-year` is `multi_year`. */
-function chosen(oneOf: readonly string[], text: string): string | undefined {
+export function chosen(oneOf: readonly string[], text: string): string | undefined {
   const folded = text.toLowerCase().replace(/[\s-]+/g, '_')
   return oneOf.find((choice) => choice.toLowerCase() === folded)
 }

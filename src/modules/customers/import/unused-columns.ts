@@ -31,4 +31,5 @@ export function meantName(name: string, known: readonly string[]): string | unde
 
 const lettersMax = (name: string) => (name.length < 8 ? 1 : 2)
 
-const bare = (name: string) => name.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '')
+/** A name without case, spaces and punctuation. */
+export const bare = (name: string) => name.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '')
