@@ -146,7 +146,7 @@ fields:
       [4, 'seats', 'not_integer', 'a whole number'],
       [4, 'seen', 'not_timestamp', 'a date or time like M/D/YYYY, h:mm A'],
       [4, 'reviewed', 'not_date', 'a date like MMM YYYY'],
-      [5, 'start', 'not_date', 'a date such as 2026-11-20'],
+      [5, 'start', 'not_date', 'a date like MM/DD/YYYY'],
     ])
   })
 

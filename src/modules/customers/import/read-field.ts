@@ -82,7 +82,8 @@ function compileFormat(kind: ValueKind, pattern: string | undefined): Rewrite {
   const format = dateFormat(pattern)
   return (text) => {
     const iso = format?.toIso(text)
-    return (kind === 'date' ? iso?.slice(0, 'YYYY-MM-DD'.length) : iso) ?? wrong
+    const read = kind === 'date' ? iso?.slice(0, 'YYYY-MM-DD'.length) : iso
+    return read === undefined || readValue(kind, read) === UNREADABLE ? wrong : read
   }
 }
 

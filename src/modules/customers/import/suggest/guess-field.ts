@@ -34,10 +34,20 @@ export function guessField(
 
 function withFormat(name: string, column: string, guess: GuessedFormat | undefined): SuggestedField | undefined {
   if (guess === undefined) return undefined
-  if (guess.format === undefined) return { name, source: column }
-  const source = { column, format: guess.format }
-  return guess.orElse === undefined ? { name, source } : { name, source, note: `or ${guess.orElse}? Both fit.` }
+  const { format, orElse, unread = [] } = guess
+  const notes = [
+    ...(orElse === undefined ? [] : [`or ${orElse}? Both fit.`]),
+    ...(unread.length === 0 ? [] : [`not read: ${unread.slice(0, UNREAD_MAX).join(', ')}`]),
+  ]
+  return {
+    name,
+    source: format === undefined ? column : { column, format },
+    ...(notes.length > 0 && { note: notes.join('; ') }),
+  }
 }
+
+/** The most unread values that a note shows. */
+const UNREAD_MAX = 3
 
 function guessNumber(
   name: string,

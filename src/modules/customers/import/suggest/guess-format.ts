@@ -8,6 +8,8 @@ export interface GuessedFormat {
   readonly format?: string
   /** Another format that fits all samples, and means something else. */
   readonly orElse?: string
+  /** Samples that do not fit. */
+  readonly unread?: readonly string[]
 }
 
 const DAYS = [
@@ -21,41 +23,73 @@ const TIMES = [
 ]
 const DATE_PATTERNS = TIMES.flatMap((time) => DAYS.map((day) => `${day}${time}`))
 
-/** Guesses how samples of a date or time are written; undefined if no format fits all of them. */
+/** Guesses how samples of a date or time are written; undefined if no format fits most of them. */
 export function guessDateFormat(kind: 'date' | 'timestamp', samples: readonly string[]): GuessedFormat | undefined {
-  if (samples.every((sample) => isReadable(kind, sample))) return {}
-  const fitting = DATE_PATTERNS.filter((pattern) => {
-    const format = dateFormat(pattern)
-    return samples.every((sample) => {
-      const iso = format?.toIso(sample)
-      return iso !== undefined && isReadable('timestamp', iso)
-    })
-  })
-  return guessed(fitting, (pattern, sample) => dateFormat(pattern)?.toIso(sample), samples)
+  return guess(
+    samples,
+    DATE_PATTERNS,
+    (pattern) => {
+      const format = dateFormat(pattern)
+      return (sample) => readable('timestamp', format?.toIso(sample))
+    },
+    (sample) => readable(kind, sample),
+  )
 }
 
-/** Guesses how samples of a number are written; undefined if no format fits all of them. */
+/** Guesses how samples of a number are written; undefined if no format fits most of them. */
 export function guessNumberFormat(kind: ValueKind, samples: readonly string[]): GuessedFormat | undefined {
-  if (samples.every((sample) => isReadable(kind, sample))) return {}
-  const sign = samples.flatMap((sample) => /[^\d\s.,'’()+−%-]+/.exec(sample)?.[0] ?? [])[0] ?? ''
+  const sign = samples.flatMap((sample) => /[^\d\s.,'’()+−%\p{L}-]+/u.exec(sample)?.[0] ?? [])[0] ?? ''
   const plain = ['1,234.56', '1.234,56', '1 234,56', "1'234.56", '1234,56', '1234.56']
   const signed = plain.flatMap((number) => [`${sign}${number}`, `${number} ${sign}`])
   const patterns = [...(sign === '' ? plain : signed), ...(kind === 'decimal' ? ['12.5%', '12,5%'] : [])]
-  const fitting = patterns.filter((pattern) =>
-    samples.every((sample) => isReadable(kind, numberFormat(pattern)?.toPlain(sample) ?? 'none')),
+  return guess(
+    samples,
+    patterns,
+    (pattern) => {
+      const format = numberFormat(pattern)
+      return (sample) => readable(kind, format?.toPlain(sample))
+    },
+    (sample) => readable(kind, sample),
   )
-  return guessed(fitting, (pattern, sample) => numberFormat(pattern)?.toPlain(sample), samples)
 }
 
-function isReadable(kind: ValueKind, text: string): boolean {
-  return readValue(kind, text) !== UNREADABLE
+function readable(kind: ValueKind, text: string | undefined): string | undefined {
+  return text === undefined || readValue(kind, text) === UNREADABLE ? undefined : text
 }
 
-type ReadAs = (pattern: string, sample: string) => string | undefined
+/** Reads a sample as a value in one form; undefined if it does not fit. */
+type Read = (sample: string) => string | undefined
 
-/** The first pattern that fits, and another that reads some sample differently. */
-function guessed([format, ...others]: string[], readAs: ReadAs, samples: readonly string[]): GuessedFormat | undefined {
-  if (format === undefined) return undefined
-  const orElse = others.find((other) => samples.some((sample) => readAs(other, sample) !== readAs(format, sample)))
-  return orElse === undefined ? { format } : { format, orElse }
+/**
+ * The format that fits most samples, the first of those that fit as many; none if `plain` fits them. Undefined if it
+ * leaves half of them unread: then they are something else.
+ */
+function guess(
+  samples: readonly string[],
+  patterns: readonly string[],
+  readerOf: (pattern: string) => Read,
+  plain: Read,
+): GuessedFormat | undefined {
+  const candidates = [
+    { format: undefined, read: plain },
+    ...patterns.map((format) => ({ format, read: readerOf(format) })),
+  ]
+  const counted = candidates.map((each) => ({
+    ...each,
+    count: samples.filter((sample) => each.read(sample) !== undefined).length,
+  }))
+  const most = Math.max(...counted.map(({ count }) => count))
+  if (samples.length > 0 && 2 * most <= samples.length) return undefined
+  const [best, ...others] = counted.filter(({ count }) => count === most)
+  if (best === undefined) return undefined
+  const unread = samples.filter((sample) => best.read(sample) === undefined)
+  const orElse =
+    best.format === undefined
+      ? undefined
+      : others.find((other) => samples.some((sample) => other.read(sample) !== best.read(sample)))?.format
+  return {
+    ...(best.format !== undefined && { format: best.format }),
+    ...(orElse !== undefined && { orElse }),
+    ...(unread.length > 0 && { unread }),
+  }
 }

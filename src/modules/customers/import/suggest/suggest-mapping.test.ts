@@ -22,7 +22,7 @@ describe('a suggested mapping', () => {
   it('reads headers, formats and choices from the files, and says what it does not know', async () => {
     const folder = await folderOf({
       'accounts.csv': Buffer.from(
-        'Account ID;Account Name;Plan;ARR;Customer Since;Colour\nA1;Caf\xe9;Pro;$1,200.00;01/15/2025;red\nA2;Bar;Gold;$30.50;12/31/2024;\n',
+        'Account ID;Account Name;Plan;ARR;Customer Since;Colour\nA1;Caf\xe9;Pro;$1,200.00;01/15/2025;red\nA2;Bar;Gold;$30.50;12/31/2024;\nA3;Baz;Pro;twelve;13/45/2025;\n',
         'latin1',
       ),
       'invoices.csv': 'Invoice,Account ID,Total\nI1,A1,20.00\n',
@@ -44,8 +44,8 @@ describe('a suggested mapping', () => {
             client_name:         Account Name
             company_name:        Account Name
             tier:                { column: Plan, map: { Pro: professional } }   # add "Gold": one of starter, standard, professional, enterprise
-            contract_value:      ARR
-            contract_start_date: Customer Since
+            contract_value:      ARR   # not read: twelve
+            contract_start_date: Customer Since   # not read: 13/45/2025
           # Columns not used: Colour
 
         # UTF-8, cells separated by commas
