@@ -14,7 +14,12 @@ export interface PeopleServer {
   /** The link in the newest mail with these words in its subject. Mails are sent after the answer. */
   lastLink(subject: string): string | undefined
   mailCount(subject: string): number
+  /** The number of logged errors. */
+  errors(): number
 }
+
+/** The level of errors in pino's log lines. */
+const ERROR_LEVEL = 50
 
 /** Starts the product with ENVIRONMENT=test: mails are written to the log and read from there. */
 export async function startPeopleServer(
@@ -23,12 +28,14 @@ export async function startPeopleServer(
   clock: Clock = systemClock,
 ): Promise<PeopleServer> {
   const mails: { subject: string; link: string }[] = []
+  let errors = 0
   const lines = new PassThrough()
   lines.on('data', (chunk: Buffer) => {
     if (process.env['TEST_LOG_LEVEL'] !== undefined) process.stderr.write(chunk)
     for (const line of chunk.toString().split('\n').filter(Boolean)) {
       // safe because: the log writes one JSON object a line.
-      const { subject, link } = JSON.parse(line) as { subject?: string; link?: string }
+      const { level, subject, link } = JSON.parse(line) as { level: number; subject?: string; link?: string }
+      if (level >= ERROR_LEVEL) errors++
       if (subject !== undefined && link !== undefined) mails.push({ subject, link })
     }
   })
@@ -45,6 +52,7 @@ export async function startPeopleServer(
     url,
     lastLink: (subject) => about(subject).at(-1)?.link,
     mailCount: (subject) => about(subject).length,
+    errors: () => errors,
   }
 }
 

@@ -74,7 +74,8 @@ export function createAuth(parts: AuthParts) {
     emailVerification: { sendOnSignUp: true, ...accountMails(parts).verification, ...hooks.verification },
     databaseHooks: hooks.database,
     rateLimit: { enabled: false },
-    onAPIError: { errorURL: `${publicUrl}/error` },
+    // What the library did not expect is thrown on, to be logged and answered like every failure of this server.
+    onAPIError: { errorURL: `${publicUrl}/error`, throw: true },
     // No level is set: with one the library prints refusals itself. Its default, warnings, logs no e-mail address.
     logger: {
       log: (level, message) => log[level === 'error' ? 'error' : 'debug']({ library: 'better-auth' }, message),

@@ -7,7 +7,7 @@ const database = await testDatabase()
 let server: PeopleServer
 
 beforeAll(async () => {
-  server = await startPeopleServer(database)
+  server = await startPeopleServer(database, { OAUTH_DYNAMIC_REGISTRATION: 'true' })
 })
 afterAll(() => server.app.close())
 
@@ -37,6 +37,43 @@ describe('the endpoints of the auth library', () => {
     const signIn = await post('/auth/sign-in/email', credentials)
     expect(signIn.status).toBe(200)
     expect(signIn.headers.get('set-cookie')).toContain('HttpOnly')
+  })
+
+  it.each([
+    ['/auth/sign-in/email', { email: 'a\0@example.com', password: 'x' }],
+    ['/auth/sign-up/email', { email: 'nul@example.com', password: 'Lovelace-1815', name: 'A\0da' }],
+    ['/auth/sign-up/email', { email: 'nul@example.com', password: 'Lovelace-1815', name: 'A\ud800da' }],
+    ['/auth/reset-password', { newPassword: 'Lovelace-1815', token: '\0' }],
+    ['/auth/verify-email', { token: '\0', password: 'x' }],
+    ['/auth/two-factor/verify-totp', { code: '\0' }],
+    ['/auth/organization/set-active', { organizationId: '\0' }],
+    ['/auth/oauth2/register', { redirect_uris: ['https://app.example/'], client_name: '\0' }],
+    ['/auth/get-session?x=%00', undefined],
+    ['/auth/oauth2/authorize?client_id=%00', undefined],
+    ['/auth/oauth2/public-client?client_id=%00', undefined],
+  ])('refuse text that cannot be stored, and log no error: %s %j', async (path, body) => {
+    const before = server.errors()
+    const answer = body === undefined ? await fetch(`${server.url}${path}`) : await post(path, body)
+    expect([answer.status, await answer.json()]).toEqual([
+      400,
+      { code: 'INVALID_BODY', message: expect.stringContaining('without NUL characters') },
+    ])
+    expect(server.errors()).toBe(before)
+  })
+
+  it('refuse text that cannot be stored in a form', async () => {
+    const form = new URLSearchParams({ client_id: '\0', grant_type: 'refresh_token', refresh_token: 'x' })
+    expect((await fetch(`${server.url}/auth/oauth2/token`, { method: 'POST', body: form })).status).toBe(400)
+  })
+
+  it('refuse fields that they do not have, which the library would store', async () => {
+    const person = { email: 'image@example.com', password: 'Lovelace-1815', name: 'Ada' }
+    const refused = await post('/auth/sign-up/email', { ...person, image: 'x'.repeat(50_000) })
+    expect([refused.status, await refused.json()]).toEqual([
+      400,
+      { code: 'INVALID_BODY', message: expect.stringMatching(/^body\.image: expected one of email, password, name/) },
+    ])
+    expect((await post('/auth/sign-up/email', person)).status).toBe(200)
   })
 
   it('that are not listed answer 404', async () => {
@@ -77,7 +114,8 @@ describe('the endpoints of the auth library', () => {
 
   it('do not reveal whether an organisation exists, by id or by slug', async () => {
     const [stranger, owner] = [await newcomer(server), await newcomer(server)]
-    const signedIn = await post('/auth/sign-in/email', stranger)
+    const { email, password } = stranger
+    const signedIn = await post('/auth/sign-in/email', { email, password })
     const cookie = signedIn.headers.getSetCookie().map((line) => line.split(';', 1)[0])
     const ask = async (body: object) => {
       const answer = await post('/auth/organization/set-active', body, { cookie: cookie.join('; ') })

@@ -6,6 +6,7 @@ import type { Auth } from './better-auth.ts'
 import { callerOf } from './caller.ts'
 import { ConfirmEmailInput } from './confirm-email.ts'
 import type { ConfirmEmail } from './confirm-email.ts'
+import { requestProblem } from './request-check.ts'
 import { ADDRESS_HEADER, AUTH_BASE_PATH, REQUEST_ID_HEADER } from './endpoints.ts'
 
 /** Answers a request to `/auth/…`, from outside or from a page of ours. */
@@ -81,17 +82,19 @@ export function identityWeb(
     const headers = new Headers(request.headers)
     headers.set(ADDRESS_HEADER, from?.address ?? '')
     headers.set(REQUEST_ID_HEADER, from?.requestId ?? randomUUID())
-    if (url.pathname === `${AUTH_BASE_PATH}${CONFIRM}`) return confirmed(confirm, new Request(request, { headers }))
-    const hasBody = request.method !== 'GET' && request.method !== 'HEAD'
-    const body = hasBody ? await request.arrayBuffer() : undefined
-    const { handler } = await auth()
+    const path = url.pathname.slice(AUTH_BASE_PATH.length)
+    const body = request.method === 'POST' ? await request.text() : ''
+    const problem = requestProblem(path, request, body)
+    if (problem !== undefined) return Response.json({ code: 'INVALID_BODY', message: problem }, { status: 400 })
     const sent = new Request(url, {
       method: request.method,
       headers,
-      ...(body !== undefined && { body }),
+      ...(body !== '' && { body }),
       ...(from !== undefined && { signal: from.signal }),
     })
-    const wrap = around.get(url.pathname.slice(AUTH_BASE_PATH.length))
+    if (path === CONFIRM) return confirmed(confirm, sent)
+    const { handler } = await auth()
+    const wrap = around.get(path)
     return wrap === undefined ? handler(sent) : wrap(sent, handler)
   }
 }
