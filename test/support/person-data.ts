@@ -42,6 +42,7 @@ export async function addPerson(
   const ids = [clientId, `cnt_${userId}`, email, name, 'Countess', true, userId, at, traits, `crm:${email}`]
   await insert('contacts', contact, ids)
   await insert('tracked_users', 'user_id, client_id, traits', [userId, clientId, traits])
+  await insert('same_users', 'user_id, other_id', [userId, `before-${userId}`])
   const event = 'client_id, occurred_at, message_id, event_name, user_id, session_id, feature, properties'
   const own = JSON.stringify({ error_count: 3, ip: '203.0.113.9', email })
   await insert('usage_events', event, [clientId, at, `m1-${email}`, 'login', userId, `s-${userId}`, 'reports', own])

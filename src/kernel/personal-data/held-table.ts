@@ -20,6 +20,11 @@ export interface HeldTable {
     /** Columns that hold a whole ref: `user:usr_1`. */
     readonly refs?: readonly string[]
   }
+  /**
+   * Id columns, and their kind of ref, with a further id of the person whose row it is. That id alone does not make the
+   * row theirs: several people may have used one device.
+   */
+  readonly leadsTo?: Readonly<Record<string, string>>
   /** Free text, which may mention people. */
   readonly text?: readonly string[]
   readonly json?: readonly string[]
@@ -54,15 +59,21 @@ export function factsOf({ own, facts }: HeldTable, row: HeldRow): PersonFacts {
   }
 }
 
+/** The refs that a row of the person leads to, beside those that make it theirs. */
+export function furtherRefs({ leadsTo = {} }: HeldTable, row: HeldRow): string[] {
+  return Object.entries(leadsTo).flatMap(([column, kind]) => (row[column] ? `${kind}:${row[column]}` : []))
+}
+
 /** The columns that are read, without duplicates. */
 export function columnsOf(table: HeldTable): string[] {
-  const { key, own, text = [], json = [], externalIds = [] } = table
+  const { key, own, leadsTo = {}, text = [], json = [], externalIds = [] } = table
   const whose = [
     ...(own.emails ?? []),
     ...(own.phones ?? []),
     ...(own.names ?? []),
     ...(own.refs ?? []),
     ...Object.keys(own.ids ?? {}),
+    ...Object.keys(leadsTo),
   ]
   return [...new Set([...Object.keys(key), ...whose, ...text, ...json, ...externalIds])]
 }

@@ -1,7 +1,7 @@
 import type { Ctx } from '../context.ts'
 import type { Person, PersonalData, PersonalDataOutcome, PersonFacts } from '../personal-data.ts'
 import type { HeldTable } from './held-table.ts'
-import { columnsOf, factsOf } from './held-table.ts'
+import { columnsOf, factsOf, furtherRefs } from './held-table.ts'
 import type { Hit } from './sweep.ts'
 import { sweep } from './sweep.ts'
 import { useIndexLookups, tableStatements } from './table-statements.ts'
@@ -39,7 +39,8 @@ export function holdTables(described: HeldTables): PersonalData {
       identify: async (ctx: Ctx, person: Person) => {
         const facts: PersonFacts[] = []
         for await (const { table, page } of hits(ctx, person)) {
-          for (const { relation, was } of page) if (relation === 'own') facts.push(factsOf(table, was))
+          for (const { relation, was } of page)
+            if (relation === 'own') facts.push(factsOf(table, was), { refs: furtherRefs(table, was) })
         }
         return together(facts)
       },

@@ -9,9 +9,10 @@ import {
   findCustomersOfUsers,
   saveContactsOfUsers,
   saveNewCustomers,
+  saveSameUsers,
   saveUsers,
 } from './store/people.ts'
-import type { GroupRow, UserRow } from './store/people.ts'
+import type { GroupRow, SameUser, UserRow } from './store/people.ts'
 
 /** The client ids of customers changed by identify, group and alias calls. */
 export interface SavedPeople {
@@ -34,8 +35,10 @@ export async function savePeople(ctx: WriteCtx, calls: readonly SegmentCall[]): 
     return { created: [], described: [], contactsOf: [] }
   }
   const { created, described } = await saveGroups(ctx, groups)
-  const users = await linkUsers(ctx, groups, identifies, aliases)
+  const sameUsers = sameUsersOf(identifies, aliases)
+  const users = await linkUsers(ctx, groups, identifies, sameUsers)
   await saveUsers(ctx, users)
+  await saveSameUsers(ctx, sameUsers)
   const userIds = users.map(({ userId }) => userId)
   const contactsOf = await saveContactsOfUsers(ctx, userIds)
   await attributeEvents(ctx, { groupIds: groups.map(({ groupId }) => groupId), userIds })
@@ -78,7 +81,7 @@ async function linkUsers(
   ctx: WriteCtx,
   groups: readonly GroupCall[],
   identifies: readonly IdentifyCall[],
-  aliases: readonly AliasCall[],
+  sameUsers: readonly SameUser[],
 ): Promise<UserRow[]> {
   const groupIds = [...groups, ...identifies].flatMap(({ groupId }) => groupId ?? [])
   const customers = await findCustomersOfGroups(ctx, [...new Set(groupIds)])
@@ -92,15 +95,19 @@ async function linkUsers(
   for (const { userId, groupId, traitsJson } of identifies) {
     merge(userId, groupId === null ? undefined : customers.get(groupId), traitsOf(traitsJson))
   }
-  const sameAs = [
-    ...aliases.map(({ userId, previousId }) => [previousId, userId] as const),
+  const stored = await findCustomersOfUsers(ctx, [...new Set(sameUsers.map(({ userId }) => userId))])
+  for (const { userId, otherId } of sameUsers) merge(otherId, users.get(userId)?.clientId ?? stored.get(userId), {})
+  return [...users.values()]
+}
+
+/** The ids that calls say are the same user, such as the anonymous id from before the sign-in. */
+function sameUsersOf(identifies: readonly IdentifyCall[], aliases: readonly AliasCall[]): SameUser[] {
+  return [
+    ...aliases.map(({ userId, previousId }) => ({ userId, otherId: previousId })),
     ...identifies.flatMap(({ userId, anonymousId }) =>
-      anonymousId === null || anonymousId === userId ? [] : [[anonymousId, userId] as const],
+      anonymousId === null || anonymousId === userId ? [] : [{ userId, otherId: anonymousId }],
     ),
   ]
-  const stored = await findCustomersOfUsers(ctx, [...new Set(sameAs.map(([, userId]) => userId))])
-  for (const [other, userId] of sameAs) merge(other, users.get(userId)?.clientId ?? stored.get(userId), {})
-  return [...users.values()]
 }
 
 const CLIENT_ID = /^[A-Za-z0-9_-]{1,100}$/

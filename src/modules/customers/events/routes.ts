@@ -37,15 +37,18 @@ const TYPES = Object.keys(SegmentShapes) as SegmentType[] // safe because: the k
 
 /** The endpoints of the Segment HTTP tracking API, for use with Segment's client libraries. */
 export function segmentRoutes({ ingest }: { readonly ingest: Ingest }): Route[] {
-  const batch = route(receiveBatch(ingest), {
-    method: 'POST',
-    path: '/v1/batch',
-    tags: ['events'],
-    envelope: 'bare',
-    checksBody: true,
-    bodyBytesMax: BATCH_BYTES_MAX,
-    summary: 'Receive up to 2,500 Segment calls: track, identify, group, page, screen, alias',
-  })
+  const receive = receiveBatch(ingest)
+  const batches = (['/v1/batch', '/v1/import'] as const).map((path) =>
+    route(receive, {
+      method: 'POST',
+      path,
+      tags: ['events'],
+      envelope: 'bare',
+      checksBody: true,
+      bodyBytesMax: BATCH_BYTES_MAX,
+      summary: 'Receive up to 2,500 Segment calls: track, identify, group, page, screen, alias',
+    }),
+  )
   const calls = TYPES.map((type) =>
     route(receiveCall(type, ingest), {
       method: 'POST',
@@ -57,7 +60,7 @@ export function segmentRoutes({ ingest }: { readonly ingest: Ingest }): Route[] 
       summary: `Receive one Segment ${type} call`,
     }),
   )
-  return [batch, ...calls]
+  return [...batches, ...calls]
 }
 
 const Batch = z.looseObject({

@@ -7,8 +7,10 @@ import { addCustomers } from '../../../../test/support/customer-data.ts'
 import { addPerson } from '../../../../test/support/person-data.ts'
 import { testDatabase } from '../../../../test/support/database.ts'
 import type { TestDatabase } from '../../../../test/support/database.ts'
-import { testTenant } from '../../../../test/support/tenant.ts'
+import { TEST_NOW, testTenant } from '../../../../test/support/tenant.ts'
 import type { TestTenant } from '../../../../test/support/tenant.ts'
+import { saveCalls } from '../events/ingest.ts'
+import { readSegmentCall } from '../events/segment.ts'
 import { customersPersonalData } from './holders.ts'
 
 const ADA = { email: 'ada@example.com', name: 'Ada Lovelace', phone: '+1 (415) 555-0123', userId: 'u-ada' }
@@ -26,7 +28,7 @@ describe('the personal data of the customers module', () => {
     const known = await identified(tenant.ctx(), personOf({ emails: ['ADA@example.com'] }))
     expect([...known.names]).toEqual(['Ada Lovelace'])
     expect([...known.phones]).toEqual(['+14155550123'])
-    expect([...known.refs].toSorted()).toEqual(['contact:cnt_u-ada', 'event-user:u-ada'])
+    expect([...known.refs].toSorted()).toEqual(['contact:cnt_u-ada', 'event-user:before-u-ada', 'event-user:u-ada'])
   })
 
   it.each([{ phones: ['(415) 555-0123'] }, { refs: ['contact:cnt_u-ada'] }, { refs: ['event-user:u-ada'] }])(
@@ -46,6 +48,7 @@ describe('the personal data of the customers module', () => {
       Set {
         "own customers.contacts",
         "own customers.tracked_users",
+        "own customers.same_users",
         "own customers.usage_events",
         "mentioned customers.usage_events",
         "own customers.unattributed_events",
@@ -101,6 +104,49 @@ describe('the personal data of the customers module', () => {
     const before = await linesOf(theirs.tenant.tenantId)
     await outcomes(mine.tenant.ctx(), mine.ada, 'erase')
     expect(await linesOf(theirs.tenant.tenantId)).toBe(before)
+  })
+
+  it('includes what a person did before they signed in, and nobody else who used the same device', async () => {
+    const { tenant } = await filled()
+    const bodies = [
+      { type: 'track', messageId: 'a1', anonymousId: 'device', event: 'Priced', context: { groupId: 'acme' } },
+      { type: 'track', messageId: 'a2', anonymousId: 'tablet', event: 'Priced', context: { groupId: 'acme' } },
+      { type: 'identify', messageId: 'a3', userId: 'u-ada', anonymousId: 'device' },
+      { type: 'identify', messageId: 'a4', userId: 'u-bob', anonymousId: 'device' },
+      { type: 'alias', messageId: 'a5', userId: 'u-ada', previousId: 'u-before' },
+    ] as const
+    const received = { now: TEST_NOW, skewMilliseconds: 0, newMessageId: () => 'unused' }
+    const calls = bodies.map((body) => readSegmentCall(body.type, body, received))
+    await saveCalls(
+      tenant.ctx(),
+      calls.filter((call) => !Array.isArray(call)),
+    )
+    const ada = await identified(tenant.ctx(), personOf({ emails: [ADA.email] }))
+    expect([...ada.refs].toSorted()).toEqual([
+      'contact:cnt_u-ada',
+      'event-user:before-u-ada',
+      'event-user:device',
+      'event-user:u-ada',
+      'event-user:u-before',
+    ])
+    await outcomes(tenant.ctx(), ada, 'erase')
+    const { rows } = await database.owner.query(
+      `select message_id, user_id from customers.usage_events
+       where tenant_id = $1 and message_id in ('a1', 'a2') order by 1`,
+      [tenant.tenantId],
+    )
+    expect(rows).toEqual([
+      { message_id: 'a1', user_id: expect.stringMatching(/^erased_/) },
+      { message_id: 'a2', user_id: 'tablet' },
+    ])
+    const left = await database.owner.query(
+      'select user_id, other_id from customers.same_users where tenant_id = $1 order by 2',
+      [tenant.tenantId],
+    )
+    expect(left.rows).toEqual([
+      { user_id: 'u-bob', other_id: 'before-u-bob' },
+      { user_id: 'u-bob', other_id: 'device' },
+    ])
   })
 })
 

@@ -44,6 +44,14 @@ export const contactsPersonalData = holdTables({
       facts: (row) => factsOfTraits(row['traits']),
       eraseOwn: 'delete',
     },
+    {
+      table: 'customers.same_users',
+      key: { user_id: 'text', other_id: 'text' },
+      own: { emails: ['user_id'], ids: { user_id: 'event-user' } },
+      leadsTo: { other_id: 'event-user' },
+      externalIds: ['other_id'],
+      eraseOwn: 'delete',
+    },
   ],
 })
 

@@ -149,6 +149,30 @@ export async function findCustomersOfUsers(ctx: Ctx, userIds: readonly string[])
   return new Map(rows.map((row) => [row.user_id, row.client_id]))
 }
 
+/** Two ids of one user. */
+export interface SameUser {
+  readonly userId: string
+  /** The id from before, such as the anonymous id of a device. */
+  readonly otherId: string
+}
+
+const insertSameUsers = writing(
+  'customers.save-same-users',
+  sql`insert into customers.same_users (tenant_id, user_id, other_id)
+   select distinct :tenant_id, user_id, other_id from unnest(:user_ids::text[], :other_ids::text[]) as s(user_id, other_id)
+   on conflict do nothing`,
+  { params: { user_ids: Texts, other_ids: Texts } },
+)
+
+/** Remembers which ids are the same user, so that an erasure of the user finds the events of all of them. */
+export async function saveSameUsers(ctx: WriteCtx, same: readonly SameUser[]): Promise<void> {
+  if (same.length === 0) return
+  await insertSameUsers(ctx, {
+    user_ids: same.map(({ userId }) => userId),
+    other_ids: same.map(({ otherId }) => otherId),
+  })
+}
+
 const upsertContacts = writing(
   'customers.save-tracked-contacts',
   sql`with previous as (
