@@ -119,7 +119,7 @@ describe('the personal data of the customers module', () => {
     const calls = bodies.map((body) => readSegmentCall(body.type, body, received))
     await saveCalls(
       tenant.ctx(),
-      calls.filter((call) => !Array.isArray(call)),
+      calls.filter((call) => 'kind' in call),
     )
     const ada = await identified(tenant.ctx(), personOf({ emails: [ADA.email] }))
     expect([...ada.refs].toSorted()).toEqual([
