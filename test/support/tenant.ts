@@ -33,6 +33,7 @@ const EVERY_SCOPE: readonly Scope[] = [
   'audit:read',
   'customers:read',
   'customers:write',
+  'events:write',
   'keys:read',
   'keys:write',
   'privacy:read',

@@ -32,6 +32,11 @@ interface RouteShape<P extends z.ZodObject, Q extends z.ZodObject, B extends z.Z
    * then refuses no other. Default: the surface refuses the whole body.
    */
   readonly checksBody?: boolean
+  /**
+   * The field of the body with the API key of a request without `Authorization`: a page that is being left can send no
+   * header. Its JSON may then be labelled `text/plain`, which needs no preflight.
+   */
+  readonly keyInBody?: string
   readonly run: (
     ctx: Ctx,
     request: { params: z.output<P>; query: z.output<Q>; body: z.output<B> },
@@ -57,7 +62,16 @@ export interface Route extends Omit<RouteShape<z.ZodObject, z.ZodObject, z.ZodTy
 interface Address<I extends z.ZodObject>
   extends Pick<
     Route,
-    'method' | 'summary' | 'tags' | 'limit' | 'status' | 'envelope' | 'contentType' | 'bodyBytesMax' | 'checksBody'
+    | 'method'
+    | 'summary'
+    | 'tags'
+    | 'limit'
+    | 'status'
+    | 'envelope'
+    | 'contentType'
+    | 'bodyBytesMax'
+    | 'checksBody'
+    | 'keyInBody'
   > {
   /** `/api/v1/clients/:client_id`: a part that begins with a colon is a field of the operation's input. */
   readonly path: string

@@ -46,6 +46,11 @@ export function customersModule({ settings, openContext }: CustomersOptions): Mo
         describe: 'register and change customers, send usage, score health',
         least: 'member',
       },
+      {
+        scope: 'events:write',
+        describe: 'send usage events from web pages, with keys that everybody can read there',
+        least: 'member',
+      },
     ],
     api: {
       recomputeHealth: recompute,

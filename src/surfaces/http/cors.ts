@@ -17,10 +17,11 @@ const PREFLIGHT_SECONDS = 600
 
 /**
  * Paths that pages of every origin may read: a browser-based MCP client needs the well-known documents and the
- * cookie-less OAuth endpoints before it has a token. They reveal data only to holders of a code or token.
+ * cookie-less OAuth endpoints before it has a token. They reveal data only to holders of a code or token. Segment's
+ * browser library sends events to the others, with a key.
  */
 const FOR_ANY_PAGE =
-  /^\/(\.well-known\/(oauth-protected-resource|oauth-authorization-server|openid-configuration)(\/[\w/.-]*)?|auth\/(oauth2\/(token|register|revoke)|jwks))\/?(\?|$)/
+  /^\/(\.well-known\/(oauth-protected-resource|oauth-authorization-server|openid-configuration)(\/[\w/.-]*)?|auth\/(oauth2\/(token|register|revoke)|jwks)|v1\/[abgipst])\/?(\?|$)/
 
 /** Whether pages of every origin may read this URL. */
 export function isForAnyPage(url: string): boolean {

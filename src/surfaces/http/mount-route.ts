@@ -33,13 +33,30 @@ export interface MountOptions extends GuardOptions {
 
 /** Mounts a route. Order: credential, limits, scope, body, work within the deadline, envelope. */
 export function mountRoute(app: FastifyInstance, route: Route, options: MountOptions): void {
+  const { keyInBody } = route
+  if (keyInBody !== undefined) {
+    void app.register(async (scope) => {
+      scope.addContentTypeParser('text/plain', { parseAs: 'string' }, scope.getDefaultJsonParser('ignore', 'ignore'))
+      mountIn(scope, route, { ...options, bodyBytesMax: GUEST_BODY_BYTES_MAX })
+    })
+  } else mountIn(app, route, options)
+}
+
+function mountIn(app: FastifyInstance, route: Route, options: MountOptions): void {
   const parse = routeParser(route)
   const guard = routeGuard(route, options)
   app.route({
     method: route.method,
     url: route.path,
     bodyLimit: route.bodyBytesMax ?? options.bodyBytesMax,
-    onRequest: guard.admit,
+    ...(route.keyInBody === undefined
+      ? { onRequest: guard.admit }
+      : {
+          preValidation: async (request: FastifyRequest, reply: FastifyReply) => {
+            request.headers.authorization ??= keyOf(request.body, route.keyInBody ?? '')
+            await guard.admit(request, reply)
+          },
+        }),
     handler: async (request, reply) => {
       const principal = guard.principalOf(request)
       const input = parse({ params: request.params, query: request.query, body: request.body })
@@ -54,6 +71,13 @@ export function mountRoute(app: FastifyInstance, route: Route, options: MountOpt
       return route.envelope === 'bare' ? result : dataBody(result, request.id, options.clock)
     },
   })
+}
+
+/** The key in a body, as Basic authentication has it: only API keys are accepted there. */
+function keyOf(body: unknown, field: string): string | undefined {
+  const key: unknown =
+    typeof body === 'object' && body !== null && Object.hasOwn(body, field) ? Reflect.get(body, field) : ''
+  return typeof key === 'string' && key !== '' ? `Basic ${Buffer.from(`${key}:`).toString('base64')}` : undefined
 }
 
 async function answer(

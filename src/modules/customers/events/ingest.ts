@@ -56,7 +56,9 @@ export function groupedIngest({ openContext }: { readonly openContext: OpenConte
     async commit(batch, signal) {
       const [first] = batch
       if (first === undefined) return []
-      const ctx = openContext(first.ctx, { requestId: newId('ing', first.ctx.clock()), signal })
+      // The route has checked the scope of each caller: `customers:write`, or `events:write` of a page.
+      const writer = { ...first.ctx, scopes: new Set(['customers:write'] as const) }
+      const ctx = openContext(writer, { requestId: newId('ing', first.ctx.clock()), signal })
       const accepted = await saveAnyCalls(
         ctx,
         batch.flatMap(({ calls }) => calls),

@@ -4,6 +4,7 @@ import { Failure } from '#kernel/failure'
 import type { FieldProblem } from '#kernel/failure'
 import { newId } from '#kernel/ids'
 import { operation } from '#kernel/calls/operation'
+import type { Scope } from '#kernel/principal'
 import { route } from '#kernel/calls/route'
 import type { Route } from '#kernel/calls/route'
 import type { Ingest } from './ingest.ts'
@@ -60,7 +61,33 @@ export function segmentRoutes({ ingest }: { readonly ingest: Ingest }): Route[] 
       summary: `Receive one Segment ${type} call`,
     }),
   )
-  return [...batches, ...calls]
+  return [...batches, ...calls, ...browserRoutes(ingest)]
+}
+
+/**
+ * The endpoints of Segment's browser library (`@segment/analytics-next`): the first letter of each call. They accept keys
+ * that anybody can read in a page, so they need a scope that allows nothing else.
+ */
+function browserRoutes(ingest: Ingest): Route[] {
+  const address = (letter: string, summary: string) =>
+    ({
+      method: 'POST',
+      path: `/v1/${letter}`,
+      tags: ['events'],
+      envelope: 'bare',
+      checksBody: true,
+      keyInBody: 'writeKey',
+      summary,
+    }) as const
+  return [
+    route(receiveBatch(ingest, 'events:write'), address('b', 'Receive a batch of Segment calls from a page')),
+    ...TYPES.map((type) =>
+      route(
+        receiveCall(type, ingest, 'events:write'),
+        address(type.charAt(0), `Receive a Segment ${type} call from a page`),
+      ),
+    ),
+  ]
 }
 
 const Batch = z.looseObject({
@@ -69,9 +96,9 @@ const Batch = z.looseObject({
   context: optional(z.looseObject({})),
 })
 
-const receiveBatch = (ingest: Ingest) =>
+const receiveBatch = (ingest: Ingest, scope: Scope = 'customers:write') =>
   operation({
-    scope: 'customers:write',
+    scope,
     effect: 'create',
     input: Batch,
     output: Accepted,
@@ -83,9 +110,9 @@ const receiveBatch = (ingest: Ingest) =>
     },
   })
 
-const receiveCall = (type: SegmentType, ingest: Ingest) =>
+const receiveCall = (type: SegmentType, ingest: Ingest, scope: Scope = 'customers:write') =>
   operation({
-    scope: 'customers:write',
+    scope,
     effect: 'create',
     input: documented(SegmentShapes[type]),
     output: Accepted,
