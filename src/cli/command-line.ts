@@ -1,5 +1,7 @@
 import { Command } from 'commander'
 import { isolateEnvironment } from '#kernel/config/isolate-environment'
+import { registerCall } from './call-command.ts'
+import { registerCompletion } from './completion.ts'
 import { registerConfig } from './config.ts'
 import { registerDoctor } from './doctor.ts'
 import { declarations } from '../declarations.ts'
@@ -20,6 +22,8 @@ export async function runCommandLine(variables: NodeJS.ProcessEnv): Promise<void
   registerServe(program, openServer, openCommand)
   registerMigrate(program, schemaOpener(environment))
   registerConfig(program, environment)
+  registerCall(program, environment)
+  registerCompletion(program, environment)
   registerDoctor(program, environment, commandClock)
   registerSecrets(program, openCommand)
   mountCommands(program, declarations, openCommand)

@@ -156,14 +156,14 @@ describe('a command that fails says why, without a stack', async () => {
   })
 })
 
-describe('plimsoll people add', async () => {
+describe('plimsoll people', async () => {
   const database = await testDatabase()
   const environment = { ENCRYPTION_KEY: randomBytes(32).toString('base64') }
   const plimsoll = (...words: string[]) =>
     runCommand(words, { ...environment, DATABASE_URL: database.url, LOG_LEVEL: 'ERROR' })
   const add = ['people', 'add', 'Ada@example.com', '--tenant', 'zenith', '--role', 'manager']
 
-  it('prints the initial password once; the person signs in with it, to that organisation', async () => {
+  it('add prints the initial password once; the person signs in with it, to that organisation', async () => {
     expect(await plimsoll('tenants', 'create', 'zenith', '--name', 'Zenith')).toMatchObject({ code: 0 })
     const { code, out, err } = await plimsoll(...add)
     expect({ code, err }).toEqual({ code: 0, err: '' })
@@ -180,6 +180,37 @@ describe('plimsoll people add', async () => {
     try {
       const answer = await jsonClient(server.url).post('/api/auth/signin', { email: 'ada@example.com', password })
       expect(answer).toMatchObject({ status: 200, body: { tenant_id: 'zenith', user: { id: userId, name: 'Ada' } } })
+    } finally {
+      await server.app.close()
+    }
+  })
+
+  it('lists people, changes a role, resets a password with its sessions, and removes a person', async () => {
+    const people = (...words: string[]) => plimsoll('people', ...words, '--tenant', 'zenith')
+    await people('add', 'eve@example.com', '--role', 'owner')
+    expect(await people('role', 'EVE@example.com', 'member')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('last owner'),
+    })
+    expect(await people('role', 'ada@example.com', 'admin')).toMatchObject({
+      code: 0,
+      out: 'ada@example.com was manager, and is admin now.\n',
+    })
+    expect((await people('list')).out).toMatch(/^ada@example\.com +Ada +admin +off +\d{4}-\d\d-\d\d +usr_\w+$/m)
+    const server = await startPeopleServer(database, environment)
+    const client = jsonClient(server.url)
+    const signIn = (password = '') => client.post('/api/auth/signin', { email: 'ada@example.com', password })
+    const newPassword = async () => (await people('reset', 'ada@example.com')).out.split('\n', 1)[0]
+    try {
+      const before = await newPassword()
+      const token = String((await signIn(before)).body['access_token'])
+      expect((await client.get('/api/v1/users/me', token)).status).toBe(200)
+      const after = await newPassword()
+      await expect.poll(async () => (await client.get('/api/v1/users/me', token)).status).toBe(401)
+      expect((await signIn(before)).status).toBe(401)
+      expect((await signIn(after)).body).toMatchObject({ tenant_id: 'zenith' })
+      expect((await people('remove', 'ada@example.com')).code).toBe(0)
+      expect((await signIn(after)).body['tenant_id']).not.toBe('zenith')
     } finally {
       await server.app.close()
     }

@@ -1,11 +1,21 @@
-import type { Authenticate } from '#kernel/principal'
+import type { z } from 'zod'
+import type { Authenticate, Role } from '#kernel/principal'
 import type { Ctx } from '#kernel/context'
 import type { Tenant } from './contract.ts'
 import type { NewPerson } from './identity/add-person.ts'
 import type { Identity } from './identity/identity.ts'
+import type { membersOf } from './identity/members.ts'
 import type { SessionPrincipal } from './identity/session-principal.ts'
 import type { IdentityWeb } from './identity/web.ts'
 import type { Keys } from './keys/keys.ts'
+
+export interface People {
+  list(ctx: Ctx): Promise<z.output<ReturnType<typeof membersOf>['output']>>
+  find(ctx: Ctx, email: string): Promise<{ readonly user_id: string; readonly role: Role } | undefined>
+  changeRole(ctx: Ctx, input: { user_id: string; role: Role }): Promise<unknown>
+  remove(ctx: Ctx, input: { user_id: string }): Promise<unknown>
+  reset(ctx: Ctx, input: { user_id: string; password: string; second_factor: boolean }): Promise<void>
+}
 
 /** Tenants, people, API keys and service accounts. */
 export interface Access extends Keys {
@@ -20,6 +30,8 @@ export interface Access extends Keys {
   readonly sessionPrincipal: SessionPrincipal
   /** Creates an account with a confirmed address and adds it to the context's tenant; for the operator. */
   addPerson(ctx: Ctx, person: NewPerson): Promise<{ userId: string }>
+  /** The people of the context's tenant, and what an operator may change of them. */
+  readonly people: People
   /** Replaces the key that signs access tokens, without a restart; for the operator. */
   readonly rotateSigningKey: Identity['rotateSigningKey']
   /** Waits a few seconds at most for mails that are being sent. */

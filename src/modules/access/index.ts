@@ -8,6 +8,7 @@ import { forgetExpiredJob } from './forget-expired.ts'
 import { addPerson } from './identity/add-person.ts'
 import { openIdentity } from './identity/identity.ts'
 import type { IdentityNeeds } from './identity/identity.ts'
+import { operatorsPeople } from './identity/operators-people.ts'
 import { sessionPrincipal } from './identity/session-principal.ts'
 import { signingKeyContext } from './identity/signing-keys.ts'
 import { openKeys } from './keys/keys.ts'
@@ -64,6 +65,7 @@ export function accessModule(needs: AccessNeeds): Module<Access> {
       identityWeb: identity.web,
       sessionPrincipal: sessionPrincipal({ auth: identity.auth, system: database.system, scopes: needs.scopes }),
       addPerson: addPerson(database.system),
+      people: operatorsPeople(database.system),
       rotateSigningKey: identity.rotateSigningKey,
       close: () => identity.close(),
     },

@@ -25,7 +25,7 @@ import {
   tenantName,
 } from './store/invitations.ts'
 import type { LockedInvitation } from './store/invitations.ts'
-import { addMember, isMember, lockRole } from './store/members.ts'
+import { addMember, findMemberByEmail, lockRole } from './store/members.ts'
 import { findPerson } from './store/people.ts'
 
 const INVITATION_DAYS = 7
@@ -53,7 +53,7 @@ export function invite({ system, mailer, publicUrl }: InvitationParts) {
     output: z.object({ row: InvitationRow, organisation: z.string() }),
     async work(ctx, { email, role }) {
       requireRank(ctx, role)
-      if (await isMember(system, ctx.tenantId, email)) {
+      if ((await findMemberByEmail(system, ctx.tenantId, email)) !== undefined) {
         throw new Failure('conflict', 'This person is already a member.', { code: 'ALREADY_MEMBER' })
       }
       const now = ctx.clock()

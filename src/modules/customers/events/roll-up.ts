@@ -71,3 +71,12 @@ const attributeInChange = change({
     return { result: undefined, subject: groupId ?? 'events', after: { moved } }
   },
 })
+
+/**
+ * The context of the roll-up of accepted events. Readers may trigger it, since it changes no facts; the audit trail
+ * names the roll-up job.
+ */
+export function asRollUpJob(ctx: Ctx): Ctx {
+  const actor = { kind: 'job' as const, id: 'customers.roll-up-usage' }
+  return { ...ctx, actor, scopes: new Set(['customers:write'] as const) }
+}

@@ -25,6 +25,28 @@ it('custom weights are a what-if and do not change the current score', async () 
   expect(current).toMatchObject({ clients: [{ client_id: 'globex', health_score: 29.4 }] })
 })
 
+it('is explained to a caller who may only read, and nothing of it is stored', async () => {
+  const tenant = await tenantWithCustomers(database)
+  const reader = { scopes: ['customers:read'] } as const
+  const stored = async () => {
+    const { rows } = await database.owner.query(
+      `select (select count(*) from customers.health_scores where tenant_id = $1) as scores,
+         (select count(*) from customers.risk_indicators where tenant_id = $1) as indicators,
+         (select count(health_score) from customers.customers where tenant_id = $1) as scored`,
+      [tenant.tenantId],
+    )
+    return rows[0]
+  }
+  const read = resultOf(await call(tenant, 'calculate_health_score', { client_id: 'globex' }, reader))
+  expect(read).toMatchObject({ current_health_score: 29.4, health_metrics: { stored_as_current: false } })
+  expect(await stored()).toEqual({ scores: 0, indicators: 0, scored: 0 })
+  const written = resultOf(await call(tenant, 'calculate_health_score', { client_id: 'globex' }))
+  expect(written).toEqual({
+    ...read,
+    health_metrics: { ...(read['health_metrics'] as object), stored_as_current: true },
+  })
+})
+
 it('trend and forecast need enough stored scores', async () => {
   const tenant = await tenantWithCustomers(database)
   const at = (day: string) => ({ clock: () => new Date(`${day}T12:00:00Z`) })

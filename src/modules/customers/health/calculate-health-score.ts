@@ -6,7 +6,7 @@ import { customerTags } from '../record/cache-tags.ts'
 import { lockCustomer } from '../record/store/customers.ts'
 import { dayOf } from '../record/days.ts'
 import type { HealthSettings } from '../record/health-settings.ts'
-import { rollUp } from '../events/roll-up.ts'
+import { asRollUpJob, rollUp } from '../events/roll-up.ts'
 import { churnedHealth } from './churned-health.ts'
 import { explainHealth } from './explain-health.ts'
 import { CalculateHealthScoreInput, HealthOutput } from './score-contract.ts'
@@ -17,25 +17,25 @@ import { STANDARD_LOOKBACK_DAYS, STANDARD_MODEL, scoringOf } from './scoring.ts'
 /**
  * Computes, stores and explains one customer's health score. The standard model over 30 days sets the customer's
  * current score, trend, risk indicators and churn prediction; other parameters make a what-if with a history of its
- * own. Churned customers are never scored.
+ * own. Churned customers are never scored. For a caller who may only read, the same score is explained and not stored.
  */
 export function calculateHealthScore(settings: HealthSettings) {
-  const score = scoreOne(settings)
+  const [store, explain] = [scoreOne(settings, { isStored: true }), scoreOne(settings, { isStored: false })]
   return operation({
-    scope: 'customers:write',
+    scope: 'customers:read',
     effect: 'update',
     input: CalculateHealthScoreInput,
     output: HealthOutput,
-    calls: [score],
     async run(ctx, input) {
       if (input.scoring_model === 'ml_predictive') throw noTrainedModel()
-      await rollUp(ctx, { clientId: input.client_id })
-      return score(ctx, input)
+      await rollUp(asRollUpJob(ctx), { clientId: input.client_id })
+      return ctx.scopes.has('customers:write') ? store(ctx, input) : explain(asRollUpJob(ctx), input)
     },
   })
 }
 
-function scoreOne(settings: HealthSettings) {
+/** `isStored: false` rolls back what the score would store, and returns the same explanation. */
+function scoreOne(settings: HealthSettings, { isStored }: { readonly isStored: boolean }) {
   return change({
     action: 'customers.score',
     scope: 'customers:write',
@@ -53,7 +53,8 @@ function scoreOne(settings: HealthSettings) {
       const model = isStandard ? STANDARD_MODEL : whatIfName(input)
       if (before.status === 'churned') {
         const history = await scoreHistory(ctx, client_id, model, day)
-        return { result: churnedHealth(ctx, client_id, { model, lookback_days }, history), subject: client_id }
+        const result = churnedHealth(ctx, client_id, { model, lookback_days }, history)
+        return { result, subject: client_id, rollback: !isStored }
       }
       const scoring = scoringOf(settings, {
         as_of: ctx.clock(),
@@ -65,13 +66,18 @@ function scoreOne(settings: HealthSettings) {
       await refreshUsageWindows(ctx, { day, lookback_days, client_id })
       const row = await storeScore(ctx, client_id, scoring, isStandard)
       const history = await scoreHistory(ctx, client_id, model, day)
+      const result = explainHealth(row, history, {
+        scoring,
+        isStandard,
+        includePredictions: input.include_predictions,
+        alerts: input.alert_preferences ?? {},
+      })
+      if (!isStored) {
+        const health_metrics = { ...result.health_metrics, stored_as_current: false }
+        return { result: { ...result, health_metrics }, subject: client_id, rollback: true }
+      }
       return {
-        result: explainHealth(row, history, {
-          scoring,
-          isStandard,
-          includePredictions: input.include_predictions,
-          alerts: input.alert_preferences ?? {},
-        }),
+        result,
         subject: client_id,
         before: { health_score: before.health_score },
         after: { health_score: row.overall_score, model },

@@ -6,7 +6,7 @@ import type { HealthSettings } from '../record/health-settings.ts'
 import { notEnoughData } from '../record/not-enough-data.ts'
 import { roundShare, roundTo } from '../record/rounding.ts'
 import { recordEvent } from '../events/record-event.ts'
-import { rollUp } from '../events/roll-up.ts'
+import { asRollUpJob, rollUp } from '../events/roll-up.ts'
 import { usageCohorts, usageFeatures, usageHeatmap, usageSeries, usageStanding, usageTotals } from './store/usage.ts'
 import type { Cohorts, Period, Standing, UsageTotals } from './store/usage.ts'
 import { usageAdvice } from './usage-advice.ts'
@@ -37,15 +37,6 @@ export function trackUsageEngagement(settings: HealthSettings) {
       return { client_id, ...(await report(ctx, period, { input, totals, cohorts, settings })) }
     },
   })
-}
-
-/**
- * The context of the roll-up of accepted events. Readers may trigger it, since it changes no facts; the audit trail
- * names the roll-up job.
- */
-function asRollUpJob(ctx: Ctx): Ctx {
-  const actor = { kind: 'job' as const, id: 'customers.roll-up-usage' }
-  return { ...ctx, actor, scopes: new Set(['customers:write'] as const) }
 }
 
 type Recorded = NonNullable<TrackUsageEngagementOutput['recorded']>

@@ -31,9 +31,9 @@ const selectMembers = statement(
 )
 const selectMemberByEmail = statement(
   'access.find-member-by-email',
-  sql`select m.user_id from access.members m join access.users u on u.id = m.user_id
+  sql`select m.user_id, m.role from access.members m join access.users u on u.id = m.user_id
     where m.tenant_id = :tenant_id and u.email = lower(:email)`,
-  { params: { tenant_id: z.string(), email: z.string() }, row: Ref },
+  { params: { tenant_id: z.string(), email: z.string() }, row: Member },
 )
 const lockMembers = writing(
   'access.lock-members',
@@ -70,8 +70,10 @@ export async function listMembers(system: Db, tenantId: string) {
   return selectMembers({ db: system }, { tenant_id: tenantId })
 }
 
-export async function isMember(system: Db, tenantId: string, email: string): Promise<boolean> {
-  return (await selectMemberByEmail({ db: system }, { tenant_id: tenantId, email })).length > 0
+/** Finds a member by e-mail address. For the system handle, which alone can read addresses. */
+export async function findMemberByEmail(system: Db, tenantId: string, email: string): Promise<Member | undefined> {
+  const [member] = await selectMemberByEmail({ db: system }, { tenant_id: tenantId, email })
+  return member
 }
 
 /** Locks the member and every owner, so that two owners who remove each other at once cannot both succeed. */

@@ -27,3 +27,24 @@ export async function insertPerson(on: OnTx, person: z.output<typeof NewPerson>)
   await insertAccount(on, person)
   return true
 }
+
+const Replaced = { user_id: z.string(), hash: z.string(), second_factor: z.boolean(), now: z.date() }
+
+const updatePassword = writing(
+  'access.replace-password',
+  sql`with factor as (
+      delete from access.two_factors where user_id = :user_id and :second_factor
+    ), person as (
+      update access.users set two_factor_enabled = two_factor_enabled and not :second_factor where id = :user_id
+    ), ended as (
+      delete from access.sessions where user_id = :user_id
+    )
+    update access.accounts set password = :hash, updated_at = :now
+    where user_id = :user_id and provider_id = 'credential'`,
+  { params: Replaced },
+)
+
+/** Replaces the password of a person and ends their sessions; with `second_factor` it removes their second factor. */
+export async function replacePassword(on: OnTx, replaced: z.output<z.ZodObject<typeof Replaced>>): Promise<void> {
+  await updatePassword(on, replaced)
+}

@@ -63,7 +63,8 @@ const selectPendingInvitation = statement(
   { params: { email: z.string(), now: z.date() }, row: Id },
 )
 
-const deleteResetLinks = writing(
+/** Deletes the open links to reset a person's password. */
+export const endResets = writing(
   'access.delete-reset-links',
   sql`delete from access.verifications where value = :user_id and starts_with(identifier, 'reset-password:')`,
   { params: OfUser },
@@ -77,7 +78,7 @@ const confirmAddress = writing(
 
 /** Ends a person's other reset links and confirms their address; true when it was not confirmed before. */
 export async function closeReset(db: Db, userId: string, now: Date): Promise<boolean> {
-  await deleteResetLinks(autocommit({ db }), { user_id: userId })
+  await endResets(autocommit({ db }), { user_id: userId })
   return (await confirmAddress(autocommit({ db }), { user_id: userId, now })).length > 0
 }
 
