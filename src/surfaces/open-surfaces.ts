@@ -146,6 +146,7 @@ function pages(
     clock,
     openContext,
     identityWeb: access.identityWeb,
+    writesMails: access.writesMails,
     sessionPrincipal: access.sessionPrincipal,
     routes: modules.flatMap(routesOf),
     publicUrl: () => publicUrl.get(),

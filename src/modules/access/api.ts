@@ -28,6 +28,8 @@ export interface Access extends Keys {
   /** Handles a request to `/auth/…`. Our own pages use it to act for the signed-in browser user. */
   readonly identityWeb: IdentityWeb
   readonly sessionPrincipal: SessionPrincipal
+  /** Whether mails are written to the log, because no mail server is set. */
+  readonly writesMails: boolean
   /** Creates an account with a confirmed address and adds it to the context's tenant; for the operator. */
   addPerson(ctx: Ctx, person: NewPerson): Promise<{ userId: string }>
   /** The people of the context's tenant, and what an operator may change of them. */

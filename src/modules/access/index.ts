@@ -15,7 +15,7 @@ import { openKeys } from './keys/keys.ts'
 import type { KeysNeeds } from './keys/keys.ts'
 import { openOAuth } from './oauth/oauth.ts'
 import type { OAuthNeeds } from './oauth/oauth.ts'
-import { mailCheck } from './mail/mail-check.ts'
+import { mailCheck, writesMails } from './mail/mail-check.ts'
 import { accessMetrics } from './metrics.ts'
 import { accessPersonalData } from './personal-data/holders.ts'
 import { listTenants } from './store.ts'
@@ -64,6 +64,7 @@ export function accessModule(needs: AccessNeeds): Module<Access> {
       tenants: () => listTenants(database.system),
       identityWeb: identity.web,
       sessionPrincipal: sessionPrincipal({ auth: identity.auth, system: database.system, scopes: needs.scopes }),
+      writesMails: needs.config.auth.smtpUrl === undefined && writesMails(needs.config.server.environment),
       addPerson: addPerson(database.system),
       people: operatorsPeople(database.system),
       rotateSigningKey: identity.rotateSigningKey,

@@ -22,7 +22,7 @@ async function madeAccount(name = 'Ada'): Promise<{ person: Visitor; email: stri
   const person = visitor(server.url)
   await person.open('/sign-up')
   const sent = await person.send('/sign-up', { name, email, password: PASSWORD })
-  expect(sent.text).toContain('We sent a link to')
+  expect(sent.text).toContain('This server sends no mail: a link for')
   await expect.poll(() => server.lastLink('Confirm')).toBeDefined()
   const link = new URL(server.lastLink('Confirm') ?? '').pathname
   await person.open(link)
@@ -39,6 +39,17 @@ async function signedIn(name?: string): Promise<{ person: Visitor; email: string
   expect([seen.status, seen.path]).toEqual([200, '/account'])
   return made
 }
+
+it('says that mails are on their way only where a mail server is set', async () => {
+  const mailing = await startPeopleServer(database, { SMTP_URL: 'smtp://127.0.0.1:1' })
+  const person = visitor(mailing.url)
+  await person.open('/sign-up')
+  const sent = await person.send('/sign-up', { name: 'Ada', email: 'mailed@example.com', password: PASSWORD })
+  expect(sent.text).toContain('We are sending a link to <strong>mailed@example.com</strong>')
+  await person.open('/forgot-password')
+  expect((await person.send('/forgot-password', { email: 'mailed@example.com' })).text).toContain('we are sending it')
+  await mailing.app.close()
+})
 
 describe('a person', () => {
   it('makes an account, confirms the address, signs in, sees who it is, and signs out', async () => {

@@ -19,6 +19,7 @@ export interface PageParts {
   readonly publicUrl: () => string
   readonly stylesheet: string
   readonly clock: Clock
+  readonly writesMails: boolean
 }
 
 type From = Parameters<WebMount['answer']>[1]
@@ -74,6 +75,7 @@ function visitOf(request: Request, from: From, jar: CookieJar, parts: PageParts)
     signal: from.signal,
     token: () => html`<input type="hidden" name="${CSRF_FIELD}" value="${parts.forms.token(jar)}">`,
     now: parts.clock(),
+    writesMails: parts.writesMails,
   }
 }
 

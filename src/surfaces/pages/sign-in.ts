@@ -97,7 +97,7 @@ function unverified(visit: Visit, email: string): PageAnswer {
   return {
     title: 'Confirm your e-mail address',
     status: 403,
-    body: html`${notice('Your e-mail address is not confirmed yet. Open the link in the e-mail we sent you.', 'bad')}
+    body: html`${notice(`Your e-mail address is not confirmed yet. Open the link ${visit.writesMails ? 'in the log of this server' : 'in the e-mail we sent you'}.`, 'bad')}
 <form method="post" action="/verify-email${kept(visit.url)}">${visit.token()}
 <input type="hidden" name="email" value="${email}">
 <div class="actions"><button>Resend link</button></div>

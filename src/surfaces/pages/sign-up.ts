@@ -30,14 +30,14 @@ export const signUp: Page = {
 }
 
 /** The same page whether the address has an account or not, so that it does not reveal who has one. */
-export function mailSent({ url }: Visit, email: string): PageAnswer {
+export function mailSent({ url, writesMails }: Visit, email: string): PageAnswer {
   const isOauth = signedQuery(url) !== undefined
   return {
     title: 'Check your e-mail',
     body: html`${notice('Almost there.', 'good')}
-<p>We sent a link to <strong>${email}</strong>. Open it to confirm your address.</p>
+<p>${writesMails ? html`This server sends no mail: a link for <strong>${email}</strong> is in its log.` : html`We are sending a link to <strong>${email}</strong>.`} Open it to confirm your address.</p>
 <p>Then <a href="/sign-in${kept(url)}">sign in</a>${isOauth && ' here to continue to the application'}.</p>
-<p class="quiet">No e-mail after a few minutes? Check your spam folder, or <a href="/verify-email${kept(url)}">resend the link</a>.</p>`,
+${!writesMails && html`<p class="quiet">No e-mail after a few minutes? Check your spam folder, or <a href="/verify-email${kept(url)}">resend the link</a>.</p>`}`,
   }
 }
 

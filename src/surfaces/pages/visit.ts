@@ -15,6 +15,8 @@ export interface Visit {
   /** The hidden input with the CSRF token, needed in every form. */
   readonly token: () => Html
   readonly now: Date
+  /** Whether mails are written to the log of this server, because no mail server is set. */
+  readonly writesMails: boolean
 }
 
 /** What a page handler returns: a document, or a redirect. */

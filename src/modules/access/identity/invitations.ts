@@ -74,11 +74,12 @@ export function invite({ system, mailer, publicUrl }: InvitationParts) {
     output: InvitationAnswer,
     async run(ctx, input) {
       const { row, organisation } = await write(ctx, input)
+      const inviter = ctx.userId === undefined ? undefined : await findPerson(system, ctx.userId)
       const link = `${publicUrl()}/invitation?id=${row.invitation_id}`
       mailer.send({
         to: row.email,
         subject: `Invitation to ${organisation}`,
-        text: `You have been invited to join ${organisation} as ${row.role}. Sign in, or create an account with this e-mail address, and accept within ${INVITATION_DAYS} days:\n\n${link}\n`,
+        text: `${inviter === undefined ? 'You have been invited' : `${inviter.name} (${inviter.email}) invites you`} to join ${organisation} as ${row.role}. Sign in, or create an account with this e-mail address, and accept within ${INVITATION_DAYS} days:\n\n${link}\n`,
         link,
       })
       return answered(row)

@@ -33,7 +33,7 @@ export function signUp(parts: {
     if (!requireVerifiedEmail) return parts.signIn({ email, password }, from)
     return {
       status: 'verification_required',
-      message: 'We sent a link to this address. Open it, then sign in.',
+      message: 'Confirm the address with the link of the e-mail, then sign in.',
     }
   }
 }

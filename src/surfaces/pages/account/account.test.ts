@@ -182,7 +182,9 @@ describe('people', () => {
     const guest = await signedIn()
     expect(guest.email).toBe(email)
     await sql`update access.users set email_verified = true where email = ${email}`.execute(database.system)
-    expect((await guest.person.open(path)).text).toContain('You have been invited to join')
+    expect((await guest.person.open(path)).text).toMatch(
+      /<strong>[^<]+<\/strong> invites you to join <strong>[^<]+<\/strong> as <strong>member/,
+    )
     expect((await guest.person.send('/invitation', {})).path).toBe('/account')
 
     const members = await owner.person.open('/account/people')

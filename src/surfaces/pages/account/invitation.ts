@@ -5,7 +5,14 @@ import type { withRest } from '../rest.ts'
 import type { Page } from '../visit.ts'
 import { framed } from './frame.ts'
 
-const Mine = z.array(z.object({ invitation_id: z.string(), organization: z.string(), role: z.string() }))
+const Mine = z.array(
+  z.object({
+    invitation_id: z.string(),
+    organization: z.string(),
+    role: z.string(),
+    invited_by: z.string().nullable(),
+  }),
+)
 const Accepted = z.object({ tenant_id: z.string() })
 
 /** The page that the link in an invitation mail opens; the invited person accepts there. */
@@ -30,7 +37,7 @@ export function invitation(asPerson: ReturnType<typeof withRest>): Page {
         }
         return framed(visit, {
           title: `Join ${found.organization}?`,
-          body: html`<section><p>You have been invited to join <strong>${found.organization}</strong> as <strong>${found.role}</strong>.</p>
+          body: html`<section><p>${found.invited_by === null ? 'You have been invited' : html`<strong>${found.invited_by}</strong> invites you`} to join <strong>${found.organization}</strong> as <strong>${found.role}</strong>.</p>
 <form method="post" action="/invitation">${visit.token()}<input type="hidden" name="id" value="${found.invitation_id}"><button>Accept</button></form></section>`,
         })
       }),

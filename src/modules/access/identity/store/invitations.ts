@@ -39,12 +39,17 @@ export const listInvitations = statement(
   { row: InvitationRow },
 )
 
-export const NamedInvitationRow = InvitationRow.extend({ organization: z.string() })
+export const NamedInvitationRow = InvitationRow.extend({
+  organization: z.string(),
+  /** The name of the person who invites; null for a service or the command line. */
+  invited_by: z.string().nullable(),
+})
 
 const selectOfEmail = statement(
   'access.list-invitations-of-person',
-  sql`select ${COLUMNS}, t.name as organization
+  sql`select ${COLUMNS}, t.name as organization, u.name as invited_by
     from access.invitations i join access.tenants t on t.tenant_id = i.tenant_id
+      left join access.users u on u.id = i.inviter_id
     where i.email = :email and i.status = 'pending' and i.expires_at > :now
     order by i.created_at desc, i.id limit 100`,
   { params: { email: z.string(), now: z.date() }, row: NamedInvitationRow },
