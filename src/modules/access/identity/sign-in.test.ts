@@ -21,7 +21,10 @@ describe('a new person', () => {
     const { status, body } = await api.post('/api/auth/signup', ada)
     expect({ status, body }).toEqual({
       status: 202,
-      body: { status: 'verification_required', message: 'Confirm the address with the link of the e-mail, then sign in.' },
+      body: {
+        status: 'verification_required',
+        message: 'Confirm the address with the link of the e-mail, then sign in.',
+      },
     })
     const early = await api.post('/api/auth/signin', { email: ada.email, password: ada.password })
     expect(early).toMatchObject({ status: 403, body: { error: { code: 'EMAIL_NOT_VERIFIED' } } })
