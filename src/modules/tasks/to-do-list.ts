@@ -3,7 +3,7 @@ import { personal } from '#kernel/audit'
 import type { WriteCtx } from '#kernel/writes/change'
 import { taskNotFound } from './contract.ts'
 import { personOf } from './person.ts'
-import { lockPerson, saveLastTaskId } from './store/people.ts'
+import { lockPerson } from './store/people.ts'
 import { findTasks, putTask, removeTasks, subtasksOf } from './store/tasks.ts'
 import type { TaskRow } from './store/tasks.ts'
 import { saveUndoEntries } from './store/undo.ts'
@@ -76,7 +76,6 @@ export async function openToDoList(ctx: WriteCtx, action: string, timeZone: stri
     subtasks: (taskId) => subtasksOf(ctx, taskId),
     add: async (task) => {
       lastTaskId += 1
-      await saveLastTaskId(ctx, lastTaskId)
       return put(null, { ...task, task_id: lastTaskId, version: 1, created_at: now, updated_at: now })
     },
     save: (before, after) => put(before, { ...after, version: before.version + 1, updated_at: now }),

@@ -15,11 +15,6 @@ const lock = writing(
    returning last_task_id, time_zone`,
   { params: { user_id: z.string(), time_zone: z.string().nullable() }, row: PersonRow },
 )
-const saveLast = writing(
-  'tasks.save-last-task-id',
-  sql`update tasks.people set last_task_id = :task_id where tenant_id = :tenant_id and user_id = :user_id`,
-  { params: { user_id: z.string(), task_id: z.int() } },
-)
 const findZone = statement(
   'tasks.find-time-zone',
   sql`select time_zone from tasks.people where tenant_id = :tenant_id and user_id = :user_id`,
@@ -33,11 +28,6 @@ export async function lockPerson(ctx: WriteCtx, timeZone: string | undefined): P
   const [row] = await lock(ctx, { user_id: personOf(ctx), time_zone: timeZone ?? null })
   if (row === undefined) throw new Error('the upsert returned no row')
   return row
-}
-
-/** Saves the last assigned task number. The person's row must be locked. */
-export async function saveLastTaskId(ctx: WriteCtx, task_id: number): Promise<void> {
-  await saveLast(ctx, { user_id: personOf(ctx), task_id })
 }
 
 /** The time zone of the person's last write. */

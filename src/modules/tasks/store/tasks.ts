@@ -58,7 +58,11 @@ const view = statement(
 )
 const put = writing(
   'tasks.put',
-  sql`insert into tasks.tasks (tenant_id, user_id, ${TASK_COLUMNS})
+  sql`with numbered as (
+     update tasks.people set last_task_id = :task_id
+     where tenant_id = :tenant_id and user_id = :user_id and last_task_id < :task_id
+   )
+   insert into tasks.tasks (tenant_id, user_id, ${TASK_COLUMNS})
    values (:tenant_id, :user_id, ${sqlJoin(COLUMNS.map((name) => sql`:${name}`))})
    on conflict (tenant_id, user_id, task_id) do update set ${sqlJoin(COLUMNS.map((name) => sql`${name} = excluded.${name}`))}`,
   { params: { user_id: z.string(), ...TaskRow.shape, tags: z.string() } },
@@ -85,7 +89,10 @@ export async function subtasksOf(ctx: Ctx, task_id: number): Promise<TaskRow[]> 
   return findSubtasks(ctx, { user_id: personOf(ctx), task_id })
 }
 
-/** Inserts or overwrites a task. The person's row must be locked. */
+/**
+ * Inserts or overwrites a task, and keeps its number as the person's last if it is new. One statement, because others wait
+ * for the person's row, which must be locked.
+ */
 export async function putTask(ctx: WriteCtx, row: TaskRow): Promise<void> {
   await put(ctx, { user_id: personOf(ctx), ...row, tags: JSON.stringify(row.tags) })
 }

@@ -23,16 +23,19 @@ const JsonTask = z.strictObject({
   updated_at: z.string(),
 })
 
-const deleteEntries = writing(
-  'tasks.forget-last-change',
-  sql`delete from tasks.undo where tenant_id = :tenant_id and user_id = :user_id`,
-  { params: { user_id: z.string() } },
-)
-const insert = writing(
+const replace = writing(
   'tasks.remember-last-change',
-  sql`insert into tasks.undo (tenant_id, user_id, task_id, action, before, changed_at)
-   select :tenant_id, :user_id, (entry->>'task_id')::integer, :action, nullif(entry->'before', 'null'::jsonb), :changed_at
-   from jsonb_array_elements(:entries::jsonb) as entry`,
+  sql`with entries as (
+     select (entry->>'task_id')::integer as task_id, nullif(entry->'before', 'null'::jsonb) as before
+     from jsonb_array_elements(:entries::jsonb) as entry
+   ), previous as (
+     delete from tasks.undo where tenant_id = :tenant_id and user_id = :user_id
+       and task_id not in (select task_id from entries)
+   )
+   insert into tasks.undo as u (tenant_id, user_id, task_id, action, before, changed_at)
+   select :tenant_id, :user_id, task_id, :action, before, :changed_at from entries
+   on conflict (tenant_id, user_id, task_id) do update
+   set action = excluded.action, before = excluded.before, changed_at = excluded.changed_at`,
   { params: { user_id: z.string(), action: z.string(), entries: z.string(), changed_at: z.date() } },
 )
 const find = statement(
@@ -68,9 +71,7 @@ const expiring = statement(
 
 /** Stores a change for undo, replacing the previous one. The person's row must be locked. */
 export async function saveUndoEntries(ctx: WriteCtx, action: string, entries: readonly UndoEntry[]): Promise<void> {
-  const user_id = personOf(ctx)
-  await deleteEntries(ctx, { user_id })
-  await insert(ctx, { user_id, action, entries: JSON.stringify(entries), changed_at: ctx.clock() })
+  await replace(ctx, { user_id: personOf(ctx), action, entries: JSON.stringify(entries), changed_at: ctx.clock() })
 }
 
 /** The earlier states of the tasks in the person's last change; empty if it was not after `since`. */
