@@ -79,7 +79,7 @@ export async function buildApp(options: AppOptions, guests: readonly Module[] = 
  */
 export function assemble(options: AppOptions, platform: Platform, guests: readonly Module[] = []): App {
   const { config, clock, log } = options
-  const { database, signals, keyring, audit: trail, metrics, publicUrl, outbound, openJobContext } = platform
+  const { database, signals, keyring, audit: trail, metrics, publicUrl, outbound, files, openJobContext } = platform
   const access = accessModule({
     config,
     clock,
@@ -107,11 +107,8 @@ export function assemble(options: AppOptions, platform: Platform, guests: readon
   })
   const customers = customersModule({ settings: config.customers, openContext: openJobContext })
   const tasks = tasksModule({ confirmTokens: confirmTokens(keyring, clock) })
-  const privacy = privacyModule({
-    keyring,
-    holders: () => modules.flatMap((module) => module.personalData ?? []),
-    auditHead: audit.api.head,
-  })
+  const holders = () => modules.flatMap((module) => module.personalData ?? [])
+  const privacy = privacyModule({ keyring, files, holders, auditHead: audit.api.head })
   const modules: readonly Module[] = [kernelModule(platform), access, audit, customers, tasks, privacy, ...guests]
 
   requireDeclarations(modules)

@@ -85,6 +85,23 @@ describe('a person with data in every module', () => {
     expect(JSON.stringify(body)).not.toContain(BOB.email)
   })
 
+  it('is exported by a worker, whatever is held, and the archive is as the export at once', async () => {
+    const live = await call('POST', '/api/v1/privacy/exports', { person: ADA.email })
+    const { status, body } = await call('POST', '/api/v1/privacy/exports/requested', { person: ADA.email })
+    expect([status, body.data.status]).toEqual([202, 'requested'])
+    const request = `/api/v1/privacy/requests/${body.data.request_id}`
+    const completed = async () => expect((await call('GET', request)).body.data.status).toBe('completed')
+    await vi.waitFor(completed, { timeout: 20_000, interval: 200 })
+    const archive = await call('GET', `${request}/archive`)
+    expect(archive.status).toBe(200)
+    expect(archive.body.readme.person).toEqual(live.body.data.readme.person)
+    for (const holder of ['customers.contacts', 'customers.tickets', 'customers.usage'])
+      expect(archive.body.data[holder]).toEqual(live.body.data.data[holder])
+    const theirs = await keyOf(bravo)
+    expect((await call('GET', `${request}/archive`, undefined, theirs)).status).toBe(404)
+    expect((await call('GET', '/api/v1/privacy/requests/prq_none/archive')).status).toBe(404)
+  })
+
   it('is exported by the operator, one line per row', async () => {
     const output = path.join(folder, 'export.ndjson')
     const words = ['privacy', 'export', ADA.phone, '--tenant', alpha.tenantId, '--format', 'ndjson', '--out', output]

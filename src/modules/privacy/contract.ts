@@ -57,7 +57,7 @@ export const SignedReport = z.object({
 })
 export type SignedReport = z.output<typeof SignedReport>
 
-export const RequestStatus = z.enum(['previewed', 'confirmed', 'erased', 'completed', 'expired'])
+export const RequestStatus = z.enum(['requested', 'previewed', 'confirmed', 'erased', 'completed', 'expired'])
 
 export const Confirmed = z.object({ request_id: z.string(), status: RequestStatus })
 

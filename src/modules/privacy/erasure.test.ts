@@ -12,6 +12,7 @@ import type { TestDatabase } from '../../../test/support/database.ts'
 import { addPerson } from '../../../test/support/person-data.ts'
 import { afterWaiting } from '../../../test/support/race.ts'
 import { TEST_NOW, testTenant } from '../../../test/support/tenant.ts'
+import { testFiles } from '../../../test/support/file-store.ts'
 import type { TestTenant } from '../../../test/support/tenant.ts'
 import { customersModule } from '../customers/index.ts'
 import { privacyModule } from './index.ts'
@@ -43,6 +44,7 @@ beforeAll(async () => {
   database = await testDatabase()
   const module = privacyModule({
     keyring: createKeyring([randomBytes(32)]),
+    files: testFiles(database),
     holders: () => [idempotencyPersonalData, ...(customersHolders ?? []), ...(module.personalData ?? []), busyHolder],
   })
   privacy = module.api

@@ -3,7 +3,7 @@ import { operation } from '#kernel/calls/operation'
 import type { Ctx } from '#kernel/context'
 import { Failure } from '#kernel/failure'
 import { newId } from '#kernel/ids'
-import type { PersonFacts } from '#kernel/personal-data'
+import type { Person, PersonFacts } from '#kernel/personal-data'
 import type { Scope } from '#kernel/principal'
 import { change } from '#kernel/writes/change'
 import { Archive, HolderOutcome, PreviewInput } from './contract.ts'
@@ -77,31 +77,29 @@ function gatherArchive(
       data[holder.name] = held.map((row) => ({ ...row }))
     }
     const counts = holders().map(({ name, describe }) => ({ name, describe, rows: data[name]?.length ?? 0 }))
-    const found = counts.map(({ rows: kept, ...holder }) => ({
-      ...holder,
-      erased: 0,
-      pseudonymised: 0,
-      scrubbed: 0,
-      kept: [{ what: 'rows exported', count: kept, why: 'An export changes nothing.' }],
-    }))
+    const found = counts.map(exportedOf)
     const request_id = newId('prq', ctx.clock())
     await record(ctx, { id: request_id, hash: (await keys.hasher(ctx))(subjectOf(person)), found })
-    return {
-      request_id,
-      readme: {
-        about: ABOUT,
-        tenant_id: ctx.tenantId,
-        made_at: ctx.clock().toISOString(),
-        person: knownOf(person),
-        holders: counts,
-      },
-      data,
-    }
+    return { request_id, readme: readmeOf(ctx, person, counts), data }
   }
+}
+
+type Counts = Archive['readme']['holders']
+
+/** What a request says of a holder whose rows were exported. */
+export function exportedOf({ rows, ...holder }: Counts[number]): HolderOutcome {
+  const kept = [{ what: 'rows exported', count: rows, why: 'An export changes nothing.' }]
+  return { ...holder, erased: 0, pseudonymised: 0, scrubbed: 0, kept }
+}
+
+/** What an archive says of itself. */
+export function readmeOf(ctx: Ctx, person: Person, holders: Counts): Archive['readme'] {
+  const made_at = ctx.clock().toISOString()
+  return { about: ABOUT, tenant_id: ctx.tenantId, made_at, person: knownOf(person), holders }
 }
 
 const tooLarge = (rowsMax: number) =>
   new Failure(
     'too_large',
-    `There are more than ${rowsMax} rows about this person. Export them with plimsoll privacy export.`,
+    `There are more than ${rowsMax} rows about this person. Request the export under /api/v1/privacy/exports/requested, or use plimsoll privacy export.`,
   )

@@ -8,6 +8,8 @@ import { confirmByToken } from './confirm-by-token.ts'
 import { privacyDeclarations } from './declarations.ts'
 import { privacyEncryptedFields } from './encrypted-fields.ts'
 import { exportPerson } from './export-person.ts'
+import { makeExport } from './make-export.ts'
+import type { ExportParts } from './make-export.ts'
 import { privacyJobs } from './jobs.ts'
 import { privacyPersonalData } from './personal-data.ts'
 import { reportReturned } from './report-returned.ts'
@@ -20,6 +22,7 @@ export type { Privacy }
 
 export interface PrivacyNeeds {
   readonly keyring: Keyring
+  readonly files: ExportParts['files']
   /** Returns the personal-data holders of all modules; called after all modules are built. */
   readonly holders: () => readonly PersonalData[]
   /** The head of the audit chain, for reports. */
@@ -27,9 +30,9 @@ export interface PrivacyNeeds {
 }
 
 export function privacyModule(needs: PrivacyNeeds): Module<Privacy> {
-  const { holders, keyring, auditHead = () => Promise.resolve(undefined) } = needs
+  const { holders, keyring, files, auditHead = () => Promise.resolve(undefined) } = needs
   const keys = tenantKeys(keyring)
-  const parts = { holders, keyring, keys, auditHead }
+  const parts = { holders, keyring, keys, files, auditHead }
   const carryOut = carryOutErasure(parts)
   const expire = expirePersonalData(holders)
   const returned = reportReturned(parts)
@@ -52,7 +55,7 @@ export function privacyModule(needs: PrivacyNeeds): Module<Privacy> {
       reportReturned: returned,
     },
     routes: privacyRoutes(parts),
-    jobs: privacyJobs({ carryOut, expire, reportReturned: returned }),
+    jobs: privacyJobs({ carryOut, makeExport: makeExport(parts), expire, reportReturned: returned }),
     personalData: privacyPersonalData(keys),
     encryptedFields: privacyEncryptedFields,
   }

@@ -7,6 +7,7 @@ import { tenantsWithSuppressions } from './store/suppressions.ts'
 
 export function privacyJobs(run: {
   readonly carryOut: (ctx: Ctx, request: { readonly request_id: string }) => Promise<unknown>
+  readonly makeExport: (ctx: Ctx, request: { readonly request_id: string }) => Promise<void>
   readonly expire: (ctx: Ctx) => Promise<unknown>
   readonly reportReturned: (ctx: Ctx) => Promise<unknown>
 }): Job[] {
@@ -18,6 +19,14 @@ export function privacyJobs(run: {
       scopes: ['privacy:write'],
       timeoutSeconds: 3600,
       run: async (ctx, payload) => void (await run.carryOut(ctx, payload)),
+    }),
+    job({
+      name: 'privacy.make-export',
+      describe: 'Search every table for a person, and store what was found as an archive for a week.',
+      on: privacyEvents.exportRequested,
+      scopes: ['privacy:read'],
+      timeoutSeconds: 3600,
+      run: (ctx, payload) => run.makeExport(ctx, payload),
     }),
     job({
       name: 'privacy.expire',

@@ -4,6 +4,8 @@ import { confirmErasure } from './confirm-erasure.ts'
 import { consentsOf, recordConsent } from './consents.ts'
 import { exportOwnData, exportPerson } from './export-person.ts'
 import { requestOwnErasure } from './own-data.ts'
+import { readExport, requestExport } from './make-export.ts'
+import type { ExportParts } from './make-export.ts'
 import { readOwnRequest, readRequest, readRequests } from './read-requests.ts'
 import { listReturned } from './report-returned.ts'
 import { requestErasure } from './request-erasure.ts'
@@ -19,16 +21,31 @@ const path = '/api/v1/privacy'
 const ownPath = '/api/v1/users/me/privacy'
 
 /** Routes for the data of people an organisation stores, and for the signed-in person's own data. */
-export function privacyRoutes(parts: PrivacyParts): Route[] {
+export function privacyRoutes(parts: ExportParts): Route[] {
   return [...requestRoutes(parts), ...ownDataRoutes(parts), ...ruleRoutes(parts)]
 }
 
-const requestRoutes = (parts: PrivacyParts): Route[] => [
+const requestRoutes = (parts: ExportParts): Route[] => [
   route(exportPerson(parts, EXPORT_ROWS_MAX), {
     method: 'POST',
     path: `${path}/exports`,
     summary: 'Export everything that is held about a person',
     tags,
+  }),
+  route(requestExport(parts), {
+    method: 'POST',
+    path: `${path}/exports/requested`,
+    summary: 'Request an export that a worker makes, however much is held about the person',
+    tags,
+    status: 202,
+  }),
+  route(readExport(parts), {
+    method: 'GET',
+    path: `${path}/requests/:id/archive`,
+    summary: 'Download the archive of a requested export, within a week after it was completed',
+    tags,
+    envelope: 'bare',
+    contentType: 'application/json; charset=utf-8',
   }),
   route(requestErasure(parts), {
     method: 'POST',

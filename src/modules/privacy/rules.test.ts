@@ -7,6 +7,7 @@ import type { Module } from '#kernel/module'
 import { addCustomers } from '../../../test/support/customer-data.ts'
 import { testDatabase } from '../../../test/support/database.ts'
 import type { TestDatabase } from '../../../test/support/database.ts'
+import { testFiles } from '../../../test/support/file-store.ts'
 import { testTenant } from '../../../test/support/tenant.ts'
 import type { TestTenant } from '../../../test/support/tenant.ts'
 import { customersModule } from '../customers/index.ts'
@@ -21,6 +22,7 @@ beforeAll(async () => {
   const customers = customersModule({ settings: loadConfig({ ENVIRONMENT: 'test' }).customers })
   const made = privacyModule({
     keyring: createKeyring([randomBytes(32)]),
+    files: testFiles(database),
     holders: () => [...(customers.personalData ?? []), ...(made.personalData ?? [])],
   })
   module = made

@@ -93,6 +93,12 @@ const complete = writing(
    set status = 'completed', completed_at = :at, report = :report, subject_sealed = null ${WHERE_ID}`,
   { params: { ...ById, at: z.date(), report: z.string() } },
 )
+const completeExported = writing(
+  'privacy.complete-export',
+  sql`update privacy.requests
+   set status = 'completed', completed_at = :at, expires_at = :expires_at, found = :found, subject_sealed = null ${WHERE_ID}`,
+  { params: { ...ById, at: z.date(), expires_at: z.date(), found: z.string() } },
+)
 const expire = writing(
   'privacy.expire-requests',
   sql`with gone as (
@@ -148,6 +154,14 @@ export async function saveErased(ctx: WriteCtx, requestId: string, done: readonl
 /** Stores the report and deletes the subject: the request no longer names anybody. */
 export async function completeRequest(ctx: WriteCtx, requestId: string, at: Date, report: SignedReport): Promise<void> {
   await complete(ctx, { request_id: requestId, at, report: JSON.stringify(report) })
+}
+
+/** Completes an export whose archive is stored, and deletes the subject. */
+export async function completeExport(
+  ctx: WriteCtx,
+  done: { request_id: string; at: Date; expires_at: Date; found: readonly HolderOutcome[] },
+): Promise<void> {
+  await completeExported(ctx, { ...done, found: JSON.stringify(done.found) })
 }
 
 /** Deletes the subjects of expired previews. Returns their number. */
