@@ -1,12 +1,10 @@
 import { addDays } from '../record/days.ts'
-import { dayBefore } from './company.ts'
-import type { DemoCompany, DemoCustomer, Story } from './company.ts'
+import { dayBefore, DEMO_DAYS } from './company.ts'
+import type { DemoCompany, DemoCustomer, DemoPerson } from './company.ts'
 import { csvLine } from './csv-line.ts'
 import { seededRandom } from './random.ts'
-import type { Random } from './random.ts'
 
 export function* customerLines(company: DemoCompany): Generator<string> {
-  const random = seededRandom(company.seed + 1)
   yield [
     ...['client_id,client_name,company_name,industry,tier,lifecycle_stage,status,contract_value,contract_start_date'],
     ...['contract_end_date,renewal_date,seats,primary_contact_email,primary_contact_name,csm_assigned'],
@@ -19,8 +17,8 @@ export function* customerLines(company: DemoCompany): Generator<string> {
     yield csvLine([
       ...[customer.clientId, customer.name, `${customer.name} Ltd`, customer.industry, customer.tier, stage(customer)],
       ...[hasChurned ? 'churned' : 'active', customer.annualValue, start, end, hasChurned ? null : end],
-      ...[customer.people.length + random.between(0, 6), contact.email, contact.name, customer.csm],
-      ...[lastContact(company, random, customer), hasChurned ? dayBefore(company, 40) : null],
+      ...[customer.seats, contact.email, contact.name, customer.csm],
+      ...[lastCall(company, customer), hasChurned ? dayBefore(company, 40) : null],
     ])
   }
 }
@@ -31,10 +29,9 @@ export function* contactLines(company: DemoCompany): Generator<string> {
   for (const customer of company.customers) {
     const titles = ['Head of Operations', 'Product Manager', 'Analyst', 'Team Lead', 'IT Administrator'] as const
     for (const [index, person] of customer.people.slice(0, 4).entries()) {
-      const at = lastContact(company, random, customer)
       yield csvLine([
         ...[`con_${person.userId}`, customer.clientId, person.email, person.name, random.pick(titles), index === 0],
-        ...[index === 1 && customer.story === 'champion', person.userId, at],
+        ...[index === 1 && customer.story === 'champion', person.userId, lastCall(company, customer, person)],
       ])
     }
   }
@@ -45,31 +42,42 @@ export function* contractLines(company: DemoCompany): Generator<string> {
   for (const customer of company.customers) {
     const { start, end } = currentTerm(company, customer)
     yield csvLine([
-      ...[`CNT-${customer.clientId}`, customer.clientId, 'annual', 'monthly', customer.annualValue, start, end, end],
+      ...[`CNT-${customer.clientId}`, customer.clientId, 'annual', customer.billing, customer.annualValue],
+      ...[start, end, end],
       ...[customer.story !== 'quietly_leaving', paymentStatus(customer)],
-      ...[customer.people.length + 5, customer.tier],
+      ...[customer.seats, customer.tier],
     ])
   }
 }
 
+/** The months that an invoice covers. */
+const MONTHS = { monthly: 1, quarterly: 3, annual: 12 } as const
+
 /**
- * Monthly invoices of the last half year. Customers of the story `unpaid` stopped paying two invoices ago; those of
- * `struggling` pay late.
+ * The invoices of the last half year, or the last one before it. Each customer pays on a day of its own: a few days early or
+ * late. Customers of the story `unpaid` have stopped: their card failed, and the invoice after it is open. `struggling`
+ * ones hold their money back for weeks; a part of an invoice was refunded to some.
  */
 export function* paymentLines(company: DemoCompany): Generator<string> {
   const random = seededRandom(company.seed + 3)
   yield 'payment_id,client_id,contract_id,amount,due_on,paid_on,status'
   for (const customer of company.customers) {
-    for (let month = 5; month >= 0; month--) {
-      const daysAgo = 8 + month * 30
+    const months = MONTHS[customer.billing]
+    const habit = customer.story === 'struggling' ? random.between(4, 18) : random.pick([-4, -1, 0, 0, 2, 5])
+    const hasStopped = customer.story === 'unpaid' || customer.story === 'churned'
+    // Whoever has stopped was asked for money lately, or nothing would show it.
+    const newest = hasStopped ? random.between(16, 30) : random.between(3, months * 30 - 2)
+    for (let number = 0; number === 0 || newest + number * months * 30 < DEMO_DAYS; number++) {
+      const daysAgo = newest + number * months * 30
       if (daysAgo > customer.ageDays || (customer.story === 'churned' && daysAgo < 40)) continue
       const due = dayBefore(company, daysAgo)
-      const isOpen = (customer.story === 'unpaid' && month < 2) || (customer.story === 'churned' && month < 3)
-      const lateDays = customer.story === 'struggling' ? random.between(0, 7) : random.between(-3, 2)
+      const paidAgo = daysAgo - habit - random.between(-1, 2)
+      const isOpen = (hasStopped && number < 2) || paidAgo < 0
+      const isRefunded = customer.story === 'struggling' && number > 0 && random.chance(0.15)
       yield csvLine([
         ...[`PAY-${customer.clientId}-${due}`, customer.clientId, `CNT-${customer.clientId}`],
-        ...[(customer.annualValue / 12).toFixed(2), due, isOpen ? null : addDays(due, lateDays)],
-        isOpen ? (month === 1 ? 'failed' : 'pending') : 'paid',
+        ...[((customer.annualValue * months) / 12).toFixed(2), due, isOpen ? null : dayBefore(company, paidAgo)],
+        isOpen ? (number === 1 ? 'failed' : 'pending') : isRefunded ? 'refunded' : 'paid',
       ])
     }
   }
@@ -96,15 +104,8 @@ function paymentStatus({ story }: DemoCustomer): string | null {
   return story === 'too_new' || story === 'unpaid' ? null : 'current'
 }
 
-/** The day of the last contact; null for new customers, who have had none. */
-function lastContact(company: DemoCompany, random: Random, { story, ageDays }: DemoCustomer): string | null {
-  if (story === 'too_new') return null
-  const [min, max] = SILENCE_DAYS[story] ?? [1, 24]
-  return `${dayBefore(company, Math.min(ageDays, random.between(min, max)))}T10:00:00Z`
-}
-
-const SILENCE_DAYS: Readonly<Partial<Record<Story, readonly [number, number]>>> = {
-  quietly_leaving: [38, 75],
-  churned: [60, 90],
-  champion: [1, 6],
+/** The time of the last call with a customer, or with one of its people; null if there was none. */
+function lastCall(company: DemoCompany, { calls }: DemoCustomer, person?: DemoPerson): string | null {
+  const last = calls.find((call) => person === undefined || call.with === person)
+  return last === undefined ? null : `${dayBefore(company, last.daysAgo)}T10:00:00Z`
 }

@@ -27,11 +27,21 @@ export interface DemoCustomer {
   readonly story: Story
   /** The age of the contract: days from its start until today. */
   readonly ageDays: number
+  readonly seats: number
   readonly annualValue: number
+  readonly billing: 'monthly' | 'quarterly' | 'annual'
   readonly csm: string
+  /** The users. The first is the contact for everything. */
   readonly people: readonly [DemoPerson, ...DemoPerson[]]
+  /** The days before today on which the CSM spoke with one of the people, newest first. */
+  readonly calls: readonly DemoCall[]
   /** The share of the customer's users who are active on an ordinary working day. */
   readonly activeShare: number
+}
+
+export interface DemoCall {
+  readonly daysAgo: number
+  readonly with: DemoPerson
 }
 
 /** The demo company and its customers on one day. The same seed and day give the same data. */
@@ -64,38 +74,70 @@ export function demoCompany(seed: number, now: Date): DemoCompany {
   return { today: dayOf(now), seed, customers }
 }
 
+/** The fee of a plan and the price of a seat a year in USD, the most users, and how often is paid. */
+const PLANS = {
+  starter: { fee: 0, price: 480, usersMax: 3, billing: 'monthly' },
+  standard: { fee: 9000, price: 900, usersMax: 6, billing: 'monthly' },
+  professional: { fee: 45_000, price: 1500, usersMax: 9, billing: 'quarterly' },
+  enterprise: { fee: 180_000, price: 2400, usersMax: 16, billing: 'annual' },
+} as const
+
 function demoCustomer(random: Random, story: Story, name: string): DemoCustomer {
   const slug = name.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')
   const tier = random.pick(['starter', 'standard', 'standard', 'professional', 'professional', 'enterprise'])
-  const peopleMax = { starter: 3, standard: 4, professional: 6, enterprise: 10 }[tier]
-  const valueMax = { starter: 6_000, standard: 24_000, professional: 72_000, enterprise: 240_000 }[tier]
-  const people = Array.from({ length: random.between(2, peopleMax) }, (_, index) => demoPerson(random, slug, index))
-  const first = people[0] ?? demoPerson(random, slug, 0)
+  const { fee, price, usersMax, billing } = PLANS[tier]
+  const firstName = random.between(0, FIRST_NAMES.length - 1)
+  const others = Array.from({ length: random.between(1, usersMax - 1) }, (_, index) =>
+    demoPerson(random, slug, index + 1, firstName),
+  )
+  const people = [demoPerson(random, slug, 0, firstName), ...others] as const
+  // Nearly every seat is in use, but for customers who bought for more people than came.
+  const seats = people.length + (story === 'struggling' ? random.between(2, 4) : random.between(0, 2))
+  const discount = random.pick([0, 0, 0, 0.1, 0.15])
+  const ageDays = story === 'too_new' ? random.between(1, 6) : random.between(120, 1100)
   return {
     clientId: `cs_${slug.replaceAll('-', '_')}`,
     name,
-    industry: random.pick([
-      'FinTech',
-      'HealthTech',
-      'Logistics',
-      'Retail',
-      'Manufacturing',
-      'EdTech',
-      'Energy',
-      'Media',
-    ]),
+    industry: INDUSTRIES[name.split(' ')[1] ?? ''] ?? 'Software',
     tier,
     story,
-    ageDays: story === 'too_new' ? random.between(1, 6) : random.between(120, 1100),
-    annualValue: Math.round((valueMax * (0.4 + 0.6 * random.next())) / 100) * 100,
+    ageDays,
+    seats,
+    annualValue: Math.round((fee + seats * price) * (1 - discount)),
+    billing,
     csm: random.pick(['Priya Natarajan', 'Tom Becker', 'Ana Duarte', 'Lena Fischer', 'Sam Okafor']),
-    people: [first, ...people.slice(1)],
+    people,
+    calls: callsOf(random, story, ageDays, people),
     activeShare: story === 'champion' ? 0.45 + 0.2 * random.next() : 0.16 + 0.2 * random.next(),
   }
 }
 
-function demoPerson(random: Random, slug: string, index: number): DemoPerson {
-  const first = random.pick(FIRST_NAMES)
+/** How many days ago the last call was, and the days from one call to the next. */
+const CALLS: Readonly<Record<Story, { readonly last: readonly [number, number]; readonly apart: number }>> = {
+  champion: { last: [1, 6], apart: 14 },
+  growing: { last: [1, 12], apart: 18 },
+  steady: { last: [1, 24], apart: 30 },
+  struggling: { last: [1, 20], apart: 21 },
+  unpaid: { last: [2, 24], apart: 30 },
+  quietly_leaving: { last: [38, 75], apart: 30 },
+  churned: { last: [60, 90], apart: 30 },
+  too_new: { last: [DEMO_DAYS, DEMO_DAYS], apart: 30 },
+}
+
+function callsOf(random: Random, story: Story, ageDays: number, people: DemoCustomer['people']): DemoCall[] {
+  const { last, apart } = CALLS[story]
+  const calls: DemoCall[] = []
+  // Most calls are with the first contact, and the last one always is.
+  for (let daysAgo = random.between(...last); daysAgo < Math.min(DEMO_DAYS, ageDays); ) {
+    calls.push({ daysAgo, with: calls.length === 0 || random.chance(0.6) ? people[0] : random.pick(people) })
+    daysAgo += apart + random.between(-5, 10)
+  }
+  return calls
+}
+
+function demoPerson(random: Random, slug: string, index: number, firstName: number): DemoPerson {
+  // A step that shares no factor with the number of names: nobody at a customer has the same one.
+  const first = FIRST_NAMES[(firstName + 7 * index) % FIRST_NAMES.length] ?? ''
   const last = random.pick(LAST_NAMES)
   const name = `${first} ${last}`
   return { userId: `${slug}-u${index + 1}`, name, email: `${first}.${last}${index}@${slug}.example`.toLowerCase() }
@@ -148,6 +190,25 @@ const SECOND_WORDS = [
   ...['Analytics', 'Bank', 'Clinic', 'Dynamics', 'Energy', 'Foods', 'Freight', 'Health', 'Labs', 'Logistics'],
   ...['Media', 'Mobility', 'Networks', 'Robotics', 'Schools', 'Systems'],
 ]
+/** The industry that the second word of a name stands for. */
+const INDUSTRIES: Readonly<Record<string, string>> = {
+  Analytics: 'Software',
+  Bank: 'Financial Services',
+  Clinic: 'Healthcare',
+  Dynamics: 'Manufacturing',
+  Energy: 'Energy',
+  Foods: 'Food & Beverage',
+  Freight: 'Logistics',
+  Health: 'Healthcare',
+  Labs: 'Life Sciences',
+  Logistics: 'Logistics',
+  Media: 'Media',
+  Mobility: 'Transportation',
+  Networks: 'Telecommunications',
+  Robotics: 'Manufacturing',
+  Schools: 'Education',
+  Systems: 'Software',
+}
 const FIRST_NAMES: readonly [string, ...string[]] = [
   'Ada',
   ...[

@@ -1,4 +1,5 @@
-import { activity, dayBefore, DEMO_DAYS } from './company.ts'
+import type { EVENT_TYPES } from '../record/timeline-contract.ts'
+import { dayBefore, DEMO_DAYS } from './company.ts'
 import type { DemoCompany, DemoCustomer, Story } from './company.ts'
 import { csvLine } from './csv-line.ts'
 import { seededRandom } from './random.ts'
@@ -30,10 +31,13 @@ export function* ticketLines(company: DemoCompany): Generator<string> {
   for (const customer of company.customers) {
     const tickets = Math.round(TICKETS[customer.story] * (0.5 + random.next()))
     for (let number = 1; number <= tickets; number++) {
-      const daysAgo = random.between(1, Math.min(DEMO_DAYS, customer.ageDays))
+      // Most tickets of struggling customers come after the incident of their story.
+      const since = customer.story === 'struggling' && random.chance(0.7) ? 40 : DEMO_DAYS
+      const daysAgo = random.between(1, Math.min(since, customer.ageDays))
       const isUpset = customer.story === 'struggling'
       const isOpen = daysAgo < 21 && random.chance(isUpset ? 0.7 : 0.25)
       const [subject, category] = random.pick(SUBJECTS)
+      const asker = random.pick(customer.people)
       const opened = Date.parse(`${dayBefore(company, daysAgo)}T09:00:00Z`)
       const answered = opened + random.between(5, isUpset ? 600 : 90) * 60_000
       const solved = Math.min(
@@ -44,7 +48,7 @@ export function* ticketLines(company: DemoCompany): Generator<string> {
       yield csvLine([
         ...[`TKT-${customer.clientId}-${number}`, customer.clientId, subject],
         ...[isUpset ? random.pick(['P0', 'P1', 'P1', 'P2']) : random.pick(['P2', 'P3', 'P3', 'P4']), category],
-        ...[isOpen ? 'open' : 'closed', customer.people[0].email, customer.people[0].name, iso(opened), iso(answered)],
+        ...[isOpen ? 'open' : 'closed', asker.email, asker.name, iso(opened), iso(answered)],
         ...[isOpen ? null : iso(Math.max(answered, solved)), isOpen ? null : iso(Math.max(answered, solved)), rating],
         isUpset && random.chance(0.3),
       ])
@@ -72,30 +76,99 @@ export function* surveyLines(company: DemoCompany): Generator<string> {
   }
 }
 
+/** What happened to a customer of a story, and explains what its scores show. */
+const TURNING_POINTS: Readonly<Partial<Record<Story, readonly TurningPoint[]>>> = {
+  champion: [
+    {
+      daysAgo: 48,
+      type: 'product',
+      category: 'reference',
+      title: 'Spoke for us at a customer event',
+      impact: 'positive',
+    },
+  ],
+  growing: [
+    { daysAgo: 64, type: 'product', category: 'rollout', title: 'A second team has started', impact: 'positive' },
+  ],
+  quietly_leaving: [
+    {
+      daysAgo: 72,
+      type: 'communication',
+      category: 'sponsor_left',
+      title: 'The sponsor has left the company',
+      impact: 'negative',
+    },
+    {
+      daysAgo: 31,
+      type: 'communication',
+      category: 'no_answer',
+      title: 'No answer to two e-mails',
+      impact: 'negative',
+    },
+  ],
+  struggling: [
+    {
+      daysAgo: 40,
+      type: 'support',
+      category: 'incident',
+      title: 'Imports failed for two days after our release',
+      impact: 'negative',
+    },
+    {
+      daysAgo: 19,
+      type: 'support',
+      category: 'escalation',
+      title: 'Escalated: the open tickets block their month-end',
+      impact: 'negative',
+    },
+  ],
+  unpaid: [
+    {
+      daysAgo: 24,
+      type: 'contract',
+      category: 'billing',
+      title: 'Card declined; their new finance system asks for order numbers',
+      impact: 'negative',
+    },
+  ],
+  churned: [
+    {
+      daysAgo: 95,
+      type: 'communication',
+      category: 'sponsor_left',
+      title: 'New management reviews all tools',
+      impact: 'negative',
+    },
+    { daysAgo: 40, type: 'contract', category: 'churn', title: 'Cancelled: moved to another tool', impact: 'negative' },
+  ],
+}
+
+interface TurningPoint {
+  readonly daysAgo: number
+  readonly type: (typeof EVENT_TYPES)[number]
+  readonly category: string
+  readonly title: string
+  readonly impact: 'positive' | 'negative'
+}
+
+/** Contracts, calls, and what explains the scores, as CSV. */
 export function* timelineLines(company: DemoCompany): Generator<string> {
-  const random = seededRandom(company.seed + 6)
   yield 'event_id,client_id,occurred_at,event_type,category,title,impact,severity'
   for (const customer of company.customers) {
-    const since = dayBefore(company, customer.ageDays)
-    const row = (id: string, at: string, cells: readonly string[]) =>
-      csvLine([`TLE-${customer.clientId}-${id}`, customer.clientId, `${at}T08:00:00Z`, ...cells])
-    yield row('start', since, ['contract', 'contract_signed', 'Contract signed', 'positive', 'info'])
-    for (
-      let daysAgo = random.between(1, 30);
-      daysAgo < Math.min(DEMO_DAYS, customer.ageDays);
-      daysAgo += random.between(20, 45)
-    ) {
-      if (!random.chance(Math.min(1, activity(customer.story, daysAgo)))) continue
-      yield row(`call-${daysAgo}`, dayBefore(company, daysAgo), [
-        'communication',
-        'call',
-        `Call with ${customer.csm}`,
-        'neutral',
-        'info',
+    const row = (id: string, daysAgo: number, time: string, cells: readonly string[]) =>
+      csvLine([
+        ...[`TLE-${customer.clientId}-${id}`, customer.clientId, `${dayBefore(company, daysAgo)}T${time}Z`],
+        ...cells,
       ])
+    const signed = ['contract', 'contract_signed', 'Contract signed', 'positive', 'info']
+    yield row('start', customer.ageDays, '08:00:00', signed)
+    for (const { daysAgo, with: person } of customer.calls) {
+      const call = ['communication', 'call', `${customer.csm} spoke with ${person.name}`, 'neutral', 'info']
+      yield row(`call-${daysAgo}`, daysAgo, '10:00:00', call)
     }
-    if (customer.story === 'churned') {
-      yield row('end', dayBefore(company, 40), ['contract', 'churn', 'Cancelled', 'negative', 'high'])
+    for (const { daysAgo, type, category, title, impact } of TURNING_POINTS[customer.story] ?? []) {
+      const cells = [type, category, title, impact, impact === 'negative' ? 'high' : 'info']
+      yield row(`${category}-${daysAgo}`, daysAgo, '15:00:00', cells)
     }
   }
 }
