@@ -45,6 +45,12 @@ beforeAll(async () => {
 })
 afterAll(() => started.surface.close(1))
 
+/** Valid JSON with numbers beyond 2^53, which parsing changes: refused by name. */
+const LOSES_DIGITS: ReadonlySet<string> = new Set([
+  ...['y_number.json', 'y_number_real_capital_e.json', 'y_number_real_exponent.json'],
+  ...['y_number_real_fraction_exponent.json', 'y_object_extreme_numbers.json'],
+])
+
 const headers = { authorization: 'Bearer reader', 'content-type': 'application/json' }
 
 /** Checks that an answer has the right form and is no internal error. */
@@ -63,7 +69,8 @@ describe.skipIf(!hasData)('hostile input over HTTP (needs ../shared/data/bad-inp
     for (const name of names) {
       const body = readFileSync(join(folder, name))
       const response = await fetch(`${started.url}/api/v1/echo/x`, { method: 'POST', headers, body })
-      if (name.startsWith('y_') && !name.includes('proto')) expect(response.status, name).toBe(200)
+      if (name.startsWith('y_') && !name.includes('proto'))
+        expect(response.status, name).toBe(LOSES_DIGITS.has(name) ? 400 : 200)
       if (name.startsWith('n_')) expect(response.status, name).toBe(400)
       await expectSane(response, name)
     }

@@ -69,6 +69,24 @@ describe('tasks over REST', () => {
     ])
   })
 
+  it('have their tags listed, the most used first, whatever the case, and nobody else’s', async () => {
+    const [mine, theirs] = [caller(), caller()]
+    await mine('POST', '/api/v1/tasks', { title: 'a', tags: ['Home', 'urgent'] })
+    await mine('POST', '/api/v1/tasks', { title: 'b', tags: ['Home'] })
+    await mine('POST', '/api/v1/tasks', { title: 'c', tags: ['home'] })
+    await mine('PATCH', '/api/v1/tasks/3/complete')
+    await theirs('POST', '/api/v1/tasks', { title: 'd', tags: ['secret'] })
+    expect(await mine('GET', '/api/v1/tasks/tags')).toMatchObject({
+      status: 200,
+      data: {
+        tags: [
+          { tag: 'Home', tasks: 3, open: 2 },
+          { tag: 'urgent', tasks: 1, open: 1 },
+        ],
+      },
+    })
+  })
+
   it('are tagged, and found by one or several tags', async () => {
     const call = caller()
     await call('POST', '/api/v1/tasks', {

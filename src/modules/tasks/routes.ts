@@ -7,6 +7,7 @@ import { createTasks } from './create-tasks.ts'
 import { deleteTasks } from './delete-tasks.ts'
 import { getTask } from './get-task.ts'
 import { CallFields, OneTaskInput, UpdateOneInput } from './input.ts'
+import { listTags } from './list-tags.ts'
 import { listTasks } from './list-tasks.ts'
 import { updateTasks } from './update-tasks.ts'
 
@@ -17,6 +18,7 @@ const ONE = '/api/v1/tasks/:id'
 export function taskRoutes(): Route[] {
   return [
     route(listTasks(), { method: 'GET', path: '/api/v1/tasks', summary: 'List your tasks', tags }),
+    route(listTags, { method: 'GET', path: '/api/v1/tasks/tags', summary: 'List the tags that your tasks have', tags }),
     route(createTasks, {
       method: 'POST',
       path: '/api/v1/tasks',
