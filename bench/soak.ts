@@ -15,6 +15,7 @@ import type { SteadyCalls } from './steady-calls.ts'
 
 const CUSTOMERS = 500
 const SAMPLE_SECONDS = 10
+const REST_SECONDS = 60
 
 /** Memory and failures under a steady load for a long time. */
 export const soak: Benchmark = {
@@ -25,10 +26,13 @@ export const soak: Benchmark = {
     await generateCustomers(database.pool, { tenantId: TENANT, customers: CUSTOMERS, days: 60, activeShare: 0.7 })
     const server = await startPlimsoll(database, options, {}, undefined)
     try {
+      const before = residentMebibytes(server.pid).now
       const calls = callSteadily(`${server.ready.url}/mcp`, options.callsPerSecond, mix(server.ready.key), isCallResult)
       const samples = await watch(server, calls, options)
       await calls.stop()
-      return { title: 'Soak', notes: notesOf(options, calls), rows: rowsOf(samples, calls) }
+      await new Promise((resolve) => setTimeout(resolve, REST_SECONDS * 1000))
+      const rest = { before, after: residentMebibytes(server.pid).now }
+      return { title: 'Soak', notes: notesOf(options, calls), rows: [...rowsOf(samples, calls), ...restRows(rest)] }
     } finally {
       await server.stop()
       await database.close()
@@ -131,6 +135,19 @@ function rowsOf(samples: readonly MemorySample[], calls: SteadyCalls): Row[] {
     ),
     one('p50 of a call', 'ms', sorted[Math.floor(sorted.length / 2)]),
     one('p99 of a call', 'ms', sorted[Math.floor(sorted.length * 0.99)]),
+  ]
+}
+
+/** Memory that load has taken and a rest has not given back. */
+function restRows({ before, after }: { readonly before: number; readonly after: number }): Row[] {
+  return [
+    { subject: 'RSS before the load', unit: 'MiB', samples: [before] },
+    {
+      subject: `RSS after ${REST_SECONDS} s of rest`,
+      unit: 'MiB',
+      samples: [after],
+      ratio: { to: 'before', value: after / before },
+    },
   ]
 }
 

@@ -14,6 +14,7 @@ import { commandClock, opener, productVersion, schemaOpener } from './start.ts'
 
 /** Runs the command named by the process arguments. Each command imports what it needs when it runs. */
 export async function runCommandLine(variables: NodeJS.ProcessEnv): Promise<void> {
+  process.stdout.on('error', ignoreClosedPipe)
   const environment = isolateEnvironment(configuration, variables)
   const openServer = opener(environment, 'server', 'stdout')
   const openCommand = opener(environment, 'command', 'stderr')
@@ -29,4 +30,9 @@ export async function runCommandLine(variables: NodeJS.ProcessEnv): Promise<void
   mountCommands(program, declarations, openCommand)
 
   await program.parseAsync()
+}
+
+/** Whoever reads the output may stop before its end, as `head` does. The command still completes its work. */
+function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error
 }

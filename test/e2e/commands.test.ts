@@ -5,7 +5,7 @@ import path from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { testDatabase } from '../support/database.ts'
 import { jsonClient, startPeopleServer } from '../support/people.ts'
-import { runCommand } from '../support/product-process.ts'
+import { runCommand, runUnread } from '../support/product-process.ts'
 
 describe('plimsoll config', () => {
   it('exits with 78 and names every invalid variable, what was expected and an example', async () => {
@@ -34,6 +34,10 @@ describe('plimsoll config', () => {
     expect(code).toBe(0)
     expect(out).toMatch(/^DATABASE_URL\s+postgresql:\/\/\*\*\*@db\.internal\/plim\s+environment$/m)
     expect(out).not.toContain('hush')
+  })
+
+  it('says nothing when whoever reads its output stops before the end', async () => {
+    expect(await runUnread(['config'], {})).toEqual({ code: 0, err: '' })
   })
 
   it('does not start where it may keep nothing, and says so in one sentence', async () => {

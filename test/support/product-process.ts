@@ -72,6 +72,15 @@ export async function runCommand(words: readonly string[], environment: Variable
   return { code, out, err }
 }
 
+/** Runs `plimsoll <words>` with an output that nobody reads. */
+export async function runUnread(words: readonly string[], environment: Variables) {
+  const child = spawn(process.execPath, [path.join(SOURCE, 'cli/main.ts'), ...words], { env: variables(environment) })
+  const ended = once(child, 'exit')
+  child.stdout.destroy()
+  const [err, [code]] = await Promise.all([text(child.stderr), ended as Promise<(number | null)[]>])
+  return { code, err }
+}
+
 /** The environment of the process: of the machine's variables only PATH. */
 function variables(environment: Variables): NodeJS.ProcessEnv {
   return { PATH: process.env['PATH'] ?? '', ...environment }

@@ -1,5 +1,5 @@
-import type { Db } from '#kernel/database/db'
 import { z } from 'zod'
+import type { Db } from '#kernel/database/db'
 import { isLoopback } from './audience.ts'
 import type { Around } from './around.ts'
 import { setRedirectUris } from './store.ts'
