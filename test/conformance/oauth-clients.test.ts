@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import type { App } from '../../src/app.ts'
@@ -244,6 +245,31 @@ describe('a token', () => {
     })
     expect(refreshed.body).toMatchObject({ error: 'invalid_grant' })
     expect((await listTools(others.access_token)).status).toBe(200)
+  })
+
+  it('of a client that signs its requests is revoked by its assertion alone', async () => {
+    const { publicKey, privateKey } = await generateKeyPair('ES256')
+    const jwk = { ...(await exportJWK(publicKey)), kid: 'k1', alg: 'ES256', use: 'sig' }
+    const redirectUri = 'https://app.example/done'
+    const signed = { token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [jwk] } }
+    const clientId = await registered(redirectUri, signed)
+    const assertion = async (endpoint: string) => ({
+      client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+      client_assertion: await new SignJWT()
+        .setProtectedHeader({ alg: 'ES256', kid: 'k1' })
+        .setIssuer(clientId)
+        .setSubject(clientId)
+        .setAudience(`${url}/auth/oauth2/${endpoint}`)
+        .setJti(randomBytes(8).toString('hex'))
+        .setIssuedAt()
+        .setExpirationTime('1 minute')
+        .sign(privateKey),
+    })
+    const { access_token: token } = await tokensFor({ clientId, redirectUri }, await assertion('token'))
+    expect((await listTools(token)).status).toBe(200)
+    const body = new URLSearchParams({ token, ...(await assertion('revoke')) })
+    expect((await fetch(`${url}/auth/oauth2/revoke`, { method: 'POST', body })).status).toBe(200)
+    await vi.waitFor(async () => expect((await listTools(token)).status).toBe(401))
   })
 
   it('can be revoked without a secret, and the metadata says so', async () => {

@@ -46,12 +46,24 @@ export function revocationRequest(db: Db): Around {
   }
 }
 
-/** The id that a client authenticates with: that of its Basic credentials, or of its form. */
+/** The id that a client authenticates with: that of its Basic credentials, its form, or its signed assertion. */
 function clientOf(request: Request, parameters: URLSearchParams): { id: string | undefined; isBasic: boolean } {
   const basic = /^Basic\s+([\w+/=-]+)\s*$/i.exec(request.headers.get('authorization') ?? '')?.[1]
-  if (basic === undefined) return { id: parameters.get('client_id') ?? undefined, isBasic: false }
+  if (basic === undefined) {
+    const id = parameters.get('client_id') ?? subjectOf(parameters.get('client_assertion') ?? '')
+    return { id, isBasic: false }
+  }
   const [id = ''] = Buffer.from(basic, 'base64').toString('utf8').split(':', 1)
   return { id: decoded(id), isBasic: true }
+}
+
+function subjectOf(assertion: string): string | undefined {
+  try {
+    return decodeJwt(assertion).sub
+  } catch {
+    // Safe because the library refuses it.
+    return undefined
+  }
 }
 
 /** Basic credentials are form-encoded before they are joined (RFC 6749, 2.3.1). */
