@@ -15,7 +15,7 @@ export const forgotPassword: Page = {
     const email = (sent.get('email') ?? '').trim()
     await visit.identity.post('/request-password-reset', { email })
     return {
-      title: 'Check your e-mail',
+      title: visit.writesMails ? 'Reset your password' : 'Check your e-mail',
       body: html`<p>If there is an account for <strong>${email}</strong>, ${visit.writesMails ? 'a link to reset the password is in the log of this server, which sends no mail' : 'we are sending it a link to reset the password'}.</p>
 <p><a href="/sign-in">Back to sign-in</a></p>`,
     }

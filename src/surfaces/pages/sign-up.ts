@@ -33,7 +33,7 @@ export const signUp: Page = {
 export function mailSent({ url, writesMails }: Visit, email: string): PageAnswer {
   const isOauth = signedQuery(url) !== undefined
   return {
-    title: 'Check your e-mail',
+    title: writesMails ? 'Confirm your address' : 'Check your e-mail',
     body: html`${notice('Almost there.', 'good')}
 <p>${writesMails ? html`This server sends no mail: a link for <strong>${email}</strong> is in its log.` : html`We are sending a link to <strong>${email}</strong>.`} Open it to confirm your address.</p>
 <p>Then <a href="/sign-in${kept(url)}">sign in</a>${isOauth && ' here to continue to the application'}.</p>
