@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { exportJWK, generateKeyPair, SignJWT } from 'jose'
+import { decodeJwt, decodeProtectedHeader, exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import type { App } from '../../src/app.ts'
@@ -245,6 +245,57 @@ describe('a token', () => {
     })
     expect(refreshed.body).toMatchObject({ error: 'invalid_grant' })
     expect((await listTools(others.access_token)).status).toBe(200)
+  })
+
+  const revoke = async (form: Readonly<Record<string, string>>) =>
+    (await fetch(`${url}/auth/oauth2/revoke`, { method: 'POST', body: new URLSearchParams(form) })).status
+
+  it.each([
+    ['access_token', 'refresh_token'],
+    ['refresh_token', 'access_token'],
+  ] as const)(
+    'is revoked after its sibling, %s first, and no other grant of the client ends',
+    async (first, second) => {
+      const clientId = await registered()
+      const [mine, kept] = [await tokensFor({ clientId }), await tokensFor({ clientId })]
+      for (const kind of [first, second, second]) {
+        // The hint is wrong: it may only speed up the search (RFC 7009, 2.1).
+        const token_type_hint = kind === 'access_token' ? 'refresh_token' : 'access_token'
+        expect(await revoke({ client_id: clientId, token: mine[kind], token_type_hint })).toBe(200)
+      }
+      const refreshed = (refresh_token: string) =>
+        token({ grant_type: 'refresh_token', client_id: clientId, refresh_token })
+      expect((await refreshed(mine.refresh_token)).status).toBe(400)
+      expect((await refreshed(kept.refresh_token)).status).toBe(200)
+    },
+  )
+
+  it.each(['nothing', 'a.b.c', 'forged'])(
+    'that was not issued here (%s) is answered like one that ended',
+    async (name) => {
+      const clientId = await registered()
+      const { access_token: issued } = await tokensFor({ clientId })
+      const { privateKey } = await generateKeyPair('Ed25519')
+      const forged = () =>
+        new SignJWT(decodeJwt(issued))
+          .setProtectedHeader({ alg: 'EdDSA', typ: 'at+jwt', kid: decodeProtectedHeader(issued).kid ?? '' })
+          .sign(privateKey)
+      expect(await revoke({ client_id: clientId, token: name === 'forged' ? await forged() : name })).toBe(200)
+      expect((await listTools(issued)).status).toBe(200)
+    },
+  )
+
+  it('is not revoked for who has a wrong secret, and the request without a token is refused', async () => {
+    const { body } = await register({
+      ...PUBLIC,
+      redirect_uris: ['https://app.example/'],
+      token_endpoint_auth_method: 'client_secret_post',
+    })
+    const { client_id: clientId } = Registered.parse(body)
+    expect(await revoke({ client_id: clientId, client_secret: 'wrong', token: 'x' })).toBe(400)
+    expect(await revoke({ client_id: clientId, token: 'x' })).toBe(400)
+    expect(await revoke({ client_id: await registered() })).toBe(400)
+    expect(await revoke({ client_id: 'gone', token: 'x' })).toBe(401)
   })
 
   it('of a client that signs its requests is revoked by its assertion alone', async () => {

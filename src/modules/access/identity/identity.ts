@@ -66,7 +66,7 @@ export interface Identity {
 /** Opens accounts and sign-in. `plugins` are further plugins of the auth library, with the endpoints they add. */
 export function openIdentity(
   needs: IdentityNeeds,
-  { plugins, ...more }: MoreEndpoints & { readonly plugins: () => readonly BetterAuthPlugin[] },
+  { plugins, ...more }: MoreEndpoints & { readonly plugins: (keys: SigningKeys) => readonly BetterAuthPlugin[] },
 ): Identity {
   const { config, database, signals, keyring, clock, log, metrics } = needs
   const { auth: settings, server } = config
@@ -86,7 +86,7 @@ export function openIdentity(
     const watch = watchPlugin({ db: database.statements, events, guard, hash })
     const secureCookies = server.secureCookies ?? publicUrl().startsWith('https:')
     const parts = { database, secret, secureCookies, settings, mailer, clock, log, keys, events, guard, hash }
-    return createAuth({ ...parts, publicUrl: publicUrl(), plugins: [...plugins(), watch] })
+    return createAuth({ ...parts, publicUrl: publicUrl(), plugins: [...plugins(keys), watch] })
   })
   const library = libraryOf(auth, publicUrl)
   const sign = accessTokenSigner({ keys, publicUrl, clock, accessTokenSeconds })

@@ -32,11 +32,12 @@ import { authorizationServer, OAUTH_PATHS } from './provider.ts'
 import { registration } from './registration.ts'
 import { resourceNames } from './resource-names.ts'
 import { revocationSignals } from './revocations.ts'
-import { findRefreshToken, isGrantRevoked } from './store.ts'
+import { findRefreshToken, isGrantRevoked, revokeGrant } from './store.ts'
 import { ownTokenRules } from './token-rules.ts'
-import type { TokenClaims } from './token-rules.ts'
-import { revocationRequest, tokenRequest } from './token-requests.ts'
-import { tokenAuthenticator } from './verify-token.ts'
+import type { TokenKeys } from './token-keys.ts'
+import type { TokenClaims, TokenRules } from './token-rules.ts'
+import { tokenRequest } from './token-requests.ts'
+import { signedClaims, tokenAuthenticator } from './verify-token.ts'
 import type { TokenGrant } from './verify-token.ts'
 
 export interface OAuthNeeds {
@@ -58,7 +59,7 @@ export interface OAuthNeeds {
 /** The issuing and authentication of access tokens. */
 export interface OAuth {
   /** The auth library's plugins for our authorization server; none with an external issuer. */
-  readonly plugins: () => readonly BetterAuthPlugin[]
+  readonly plugins: (keys: SigningKeys) => readonly BetterAuthPlugin[]
   /** Its endpoints, relative to the base path of the auth library. */
   readonly paths: readonly string[]
   /** What wraps an endpoint, by its path. */
@@ -90,16 +91,19 @@ function ownIssuer(needs: OAuthNeeds): OAuth {
     () => `${publicUrl.get()}/mcp`,
   )
   const isDocument = (clientId: string) => isDocumentUrl(clientId, server.outboundLoopback)
+  const rules = ownTokenRules({ publicUrl: publicUrl.get, lifetimeSecondsMax: auth.accessTokenSeconds })
   const find = (tokenHash: string) => findRefreshToken(database.system, tokenHash)
   return {
-    plugins: () => [
+    plugins: (keys) => [
       oauthEvents(events, async (token) => find(hash('sha256', token, 'base64url'))),
-      authorizationServer({
+      ...authorizationServer({
         settings: { ...auth, ...server, dynamicRegistration },
         resources: resources(),
         scopes: forClients(scopes()),
         tenantOf: (userId, activeTenantId) => findDefaultTenant(database.system, userId, activeTenantId),
         findRefreshToken: find,
+        claimsOf: claimsOf(rules, verificationKeys(needs, keys)),
+        revokeGrant: (grant) => revokeGrant(database.system, grant),
         events,
         outbound,
         clock,
@@ -110,22 +114,15 @@ function ownIssuer(needs: OAuthNeeds): OAuth {
     around: new Map([
       ['/oauth2/authorize', authorizationRequest(database.system, names)],
       ['/oauth2/token', tokenRequest(database.system, names, isDocument)],
-      ['/oauth2/revoke', revocationRequest(database.system)],
+      ['/oauth2/revoke', tokenRequest(database.system, names, isDocument)],
       ['/oauth2/register', registration(database.system)],
     ]),
     mounts: (library) => [metadataMount(library, dynamicRegistration)],
     issuers: () => [publicUrl.get()],
     authenticator: (keys) =>
       tokenAuthenticator({
-        rules: ownTokenRules({ publicUrl: publicUrl.get, lifetimeSecondsMax: auth.accessTokenSeconds }),
-        keys: ownTokenKeys({
-          load: keys.publicKeys,
-          onChange: (listener) => {
-            signals.subscribe(SIGNING_KEYS_CHANGED, listener)
-            signals.onLost(listener)
-          },
-          clock,
-        }),
+        rules,
+        keys: verificationKeys(needs, keys),
         publicUrl: publicUrl.get,
         scopes,
         findGrant: (claims) => ownGrant(database, claims),
@@ -157,6 +154,19 @@ function externalIssuer(needs: OAuthNeeds, issuer: string): OAuth {
       }),
   }
 }
+
+function verificationKeys({ signals, clock }: OAuthNeeds, keys: SigningKeys): TokenKeys {
+  return ownTokenKeys({
+    load: keys.publicKeys,
+    onChange: (listener) => {
+      signals.subscribe(SIGNING_KEYS_CHANGED, listener)
+      signals.onLost(listener)
+    },
+    clock,
+  })
+}
+
+const claimsOf = (rules: TokenRules, keys: TokenKeys) => (token: string) => signedClaims(token, { rules, keys })
 
 async function ownGrant({ system }: OAuthNeeds['database'], claims: TokenClaims): Promise<TokenGrant | undefined> {
   const { id: userId, tenantId, sessionId, grant: granted } = claims.subject

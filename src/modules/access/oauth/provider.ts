@@ -12,7 +12,8 @@ import type { Outbound } from '#kernel/outbound/outbound'
 import { metadataDocumentClients } from './client-discovery.ts'
 import type { IdentityEvents } from '../identity/events.ts'
 import { recordIssue } from './oauth-events.ts'
-import type { RefreshToken } from './store.ts'
+import { revocation } from './revocation.ts'
+import type { RevocationParts } from './revocation.ts'
 import { OAUTH_TABLES } from './tables.ts'
 
 /** The scope for which a client gets refresh tokens, so that it can act while the person is away. */
@@ -31,7 +32,7 @@ export const OAUTH_PATHS = [
   '/oauth2/delete-consent',
 ] as const
 
-export interface ProviderParts {
+export interface ProviderParts extends Omit<RevocationParts, 'options'> {
   readonly settings: Pick<AuthSettings, 'accessTokenSeconds' | 'refreshTokenDays'> &
     Pick<Config['server'], 'outboundLoopback'> & {
       /** Whether any program may register as a client (RFC 7591). */
@@ -43,8 +44,6 @@ export interface ProviderParts {
   readonly scopes: readonly ScopeGrant[]
   /** The tenant for which the person grants access: the active one, else their default; undefined without any. */
   readonly tenantOf: (userId: string, activeTenantId: string | undefined) => Promise<string | undefined>
-  /** Finds a refresh token by its hash. */
-  readonly findRefreshToken: (hash: string) => Promise<RefreshToken | undefined>
   readonly events: IdentityEvents
   readonly outbound: Outbound
   readonly clock: Clock
@@ -56,7 +55,7 @@ export interface ProviderParts {
  * the redirect, rotating refresh tokens whose reuse revokes the grant. Access tokens are signed, valid for one tenant,
  * and bound to the session in which the person gave consent.
  */
-export function authorizationServer(parts: ProviderParts): BetterAuthPlugin {
+export function authorizationServer(parts: ProviderParts): readonly BetterAuthPlugin[] {
   const { settings, resources, clock, log, outbound } = parts
   const scopes = [...parts.scopes.map(({ scope }) => scope), OFFLINE_ACCESS]
   const options: OAuthOptions<string[]> = {
@@ -115,7 +114,7 @@ export function authorizationServer(parts: ProviderParts): BetterAuthPlugin {
     ],
   }
   // safe because: it is a plugin of the library, whose types only disagree on exact optional properties.
-  return oauthProvider(options) as unknown as BetterAuthPlugin
+  return [oauthProvider(options) as unknown as BetterAuthPlugin, revocation({ ...parts, options })]
 }
 
 const TokenRequest = z.union([z.object({ refresh_token: z.string() }), z.object({ code: z.string() })])

@@ -19,6 +19,7 @@ const Grant = z.object({
 /** A refresh token that was issued to a client. */
 const RefreshToken = z.strictObject({
   authorization_code_id: z.string(),
+  session_id: z.string(),
   client_id: z.string(),
   user_id: z.string(),
   reference_id: z.string().nullable(),
@@ -42,7 +43,7 @@ const selectRevocation = statement(
 )
 const selectRefreshToken = statement(
   'access.find-oauth-refresh-token',
-  sql`select authorization_code_id, client_id, user_id, reference_id, revoked
+  sql`select authorization_code_id, session_id, client_id, user_id, reference_id, revoked
     from access.oauth_refresh_tokens where token = :hash`,
   { params: { hash: z.string() }, row: RefreshToken },
 )
@@ -93,8 +94,8 @@ const updateRedirectUris = writing(
 const insertRevocation = writing(
   'access.revoke-oauth-grant',
   sql`with ended as (
-      update access.oauth_refresh_tokens set revoked = clock_timestamp()
-      where session_id = :session_id and authorization_code_id = :grant_id and revoked is null
+      delete from access.oauth_refresh_tokens
+      where session_id = :session_id and authorization_code_id = :grant_id
     )
     insert into access.oauth_revocations (session_id, grant_id, revoked_at)
     select id, :grant_id, clock_timestamp() from access.sessions where id = :session_id
@@ -113,7 +114,10 @@ export async function setRedirectUris(db: Db, clientId: string, uris: readonly s
   await updateRedirectUris(autocommit({ db }), { client_id: clientId, redirect_uris: JSON.stringify(uris) })
 }
 
-/** Revokes a grant: its access tokens and its refresh tokens are refused from now on. */
+/**
+ * Revokes a grant: its access tokens and its refresh tokens are refused from now on. They are deleted, because the
+ * library takes a revoked token that is sent for a stolen one, and ends all grants of the client.
+ */
 export async function revokeGrant(db: Db, grant: { session_id: string; grant_id: string }): Promise<void> {
   await insertRevocation(autocommit({ db }), grant)
 }

@@ -1,14 +1,13 @@
 import { decodeJwt } from 'jose'
-import { z } from 'zod'
 import type { Db } from '#kernel/database/db'
 import type { Around } from './around.ts'
 import { parametersOf, withParameters } from './around.ts'
 import type { NameResource } from './resource-names.ts'
-import { findClient, revokeGrant } from './store.ts'
+import { findClient } from './store.ts'
 
 /**
- * A token request. The error for an unknown client is `invalid_client`, by which it knows that it has to register again;
- * the library would refuse its code or refresh token.
+ * A token or revocation request. The error for an unknown client is `invalid_client`, by which it knows that it has to
+ * register again; the library would refuse its code or refresh token.
  */
 export function tokenRequest(
   db: Db,
@@ -21,28 +20,6 @@ export function tokenRequest(
     if (id !== undefined && !isDocument(id) && (await findClient(db, id)) === undefined) return unknownClient(isBasic)
     nameResource(parameters)
     return next(withParameters(request, parameters))
-  }
-}
-
-const OwnToken = z.object({ client_id: z.string(), sid: z.string(), grant: z.string() })
-const LibraryError = z.object({ error: z.string() })
-
-/**
- * A revocation request (RFC 7009). Revoking an access token ends its grant, as revoking the refresh token does: the
- * library authenticates the client and verifies the token, and then says that it cannot revoke one that is signed.
- */
-export function revocationRequest(db: Db): Around {
-  return async (request, next) => {
-    const parameters = await parametersOf(request)
-    const answer = await next(request)
-    if (answer.status !== 400) return answer
-    const { error } = LibraryError.parse(await answer.clone().json())
-    if (error !== 'unsupported_token_type') return answer
-    const token = (parameters.get('token') ?? '').replace(/^Bearer /i, '')
-    const { client_id, sid: session_id, grant: grant_id } = OwnToken.parse(decodeJwt(token))
-    // A token of another client is not revoked, and nobody learns whether it is valid.
-    if (client_id === clientOf(request, parameters).id) await revokeGrant(db, { session_id, grant_id })
-    return Response.json(null, { headers: { 'cache-control': 'no-store' } })
   }
 }
 

@@ -111,10 +111,19 @@ function topicsOf({ tenantId, sessionId, grant }: TokenSubject, userId: string):
 }
 
 async function verified(token: string, { rules, keys, clock }: TokenParts): Promise<TokenClaims> {
+  return signedClaims(token, { rules, keys }, (claims) => requireCurrent(claims, rules, clock()))
+}
+
+/** The claims of a token that a known key signed, and that `check` allows. Throws `Failure('unauthenticated')`. */
+export async function signedClaims(
+  token: string,
+  { rules, keys }: Pick<TokenParts, 'rules' | 'keys'>,
+  check?: (claims: TokenClaims) => void,
+): Promise<TokenClaims> {
   const parts = parseCompactToken(token)
   const header = rules.header(parts)
   const claims = rules.claims(parts)
-  requireCurrent(claims, rules, clock())
+  check?.(claims)
   await requireSignature(token, header, keys)
   return claims
 }
