@@ -1,4 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { decodeJwt, decodeProtectedHeader, exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
@@ -14,7 +17,10 @@ let url: string
 let cookie: string
 
 beforeAll(async () => {
-  ;({ app, url } = await startApp(database, { OAUTH_DYNAMIC_REGISTRATION: 'true' }))
+  ;({ app, url } = await startApp(database, {
+    OAUTH_DYNAMIC_REGISTRATION: 'true',
+    OUTBOUND_ALLOW_LOOPBACK: 'true',
+  }))
   cookie = await signInCookie(url, await testPerson(database, url))
 })
 afterAll(() => app.close())
@@ -139,6 +145,26 @@ const CLIENTS: readonly (readonly [
     { ...PUBLIC, client_name: 'Claude Code (plimsoll)', redirect_uris: ['http://localhost:54212/callback'] },
   ],
   [
+    'Claude, with a secret and the name of its own scope',
+    {
+      ...PUBLIC,
+      client_name: 'Claude',
+      scope: 'claudeai',
+      token_endpoint_auth_method: 'client_secret_post',
+      redirect_uris: ['https://claude.ai/api/mcp/auth_callback'],
+    },
+  ],
+  [
+    'a program that calls itself a web client, and leaves fields empty',
+    {
+      ...PUBLIC,
+      application_type: 'web',
+      client_uri: '',
+      logo_uri: null,
+      redirect_uris: ['http://localhost:3080/callback', 'librechat://callback'],
+    },
+  ],
+  [
     'ChatGPT',
     { ...PUBLIC, client_name: 'ChatGPT', redirect_uris: ['https://chatgpt.com/connector_platform_oauth_redirect'] },
   ],
@@ -164,6 +190,10 @@ describe('a registration', () => {
     'http://app.example/done',
     'cursor://user@anysphere.cursor-mcp/oauth',
     'cursor://anysphere.cursor-mcp/oauth#x',
+    'cursor://anysphere.cursor-mcp/\noauth',
+    ' cursor://anysphere.cursor-mcp/oauth',
+    'java\nscript:alert(1)',
+    'urn:ietf:wg:oauth:2.0:oob',
     'nothing',
   ])('with the address %s is refused', async (uri) => {
     const { status, body } = await register({ ...PUBLIC, redirect_uris: [uri] })
@@ -184,6 +214,44 @@ describe('a registration', () => {
     expect(OAuthError.parse(body).error_description.startsWith(`${field}:`)).toBe(true)
   })
 })
+
+describe('a client metadata document', () => {
+  it.each(CLIENTS.filter(([, { token_endpoint_auth_method: method }]) => method === 'none'))(
+    'of %s is accepted, and each of its addresses gets a code',
+    async (_name, metadata) => {
+      const document = await documentAt(metadata)
+      for (const redirectUri of metadata.redirect_uris) {
+        const place = await allow({ clientId: document.url, redirectUri, resource: `${url}/mcp` })
+        expect(place.href.startsWith(redirectUri)).toBe(true)
+        expect(place.searchParams.get('code')).not.toBeNull()
+      }
+      document.close()
+    },
+  )
+
+  it.each(['javascript:alert(1)', 'http://app.example/done', 'cursor://x/\ny'])(
+    'with the address %j is refused',
+    async (uri) => {
+      const document = await documentAt({ redirect_uris: [uri] })
+      const place = await allow({ clientId: document.url, redirectUri: uri })
+      expect([place.origin, place.searchParams.get('code')]).toEqual([url, null])
+      document.close()
+    },
+  )
+})
+
+/** Serves the metadata of a client, whose id is the URL of that document. */
+async function documentAt(metadata: object): Promise<{ readonly url: string; readonly close: () => void }> {
+  const server = createServer((request, response) => {
+    const clientId = `http://${request.headers.host}${request.url}`
+    const body = JSON.stringify({ ...metadata, client_id: clientId })
+    response.writeHead(200, { 'content-type': 'application/json' }).end(body)
+  })
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  // safe because: a server that listens on TCP has an address with a port.
+  const { port } = server.address() as AddressInfo
+  return { url: `http://127.0.0.1:${port}/client.json`, close: () => void server.close().closeAllConnections() }
+}
 
 describe('an unknown client', () => {
   it('is told so at the token endpoint, also with Basic credentials', async () => {

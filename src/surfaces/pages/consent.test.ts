@@ -50,9 +50,9 @@ async function newPerson() {
   return { person, email }
 }
 
-async function asked(name = 'Notes') {
+async function asked(name = 'Notes', callback = CALLBACK) {
   const { person, email } = await newPerson()
-  const first = await person.open(await authorizePath(name))
+  const first = await person.open(await authorizePath(name, callback))
   expect(first.path).toMatch(/^\/sign-in\?/)
   const consent = await person.send('/sign-in', { email, password: PASSWORD })
   expect(consent.path).toMatch(/^\/consent\?/)
@@ -109,6 +109,14 @@ describe('the consent page', () => {
     const back = new URL((await person.send('/consent', { decision: 'allow' })).path)
     expect(`${back.origin}${back.pathname}`).toBe(CALLBACK)
     expect([back.searchParams.get('state'), back.searchParams.has('code')]).toEqual(['st4te', true])
+  })
+
+  it('leads to the program that opens the links of a private scheme', async () => {
+    const { person, consent } = await asked('Cursor', 'cursor://anysphere.cursor-mcp/oauth/callback')
+    expect(consent.text).toContain('the program on this computer that opens cursor: links')
+    expect(consent.headers.get('content-security-policy')).toMatch(/form-action 'self' cursor:$/)
+    const back = await person.send('/consent', { decision: 'allow' })
+    expect(back.path).toMatch(/^cursor:\/\/anysphere\.cursor-mcp\/oauth\/callback\?code=/)
   })
 
   it('is followed by the list of what was let in, from where it is ended: nobody else can', async () => {

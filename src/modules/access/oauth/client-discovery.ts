@@ -6,6 +6,7 @@ import type { Clock } from '#kernel/clock'
 import { Failure } from '#kernel/failure'
 import type { Outbound } from '#kernel/outbound/outbound'
 import { clientDocuments, isDocumentUrl } from './client-metadata.ts'
+import { hasPlaceholders, registeredUris } from './redirect-uris.ts'
 
 const FRESH_MILLISECONDS = 3_600_000
 /** How long a known client stays valid while its document cannot be fetched. */
@@ -17,6 +18,7 @@ export interface DiscoveryParts {
   /** Also accepts document URLs with http, for development and tests. */
   readonly allowLoopback: boolean
   readonly scopes: () => readonly string[]
+  readonly setRedirectUris: (clientId: string, uris: readonly string[]) => Promise<void>
   /** The options of the OAuth provider that this discovery belongs to. */
   readonly options: () => OAuthOptions<string[]>
   readonly clock: Clock
@@ -36,18 +38,24 @@ export function metadataDocumentClients(parts: DiscoveryParts): ClientDiscovery 
     discoveryMetadata: { client_id_metadata_document_supported: true },
     async resolve(ctx, clientId, existing) {
       const age = existing?.updatedAt === undefined ? Infinity : clock().getTime() - existing.updatedAt.getTime()
-      if (existing !== null && age < FRESH_MILLISECONDS) return existing
+      // Placeholders are left by a registration that is still running, or was interrupted.
+      const isComplete = existing !== null && !hasPlaceholders(existing.redirectUris ?? [])
+      if (isComplete && age < FRESH_MILLISECONDS) return existing
       try {
+        const document = await documentOf(clientId)
+        const { redirect_uris: given } = document
+        const uris = registeredUris(given, document.application_type ?? undefined)
         const { client } = await registerClientMetadataDocument(ctx, parts.options(), {
-          metadata: await documentOf(clientId),
+          metadata: { ...document, ...uris },
           clientId,
           clientDiscoveryId: 'client-metadata-document',
           ...(existing !== null && { existingClient: existing }),
         })
-        return client
+        if (hasPlaceholders(uris.redirect_uris)) await parts.setRedirectUris(clientId, given)
+        return { ...client, redirectUris: given }
       } catch (error) {
         if (!(error instanceof Failure)) throw error
-        if (existing !== null && error.kind === 'upstream' && age < STALE_MILLISECONDS) return existing
+        if (isComplete && error.kind === 'upstream' && age < STALE_MILLISECONDS) return existing
         log.info({ err: error, host: new URL(clientId).host }, 'a client metadata document was refused')
         throw new APIError('BAD_REQUEST', { error: 'invalid_client', error_description: error.message })
       }

@@ -3,31 +3,25 @@ import { LRUCache } from 'lru-cache'
 import { z } from 'zod'
 import { Failure } from '#kernel/failure'
 import type { Outbound } from '#kernel/outbound/outbound'
+import { jwks, links, optional, redirectUris, text } from './client-fields.ts'
 
 const DOCUMENT_BYTES_MAX = 5 * 1024
 const FETCH_SECONDS = 5
 const FAILURES_MAX = 1000
 const FAILURE_MILLISECONDS = 30_000
 
-const text = z.string().min(1).max(200)
-const link = z.url({ protocol: /^https?$/ }).max(2048)
-
 /** The fields that are read from a client's document. Others are ignored, as the draft requires. */
 const Document = z.object({
+  ...links,
   client_id: z.string(),
-  client_name: text.optional(),
-  client_uri: link.optional(),
-  logo_uri: link.optional(),
-  tos_uri: link.optional(),
-  policy_uri: link.optional(),
-  redirect_uris: z.array(z.string().max(2048)).min(1).max(50),
+  client_name: optional(text),
+  redirect_uris: redirectUris,
   grant_types: z.array(z.string().max(100)).max(10).default(['authorization_code']),
   response_types: z.array(z.string().max(100)).max(10).default(['code']),
-  scope: z.string().max(2000).optional(),
-  application_type: z.enum(['web', 'native']).optional(),
+  scope: optional(z.string().max(2000)),
   token_endpoint_auth_method: z.enum(['none', 'private_key_jwt']).default('none'),
-  jwks_uri: link.optional(),
-  jwks: z.object({ keys: z.array(z.record(z.string(), z.unknown())).max(20) }).optional(),
+  application_type: optional(z.enum(['web', 'native'])),
+  jwks: optional(jwks),
   // A document is public, so it must not contain a secret.
   client_secret: z.never().optional(),
   client_secret_expires_at: z.never().optional(),
@@ -77,7 +71,6 @@ async function fetchDocument(outbound: Outbound, clientId: string, scopes: reado
   if (!outcome.success) throw invalid(`is invalid at ${outcome.error.issues[0]?.path.join('.') || 'the top level'}`)
   const { client_id, grant_types, redirect_uris, scope, ...rest } = outcome.data
   if (client_id !== clientId) throw invalid('names another client_id')
-  for (const uri of redirect_uris) requireRedirectUri(uri)
   // safe because: `Document` checks the fields of the library's schema, and the library checks stricter rules itself.
   return {
     ...rest,
@@ -87,16 +80,6 @@ async function fetchDocument(outbound: Outbound, clientId: string, scopes: reado
     grant_types: [...new Set([...grant_types, 'refresh_token'])],
     ...(scope !== undefined && { scope: knownScopes(scope, scopes) }),
   } as unknown as OAuthClient
-}
-
-function requireRedirectUri(uri: string): void {
-  if (!URL.canParse(uri) || uri.includes('#')) throw invalid('has a redirect URI that is not a URL, or has a fragment')
-  const { protocol, hostname } = new URL(uri)
-  if (['javascript:', 'data:', 'file:', 'vbscript:', 'blob:'].includes(protocol)) {
-    throw invalid(`has a redirect URI with the scheme ${protocol}`)
-  }
-  const isLoopback = ['localhost', '127.0.0.1', '[::1]'].includes(hostname)
-  if (protocol === 'http:' && !isLoopback) throw invalid('has a redirect URI with http that is not a loopback address')
 }
 
 /** The scopes that exist here. Unknown ones are dropped, because a document is written for many servers. */

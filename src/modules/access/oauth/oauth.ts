@@ -32,7 +32,7 @@ import { authorizationServer, OAUTH_PATHS } from './provider.ts'
 import { registration } from './registration.ts'
 import { resourceNames } from './resource-names.ts'
 import { revocationSignals } from './revocations.ts'
-import { findRefreshToken, isGrantRevoked, revokeGrant } from './store.ts'
+import { findRefreshToken, isGrantRevoked, revokeGrant, setRedirectUris } from './store.ts'
 import { ownTokenRules } from './token-rules.ts'
 import type { TokenKeys } from './token-keys.ts'
 import type { TokenClaims, TokenRules } from './token-rules.ts'
@@ -104,6 +104,7 @@ function ownIssuer(needs: OAuthNeeds): OAuth {
         findRefreshToken: find,
         claimsOf: claimsOf(rules, verificationKeys(needs, keys)),
         revokeGrant: (grant) => revokeGrant(database.system, grant),
+        setRedirectUris: (id, uris) => setRedirectUris(database.system, id, uris),
         events,
         outbound,
         clock,

@@ -10,6 +10,7 @@ import type { Config } from '#kernel/config/config'
 import type { AuthSettings } from '../auth-settings.ts'
 import type { Outbound } from '#kernel/outbound/outbound'
 import { metadataDocumentClients } from './client-discovery.ts'
+import type { DiscoveryParts } from './client-discovery.ts'
 import type { IdentityEvents } from '../identity/events.ts'
 import { recordIssue } from './oauth-events.ts'
 import { revocation } from './revocation.ts'
@@ -32,7 +33,7 @@ export const OAUTH_PATHS = [
   '/oauth2/delete-consent',
 ] as const
 
-export interface ProviderParts extends Omit<RevocationParts, 'options'> {
+export interface ProviderParts extends Omit<RevocationParts, 'options'>, Pick<DiscoveryParts, 'setRedirectUris'> {
   readonly settings: Pick<AuthSettings, 'accessTokenSeconds' | 'refreshTokenDays'> &
     Pick<Config['server'], 'outboundLoopback'> & {
       /** Whether any program may register as a client (RFC 7591). */
@@ -102,6 +103,7 @@ export function authorizationServer(parts: ProviderParts): readonly BetterAuthPl
           log,
           allowLoopback: settings.outboundLoopback,
           scopes: () => scopes,
+          setRedirectUris: parts.setRedirectUris,
           options: () => options,
         }),
         claims: {
